@@ -1,0 +1,71 @@
+//! What is written to the ledger? Events on streams, each with the version it expects.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ConversationId, TimestampUs};
+
+/// What a stream is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamKind {
+    /// One conversation.
+    Conversation,
+    /// One customer.
+    Customer,
+    /// One long-running case.
+    Case,
+}
+
+impl StreamKind {
+    /// The stored name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Customer => "customer",
+            Self::Case => "case",
+        }
+    }
+}
+
+/// Names one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StreamId {
+    /// What it is about.
+    pub kind: StreamKind,
+    /// Which one.
+    pub id: String,
+}
+
+impl From<ConversationId> for StreamId {
+    fn from(id: ConversationId) -> Self {
+        Self { kind: StreamKind::Conversation, id: id.to_string() }
+    }
+}
+
+/// An event that is to be written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewEvent {
+    /// Dotted, past tense or stage name: `message.created`, `turn.decision`, `action.intended`.
+    pub kind: String,
+    /// Its content; holds no card data, by construction of the safety stage.
+    pub payload: Value,
+}
+
+/// An event that is in the ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordedEvent {
+    /// Position in the whole ledger, from 1, growing, with gaps.
+    pub position: i64,
+    /// Its stream.
+    pub stream: StreamId,
+    /// Position in its stream, from 1, without gaps.
+    pub version: i64,
+    /// See [`NewEvent::kind`].
+    pub kind: String,
+    /// When it was committed.
+    pub at: TimestampUs,
+    /// See [`NewEvent::payload`].
+    pub payload: Value,
+}

@@ -1,0 +1,35 @@
+//! What is a passage of knowledge, and how is it cited?
+
+use serde::{Deserialize, Serialize};
+
+/// A piece of an article, as found by a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Article id from its front matter.
+    pub article_id: String,
+    /// Article title.
+    pub title: String,
+    /// Heading above the passage; empty for the opening.
+    pub heading: String,
+    /// The text, plain.
+    pub text: String,
+    /// Where the public can read it.
+    pub source: Option<String>,
+    /// Language tag.
+    pub locale: String,
+    /// Score of the search; comparable within one search only.
+    pub score: f32,
+}
+
+/// What a reply quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// Article id.
+    pub article_id: String,
+    /// Article title.
+    pub title: String,
+    /// The sentence or sentences that support the reply.
+    pub quote: String,
+    /// Where the public can read it.
+    pub url: Option<String>,
+}
