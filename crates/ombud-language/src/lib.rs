@@ -1,1 +1,16 @@
-//! placeholder
+//! The first rung of understanding: reads what customers write, without a model to download and without a network.
+//!
+//! Never: I/O, a clock, randomness, the environment. The same text under the same data gives the same reading.
+//! Start reading at [`safety`] (what may be kept of a message), then [`understand`] (what it asks of us).
+
+pub mod claims;
+pub mod classify;
+pub mod extract;
+pub mod safety;
+pub mod understand;
+
+pub use claims::{Claims, claims, unsupported};
+pub use classify::{Classifier, Example, TrainError, TrainSettings};
+pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract};
+pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
+pub use understand::{NluError, NluFile, NluModel, RuleFile, UnderstandContext, Understander};

@@ -1,0 +1,53 @@
+//! What may be kept of a message, and what does it warn of?
+//!
+//! [`screen`] is the last place that sees raw text: card data and secrets are replaced before anything is stored, logged,
+//! searched or sent to a model, and the signs that change how a case is handled are named. Signals are advisory: no
+//! permission rests on them.
+
+pub mod canonical;
+pub mod redact;
+pub mod signals;
+
+pub use canonical::{Canonical, canonical};
+pub use redact::{Redacted, Redaction, RedactionKind, digit_tail, redact, redact_with_tail};
+pub use signals::{SignalError, SignalFile, SignalModel, SignalRule};
+
+/// What the screening of one message needs to know beside its text.
+#[derive(Debug, Clone, Copy)]
+pub struct ScreenContext<'a> {
+    /// The compiled lists and the small classifier of signals.
+    pub signals: &'a SignalModel,
+    /// [`Screening::tail_digits`] of the customer's previous message, empty if there is none: a card number may be split over messages.
+    pub tail_digits: &'a str,
+}
+
+/// A message that may be kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Screening {
+    /// The text with hidden characters gone and card data and secrets replaced by markers; what people, models and the ledger see.
+    pub display: String,
+    /// What was replaced, in the order of the text; never the content.
+    pub redactions: Vec<Redaction>,
+    /// Names of the signals found, sorted: `abuse`, `anger`, `bereavement`, `coercion`, `complaint`, `debt_distress`,
+    /// `hidden_text`, `illness`, `injection`, `mixed_script`, `self_harm`, `threat`.
+    pub signals: Vec<String>,
+    /// Digits at the end of this message that could be the beginning of a card number; hand them to the next screening, keep them nowhere else.
+    pub tail_digits: String,
+    /// The digits at the end of the previous message were the beginning of a card number: its stored text must be shredded.
+    pub previous_holds_card: bool,
+}
+
+/// Cleans, redacts and reads the signals of a raw message. Linear in its length, about 30 µs for a usual message.
+#[must_use]
+pub fn screen(raw: &str, context: &ScreenContext<'_>) -> Screening {
+    let canonical = canonical(raw);
+    let redacted = redact_with_tail(&canonical.display, context.tail_digits);
+    let signals = context.signals.read(&redacted.text, &canonical);
+    Screening {
+        display: redacted.text,
+        redactions: redacted.redactions,
+        signals,
+        tail_digits: redacted.tail_digits,
+        previous_holds_card: redacted.previous_holds_card,
+    }
+}
