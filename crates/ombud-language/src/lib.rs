@@ -14,3 +14,4 @@ pub use classify::{Classifier, Example, TrainError, TrainSettings};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{NluError, NluFile, NluModel, RuleFile, UnderstandContext, Understander};
+pub mod choose;
