@@ -1,1 +1,17 @@
-//! placeholder
+//! What the journeys need from the outside world, as traits.
+//!
+//! Never: adapters. Start reading at [`ledger`], then [`back_office`].
+
+pub mod back_office;
+pub mod clock;
+pub mod inbox;
+pub mod knowledge;
+pub mod ledger;
+pub mod model;
+
+pub use back_office::BackOffice;
+pub use clock::Clock;
+pub use inbox::{Inbox, InboxFilter, InboxRow};
+pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
+pub use ledger::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
+pub use model::{LanguageModel, ModelError, ModelRequest};

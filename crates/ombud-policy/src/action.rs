@@ -1,0 +1,111 @@
+//! How does a proposed action become a call that may be made? Through two proof types with private fields.
+//!
+//! [`Authorized`] is made by this crate's policy decision alone; committing it to the ledger consumes it and yields an [`Intent`];
+//! only an intent can be performed. Reads are an [`ApiCall`] without an intent.
+
+use std::collections::BTreeMap;
+
+use ombud_domain::{IntentId, Proposal};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// HTTP method of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// A read.
+    Get,
+    /// A write that creates or acts.
+    Post,
+    /// A write that changes a part.
+    Patch,
+    /// A write that replaces.
+    Put,
+    /// A write that removes.
+    Delete,
+}
+
+/// A call of the company's system, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiCall {
+    /// Name of the action of the pack.
+    pub action: String,
+    /// HTTP method.
+    pub method: Method,
+    /// Path with encoded arguments, beginning with `/`.
+    pub path: String,
+    /// Query parameters, not yet encoded.
+    pub query: Vec<(String, String)>,
+    /// JSON body; null for none.
+    pub body: Value,
+    /// Time for one attempt, milliseconds.
+    pub deadline_ms: u64,
+    /// Attempts in all, at least 1; more than one only for reads and for writes with an idempotency key.
+    pub attempts_max: u32,
+    /// Whether the system honours an `Idempotency-Key`.
+    pub idempotency_key: bool,
+    /// Error code of the company's system to reason code of the pack.
+    pub reasons: BTreeMap<String, String>,
+    /// Name of the member of the answer that holds the receipt's id.
+    pub receipt_member: String,
+}
+
+/// A proposal that the policy engine allowed. Cannot be built, copied or read back outside this crate.
+#[derive(Debug)]
+pub struct Authorized {
+    proposal: Proposal,
+    call: ApiCall,
+    reasons: Vec<String>,
+}
+
+impl Authorized {
+    pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>) -> Self {
+        Self { proposal, call, reasons }
+    }
+
+    /// What was allowed.
+    #[must_use]
+    pub const fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    /// Ids of the policies that allowed it.
+    #[must_use]
+    pub fn reasons(&self) -> &[String] {
+        &self.reasons
+    }
+
+    /// Gives the authorization up for an intent; the caller commits it to the ledger before it is performed.
+    #[must_use]
+    pub fn into_intent(self, id: IntentId) -> Intent {
+        Intent { id, proposal: self.proposal, call: self.call }
+    }
+}
+
+/// An authorized action that is about to be performed, with the idempotency key of all its attempts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Intent {
+    id: IntentId,
+    proposal: Proposal,
+    call: ApiCall,
+}
+
+impl Intent {
+    /// The id; also the idempotency key.
+    #[must_use]
+    pub const fn id(&self) -> IntentId {
+        self.id
+    }
+
+    /// What was allowed.
+    #[must_use]
+    pub const fn proposal(&self) -> &Proposal {
+        &self.proposal
+    }
+
+    /// The call to make.
+    #[must_use]
+    pub const fn call(&self) -> &ApiCall {
+        &self.call
+    }
+}

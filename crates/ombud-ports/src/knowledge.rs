@@ -1,0 +1,34 @@
+//! How is knowledge searched? Filters before ranking.
+
+use ombud_domain::Passage;
+
+use crate::StoreError;
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnowledgeQuery {
+    /// The question, standing alone.
+    pub text: String,
+    /// Language tag; passages of other languages are left out.
+    pub locale: String,
+    /// Market code; passages of other markets are left out.
+    pub market: String,
+    /// `customer` or `agent`; what is for agents is never shown to customers.
+    pub audience: String,
+    /// Today, `YYYY-MM-DD`; passages not valid today are left out.
+    pub today: String,
+    /// Passages at most, 1 to 50.
+    pub passages_max: usize,
+}
+
+/// An immutable knowledge index in memory.
+pub trait KnowledgeIndex: Send + Sync + 'static {
+    /// The best passages, best first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read; the operator can fix it.
+    fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError>;
+
+    /// Hash of the articles it was built from, hexadecimal.
+    fn version(&self) -> &str;
+}
