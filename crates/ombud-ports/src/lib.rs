@@ -7,6 +7,7 @@ pub mod clock;
 pub mod inbox;
 pub mod knowledge;
 pub mod ledger;
+pub mod live;
 pub mod model;
 
 pub use back_office::BackOffice;
@@ -14,4 +15,5 @@ pub use clock::Clock;
 pub use inbox::{Inbox, InboxFilter, InboxRow};
 pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
 pub use ledger::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
+pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};
