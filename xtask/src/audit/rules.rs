@@ -57,6 +57,9 @@ struct Banned {
     #[serde(rename = "crate")]
     package: String,
     reason: String,
+    /// Packages that may use it all the same, because they cannot do without.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 impl Rules {
@@ -72,8 +75,14 @@ impl Rules {
         for package in &metadata.packages {
             let name = package.name.as_str();
             versions.entry(name).or_default().push(package.version.to_string());
-            if let Some(banned) = self.bans.deny.iter().find(|banned| banned.package == name) {
-                findings.errors.push(format!("`{name}` is banned: {}", banned.reason));
+            for banned in self.bans.deny.iter().filter(|banned| banned.package == name) {
+                let users = users_of(&package.id, metadata);
+                let others = users
+                    .iter()
+                    .filter(|user| !banned.wrappers.iter().any(|wrapper| wrapper == *user));
+                findings
+                    .errors
+                    .extend(others.map(|user| format!("`{user}` uses `{name}`: {}", banned.reason)));
             }
             if let Some(source) = package.source.as_deref().filter(|source| *source != REGISTRY) {
                 findings
@@ -91,28 +100,49 @@ impl Rules {
     }
 }
 
+/// Names of the packages that use this one directly.
+fn users_of<'a>(id: &str, metadata: &'a Metadata) -> Vec<&'a str> {
+    let uses = |node: &&super::Node| node.deps.iter().any(|edge| edge.pkg == id);
+    let users = metadata.resolve.nodes.iter().filter(uses);
+    let names = users.filter_map(|user| metadata.packages.iter().find(|package| package.id == user.id));
+    names.map(|package| package.name.as_str()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Package, Resolve};
+    use super::super::{Edge, Node, Package, Resolve};
     use super::*;
 
+    /// `user` uses `name`.
     fn metadata(name: &str, source: Option<&str>) -> Metadata {
-        let package = Package {
+        let package = |name: &str, source: Option<&str>| Package {
             id: name.to_owned(),
             name: name.to_owned(),
             version: semver::Version::new(1, 0, 0),
             license: None,
             source: source.map(str::to_owned),
         };
+        let edge = Edge {
+            pkg: name.to_owned(),
+            dep_kinds: Vec::new(),
+        };
         Metadata {
-            packages: vec![package],
-            resolve: Resolve { nodes: Vec::new() },
+            packages: vec![package(name, source), package("user", None)],
+            resolve: Resolve {
+                nodes: vec![Node {
+                    id: "user".to_owned(),
+                    deps: vec![edge],
+                }],
+            },
         }
     }
 
-    fn errors(name: &str, source: Option<&str>) -> usize {
-        let rules = "[advisories]\n[licenses]\nallow = []\n[bans]\ndeny = [{ crate = \"openssl\", reason = \"x\" }]\n";
-        Rules::parse(rules)
+    fn errors(name: &str, source: Option<&str>, wrappers: &str) -> usize {
+        let rules = format!(
+            "[advisories]\n[licenses]\nallow = []\n[bans]\n\
+             deny = [{{ crate = \"openssl\", reason = \"x\", wrappers = [{wrappers}] }}]\n"
+        );
+        Rules::parse(&rules)
             .unwrap()
             .check_origins(&metadata(name, source))
             .errors
@@ -121,9 +151,14 @@ mod tests {
 
     #[test]
     fn banned_packages_and_other_sources_are_found() {
-        assert_eq!(errors("serde", Some(REGISTRY)), 0);
-        assert_eq!(errors("ombud", None), 0);
-        assert_eq!(errors("openssl", Some(REGISTRY)), 1);
-        assert_eq!(errors("serde", Some("git+https://example.com/serde")), 1);
+        assert_eq!(errors("serde", Some(REGISTRY), ""), 0);
+        assert_eq!(errors("openssl", Some(REGISTRY), ""), 1);
+        assert_eq!(errors("serde", Some("git+https://example.com/serde"), ""), 1);
+    }
+
+    #[test]
+    fn a_wrapper_may_use_what_is_banned_for_others() {
+        assert_eq!(errors("openssl", Some(REGISTRY), "\"user\""), 0);
+        assert_eq!(errors("openssl", Some(REGISTRY), "\"another\""), 1);
     }
 }
