@@ -1,7 +1,313 @@
 //! Which words of a language bear on choosing?
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Deserialize;
+
+/// How the words around it are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Mark {
+    Negate,
+    Except,
+    Hold,
+    Stays,
+    Only,
+    All,
+    Both,
+    Rest,
+    Other,
+    Same,
+    Fallback,
+    Unless,
+    Prefer,
+    Last,
+    Over,
+    Free,
+    Allow,
+    Correct,
+    Retract,
+    Add,
+    With,
+    Becomes,
+    Alone,
+    Slight,
+    #[serde(rename = "atleast")]
+    AtLeast,
+    #[serde(rename = "atmost")]
+    AtMost,
+    Below,
+    Above,
+    Original,
+    Newest,
+    Oldest,
+    Order,
+    More,
+    Fewer,
+    Most,
+    Least,
+    Opposite,
+    Acts,
+    Unknown,
+}
+
+/// Several marks at once; one word can have more than one use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks(u64);
+
+impl Marks {
+    pub(super) fn has(self, mark: Mark) -> bool {
+        self.0 & (1_u64 << (mark as u64)) != 0
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) fn insert(&mut self, mark: Mark) {
+        self.0 |= 1_u64 << (mark as u64);
+    }
+
+    pub(super) fn any(self, marks: &[Mark]) -> bool {
+        marks.iter().any(|mark| self.has(*mark))
+    }
+}
+
+/// Where a comparative points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Up,
+    Down,
+    Most,
+    Least,
+}
+
+impl Direction {
+    /// The other way: less of "cheap" is more of the price.
+    pub(super) fn reversed(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+            Self::Most => Self::Least,
+            Self::Least => Self::Most,
+        }
+    }
+}
+
+/// What a word such as "bigger" measures; `direction` is none for the plain "big", which takes it from "more" or "less" before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DegreeUse {
+    pub(super) direction: Option<Direction>,
+    pub(super) keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct DegreeSource {
+    #[serde(default)]
+    up: Vec<String>,
+    #[serde(default)]
+    down: Vec<String>,
+    #[serde(default)]
+    most: Vec<String>,
+    #[serde(default)]
+    least: Vec<String>,
+    #[serde(default)]
+    base: Vec<String>,
+    keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct UnitSource {
+    words: Vec<String>,
+    of: String,
+    times: f64,
+}
+
+/// The file as it is written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LexiconSource {
+    common: String,
+    function: String,
+    connectors: Vec<String>,
+    determiners: Vec<String>,
+    marks: HashMap<String, Vec<String>>,
+    degrees: Vec<DegreeSource>,
+    scales: Vec<Vec<String>>,
+    synonyms: Vec<Vec<String>>,
+    negative_values: Vec<String>,
+    positive_values: Vec<String>,
+    number_words: HashMap<String, f64>,
+    ordinals: HashMap<String, usize>,
+    units: Vec<UnitSource>,
+    endings: Vec<(String, String, usize)>,
+}
+
+/// A phrase of one or more words and what it stands for, longest first under its first word.
+type Phrases<T> = HashMap<String, Vec<(Vec<String>, T)>>;
 
 /// The words of one language that bear on choosing; read from a pack's `lexicon/<language>.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Lexicon {}
+#[serde(from = "LexiconSource")]
+pub struct Lexicon {
+    pub(super) common: HashSet<String>,
+    pub(super) function: HashSet<String>,
+    pub(super) connectors: HashSet<String>,
+    pub(super) determiners: HashSet<String>,
+    pub(super) marks: Phrases<Marks>,
+    pub(super) synonyms: Phrases<String>,
+    pub(super) degrees: HashMap<String, Vec<DegreeUse>>,
+    pub(super) scales: Vec<HashMap<String, usize>>,
+    pub(super) negative_values: HashSet<String>,
+    pub(super) positive_values: HashSet<String>,
+    pub(super) number_words: HashMap<String, f64>,
+    pub(super) ordinals: HashMap<String, usize>,
+    pub(super) units: HashMap<String, (usize, f64)>,
+    endings: Vec<(String, String, usize)>,
+}
+
+impl Lexicon {
+    /// The word without its ending; a word that no rule fits stays as it is.
+    pub(super) fn stem(&self, word: &str) -> String {
+        let bare = self.endings.iter().find_map(|(ending, replacement, left_min)| {
+            let rest = word.strip_suffix(ending.as_str())?;
+            (rest.chars().count() >= *left_min).then(|| format!("{rest}{replacement}"))
+        });
+        bare.unwrap_or_else(|| word.to_owned())
+    }
+
+    /// What a single word stands for: its first synonym, else itself, without its ending.
+    pub(super) fn canonical(&self, word: &str) -> String {
+        let single = |word: &str| {
+            let entries = self.synonyms.get(word)?;
+            entries.iter().find(|(rest, _)| rest.len() == 1).map(|(_, canonical)| canonical.clone())
+        };
+        single(word).unwrap_or_else(|| {
+            let stem = self.stem(word);
+            single(&stem).unwrap_or(stem)
+        })
+    }
+
+    /// The longest entry of `phrases` that begins at the head of `words`, and how many words it has.
+    pub(super) fn longest<'p, T>(phrases: &'p Phrases<T>, words: &[&str]) -> Option<(usize, &'p T)> {
+        let entries = phrases.get(*words.first()?)?;
+        let fits = |entry: &Vec<String>| entry.len() <= words.len() && entry.iter().zip(words).all(|(a, b)| a == b);
+        entries.iter().find(|(entry, _)| fits(entry)).map(|(entry, meaning)| (entry.len(), meaning))
+    }
+
+    /// The rank of two words on one scale, if one scale has both.
+    pub(super) fn ranks(&self, one: &str, other: &str) -> Option<(usize, usize)> {
+        self.scales.iter().find_map(|scale| Some((*scale.get(one)?, *scale.get(other)?)))
+    }
+
+    /// Whether the word is known to name no thing.
+    pub(super) fn is_common(&self, word: &str) -> bool {
+        self.common.contains(word)
+            || self.degrees.contains_key(word)
+            || self.number_words.contains_key(word)
+            || self.ordinals.contains_key(word)
+    }
+}
+
+impl From<LexiconSource> for Lexicon {
+    fn from(source: LexiconSource) -> Self {
+        let mut lexicon = Self {
+            common: word_set(&source.common),
+            function: word_set(&source.function),
+            connectors: source.connectors.into_iter().collect(),
+            determiners: source.determiners.into_iter().collect(),
+            negative_values: source.negative_values.into_iter().collect(),
+            positive_values: source.positive_values.into_iter().collect(),
+            number_words: source.number_words,
+            ordinals: source.ordinals,
+            endings: source.endings,
+            ..Self::default()
+        };
+        lexicon.synonyms = synonym_phrases(&source.synonyms);
+        lexicon.marks = mark_phrases(&source.marks);
+        lexicon.degrees = degree_words(&lexicon, &source.degrees);
+        lexicon.scales = source.scales.iter().map(|scale| scale_ranks(&lexicon, scale)).collect();
+        lexicon.units = unit_words(&source.units);
+        lexicon
+    }
+}
+
+fn word_set(text: &str) -> HashSet<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn split_words(phrase: &str) -> Vec<String> {
+    phrase.split_whitespace().map(str::to_owned).collect()
+}
+
+fn insert_phrase<T>(phrases: &mut Phrases<T>, words: Vec<String>, meaning: T) {
+    let Some(first) = words.first().cloned() else { return };
+    let entries = phrases.entry(first).or_default();
+    entries.push((words, meaning));
+    entries.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.len()));
+}
+
+fn synonym_phrases(groups: &[Vec<String>]) -> Phrases<String> {
+    let mut phrases = Phrases::new();
+    for group in groups {
+        let Some(canonical) = group.first() else { continue };
+        for phrase in group {
+            insert_phrase(&mut phrases, split_words(phrase), canonical.clone());
+        }
+    }
+    phrases
+}
+
+fn mark_phrases(source: &HashMap<String, Vec<String>>) -> Phrases<Marks> {
+    let mut merged: HashMap<&str, Marks> = HashMap::new();
+    for (name, phrases) in source {
+        let mark = serde_json::from_value(serde_json::Value::String(name.clone())).unwrap_or(Mark::Unknown);
+        for phrase in phrases {
+            merged.entry(phrase).or_default().insert(mark);
+        }
+    }
+    let mut phrases = Phrases::new();
+    for (phrase, marks) in merged {
+        insert_phrase(&mut phrases, split_words(phrase), marks);
+    }
+    phrases
+}
+
+fn degree_words(lexicon: &Lexicon, sources: &[DegreeSource]) -> HashMap<String, Vec<DegreeUse>> {
+    let mut words: HashMap<String, Vec<DegreeUse>> = HashMap::new();
+    for source in sources {
+        let keys: Vec<String> = source.keys.iter().map(|key| lexicon.canonical(key)).collect();
+        let groups = [
+            (&source.up, Some(Direction::Up)),
+            (&source.down, Some(Direction::Down)),
+            (&source.most, Some(Direction::Most)),
+            (&source.least, Some(Direction::Least)),
+            (&source.base, None),
+        ];
+        for (group, direction) in groups {
+            for word in group {
+                words.entry(word.clone()).or_default().push(DegreeUse { direction, keys: keys.clone() });
+            }
+        }
+    }
+    words
+}
+
+fn scale_ranks(lexicon: &Lexicon, scale: &[String]) -> HashMap<String, usize> {
+    scale.iter().enumerate().map(|(rank, word)| (lexicon.canonical(word), rank)).collect()
+}
+
+fn unit_words(sources: &[UnitSource]) -> HashMap<String, (usize, f64)> {
+    let mut dimensions: Vec<&str> = Vec::new();
+    let mut units = HashMap::new();
+    for source in sources {
+        let of = dimensions.iter().position(|dimension| *dimension == source.of).unwrap_or_else(|| {
+            dimensions.push(&source.of);
+            dimensions.len().saturating_sub(1)
+        });
+        for word in &source.words {
+            units.insert(word.clone(), (of, source.times));
+        }
+    }
+    units
+}

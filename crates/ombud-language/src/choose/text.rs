@@ -1,0 +1,291 @@
+//! What does a text consist of, once spelling, units and set phrases are out of the way?
+
+use super::lexicon::{Lexicon, Mark, Marks};
+
+/// Longest text that is read, in tokens; a customer who writes more is asked again rather than read slowly.
+const TOKENS_MAX: usize = 600;
+
+/// What stands between a token and the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Break {
+    /// Nothing but a space or a hyphen.
+    None,
+    /// A comma, a slash, a bracket.
+    Comma,
+    /// The end of a sentence.
+    Sentence,
+    /// The end of what was said at once.
+    Utterance,
+}
+
+/// A word, or a number with its unit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    /// As written, lower case, without apostrophes.
+    pub(super) raw: String,
+    /// What it stands for: without ending, the first of its synonyms.
+    pub(super) stem: String,
+    pub(super) number: Option<f64>,
+    /// What the number measures, an index into the lexicon's dimensions.
+    pub(super) dimension: Option<usize>,
+    /// Whether the number was written in digits.
+    pub(super) digits: bool,
+    pub(super) before: Break,
+    /// Whether a colon follows.
+    pub(super) heads: bool,
+    /// Whether it was written as one word with the token before it.
+    pub(super) glued: bool,
+    /// The marks that begin here, and over how many tokens.
+    pub(super) marks: Marks,
+    pub(super) mark_len: usize,
+    /// Whether it lies inside a phrase of marks that began before it.
+    pub(super) inside: bool,
+    /// Whether it is known to name no thing.
+    pub(super) common: bool,
+}
+
+impl Token {
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        self.marks.has(mark)
+    }
+}
+
+/// Reads a text into tokens.
+pub(super) fn read(lexicon: &Lexicon, text: &str) -> Vec<Token> {
+    let raw = split(text);
+    let merged = merge_synonyms(lexicon, raw);
+    let mut tokens = merge_units(lexicon, merged);
+    find_marks(lexicon, &mut tokens);
+    tokens
+}
+
+/// Reads several utterances into one row of tokens; each begins with [`Break::Utterance`].
+pub(super) fn read_all(lexicon: &Lexicon, utterances: &[String]) -> Vec<Token> {
+    let mut all = Vec::new();
+    for utterance in utterances {
+        let mut tokens = read(lexicon, utterance);
+        if let Some(first) = tokens.first_mut() {
+            first.before = Break::Utterance;
+        }
+        all.append(&mut tokens);
+    }
+    all
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Digit,
+    Other,
+}
+
+fn class_of(character: char) -> Class {
+    if character.is_ascii_digit() {
+        Class::Digit
+    } else if character.is_alphabetic() {
+        Class::Letter
+    } else {
+        Class::Other
+    }
+}
+
+struct Splitter {
+    tokens: Vec<Token>,
+    word: String,
+    before: Break,
+    glued: bool,
+}
+
+impl Splitter {
+    fn push_word(&mut self) {
+        if self.word.is_empty() || self.tokens.len() >= TOKENS_MAX {
+            self.word.clear();
+            return;
+        }
+        let raw = std::mem::take(&mut self.word);
+        let number = raw.parse::<f64>().ok().filter(|number| number.is_finite() && raw.starts_with(|c: char| c.is_ascii_digit()));
+        self.tokens.push(Token {
+            stem: String::new(),
+            digits: number.is_some(),
+            number,
+            dimension: None,
+            before: self.before,
+            heads: false,
+            glued: self.glued,
+            marks: Marks::default(),
+            mark_len: 0,
+            inside: false,
+            common: false,
+            raw,
+        });
+        self.before = Break::None;
+        self.glued = false;
+    }
+
+    fn cut(&mut self, mark: Break) {
+        self.push_word();
+        self.before = self.before.max(mark);
+        self.glued = false;
+    }
+
+    fn push_symbol(&mut self, symbol: char) {
+        self.push_word();
+        self.word.push(symbol);
+        self.push_word();
+    }
+}
+
+/// Splits at spaces and signs, and between digits and the letters that follow them.
+fn split(text: &str) -> Vec<Token> {
+    let mut splitter = Splitter { tokens: Vec::new(), word: String::new(), before: Break::None, glued: false };
+    let characters: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    for (at, character) in characters.iter().copied().enumerate() {
+        let previous = at.checked_sub(1).and_then(|at| characters.get(at)).copied().unwrap_or(' ');
+        let next = characters.get(at.saturating_add(1)).copied().unwrap_or(' ');
+        step(&mut splitter, previous, character, next);
+    }
+    splitter.push_word();
+    splitter.tokens
+}
+
+fn step(splitter: &mut Splitter, previous: char, character: char, next: char) {
+    match character {
+        '\'' | '\u{2019}' | '\u{2018}' | '#' => {}
+        _ if class_of(character) == Class::Letter => {
+            let after_number = splitter.word.parse::<f64>().is_ok() && splitter.word.starts_with(|c: char| c.is_ascii_digit());
+            if after_number {
+                splitter.push_word();
+                splitter.glued = true;
+            }
+            splitter.word.push(character);
+        }
+        _ if class_of(character) == Class::Digit => splitter.word.push(character),
+        '.' if class_of(previous) == Class::Digit && class_of(next) == Class::Digit => splitter.word.push('.'),
+        ',' if class_of(previous) == Class::Digit && class_of(next) == Class::Digit => {}
+        '"' if class_of(previous) == Class::Digit => {
+            splitter.push_word();
+            splitter.glued = true;
+            splitter.push_symbol('"');
+        }
+        '-' | '\u{2010}' | '\u{2011}' | '_' if class_of(previous) != Class::Other && class_of(next) != Class::Other => {
+            splitter.push_word();
+            splitter.glued = true;
+        }
+        '-' if next == '>' => splitter.cut(Break::Comma),
+        '%' | '+' | '&' | '$' | '\u{20ac}' | '\u{a3}' => splitter.push_symbol(character),
+        ':' => {
+            splitter.cut(Break::Comma);
+            if let Some(last) = splitter.tokens.last_mut() {
+                last.heads = true;
+            }
+        }
+        ',' | '(' | ')' | '/' | '\u{2013}' | '\u{2014}' | '[' | ']' | '>' => splitter.cut(Break::Comma),
+        '-' if previous == ' ' && next == ' ' => splitter.cut(Break::Comma),
+        '.' | ';' | '!' | '?' | '\n' => splitter.cut(Break::Sentence),
+        _ => splitter.push_word(),
+    }
+}
+
+/// Joins a single letter with the word it is hyphened to (`t-shirt`), and turns phrases into the first of their synonyms.
+fn merge_synonyms(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
+    let mut joined: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let letter_before = token.glued && token.number.is_none() && token.before == Break::None;
+        match joined.last_mut() {
+            Some(last) if letter_before && last.raw.chars().count() == 1 && last.raw.starts_with(char::is_alphabetic) => {
+                last.raw.push_str(&token.raw);
+                last.heads = token.heads;
+            }
+            _ => joined.push(token),
+        }
+    }
+    let words: Vec<String> = joined.iter().map(|token| token.raw.clone()).collect();
+    let mut merged: Vec<Token> = Vec::with_capacity(joined.len());
+    let mut skip = 0_usize;
+    for (at, mut token) in joined.iter().cloned().enumerate() {
+        if skip > 0 {
+            skip = skip.saturating_sub(1);
+            continue;
+        }
+        let reach = run_length(&joined, at);
+        let ahead: Vec<&str> = words.iter().skip(at).take(reach).map(String::as_str).collect();
+        match Lexicon::longest(&lexicon.synonyms, &ahead) {
+            Some((length, canonical)) if length > 1 => {
+                token.raw = ahead.get(..length).unwrap_or_default().join(" ");
+                token.stem.clone_from(canonical);
+                token.heads = joined.get(at.saturating_add(length).saturating_sub(1)).is_some_and(|last| last.heads);
+                skip = length.saturating_sub(1);
+            }
+            _ => {
+                token.stem = lexicon.canonical(&token.raw);
+                token.common = lexicon.is_common(&token.raw);
+            }
+        }
+        merged.push(token);
+    }
+    merged
+}
+
+/// How many tokens from `at` on follow each other without a break, at most six.
+fn run_length(tokens: &[Token], at: usize) -> usize {
+    let rest = tokens.iter().skip(at.saturating_add(1)).take(5);
+    rest.take_while(|token| token.before == Break::None).count().saturating_add(1)
+}
+
+/// Joins a number with the unit after it; number words count when a unit follows or a hyphen joins.
+fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
+    let mut merged: Vec<Token> = Vec::with_capacity(tokens.len());
+    for mut token in tokens {
+        if token.number.is_none() {
+            token.number = lexicon.number_words.get(&token.raw).copied();
+        }
+        let unit = lexicon.units.get(&token.raw).copied();
+        let narrow = token.raw.chars().count() == 1 && token.raw != "%" || token.raw == "in";
+        let previous = merged.last_mut().filter(|last| last.number.is_some() && last.dimension.is_none() && token.before == Break::None);
+        match (unit, previous) {
+            (Some((dimension, times)), Some(last)) if !narrow || (token.glued && last.digits) => {
+                last.number = last.number.map(|number| number * times);
+                last.dimension = Some(dimension);
+                last.raw = format!("{} {}", last.raw, token.raw);
+                last.heads = token.heads;
+                last.common = false;
+            }
+            _ => merged.push(token),
+        }
+    }
+    share_units(&mut merged);
+    merged
+}
+
+/// In `5-25 lbs` the first number has the unit of the second.
+fn share_units(tokens: &mut [Token]) {
+    for at in (1..tokens.len()).rev() {
+        let Some((dimension, true)) = tokens.get(at).map(|token| (token.dimension, token.glued)) else { continue };
+        if let Some(first) = tokens.get_mut(at.saturating_sub(1)).filter(|first| first.number.is_some() && first.dimension.is_none()) {
+            first.dimension = dimension;
+        }
+    }
+}
+
+fn find_marks(lexicon: &Lexicon, tokens: &mut [Token]) {
+    let words: Vec<String> = tokens.iter().map(|token| token.raw.clone()).collect();
+    let mut at = 0_usize;
+    while at < tokens.len() {
+        let reach = run_length(tokens, at);
+        let ahead: Vec<&str> = words.iter().skip(at).take(reach).map(String::as_str).collect();
+        let length = match Lexicon::longest(&lexicon.marks, &ahead) {
+            Some((length, marks)) => {
+                if let Some(token) = tokens.get_mut(at) {
+                    token.marks = *marks;
+                    token.mark_len = length;
+                }
+                length
+            }
+            None => 1,
+        };
+        for inside in tokens.iter_mut().skip(at.saturating_add(1)).take(length.saturating_sub(1)) {
+            inside.inside = true;
+        }
+        at = at.saturating_add(length);
+    }
+}
