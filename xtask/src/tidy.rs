@@ -4,6 +4,7 @@ mod changelog;
 mod core;
 mod dependencies;
 mod documents;
+mod errors;
 mod exports;
 mod locales;
 mod migrations;
