@@ -67,10 +67,7 @@ pub(crate) struct Findings {
 /// When a package breaks a rule of `deny.toml` or has an advisory that is neither patched nor listed there with a reason.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let rules = rules::Rules::parse(&workspace.read("deny.toml")?)?;
-    let printed = programs::output(&mut programs::cargo(
-        workspace,
-        &["metadata", "--format-version=1", "--locked"],
-    ))?;
+    let printed = programs::output(&mut programs::cargo(workspace, &["metadata", "--format-version=1", "--locked"]))?;
     let metadata: Metadata = serde_json::from_str(&printed)?;
     let mut findings = rules.check_origins(&metadata);
     findings.errors.extend(licences::check(&metadata, &rules)?);
@@ -82,9 +79,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
             findings.warnings.extend(found.warnings);
         }
         None if programs::demands_everything() => {
-            findings
-                .errors
-                .push("no advisory database: set OMBUD_ADVISORY_DB to a checkout of RustSec's".to_owned());
+            findings.errors.push("no advisory database: set OMBUD_ADVISORY_DB to a checkout of RustSec's".to_owned());
         }
         None => say("skipped: advisories (set OMBUD_ADVISORY_DB to a checkout of RustSec's database)"),
     }
@@ -97,9 +92,6 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     if !findings.errors.is_empty() {
         bail!("the audit found {} problem(s)", findings.errors.len());
     }
-    say(format_args!(
-        "audit: {} packages hold the rules of deny.toml",
-        metadata.packages.len()
-    ));
+    say(format_args!("audit: {} packages hold the rules of deny.toml", metadata.packages.len()));
     Ok(())
 }

@@ -27,51 +27,15 @@ struct Step {
 
 /// Cheapest first: most mistakes are found before the first long compile.
 const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        about: "formatting of the Rust sources",
-        run: fmt,
-    },
-    Step {
-        name: "tidy",
-        about: "rules of the house that no compiler knows",
-        run: tidy_all,
-    },
-    Step {
-        name: "audit",
-        about: "advisories, licences, sources and bans of packages",
-        run: audit::run,
-    },
-    Step {
-        name: "clippy",
-        about: "compiler and clippy, warnings are errors",
-        run: clippy,
-    },
-    Step {
-        name: "test",
-        about: "all tests, on SQLite and PostgreSQL; lint and unit tests of the web",
-        run: test_all,
-    },
-    Step {
-        name: "gen",
-        about: "generated files are what the programs print",
-        run: generated,
-    },
-    Step {
-        name: "packs",
-        about: "`ombud validate` on every pack",
-        run: packs,
-    },
-    Step {
-        name: "browser",
-        about: "the pages in a real browser",
-        run: browser,
-    },
-    Step {
-        name: "smoke",
-        about: "the demo starts, answers one question and stops",
-        run: smoke::run,
-    },
+    Step { name: "fmt", about: "formatting of the Rust sources", run: fmt },
+    Step { name: "tidy", about: "rules of the house that no compiler knows", run: tidy_all },
+    Step { name: "audit", about: "advisories, licences, sources and bans of packages", run: audit::run },
+    Step { name: "clippy", about: "compiler and clippy, warnings are errors", run: clippy },
+    Step { name: "test", about: "all tests, on SQLite and PostgreSQL; lint and unit tests of the web", run: test_all },
+    Step { name: "gen", about: "generated files are what the programs print", run: generated },
+    Step { name: "packs", about: "`ombud validate` on every pack", run: packs },
+    Step { name: "browser", about: "the pages in a real browser", run: browser },
+    Step { name: "smoke", about: "the demo starts, answers one question and stops", run: smoke::run },
 ];
 
 /// Runs the steps in order and stops at the first that fails.
@@ -82,33 +46,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         }
         return Ok(());
     }
-    if let Some(unknown) = options
-        .only
-        .iter()
-        .find(|name| !STEPS.iter().any(|step| step.name == **name))
-    {
+    if let Some(unknown) = options.only.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
         bail!("no step is called `{unknown}`; see `cargo xtask ci --list`");
     }
-    let chosen = STEPS
-        .iter()
-        .filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name));
+    let chosen =
+        STEPS.iter().filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name));
     let started = Instant::now();
     let mut times = Vec::new();
     for step in chosen {
         say(format_args!("== {}: {}", step.name, step.about));
         let step_started = Instant::now();
-        (step.run)(workspace).with_context(|| {
-            format!(
-                "step `{0}` failed; repeat it with `cargo xtask ci --only {0}`",
-                step.name
-            )
-        })?;
+        (step.run)(workspace)
+            .with_context(|| format!("step `{0}` failed; repeat it with `cargo xtask ci --only {0}`", step.name))?;
         times.push((step.name, step_started.elapsed()));
-        say(format_args!(
-            "== {} held, {:.0} s",
-            step.name,
-            step_started.elapsed().as_secs_f64()
-        ));
+        say(format_args!("== {} held, {:.0} s", step.name, step_started.elapsed().as_secs_f64()));
     }
     for (name, time) in &times {
         say(format_args!("{name:<8} {:>6.0} s", time.as_secs_f64()));

@@ -31,14 +31,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     if options.build_only {
         return Ok(());
     }
-    say(format_args!(
-        "starting the demo on http://{} (stop it with Ctrl-C)",
-        options.listen
-    ));
+    say(format_args!("starting the demo on http://{} (stop it with Ctrl-C)", options.listen));
     let mut demo = Command::new(binary(workspace, "ombud"));
-    demo.args(["demo", "--listen", &options.listen])
-        .args(&options.further)
-        .current_dir(&workspace.root);
+    demo.args(["demo", "--listen", &options.listen]).args(&options.further).current_dir(&workspace.root);
     let error = demo.exec();
     Err(anyhow::Error::from(error).context("cannot start `ombud demo`"))
 }
@@ -51,10 +46,7 @@ pub(crate) fn build(workspace: &Workspace) -> anyhow::Result<()> {
             Some(why) => say(format_args!("the chat page is not built: {why}")),
         }
     }
-    programs::run(&mut programs::cargo(
-        workspace,
-        &["build", "--package", "ombud", "--package", "ombud-backoffice"],
-    ))
+    programs::run(&mut programs::cargo(workspace, &["build", "--package", "ombud", "--package", "ombud-backoffice"]))
 }
 
 /// Path of a built program.

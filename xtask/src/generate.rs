@@ -26,21 +26,9 @@ struct Generated {
 }
 
 const GENERATED: &[Generated] = &[
-    Generated {
-        path: "docs/configuration.md",
-        program: "ombud",
-        arguments: &["config-reference"],
-    },
-    Generated {
-        path: "schemas/openapi.json",
-        program: "ombud",
-        arguments: &["openapi"],
-    },
-    Generated {
-        path: "schemas/backoffice-openapi.json",
-        program: "ombud-backoffice",
-        arguments: &["openapi"],
-    },
+    Generated { path: "docs/configuration.md", program: "ombud", arguments: &["config-reference"] },
+    Generated { path: "schemas/openapi.json", program: "ombud", arguments: &["openapi"] },
+    Generated { path: "schemas/backoffice-openapi.json", program: "ombud-backoffice", arguments: &["openapi"] },
 ];
 
 /// Writes the generated files, or checks that they are up to date.
@@ -62,10 +50,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         }
     }
     if !stale.is_empty() {
-        bail!(
-            "out of date: {}; run `cargo xtask gen` and commit what it writes",
-            stale.join(", ")
-        );
+        bail!("out of date: {}; run `cargo xtask gen` and commit what it writes", stale.join(", "));
     }
     say(format_args!("gen: {} files are up to date", GENERATED.len()));
     Ok(())

@@ -27,11 +27,7 @@ use clap::{Parser, Subcommand};
 use crate::workspace::Workspace;
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    about = "Run, test and check Ombud",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", about = "Run, test and check Ombud", disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

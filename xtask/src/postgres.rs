@@ -44,10 +44,7 @@ pub(crate) fn installed() -> Option<PathBuf> {
         .filter_map(|entry| {
             let folder = entry.ok()?.path();
             let version = folder.file_name()?.to_str()?.parse().ok()?;
-            folder
-                .join("bin/initdb")
-                .is_file()
-                .then(|| (version, folder.join("bin")))
+            folder.join("bin/initdb").is_file().then(|| (version, folder.join("bin")))
         })
         .collect();
     found.sort();
@@ -77,33 +74,13 @@ impl Cluster {
         programs::output(initdb.arg(&data)).context("cannot make a PostgreSQL cluster")?;
         let port = free_port()?;
         let mut server = as_account(programs.join("postgres"), account);
-        server
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")]);
+        server.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")]);
         // Nothing here must survive a power cut.
-        server.args([
-            "-c",
-            "unix_socket_directories=",
-            "-c",
-            "fsync=off",
-            "-c",
-            "max_connections=200",
-        ]);
+        server.args(["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"]);
         let log = fs::File::create(folder.join("log"))?;
-        let server = server
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
+        let server = server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         let url = format!("postgres://{ROLE}@127.0.0.1:{port}/postgres");
-        let mut cluster = Self {
-            server,
-            programs: programs.to_path_buf(),
-            folder,
-            account,
-            url,
-        };
+        let mut cluster = Self { server, programs: programs.to_path_buf(), folder, account, url };
         cluster.wait_until_ready(port)?;
         Ok(cluster)
     }
@@ -121,18 +98,14 @@ impl Cluster {
             }
             sleep(TRY_EVERY);
         }
-        bail!(
-            "PostgreSQL did not come up; its log is in `{}`",
-            self.folder.join("log").display()
-        )
+        bail!("PostgreSQL did not come up; its log is in `{}`", self.folder.join("log").display())
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         let mut stop = as_account(self.programs.join("pg_ctl"), self.account);
-        stop.args(["stop", "--silent", "--mode=immediate", "--pgdata"])
-            .arg(self.folder.join("data"));
+        stop.args(["stop", "--silent", "--mode=immediate", "--pgdata"]).arg(self.folder.join("data"));
         if programs::output(&mut stop).is_err() {
             let _already_gone = self.server.kill();
         }
@@ -151,23 +124,13 @@ fn account() -> anyhow::Result<Option<Account>> {
     if number(&["-u"])? != 0 {
         return Ok(None);
     }
-    let name = if number(&["-u", "postgres"]).is_ok() {
-        "postgres"
-    } else {
-        "nobody"
-    };
-    Ok(Some(Account {
-        user: number(&["-u", name])?,
-        group: number(&["-g", name])?,
-    }))
+    let name = if number(&["-u", "postgres"]).is_ok() { "postgres" } else { "nobody" };
+    Ok(Some(Account { user: number(&["-u", name])?, group: number(&["-g", name])? }))
 }
 
 fn number(arguments: &[&str]) -> anyhow::Result<u32> {
     let printed = programs::output(Command::new("id").args(arguments))?;
-    printed
-        .trim()
-        .parse()
-        .with_context(|| format!("`id` printed `{}`", printed.trim()))
+    printed.trim().parse().with_context(|| format!("`id` printed `{}`", printed.trim()))
 }
 
 fn as_account(program: PathBuf, account: Option<Account>) -> Command {

@@ -11,10 +11,7 @@ use crate::workspace::Workspace;
 /// Runs a program in the root with its output shown; an error names the command line to repeat it with.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let line = line_of(command);
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -24,16 +21,9 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 /// Runs a program and gives what it printed to standard output.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let line = line_of(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{line}`"))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{line}`"))?;
     if !output.status.success() {
-        bail!(
-            "`{line}` failed ({}): {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{line}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` did not print UTF-8"))
 }
@@ -60,10 +50,7 @@ pub(crate) fn target_folder(workspace: &Workspace) -> PathBuf {
 }
 
 /// A variable of the environment that is set and not empty.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask has no configuration of its own; this is its one reader"
-)]
+#[expect(clippy::disallowed_methods, reason = "xtask has no configuration of its own; this is its one reader")]
 pub(crate) fn setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -20,17 +20,8 @@ const STOP_MAX: Duration = Duration::from_secs(15);
 const TRY_EVERY: Duration = Duration::from_millis(100);
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 const QUESTION: &str = "What happens if I pay late?";
-const STAGES: &[&str] = &[
-    "intake",
-    "safety",
-    "understanding",
-    "context",
-    "decision",
-    "action",
-    "answer",
-    "record",
-    "reply",
-];
+const STAGES: &[&str] =
+    &["intake", "safety", "understanding", "context", "decision", "action", "answer", "record", "reply"];
 /// Stages that a turn may do without: a question about a rule needs no action.
 const OPTIONAL: &[&str] = &["action"];
 
@@ -60,22 +51,14 @@ fn converse(running: &mut Running) -> anyhow::Result<()> {
 }
 
 fn check_reply(reply: &Value) -> anyhow::Result<()> {
-    let messages = reply
-        .get("messages")
-        .and_then(Value::as_array)
-        .context("the reply has no `messages`")?;
-    let answer = messages
-        .iter()
-        .find(|message| message.get("author") == Some(&json!("assistant")));
+    let messages = reply.get("messages").and_then(Value::as_array).context("the reply has no `messages`")?;
+    let answer = messages.iter().find(|message| message.get("author") == Some(&json!("assistant")));
     let answer = answer.context("no message is from the assistant")?;
     let text = text_of(answer, "/text")?;
     ensure!(!text.trim().is_empty(), "the answer is empty");
     let sources = answer.get("citations").and_then(Value::as_array).map_or(0, Vec::len);
     ensure!(sources > 0, "the answer cites no article: {text}");
-    let stages = reply
-        .get("stages")
-        .and_then(Value::as_array)
-        .context("the reply has no `stages`")?;
+    let stages = reply.get("stages").and_then(Value::as_array).context("the reply has no `stages`")?;
     let names: Vec<&str> = stages.iter().filter_map(|stage| stage.get("stage")?.as_str()).collect();
     check_stages(&names)
 }
@@ -96,9 +79,7 @@ fn check_stages(names: &[&str]) -> anyhow::Result<()> {
 
 fn text_of(value: &Value, pointer: &str) -> anyhow::Result<String> {
     let text = value.pointer(pointer).and_then(Value::as_str);
-    Ok(text
-        .with_context(|| format!("no text at `{pointer}` in {value}"))?
-        .to_owned())
+    Ok(text.with_context(|| format!("no text at `{pointer}` in {value}"))?.to_owned())
 }
 
 /// The demo as a child, with a data folder of its own.
@@ -117,21 +98,9 @@ impl Running {
         let log = folder.join("log");
         let printed = fs::File::create(&log)?;
         let mut command = Command::new(demo::binary(workspace, "ombud"));
-        command
-            .args(["demo", "--listen", &address, "--data"])
-            .arg(folder.join("data"))
-            .current_dir(&workspace.root);
-        let demo = command
-            .stdin(Stdio::null())
-            .stdout(printed.try_clone()?)
-            .stderr(printed)
-            .spawn();
-        Ok(Self {
-            demo: demo.context("cannot start `ombud demo`")?,
-            address,
-            folder,
-            log,
-        })
+        command.args(["demo", "--listen", &address, "--data"]).arg(folder.join("data")).current_dir(&workspace.root);
+        let demo = command.stdin(Stdio::null()).stdout(printed.try_clone()?).stderr(printed).spawn();
+        Ok(Self { demo: demo.context("cannot start `ombud demo`")?, address, folder, log })
     }
 
     fn wait_until_healthy(&mut self) -> anyhow::Result<()> {
@@ -176,14 +145,8 @@ impl Drop for Running {
 
 /// One HTTP exchange on a connection of its own; JSON both ways.
 fn call(address: &str, method: &str, path: &str, token: Option<&str>, body: &Value) -> anyhow::Result<Value> {
-    let body = if body.is_null() {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    let authorization = token
-        .map(|token| format!("Authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     write!(
@@ -201,10 +164,7 @@ fn parse_answer(answer: &str) -> anyhow::Result<Value> {
     let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no head")?;
     let status = head.split_whitespace().nth(1).unwrap_or_default();
     ensure!(status.starts_with('2'), "status {status}: {body}");
-    ensure!(
-        head.to_ascii_lowercase().contains("content-length:"),
-        "an answer without a length"
-    );
+    ensure!(head.to_ascii_lowercase().contains("content-length:"), "an answer without a length");
     serde_json::from_str(body).context("the answer is not JSON")
 }
 
@@ -222,9 +182,8 @@ mod tests {
                 .collect();
         assert!(of(&twice).is_ok());
         assert!(of(&STAGES[1..]).is_err());
-        let swapped: Vec<&str> = "safety intake understanding context decision answer record reply"
-            .split(' ')
-            .collect();
+        let swapped: Vec<&str> =
+            "safety intake understanding context decision answer record reply".split(' ').collect();
         assert!(of(&swapped).is_err());
     }
 

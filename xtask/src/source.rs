@@ -57,21 +57,10 @@ pub(crate) enum Place {
 impl RustSource {
     /// Lexes a file.
     pub(crate) fn parse(path: &str, text: &str) -> anyhow::Result<Self> {
-        let tokens: TokenStream = text
-            .parse()
-            .map_err(|error| anyhow!("`{path}` does not lex: {error}"))?;
-        let place = if is_test_file(path) {
-            Place::Test
-        } else {
-            Place::Product
-        };
-        let mut reader = Reader {
-            source: Self {
-                path: path.to_owned(),
-                ..Self::default()
-            },
-            test_lines: BTreeSet::new(),
-        };
+        let tokens: TokenStream = text.parse().map_err(|error| anyhow!("`{path}` does not lex: {error}"))?;
+        let place = if is_test_file(path) { Place::Test } else { Place::Product };
+        let mut reader =
+            Reader { source: Self { path: path.to_owned(), ..Self::default() }, test_lines: BTreeSet::new() };
         reader.read_items(tokens, place);
         let mut source = reader.source;
         source.lines = text.lines().count().saturating_sub(reader.test_lines.len());
@@ -103,11 +92,7 @@ impl Reader {
         let mut item: Option<Item> = None;
         while let Some(token) = rest.next() {
             let line = token.span().start().line;
-            let current = item.get_or_insert(Item {
-                place,
-                first_line: line,
-                function: None,
-            });
+            let current = item.get_or_insert(Item { place, first_line: line, function: None });
             match token {
                 TokenTree::Punct(mark) if mark.as_char() == '#' => {
                     rest.next_if(|next| matches!(next, TokenTree::Punct(bang) if bang.as_char() == '!'));
@@ -132,11 +117,7 @@ impl Reader {
                     let inner = current.place;
                     if group.delimiter() == Delimiter::Brace {
                         if let Some((name, line)) = current.function.take() {
-                            self.source.functions.push(Function {
-                                name,
-                                line,
-                                code_lines: code_lines_of(group),
-                            });
+                            self.source.functions.push(Function { name, line, code_lines: code_lines_of(group) });
                         }
                         self.read_items(group.stream(), inner);
                         item = self.end_item(item.take(), group.span_close().end().line, place);
@@ -160,12 +141,7 @@ impl Reader {
     }
 
     fn push_word(&mut self, line: usize, kind: WordKind, text: String, place: Place) {
-        self.source.words.push(Word {
-            line,
-            kind,
-            text,
-            place,
-        });
+        self.source.words.push(Word { line, kind, text, place });
     }
 
     /// Takes note of a test's lines when it is a test inside product code.
@@ -230,13 +206,7 @@ mod tests {
     #[test]
     fn words_come_without_comments_and_know_whether_they_test() {
         let source = RustSource::parse("crates/a/src/lib.rs", SAMPLE).unwrap();
-        let of = |text: &str| {
-            source
-                .words
-                .iter()
-                .filter(|word| word.text.contains(text))
-                .collect::<Vec<_>>()
-        };
+        let of = |text: &str| source.words.iter().filter(|word| word.text.contains(text)).collect::<Vec<_>>();
         assert!(of("retail").is_empty());
         assert_eq!(of("paylater").len(), 1);
         assert_eq!(of("paylater")[0].place, Place::Product);
@@ -246,11 +216,7 @@ mod tests {
     #[test]
     fn functions_count_lines_that_hold_code() {
         let source = RustSource::parse("crates/a/src/lib.rs", SAMPLE).unwrap();
-        let settle = Function {
-            name: "settle".to_owned(),
-            line: 3,
-            code_lines: 3,
-        };
+        let settle = Function { name: "settle".to_owned(), line: 3, code_lines: 3 };
         assert_eq!(source.functions[0], settle);
         assert_eq!(source.functions[1].name, "refund");
     }

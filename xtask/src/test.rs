@@ -33,20 +33,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     drop(cluster);
     if options.runner.is_empty() {
         say("documentation tests");
-        programs::run(&mut programs::cargo(
-            workspace,
-            &["test", "--workspace", "--doc", "--quiet"],
-        ))?;
+        programs::run(&mut programs::cargo(workspace, &["test", "--workspace", "--doc", "--quiet"]))?;
         web_tests(workspace, &mut skipped)?;
     }
     for what in &skipped {
         say(format_args!("skipped: {what}"));
     }
     if programs::demands_everything() && !skipped.is_empty() {
-        bail!(
-            "{} part(s) were skipped, and CI_DEMANDS_DATA=1 allows none",
-            skipped.len()
-        );
+        bail!("{} part(s) were skipped, and CI_DEMANDS_DATA=1 allows none", skipped.len());
     }
     Ok(())
 }
@@ -80,20 +74,12 @@ fn note_missing_data(workspace: &Workspace, skipped: &mut Vec<String>) {
 fn rust_tests(workspace: &Workspace, options: &Options, cluster: Option<&Cluster>) -> anyhow::Result<()> {
     let mut command = if programs::is_installed("cargo-nextest") {
         let mut command = programs::cargo(workspace, &["nextest", "run", "--no-fail-fast"]);
-        command.args(if options.runner.is_empty() {
-            &["--workspace"][..]
-        } else {
-            &[]
-        });
+        command.args(if options.runner.is_empty() { &["--workspace"][..] } else { &[] });
         command
     } else {
         say("cargo-nextest is not installed: using `cargo test`, which is slower");
         let mut command = programs::cargo(workspace, &["test", "--no-fail-fast"]);
-        command.args(if options.runner.is_empty() {
-            &["--workspace", "--all-targets"][..]
-        } else {
-            &[]
-        });
+        command.args(if options.runner.is_empty() { &["--workspace", "--all-targets"][..] } else { &[] });
         command
     };
     if let Some(cluster) = cluster {

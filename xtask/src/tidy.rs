@@ -49,11 +49,7 @@ pub(crate) struct Breach {
 
 impl Breach {
     pub(crate) fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line, message: message.into() }
     }
 }
 
@@ -72,50 +68,18 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
-    Rule {
-        name: "dependencies",
-        check: dependencies::check,
-    },
-    Rule {
-        name: "core",
-        check: core::check,
-    },
-    Rule {
-        name: "sizes",
-        check: sizes::check,
-    },
-    Rule {
-        name: "exports",
-        check: exports::check,
-    },
-    Rule {
-        name: "documents",
-        check: documents::check,
-    },
-    Rule {
-        name: "migrations",
-        check: migrations::check,
-    },
-    Rule {
-        name: "locales",
-        check: locales::check,
-    },
-    Rule {
-        name: "neutrality",
-        check: neutrality::check,
-    },
-    Rule {
-        name: "vocabulary",
-        check: vocabulary::check,
-    },
-    Rule {
-        name: "texts",
-        check: texts::check,
-    },
-    Rule {
-        name: "changelog",
-        check: changelog::check,
-    },
+    Rule { name: "dependencies", check: dependencies::check },
+    Rule { name: "core", check: core::check },
+    Rule { name: "sizes", check: sizes::check },
+    Rule { name: "exports", check: exports::check },
+    Rule { name: "documents", check: documents::check },
+    Rule { name: "errors", check: errors::check },
+    Rule { name: "migrations", check: migrations::check },
+    Rule { name: "locales", check: locales::check },
+    Rule { name: "neutrality", check: neutrality::check },
+    Rule { name: "vocabulary", check: vocabulary::check },
+    Rule { name: "texts", check: texts::check },
+    Rule { name: "changelog", check: changelog::check },
 ];
 
 /// Checks every rule and lists every breach, not only the first.
@@ -124,10 +88,8 @@ const RULES: &[Rule] = &[
 /// When a rule is broken, or a file cannot be read: whoever made the change can fix both.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     let (repository, mut breaches) = read(workspace)?;
-    let chosen: Vec<&Rule> = RULES
-        .iter()
-        .filter(|rule| options.only.as_deref().is_none_or(|only| only == rule.name))
-        .collect();
+    let chosen: Vec<&Rule> =
+        RULES.iter().filter(|rule| options.only.as_deref().is_none_or(|only| only == rule.name)).collect();
     if chosen.is_empty() {
         let names = RULES.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
         bail!("no such rule; choose one of: {names}");
@@ -142,10 +104,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         bail!("tidy found {} place(s) to mend", breaches.len());
     }
     let (files, rust) = (repository.files.len(), repository.sources.len());
-    say(format_args!(
-        "tidy: {} rules hold in {files} files, {rust} of them Rust",
-        chosen.len()
-    ));
+    say(format_args!("tidy: {} rules hold in {files} files, {rust} of them Rust", chosen.len()));
     Ok(())
 }
 
@@ -161,12 +120,5 @@ fn read(workspace: &Workspace) -> anyhow::Result<(Repository<'_>, Vec<Breach>)> 
             Err(error) => breaches.push(Breach::new(path, 0, error.to_string())),
         }
     }
-    Ok((
-        Repository {
-            workspace,
-            files,
-            sources,
-        },
-        breaches,
-    ))
+    Ok((Repository { workspace, files, sources }, breaches))
 }

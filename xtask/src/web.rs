@@ -19,33 +19,21 @@ pub(crate) fn exists(workspace: &Workspace) -> bool {
 /// Why Node cannot be used here, or nothing when it can.
 pub(crate) fn why_not() -> Option<String> {
     if !programs::is_installed("node") || !programs::is_installed("npm") {
-        return Some(format!(
-            "Node is not installed: install Node {NODE_MAJOR_MIN} or newer, with npm"
-        ));
+        return Some(format!("Node is not installed: install Node {NODE_MAJOR_MIN} or newer, with npm"));
     }
     let version = programs::output(Command::new("node").arg("--version")).unwrap_or_default();
-    let major: Option<u32> = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|digits| digits.parse().ok());
+    let major: Option<u32> =
+        version.trim().trim_start_matches('v').split('.').next().and_then(|digits| digits.parse().ok());
     match major {
         Some(major) if major >= NODE_MAJOR_MIN => None,
-        Some(_) | None => Some(format!(
-            "Node {} is too old: install {NODE_MAJOR_MIN} or newer",
-            version.trim()
-        )),
+        Some(_) | None => Some(format!("Node {} is too old: install {NODE_MAJOR_MIN} or newer", version.trim())),
     }
 }
 
 /// Whether `web/package.json` has a script of this name.
 pub(crate) fn has_script(workspace: &Workspace, script: &str) -> anyhow::Result<bool> {
     let manifest: serde_json::Value = serde_json::from_str(&workspace.read(MANIFEST)?)?;
-    Ok(manifest
-        .get("scripts")
-        .and_then(|scripts| scripts.get(script))
-        .is_some())
+    Ok(manifest.get("scripts").and_then(|scripts| scripts.get(script)).is_some())
 }
 
 /// Runs a script of `web/package.json`, after installing its packages if they changed.

@@ -26,12 +26,8 @@ impl Workspace {
     /// Finds the workspace that this binary was built from.
     pub(crate) fn find() -> anyhow::Result<Self> {
         let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = own
-            .parent()
-            .context("xtask has no parent folder; run it inside the repository")?;
-        Ok(Self {
-            root: root.to_path_buf(),
-        })
+        let root = own.parent().context("xtask has no parent folder; run it inside the repository")?;
+        Ok(Self { root: root.to_path_buf() })
     }
 
     /// Absolute path of a file named relative to the root.
@@ -57,17 +53,11 @@ impl Workspace {
             .output()
             .context("cannot run `git`; install it")?;
         if !output.status.success() {
-            bail!(
-                "`git ls-files` failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("`git ls-files` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         let listed = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
-        let mut files: Vec<String> = listed
-            .split('\0')
-            .filter(|name| !name.is_empty() && self.has(name))
-            .map(str::to_owned)
-            .collect();
+        let mut files: Vec<String> =
+            listed.split('\0').filter(|name| !name.is_empty() && self.has(name)).map(str::to_owned).collect();
         files.sort();
         files.dedup();
         Ok(files)
@@ -111,20 +101,11 @@ impl CrateManifest {
             }
         }
         let dev_dependencies = keys_of(&table, "dev-dependencies");
-        Ok((
-            name,
-            Self {
-                path: path.to_owned(),
-                dependencies,
-                dev_dependencies,
-            },
-        ))
+        Ok((name, Self { path: path.to_owned(), dependencies, dev_dependencies }))
     }
 }
 
 fn keys_of(table: &toml::Table, section: &str) -> Vec<String> {
     let section = table.get(section).and_then(toml::Value::as_table);
-    section
-        .map(|entries| entries.keys().cloned().collect())
-        .unwrap_or_default()
+    section.map(|entries| entries.keys().cloned().collect()).unwrap_or_default()
 }

@@ -75,14 +75,8 @@ pub(super) fn check(folder: &Path, metadata: &Metadata, rules: &Rules) -> anyhow
             }
         }
     }
-    let stale = rules
-        .advisories
-        .ignore
-        .iter()
-        .filter(|ignored| !used.contains(&ignored.id));
-    findings
-        .errors
-        .extend(stale.map(|ignored| format!("deny.toml accepts {}, which no longer applies", ignored.id)));
+    let stale = rules.advisories.ignore.iter().filter(|ignored| !used.contains(&ignored.id));
+    findings.errors.extend(stale.map(|ignored| format!("deny.toml accepts {}, which no longer applies", ignored.id)));
     Ok(findings)
 }
 

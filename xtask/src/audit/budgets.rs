@@ -28,12 +28,7 @@ pub(super) fn check(metadata: &Metadata) -> Vec<String> {
 }
 
 fn errors_of(metadata: &Metadata, budgets: &[(&str, usize)]) -> Vec<String> {
-    let nodes: BTreeMap<&str, &Node> = metadata
-        .resolve
-        .nodes
-        .iter()
-        .map(|node| (node.id.as_str(), node))
-        .collect();
+    let nodes: BTreeMap<&str, &Node> = metadata.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
     let ours: BTreeSet<&str> = metadata
         .packages
         .iter()
@@ -58,10 +53,7 @@ fn reachable<'a>(start: &'a str, nodes: &BTreeMap<&'a str, &'a Node>) -> BTreeSe
     let mut open = vec![start];
     while let Some(id) = open.pop() {
         let edges = nodes.get(id).map(|node| node.deps.as_slice()).unwrap_or_default();
-        for edge in edges
-            .iter()
-            .filter(|edge| edge.dep_kinds.iter().any(|kind| kind.kind.as_deref() != Some("dev")))
-        {
+        for edge in edges.iter().filter(|edge| edge.dep_kinds.iter().any(|kind| kind.kind.as_deref() != Some("dev"))) {
             if found.insert(edge.pkg.as_str()) {
                 open.push(&edge.pkg);
             }
@@ -94,10 +86,7 @@ mod tests {
     fn packages_of_packages_count_and_those_of_tests_do_not() {
         let metadata: Metadata = serde_json::from_str(METADATA).unwrap();
         assert!(errors_of(&metadata, &[("ours", 2)]).is_empty());
-        assert_eq!(
-            errors_of(&metadata, &[("ours", 1)]),
-            ["`ours` brings 2 packages, its budget is 1"]
-        );
+        assert_eq!(errors_of(&metadata, &[("ours", 1)]), ["`ours` brings 2 packages, its budget is 1"]);
     }
 
     #[test]

@@ -21,17 +21,8 @@ fn error_of(package: &Package, rules: &Rules) -> anyhow::Result<Option<String>> 
     };
     let expression = Expression::parse_mode(declared, ParseMode::LAX)
         .with_context(|| format!("the licence of `{name}` is not SPDX: `{declared}`"))?;
-    let own = rules
-        .licenses
-        .exceptions
-        .iter()
-        .filter(|exception| exception.package == name);
-    let allowed: Vec<&String> = rules
-        .licenses
-        .allow
-        .iter()
-        .chain(own.flat_map(|exception| &exception.allow))
-        .collect();
+    let own = rules.licenses.exceptions.iter().filter(|exception| exception.package == name);
+    let allowed: Vec<&String> = rules.licenses.allow.iter().chain(own.flat_map(|exception| &exception.allow)).collect();
     let is_allowed = |wanted: &LicenseReq| allowed.iter().any(|name| wanted.to_string() == **name);
     let accepted = expression.evaluate(is_allowed);
     Ok((!accepted).then(|| format!("`{name}` is under `{declared}`, which deny.toml does not allow")))

@@ -77,24 +77,16 @@ impl Rules {
             versions.entry(name).or_default().push(package.version.to_string());
             for banned in self.bans.deny.iter().filter(|banned| banned.package == name) {
                 let users = users_of(&package.id, metadata);
-                let others = users
-                    .iter()
-                    .filter(|user| !banned.wrappers.iter().any(|wrapper| wrapper == *user));
-                findings
-                    .errors
-                    .extend(others.map(|user| format!("`{user}` uses `{name}`: {}", banned.reason)));
+                let others = users.iter().filter(|user| !banned.wrappers.iter().any(|wrapper| wrapper == *user));
+                findings.errors.extend(others.map(|user| format!("`{user}` uses `{name}`: {}", banned.reason)));
             }
             if let Some(source) = package.source.as_deref().filter(|source| *source != REGISTRY) {
-                findings
-                    .errors
-                    .push(format!("`{name}` comes from `{source}`: only the registry is allowed"));
+                findings.errors.push(format!("`{name}` comes from `{source}`: only the registry is allowed"));
             }
         }
         let doubled = versions.values().filter(|found| found.len() > 1).count();
         if doubled > 0 {
-            findings.warnings.push(format!(
-                "{doubled} packages are there in more than one version (`cargo tree -d`)"
-            ));
+            findings.warnings.push(format!("{doubled} packages are there in more than one version (`cargo tree -d`)"));
         }
         findings
     }
@@ -122,18 +114,10 @@ mod tests {
             license: None,
             source: source.map(str::to_owned),
         };
-        let edge = Edge {
-            pkg: name.to_owned(),
-            dep_kinds: Vec::new(),
-        };
+        let edge = Edge { pkg: name.to_owned(), dep_kinds: Vec::new() };
         Metadata {
             packages: vec![package(name, source), package("user", None)],
-            resolve: Resolve {
-                nodes: vec![Node {
-                    id: "user".to_owned(),
-                    deps: vec![edge],
-                }],
-            },
+            resolve: Resolve { nodes: vec![Node { id: "user".to_owned(), deps: vec![edge] }] },
         }
     }
 
@@ -142,11 +126,7 @@ mod tests {
             "[advisories]\n[licenses]\nallow = []\n[bans]\n\
              deny = [{{ crate = \"openssl\", reason = \"x\", wrappers = [{wrappers}] }}]\n"
         );
-        Rules::parse(&rules)
-            .unwrap()
-            .check_origins(&metadata(name, source))
-            .errors
-            .len()
+        Rules::parse(&rules).unwrap().check_origins(&metadata(name, source)).errors.len()
     }
 
     #[test]

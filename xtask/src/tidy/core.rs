@@ -10,24 +10,13 @@ const OUTSIDE: &[&str] = &["fs", "net", "env", "process", "thread"];
 const CLOCKS: &[&str] = &["SystemTime", "Instant"];
 
 pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> {
-    let is_pure = |source: &&RustSource| {
-        PURE.iter()
-            .any(|name| source.path.starts_with(&format!("crates/{name}/src/")))
-    };
-    Ok(repository
-        .sources
-        .iter()
-        .filter(is_pure)
-        .flat_map(breaches_of)
-        .collect())
+    let is_pure =
+        |source: &&RustSource| PURE.iter().any(|name| source.path.starts_with(&format!("crates/{name}/src/")));
+    Ok(repository.sources.iter().filter(is_pure).flat_map(breaches_of).collect())
 }
 
 fn breaches_of(source: &RustSource) -> Vec<Breach> {
-    let product: Vec<&Word> = source
-        .words
-        .iter()
-        .filter(|word| word.place == Place::Product)
-        .collect();
+    let product: Vec<&Word> = source.words.iter().filter(|word| word.place == Place::Product).collect();
     let mut breaches = Vec::new();
     for (index, word) in product.iter().enumerate() {
         let next = product.get(index + 1);
@@ -36,10 +25,7 @@ fn breaches_of(source: &RustSource) -> Vec<Breach> {
         }
         let message = match next {
             Some(next) if word.text == "std" && OUTSIDE.contains(&next.text.as_str()) => {
-                format!(
-                    "`std::{}` in a pure crate: let an edge do it and hand in the result",
-                    next.text
-                )
+                format!("`std::{}` in a pure crate: let an edge do it and hand in the result", next.text)
             }
             _ if CLOCKS.contains(&word.text.as_str()) => {
                 format!("`{}` in a pure crate: time arrives as an argument", word.text)

@@ -15,16 +15,10 @@ const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-ports", &["ombud-domain", "ombud-policy", "ombud-retrieval"]),
     ("ombud-turn", JOURNEY),
     ("ombud-learning", JOURNEY),
-    (
-        "ombud-store",
-        &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"],
-    ),
+    ("ombud-store", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"]),
     ("ombud-connect", &["ombud-domain", "ombud-policy", "ombud-ports"]),
     ("ombud-inference", &["ombud-domain", "ombud-language", "ombud-ports"]),
-    (
-        "ombud-http",
-        &["ombud-domain", "ombud-policy", "ombud-ports", "ombud-turn"],
-    ),
+    ("ombud-http", &["ombud-domain", "ombud-policy", "ombud-ports", "ombud-turn"]),
     (
         "ombud",
         &[
@@ -42,22 +36,13 @@ const LEVELS: &[(&str, &[&str])] = &[
             "ombud-http",
         ],
     ),
-    (
-        "ombud-testkit",
-        &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"],
-    ),
+    ("ombud-testkit", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"]),
     ("ombud-backoffice", &[]),
     ("xtask", &[]),
 ];
 
-const JOURNEY: &[&str] = &[
-    "ombud-domain",
-    "ombud-policy",
-    "ombud-language",
-    "ombud-retrieval",
-    "ombud-scoring",
-    "ombud-ports",
-];
+const JOURNEY: &[&str] =
+    &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-scoring", "ombud-ports"];
 
 /// Crates of ours that tests may use beyond the levels.
 const TEST_ONLY: &[&str] = &["ombud-testkit"];
@@ -70,21 +55,9 @@ struct Kept {
 }
 
 const KEPT: &[Kept] = &[
-    Kept {
-        packages: &["sqlx", "rusqlite"],
-        product: &["ombud-store", "ombud-backoffice"],
-        tests: &[],
-    },
-    Kept {
-        packages: &["tantivy"],
-        product: &["ombud-store"],
-        tests: &[],
-    },
-    Kept {
-        packages: &["cedar-policy", "cel"],
-        product: &["ombud-policy"],
-        tests: &[],
-    },
+    Kept { packages: &["sqlx", "rusqlite"], product: &["ombud-store", "ombud-backoffice"], tests: &[] },
+    Kept { packages: &["tantivy"], product: &["ombud-store"], tests: &[] },
+    Kept { packages: &["cedar-policy", "cel"], product: &["ombud-policy"], tests: &[] },
     Kept {
         packages: &["axum", "tower-http", "utoipa", "utoipa-axum"],
         product: &["ombud-http", "ombud-backoffice"],
@@ -103,31 +76,14 @@ const KEPT: &[Kept] = &[
 ];
 
 /// Crates that wait for nothing, roll no dice and read no clock; see also the rule `core`.
-pub(super) const PURE: &[&str] = &[
-    "ombud-domain",
-    "ombud-policy",
-    "ombud-language",
-    "ombud-retrieval",
-    "ombud-scoring",
-];
-const NOT_IN_PURE: &[&str] = &[
-    "tokio",
-    "tokio-util",
-    "tokio-stream",
-    "async-trait",
-    "futures",
-    "rand",
-    "rand_chacha",
-    "tracing",
-    "anyhow",
-];
+pub(super) const PURE: &[&str] =
+    &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-scoring"];
+const NOT_IN_PURE: &[&str] =
+    &["tokio", "tokio-util", "tokio-stream", "async-trait", "futures", "rand", "rand_chacha", "tracing", "anyhow"];
 
 pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> {
     let crates = repository.workspace.crates()?;
-    Ok(crates
-        .iter()
-        .flat_map(|(name, manifest)| breaches_of(name, manifest))
-        .collect())
+    Ok(crates.iter().flat_map(|(name, manifest)| breaches_of(name, manifest)).collect())
 }
 
 fn breaches_of(name: &str, manifest: &CrateManifest) -> Vec<Breach> {
@@ -174,20 +130,12 @@ fn kept_breaches(name: &str, manifest: &CrateManifest) -> Vec<Breach> {
         }
         if !in_product && !in_tests {
             for package in manifest.dev_dependencies.iter().filter(is_kept) {
-                breaches.push(Breach::new(
-                    &manifest.path,
-                    0,
-                    format!("`{package}` stays in {places}, in tests too"),
-                ));
+                breaches.push(Breach::new(&manifest.path, 0, format!("`{package}` stays in {places}, in tests too")));
             }
         }
     }
     if PURE.contains(&name) {
-        for package in manifest
-            .dependencies
-            .iter()
-            .filter(|package| NOT_IN_PURE.contains(&package.as_str()))
-        {
+        for package in manifest.dependencies.iter().filter(|package| NOT_IN_PURE.contains(&package.as_str())) {
             let message = format!("`{name}` is pure: no `{package}`; let an edge do it and hand in the result");
             breaches.push(Breach::new(&manifest.path, 0, message));
         }

@@ -7,20 +7,12 @@ use clap::CommandFactory as _;
 use super::{Breach, Repository};
 
 /// Documents whose every name must exist.
-const CHECKED: &[&str] = &[
-    "README.md",
-    "CONTRIBUTING.md",
-    "docs/ARCHITECTURE.md",
-    "docs/GLOSSARY.md",
-];
+const CHECKED: &[&str] = &["README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/GLOSSARY.md"];
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
 /// First parts of a path in this repository, whether or not the folder exists today.
-const ROOT_FOLDERS: &[&str] = &[
-    "crates", "docs", "packs", "web", "xtask", "schemas", "tests", "benches", ".ci", ".cargo",
-];
-const FILE_ENDINGS: &[&str] = &[
-    "rs", "md", "toml", "yaml", "json", "sql", "cedar", "ts", "tsx", "css", "html",
-];
+const ROOT_FOLDERS: &[&str] =
+    &["crates", "docs", "packs", "web", "xtask", "schemas", "tests", "benches", ".ci", ".cargo"];
+const FILE_ENDINGS: &[&str] = &["rs", "md", "toml", "yaml", "json", "sql", "cedar", "ts", "tsx", "css", "html"];
 /// What is planned may be named where the heading says so.
 const PLANNED: &str = "Not yet";
 
@@ -53,11 +45,7 @@ pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> 
             breaches.extend(unnamed.map(|name| Breach::new(path, 0, format!("does not name the crate `{name}`"))));
         }
     }
-    for path in repository
-        .files
-        .iter()
-        .filter(|path| path.ends_with(".md") && !path.contains("/knowledge/"))
-    {
+    for path in repository.files.iter().filter(|path| path.ends_with(".md") && !path.contains("/knowledge/")) {
         breaches.extend(dead_links(path, &repository.workspace.read(path)?, &known));
     }
     Ok(breaches)
@@ -79,9 +67,7 @@ impl Known {
         let words = repository.sources.iter().flat_map(|source| &source.words);
         known.identifiers.extend(words.map(|word| word.text.clone()));
         let arguments = crate::Arguments::command();
-        known
-            .commands
-            .extend(arguments.get_subcommands().map(|command| command.get_name().to_owned()));
+        known.commands.extend(arguments.get_subcommands().map(|command| command.get_name().to_owned()));
         Ok(known)
     }
 
@@ -90,9 +76,7 @@ impl Known {
         let wanted: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         self.files.iter().any(|file| {
             let mut parts = file.split('/');
-            wanted
-                .iter()
-                .all(|part| parts.next().is_some_and(|found| part_matches(part, found)))
+            wanted.iter().all(|part| parts.next().is_some_and(|found| part_matches(part, found)))
         })
     }
 }
@@ -101,10 +85,7 @@ fn part_matches(wanted: &str, found: &str) -> bool {
     let (Some(start), Some(end)) = (wanted.find(['*', '<']), wanted.rfind(['*', '>'])) else {
         return wanted == found;
     };
-    let (before, after) = (
-        wanted.get(..start).unwrap_or_default(),
-        wanted.get(end + 1..).unwrap_or_default(),
-    );
+    let (before, after) = (wanted.get(..start).unwrap_or_default(), wanted.get(end + 1..).unwrap_or_default());
     found.len() >= before.len() + after.len() && found.starts_with(before) && found.ends_with(after)
 }
 
@@ -122,11 +103,7 @@ fn dead_names(path: &str, text: &str, known: &Known) -> Vec<Breach> {
         if planned_at.is_some() {
             continue;
         }
-        let names: Vec<&str> = if fenced {
-            vec![line.trim()]
-        } else {
-            line.split('`').skip(1).step_by(2).collect()
-        };
+        let names: Vec<&str> = if fenced { vec![line.trim()] } else { line.split('`').skip(1).step_by(2).collect() };
         for name in names {
             if let Some(why) = why_dead(name, known) {
                 breaches.push(Breach::new(path, index + 1, why));
@@ -152,9 +129,7 @@ fn why_dead(name: &str, known: &Known) -> Option<String> {
     }
     if let Some((first, _)) = name.split_once('/') {
         let is_ours = ROOT_FOLDERS.contains(&first);
-        let dead = alternatives(name)
-            .into_iter()
-            .find(|path| is_ours && !known.has_path(path));
+        let dead = alternatives(name).into_iter().find(|path| is_ours && !known.has_path(path));
         return dead.map(|path| format!("`{path}` does not exist"));
     }
     let dead = match name.rsplit_once('.') {
@@ -172,14 +147,10 @@ fn why_dead(name: &str, known: &Known) -> Option<String> {
 
 /// `a/{b,c}.rs` means `a/b.rs` and `a/c.rs`.
 fn alternatives(path: &str) -> Vec<String> {
-    let parts = path
-        .split_once('{')
-        .and_then(|(before, rest)| rest.split_once('}').map(|(list, after)| (before, list, after)));
+    let parts =
+        path.split_once('{').and_then(|(before, rest)| rest.split_once('}').map(|(list, after)| (before, list, after)));
     match parts {
-        Some((before, list, after)) => list
-            .split(',')
-            .map(|one| format!("{before}{}{after}", one.trim()))
-            .collect(),
+        Some((before, list, after)) => list.split(',').map(|one| format!("{before}{}{after}", one.trim())).collect(),
         None => vec![path.to_owned()],
     }
 }
@@ -193,18 +164,13 @@ fn is_type_name(name: &str) -> bool {
 
 /// A name of two words or more, such as a function, a test, a setting or a column.
 fn is_long_name(name: &str) -> bool {
-    name.contains('_')
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    name.contains('_') && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 fn camel_case(command: &str) -> String {
     let words = command.split('-').filter_map(|word| {
         let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
     });
     words.collect()
 }
@@ -220,11 +186,7 @@ fn dead_links(path: &str, text: &str, known: &Known) -> Vec<Breach> {
                 continue;
             }
             if !known.has_path(&joined(folder, file)) {
-                breaches.push(Breach::new(
-                    path,
-                    index + 1,
-                    format!("links to `{file}`, which does not exist"),
-                ));
+                breaches.push(Breach::new(path, index + 1, format!("links to `{file}`, which does not exist")));
             }
         }
     }
@@ -252,11 +214,7 @@ mod tests {
     fn known() -> Known {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Known {
-            files: set(&[
-                "crates/ombud-turn/src/turn.rs",
-                "crates/ombud-turn/src/intake.rs",
-                "docs/GLOSSARY.md",
-            ]),
+            files: set(&["crates/ombud-turn/src/turn.rs", "crates/ombud-turn/src/intake.rs", "docs/GLOSSARY.md"]),
             base_names: set(&["turn.rs", "intake.rs", "GLOSSARY.md"]),
             crates: set(&["ombud-turn"]),
             identifiers: set(&["Money", "Demo", "refund_over_limit_goes_to_a_person"]),
@@ -271,14 +229,8 @@ mod tests {
 
     #[test]
     fn names_that_exist_are_fine() {
-        assert_eq!(
-            dead("`crates/ombud-turn/src/turn.rs` `crates/*/src/{turn,intake}.rs` `crates/<crate>/src/`"),
-            0
-        );
-        assert_eq!(
-            dead("`turn.rs` `ombud-turn` `Money` `OMBUD_DATA` `refund_over_limit_goes_to_a_person`"),
-            0
-        );
+        assert_eq!(dead("`crates/ombud-turn/src/turn.rs` `crates/*/src/{turn,intake}.rs` `crates/<crate>/src/`"), 0);
+        assert_eq!(dead("`turn.rs` `ombud-turn` `Money` `OMBUD_DATA` `refund_over_limit_goes_to_a_person`"), 0);
         assert_eq!(dead("`cargo xtask demo` `ombud demo --listen` `/api/v1` `GET`"), 0);
     }
 
@@ -312,10 +264,7 @@ mod tests {
     #[test]
     fn dead_links_are_found() {
         let found = |text| dead_links("docs/ARCHITECTURE.md", text, &known()).len();
-        assert_eq!(
-            found("see [glossary](GLOSSARY.md#turn) and [turn](../crates/ombud-turn/src/turn.rs)"),
-            0
-        );
+        assert_eq!(found("see [glossary](GLOSSARY.md#turn) and [turn](../crates/ombud-turn/src/turn.rs)"), 0);
         assert_eq!(found("see [nothing](NOTHING.md) and [web](https://example.com/x)"), 1);
     }
 }

@@ -4,11 +4,7 @@ use super::{Breach, Repository};
 
 pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> {
     let mut breaches = Vec::new();
-    for path in repository
-        .files
-        .iter()
-        .filter(|path| path.ends_with(".rs") && path.contains("/src/"))
-    {
+    for path in repository.files.iter().filter(|path| path.ends_with(".rs") && path.contains("/src/")) {
         breaches.extend(breaches_of(path, &repository.workspace.read(path)?));
     }
     Ok(breaches)
@@ -20,13 +16,7 @@ fn breaches_of(path: &str, text: &str) -> Vec<Breach> {
         line.starts_with("pub use ") && line.ends_with("::*;")
     });
     globs
-        .map(|(index, _)| {
-            Breach::new(
-                path,
-                index + 1,
-                "a glob re-export hides what is offered: name each item",
-            )
-        })
+        .map(|(index, _)| Breach::new(path, index + 1, "a glob re-export hides what is offered: name each item"))
         .collect()
 }
 

@@ -25,16 +25,9 @@ pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> 
 }
 
 fn breaches_of(path: &str, wanted: &BTreeSet<String>, found: &BTreeSet<String>) -> Vec<Breach> {
-    let missing = wanted
-        .difference(found)
-        .map(|key| format!("lacks `{key}`, which {SOURCE} has"));
-    let stray = found
-        .difference(wanted)
-        .map(|key| format!("has `{key}`, which {SOURCE} lacks"));
-    missing
-        .chain(stray)
-        .map(|message| Breach::new(path, 0, message))
-        .collect()
+    let missing = wanted.difference(found).map(|key| format!("lacks `{key}`, which {SOURCE} has"));
+    let stray = found.difference(wanted).map(|key| format!("has `{key}`, which {SOURCE} lacks"));
+    missing.chain(stray).map(|message| Breach::new(path, 0, message)).collect()
 }
 
 /// Keys of the leaves, joined with dots; a list of variants is one leaf, since languages may differ in their number.
@@ -50,11 +43,7 @@ fn collect(prefix: &str, value: &Value, keys: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (name, inner) in fields {
-                let key = if prefix.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{prefix}.{name}")
-                };
+                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
                 collect(&key, inner, keys);
             }
         }
@@ -72,17 +61,9 @@ mod tests {
     fn a_missing_and_a_stray_key_are_found() {
         let english = keys_of("greeting: Hello\nrefund:\n  done: Refunded\n  late: Late\n").unwrap();
         let swedish = keys_of("greeting: Hej\nrefund:\n  done: Klart\n  extra: Mer\n").unwrap();
-        let messages: Vec<String> = breaches_of("sv.yaml", &english, &swedish)
-            .into_iter()
-            .map(|breach| breach.message)
-            .collect();
-        assert_eq!(
-            messages,
-            [
-                "lacks `refund.late`, which en.yaml has",
-                "has `refund.extra`, which en.yaml lacks"
-            ]
-        );
+        let messages: Vec<String> =
+            breaches_of("sv.yaml", &english, &swedish).into_iter().map(|breach| breach.message).collect();
+        assert_eq!(messages, ["lacks `refund.late`, which en.yaml has", "has `refund.extra`, which en.yaml lacks"]);
     }
 
     #[test]

@@ -30,11 +30,7 @@ fn breaches_of(files: &[String]) -> Vec<Breach> {
             (Some(stem), _) => format!("{stem}{DOWN}"),
             (_, Some(stem)) => format!("{stem}{UP}"),
             _ => {
-                breaches.push(Breach::new(
-                    path,
-                    0,
-                    "call it `NNNN_what.up.sql` or `NNNN_what.down.sql`",
-                ));
+                breaches.push(Breach::new(path, 0, "call it `NNNN_what.up.sql` or `NNNN_what.down.sql`"));
                 continue;
             }
         };
@@ -51,11 +47,7 @@ fn breaches_of(files: &[String]) -> Vec<Breach> {
     for (folder, mut found) in numbers {
         found.sort_unstable();
         if !found.iter().copied().eq((1..).take(found.len())) {
-            breaches.push(Breach::new(
-                folder,
-                0,
-                format!("migrations are numbered {found:?}: no gaps, no repeats"),
-            ));
+            breaches.push(Breach::new(folder, 0, format!("migrations are numbered {found:?}: no gaps, no repeats")));
         }
     }
     breaches
@@ -66,42 +58,25 @@ mod tests {
     use super::*;
 
     fn breaches(names: &[&str]) -> usize {
-        let files: Vec<String> = names
-            .iter()
-            .map(|name| format!("crates/ombud-store/migrations/{name}"))
-            .collect();
+        let files: Vec<String> = names.iter().map(|name| format!("crates/ombud-store/migrations/{name}")).collect();
         breaches_of(&files).len()
     }
 
     #[test]
     fn pairs_without_gaps_are_fine() {
-        assert_eq!(
-            breaches(&[
-                "0001_ledger.up.sql",
-                "0001_ledger.down.sql",
-                "0002_b.up.sql",
-                "0002_b.down.sql"
-            ]),
-            0
-        );
+        assert_eq!(breaches(&["0001_ledger.up.sql", "0001_ledger.down.sql", "0002_b.up.sql", "0002_b.down.sql"]), 0);
     }
 
     #[test]
     fn a_missing_half_is_found() {
         assert_eq!(breaches(&["0001_ledger.up.sql"]), 1);
-        assert_eq!(
-            breaches(&["0001_ledger.up.sql", "0001_ledger.down.sql", "0002_b.down.sql"]),
-            1
-        );
+        assert_eq!(breaches(&["0001_ledger.up.sql", "0001_ledger.down.sql", "0002_b.down.sql"]), 1);
     }
 
     #[test]
     fn gaps_repeats_and_loose_names_are_found() {
         assert_eq!(breaches(&["0002_b.up.sql", "0002_b.down.sql"]), 1);
-        assert_eq!(
-            breaches(&["0001_a.up.sql", "0001_a.down.sql", "0001_b.up.sql", "0001_b.down.sql"]),
-            1
-        );
+        assert_eq!(breaches(&["0001_a.up.sql", "0001_a.down.sql", "0001_b.up.sql", "0001_b.down.sql"]), 1);
         assert_eq!(breaches(&["ledger.sql"]), 1);
         assert_eq!(breaches(&["ledger.up.sql", "ledger.down.sql"]), 2);
     }

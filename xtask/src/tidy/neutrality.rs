@@ -60,9 +60,7 @@ fn names_of(files: &[String]) -> PackNames {
             own.extend(rule.map(str::to_owned));
         } else if !rest.is_empty() {
             names.packs.insert((*pack).to_owned());
-            names
-                .rules
-                .extend(rule.map(|rule| (rule.to_owned(), (*pack).to_owned())));
+            names.rules.extend(rule.map(|rule| (rule.to_owned(), (*pack).to_owned())));
         }
     }
     names.rules.retain(|rule, _| !own.contains(rule));
@@ -88,10 +86,7 @@ fn breaches_of(source: &RustSource, names: &PackNames) -> Vec<(Breach, String)> 
 
 fn rule_named_by(word: &Word, names: &PackNames) -> Option<(String, String)> {
     let literal = (word.kind == WordKind::Literal).then(|| word.text.trim_matches('"'))?;
-    names
-        .rules
-        .get_key_value(literal)
-        .map(|(rule, pack)| (rule.clone(), pack.clone()))
+    names.rules.get_key_value(literal).map(|(rule, pack)| (rule.clone(), pack.clone()))
 }
 
 /// The words inside a name or text, in lower case: `PaylaterDemo` and `packs/paylater` both hold `paylater`.
@@ -121,9 +116,7 @@ fn without_exceptions(found: Vec<(Breach, String)>, exceptions: &[Exception]) ->
             breaches.push(Breach::new(exception.path, 0, message));
         }
     }
-    let kept = found
-        .into_iter()
-        .filter(|(breach, word)| !exceptions.iter().any(|one| applies(one, breach, word)));
+    let kept = found.into_iter().filter(|(breach, word)| !exceptions.iter().any(|one| applies(one, breach, word)));
     breaches.extend(kept.map(|(breach, _)| breach));
     breaches
 }
@@ -144,10 +137,7 @@ mod tests {
     }
 
     fn breaches(text: &str) -> Vec<(Breach, String)> {
-        breaches_of(
-            &RustSource::parse("crates/ombud-turn/src/turn.rs", text).unwrap(),
-            &names(),
-        )
+        breaches_of(&RustSource::parse("crates/ombud-turn/src/turn.rs", text).unwrap(), &names())
     }
 
     #[test]
@@ -172,17 +162,8 @@ mod tests {
 
     #[test]
     fn an_exception_covers_one_file_and_a_stale_one_is_found() {
-        let exception = |path| {
-            [Exception {
-                path,
-                word: "acme",
-                reason: "a test",
-            }]
-        };
+        let exception = |path| [Exception { path, word: "acme", reason: "a test" }];
         assert!(without_exceptions(breaches("fn acme() {}"), &exception("crates/ombud-turn/src/turn.rs")).is_empty());
-        assert_eq!(
-            without_exceptions(breaches("fn acme() {}"), &exception("crates/ombud/src/demo.rs")).len(),
-            2
-        );
+        assert_eq!(without_exceptions(breaches("fn acme() {}"), &exception("crates/ombud/src/demo.rs")).len(), 2);
     }
 }

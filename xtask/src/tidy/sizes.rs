@@ -18,32 +18,17 @@ fn breaches_of(source: &RustSource) -> Vec<Breach> {
     let mut breaches = Vec::new();
     let path = source.path.as_str();
     if source.lines > FILE_LINES_MAX && !path.contains("/tests/") {
-        let message = format!(
-            "{} lines without tests, at most {FILE_LINES_MAX}: split it by question",
-            source.lines
-        );
+        let message = format!("{} lines without tests, at most {FILE_LINES_MAX}: split it by question", source.lines);
         breaches.push(Breach::new(path, 0, message));
     }
-    for function in source
-        .functions
-        .iter()
-        .filter(|function| function.code_lines > FUNCTION_LINES_MAX)
-    {
-        let message = format!(
-            "`{}` has {} lines of code, at most {FUNCTION_LINES_MAX}",
-            function.name, function.code_lines
-        );
+    for function in source.functions.iter().filter(|function| function.code_lines > FUNCTION_LINES_MAX) {
+        let message =
+            format!("`{}` has {} lines of code, at most {FUNCTION_LINES_MAX}", function.name, function.code_lines);
         breaches.push(Breach::new(path, function.line, message));
     }
-    let below = path
-        .split_once("/src/")
-        .map_or(0, |(_, rest)| rest.matches('/').count());
+    let below = path.split_once("/src/").map_or(0, |(_, rest)| rest.matches('/').count());
     if below > FOLDERS_MAX {
-        breaches.push(Breach::new(
-            path,
-            0,
-            format!("{below} folders below src, at most {FOLDERS_MAX}"),
-        ));
+        breaches.push(Breach::new(path, 0, format!("{below} folders below src, at most {FOLDERS_MAX}")));
     }
     breaches
 }

@@ -51,12 +51,7 @@ pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> 
     }
     for source in &repository.sources {
         let message = "a switched-off test: assert today's wrong answer instead and say so";
-        breaches.extend(
-            source
-                .switched_off
-                .iter()
-                .map(|line| Breach::new(&source.path, *line, message)),
-        );
+        breaches.extend(source.switched_off.iter().map(|line| Breach::new(&source.path, *line, message)));
     }
     Ok(breaches)
 }
@@ -74,23 +69,16 @@ fn breaches_of(path: &str, text: &str) -> Vec<Breach> {
         let mut breach = |message: String| breaches.push(Breach::new(path, index + 1, message));
         for (start, end) in MACHINE_FOLDERS {
             if names_folder(line, &format!("{start}{end}")) {
-                breach(format!(
-                    "`{start}{end}` is a folder of one machine: use a path relative to the repository"
-                ));
+                breach(format!("`{start}{end}` is a folder of one machine: use a path relative to the repository"));
             }
         }
         for (start, end) in REGISTRY_HOSTS {
             let host = format!("{start}{end}");
             if line.contains(&host) && !WRITTEN_BY_CLIENTS.contains(&path) {
-                breach(format!(
-                    "`{host}` is a registry's host: package clients know where they fetch from"
-                ));
+                breach(format!("`{host}` is a registry's host: package clients know where they fetch from"));
             }
         }
-        if let Some(switch) = WEB_SWITCHES
-            .iter()
-            .find(|switch| is_web_test && line.contains(**switch))
-        {
+        if let Some(switch) = WEB_SWITCHES.iter().find(|switch| is_web_test && line.contains(**switch)) {
             breach(format!("`{switch}` switches tests off"));
         }
     }
@@ -124,10 +112,7 @@ mod tests {
     #[test]
     fn hosts_of_registries_are_found_outside_of_cargos_own_file() {
         let host = ["registry", ".npmjs", ".org"].concat();
-        assert_eq!(
-            breaches("web/package-lock.json", &format!("\"resolved\": \"https://{host}/x\"")),
-            1
-        );
+        assert_eq!(breaches("web/package-lock.json", &format!("\"resolved\": \"https://{host}/x\"")), 1);
         let index = ["crates", ".io-index"].concat();
         assert_eq!(breaches("Cargo.lock", &format!("source = \"{index}\"")), 0);
     }

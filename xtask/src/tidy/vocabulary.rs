@@ -25,12 +25,7 @@ const MAY_NAME_VENDORS: &[&str] = &["crates/ombud-connect/", "crates/ombud-infer
 
 pub(super) fn check(repository: &Repository<'_>) -> anyhow::Result<Vec<Breach>> {
     let is_bound = |source: &&RustSource| !MAY_NAME_VENDORS.iter().any(|place| source.path.starts_with(place));
-    Ok(repository
-        .sources
-        .iter()
-        .filter(is_bound)
-        .flat_map(breaches_of)
-        .collect())
+    Ok(repository.sources.iter().filter(is_bound).flat_map(breaches_of).collect())
 }
 
 fn breaches_of(source: &RustSource) -> Vec<Breach> {
