@@ -1,6 +1,6 @@
 //! What must hold before a change lands? One list of steps, the same for a developer and for CI.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -38,7 +38,10 @@ const STEPS: &[Step] = &[
     Step { name: "smoke", about: "the demo starts, answers one question and stops", run: smoke::run },
 ];
 
-/// Runs the steps in order and stops at the first that fails.
+/// Runs the steps in order; a step that fails does not keep the later ones from telling what they know.
+///
+/// # Errors
+/// When a step failed; the message says how to repeat it alone.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     if options.list {
         for step in STEPS {
@@ -49,24 +52,49 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     if let Some(unknown) = options.only.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
         bail!("no step is called `{unknown}`; see `cargo xtask ci --list`");
     }
-    let chosen =
-        STEPS.iter().filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name));
+    let is_chosen = |step: &&Step| options.only.is_empty() || options.only.iter().any(|name| name == step.name);
+    let done: Vec<Done> = STEPS.iter().filter(is_chosen).map(|step| run_step(workspace, step)).collect();
+    summarize(&done)
+}
+
+/// A step that ran, and how it ended.
+struct Done {
+    name: &'static str,
+    time: Duration,
+    error: Option<anyhow::Error>,
+}
+
+fn run_step(workspace: &Workspace, step: &Step) -> Done {
+    say(format_args!("== {}: {}", step.name, step.about));
     let started = Instant::now();
-    let mut times = Vec::new();
-    for step in chosen {
-        say(format_args!("== {}: {}", step.name, step.about));
-        let step_started = Instant::now();
-        (step.run)(workspace)
-            .with_context(|| format!("step `{0}` failed; repeat it with `cargo xtask ci --only {0}`", step.name))?;
-        times.push((step.name, step_started.elapsed()));
-        say(format_args!("== {} held, {:.0} s", step.name, step_started.elapsed().as_secs_f64()));
+    let error = (step.run)(workspace).err();
+    let time = started.elapsed();
+    match &error {
+        None => say(format_args!("== {} held, {:.0} s", step.name, time.as_secs_f64())),
+        Some(error) => say(format_args!("== {} FAILED, {:.0} s: {error:#}", step.name, time.as_secs_f64())),
     }
-    for (name, time) in &times {
-        say(format_args!("{name:<8} {:>6.0} s", time.as_secs_f64()));
+    Done { name: step.name, time, error }
+}
+
+fn summarize(done: &[Done]) -> anyhow::Result<()> {
+    say("");
+    for step in done {
+        let end = if step.error.is_some() { "FAILED" } else { "held" };
+        say(format_args!("{:<8} {:>6.0} s  {end}", step.name, step.time.as_secs_f64()));
     }
-    say(format_args!("all      {:>6.0} s", started.elapsed().as_secs_f64()));
+    let all: Duration = done.iter().map(|step| step.time).sum();
+    say(format_args!("{:<8} {:>6.0} s", "all", all.as_secs_f64()));
+    for step in done {
+        if let Some(error) = &step.error {
+            say(format_args!("{0}: {error:#}; repeat it with `cargo xtask ci --only {0}`", step.name));
+        }
+    }
+    let failed = done.iter().filter(|step| step.error.is_some()).count();
     // The closing line that test reporters know.
-    say(format_args!("ci: {} passed, 0 failed", times.len()));
+    say(format_args!("ci: {} passed, {failed} failed", done.len() - failed));
+    if failed > 0 {
+        bail!("{failed} step(s) failed");
+    }
     Ok(())
 }
 

@@ -140,3 +140,25 @@ fn as_account(program: PathBuf, account: Option<Account>) -> Command {
     }
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_private_cluster_listens_and_leaves_nothing_behind() {
+        let Some(folder) = installed() else {
+            assert!(!programs::demands_everything(), "PostgreSQL is not installed");
+            return;
+        };
+        let cluster = Cluster::start(&folder).unwrap();
+        let address = cluster.url.trim_start_matches("postgres://ombud@").trim_end_matches("/postgres").to_owned();
+        assert!(TcpStream::connect(&address).is_ok());
+        let data = cluster.folder.clone();
+        drop(cluster);
+        assert!(TcpStream::connect(&address).is_err());
+        assert!(!data.exists());
+    }
+}
