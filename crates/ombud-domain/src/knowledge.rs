@@ -17,6 +17,12 @@ pub struct Passage {
     pub source: Option<String>,
     /// Language tag.
     pub locale: String,
+    /// Position among the passages of its article; 0 is the opening, which answers the article's question directly.
+    #[serde(default)]
+    pub ordinal: u32,
+    /// How likely it is that the article answers the question, 0 to 1; the same for all passages of an article in one search.
+    #[serde(default)]
+    pub support: f32,
     /// Score of the search; comparable within one search only.
     pub score: f32,
 }

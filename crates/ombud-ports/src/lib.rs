@@ -5,6 +5,7 @@
 pub mod back_office;
 pub mod clock;
 pub mod inbox;
+pub mod inbox_fold;
 pub mod knowledge;
 pub mod ledger;
 pub mod live;
@@ -13,6 +14,7 @@ pub mod model;
 pub use back_office::BackOffice;
 pub use clock::Clock;
 pub use inbox::{Inbox, InboxFilter, InboxRow};
+pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
 pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
 pub use ledger::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
 pub use live::{LiveBus, LiveEvent};

@@ -1,1 +1,16 @@
-//! placeholder
+//! Stand-ins for the outside world: a clock that stands still, a ledger in memory, a scripted model and a scripted back office; and the
+//! contract that every ledger must keep.
+//!
+//! Never: part of what is shipped; a dependency of anything but tests.
+//! Start reading at [`memory_ledger`], then [`contract`].
+
+pub mod back_office;
+pub mod clock;
+pub mod contract;
+pub mod memory_ledger;
+pub mod model;
+
+pub use back_office::{RecordedCall, ScriptedBackOffice};
+pub use clock::FixedClock;
+pub use memory_ledger::MemoryLedger;
+pub use model::{ScriptedAnswer, ScriptedModel};

@@ -1,0 +1,173 @@
+//! How do events become a row of the inbox? By one fold, shared by every adapter, so that they cannot drift apart.
+
+use ombud_domain::{ConversationStatus, Handover, Message, Priority, RecordedEvent, StreamKind, TimestampUs};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{InboxFilter, InboxRow};
+
+/// Kinds of events that change a row; all others are skipped.
+pub const INBOX_KINDS: [&str; 7] = [
+    "conversation.opened",
+    "message.created",
+    "conversation.identified",
+    "handoff.requested",
+    "handoff.accepted",
+    "handoff.returned",
+    "conversation.resolved",
+];
+
+/// Characters of the last message that a row keeps.
+pub const LAST_MESSAGE_CHARS_MAX: usize = 200;
+
+/// Rows of one page at most.
+pub const INBOX_ROWS_MAX: usize = 200;
+
+/// Whether an event went into a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folded {
+    /// The row has changed.
+    Changed,
+    /// The event says nothing about the row.
+    Skipped,
+    /// The event is of a known kind, but its content cannot be read; the row is as before.
+    Unreadable,
+}
+
+/// Where a row stands in the list: ascending by rank, then order, then id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InboxPlace {
+    /// 0 waiting with high priority, 1 waiting, 2 all others.
+    pub rank: i64,
+    /// Waiting rows: since when, microseconds. Others: minus the time of the last event, so that the newest comes first.
+    pub order_us: i64,
+    /// Conversation id.
+    pub conversation_id: String,
+}
+
+impl InboxPlace {
+    /// The cursor that continues after this place.
+    #[must_use]
+    pub fn to_cursor(&self) -> String {
+        format!("{}~{}~{}", self.rank, self.order_us, self.conversation_id)
+    }
+
+    /// Reads a cursor; none when it was not made by [`Self::to_cursor`].
+    #[must_use]
+    pub fn from_cursor(cursor: &str) -> Option<Self> {
+        let mut parts = cursor.splitn(3, '~');
+        let rank = parts.next()?.parse().ok()?;
+        let order_us = parts.next()?.parse().ok()?;
+        Some(Self { rank, order_us, conversation_id: parts.next()?.to_owned() })
+    }
+}
+
+impl InboxFilter {
+    /// Rows of this page, between 1 and [`INBOX_ROWS_MAX`].
+    #[must_use]
+    pub fn rows_bounded(&self) -> usize {
+        self.rows_max.clamp(1, INBOX_ROWS_MAX)
+    }
+}
+
+impl InboxRow {
+    /// A row before its first event.
+    #[must_use]
+    pub fn blank(conversation_id: &str) -> Self {
+        Self {
+            conversation_id: conversation_id.to_owned(),
+            status: ConversationStatus::Open,
+            customer_id: None,
+            customer_name: None,
+            reason_code: None,
+            summary: None,
+            priority: Priority::Normal,
+            waiting_since: None,
+            assignee: None,
+            locale: String::new(),
+            last_message: String::new(),
+            position: 0,
+            updated_at: TimestampUs(0),
+        }
+    }
+
+    /// Where the row stands in the list.
+    #[must_use]
+    pub fn place(&self) -> InboxPlace {
+        let waits = self.status == ConversationStatus::WaitingForAgent;
+        let (rank, order_us) = match (waits, self.priority) {
+            (true, Priority::High) => (0, self.waiting_since.unwrap_or(self.updated_at).0),
+            (true, Priority::Normal) => (1, self.waiting_since.unwrap_or(self.updated_at).0),
+            (false, _) => (2, self.updated_at.0.saturating_neg()),
+        };
+        InboxPlace { rank, order_us, conversation_id: self.conversation_id.clone() }
+    }
+
+    /// Takes an event in. INVARIANT: an event at or before [`InboxRow::position`] changes nothing, so a batch can be read twice.
+    pub fn fold(&mut self, event: &RecordedEvent) -> Folded {
+        if event.stream.kind != StreamKind::Conversation || event.position <= self.position {
+            return Folded::Skipped;
+        }
+        let folded = self.fold_kind(event);
+        if folded == Folded::Changed {
+            self.position = event.position;
+            self.updated_at = event.at;
+        }
+        folded
+    }
+
+    fn fold_kind(&mut self, event: &RecordedEvent) -> Folded {
+        let payload = &event.payload;
+        match event.kind.as_str() {
+            "conversation.opened" => {
+                self.customer_id = text(payload, "customer_id");
+                self.locale = text(payload, "locale").unwrap_or_default();
+            }
+            "message.created" => {
+                let Some(message) = member::<Message>(payload, "message") else { return Folded::Unreadable };
+                self.last_message = message.text.chars().take(LAST_MESSAGE_CHARS_MAX).collect();
+            }
+            "conversation.identified" => {
+                let Some(customer_id) = text(payload, "customer_id") else { return Folded::Unreadable };
+                self.customer_id = Some(customer_id);
+                self.customer_name = text(payload, "name").or_else(|| self.customer_name.take());
+            }
+            "handoff.requested" => {
+                let Some(handover) = member::<Handover>(payload, "handover") else { return Folded::Unreadable };
+                self.wait(handover, event.at);
+            }
+            "handoff.accepted" => {
+                self.status = ConversationStatus::WithAgent;
+                self.assignee = text(payload, "agent");
+                self.waiting_since = None;
+            }
+            "handoff.returned" => self.leave_desk(ConversationStatus::Open),
+            "conversation.resolved" => self.leave_desk(ConversationStatus::Resolved),
+            _ => return Folded::Skipped,
+        }
+        Folded::Changed
+    }
+
+    fn wait(&mut self, handover: Handover, since: TimestampUs) {
+        self.status = ConversationStatus::WaitingForAgent;
+        self.assignee = None;
+        self.waiting_since = Some(since);
+        self.priority = handover.priority;
+        self.reason_code = Some(handover.reason_code);
+        self.summary = Some(handover.summary);
+    }
+
+    fn leave_desk(&mut self, status: ConversationStatus) {
+        self.status = status;
+        self.assignee = None;
+        self.waiting_since = None;
+    }
+}
+
+fn text(payload: &Value, name: &str) -> Option<String> {
+    payload.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn member<T: DeserializeOwned>(payload: &Value, name: &str) -> Option<T> {
+    payload.get(name).and_then(|value| T::deserialize(value).ok())
+}

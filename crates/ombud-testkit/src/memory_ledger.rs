@@ -1,0 +1,205 @@
+//! How does the ledger behave without a database? The same, in memory, for as long as the value lives.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use ombud_domain::{RecordedEvent, StreamId, TenantId};
+use ombud_ports::ledger::EVENTS_MAX;
+use ombud_ports::{
+    AppendError, Commit, Committed, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger, StoreError,
+    StoredReply,
+};
+use serde_json::Value;
+
+#[derive(Debug, Default)]
+struct TenantLog {
+    events: Vec<RecordedEvent>,
+    heads: HashMap<StreamId, i64>,
+    replies: HashMap<(String, String), StoredReply>,
+    outbox: BTreeMap<i64, (String, Value)>,
+    outbox_given: i64,
+    inbox: HashMap<String, InboxRow>,
+}
+
+/// A ledger and its inbox in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    tenants: Mutex<HashMap<TenantId, TenantLog>>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, TenantLog>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TenantLog {
+    fn head(&self, stream: &StreamId) -> i64 {
+        self.heads.get(stream).copied().unwrap_or(0)
+    }
+
+    fn append(&mut self, commit: Commit) -> Result<Committed, AppendError> {
+        if let Some(reply) = &commit.reply
+            && self.replies.contains_key(&(reply.scope.clone(), reply.key.clone()))
+        {
+            return Err(AppendError::KeyTaken);
+        }
+        if self.head(&commit.stream) != commit.expected_version {
+            return Err(AppendError::Conflict);
+        }
+        let mut written = Committed { version: commit.expected_version, position: self.last_position() };
+        for event in commit.events {
+            written = Committed { version: written.version + 1, position: written.position + 1 };
+            let event = RecordedEvent {
+                position: written.position,
+                stream: commit.stream.clone(),
+                version: written.version,
+                kind: event.kind,
+                at: commit.at,
+                payload: event.payload,
+            };
+            self.fold(&event);
+            self.events.push(event);
+        }
+        self.heads.insert(commit.stream, written.version);
+        for message in commit.outbox {
+            self.outbox_given += 1;
+            self.outbox.insert(self.outbox_given, message);
+        }
+        if let Some(reply) = commit.reply {
+            self.replies.insert((reply.scope.clone(), reply.key.clone()), reply);
+        }
+        Ok(written)
+    }
+
+    fn last_position(&self) -> i64 {
+        self.events.last().map_or(0, |event| event.position)
+    }
+
+    fn fold(&mut self, event: &RecordedEvent) {
+        let id = &event.stream.id;
+        let mut row = self.inbox.get(id).cloned().unwrap_or_else(|| InboxRow::blank(id));
+        if row.fold(event) == ombud_ports::Folded::Changed {
+            self.inbox.insert(id.clone(), row);
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+        if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
+            let source = format!("a commit holds 1 to {EVENTS_MAX} events, this one `{}`", commit.events.len()).into();
+            return Err(StoreError::Database { doing: "checking a commit", source }.into());
+        }
+        self.lock().entry(commit.tenant.clone()).or_default().append(commit)
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after_version: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let tenants = self.lock();
+        let events = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
+        let wanted = events.iter().filter(|event| event.stream == *stream && event.version > after_version);
+        Ok(wanted.take(events_max).cloned().collect())
+    }
+
+    async fn read_all(
+        &self,
+        tenant: &TenantId,
+        after_position: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let tenants = self.lock();
+        let events = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
+        Ok(events.iter().filter(|event| event.position > after_position).take(events_max).cloned().collect())
+    }
+
+    async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
+        let tenants = self.lock();
+        Ok(tenants.get(tenant).and_then(|log| log.replies.get(&(scope.to_owned(), key.to_owned())).cloned()))
+    }
+
+    async fn undelivered(
+        &self,
+        tenant: &TenantId,
+        messages_max: usize,
+    ) -> Result<Vec<(i64, String, Value)>, StoreError> {
+        let tenants = self.lock();
+        let Some(log) = tenants.get(tenant) else { return Ok(Vec::new()) };
+        let oldest = log.outbox.iter().take(messages_max);
+        Ok(oldest.map(|(id, (topic, content))| (*id, topic.clone(), content.clone())).collect())
+    }
+
+    async fn mark_delivered(&self, tenant: &TenantId, ids: &[i64]) -> Result<(), StoreError> {
+        if let Some(log) = self.lock().get_mut(tenant) {
+            log.outbox.retain(|id, _| !ids.contains(id));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Inbox for MemoryLedger {
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &InboxFilter,
+    ) -> Result<(Vec<InboxRow>, Option<String>), StoreError> {
+        let after = filter.cursor.as_deref().and_then(InboxPlace::from_cursor);
+        let tenants = self.lock();
+        let Some(log) = tenants.get(tenant) else { return Ok((Vec::new(), None)) };
+        let mut rows: Vec<(InboxPlace, &InboxRow)> = log
+            .inbox
+            .values()
+            .filter(|row| filter.status.is_none_or(|status| row.status == status))
+            .map(|row| (row.place(), row))
+            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
+            .collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        let more = rows.len() > filter.rows_bounded();
+        rows.truncate(filter.rows_bounded());
+        let cursor = rows.last().filter(|_| more).map(|(place, _)| place.to_cursor());
+        Ok((rows.into_iter().map(|(_, row)| row.clone()).collect(), cursor))
+    }
+
+    async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let mut tenants = self.lock();
+        let Some(log) = tenants.get_mut(tenant) else { return Ok(0) };
+        log.inbox.clear();
+        let events = std::mem::take(&mut log.events);
+        let mut events_read = 0;
+        for event in events.iter().filter(|event| INBOX_KINDS.contains(&event.kind.as_str())) {
+            log.fold(event);
+            events_read += 1;
+        }
+        log.events = events;
+        Ok(events_read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::MemoryLedger;
+    use crate::contract::{self, Subject};
+
+    fn subject() -> Subject {
+        let ledger = Arc::new(MemoryLedger::new());
+        Subject { ledger: ledger.clone(), inbox: ledger }
+    }
+
+    crate::contract_tests!(subject());
+}
