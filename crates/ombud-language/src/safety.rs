@@ -5,7 +5,11 @@
 //! permission rests on them.
 
 pub mod canonical;
+mod card;
+mod digits;
+mod iban;
 pub mod redact;
+mod secrets;
 pub mod signals;
 
 pub use canonical::{Canonical, canonical};
@@ -19,6 +23,8 @@ pub struct ScreenContext<'a> {
     pub signals: &'a SignalModel,
     /// [`Screening::tail_digits`] of the customer's previous message, empty if there is none: a card number may be split over messages.
     pub tail_digits: &'a str,
+    /// A secret that the last reply asked to be entered elsewhere: digits that stand alone are then taken for it.
+    pub awaited_secret: Option<RedactionKind>,
 }
 
 /// A message that may be kept.
@@ -41,7 +47,7 @@ pub struct Screening {
 #[must_use]
 pub fn screen(raw: &str, context: &ScreenContext<'_>) -> Screening {
     let canonical = canonical(raw);
-    let redacted = redact_with_tail(&canonical.display, context.tail_digits);
+    let redacted = redact::redact_awaiting(&canonical.display, context.tail_digits, context.awaited_secret);
     let signals = context.signals.read(&redacted.text, &canonical);
     Screening {
         display: redacted.text,
