@@ -28,6 +28,8 @@ pub(super) struct Token {
     pub(super) number: Option<f64>,
     /// What the number measures, an index into the lexicon's dimensions.
     pub(super) dimension: Option<usize>,
+    /// How many base units one of its units is.
+    pub(super) times: f64,
     /// Whether the number was written in digits.
     pub(super) digits: bool,
     pub(super) before: Break,
@@ -109,6 +111,7 @@ impl Splitter {
             digits: number.is_some(),
             number,
             dimension: None,
+            times: 1.0,
             before: self.before,
             heads: false,
             glued: self.glued,
@@ -246,6 +249,7 @@ fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
             (Some((dimension, times)), Some(last)) if !narrow || (token.glued && last.digits) => {
                 last.number = last.number.map(|number| number * times);
                 last.dimension = Some(dimension);
+                last.times = times;
                 last.raw = format!("{} {}", last.raw, token.raw);
                 last.heads = token.heads;
                 last.common = false;
@@ -260,9 +264,10 @@ fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
 /// In `5-25 lbs` the first number has the unit of the second.
 fn share_units(tokens: &mut [Token]) {
     for at in (1..tokens.len()).rev() {
-        let Some((dimension, true)) = tokens.get(at).map(|token| (token.dimension, token.glued)) else { continue };
+        let Some((dimension, times, true)) = tokens.get(at).map(|token| (token.dimension, token.times, token.glued)) else { continue };
         if let Some(first) = tokens.get_mut(at.saturating_sub(1)).filter(|first| first.number.is_some() && first.dimension.is_none()) {
             first.dimension = dimension;
+            first.number = first.number.map(|number| number * times);
         }
     }
 }

@@ -1,0 +1,243 @@
+//! Which of the candidates is the one that contains what the customer describes?
+
+use ombud_domain::choice::Count;
+
+use super::catalogue::Hits;
+use super::lexicon::Mark;
+use super::naming::{By, Scope};
+use super::pick::{Outcome, Reading};
+use super::reference::{Reference, Stance, comparison, references};
+use super::text::Break;
+
+/// Weights of what a customer says of a record; a number that is right outweighs all else.
+const NUMBER_WEIGHT: f64 = 100.0;
+const WORD_WEIGHT: f64 = 1.5;
+const ALONE_WEIGHT: f64 = 0.9;
+
+/// Reads which records the text describes.
+pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
+    let evidence = evidence(reading);
+    let wants_all = wants_all(reading);
+    if evidence.weight <= 0.0 && !wants_all {
+        return Outcome::Unread;
+    }
+    let mut best = best(reading, &evidence.scores);
+    if wants_all && reading.count == Count::Many {
+        let eligible: Vec<usize> = best.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
+        let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
+        let set = if evidence.weight > 0.0 && !eligible.is_empty() { eligible } else { all };
+        return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };
+    }
+    if best.len() > 1 {
+        if let Some(earlier) = earlier {
+            let before = self::evidence(earlier);
+            let top = best.iter().map(|at| score(&before.scores, *at)).fold(f64::MIN, f64::max);
+            best.retain(|at| score(&before.scores, *at) >= top - 1e-6);
+        }
+    }
+    decide(reading, best, evidence.because)
+}
+
+fn decide(reading: &Reading<'_>, best: Vec<usize>, because: String) -> Outcome {
+    let eligible: Vec<usize> = best.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
+    match (eligible.as_slice(), best.as_slice()) {
+        ([one], _) => Outcome::Picked { set: vec![*one], because },
+        ([], []) => Outcome::Unread,
+        ([], _) => Outcome::Ineligible(best),
+        _ => Outcome::Several(eligible),
+    }
+}
+
+struct Evidence {
+    scores: Vec<f64>,
+    weight: f64,
+    because: String,
+}
+
+fn score(scores: &[f64], at: usize) -> f64 {
+    scores.get(at).copied().unwrap_or(0.0)
+}
+
+fn best(reading: &Reading<'_>, scores: &[f64]) -> Vec<usize> {
+    let top = scores.iter().copied().fold(f64::MIN, f64::max);
+    (0..reading.candidates.len()).filter(|at| score(scores, *at) >= top - 1e-6).collect()
+}
+
+fn evidence(reading: &Reading<'_>) -> Evidence {
+    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new() };
+    let mut because: Vec<String> = Vec::new();
+    let contents = Scope { entries: &reading.catalogue.contents, ..reading.scope() };
+    let inside = references(contents);
+    for reference in inside.iter().filter(|reference| reference.by.is_some()) {
+        if let Some(weight) = content_evidence(reading, reference, &mut evidence.scores) {
+            evidence.weight += weight;
+            because.push(reading.words(&reference.range));
+        }
+    }
+    evidence.weight += number_evidence(reading, &mut evidence.scores, &mut because);
+    evidence.weight += word_evidence(reading, &mut evidence.scores, &mut because);
+    evidence.weight += size_evidence(reading, &inside, &mut evidence.scores);
+    evidence.because = because.join("; ");
+    evidence
+}
+
+/// The owners of what is named gain; the weight is how much the mention tells.
+fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [f64]) -> Option<f64> {
+    let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
+    let weight = match reference.by {
+        Some(By::Name) => 1.0,
+        _ if reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().all(|token| token.common) => return None,
+        _ => 0.5,
+    };
+    let without = reference.stance == Stance::Unwanted && lacks(reading, reference);
+    let mut owners: Vec<usize> = reference.set.iter().filter_map(owner).collect();
+    let mut bearers: Vec<usize> = reference.base.iter().filter_map(owner).collect();
+    if let Some(number) = reference.number.filter(|number| *number > 1 && reference.by == Some(By::Name)) {
+        let enough: Vec<usize> = owners.iter().copied().filter(|at| owners.iter().filter(|other| *other == at).count() >= number).collect();
+        if !enough.is_empty() {
+            owners = enough;
+        }
+    }
+    owners.sort_unstable();
+    owners.dedup();
+    bearers.sort_unstable();
+    bearers.dedup();
+    let sign = if without { -1.0 } else { 1.0 };
+    for (at, score) in scores.iter_mut().enumerate() {
+        if bearers.contains(&at) {
+            *score += sign * weight * 0.7;
+        }
+        if owners.contains(&at) {
+            *score += sign * weight * 0.3;
+        }
+    }
+    Some(weight)
+}
+
+/// "Without the lamp", "not the one with the lamp".
+fn lacks(reading: &Reading<'_>, reference: &Reference) -> bool {
+    let from = reference.range.start.saturating_sub(5);
+    let before = reading.tokens.get(from..reference.range.end).unwrap_or_default();
+    before.iter().any(|token| token.raw == "without" || (token.has(Mark::Negate) && token.raw == "not"))
+        && before.iter().any(|token| token.raw == "without" || token.raw == "with")
+}
+
+/// The last number that belongs to a record decides.
+fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> f64 {
+    let scope = reading.scope();
+    let mut found: Option<(usize, usize)> = None;
+    for at in 0..reading.tokens.len() {
+        let named = scope.resolve(&(at..at.saturating_add(1))).filter(|named| named.by == By::Id);
+        if let Some(entry) = named.and_then(|named| named.set.first().copied()) {
+            found = Some((at, entry));
+        }
+    }
+    let Some((at, entry)) = found else { return 0.0 };
+    if let Some(score) = scores.get_mut(entry) {
+        *score += NUMBER_WEIGHT;
+    }
+    because.push(reading.words(&(at..at.saturating_add(1))));
+    NUMBER_WEIGHT
+}
+
+/// Status, place, way of payment: words that the record itself is given.
+fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> f64 {
+    let scope = reading.scope();
+    let mut weight = 0.0;
+    let mut seen: Vec<Vec<usize>> = Vec::new();
+    for at in 0..reading.tokens.len() {
+        for length in 1..=3_usize {
+            let range = at..at.saturating_add(length);
+            if reading.tokens.get(range.clone()).is_none_or(|tokens| tokens.iter().skip(1).any(|token| token.before != Break::None)) {
+                continue;
+            }
+            let whole = |words: &Vec<usize>| words.len() == length && words.iter().zip(range.clone()).all(|(term, at)| reading.hits.of(at, *term) >= 0.7);
+            let with: Vec<usize> = reading.catalogue.entries.iter().filter(|entry| entry.words.iter().any(whole)).map(|entry| entry.owner).collect();
+            if with.is_empty() || with.len() == reading.candidates.len() || seen.contains(&with) {
+                continue;
+            }
+            let denied = at.checked_sub(1).and_then(|before| scope.token(before)).is_some_and(|token| token.has(Mark::Negate));
+            for owner in &with {
+                if let Some(score) = scores.get_mut(*owner) {
+                    *score += if denied { -WORD_WEIGHT } else { WORD_WEIGHT };
+                }
+            }
+            because.push(reading.words(&range));
+            weight += WORD_WEIGHT;
+            seen.push(with);
+        }
+    }
+    weight
+}
+
+/// "Nothing else in it", "the bigger order", "my latest order".
+fn size_evidence(reading: &Reading<'_>, inside: &[Reference], scores: &mut [f64]) -> f64 {
+    let size = |owner: usize| reading.catalogue.contents.iter().filter(|entry| entry.owner == owner).count();
+    let mut weight = 0.0;
+    let alone = reading.tokens.iter().any(|token| token.has(Mark::Alone));
+    if alone {
+        let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
+        let positive: Vec<&Reference> = inside.iter().filter(|reference| reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted).collect();
+        let named = |at: usize| positive.iter().filter(|reference| reference.set.iter().any(|entry| owner(entry) == Some(at))).count().max(1);
+        for (at, score) in scores.iter_mut().enumerate() {
+            if size(at) > 0 && size(at) <= named(at) {
+                *score += ALONE_WEIGHT;
+            }
+        }
+        weight += ALONE_WEIGHT * 0.5;
+    }
+    weight + order_comparison(reading, scores, size)
+}
+
+fn order_comparison(reading: &Reading<'_>, scores: &mut [f64], size: impl Fn(usize) -> usize) -> f64 {
+    let scope = reading.scope();
+    let mut weight = 0.0;
+    for at in 0..reading.tokens.len() {
+        let Some(token) = scope.token(at) else { continue };
+        let near_order = (at..at.saturating_add(3)).filter_map(|near| scope.token(near)).any(|near| near.has(Mark::Order) || near.raw == "one");
+        let values: Option<Vec<f64>> = if token.has(Mark::Newest) || token.has(Mark::Oldest) {
+            time_ranks(reading)
+        } else if near_order && comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(_, keys, _)| keys.iter().any(|key| key == "size")) {
+            Some((0..reading.candidates.len()).map(|at| f64::from(u32::try_from(size(at)).unwrap_or(u32::MAX))).collect())
+        } else {
+            None
+        };
+        let Some(values) = values else { continue };
+        let down = token.has(Mark::Oldest)
+            || comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(direction, _, _)| matches!(direction, super::lexicon::Direction::Down | super::lexicon::Direction::Least));
+        let signed = |value: f64| if down { -value } else { value };
+        let eligible = |at: usize| reading.is_eligible(at) || !reading.candidates.iter().any(|candidate| candidate.eligible);
+        let top = values.iter().enumerate().filter(|(at, _)| eligible(*at)).map(|(_, value)| signed(*value)).fold(f64::MIN, f64::max);
+        for ((at, score), value) in scores.iter_mut().enumerate().zip(&values) {
+            if eligible(at) && signed(*value) >= top - 1e-9 {
+                *score += ALONE_WEIGHT;
+            }
+        }
+        weight += ALONE_WEIGHT;
+    }
+    weight
+}
+
+fn time_ranks(reading: &Reading<'_>) -> Option<Vec<f64>> {
+    let mut times: Vec<&str> = reading.candidates.iter().map(|candidate| candidate.at.as_deref()).collect::<Option<_>>()?;
+    let all = times.clone();
+    times.sort_unstable();
+    times.dedup();
+    let rank = |time: &&str| times.iter().position(|other| other == time).and_then(|rank| u32::try_from(rank).ok()).map_or(0.0, f64::from);
+    Some(all.iter().map(rank).collect())
+}
+
+/// "All my orders", "both", "every pending one".
+fn wants_all(reading: &Reading<'_>) -> bool {
+    let scope = reading.scope();
+    (0..reading.tokens.len()).any(|at| {
+        let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else { return false };
+        let after = at.saturating_add(token.mark_len);
+        let ahead: Vec<_> = (after..after.saturating_add(6)).map_while(|at| scope.token(at)).collect();
+        let until = ahead.iter().skip(1).position(|token| token.before >= Break::Comma).map_or(ahead.len(), |at| at.saturating_add(1));
+        let names_order = ahead.iter().take(until).any(|token| token.has(Mark::Order) || token.raw == "ones" || token.raw == "one");
+        let bare = ahead.first().is_none_or(|token| token.before != Break::None || token.raw == "of" || token.raw == "that" || token.raw == "please");
+        let named = (after..after.saturating_add(until)).any(|at| Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7) && !scope.token(at).is_some_and(|token| token.common));
+        names_order || (bare && !named)
+    })
+}

@@ -1,0 +1,251 @@
+//! Which of the candidates themselves (items, payment methods, reasons) are picked?
+
+use ombud_domain::choice::{Candidate, Choice, Count};
+
+use super::catalogue::{Catalogue, Hits};
+use super::lexicon::{Direction, Lexicon};
+use super::naming::{By, Scope};
+use super::reference::{Reference, Stance, comparison, references};
+use super::text::{Break, Token};
+
+/// What is read, against what.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) lexicon: &'a Lexicon,
+    pub(super) candidates: &'a [Candidate],
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) tokens: &'a [Token],
+    pub(super) hits: &'a Hits,
+    pub(super) count: Count,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn scope(&self) -> Scope<'a> {
+        Scope {
+            lexicon: self.lexicon,
+            vocabulary: &self.catalogue.vocabulary,
+            entries: &self.catalogue.entries,
+            tokens: self.tokens,
+            hits: self.hits,
+        }
+    }
+
+    pub(super) fn is_eligible(&self, at: usize) -> bool {
+        self.candidates.get(at).is_some_and(|candidate| candidate.eligible)
+    }
+
+    pub(super) fn id(&self, at: usize) -> String {
+        self.candidates.get(at).map(|candidate| candidate.id.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn ids(&self, set: &[usize]) -> Vec<String> {
+        set.iter().map(|at| self.id(*at)).collect()
+    }
+
+    pub(super) fn words(&self, range: &std::ops::Range<usize>) -> String {
+        let words: Vec<&str> = self.tokens.get(range.clone()).unwrap_or_default().iter().map(|token| token.raw.as_str()).collect();
+        words.join(" ")
+    }
+}
+
+/// What the mentions of one text come to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    Picked { set: Vec<usize>, because: String },
+    Several(Vec<usize>),
+    Ineligible(Vec<usize>),
+    Unread,
+}
+
+/// Reads the candidates that the text picks.
+pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
+    let mentions = references(reading.scope());
+    match reading.count {
+        Count::One => pick_one(reading, &mentions),
+        Count::Many => pick_many(reading, &mentions),
+    }
+}
+
+/// The mentions that still stand after all corrections, and what is ruled out.
+fn standing(reading: &Reading<'_>, mentions: &[Reference]) -> (Vec<Reference>, Vec<usize>) {
+    let mut wanted: Vec<Reference> = Vec::new();
+    let mut out: Vec<usize> = Vec::new();
+    for mention in mentions {
+        match mention.stance {
+            Stance::Aside => {}
+            Stance::Unwanted => {
+                let narrowed = |reference: &Reference| reference.set.iter().any(|entry| !mention.set.contains(entry));
+                wanted.retain(|reference| reference.everything || narrowed(reference) || reference.by > mention.by);
+                out.extend(mention.set.iter().copied());
+            }
+            Stance::Wanted => {
+                if replaces(mention, &wanted) {
+                    wanted.retain(|earlier| earlier.sentence == mention.sentence && !mention.corrects);
+                }
+                if !mention.everything && mention.by >= Some(By::Word) {
+                    let single = mention.set.len() == 1;
+                    out.retain(|entry| !(single && mention.set.contains(entry)));
+                }
+                wanted.push(mention.clone());
+            }
+        }
+    }
+    for reference in &mut wanted {
+        let left: Vec<usize> = reference.set.iter().copied().filter(|entry| !out.contains(entry)).collect();
+        if left.is_empty() && !reference.everything {
+            let siblings: Vec<usize> = reference.base.iter().copied().filter(|entry| !out.contains(entry)).collect();
+            reference.set = siblings;
+        } else {
+            reference.set = left;
+        }
+        compare(reading, reference);
+    }
+    wanted.retain(|reference| !reference.set.is_empty());
+    (wanted, out)
+}
+
+/// "Only the lamp" and "actually, the lamp" replace what was said in earlier sentences.
+fn replaces(mention: &Reference, wanted: &[Reference]) -> bool {
+    let overlaps = wanted.iter().any(|earlier| earlier.set.iter().any(|entry| mention.set.contains(entry)));
+    !mention.adds && (mention.corrects || (mention.only && (overlaps || mention.utterance > wanted.first().map_or(0, |first| first.utterance))))
+}
+
+/// "The cheaper one" among those that fit.
+fn compare(reading: &Reading<'_>, reference: &mut Reference) {
+    if reference.set.len() < 2 || reference.many {
+        return;
+    }
+    let sentence = sentence_around(reading.tokens, reference.range.start);
+    let Some((direction, keys, _)) = comparison(reading.scope(), &sentence) else { return };
+    let value = |at: usize| -> Option<f64> {
+        let candidate = reading.candidates.get(at)?;
+        if keys.iter().any(|key| key == "price") { candidate.price } else { None }
+    };
+    let values: Vec<(usize, f64)> = reference.set.iter().filter_map(|at| Some((*at, value(*at)?))).collect();
+    if values.len() != reference.set.len() {
+        return;
+    }
+    let high = matches!(direction, Direction::Up | Direction::Most);
+    let edge = values.iter().map(|(_, value)| *value).fold(if high { f64::MIN } else { f64::MAX }, if high { f64::max } else { f64::min });
+    reference.set = values.into_iter().filter(|(_, value)| (value - edge).abs() < 1e-9).map(|(at, _)| at).collect();
+}
+
+pub(super) fn sentence_around(tokens: &[Token], at: usize) -> std::ops::Range<usize> {
+    let starts = |index: &usize| *index == 0 || tokens.get(*index).is_some_and(|token| token.before >= Break::Sentence);
+    let start = (0..=at).rev().find(starts).unwrap_or(0);
+    let end = (at.saturating_add(1)..tokens.len()).find(starts).unwrap_or(tokens.len());
+    start..end
+}
+
+/// The members of a set that are one thing: those that may be picked, and of identical lines only one.
+fn settled(reading: &Reading<'_>, set: &[usize]) -> Vec<usize> {
+    let eligible: Vec<usize> = set.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
+    let left = if eligible.is_empty() { set.to_vec() } else { eligible };
+    let same = left.windows(2).all(|pair| matches!(pair, [one, other] if reading.id(*one) == reading.id(*other)));
+    if same { left.into_iter().take(1).collect() } else { left }
+}
+
+fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
+    let (wanted, out) = standing(reading, mentions);
+    let mut choices: Vec<(Vec<usize>, &Reference)> = Vec::new();
+    for reference in wanted.iter().filter(|reference| !reference.everything) {
+        if let Some((set, _)) = choices.iter_mut().find(|(set, _)| set.iter().any(|entry| reference.set.contains(entry))) {
+            set.retain(|entry| reference.set.contains(entry));
+            continue;
+        }
+        choices.push((reference.set.clone(), reference));
+    }
+    let Some((first, reference)) = choices.first() else { return ruled_out(reading, &out) };
+    let ordered = choices.len() == 1 || choices.iter().skip(1).any(|(_, reference)| reference.second) || reference.second;
+    if !ordered {
+        let mut all: Vec<usize> = choices.iter().flat_map(|(set, _)| set.iter().copied()).filter(|at| reading.is_eligible(*at)).collect();
+        all.dedup();
+        return match all.as_slice() {
+            [] => Outcome::Ineligible(first.clone()),
+            [one] => Outcome::Picked { set: vec![*one], because: reading.words(&reference.range) },
+            _ => Outcome::Several(all),
+        };
+    }
+    for (set, reference) in &choices {
+        let left = settled(reading, set);
+        match left.as_slice() {
+            [one] if reading.is_eligible(*one) => {
+                return Outcome::Picked { set: left, because: reading.words(&reference.range) };
+            }
+            [_] => {}
+            _ if left.iter().any(|at| reading.is_eligible(*at)) => return Outcome::Several(left),
+            _ => {}
+        }
+    }
+    Outcome::Ineligible(first.clone())
+}
+
+/// "Not the blue one" leaves the other, when there is only one other.
+fn ruled_out(reading: &Reading<'_>, out: &[usize]) -> Outcome {
+    let left: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at) && !out.contains(at)).collect();
+    match left.as_slice() {
+        [one] if !out.is_empty() => Outcome::Picked { set: vec![*one], because: "the only one left".to_owned() },
+        _ => Outcome::Unread,
+    }
+}
+
+fn pick_many(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
+    let (wanted, out) = standing(reading, mentions);
+    let everything = wanted.iter().find(|reference| reference.everything);
+    let named: Vec<&Reference> = wanted.iter().filter(|reference| !reference.everything).collect();
+    if let Some(everything) = everything.filter(|everything| named.is_empty() || !everything.qualified) {
+        let all = (0..reading.candidates.len()).filter(|at| !out.contains(at) && reading.is_eligible(*at)).collect::<Vec<_>>();
+        return if all.is_empty() { Outcome::Unread } else { Outcome::Picked { set: all, because: reading.words(&everything.range) } };
+    }
+    let mut picked: Vec<usize> = Vec::new();
+    let mut unsure: Vec<usize> = Vec::new();
+    let mut because: Vec<String> = Vec::new();
+    let mut by_size = named.clone();
+    by_size.sort_by_key(|reference| if reference.many { 1 } else { settled(reading, &reference.set).len() });
+    for reference in by_size {
+        let set = if reference.many { reference.set.clone() } else { settled(reading, &reference.set) };
+        let repeats = reference.set.iter().any(|entry| picked.contains(entry));
+        if reference.many || set.len() == 1 {
+            let new: Vec<usize> = set.into_iter().filter(|entry| !picked.contains(entry)).collect();
+            if !repeats || reference.many || new.iter().all(|entry| !same_line(reading, *entry, &picked)) {
+                picked.extend(new);
+            }
+            because.push(reading.words(&reference.range));
+        } else if !repeats {
+            unsure.extend(set);
+        }
+    }
+    finish_many(reading, (picked, unsure), because.join("; "))
+}
+
+fn same_line(reading: &Reading<'_>, entry: usize, picked: &[usize]) -> bool {
+    picked.iter().any(|other| reading.id(*other) == reading.id(entry))
+}
+
+fn finish_many(reading: &Reading<'_>, (mut picked, unsure): (Vec<usize>, Vec<usize>), because: String) -> Outcome {
+    picked.sort_unstable();
+    let (eligible, ineligible): (Vec<usize>, Vec<usize>) = picked.iter().copied().partition(|at| reading.is_eligible(*at));
+    if !unsure.is_empty() {
+        let mut all: Vec<usize> = eligible.into_iter().chain(unsure).collect();
+        all.sort_unstable();
+        all.dedup();
+        return Outcome::Several(all);
+    }
+    if !eligible.is_empty() {
+        return Outcome::Picked { set: eligible, because };
+    }
+    if ineligible.is_empty() { Outcome::Unread } else { Outcome::Ineligible(ineligible) }
+}
+
+/// The outcome in the words of the domain.
+pub(super) fn into_choice(reading: &Reading<'_>, outcome: Outcome) -> Choice {
+    match outcome {
+        Outcome::Picked { set, because } => Choice::Picked { ids: reading.ids(&set), because },
+        Outcome::Several(set) => Choice::Several { ids: reading.ids(&set) },
+        Outcome::Ineligible(set) => {
+            let name = |at: &usize| reading.candidates.get(*at).map(|candidate| (candidate.name.clone(), String::new()));
+            Choice::Unavailable { wanted: set.iter().filter_map(name).collect(), ineligible: reading.ids(&set) }
+        }
+        Outcome::Unread => Choice::Unread,
+    }
+}

@@ -1,0 +1,367 @@
+//! Where does a text speak of entries, and does it want them?
+
+use std::ops::Range;
+
+use super::lexicon::{Direction, Mark};
+use super::naming::{By, Named, Scope};
+use super::text::{Break, Token};
+
+/// How a mention is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stance {
+    Wanted,
+    Unwanted,
+    /// Named to describe something else: "the one that came with the lamp".
+    Aside,
+}
+
+/// A mention of one or more entries.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reference {
+    pub(super) range: Range<usize>,
+    pub(super) set: Vec<usize>,
+    pub(super) base: Vec<usize>,
+    pub(super) by: Option<By>,
+    pub(super) stance: Stance,
+    /// All of the set are meant: "both", "all", a plural.
+    pub(super) many: bool,
+    /// Everything there is, named by no name.
+    pub(super) everything: bool,
+    /// "Everything that ...": a condition that is not understood follows.
+    pub(super) qualified: bool,
+    /// "Only", "just".
+    pub(super) only: bool,
+    /// "Actually", "on second thought".
+    pub(super) corrects: bool,
+    /// "Also", "too".
+    pub(super) adds: bool,
+    /// "Otherwise", "if not", "or": a second choice.
+    pub(super) second: bool,
+    pub(super) sentence: usize,
+    pub(super) clause: usize,
+    pub(super) utterance: usize,
+    pub(super) score: f64,
+    /// The count named before it: "two laptops".
+    pub(super) number: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Comma,
+    Sentence,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags(u16);
+
+impl Flags {
+    const ONLY: u16 = 1;
+    const CORRECTS: u16 = 2;
+    const SECOND: u16 = 4;
+    const ALL: u16 = 8;
+    const ONE_OF: u16 = 16;
+    const QUALIFIED: u16 = 32;
+    const ADDS: u16 = 64;
+
+    fn has(self, flag: u16) -> bool {
+        self.0 & flag != 0
+    }
+    fn set(&mut self, flag: u16) {
+        self.0 |= flag;
+    }
+    fn clear(&mut self, flag: u16) {
+        self.0 &= !flag;
+    }
+}
+
+struct Scan<'a> {
+    scope: Scope<'a>,
+    found: Vec<Reference>,
+    stance: Stance,
+    until: Until,
+    flags: Flags,
+    all_at: usize,
+    number: Option<usize>,
+    sentence: usize,
+    clause: usize,
+    utterance: usize,
+}
+
+/// The mentions of a text, in order.
+pub(super) fn references(scope: Scope<'_>) -> Vec<Reference> {
+    let mut scan = Scan {
+        scope,
+        found: Vec::new(),
+        stance: Stance::Wanted,
+        until: Until::Comma,
+        flags: Flags::default(),
+        all_at: 0,
+        number: None,
+        sentence: 0,
+        clause: 0,
+        utterance: 0,
+    };
+    for chunk in chunks(scope) {
+        scan.chunk(chunk);
+    }
+    scan.flush_all(scope.tokens.len());
+    scan.found
+}
+
+/// Stretches between breaks, joining words, articles and marks.
+fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
+    const OPENING: [Mark; 10] =
+        [Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
+    let opens = |token: &Token| {
+        token.before != Break::None
+            || scope.lexicon.connectors.contains(&token.raw)
+            || scope.lexicon.determiners.contains(&token.raw)
+            || token.marks.any(&OPENING)
+    };
+    let starts: Vec<usize> = scope.tokens.iter().enumerate().filter(|(at, token)| *at == 0 || opens(token)).map(|(at, _)| at).collect();
+    let ends = starts.iter().skip(1).copied().chain([scope.tokens.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+impl Scan<'_> {
+    fn chunk(&mut self, range: Range<usize>) {
+        self.open(range.start);
+        for at in range.clone() {
+            self.mark(at);
+        }
+        if let Some(named) = self.scope.resolve(&range) {
+            self.place(&range, named);
+        }
+        for at in range {
+            self.mark_behind(at);
+        }
+    }
+
+    fn open(&mut self, at: usize) {
+        let Some(token) = self.scope.token(at).cloned() else { return };
+        let joins = self.scope.lexicon.connectors.contains(&token.raw) && token.raw != "but";
+        match token.before {
+            Break::Utterance | Break::Sentence => {
+                self.flush_all(at);
+                self.sentence = self.sentence.saturating_add(1);
+                self.clause = self.clause.saturating_add(1);
+                self.utterance = self.utterance.saturating_add(usize::from(token.before == Break::Utterance));
+                self.stance = Stance::Wanted;
+                self.flags = Flags::default();
+                self.number = None;
+            }
+            Break::Comma => {
+                self.flush_all(at);
+                if self.until == Until::Comma && !joins {
+                    self.stance = Stance::Wanted;
+                }
+                self.clause = self.clause.saturating_add(1);
+                self.flags.clear(Flags::ADDS);
+            }
+            Break::None if token.raw == "but" => {
+                let all_before = self.flags.has(Flags::ALL) || self.found.last().is_some_and(|last| last.everything && last.range.end >= at);
+                self.flush_all(at);
+                self.stance = if all_before { Stance::Unwanted } else { Stance::Wanted };
+                self.until = if all_before { Until::Sentence } else { Until::Comma };
+                self.clause = self.clause.saturating_add(1);
+            }
+            Break::None => {}
+        }
+    }
+
+    /// What a mark does to the mentions after it.
+    fn mark(&mut self, at: usize) {
+        let scope = self.scope;
+        let Some(token) = scope.tokens.get(at) else { return };
+        let marks = token.marks;
+        let next_breaks = scope.token(at.saturating_add(token.mark_len.max(1))).is_none_or(|next| next.before != Break::None);
+        if marks.has(Mark::Except) {
+            self.flush_all(at);
+            (self.stance, self.until) = (Stance::Unwanted, Until::Sentence);
+        } else if marks.any(&[Mark::Negate, Mark::Hold]) && !next_breaks {
+            (self.stance, self.until) = (Stance::Unwanted, Until::Comma);
+        } else if marks.has(Mark::With) {
+            (self.stance, self.until) = (Stance::Aside, Until::Sentence);
+        }
+        if marks.has(Mark::Only) {
+            self.flags.set(Flags::ONLY);
+        }
+        if marks.has(Mark::Correct) {
+            self.flags.set(Flags::CORRECTS);
+        }
+        if marks.has(Mark::Add) {
+            self.flags.set(Flags::ADDS);
+        }
+        if marks.any(&[Mark::Fallback, Mark::Unless, Mark::Last]) || token.raw == "or" {
+            self.flags.set(Flags::SECOND);
+        }
+        if marks.any(&[Mark::All, Mark::Both]) {
+            self.flags.set(Flags::ALL);
+            self.all_at = at;
+        } else if self.flags.has(Flags::ALL) && ["that", "thats", "which", "whats", "what", "related"].contains(&token.raw.as_str()) {
+            self.flags.set(Flags::QUALIFIED);
+        }
+        if token.raw == "one" && self.scope.token(at.saturating_add(1)).is_some_and(|next| next.raw == "of") {
+            self.flags.set(Flags::ONE_OF);
+        }
+        let counted = self.scope.lexicon.number_words.get(&token.raw).copied().or(token.number.filter(|_| token.dimension.is_none()));
+        if let Some(number) = counted.filter(|number| (2.0..=12.0).contains(number)) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and 12")]
+            let number = number as usize;
+            self.number = Some(number);
+        }
+    }
+
+    /// What a mark does to the mentions before it.
+    fn mark_behind(&mut self, at: usize) {
+        let Some(token) = self.scope.token(at) else { return };
+        if token.has(Mark::Stays) {
+            let clause = self.clause;
+            let mut before = self.found.iter_mut().filter(|reference| reference.clause == clause && !reference.everything).peekable();
+            if before.peek().is_none() {
+                (self.stance, self.until) = (Stance::Unwanted, Until::Comma);
+            }
+            for reference in before {
+                reference.stance = Stance::Unwanted;
+            }
+        }
+        if token.has(Mark::Retract) {
+            let sentence = self.sentence;
+            let last = self.found.iter().rev().find(|reference| reference.sentence == sentence).map(|reference| reference.clause);
+            for reference in self.found.iter_mut().filter(|reference| Some(reference.clause) == last && reference.sentence == sentence) {
+                reference.stance = Stance::Unwanted;
+            }
+        }
+    }
+
+    /// "All of it" that no name followed means everything.
+    fn flush_all(&mut self, at: usize) {
+        if !self.flags.has(Flags::ALL) {
+            return;
+        }
+        self.flags.clear(Flags::ALL);
+        if self.stance != Stance::Wanted {
+            return;
+        }
+        let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5 };
+        let mut reference = self.reference(&(self.all_at..at), named);
+        reference.by = None;
+        reference.everything = true;
+        reference.many = true;
+        self.found.push(reference);
+    }
+
+    fn reference(&mut self, range: &Range<usize>, named: Named) -> Reference {
+        let reference = Reference {
+            range: range.clone(),
+            many: self.flags.has(Flags::ALL) && !self.flags.has(Flags::ONE_OF),
+            everything: false,
+            qualified: self.flags.has(Flags::QUALIFIED),
+            only: self.flags.has(Flags::ONLY),
+            corrects: self.flags.has(Flags::CORRECTS),
+            adds: self.flags.has(Flags::ADDS),
+            second: self.flags.has(Flags::SECOND),
+            sentence: self.sentence,
+            clause: self.clause,
+            utterance: self.utterance,
+            stance: self.stance,
+            set: named.set,
+            base: named.base,
+            by: Some(named.by),
+            score: named.score,
+            number: self.number.take(),
+        };
+        self.flags.clear(Flags::SECOND);
+        reference
+    }
+
+    /// Adds a mention, or makes the one before it more exact.
+    fn place(&mut self, range: &Range<usize>, named: Named) {
+        if named.by == By::Option && self.refine(range) {
+            return;
+        }
+        let plural = self.is_plural(range, &named);
+        let base = named.by == By::Option;
+        let one_of = self.flags.has(Flags::ONE_OF);
+        let inherited = if base { self.siblings(range) } else { None };
+        let mut reference = self.reference(range, named);
+        if let Some((set, siblings)) = inherited {
+            (reference.set, reference.base) = (set, siblings);
+        }
+        reference.many = (reference.many || plural) && !one_of;
+        self.flags.clear(Flags::ALL | Flags::ONE_OF);
+        self.found.push(reference);
+    }
+
+    /// "The white lamp, the small one": the second part tells which lamp.
+    fn refine(&mut self, range: &Range<usize>) -> bool {
+        let (sentence, stance, utterance, scope) = (self.sentence, self.stance, self.utterance, self.scope);
+        let Some(last) = self.found.last_mut() else { return false };
+        if last.everything || last.stance != stance || last.utterance != utterance || sentence.saturating_sub(last.sentence) > 1 {
+            return false;
+        }
+        let fits: Vec<(usize, f64)> = last.set.iter().map(|entry| (*entry, scope.fit(range, *entry))).collect();
+        let best = fits.iter().map(|(_, fit)| *fit).fold(0.0, f64::max);
+        if best < 0.4 {
+            return false;
+        }
+        last.set = fits.into_iter().filter(|(_, fit)| *fit >= best - 1e-9).map(|(entry, _)| entry).collect();
+        last.range.end = range.end;
+        last.score += best;
+        true
+    }
+
+    /// "The blue lamp and the red one": the red one is a lamp as well.
+    fn siblings(&self, range: &Range<usize>) -> Option<(Vec<usize>, Vec<usize>)> {
+        let last = self.found.last().filter(|last| last.utterance == self.utterance && !last.everything)?;
+        let fits: Vec<(usize, f64)> = last.base.iter().map(|entry| (*entry, self.scope.fit(range, *entry))).collect();
+        let best = fits.iter().map(|(_, fit)| *fit).fold(0.0, f64::max);
+        let set: Vec<usize> = fits.into_iter().filter(|(_, fit)| *fit >= best - 1e-9).map(|(entry, _)| entry).collect();
+        (best >= 0.4).then(|| (set, last.base.clone()))
+    }
+
+    fn is_plural(&self, range: &Range<usize>, named: &Named) -> bool {
+        if named.by != By::Name {
+            return false;
+        }
+        range.clone().any(|at| {
+            let Some(token) = self.scope.token(at) else { return false };
+            let names = |entry: &usize| {
+                let entry = self.scope.entries.get(*entry);
+                entry.is_some_and(|entry| !entry.plural && entry.name.last().is_some_and(|head| self.scope.hits.of(at, *head) > 0.0))
+            };
+            token.raw.ends_with('s') && self.scope.lexicon.stem(&token.raw) != token.raw && named.set.iter().any(names)
+        })
+    }
+}
+
+/// The comparison a stretch makes, if it makes one: where it points, and the options it may be about.
+pub(super) fn comparison(scope: Scope<'_>, range: &Range<usize>) -> Option<(Direction, Vec<String>, usize)> {
+    for at in range.clone() {
+        let Some(token) = scope.token(at) else { continue };
+        let Some(uses) = scope.lexicon.degrees.get(&token.raw) else { continue };
+        let before = at.checked_sub(1).and_then(|before| scope.token(before)).filter(|_| token.before == Break::None);
+        let leading = before.and_then(|before| leading_direction(before));
+        for degree in uses {
+            if let Some(direction) = degree.direction.or(leading) {
+                return Some((direction, degree.keys.clone(), at));
+            }
+        }
+    }
+    None
+}
+
+/// The direction of "more", "less", "most" and "least".
+pub(super) fn leading_direction(token: &Token) -> Option<Direction> {
+    if token.has(Mark::Most) {
+        Some(Direction::Most)
+    } else if token.has(Mark::Least) {
+        Some(Direction::Least)
+    } else if token.has(Mark::More) {
+        Some(Direction::Up)
+    } else if token.has(Mark::Fewer) {
+        Some(Direction::Down)
+    } else {
+        None
+    }
+}
