@@ -1,0 +1,161 @@
+// What does the reply wait for? Buttons for choices, a card for a proposal, a separate field for a one-time code.
+/** @import { Awaiting, Option, Proposal } from "../shared/types.js" */
+/** @import { Chat } from "./conversation.js" */
+/** @import { Translate } from "../shared/strings.js" */
+import { append, el } from "../shared/dom.js";
+import { words } from "../shared/format.js";
+import { icon } from "../shared/icons.js";
+import { renderMarkdown } from "../shared/markdown.js";
+import { renderValue } from "../shared/record.js";
+import { codeDigits, wantsCode } from "./code.js";
+
+const OPTIONS_MAX = 24;
+
+/**
+ * @typedef {object} AwaitingView
+ * @property {(chat: Chat) => void} update
+ * @property {(code: string) => void} fillCode puts a code into the secure field
+ * @property {() => boolean} has_code_field
+ */
+
+/**
+ * @param {HTMLElement} place
+ * @param {{t: Translate, locale: string, say: (text: string) => void, announce: (text: string) => void, send_code: (code: string) => void, on_built: () => void}} how
+ * @returns {AwaitingView}
+ */
+export function makeAwaiting(place, how) {
+  let shown = "";
+  /** @type {ReturnType<typeof codeCard> | undefined} */
+  let code_card;
+
+  /** @param {Chat} chat */
+  function update(chat) {
+    const awaiting = visibleAwaiting(chat);
+    const now = JSON.stringify(awaiting);
+    if (now !== shown) {
+      shown = now;
+      code_card = undefined;
+      const had_focus = place.contains(document.activeElement);
+      place.replaceChildren();
+      if (wantsCode(awaiting)) code_card = codeCard(how);
+      build(place, awaiting, chat.locale, how, code_card);
+      if (place.childElementCount > 0 || had_focus) how.on_built();
+    }
+    code_card?.update(chat);
+  }
+  return {
+    update,
+    fillCode: (code) => code_card?.fill(code),
+    has_code_field: () => code_card !== undefined,
+  };
+}
+
+/** Answered as soon as the customer writes again; a code stays asked for until the server says otherwise. @param {Chat} chat @returns {Awaiting} */
+function visibleAwaiting(chat) {
+  if (wantsCode(chat.awaiting)) return chat.awaiting;
+  const is_over = chat.status !== "open" || chat.transcript.has_unsent || chat.is_busy;
+  return is_over ? { kind: "none" } : chat.awaiting;
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {Awaiting} awaiting
+ * @param {string} message_locale
+ * @param {Parameters<typeof makeAwaiting>[1]} how
+ * @param {ReturnType<typeof codeCard> | undefined} code_card
+ */
+function build(place, awaiting, message_locale, how, code_card) {
+  const { t, announce } = how;
+  if (code_card) {
+    append(place, code_card.node);
+    announce(t("announce.code"));
+  } else if (awaiting.kind === "confirm") {
+    append(place, confirmCard(awaiting, message_locale, how));
+    announce(t("announce.confirm"));
+  } else if (awaiting.options?.length) {
+    append(place, choices(awaiting.options, message_locale, how));
+    announce(t("announce.options", { count: Math.min(awaiting.options.length, OPTIONS_MAX) }));
+  }
+}
+
+/** @param {Option[]} options @param {string} lang @param {Parameters<typeof makeAwaiting>[1]} how */
+function choices(options, lang, { t, say }) {
+  const buttons = options.slice(0, OPTIONS_MAX).map(({ label }) =>
+    el("li", {}, el("button", { type: "button", class: "choice", dir: "auto", lang, on: { click: () => say(label) } }, label)));
+  return el("ul", { class: "choices", "aria-label": t("choices.label") }, buttons);
+}
+
+/**
+ * The exact proposal, as the server bound it: a yes is a yes to what this card says.
+ * @param {Awaiting} awaiting
+ * @param {string} lang
+ * @param {Parameters<typeof makeAwaiting>[1]} how
+ */
+function confirmCard({ proposal, options }, lang, { t, locale, say }) {
+  const [yes, no] = confirmWords(options, t);
+  return el("section", { class: "card confirm", "aria-labelledby": "confirm-title" },
+    el("h2", { id: "confirm-title" }, icon("receipt"), t("confirm.title")),
+    proposal && el("div", { class: "confirm-summary", dir: "auto", lang }, renderMarkdown(proposal.summary)),
+    proposal && argumentList(proposal, locale, lang),
+    el("div", { class: "buttons" },
+      el("button", { type: "button", class: "button primary", on: { click: () => say(yes) } }, t("confirm.yes")),
+      el("button", { type: "button", class: "button", on: { click: () => say(no) } }, t("confirm.no"))),
+    el("p", { class: "quiet-text" }, t("confirm.note")));
+}
+
+/** The words the server understands as yes and no. @param {Option[] | undefined} options @param {Translate} t @returns {[string, string]} */
+function confirmWords(options, t) {
+  const find = (/** @type {RegExp} */ pattern) => options?.find(({ id }) => pattern.test(id))?.label;
+  return [find(/^(yes|affirm|confirm|true)$/i) ?? t("say.yes"), find(/^(no|deny|decline|false)$/i) ?? t("say.no")];
+}
+
+/** @param {Proposal} proposal @param {string} locale @param {string} lang */
+function argumentList(proposal, locale, lang) {
+  const entries = Object.entries(proposal.arguments ?? {});
+  return entries.length > 0 && el("dl", { class: "record", lang }, entries.map(([name, value]) =>
+    el("div", { class: "field" }, el("dt", {}, words(name)), el("dd", {}, renderValue(value, locale)))));
+}
+
+/** @param {Parameters<typeof makeAwaiting>[1]} how */
+function codeCard({ t, say, send_code }) {
+  const input = el("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 12,
+    spellcheck: "false", dir: "ltr", required: true, "aria-describedby": "code-text code-problem" });
+  const problem = el("p", { id: "code-problem", class: "field-problem", role: "alert" });
+  const submit = el("button", { type: "submit", class: "button primary" }, t("code.send"));
+  const tell = (/** @type {string} */ text) => {
+    if (problem.textContent !== text) problem.textContent = text;
+    input.setAttribute("aria-invalid", text ? "true" : "false");
+  };
+  const node = el("form", { class: "card code", novalidate: true, "aria-labelledby": "code-title", on: {
+    submit: (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      const digits = codeDigits(input.value);
+      tell(digits ? "" : t("code.format"));
+      if (!digits) return input.focus();
+      input.value = "";
+      send_code(digits);
+    },
+  } },
+  el("h2", { id: "code-title" }, icon("lock"), t("code.title")),
+  el("p", { id: "code-text", class: "quiet-text" }, t("code.text")),
+  el("label", { for: "code" }, t("code.label")),
+  el("div", { class: "code-row" }, input, submit),
+  problem,
+  el("button", { type: "button", class: "link-button", on: { click: () => say(t("say.no_code")) } }, t("say.no_code")));
+  return {
+    node,
+    /** @param {string} code */
+    fill(code) {
+      input.value = code;
+      tell("");
+      input.focus();
+    },
+    /** @param {Chat} chat */
+    update(chat) {
+      submit.textContent = chat.is_checking_code ? t("code.sent") : t("code.send");
+      submit.setAttribute("aria-disabled", String(chat.is_checking_code));
+      const trouble = chat.code_trouble;
+      if (trouble) tell(`${t(trouble.advice, { seconds: trouble.seconds })}${trouble.code ? ` ${t("problem.code", { code: trouble.code })}.` : ""}`);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// Who waits? One row per conversation, the most urgent on top.
+/** @import { DeskRow } from "../shared/types.js" */
+/** @import { Desk, Filter } from "./state.js" */
+import { byId, el, reconcile, show } from "../shared/dom.js";
+import { elapsed, languageName, words } from "../shared/format.js";
+import { icon } from "../shared/icons.js";
+
+/** @type {[Filter, string, string][]} */
+export const FILTERS = [
+  ["waiting", "Waiting", "Nobody is waiting. New hand-overs appear here by themselves."],
+  ["with_agent", "People", "No conversation is with a person right now."],
+  ["open", "AI", "The AI assistant has no open conversation."],
+  ["resolved", "Resolved", "Nothing has been resolved yet."],
+];
+
+/** @param {Desk} desk @param {(id: string) => void} on_open */
+export function makeInbox(desk, on_open) {
+  const filters = byId("filters");
+  const rows = byId("rows");
+  filters.append(...FILTERS.map(([filter, label]) =>
+    el("button", { type: "button", class: "filter", data: { filter }, on: { click: () => void desk.show(filter) } }, label, el("span", { class: "number" }))));
+  byId("more").addEventListener("click", () => void desk.loadMore());
+
+  return {
+    update() {
+      for (const button of /** @type {HTMLElement[]} */ ([...filters.children])) {
+        const is_on = button.dataset.filter === desk.filter;
+        button.setAttribute("aria-pressed", String(is_on));
+        const number = button.querySelector(".number");
+        if (number) number.textContent = button.dataset.filter === "waiting" && desk.waiting_count > 0 ? String(desk.waiting_count) : "";
+      }
+      reconcile(rows, desk.rows, {
+        key: ({ id }) => id,
+        version: (row) => JSON.stringify([row, isUnread(desk, row), age(row)]),
+        build: (row) => renderRow(row, desk, on_open),
+      });
+      markSelected(rows, desk.selected_id);
+      const empty = FILTERS.find(([filter]) => filter === desk.filter)?.[2] ?? "";
+      const is_empty = desk.rows.length === 0;
+      byId("inbox-empty").replaceChildren(...(!is_empty ? [] : desk.is_loading ? [el("p", {}, "Loading…")] : [icon("inbox"), el("p", {}, empty)]));
+      show(byId("inbox-empty"), is_empty);
+      show(rows, !is_empty);
+      show(byId("more"), desk.next_cursor !== "");
+    },
+    /** Opens the row `by` places further. @param {number} by */
+    step(by) {
+      const index = desk.rows.findIndex(({ id }) => id === desk.selected_id);
+      const row = desk.rows[Math.max(0, Math.min(desk.rows.length - 1, index < 0 ? 0 : index + by))];
+      if (row) on_open(row.id);
+    },
+  };
+}
+
+/** The selection changes in place, so that the row just pressed keeps the focus. @param {HTMLElement} rows @param {string} selected_id */
+function markSelected(rows, selected_id) {
+  for (const item of /** @type {HTMLElement[]} */ ([...rows.children])) {
+    const button = item.querySelector("button");
+    if (item.dataset.key === selected_id) button?.setAttribute("aria-current", "true");
+    else button?.removeAttribute("aria-current");
+  }
+}
+
+/** @param {Desk} desk @param {DeskRow} row */
+function isUnread(desk, { id, last_message = "" }) {
+  return id !== desk.selected_id && desk.seen.get(id) !== last_message;
+}
+
+/** @param {DeskRow} row */
+function age({ waiting_since }) {
+  return waiting_since ? elapsed(waiting_since, Date.now(), "en") : "";
+}
+
+/** @param {DeskRow} row @param {Desk} desk @param {(id: string) => void} on_open */
+function renderRow(row, desk, on_open) {
+  const waited = row.status === "waiting_for_agent" ? age(row) : "";
+  return el("li", {}, el("button", { type: "button", class: "row", on: { click: () => on_open(row.id) } },
+    el("span", { class: "row-head" },
+      el("span", { class: "row-name", dir: "auto" }, row.customer_name || "Not identified"),
+      isUnread(desk, row) && el("span", { class: "unread" }, el("span", { class: "vh" }, "New message")),
+      waited && el("span", { class: "waited" }, icon("clock"), el("span", { class: "vh" }, "Waiting "), waited)),
+    el("span", { class: "row-tags" },
+      row.priority === "high" && el("span", { class: "tag high" }, "High priority"),
+      row.reason_code && el("span", { class: "tag" }, words(row.reason_code)),
+      row.locale && el("span", { class: "tag" }, languageName(row.locale)),
+      row.assignee && el("span", { class: "tag" }, row.assignee)),
+    el("span", { class: "row-summary", dir: "auto" }, row.summary || row.last_message || "No message yet")));
+}

@@ -1,0 +1,38 @@
+// How does a message look to the person at the desk? Inert, and marked with whose words it is.
+/** @import { Citation, DeskConversation, Message } from "../shared/types.js" */
+import { el, reconcile } from "../shared/dom.js";
+import { clockTime } from "../shared/format.js";
+import { icon } from "../shared/icons.js";
+import { renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
+
+const NEAR_END_PX = 80;
+
+/** @param {HTMLElement} log */
+export function isNearEnd(log) {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
+}
+
+/** @param {HTMLElement} log @param {DeskConversation} detail */
+export function renderTranscript(log, detail) {
+  const messages = [...detail.messages].sort((a, b) => a.seq - b.seq);
+  reconcile(log, messages, { key: ({ id }) => id, version: (message) => JSON.stringify(message), build: (message) => renderLine(message, detail.locale) });
+}
+
+/** @param {Message} message @param {string} lang */
+function renderLine(message, lang) {
+  const names = { customer: "Customer", assistant: "AI assistant", agent: message.author_name || "A colleague", system: "Note" };
+  return el("div", { class: `line ${message.author}` },
+    el("p", { class: "line-head" },
+      el("strong", { dir: "auto" }, names[message.author] ?? "Note"), el("time", { datetime: message.at }, clockTime(message.at, "en-GB"))),
+    message.author === "customer"
+      ? el("p", { class: "line-text as-typed", dir: "auto", lang }, message.text)
+      : el("div", { class: "line-text", dir: "auto", lang }, renderMarkdown(message.text)),
+    (message.citations?.length ?? 0) > 0 && el("ul", { class: "line-sources" }, (message.citations ?? []).map((citation) => renderSource(citation, lang))));
+}
+
+/** @param {Citation} citation @param {string} lang */
+function renderSource({ title, quote, url }, lang) {
+  const address = safeUrl(url);
+  return el("li", {}, icon("book"), el("details", {}, el("summary", { dir: "auto" }, title),
+    el("blockquote", { dir: "auto", lang }, quote), address && webLink("Read the article", address)));
+}
