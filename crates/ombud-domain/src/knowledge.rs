@@ -39,3 +39,16 @@ pub struct Citation {
     /// Where the public can read it.
     pub url: Option<String>,
 }
+
+/// What knowledge gave for one question.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The question as asked of the index.
+    pub query: String,
+    /// Sentences that answer it, in their order; empty when nothing supports an answer.
+    pub sentences: Vec<String>,
+    /// Where they stand.
+    pub citation: Option<Citation>,
+    /// How well they are supported, 0 to 1.
+    pub support: f32,
+}

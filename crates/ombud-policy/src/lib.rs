@@ -4,5 +4,18 @@
 //! Start reading at [`engine`] (the flow engine), then [`authorize`] (the only maker of an [`Authorized`]).
 
 pub mod action;
+pub mod authorize;
+pub mod dialogue;
+pub mod engine;
+pub mod expr;
+pub mod flow;
+pub mod pack;
+pub mod problem;
+pub mod spec;
+pub mod text;
 
 pub use action::{ApiCall, Authorized, Intent, Method};
+pub use dialogue::{Dialogue, Ending, Frame, Origin, Said, Saying};
+pub use engine::{Decision, Deliberation, Engine, Moment, Reader};
+pub use pack::{Manifest, Pack, PackFiles};
+pub use problem::PackProblem;

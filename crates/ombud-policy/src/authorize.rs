@@ -1,0 +1,328 @@
+//! May this action be performed, now, for this customer? Cedar decides, deny by default; this is the only maker of [`Authorized`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Request};
+use ombud_domain::{IdentityLevel, Proposal};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::action::{ApiCall, Authorized};
+use crate::problem::PackProblem;
+use crate::spec::{ActionSpec, Risk};
+
+/// Reason code when no policy permits the action, or evaluation failed.
+pub const NOT_PERMITTED: &str = "not_permitted";
+/// Reason code when a record is not known to be the customer's own.
+pub const NOT_FOUND: &str = "not_found";
+
+/// Ids of records that owner-checked reads of this conversation returned, by kind.
+pub type OwnedRecords = BTreeMap<String, BTreeSet<String>>;
+
+/// The policies of a pack, the base's floor included.
+#[derive(Debug)]
+pub struct Policies {
+    set: PolicySet,
+    authorizer: Authorizer,
+}
+
+/// Who asks for what, with which proof.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The action.
+    pub spec: &'a ActionSpec,
+    /// Its checked arguments.
+    pub arguments: &'a Map<String, Value>,
+    /// The identified customer.
+    pub customer_id: Option<&'a str>,
+    /// How sure we are.
+    pub level: IdentityLevel,
+    /// Market code.
+    pub market: &'a str,
+    /// Ids known to be the customer's own.
+    pub owned: &'a OwnedRecords,
+    /// Whether the customer said yes to exactly this.
+    pub confirmed: bool,
+    /// Amount in minor units, if the action names one.
+    pub amount_minor: Option<i64>,
+}
+
+/// What the policies say.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be performed.
+    Authorized(Box<Authorized>),
+    /// Ask the customer for a yes to exactly this.
+    NeedConfirm,
+    /// Ask for a one-time code first.
+    NeedStepUp,
+    /// No.
+    Denied {
+        /// Stable code.
+        reason_code: String,
+    },
+}
+
+/// What the policies say of a read.
+#[derive(Debug)]
+pub enum ReadVerdict {
+    /// It may be made.
+    Allowed(Box<ApiCall>),
+    /// No.
+    Denied {
+        /// Stable code.
+        reason_code: String,
+    },
+}
+
+impl Policies {
+    /// Reads Cedar files, given as (file, source). Policy ids come from `@id` or from file and number.
+    ///
+    /// # Errors
+    /// All problems found; the author of the pack can fix them.
+    pub fn parse(files: &[(String, String)]) -> Result<Self, Vec<PackProblem>> {
+        let mut set = PolicySet::new();
+        let mut problems = Vec::new();
+        for (file, source) in files {
+            match PolicySet::from_str(source) {
+                Ok(parsed) => {
+                    for (index, policy) in parsed.policies().enumerate() {
+                        let name = policy.annotation("id").map_or_else(|| format!("{file}#{index}"), ToOwned::to_owned);
+                        let policy = policy.new_id(PolicyId::new(&name));
+                        if let Err(error) = set.add(policy) {
+                            problems.push(PackProblem::at(file, source, &name, format!("policy `{name}`: {error}")));
+                        }
+                    }
+                }
+                Err(error) => problems.push(PackProblem { file: file.clone(), line: line_of_parse_error(source, &error), message: error.to_string() }),
+            }
+        }
+        if problems.is_empty() { Ok(Self { set, authorizer: Authorizer::new() }) } else { Err(problems) }
+    }
+
+    /// Decides a write. The proposal is what the customer was, or is to be, shown.
+    #[must_use]
+    pub fn authorize(&self, asked: &Asked<'_>, proposal: Proposal) -> Verdict {
+        if !records_are_known(asked) {
+            return Verdict::Denied { reason_code: NOT_FOUND.to_owned() };
+        }
+        match self.decide(asked) {
+            Ok(reasons) => Verdict::Authorized(Box::new(Authorized::new(proposal, asked.spec.call(asked.arguments), reasons))),
+            Err(reason_code) => self.what_is_missing(asked, reason_code),
+        }
+    }
+
+    /// Decides a read.
+    #[must_use]
+    pub fn authorize_read(&self, asked: &Asked<'_>) -> ReadVerdict {
+        if asked.spec.risk != Risk::Read {
+            return ReadVerdict::Denied { reason_code: NOT_PERMITTED.to_owned() };
+        }
+        if !records_are_known(asked) {
+            return ReadVerdict::Denied { reason_code: NOT_FOUND.to_owned() };
+        }
+        match self.decide(asked) {
+            Ok(_) => ReadVerdict::Allowed(Box::new(asked.spec.call(asked.arguments))),
+            Err(reason_code) => ReadVerdict::Denied { reason_code },
+        }
+    }
+
+    /// Whether a yes, or a yes and a one-time code, would change the answer.
+    fn what_is_missing(&self, asked: &Asked<'_>, reason_code: String) -> Verdict {
+        let with = |confirmed, level| self.decide(&Asked { confirmed, level, ..asked.clone() }).is_ok();
+        if asked.level >= IdentityLevel::Identified && asked.level < IdentityLevel::Verified && !with(true, asked.level) && with(true, IdentityLevel::Verified) {
+            return Verdict::NeedStepUp;
+        }
+        if !asked.confirmed && with(true, asked.level) {
+            return Verdict::NeedConfirm;
+        }
+        Verdict::Denied { reason_code }
+    }
+
+    fn decide(&self, asked: &Asked<'_>) -> Result<Vec<String>, String> {
+        let not_permitted = || NOT_PERMITTED.to_owned();
+        let (request, entities) = cedar_request(asked).ok_or_else(not_permitted)?;
+        let answer = self.authorizer.is_authorized(&request, &self.set, &entities);
+        let reasons: Vec<String> = answer.diagnostics().reason().map(ToString::to_string).collect();
+        // An evaluation error in any policy denies (R3): a forbid that cannot be evaluated must not be skipped.
+        let sound = answer.diagnostics().errors().next().is_none();
+        if answer.decision() == Decision::Allow && sound {
+            return Ok(reasons);
+        }
+        let code = answer
+            .diagnostics()
+            .reason()
+            .filter_map(|id| self.set.policy(id))
+            .filter(|policy| policy.effect() == Effect::Forbid)
+            .find_map(|policy| policy.annotation("reason").map(ToOwned::to_owned));
+        Err(code.unwrap_or_else(not_permitted))
+    }
+}
+
+fn line_of_parse_error(source: &str, error: &cedar_policy::ParseErrors) -> usize {
+    use std::error::Error as _;
+    let _ = error.source();
+    let offset = error.iter().find_map(|error| miette_offset(error));
+    offset.map_or(0, |offset| source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1)
+}
+
+fn miette_offset(error: &cedar_policy::ParseError) -> Option<usize> {
+    use miette::Diagnostic as _;
+    error.labels()?.next().map(|label| label.offset())
+}
+
+/// Every argument that names a record must name one the customer owns (R7); a customer argument must be the session's customer.
+fn records_are_known(asked: &Asked<'_>) -> bool {
+    asked.spec.arguments.iter().all(|(name, spec)| {
+        let (Some(kind), Some(value)) = (&spec.kind, asked.arguments.get(name)) else { return true };
+        let known = |id: &str| match kind.as_str() {
+            "customer" => asked.customer_id == Some(id),
+            kind => asked.owned.get(kind).is_some_and(|ids| ids.contains(id)),
+        };
+        match value {
+            Value::Null => true,
+            Value::String(id) => known(id),
+            Value::Array(ids) => ids.iter().all(|id| id.as_str().is_some_and(known)),
+            _ => false,
+        }
+    })
+}
+
+fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    Some(EntityUid::from_type_name_and_id(EntityTypeName::from_str(kind).ok()?, EntityId::new(id)))
+}
+
+fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
+    let principal = uid("Customer", asked.customer_id.unwrap_or("anonymous"))?;
+    let action = uid("Action", &asked.spec.name)?;
+    let (resource_kind, resource_id) = resource_of(asked);
+    let resource = uid("Record", &format!("{resource_kind}:{resource_id}"))?;
+    let level = match asked.level {
+        IdentityLevel::Anonymous => 0,
+        IdentityLevel::Identified => 1,
+        IdentityLevel::Verified => 2,
+    };
+    let mut context = json!({
+        "confirmed": asked.confirmed,
+        "level": level,
+        "market": asked.market,
+        "args": without_floats(asked.arguments),
+    });
+    if let (Some(amount), Some(map)) = (asked.amount_minor, context.as_object_mut()) {
+        map.insert("amount_minor".to_owned(), json!(amount));
+    }
+    let context = Context::from_json_value(context, None).ok()?;
+    let request = Request::new(principal.clone(), action, resource, context, None).ok()?;
+    let entities = Entities::from_json_value(
+        json!([
+            {"uid": {"type": "Customer", "id": asked.customer_id.unwrap_or("anonymous")}, "attrs": {"level": level}, "parents": []},
+            {"uid": {"type": "Action", "id": asked.spec.name}, "attrs": {}, "parents": [{"type": "Action", "id": asked.spec.risk.as_str()}]},
+            {"uid": {"type": "Record", "id": format!("{resource_kind}:{resource_id}")},
+             "attrs": {"kind": resource_kind, "owner": {"__entity": {"type": "Customer", "id": asked.customer_id.unwrap_or("nobody")}}}, "parents": []},
+        ]),
+        None,
+    )
+    .ok()?;
+    Some((request, entities))
+}
+
+/// The first argument that names a record, else the customer himself.
+fn resource_of(asked: &Asked<'_>) -> (String, String) {
+    let named = asked.spec.arguments.iter().find_map(|(name, spec)| match (&spec.kind, asked.arguments.get(name)) {
+        (Some(kind), Some(Value::String(id))) => Some((kind.clone(), id.clone())),
+        _ => None,
+    });
+    named.unwrap_or_else(|| ("customer".to_owned(), asked.customer_id.unwrap_or("anonymous").to_owned()))
+}
+
+/// Cedar has no floats and no null: such members are left out.
+fn without_floats(arguments: &Map<String, Value>) -> Map<String, Value> {
+    arguments
+        .iter()
+        .filter(|(_, value)| match value {
+            Value::String(_) | Value::Bool(_) => true,
+            Value::Number(number) => number.is_i64(),
+            Value::Array(elements) => elements.iter().all(Value::is_string),
+            Value::Null | Value::Object(_) => false,
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// What "yes" is bound to (R8): the action, its exact arguments, the customer and the conversation.
+#[must_use]
+pub fn digest(action: &str, arguments: &Map<String, Value>, customer_id: &str, conversation: &str) -> String {
+    let sorted: BTreeMap<&String, &Value> = arguments.iter().collect();
+    let text = json!([action, sorted, customer_id, conversation]).to_string();
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOOR: &str = r#"
+        @id("own-read") permit(principal, action in Action::"read", resource) when { context.level >= 0 };
+        @id("own-write") permit(principal, action in Action::"write", resource) when { context.level >= 1 && context.confirmed && resource.owner == principal };
+        @id("own-credential") permit(principal, action in Action::"credential", resource) when { context.level >= 2 && context.confirmed && resource.owner == principal };
+        @id("too-much") @reason("limit") forbid(principal, action == Action::"cancel", resource) when { context.args has reason && context.args.reason == "huge" };
+    "#;
+
+    fn spec(risk: &str) -> ActionSpec {
+        let source = format!("action: cancel\nrisk: {risk}\nmethod: POST\npath: /o/{{order_id}}\nin:\n  order_id: {{ type: string, kind: order }}\n  reason: {{ type: string, optional: true }}\n");
+        ActionSpec::parse("p/actions/cancel.yaml", &source).unwrap()
+    }
+
+    fn verdict(risk: &str, order: &str, reason: &str, level: IdentityLevel, confirmed: bool) -> String {
+        let spec = spec(risk);
+        let arguments = json!({"order_id": order, "reason": reason}).as_object().unwrap().clone();
+        let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
+        let asked = Asked { spec: &spec, arguments: &arguments, customer_id: Some("c1"), level, market: "SE", owned: &owned, confirmed, amount_minor: None };
+        let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
+        let proposal = Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary: String::new(), digest: String::new() };
+        match policies.authorize(&asked, proposal) {
+            Verdict::Authorized(_) => "authorized".to_owned(),
+            Verdict::NeedConfirm => "confirm".to_owned(),
+            Verdict::NeedStepUp => "step_up".to_owned(),
+            Verdict::Denied { reason_code } => reason_code,
+        }
+    }
+
+    /// R3, R7, R8, R10: one case that allows, and each single thing missing.
+    #[test]
+    fn a_write_needs_ownership_confirmation_and_level() {
+        use IdentityLevel::{Anonymous, Identified, Verified};
+        assert_eq!(verdict("write", "mine", "x", Identified, true), "authorized");
+        assert_eq!(verdict("write", "mine", "x", Identified, false), "confirm");
+        assert_eq!(verdict("write", "yours", "x", Identified, true), "not_found");
+        assert_eq!(verdict("write", "mine", "x", Anonymous, true), "not_permitted");
+        assert_eq!(verdict("write", "mine", "huge", Identified, true), "limit");
+        assert_eq!(verdict("credential", "mine", "x", Identified, false), "step_up");
+        assert_eq!(verdict("credential", "mine", "x", Verified, false), "confirm");
+        assert_eq!(verdict("credential", "mine", "x", Verified, true), "authorized");
+        assert_eq!(verdict("money", "mine", "x", Verified, true), "not_permitted", "no permit names money here");
+    }
+
+    #[test]
+    fn one_changed_byte_changes_the_digest() {
+        let arguments = json!({"order_id": "a", "amount": 1}).as_object().unwrap().clone();
+        let other = json!({"order_id": "a", "amount": 2}).as_object().unwrap().clone();
+        let base = digest("cancel", &arguments, "c1", "v1");
+        for changed in [digest("cancel", &other, "c1", "v1"), digest("cancel", &arguments, "c2", "v1"), digest("cancel", &arguments, "c1", "v2"), digest("return", &arguments, "c1", "v1")] {
+            assert_ne!(base, changed);
+        }
+        assert_eq!(base, digest("cancel", &arguments, "c1", "v1"));
+    }
+}

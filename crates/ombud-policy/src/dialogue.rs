@@ -1,0 +1,209 @@
+//! What is remembered of a conversation between two turns? Frames of running flows, what was said, what waits.
+
+use std::collections::BTreeMap;
+
+use ombud_domain::{Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, RefusedRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::authorize::OwnedRecords;
+
+/// Requests that wait behind the current one, at most.
+pub const WAITING_MAX: usize = 8;
+/// Utterances kept for one request, at most; the oldest of the open questions is dropped first.
+pub const SAID_MAX: usize = 24;
+/// Frames on the stack, at most.
+pub const FRAMES_MAX: usize = 8;
+
+/// Slot name of words that answer every slot: a correction.
+pub const EVERY_SLOT: &str = "*";
+
+/// The state of the dialogue; a fold over the decisions of the turns.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dialogue {
+    /// Requests that wait for the company.
+    pub parked: Vec<Frame>,
+    /// Running flows; the last one is active.
+    pub frames: Vec<Frame>,
+    /// Requests read and not begun.
+    pub waiting: Vec<WaitingRequest>,
+    /// Who the customer is, once known.
+    pub customer_id: Option<String>,
+    /// His record as last read.
+    pub customer: Value,
+    /// How sure we are.
+    pub level: IdentityLevel,
+    /// Until when a one-time code counts, microseconds since the epoch.
+    pub verified_until_us: i64,
+    /// The one-time code asked for.
+    pub challenge_id: Option<String>,
+    /// Ids of his own records, by kind.
+    pub owned: OwnedRecords,
+    /// What the last reply waits for.
+    pub awaiting: Awaiting,
+    /// Texts of the last reply, for "say that again".
+    pub last_said: Vec<String>,
+    /// Misunderstandings in a row.
+    pub misread: u32,
+    /// Actions completed in this conversation.
+    pub done: Vec<DoneAction>,
+    /// Articles quoted in this conversation, newest last, at most eight.
+    pub cited: Vec<Citation>,
+    /// Signals heard: `complaint`, `bereavement`, `anger`, ...
+    pub signals: Vec<String>,
+    /// The words of a request that was not understood, for when the customer says which one was meant.
+    pub last_request: Option<String>,
+    /// Whether somebody has been offered a person.
+    pub offered_person: bool,
+}
+
+impl Dialogue {
+    /// How the next message is to be read.
+    #[must_use]
+    pub fn expectation(&self) -> Expectation {
+        let slot = || self.awaiting.slot.clone().unwrap_or_default();
+        let options = || self.awaiting.options.iter().map(|option| OfferedOption { id: option.id.clone(), label: option.label.clone() }).collect();
+        match self.awaiting.kind {
+            AwaitingKind::Identify => Expectation::Identify,
+            AwaitingKind::Slot => Expectation::Slot { slot: slot() },
+            AwaitingKind::Choice => Expectation::Choice { slot: slot(), options: options() },
+            AwaitingKind::Confirm => Expectation::Confirm,
+            AwaitingKind::AnythingElse => Expectation::AnythingElse,
+            AwaitingKind::Handoff | AwaitingKind::None => Expectation::Open,
+        }
+    }
+}
+
+/// One running flow.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The flow.
+    pub flow: String,
+    /// The next operation.
+    pub pc: usize,
+    /// Variables and slots.
+    pub vars: Map<String, Value>,
+    /// What the customer said about this request, oldest first.
+    pub said: Vec<Said>,
+    /// Option ids picked by a button, by slot.
+    pub picked: BTreeMap<String, String>,
+    /// The slot that has been asked for.
+    pub asked: Option<String>,
+    /// Unread answers in a row.
+    pub unread: u32,
+    /// Runs of `again`.
+    pub agains: u32,
+    /// What is waited for from outside.
+    pub pending: Pending,
+    /// Digest of the proposal shown.
+    pub shown: Option<String>,
+    /// Digest of the proposal said yes to; single use.
+    pub confirmed: Option<String>,
+    /// Slots filled by asking, in order.
+    pub filled: Vec<String>,
+    /// Whether the next answer may change every slot, because one of several wishes cannot be met.
+    pub reopens: bool,
+    /// Proposals turned down without a word.
+    pub declined: u32,
+    /// Whether another frame called this one and gets its variables.
+    pub called: bool,
+    /// Whether this repairs the conversation and is not a request.
+    pub repairs: bool,
+}
+
+/// Something the customer said about a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The slot it answered, or none for the request itself and for corrections.
+    pub slot: Option<String>,
+    /// The words.
+    pub text: String,
+}
+
+/// What a frame waits for from outside.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Pending {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The customer's record.
+    Customer,
+    /// A read.
+    Lookup,
+    /// A write.
+    Act {
+        /// Its arguments.
+        arguments: Map<String, Value>,
+    },
+    /// A one-time code has been asked for from the company's system.
+    Challenge,
+    /// The customer's one-time code.
+    Code,
+    /// The customer's yes or no.
+    YesNo,
+    /// A change at the company.
+    Event {
+        /// Its kind.
+        event: String,
+    },
+}
+
+/// A request that was read and waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingRequest {
+    /// The flow.
+    pub flow: String,
+    /// What was said about it.
+    pub said: Vec<Said>,
+    /// Records already picked, by slot.
+    pub picked: BTreeMap<String, String>,
+}
+
+/// What a turn gives the customer, collected while the engine runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Saying {
+    /// One paragraph.
+    pub text: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it quotes.
+    #[serde(default)]
+    pub citations: Vec<Citation>,
+}
+
+/// Where a paragraph comes from; only some may be rephrased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A template without a record's values.
+    #[default]
+    Template,
+    /// A question.
+    Question,
+    /// A template over records.
+    Record,
+    /// A template over a receipt; never rephrased (R6).
+    Receipt,
+    /// A proposal; never rephrased (R9).
+    Proposal,
+    /// Sentences of an article.
+    Knowledge,
+}
+
+/// How a turn ends.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// What is said, in order.
+    pub sayings: Vec<Saying>,
+    /// What the reply waits for.
+    pub awaiting: Awaiting,
+    /// Requests refused in this turn.
+    pub refused: Vec<RefusedRequest>,
+    /// Actions completed in this turn.
+    pub done: Vec<DoneAction>,
+    /// The hand-over, when a person takes over.
+    pub handover: Option<Handover>,
+    /// Why, step by step, for the trail.
+    pub reasons: Vec<String>,
+}

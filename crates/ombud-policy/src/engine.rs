@@ -1,0 +1,239 @@
+//! What happens next in a conversation? Commands move the flows, the flows decide: read, act, or end the turn.
+//!
+//! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
+//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `close` (how a turn ends).
+
+use ombud_domain::knowledge::Finding;
+use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, IdentityLevel, Understanding};
+use serde_json::{Map, Value, json};
+
+use crate::action::{ApiCall, Authorized};
+use crate::authorize::Asked;
+use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Saying};
+use crate::expr::{Expr, ExprError, Scope};
+use crate::pack::Pack;
+use crate::spec::ActionSpec;
+
+mod absorb;
+mod act;
+mod ask;
+mod candidates;
+mod close;
+mod run;
+
+/// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
+pub const OPS_MAX: usize = 500;
+
+/// What the engine asks of the language crate.
+pub trait Reader: Send + Sync {
+    /// Picks among candidates by the customer's words.
+    fn choose(&self, request: &ChoiceRequest<'_>) -> Choice;
+
+    /// Picks a variant for each of several things.
+    fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice>;
+
+    /// Values of these entity kinds in a text, in its order. `awaited` says that the text answers a question for them.
+    fn entities(&self, text: &str, kinds: &[&str], awaited: bool) -> Vec<(String, Value)>;
+
+    /// Whether the text says that the customer does not know or does not want to say.
+    fn declines(&self, text: &str) -> bool;
+}
+
+/// When and where a turn happens; time arrives as an argument.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// The conversation.
+    pub conversation_id: String,
+    /// Language tag of the replies.
+    pub locale: String,
+    /// Market code.
+    pub market: String,
+    /// Now, microseconds since the epoch.
+    pub now_us: i64,
+    /// Today in the pack's time zone, `YYYY-MM-DD`.
+    pub today: String,
+    /// The customer the session vouches for.
+    pub session_customer_id: Option<String>,
+    /// The level the session vouches for.
+    pub session_level: IdentityLevel,
+}
+
+/// One turn's work on the dialogue.
+#[derive(Debug, Clone, Default)]
+pub struct Deliberation {
+    /// The dialogue, moved on as far as decided.
+    pub dialogue: Dialogue,
+    /// What the turn gives so far.
+    pub ending: Ending,
+    /// Whether the open question was answered in this turn.
+    answered: bool,
+    /// Whether a request came to its end in this turn.
+    completed: bool,
+    /// Whether something was answered in between while a question stood open.
+    digressed: bool,
+    /// Whether a proposal was turned down without saying what should be different.
+    declined: bool,
+    /// Whether the turn ends with the offer of a person.
+    offers_person: bool,
+    /// Whether the conversation was said goodbye to.
+    farewell: bool,
+}
+
+impl Deliberation {
+    /// A turn that begins at this dialogue.
+    #[must_use]
+    pub fn new(dialogue: Dialogue) -> Self {
+        Self { dialogue, ..Self::default() }
+    }
+}
+
+/// What is to be done next.
+#[derive(Debug)]
+pub enum Decision {
+    /// Make this read, then decide again.
+    Read(Box<ApiCall>),
+    /// Perform this action, then decide again.
+    Perform(Box<Authorized>),
+    /// The turn ends with this.
+    End(Box<Ending>),
+}
+
+/// How an entered one-time code fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeCheck {
+    /// Right.
+    Accepted,
+    /// Wrong or too late; another try is left.
+    Wrong,
+    /// No try is left.
+    Blocked,
+    /// It could not be checked.
+    Failed,
+}
+
+/// The flow engine of a pack.
+#[derive(Clone, Copy)]
+pub struct Engine<'a> {
+    /// The rules.
+    pub pack: &'a Pack,
+    /// The reader of words.
+    pub reader: &'a dyn Reader,
+    /// When and where.
+    pub moment: &'a Moment,
+}
+
+impl Engine<'_> {
+    /// Begins a turn with what was understood and what knowledge gave for each question.
+    pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
+        self.arrive(state);
+        self.absorb_signals(state, &understood.signals);
+        for command in &understood.commands {
+            state.ending.reasons.push(absorb::describe(command));
+            if let Some(decision) = self.absorb(state, command, findings) {
+                return decision;
+            }
+        }
+        self.run(state)
+    }
+
+    /// Goes on with the outcome of the call asked for.
+    pub fn resume(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Decision {
+        match self.settle(state, outcome) {
+            Some(decision) => decision,
+            None => self.run(state),
+        }
+    }
+
+    /// Goes on with an entered one-time code.
+    pub fn code_entered(&self, state: &mut Deliberation, check: CodeCheck) -> Decision {
+        self.arrive(state);
+        match self.settle_code(state, check) {
+            Some(decision) => decision,
+            None => self.run(state),
+        }
+    }
+
+    /// Takes over what the session vouches for, and forgets a step-up that is over.
+    fn arrive(&self, state: &mut Deliberation) {
+        let dialogue = &mut state.dialogue;
+        if dialogue.level == IdentityLevel::Verified && dialogue.verified_until_us < self.moment.now_us {
+            dialogue.level = IdentityLevel::Identified;
+            state.ending.reasons.push("the one-time code no longer counts".to_owned());
+        }
+        if dialogue.customer_id.is_none() && self.moment.session_level >= IdentityLevel::Identified {
+            dialogue.customer_id.clone_from(&self.moment.session_customer_id);
+            dialogue.level = dialogue.level.max(IdentityLevel::Identified);
+        }
+    }
+
+    fn expr(&self, state: &Deliberation, frame: &Frame, expr: &Expr, inner: &[&Map<String, Value>]) -> Result<Value, ExprError> {
+        let shared = self.shared_names(state);
+        let mut layers: Vec<&Map<String, Value>> = inner.to_vec();
+        layers.push(&frame.vars);
+        layers.push(&shared);
+        expr.eval(Scope { layers: &layers })
+    }
+
+    /// Names every expression and template can use.
+    fn shared_names(&self, state: &Deliberation) -> Map<String, Value> {
+        let mut names = Map::new();
+        names.insert("customer".to_owned(), state.dialogue.customer.clone());
+        names.insert("company".to_owned(), json!({"name": self.pack.manifest.title, "assistant": self.pack.manifest.assistant.name}));
+        names.insert(
+            "session".to_owned(),
+            json!({
+                "customer_id": state.dialogue.customer_id,
+                "level": state.dialogue.level.as_str(),
+                "locale": self.moment.locale,
+                "market": self.moment.market,
+                "today": self.moment.today,
+                "now_s": self.moment.now_us / 1_000_000,
+                "conversation_id": self.moment.conversation_id,
+            }),
+        );
+        names
+    }
+
+    fn asked<'b>(&'b self, state: &'b Deliberation, spec: &'b ActionSpec, arguments: &'b Map<String, Value>) -> Asked<'b> {
+        Asked {
+            spec,
+            arguments,
+            customer_id: state.dialogue.customer_id.as_deref(),
+            level: state.dialogue.level,
+            market: &self.moment.market,
+            owned: &state.dialogue.owned,
+            confirmed: false,
+            amount_minor: None,
+        }
+    }
+
+    /// Says a text of the engine or of a flow.
+    fn say(&self, state: &mut Deliberation, flow: &str, key: &str, vars: &Map<String, Value>, origin: Origin) {
+        let shared = self.shared_names(state);
+        match self.pack.texts.render(&self.moment.locale, flow, key, &[vars, &shared]) {
+            Ok(text) if text.is_empty() => {}
+            Ok(text) => state.ending.sayings.push(Saying { text, origin, citations: Vec::new() }),
+            Err(error) => state.ending.reasons.push(error.to_string()),
+        }
+    }
+
+    fn render(&self, state: &Deliberation, flow: &str, key: &str, layers: &[&Map<String, Value>]) -> Option<String> {
+        let shared = self.shared_names(state);
+        let mut all = layers.to_vec();
+        all.push(&shared);
+        self.pack.texts.render(&self.moment.locale, flow, key, &all).ok()
+    }
+}
+
+/// The pending call of the top frame, taken out.
+fn take_pending(dialogue: &mut Dialogue) -> Option<Pending> {
+    dialogue.frames.last_mut().map(|frame| std::mem::take(&mut frame.pending))
+}
+
+fn vars(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+

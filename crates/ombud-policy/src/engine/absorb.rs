@@ -1,0 +1,306 @@
+//! What does each command do to the dialogue?
+
+use std::collections::BTreeMap;
+
+use ombud_domain::knowledge::Finding;
+use ombud_domain::{AwaitingKind, Command, Kind};
+use serde_json::json;
+
+use super::{Decision, Deliberation, Engine, vars};
+use crate::dialogue::{EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest};
+use crate::flow::{FlowKind, Op};
+
+/// Citations kept for a hand-over.
+const CITED_MAX: usize = 8;
+/// Slot name of the offer of a person.
+pub(super) const PERSON: &str = "person";
+/// Slot name of "what should be different?".
+pub(super) const CORRECTION: &str = "correction";
+/// Slot name of "which of these requests?".
+pub(super) const WHICH_REQUEST: &str = "request";
+
+impl Engine<'_> {
+    pub(super) fn absorb_signals(&self, state: &mut Deliberation, signals: &[String]) {
+        for signal in signals {
+            if !state.dialogue.signals.contains(signal) {
+                state.dialogue.signals.push(signal.clone());
+                state.ending.reasons.push(format!("signal {signal}"));
+                if let Some(flow) = self.pack.manifest.signals.get(signal) {
+                    self.start(state, flow, Vec::new());
+                }
+            }
+        }
+    }
+
+    /// Does what a command says; gives a decision when the turn ends here.
+    pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
+        match command {
+            Command::Handoff => return Some(self.hand_over_on_request(state)),
+            Command::StartFlow { flow, text, .. } => self.start(state, flow, vec![Said { slot: None, text: text.clone() }]),
+            Command::SetSlot { text, .. } => self.answer_slot(state, text),
+            Command::Choose { id } => return self.choose(state, id),
+            Command::Affirm => return self.affirm(state),
+            Command::Deny { text } => self.deny(state, text),
+            Command::Correct { text } => self.correct(state, text),
+            Command::Cancel => self.cancel(state),
+            Command::Ask { query, .. } => self.answer_question(state, query, findings),
+            Command::Chitchat { kind } => self.chat(state, *kind),
+            Command::Clarify { flows } => return Some(self.clarify(state, flows)),
+            Command::Repeat => self.repeat(state),
+            Command::CannotRead => return self.misread(state),
+        }
+        None
+    }
+
+    /// Starts a flow now, or after the current one when the message asks for several things.
+    pub(super) fn start(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
+        let Some(known) = self.pack.flows.get(flow) else {
+            state.ending.reasons.push(format!("flow {flow} does not exist"));
+            return;
+        };
+        if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.flow == flow) {
+            let slot = top.asked.clone();
+            top.said.extend(said.into_iter().map(|said| Said { slot: slot.clone(), text: said.text }));
+            state.answered = true;
+            return;
+        }
+        let begun_now = state.ending.reasons.iter().any(|reason| reason.starts_with("begin "));
+        let is_request = known.kind == FlowKind::Request;
+        if is_request && begun_now || state.dialogue.frames.len() >= FRAMES_MAX {
+            return self.wait_in_line(state, flow, said);
+        }
+        state.ending.reasons.push(format!("begin {flow}"));
+        state.dialogue.misread = 0;
+        state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
+    }
+
+    fn wait_in_line(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
+        let full = state.dialogue.waiting.len() >= WAITING_MAX;
+        match state.dialogue.waiting.iter_mut().find(|waiting| waiting.flow == flow) {
+            Some(waiting) => waiting.said.extend(said),
+            None if full => state.ending.reasons.push("too many requests wait".to_owned()),
+            None => state.dialogue.waiting.push(WaitingRequest { flow: flow.to_owned(), said, picked: BTreeMap::new() }),
+        }
+    }
+
+    fn answer_slot(&self, state: &mut Deliberation, text: &str) {
+        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
+            return self.correct(state, text);
+        }
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.reopens {
+            reopen(top, text);
+        } else {
+            let slot = top.asked.clone();
+            push_said(top, Said { slot, text: text.to_owned() });
+        }
+        state.answered = true;
+    }
+
+    fn choose(&self, state: &mut Deliberation, id: &str) -> Option<Decision> {
+        let label = state.dialogue.awaiting.options.iter().find(|option| option.id == id).map(|option| option.label.clone());
+        match state.dialogue.awaiting.slot.as_deref() {
+            Some(PERSON) if id == "handoff" => return Some(self.hand_over_on_request(state)),
+            Some(PERSON) => state.completed = true,
+            Some(WHICH_REQUEST) => {
+                let said = state.dialogue.last_request.take().into_iter().map(|text| Said { slot: None, text }).collect();
+                self.start(state, id, said);
+            }
+            _ => {
+                let Some(top) = state.dialogue.frames.last_mut() else { return None };
+                if let Some(slot) = top.asked.clone() {
+                    top.picked.insert(slot.clone(), id.to_owned());
+                    push_said(top, Said { slot: Some(slot), text: label.unwrap_or_default() });
+                    state.answered = true;
+                }
+            }
+        }
+        None
+    }
+
+    fn affirm(&self, state: &mut Deliberation) -> Option<Decision> {
+        match (state.dialogue.awaiting.kind, state.dialogue.awaiting.slot.as_deref()) {
+            (AwaitingKind::Choice, Some(PERSON)) => return Some(self.hand_over_on_request(state)),
+            (AwaitingKind::AnythingElse, _) => self.say(state, "", "what_else", &vars(json!({})), Origin::Question),
+            (AwaitingKind::Confirm, _) => self.confirmed(state),
+            (AwaitingKind::Choice, _) if state.dialogue.awaiting.options.len() == 1 => {
+                let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
+                return self.choose(state, &id);
+            }
+            (AwaitingKind::Slot | AwaitingKind::Choice, _) => self.answer_slot(state, "yes"),
+            _ => {}
+        }
+        None
+    }
+
+    /// "Yes" counts for the proposal shown last, and once (R8, R9).
+    fn confirmed(&self, state: &mut Deliberation) {
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.pending == Pending::YesNo {
+            self.decide_yes_no(state, true);
+        } else {
+            top.confirmed = top.shown.take();
+        }
+    }
+
+    fn decide_yes_no(&self, state: &mut Deliberation, answer: bool) {
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        top.pending = Pending::Nothing;
+        let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
+        if let Some(Op::Confirm { save, .. }) = op {
+            top.vars.insert(save.clone(), json!(answer));
+            top.pc += 1;
+        }
+    }
+
+    fn deny(&self, state: &mut Deliberation, text: &str) {
+        let top_waits = state.dialogue.frames.last().map(|top| top.pending == Pending::YesNo);
+        match (state.dialogue.awaiting.kind, top_waits) {
+            (AwaitingKind::Confirm, Some(true)) => self.decide_yes_no(state, false),
+            (AwaitingKind::Confirm, Some(false)) if text.trim().is_empty() => {
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.shown = None;
+                    top.declined += 1;
+                }
+                state.declined = true;
+            }
+            (AwaitingKind::Confirm, Some(false)) => self.correct(state, text),
+            (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => self.chat(state, Kind::Goodbye),
+            (AwaitingKind::Choice, _) if state.dialogue.awaiting.slot.as_deref() == Some(PERSON) => state.completed = true,
+            (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
+            _ => {}
+        }
+    }
+
+    /// Reads every slot of the request again, with the correction as the strongest words.
+    fn correct(&self, state: &mut Deliberation, text: &str) {
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        reopen(top, text);
+        state.ending.reasons.push("slots are read again after a correction".to_owned());
+        self.repair(state, "repair_correction", json!({"text": text}));
+    }
+
+    fn cancel(&self, state: &mut Deliberation) {
+        let Some(top) = state.dialogue.frames.pop() else {
+            return self.repair(state, "repair_nothing_to_cancel", json!({}));
+        };
+        let mut flow = top.flow;
+        if top.called {
+            while let Some(caller) = state.dialogue.frames.pop() {
+                flow = caller.flow;
+                if !caller.called {
+                    break;
+                }
+            }
+        }
+        state.completed = true;
+        let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+        self.repair(state, "repair_cancel", json!({"title": title}));
+    }
+
+    fn answer_question(&self, state: &mut Deliberation, query: &str, findings: &[Finding]) {
+        let finding = findings.iter().find(|finding| finding.query == query);
+        let open = !state.dialogue.frames.is_empty();
+        if let Some(finding) = finding.filter(|finding| !finding.sentences.is_empty()) {
+            state.dialogue.misread = 0;
+            let citations: Vec<_> = finding.citation.iter().cloned().collect();
+            state.dialogue.cited.extend(citations.iter().cloned());
+            let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
+            state.dialogue.cited.drain(..surplus);
+            state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
+            state.digressed = open;
+            state.completed |= !open;
+            return;
+        }
+        state.ending.reasons.push("no article supports an answer".to_owned());
+        if open && state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
+            return self.answer_slot(state, query);
+        }
+        state.dialogue.last_request = Some(query.to_owned());
+        state.offers_person = !open;
+        self.repair(state, "repair_cannot_answer", json!({"query": query}));
+    }
+
+    fn chat(&self, state: &mut Deliberation, kind: Kind) {
+        let key = match kind {
+            Kind::Greeting => "chitchat_greeting",
+            Kind::Thanks => "chitchat_thanks",
+            Kind::Goodbye => "chitchat_goodbye",
+            Kind::AreYouHuman => "chitchat_are_you_human",
+            Kind::Abilities => "chitchat_abilities",
+            Kind::Pleasantry => "chitchat_pleasantry",
+            Kind::Abuse => "chitchat_abuse",
+        };
+        let open = !state.dialogue.frames.is_empty();
+        if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry) && (open || !state.ending.sayings.is_empty()) {
+            return;
+        }
+        if kind == Kind::Goodbye {
+            if open {
+                return;
+            }
+            state.farewell = true;
+        }
+        let menu: Vec<&str> = self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
+        self.say(state, "", key, &vars(json!({"menu": menu})), Origin::Template);
+        state.digressed = open;
+    }
+
+    fn repeat(&self, state: &mut Deliberation) {
+        let texts = state.dialogue.last_said.clone();
+        let open = !state.dialogue.frames.is_empty();
+        if !open {
+            state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));
+        }
+        state.digressed = open;
+    }
+
+    /// Pushes a repair flow of the pack, which says what is to be said.
+    pub(super) fn repair(&self, state: &mut Deliberation, flow: &str, values: serde_json::Value) {
+        if self.pack.flows.contains_key(flow) {
+            state.dialogue.frames.push(Frame { flow: flow.to_owned(), vars: vars(values), repairs: true, ..Frame::default() });
+        } else {
+            state.ending.reasons.push(format!("flow {flow} does not exist"));
+        }
+    }
+}
+
+/// Empties the slots of a request, so that they are read again with these words as the strongest.
+fn reopen(frame: &mut Frame, text: &str) {
+    frame.shown = None;
+    frame.confirmed = None;
+    frame.reopens = false;
+    for slot in std::mem::take(&mut frame.filled) {
+        frame.vars.remove(&slot);
+        frame.picked.remove(&slot);
+    }
+    frame.asked = None;
+    frame.pc = 0;
+    push_said(frame, Said { slot: Some(EVERY_SLOT.to_owned()), text: text.to_owned() });
+}
+
+fn push_said(frame: &mut Frame, said: Said) {
+    if frame.said.len() >= SAID_MAX {
+        frame.said.remove(0);
+    }
+    frame.said.push(said);
+}
+
+/// One line for the trail.
+pub(super) fn describe(command: &Command) -> String {
+    match command {
+        Command::StartFlow { flow, confidence, .. } => format!("start {flow} ({confidence:.2})"),
+        Command::SetSlot { slot, .. } => format!("answer to {slot}"),
+        Command::Correct { .. } => "correction".to_owned(),
+        Command::Affirm => "yes".to_owned(),
+        Command::Deny { .. } => "no".to_owned(),
+        Command::Cancel => "cancel".to_owned(),
+        Command::Ask { confidence, .. } => format!("question ({confidence:.2})"),
+        Command::Choose { id } => format!("choice {id}"),
+        Command::Handoff => "a person is wanted".to_owned(),
+        Command::Chitchat { kind } => format!("small talk {kind:?}"),
+        Command::Clarify { flows } => format!("unclear between {}", flows.join(", ")),
+        Command::Repeat => "repeat".to_owned(),
+        Command::CannotRead => "not understood".to_owned(),
+    }
+}

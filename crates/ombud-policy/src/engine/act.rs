@@ -1,0 +1,299 @@
+//! How are actions proposed, and what do their outcomes do?
+
+use ombud_domain::{ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Priority, Proposal, Receipt};
+use serde_json::{Map, Value, json};
+
+use super::close::HandingOver;
+use super::run::{Step, top_flow, top_vars};
+use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
+use crate::authorize::{Verdict, digest};
+use crate::dialogue::{Origin, Pending};
+use crate::expr::{Scope, plain};
+use crate::flow::{Act, Op};
+use crate::spec::{ActionSpec, Ownership};
+
+/// Proposals turned down without a word before a person is brought in.
+const DECLINED_MAX: u32 = 3;
+/// Slot name of the one-time code.
+pub(super) const ONE_TIME_CODE: &str = "one_time_code";
+
+impl Engine<'_> {
+    /// Proposes an action, or gives it up for performing once it is authorized.
+    pub(super) fn act(&self, state: &mut Deliberation, act: &Act) -> Step {
+        let Some(spec) = self.pack.actions.get(&act.action) else {
+            return self.broken(state, format!("action `{}` does not exist", act.action));
+        };
+        let arguments = match self.arguments(state, &act.with) {
+            Ok(arguments) => arguments,
+            Err(step) => return step,
+        };
+        if let Err(error) = spec.check_arguments(&arguments) {
+            return self.broken(state, error.to_string());
+        }
+        let arguments: Map<String, Value> = arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let customer = state.dialogue.customer_id.clone().unwrap_or_default();
+        let digest = digest(&act.action, &arguments, &customer, &self.moment.conversation_id);
+        let flow = top_flow(state);
+        let summary = self.render(state, &flow, &act.confirm, &[&top_vars(state)]).unwrap_or_default();
+        let proposal = Proposal { action: act.action.clone(), arguments: arguments.clone(), summary, digest };
+        self.decide_action(state, act, spec, proposal)
+    }
+
+    fn decide_action(&self, state: &mut Deliberation, act: &Act, spec: &ActionSpec, proposal: Proposal) -> Step {
+        let confirmed = state.dialogue.frames.last().and_then(|top| top.confirmed.as_ref()) == Some(&proposal.digest);
+        let amount_minor = spec.amount.as_ref().and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok()).and_then(|value| value.as_i64());
+        let asked = crate::authorize::Asked { confirmed, amount_minor, ..self.asked(state, spec, &proposal.arguments) };
+        let verdict = self.pack.policies.authorize(&asked, proposal.clone());
+        match verdict {
+            Verdict::Authorized(authorized) => {
+                state.ending.reasons.push(format!("{} authorized by {}", act.action, authorized.reasons().join(", ")));
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.confirmed = None;
+                    top.shown = None;
+                    top.pending = Pending::Act { arguments: proposal.arguments };
+                }
+                Step::Out(Decision::Perform(authorized))
+            }
+            Verdict::NeedConfirm => self.propose(state, proposal),
+            Verdict::NeedStepUp => self.step_up(state),
+            Verdict::Denied { reason_code } => {
+                state.ending.reasons.push(format!("{} denied: {reason_code}", act.action));
+                let key = self.refusal_key(state, act, &reason_code);
+                self.refuse(state, &key, &reason_code, &vars(json!({"reason_code": reason_code})))
+            }
+        }
+    }
+
+    fn refusal_key(&self, state: &Deliberation, act: &Act, reason_code: &str) -> String {
+        let flow = top_flow(state);
+        let own = format!("refused_{reason_code}");
+        act.refused.get(reason_code).cloned().unwrap_or_else(|| {
+            if self.pack.texts.has(&self.moment.locale, &flow, &own) { own } else { "action_refused".to_owned() }
+        })
+    }
+
+    /// Shows exactly what "yes" would do (R9).
+    fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
+        let declined = std::mem::take(&mut state.declined);
+        let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
+        if top.declined >= DECLINED_MAX {
+            return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
+        }
+        if declined {
+            let flow = top_flow(state);
+            self.say(state, &flow, "what_instead", &top_vars(state), Origin::Question);
+            return Step::Out(self.finish(state, AwaitingKind::Slot, Some(super::absorb::CORRECTION.to_owned()), Vec::new()));
+        }
+        top.shown = Some(proposal.digest);
+        top.confirmed = None;
+        top.asked = None;
+        self.resume_hint(state);
+        state.ending.sayings.push(crate::dialogue::Saying { text: proposal.summary.clone(), origin: Origin::Proposal, citations: Vec::new() });
+        state.ending.awaiting.proposal = Some(AwaitingProposal { action: proposal.action, arguments: proposal.arguments, summary: proposal.summary });
+        Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
+    }
+
+    pub(super) fn ask_yes_no(&self, state: &mut Deliberation, text: &str) -> Step {
+        let flow = top_flow(state);
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.pending = Pending::YesNo;
+        }
+        self.resume_hint(state);
+        self.say(state, &flow, text, &top_vars(state), Origin::Question);
+        Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
+    }
+
+    /// Has a one-time code sent, to be entered outside the chat.
+    pub(super) fn step_up(&self, state: &mut Deliberation) -> Step {
+        if state.dialogue.challenge_id.is_some() {
+            return self.ask_code(state);
+        }
+        let Some(spec) = self.pack.manifest.identity.send_code.as_ref().and_then(|name| self.pack.actions.get(name)) else {
+            return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
+        };
+        let arguments = vars(json!({"customer_id": state.dialogue.customer_id, "purpose": top_flow(state)}));
+        let proposal = Proposal { action: spec.name.clone(), arguments: arguments.clone(), summary: String::new(), digest: String::new() };
+        let verdict = self.pack.policies.authorize(&self.asked(state, spec, &arguments), proposal);
+        let Verdict::Authorized(authorized) = verdict else {
+            return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
+        };
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.pending = Pending::Challenge;
+        }
+        Step::Out(Decision::Perform(authorized))
+    }
+
+    fn ask_code(&self, state: &mut Deliberation) -> Step {
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.pending = Pending::Code;
+        }
+        self.say(state, "", "ask_code", &top_vars(state), Origin::Question);
+        Step::Out(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
+    }
+
+    pub(super) fn settle_code(&self, state: &mut Deliberation, check: CodeCheck) -> Option<Decision> {
+        match check {
+            CodeCheck::Accepted => {
+                state.dialogue.challenge_id = None;
+                state.dialogue.level = IdentityLevel::Verified;
+                let minutes = i64::from(self.pack.manifest.identity.verified_minutes);
+                state.dialogue.verified_until_us = self.moment.now_us.saturating_add(minutes.saturating_mul(60_000_000));
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.pending = Pending::Nothing;
+                }
+                self.say(state, "", "code_accepted", &vars(json!({})), Origin::Template);
+                None
+            }
+            CodeCheck::Wrong => {
+                self.say(state, "", "code_wrong", &vars(json!({})), Origin::Template);
+                Some(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
+            }
+            CodeCheck::Blocked => {
+                state.dialogue.challenge_id = None;
+                self.say(state, "", "code_blocked", &vars(json!({})), Origin::Template);
+                Some(self.hand_over(state, &HandingOver::because("step_up_failed")))
+            }
+            CodeCheck::Failed => Some(self.tool_failure(state)),
+        }
+    }
+
+    /// Takes the outcome of the call the top frame waits for.
+    pub(super) fn settle(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
+        let pending = take_pending(&mut state.dialogue)?;
+        match (pending, outcome) {
+            (Pending::Customer | Pending::Lookup, ActionOutcome::Failed { failure }) => {
+                state.ending.reasons.push(failure.to_string());
+                Some(self.tool_failure(state))
+            }
+            (Pending::Customer, outcome) => self.settle_customer(state, outcome),
+            (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
+            (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
+            (Pending::Challenge, outcome) => Some(self.settle_challenge(state, outcome)),
+            (other, _) => {
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.pending = other;
+                }
+                None
+            }
+        }
+    }
+
+    fn tool_failure(&self, state: &mut Deliberation) -> Decision {
+        self.say(state, "", "lookup_failed", &vars(json!({})), Origin::Template);
+        self.hand_over(state, &HandingOver::because("tool_failure"))
+    }
+
+    fn settle_customer(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
+        let action = self.pack.manifest.identity.customer.clone().unwrap_or_default();
+        match outcome {
+            ActionOutcome::Found { body } => {
+                self.learn(state, &action, body);
+                state.dialogue.customer = body.clone();
+                None
+            }
+            _ => Some(self.hand_over(state, &HandingOver::because("not_identified"))),
+        }
+    }
+
+    fn settle_lookup(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
+        let top = state.dialogue.frames.last()?;
+        let Some(Op::Lookup { action, save, missing, .. }) = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc)) else { return None };
+        let found = match outcome {
+            ActionOutcome::Found { body } if self.learn(state, action, body) => Some(body.clone()),
+            _ => None,
+        };
+        match (found, missing) {
+            (None, Some(key)) => {
+                self.refuse(state, key, "not_found", &Map::new());
+            }
+            (found, _) => {
+                let top = state.dialogue.frames.last_mut()?;
+                top.vars.insert(save.clone(), found.unwrap_or(Value::Null));
+                top.pc += 1;
+            }
+        }
+        None
+    }
+
+    /// Notes which records are the customer's own; false when the answer belongs to somebody else (R7).
+    fn learn(&self, state: &mut Deliberation, action: &str, body: &Value) -> bool {
+        let Some(spec) = self.pack.actions.get(action) else { return false };
+        let names = vars(json!({"result": body}));
+        let eval = |expr: &crate::expr::Expr| expr.eval(Scope { layers: &[&names] });
+        match &spec.ownership {
+            Ownership::Public => return true,
+            Ownership::Session => {}
+            Ownership::Named(expr) => {
+                let owners = match eval(expr) {
+                    Ok(Value::Array(owners)) => owners.iter().map(plain).collect(),
+                    Ok(Value::Null) | Err(_) => return false,
+                    Ok(owner) => vec![plain(&owner)],
+                };
+                let customer = state.dialogue.customer_id.clone();
+                // Before identification a read may find whose record it is; only `identify` binds it to the session.
+                if customer.is_some_and(|customer| owners.iter().any(|owner| *owner != customer)) {
+                    state.ending.reasons.push(format!("{action} gave a record of somebody else"));
+                    return false;
+                }
+            }
+        }
+        for (kind, expr) in &spec.owns {
+            if let Ok(Value::Array(ids)) = eval(expr) {
+                state.dialogue.owned.entry(kind.clone()).or_default().extend(ids.iter().map(plain));
+            }
+        }
+        true
+    }
+
+    fn settle_act(&self, state: &mut Deliberation, arguments: Map<String, Value>, outcome: &ActionOutcome) -> Option<Decision> {
+        let top = state.dialogue.frames.last()?;
+        let Some(Op::Act(act)) = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc)) else { return None };
+        match outcome {
+            ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
+            ActionOutcome::Refused { reason_code } => {
+                let key = self.refusal_key(state, act, reason_code);
+                self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})));
+                None
+            }
+            ActionOutcome::Unknown => {
+                self.say(state, "", "action_unknown", &vars(json!({})), Origin::Template);
+                let handing = HandingOver { priority: Priority::High, ..HandingOver::because("outcome_unknown") };
+                Some(self.hand_over(state, &handing))
+            }
+            ActionOutcome::Failed { .. } | ActionOutcome::Found { .. } | ActionOutcome::NotFound => {
+                let failure = if let ActionOutcome::Failed { failure } = outcome { *failure } else { CallFailure::Malformed };
+                state.ending.reasons.push(failure.to_string());
+                self.say(state, "", "action_failed", &vars(json!({})), Origin::Template);
+                Some(self.hand_over(state, &HandingOver::because("tool_failure")))
+            }
+        }
+    }
+
+    /// "Done" is said from the receipt alone (R6).
+    fn settle_done(&self, state: &mut Deliberation, act: &Act, arguments: Map<String, Value>, receipt: &Receipt) -> Option<Decision> {
+        let flow = top_flow(state);
+        let done = DoneAction { action: act.action.clone(), receipt_id: receipt.receipt_id.clone(), arguments };
+        state.ending.done.push(done.clone());
+        state.dialogue.done.push(done);
+        let top = state.dialogue.frames.last_mut()?;
+        top.vars.insert("receipt".to_owned(), receipt.body.clone());
+        if let Some(save) = &act.save {
+            top.vars.insert(save.clone(), receipt.body.clone());
+        }
+        top.pc += 1;
+        self.say(state, &flow, &act.done, &top_vars(state), Origin::Receipt);
+        None
+    }
+
+    fn settle_challenge(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Decision {
+        let ActionOutcome::Done { receipt } = outcome else { return self.tool_failure(state) };
+        state.dialogue.challenge_id = receipt.body.get("challenge_id").map(plain);
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.vars.insert("challenge".to_owned(), receipt.body.clone());
+        }
+        match self.ask_code(state) {
+            Step::Out(decision) => decision,
+            Step::On => self.tool_failure(state),
+        }
+    }
+}

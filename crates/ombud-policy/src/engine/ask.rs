@@ -1,0 +1,380 @@
+//! How is a slot filled? From what was said, else by a question.
+
+use std::collections::BTreeMap;
+
+use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceRequest, Count};
+use serde_json::{Map, Value, json};
+
+use super::candidates::Offer;
+use super::close::HandingOver;
+use super::run::{Step, top_flow, top_vars};
+use super::{Deliberation, Engine, vars};
+use crate::dialogue::{EVERY_SLOT, Frame, Origin, Said, WAITING_MAX, WaitingRequest};
+use crate::expr::Expr;
+use crate::flow::{Ask, AskSource, OptionSpec, Otherwise, RecordChoice, ValueKind};
+
+/// What is offered with a question.
+#[derive(Debug, Default)]
+struct Question {
+    /// Options, for buttons and for the text.
+    options: Vec<AwaitingOption>,
+    /// Whether only these are left after a reading that was not unique.
+    narrowed: bool,
+    /// Whether something was already said about why it is asked again.
+    explained: bool,
+}
+
+impl Engine<'_> {
+    pub(super) fn ask(&self, state: &mut Deliberation, ask: &Ask) -> Step {
+        let Some(top) = state.dialogue.frames.last() else { return Step::On };
+        if top.vars.contains_key(&ask.slot) {
+            return self.next(state);
+        }
+        if let Some(default) = &ask.default {
+            match self.value(state, default, &[]) {
+                Ok(Value::Null) => {}
+                Ok(value) => return self.fill(state, ask, value),
+                Err(reason) => return self.broken(state, reason),
+            }
+        }
+        let asked = match &ask.source {
+            AskSource::Records(choice) if choice.variant_of.is_some() => self.ask_variants(state, ask, choice),
+            AskSource::Records(choice) => self.ask_records(state, ask, choice),
+            AskSource::Options(options) => Ok(self.ask_options(state, ask, options)),
+            AskSource::Value(kind) => Ok(self.ask_value(state, ask, *kind)),
+            AskSource::Fields { fields, until } => self.ask_fields(state, ask, fields, until),
+        };
+        asked.unwrap_or_else(|reason| self.broken(state, reason))
+    }
+
+    fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.vars.insert(ask.slot.clone(), value);
+            top.filled.push(ask.slot.clone());
+            top.asked = None;
+            top.unread = 0;
+            top.reopens = false;
+        }
+        state.answered = false;
+        self.next(state)
+    }
+
+    fn ask_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
+        let offers = self.offers(state, choice, None)?;
+        let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
+        if eligible.is_empty() {
+            return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
+        }
+        if let (true, [only]) = (choice.single_pick, eligible.as_slice()) {
+            return Ok(self.fill_records(state, ask, choice, &[*only]));
+        }
+        let candidates: Vec<Candidate> = offers.iter().map(|offer| offer.candidate.clone()).collect();
+        let found = self.read_choice(state, ask, &candidates, choice.count);
+        state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
+        let with_ids = |ids: &[String]| ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>();
+        Ok(match found {
+            Choice::Picked { ids, .. } => {
+                let picked = with_ids(&ids);
+                match picked.iter().find(|offer| !offer.candidate.eligible) {
+                    Some(refused) if picked.iter().all(|offer| !offer.candidate.eligible) || choice.count == Count::One && !choice.several_queue => {
+                        self.ineligible(state, ask, choice, refused, &eligible)
+                    }
+                    _ => {
+                        let picked: Vec<&Offer> = picked.into_iter().filter(|offer| offer.candidate.eligible).collect();
+                        self.fill_records(state, ask, choice, &picked)
+                    }
+                }
+            }
+            Choice::Several { ids } => self.question(state, ask, Question { options: options_of(&with_ids(&ids)), narrowed: true, explained: false }),
+            Choice::Unavailable { ineligible, wanted } => match with_ids(&ineligible).first() {
+                Some(refused) => self.ineligible(state, ask, choice, refused, &eligible),
+                None => self.unavailable(state, ask, &wanted, "", &eligible),
+            },
+            Choice::Unread => self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() }),
+        })
+    }
+
+    fn fill_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice, picked: &[&Offer]) -> Step {
+        match (choice.count, picked) {
+            (_, []) => self.question(state, ask, Question::default()),
+            (Count::Many, picked) => self.fill(state, ask, picked.iter().map(|offer| offer.record.clone()).collect()),
+            (Count::One, [only]) => self.fill(state, ask, only.record.clone()),
+            (Count::One, [first, others @ ..]) if choice.several_queue => {
+                self.queue_others(state, ask, others);
+                self.fill(state, ask, first.record.clone())
+            }
+            (Count::One, several) => self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false }),
+        }
+    }
+
+    /// The same request for each further record, with what was said about all of them.
+    fn queue_others(&self, state: &mut Deliberation, ask: &Ask, others: &[&Offer]) {
+        let Some(top) = state.dialogue.frames.last() else { return };
+        let (flow, said) = (top.flow.clone(), top.said.iter().filter(|said| said.slot.as_deref() != Some(ask.slot.as_str())).cloned().collect::<Vec<_>>());
+        for other in others.iter().rev() {
+            let picked = BTreeMap::from([(ask.slot.clone(), other.candidate.id.clone())]);
+            let known = state.dialogue.waiting.iter().any(|waiting| waiting.flow == flow && waiting.picked == picked);
+            if !known && state.dialogue.waiting.len() < WAITING_MAX {
+                state.dialogue.waiting.insert(0, WaitingRequest { flow: flow.clone(), said: said.clone(), picked });
+            }
+        }
+    }
+
+    fn ineligible(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice, refused: &Offer, eligible: &[&Offer]) -> Step {
+        let extra = vars(json!({"item": refused.record, "label": refused.candidate.label, "options": labels(&options_of(eligible))}));
+        if !choice.asks_after_refusal {
+            return self.refuse(state, &choice.refused, &choice.refused, &extra);
+        }
+        let flow = top_flow(state);
+        let mut values = top_vars(state);
+        values.extend(extra);
+        self.say(state, &flow, &choice.refused, &values, Origin::Record);
+        self.note_refusal(state, &flow, &choice.refused);
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.picked.remove(&ask.slot);
+        }
+        self.question(state, ask, Question { options: options_of(eligible), narrowed: false, explained: true })
+    }
+
+    fn unavailable(&self, state: &mut Deliberation, ask: &Ask, wanted: &[(String, String)], name: &str, eligible: &[&Offer]) -> Step {
+        let flow = top_flow(state);
+        let wanted: Vec<String> = wanted.iter().map(|(option, value)| if option.is_empty() { value.clone() } else { format!("{option} {value}") }).collect();
+        let options = options_of(eligible);
+        let mut values = top_vars(state);
+        values.extend(vars(json!({"wanted": wanted, "name": name, "options": labels(&options)})));
+        self.say(state, &flow, "slot_unavailable", &values, Origin::Record);
+        self.note_refusal(state, &flow, "unavailable");
+        self.question(state, ask, Question { options, narrowed: false, explained: true })
+    }
+
+    fn read_choice(&self, state: &Deliberation, ask: &Ask, candidates: &[Candidate], count: Count) -> Choice {
+        let Some(top) = state.dialogue.frames.last() else { return Choice::Unread };
+        if let Some(id) = top.picked.get(&ask.slot)
+            && candidates.iter().any(|candidate| candidate.id == *id)
+        {
+            return Choice::Picked { ids: vec![id.clone()], because: "picked".to_owned() };
+        }
+        let (utterances, direct) = heard(top, ask);
+        if utterances.is_empty() {
+            return Choice::Unread;
+        }
+        self.reader.choose(&ChoiceRequest { utterances: &utterances, direct, candidates, current: None, count })
+    }
+
+    fn ask_variants(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
+        let things = match choice.variant_of.as_ref().map(|expr| self.value(state, expr, &[])).transpose()? {
+            Some(Value::Array(things)) => things,
+            _ => return Err(format!("`variant_of` of slot `{}` gives no list", ask.slot)),
+        };
+        let mut groups = Vec::new();
+        for thing in &things {
+            groups.push((self.current(state, choice, thing)?, self.offers(state, choice, Some(thing))?));
+        }
+        let items: Vec<(Candidate, Vec<Candidate>)> =
+            groups.iter().map(|(current, offers)| (current.clone(), offers.iter().map(|offer| offer.candidate.clone()).collect())).collect();
+        let found = self.read_variants(state, ask, &items);
+        for ((current, _), found) in items.iter().zip(&found) {
+            state.ending.reasons.push(format!("{} of {}: {}", ask.slot, current.name, brief(found)));
+        }
+        let picked: Vec<Value> = found.iter().zip(&groups).filter_map(|(found, (_, offers))| single(found, offers)).collect();
+        if picked.len() == things.len() && !things.is_empty() {
+            return Ok(self.fill(state, ask, Value::Array(picked)));
+        }
+        let open = found.iter().zip(&groups).find(|(found, (_, offers))| single(found, offers).is_none());
+        let Some((found, (current, offers))) = open else { return Err(format!("slot `{}` has nothing to choose for", ask.slot)) };
+        let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
+        let several_things = things.len() > 1;
+        Ok(match found {
+            Choice::Several { ids } => {
+                let left: Vec<&Offer> = offers.iter().filter(|offer| ids.contains(&offer.candidate.id)).collect();
+                self.question(state, ask, Question { options: options_of(&left), narrowed: true, explained: false })
+            }
+            Choice::Unavailable { wanted, .. } => {
+                let step = self.unavailable(state, ask, wanted, &current.name, &eligible);
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.reopens = several_things;
+                }
+                step
+            }
+            Choice::Picked { .. } | Choice::Unread => self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() }),
+        })
+    }
+
+    fn current(&self, state: &Deliberation, choice: &RecordChoice, thing: &Value) -> Result<Candidate, String> {
+        let scope = vars(json!({"of": thing}));
+        let record = match &choice.current {
+            Some(expr) => self.value(state, expr, &[&scope])?,
+            None => thing.clone(),
+        };
+        self.offer(state, choice, &scope, record).map(|offer| offer.candidate)
+    }
+
+    fn read_variants(&self, state: &Deliberation, ask: &Ask, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
+        let Some(top) = state.dialogue.frames.last() else { return Vec::new() };
+        let picked = top.picked.get(&ask.slot);
+        let (utterances, direct) = heard(top, ask);
+        let mut found = if utterances.is_empty() { vec![Choice::Unread; items.len()] } else { self.reader.choose_each(&utterances, direct, items) };
+        if let Some(id) = picked {
+            for ((_, variants), found) in items.iter().zip(found.iter_mut()) {
+                if variants.iter().any(|variant| variant.id == *id) {
+                    *found = Choice::Picked { ids: vec![id.clone()], because: "picked".to_owned() };
+                }
+            }
+        }
+        found
+    }
+
+    fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
+        let flow = top_flow(state);
+        let vars = top_vars(state);
+        let candidates: Vec<Candidate> = options
+            .iter()
+            .map(|option| {
+                let label = option.label.as_ref().and_then(|key| self.render(state, &flow, key, &[&vars])).unwrap_or_else(|| option.id.clone());
+                Candidate { id: option.id.clone(), name: label.clone(), label, words: option.words.clone(), eligible: true, ..Candidate::default() }
+            })
+            .collect();
+        let shown = |ids: Option<&[String]>| {
+            candidates
+                .iter()
+                .filter(|candidate| ids.is_none_or(|ids| ids.contains(&candidate.id)))
+                .map(|candidate| AwaitingOption { id: candidate.id.clone(), label: candidate.label.clone() })
+                .collect()
+        };
+        let found = self.read_choice(state, ask, &candidates, Count::One);
+        state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
+        match found {
+            Choice::Picked { ids, .. } if ids.len() == 1 => self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from)),
+            Choice::Several { ids } | Choice::Picked { ids, .. } => {
+                self.question(state, ask, Question { options: shown(Some(&ids)), narrowed: true, explained: false })
+            }
+            Choice::Unavailable { .. } | Choice::Unread => self.question(state, ask, Question { options: shown(None), ..Question::default() }),
+        }
+    }
+
+    fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Step {
+        let Some(top) = state.dialogue.frames.last() else { return Step::On };
+        let needs_question = matches!(kind, ValueKind::Text | ValueKind::YesNo | ValueKind::Number | ValueKind::Name);
+        let mut found = None;
+        for said in top.said.iter().rev() {
+            let own = is_own(said, ask);
+            if own && self.reader.declines(&said.text) && ask.otherwise == Otherwise::Skip {
+                found = Some(Value::Null);
+            } else if kind == ValueKind::Text {
+                found = (said.slot.as_deref() == Some(ask.slot.as_str())).then(|| Value::from(said.text.clone()));
+            } else if own || !needs_question && hears(said, ask) {
+                found = self.reader.entities(&said.text, &[kind.entity()], own).into_iter().next().map(|(_, value)| value);
+            }
+            if found.is_some() {
+                break;
+            }
+        }
+        match found {
+            Some(value) => self.fill(state, ask, value),
+            None => self.question(state, ask, Question::default()),
+        }
+    }
+
+    fn ask_fields(&self, state: &mut Deliberation, ask: &Ask, fields: &[(String, String)], until: &Expr) -> Result<Step, String> {
+        let Some(top) = state.dialogue.frames.last() else { return Ok(Step::On) };
+        let kinds: Vec<&str> = fields.iter().map(|(_, kind)| kind.as_str()).collect();
+        let mut values: Map<String, Value> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
+        for said in &top.said {
+            for (kind, value) in self.reader.entities(&said.text, &kinds, is_own(said, ask)) {
+                for (name, _) in fields.iter().filter(|(_, wanted)| *wanted == kind) {
+                    values.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        if self.value(state, until, &[&values])? != Value::Bool(true) {
+            return Ok(self.question(state, ask, Question::default()));
+        }
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.vars.extend(values);
+        }
+        Ok(self.fill(state, ask, Value::Bool(true)))
+    }
+
+    /// Asks, or does what is to be done when asking has been in vain.
+    fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+        let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
+        let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
+        if again {
+            top.unread += 1;
+        }
+        if top.unread >= ask.attempts_max {
+            return self.give_up(state, ask);
+        }
+        top.asked = Some(ask.slot.clone());
+        let flow = top.flow.clone();
+        state.answered = false;
+        let shown: Vec<AwaitingOption> = question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
+        let mut values = top_vars(state);
+        values.extend(vars(json!({"options": labels(&shown)})));
+        if question.narrowed {
+            self.say(state, &flow, "slot_several", &values, Origin::Question);
+        } else {
+            if again && !question.explained {
+                self.say(state, &flow, "slot_unread", &values, Origin::Template);
+            }
+            self.resume_hint(state);
+            self.say(state, &flow, &ask.text, &values, Origin::Question);
+        }
+        let kind = match (ask.identifies, question.narrowed) {
+            (true, _) => AwaitingKind::Identify,
+            (false, true) => AwaitingKind::Choice,
+            (false, false) => AwaitingKind::Slot,
+        };
+        Step::Out(self.finish(state, kind, Some(ask.slot.clone()), shown))
+    }
+
+    fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
+        state.ending.reasons.push(format!("{} could not be read", ask.slot));
+        match ask.otherwise {
+            Otherwise::Skip => self.fill(state, ask, Value::Null),
+            Otherwise::Refuse => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
+            Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
+        }
+    }
+}
+
+fn is_own(said: &Said, ask: &Ask) -> bool {
+    said.slot.as_deref().is_some_and(|slot| slot == ask.slot || slot == EVERY_SLOT)
+}
+
+fn hears(said: &Said, ask: &Ask) -> bool {
+    said.slot.as_ref().is_none_or(|slot| *slot == ask.slot || slot == EVERY_SLOT || ask.hears.contains(slot))
+}
+
+/// What was said that may bear on a slot, and how many of the last ones answer it directly.
+fn heard(frame: &Frame, ask: &Ask) -> (Vec<String>, usize) {
+    let relevant: Vec<&Said> = frame.said.iter().filter(|said| hears(said, ask)).collect();
+    let direct = relevant.iter().position(|said| is_own(said, ask)).map_or(0, |first| relevant.len() - first);
+    (relevant.into_iter().map(|said| said.text.clone()).collect(), direct)
+}
+
+fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {
+    match found {
+        Choice::Picked { ids, .. } if ids.len() == 1 => {
+            offers.iter().find(|offer| Some(&offer.candidate.id) == ids.first() && offer.candidate.eligible).map(|offer| offer.record.clone())
+        }
+        _ => None,
+    }
+}
+
+fn options_of(offers: &[&Offer]) -> Vec<AwaitingOption> {
+    offers.iter().map(|offer| AwaitingOption { id: offer.candidate.id.clone(), label: offer.candidate.label.clone() }).collect()
+}
+
+fn labels(options: &[AwaitingOption]) -> Vec<&str> {
+    options.iter().map(|option| option.label.as_str()).collect()
+}
+
+fn brief(choice: &Choice) -> String {
+    match choice {
+        Choice::Picked { ids, because } => format!("picked {} ({because})", ids.join(", ")),
+        Choice::Several { ids } => format!("{} fit", ids.len()),
+        Choice::Unavailable { wanted, .. } => format!("nothing fits {wanted:?}"),
+        Choice::Unread => "not said yet".to_owned(),
+    }
+}

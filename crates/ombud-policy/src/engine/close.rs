@@ -1,0 +1,149 @@
+//! How does a turn end? With a question, a rest, or a person.
+
+use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, Citation, Handover, Priority};
+use serde_json::{Map, Value, json};
+
+use super::absorb::{PERSON, WHICH_REQUEST};
+use super::run::{top_flow, top_vars};
+use super::{Decision, Deliberation, Engine, vars};
+use crate::dialogue::Origin;
+
+/// Requests offered when two readings are close.
+const CLARIFY_MAX: usize = 4;
+
+/// A hand-over as a flow or the engine asks for it.
+#[derive(Debug, Clone)]
+pub(super) struct HandingOver {
+    pub reason: String,
+    pub text: String,
+    pub priority: Priority,
+    pub next_step: Option<String>,
+}
+
+impl Engine<'_> {
+    /// Nothing runs any more: ask whether anything else is wanted, if something was done.
+    pub(super) fn rest(&self, state: &mut Deliberation) -> Decision {
+        if state.farewell {
+            return self.finish(state, AwaitingKind::None, None, Vec::new());
+        }
+        if state.offers_person {
+            let options = ["handoff", "no"]
+                .into_iter()
+                .filter_map(|id| Some(AwaitingOption { id: id.to_owned(), label: self.render(state, "", &format!("person_{id}"), &[])? }))
+                .collect();
+            return self.finish(state, AwaitingKind::Choice, Some(PERSON.to_owned()), options);
+        }
+        if state.ending.sayings.is_empty() && !state.completed {
+            self.say(state, "", "what_else", &Map::new(), Origin::Question);
+        } else if state.completed {
+            self.say(state, "", "anything_else", &Map::new(), Origin::Question);
+        }
+        self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
+    }
+
+    /// Ends the turn; what it waits for is kept for reading the next message.
+    pub(super) fn finish(&self, state: &mut Deliberation, kind: AwaitingKind, slot: Option<String>, options: Vec<AwaitingOption>) -> Decision {
+        let mut ending = std::mem::take(&mut state.ending);
+        let proposal = ending.awaiting.proposal.take();
+        ending.awaiting = Awaiting { kind, slot, options, proposal };
+        state.dialogue.awaiting = ending.awaiting.clone();
+        state.dialogue.last_said = ending.sayings.iter().map(|saying| saying.text.clone()).collect();
+        Decision::End(Box::new(ending))
+    }
+
+    /// Says which request goes on, after something else was answered in between.
+    pub(super) fn resume_hint(&self, state: &mut Deliberation) {
+        if std::mem::take(&mut state.digressed) && !state.ending.sayings.is_empty() {
+            let flow = top_flow(state);
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            self.say(state, "", "resume_request", &vars(json!({"title": title})), Origin::Template);
+        }
+    }
+
+    pub(super) fn hand_over_on_request(&self, state: &mut Deliberation) -> Decision {
+        self.hand_over(state, &HandingOver::because("customer_request"))
+    }
+
+    /// A person takes over, with everything known (R48).
+    pub(super) fn hand_over(&self, state: &mut Deliberation, handing: &HandingOver) -> Decision {
+        let flow = top_flow(state);
+        let frame_vars = top_vars(state);
+        self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
+        let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+        let summary_vars = vars(json!({
+            "title": if flow.is_empty() { Value::Null } else { json!(title) },
+            "reason": handing.reason,
+            "slots": self.slots(state),
+            "done": state.dialogue.done,
+            "said": state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>()),
+        }));
+        let summary = self.render(state, "", "handoff_summary", &[&summary_vars]).unwrap_or_default();
+        let distressed = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
+        let heard = |names: &[&str]| state.dialogue.signals.iter().any(|signal| names.contains(&signal.as_str()));
+        let sentiment = if heard(&distressed) { "distressed" } else if heard(&["anger", "abuse", "complaint"]) { "angry" } else { "neutral" };
+        let priority = if sentiment == "distressed" { Priority::High } else { handing.priority };
+        state.ending.reasons.push(format!("handed over: {}", handing.reason));
+        state.ending.handover = Some(Handover {
+            reason_code: handing.reason.clone(),
+            priority,
+            summary,
+            identity_level: state.dialogue.level,
+            customer: state.dialogue.customer.clone(),
+            slots: self.slots(state),
+            actions: state.dialogue.done.iter().map(|done| json!({"action": done.action, "arguments": done.arguments, "state": "done", "receipt_id": done.receipt_id})).collect(),
+            sources: state.dialogue.cited.iter().map(|citation| json!({"article_id": citation.article_id, "title": citation.title})).collect(),
+            language: self.moment.locale.clone(),
+            sentiment: sentiment.to_owned(),
+            proposed_next_step: handing.next_step.clone().unwrap_or_default(),
+        });
+        self.finish(state, AwaitingKind::Handoff, None, Vec::new())
+    }
+
+    /// Slots that were filled, of all running requests.
+    fn slots(&self, state: &Deliberation) -> Value {
+        let mut slots = Map::new();
+        for frame in &state.dialogue.frames {
+            for slot in &frame.filled {
+                if let Some(value) = frame.vars.get(slot) {
+                    slots.insert(slot.clone(), value.clone());
+                }
+            }
+        }
+        Value::Object(slots)
+    }
+
+    pub(super) fn clarify(&self, state: &mut Deliberation, flows: &[String]) -> Decision {
+        let options: Vec<AwaitingOption> = flows
+            .iter()
+            .filter(|flow| self.pack.flows.contains_key(*flow))
+            .take(CLARIFY_MAX)
+            .map(|flow| AwaitingOption { id: flow.clone(), label: self.pack.title(&self.moment.locale, flow).to_owned() })
+            .collect();
+        let labels: Vec<&str> = options.iter().map(|option| option.label.as_str()).collect();
+        self.say(state, "", "clarify", &vars(json!({"options": labels})), Origin::Question);
+        self.finish(state, AwaitingKind::Choice, Some(WHICH_REQUEST.to_owned()), options)
+    }
+
+    /// Nothing could be read: say what is possible, and bring in a person before it annoys.
+    pub(super) fn misread(&self, state: &mut Deliberation) -> Option<Decision> {
+        state.dialogue.misread += 1;
+        if state.dialogue.misread >= self.pack.manifest.limits.clarifications_max {
+            return Some(self.hand_over(state, &HandingOver::because("cannot_help")));
+        }
+        if state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
+            state.answered = true;
+            return None;
+        }
+        let menu: Vec<&str> = self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
+        self.repair(state, "repair_cannot_help", json!({"menu": menu}));
+        None
+    }
+
+    /// A citation of a whole article, for answers a flow gives.
+    pub(super) fn cited(&self, id: &str) -> Option<Citation> {
+        let ending = format!("/{id}.md");
+        let (_, source) = self.pack.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
+        let member = |name: &str| source.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().trim_matches('"').to_owned());
+        Some(Citation { article_id: id.to_owned(), title: member("title:").unwrap_or_else(|| id.to_owned()), quote: String::new(), url: member("source:") })
+    }
+}

@@ -1,0 +1,353 @@
+//! What is a flow? Steps written as data, compiled into a flat program with jumps.
+
+use std::collections::BTreeMap;
+
+use ombud_domain::{Count, IdentityLevel, Priority};
+use serde::Deserialize;
+
+use crate::expr::Expr;
+
+mod compile;
+mod raw;
+
+pub use compile::parse;
+
+/// Runs of `again` in one run of a flow, at most.
+pub const AGAIN_MAX: u32 = 5;
+
+/// What a flow is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowKind {
+    /// Something a customer asks for.
+    #[default]
+    Request,
+    /// Repairs the conversation itself; started by the engine only.
+    Repair,
+    /// Identifies the customer and the like; started by the engine only.
+    System,
+}
+
+/// A compiled flow.
+#[derive(Debug)]
+pub struct Flow {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: FlowKind,
+    /// The identity level it needs before its first step.
+    pub identity: IdentityLevel,
+    /// The program.
+    pub ops: Vec<Op>,
+}
+
+/// One operation of a program.
+#[derive(Debug)]
+pub enum Op {
+    /// Goes on at `otherwise` unless the condition holds.
+    Test {
+        /// The condition.
+        when: Expr,
+        /// Where to go on if it does not hold.
+        otherwise: usize,
+    },
+    /// Goes on there.
+    Jump(usize),
+    /// Fills a slot.
+    Ask(Box<Ask>),
+    /// Reads.
+    Lookup {
+        /// The action.
+        action: String,
+        /// Its arguments.
+        with: Vec<(String, Expr)>,
+        /// The variable that gets the answer.
+        save: String,
+        /// The refusal when nothing is found; without it the variable is null.
+        missing: Option<String>,
+    },
+    /// Writes, after a confirmation.
+    Act(Box<Act>),
+    /// Asks yes or no without an action.
+    Confirm {
+        /// The question.
+        text: String,
+        /// The variable that gets true or false.
+        save: String,
+    },
+    /// Asks for a one-time code outside the chat.
+    Verify,
+    /// Says something.
+    Answer {
+        /// The text.
+        text: String,
+        /// Articles to cite.
+        cite: Vec<String>,
+    },
+    /// Says why not, and ends the flow.
+    Refuse {
+        /// The text.
+        text: String,
+        /// Stable code.
+        reason: String,
+    },
+    /// Computes variables.
+    Set(Vec<(String, Expr)>),
+    /// Runs another flow.
+    Call {
+        /// Its name.
+        flow: String,
+        /// Variables it starts with.
+        with: Vec<(String, Expr)>,
+        /// Variables taken over from it.
+        save: Vec<(String, Expr)>,
+    },
+    /// Goes back.
+    Again {
+        /// Where to.
+        target: usize,
+        /// Slots emptied on the way.
+        clear: Vec<String>,
+    },
+    /// Hands over to a person.
+    Handoff {
+        /// Stable code.
+        reason: String,
+        /// What the customer is told.
+        text: String,
+        /// Who is helped first.
+        priority: Priority,
+        /// What the assistant would do next.
+        next_step: Option<String>,
+    },
+    /// Binds the conversation to a customer.
+    Identify {
+        /// The customer's id.
+        id: Expr,
+        /// The customer's record.
+        record: Expr,
+    },
+    /// Parks the request until the company's change feed reports something.
+    Wait {
+        /// Kind of change.
+        event: String,
+        /// What the customer is told.
+        text: String,
+    },
+    /// Ends the flow.
+    End,
+}
+
+/// How a slot is filled.
+#[derive(Debug)]
+pub struct Ask {
+    /// The slot.
+    pub slot: String,
+    /// The question.
+    pub text: String,
+    /// Where values come from.
+    pub source: AskSource,
+    /// Taken without a question when not null.
+    pub default: Option<Expr>,
+    /// Whether it is about who the customer is.
+    pub identifies: bool,
+    /// Unread answers before `otherwise`.
+    pub attempts_max: u32,
+    /// What happens then.
+    pub otherwise: Otherwise,
+    /// Slots whose answers may also hold this one's.
+    pub hears: Vec<String>,
+}
+
+/// What happens when a slot cannot be filled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// A person helps.
+    #[default]
+    Handoff,
+    /// The slot stays null.
+    Skip,
+    /// The request ends.
+    Refuse,
+}
+
+/// Where the value of a slot comes from.
+#[derive(Debug)]
+pub enum AskSource {
+    /// One or more of some records.
+    Records(Box<RecordChoice>),
+    /// One of a closed list.
+    Options(Vec<OptionSpec>),
+    /// Free words, read by an extractor of this kind.
+    Value(ValueKind),
+    /// Several values at once.
+    Fields {
+        /// Variable and entity kind.
+        fields: Vec<(String, String)>,
+        /// Asked again until this holds.
+        until: Expr,
+    },
+}
+
+/// A choice among records.
+#[derive(Debug)]
+pub struct RecordChoice {
+    /// The records.
+    pub from: Expr,
+    /// Id of `item`.
+    pub id: Expr,
+    /// What `item` is called.
+    pub name: Expr,
+    /// Text key of the label of `item`.
+    pub label: String,
+    /// Options of `item`.
+    pub attributes: Option<Expr>,
+    /// Other words for `item`.
+    pub words: Option<Expr>,
+    /// Price of `item`.
+    pub price: Option<Expr>,
+    /// Sortable date of `item`.
+    pub at: Option<Expr>,
+    /// Whether `item` may be picked.
+    pub eligible: Option<Expr>,
+    /// Text key and reason code when a clear pick is not eligible.
+    pub refused: String,
+    /// Text key of the refusal when nothing is eligible.
+    pub none: String,
+    /// How many.
+    pub count: Count,
+    /// Whether further picks wait as requests of their own.
+    pub several_queue: bool,
+    /// Whether the question stands after an ineligible pick; else the request ends.
+    pub asks_after_refusal: bool,
+    /// Whether a single eligible candidate is taken without a question.
+    pub single_pick: bool,
+    /// One choice for each of these.
+    pub variant_of: Option<Expr>,
+    /// The record the customer has now.
+    pub current: Option<Expr>,
+}
+
+/// One option of a closed list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionSpec {
+    /// The slot's value.
+    pub id: String,
+    /// Text key; without it the id is shown.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Other words for it.
+    #[serde(default)]
+    pub words: Vec<String>,
+}
+
+/// Kinds of free values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    /// The whole answer.
+    Text,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// An amount of money.
+    Amount,
+    /// A date, as `YYYY-MM-DD`.
+    Date,
+    /// A postal address, as an object.
+    Address,
+    /// A person's name, as an object of `first_name` and `last_name`.
+    Name,
+    /// A postal code.
+    PostalCode,
+    /// A number.
+    Number,
+    /// Yes or no, as a boolean.
+    YesNo,
+    /// An order number by the pack's patterns.
+    OrderNumber,
+}
+
+impl ValueKind {
+    /// The entity kind an extractor gives for it.
+    #[must_use]
+    pub const fn entity(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Amount => "amount",
+            Self::Date => "date",
+            Self::Address => "address",
+            Self::Name => "name",
+            Self::PostalCode => "postal_code",
+            Self::Number => "number",
+            Self::YesNo => "yes_no",
+            Self::OrderNumber => "order_number",
+        }
+    }
+}
+
+/// A write.
+#[derive(Debug)]
+pub struct Act {
+    /// The action.
+    pub action: String,
+    /// Its arguments.
+    pub with: Vec<(String, Expr)>,
+    /// Text key of what the customer confirms.
+    pub confirm: String,
+    /// Text key of what is said when it is done.
+    pub done: String,
+    /// The variable that gets the receipt's body.
+    pub save: Option<String>,
+    /// Text keys by reason code.
+    pub refused: BTreeMap<String, String>,
+}
+
+/// Every text key a flow names, for validation.
+#[must_use]
+pub fn text_keys(flow: &Flow) -> Vec<String> {
+    let mut keys = Vec::new();
+    for op in &flow.ops {
+        match op {
+            Op::Ask(ask) => {
+                keys.push(ask.text.clone());
+                match &ask.source {
+                    AskSource::Records(choice) => keys.extend([choice.label.clone(), choice.refused.clone(), choice.none.clone()]),
+                    AskSource::Options(options) => keys.extend(options.iter().filter_map(|option| option.label.clone())),
+                    AskSource::Value(_) | AskSource::Fields { .. } => {}
+                }
+            }
+            Op::Lookup { missing, .. } => keys.extend(missing.clone()),
+            Op::Act(act) => keys.extend([act.confirm.clone(), act.done.clone()].into_iter().chain(act.refused.values().cloned())),
+            Op::Confirm { text, .. } | Op::Answer { text, .. } | Op::Refuse { text, .. } | Op::Wait { text, .. } => keys.push(text.clone()),
+            Op::Handoff { text, next_step, .. } => keys.extend(std::iter::once(text.clone()).chain(next_step.clone())),
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// Names of the actions a flow uses.
+#[must_use]
+pub fn actions(flow: &Flow) -> Vec<&str> {
+    flow.ops
+        .iter()
+        .filter_map(|op| match op {
+            Op::Lookup { action, .. } => Some(action.as_str()),
+            Op::Act(act) => Some(act.action.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Names of the flows a flow calls.
+#[must_use]
+pub fn calls(flow: &Flow) -> Vec<&str> {
+    flow.ops.iter().filter_map(|op| if let Op::Call { flow, .. } = op { Some(flow.as_str()) } else { None }).collect()
+}
+

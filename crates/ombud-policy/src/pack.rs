@@ -1,0 +1,262 @@
+//! What is a company's pack, once read? Flows, actions, texts, policies and examples, checked against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::authorize::{Policies, hex};
+use crate::flow::{self, Flow, FlowKind};
+use crate::problem::PackProblem;
+use crate::spec::ActionSpec;
+use crate::text::Texts;
+
+mod check;
+mod manifest;
+
+pub use manifest::{IdentityConfig, Limits, Manifest};
+
+/// Files of the packs folder: path such as `base/locales/en.yaml` to content.
+pub type PackFiles = BTreeMap<String, String>;
+
+/// Texts every pack has, by the base: what the engine itself says.
+pub const ENGINE_TEXTS: [&str; 33] = [
+    "greeting",
+    "what_else",
+    "anything_else",
+    "handoff_text",
+    "handoff_summary",
+    "action_refused",
+    "action_failed",
+    "action_unknown",
+    "lookup_failed",
+    "what_instead",
+    "resume_request",
+    "next_request",
+    "clarify",
+    "slot_unread",
+    "slot_several",
+    "slot_unavailable",
+    "slot_skipped",
+    "ask_code",
+    "code_wrong",
+    "code_blocked",
+    "code_accepted",
+    "not_eligible",
+    "none_eligible",
+    "person_handoff",
+    "person_no",
+    "wait_text",
+    "chitchat_greeting",
+    "chitchat_thanks",
+    "chitchat_goodbye",
+    "chitchat_are_you_human",
+    "chitchat_abilities",
+    "chitchat_pleasantry",
+    "chitchat_abuse",
+];
+
+/// A pack, ready to be used; immutable.
+#[derive(Debug)]
+pub struct Pack {
+    /// `pack.toml`.
+    pub manifest: Manifest,
+    /// SHA-256 over all files that went into it, hexadecimal.
+    pub hash: String,
+    /// Flows by name.
+    pub flows: BTreeMap<String, Flow>,
+    /// Actions by name.
+    pub actions: BTreeMap<String, ActionSpec>,
+    /// All texts.
+    pub texts: Texts,
+    /// Titles of the flows: (locale, flow) to title.
+    pub titles: BTreeMap<(String, String), String>,
+    /// Examples of messages: (locale, class, text); classes are `flow:<name>`.
+    pub examples: Vec<(String, String, String)>,
+    /// Policies of base and pack.
+    pub policies: Policies,
+    /// Knowledge articles: (file, source).
+    pub articles: Vec<(String, String)>,
+    /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
+    pub language_files: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TextEntry {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Pack {
+    /// Reads a pack and the base it extends.
+    ///
+    /// # Errors
+    /// All problems found, with file and line; the author of the pack can fix them.
+    pub fn parse(name: &str, files: &PackFiles) -> Result<Self, Vec<PackProblem>> {
+        let manifest = Manifest::parse(&format!("{name}/pack.toml"), files)?;
+        let mut reader = Reader { name, files, locales: manifest.locales.clone(), problems: Vec::new(), texts: Texts::new(), titles: BTreeMap::new(), examples: Vec::new() };
+        reader.pack_texts();
+        let flows = reader.flows();
+        let actions = reader.actions();
+        let policies = reader.policies();
+        let articles = reader.under("knowledge/", ".md").into_iter().map(|(file, source)| (file.clone(), source.clone())).collect();
+        let language_files = reader.language_files();
+        let Reader { mut problems, texts, titles, examples, .. } = reader;
+        let hash = hash_of(name, files);
+        let Some(policies) = policies else { return Err(problems) };
+        let pack = Self { manifest, hash, flows, actions, texts, titles, examples, policies, articles, language_files };
+        check::check(&pack, name, files, &mut problems);
+        if problems.is_empty() { Ok(pack) } else { Err(problems) }
+    }
+
+    /// The title of a flow, for menus; its name when it has none.
+    #[must_use]
+    pub fn title<'a>(&'a self, locale: &str, flow: &'a str) -> &'a str {
+        self.titles.get(&(locale.to_owned(), flow.to_owned())).map_or(flow, String::as_str)
+    }
+
+    /// The locale that is used for a wished one.
+    #[must_use]
+    pub fn locale_for<'a>(&'a self, wished: Option<&'a str>) -> &'a str {
+        let language = |tag: &'a str| tag.split(['-', '_']).next().unwrap_or(tag);
+        wished
+            .and_then(|tag| self.manifest.locales.iter().find(|locale| locale.as_str() == tag || locale.as_str() == language(tag)))
+            .unwrap_or(&self.manifest.default_locale)
+    }
+
+    /// The market that is used for a wished one.
+    #[must_use]
+    pub fn market_for<'a>(&'a self, wished: Option<&'a str>) -> &'a str {
+        wished
+            .and_then(|market| self.manifest.markets.iter().find(|known| known.eq_ignore_ascii_case(market)))
+            .or_else(|| self.manifest.markets.first())
+            .map_or("", String::as_str)
+    }
+}
+
+fn hash_of(name: &str, files: &PackFiles) -> String {
+    let mut hasher = Sha256::new();
+    for (path, content) in files {
+        let top = path.split('/').next().unwrap_or_default();
+        if top == name || top == "base" {
+            hasher.update(path.len().to_le_bytes());
+            hasher.update(path.as_bytes());
+            hasher.update(content.len().to_le_bytes());
+            hasher.update(content.as_bytes());
+        }
+    }
+    hex(&hasher.finalize())
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    files: &'a PackFiles,
+    locales: Vec<String>,
+    problems: Vec<PackProblem>,
+    texts: Texts,
+    titles: BTreeMap<(String, String), String>,
+    examples: Vec<(String, String, String)>,
+}
+
+impl<'a> Reader<'a> {
+    /// Files below a folder, the base's first, so that the pack's own replace them.
+    fn under(&self, folder: &str, ending: &str) -> Vec<(&'a String, &'a String)> {
+        let of = |top: &str| {
+            let prefix = format!("{top}/{folder}");
+            self.files.iter().filter(move |(path, _)| path.starts_with(&prefix) && path.ends_with(ending)).collect::<Vec<_>>()
+        };
+        let mut found = of("base");
+        if self.name != "base" {
+            found.extend(of(self.name));
+        }
+        found
+    }
+
+    fn pack_texts(&mut self) {
+        for locale in self.locales.clone() {
+            for (file, source) in self.under(&format!("locales/{locale}.yaml"), "") {
+                self.text_file(file, source, &locale, "");
+            }
+        }
+    }
+
+    fn text_file(&mut self, file: &str, source: &str, locale: &str, flow: &str) {
+        let entries: BTreeMap<String, TextEntry> = match serde_saphyr::from_str(source) {
+            Ok(entries) => entries,
+            Err(error) => return self.problems.push(PackProblem::of_yaml(file, &error)),
+        };
+        for (key, entry) in entries {
+            match (key.as_str(), entry) {
+                ("title", TextEntry::One(title)) if !flow.is_empty() => {
+                    self.titles.insert((locale.to_owned(), flow.to_owned()), title);
+                }
+                ("examples", TextEntry::Many(lines)) if !flow.is_empty() => {
+                    let class = format!("flow:{flow}");
+                    self.examples.extend(lines.into_iter().map(|line| (locale.to_owned(), class.clone(), line)));
+                }
+                (_, TextEntry::One(template)) => {
+                    if let Err(reason) = self.texts.add(locale, flow, &key, &template) {
+                        self.problems.push(PackProblem::at(file, source, &format!("{key}:"), format!("text `{key}` is not a template: {reason}")));
+                    }
+                }
+                (_, TextEntry::Many(_)) => {
+                    self.problems.push(PackProblem::at(file, source, &format!("{key}:"), format!("text `{key}` must be one text, only `examples` is a list")));
+                }
+            }
+        }
+    }
+
+    fn flows(&mut self) -> BTreeMap<String, Flow> {
+        let mut flows = BTreeMap::new();
+        for (file, source) in self.under("flows/", "/flow.yaml") {
+            let Some(name) = file.split('/').nth(2) else { continue };
+            match flow::parse(file, name, source) {
+                Ok(flow) => {
+                    flows.insert(name.to_owned(), flow);
+                }
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+        let names: BTreeSet<String> = flows.keys().cloned().collect();
+        for name in names {
+            for locale in self.locales.clone() {
+                for (file, source) in self.under(&format!("flows/{name}/texts/{locale}.yaml"), "") {
+                    self.text_file(file, source, &locale, &name);
+                }
+            }
+        }
+        flows
+    }
+
+    fn actions(&mut self) -> BTreeMap<String, ActionSpec> {
+        let mut actions = BTreeMap::new();
+        for (file, source) in self.under("actions/", ".yaml") {
+            match ActionSpec::parse(file, source) {
+                Ok(action) => {
+                    actions.insert(action.name.clone(), action);
+                }
+                Err(problems) => self.problems.extend(problems),
+            }
+        }
+        actions
+    }
+
+    fn policies(&mut self) -> Option<Policies> {
+        let files: Vec<(String, String)> = self.under("policies/", ".cedar").into_iter().map(|(file, source)| (file.clone(), source.clone())).collect();
+        Policies::parse(&files).map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    fn language_files(&self) -> BTreeMap<String, String> {
+        ["nlu/", "lexicon/"]
+            .into_iter()
+            .flat_map(|folder| self.under(folder, ".yaml"))
+            .filter_map(|(file, source)| Some((file.split_once('/')?.1.to_owned(), source.clone())))
+            .collect()
+    }
+}
+
+/// Names of the flows a customer can ask for.
+pub fn requests(pack: &Pack) -> impl Iterator<Item = &Flow> {
+    pack.flows.values().filter(|flow| flow.kind == FlowKind::Request)
+}

@@ -1,0 +1,80 @@
+//! Do the parts of a pack fit together? Every name that is used exists, every text is there in every locale.
+
+use std::collections::BTreeSet;
+
+use super::{ENGINE_TEXTS, Pack, PackFiles};
+use crate::flow::{self, Op};
+use crate::problem::PackProblem;
+
+pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
+    let manifest_file = format!("{name}/pack.toml");
+    let manifest = files.get(&manifest_file).map_or("", String::as_str);
+    let mut manifest_problem = |needle: &str, message: String| problems.push(PackProblem::at(&manifest_file, manifest, needle, message));
+    for flow in pack.manifest.menu.flows.iter().chain(pack.manifest.signals.values()).chain(&pack.manifest.identity.flow) {
+        if !pack.flows.contains_key(flow) {
+            manifest_problem(flow, format!("flow `{flow}` does not exist under flows/"));
+        }
+    }
+    let identity = &pack.manifest.identity;
+    for action in [&identity.customer, &identity.send_code, &identity.check_code].into_iter().flatten() {
+        if !pack.actions.contains_key(action) {
+            manifest_problem(action, format!("action `{action}` does not exist under actions/"));
+        }
+    }
+    for locale in &pack.manifest.locales {
+        for key in ENGINE_TEXTS {
+            if !pack.texts.has(locale, "", key) {
+                manifest_problem("locales", format!("text `{key}` is missing in locales/{locale}.yaml"));
+            }
+        }
+    }
+    for flow in pack.flows.values() {
+        check_flow(pack, name, files, flow, problems);
+    }
+}
+
+fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, problems: &mut Vec<PackProblem>) {
+    let own = format!("{name}/flows/{}/flow.yaml", flow.name);
+    let file = if files.contains_key(&own) { own } else { format!("base/flows/{}/flow.yaml", flow.name) };
+    let source = files.get(&file).map_or("", String::as_str);
+    let mut report = |needle: &str, message: String| problems.push(PackProblem::at(&file, source, needle, message));
+    for locale in &pack.manifest.locales {
+        for key in flow::text_keys(flow).into_iter().collect::<BTreeSet<_>>() {
+            if !pack.texts.has(locale, &flow.name, &key) {
+                report(&key, format!("text `{key}` is missing, add it to flows/{}/texts/{locale}.yaml", flow.name));
+            }
+        }
+        if flow.kind == flow::FlowKind::Request && !pack.titles.contains_key(&(locale.clone(), flow.name.clone())) {
+            report("flow:", format!("`title:` is missing in flows/{}/texts/{locale}.yaml", flow.name));
+        }
+    }
+    for called in flow::calls(flow) {
+        if !pack.flows.contains_key(called) {
+            report(called, format!("flow `{called}` does not exist"));
+        }
+    }
+    for op in &flow.ops {
+        match op {
+            Op::Lookup { action, with, .. } => check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report),
+            Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
+            _ => {}
+        }
+    }
+}
+
+fn check_arguments<'a>(pack: &Pack, action: &str, given: impl Iterator<Item = &'a String>, report: &mut impl FnMut(&str, String)) {
+    let Some(spec) = pack.actions.get(action) else {
+        return report(action, format!("action `{action}` does not exist, add actions/{action}.yaml"));
+    };
+    let given: BTreeSet<&String> = given.collect();
+    for name in &given {
+        if !spec.arguments.contains_key(*name) {
+            report(name, format!("action `{action}` has no argument `{name}`"));
+        }
+    }
+    for (name, argument) in &spec.arguments {
+        if !argument.optional && !given.contains(name) {
+            report(action, format!("action `{action}` needs argument `{name}` under `with:`"));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What does `pack.toml` say?
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::PackFiles;
+use crate::problem::PackProblem;
+
+/// The content of `pack.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The pack's folder.
+    pub name: String,
+    /// The company's name, as customers know it.
+    pub title: String,
+    /// The pack it extends; always `base`.
+    #[serde(default = "base")]
+    pub extends: String,
+    /// Language tags with texts.
+    pub locales: Vec<String>,
+    /// The one used when the customer's is not among them.
+    pub default_locale: String,
+    /// Market codes, the default first.
+    #[serde(default)]
+    pub markets: Vec<String>,
+    /// IANA time zone, for "today".
+    #[serde(default = "utc")]
+    pub timezone: String,
+    /// The assistant.
+    #[serde(default)]
+    pub assistant: AssistantConfig,
+    /// Regular expressions by kind of entity.
+    #[serde(default)]
+    pub patterns: BTreeMap<String, Vec<String>>,
+    /// How customers are identified.
+    #[serde(default)]
+    pub identity: IdentityConfig,
+    /// Flows offered when nothing was understood.
+    #[serde(default)]
+    pub menu: Menu,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What happens when somebody is sad, ill, in debt or in danger: signal to flow.
+    #[serde(default)]
+    pub signals: BTreeMap<String, String>,
+}
+
+/// The assistant's name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssistantConfig {
+    /// As customers see it.
+    pub name: String,
+}
+
+impl Default for AssistantConfig {
+    fn default() -> Self {
+        Self { name: "Assistant".to_owned() }
+    }
+}
+
+/// How customers are identified.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// The flow that identifies an anonymous customer.
+    #[serde(default)]
+    pub flow: Option<String>,
+    /// The read that gives a signed-in customer's record; its argument is `customer_id`.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// The write that sends a one-time code; arguments `customer_id` and `purpose`; gives `challenge_id`.
+    #[serde(default)]
+    pub send_code: Option<String>,
+    /// The write that checks it; arguments `challenge_id` and `code`; gives `verified` and `attempts_left`.
+    #[serde(default)]
+    pub check_code: Option<String>,
+    /// How long a code counts, minutes (PSD2 RTS 2018/389 article 4: at most 5 minutes of inactivity).
+    #[serde(default = "five")]
+    pub verified_minutes: u32,
+}
+
+/// Flows offered when nothing was understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Menu {
+    /// Their names, in order.
+    #[serde(default)]
+    pub flows: Vec<String>,
+}
+
+/// Bounds of one turn and conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Rounds of deciding and acting in one turn, at most.
+    pub rounds_max: usize,
+    /// Misunderstandings in a row before a person is brought in.
+    pub clarifications_max: u32,
+    /// Options shown in one reply, at most.
+    pub options_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { rounds_max: 16, clarifications_max: 3, options_max: 8 }
+    }
+}
+
+fn base() -> String {
+    "base".to_owned()
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+const fn five() -> u32 {
+    5
+}
+
+impl Manifest {
+    pub(super) fn parse(file: &str, files: &PackFiles) -> Result<Self, Vec<PackProblem>> {
+        let problem = |line, message| vec![PackProblem { file: file.to_owned(), line, message }];
+        let source = files.get(file).ok_or_else(|| problem(0, "this file is missing, create it with `ombud init`".to_owned()))?;
+        let manifest: Self = toml::from_str(source).map_err(|error| {
+            let line = error.span().map_or(0, |span| source.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+            problem(line, error.message().to_owned())
+        })?;
+        if !manifest.locales.contains(&manifest.default_locale) {
+            return Err(vec![PackProblem::at(file, source, "default_locale", "`default_locale` is not among `locales`".to_owned())]);
+        }
+        Ok(manifest)
+    }
+}

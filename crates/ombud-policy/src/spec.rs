@@ -1,0 +1,401 @@
+//! What is an action of a pack? A typed connector, written as data in `actions/<name>.yaml`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::action::{ApiCall, Method};
+use crate::expr::{Expr, plain};
+use crate::problem::PackProblem;
+
+/// What an action can do, from harmless to grave; also the Cedar action groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// Changes nothing.
+    Read,
+    /// Changes a record.
+    Write,
+    /// Moves money.
+    Money,
+    /// Changes how the customer is reached or pays.
+    Credential,
+    /// Sends a one-time code to the customer; needs no confirmation.
+    Challenge,
+}
+
+impl Risk {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Money => "money",
+            Self::Credential => "credential",
+            Self::Challenge => "challenge",
+        }
+    }
+}
+
+/// JSON type of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArgumentType {
+    /// Text.
+    String,
+    /// A whole number.
+    Integer,
+    /// Any number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list of texts.
+    Array,
+    /// A record.
+    Object,
+}
+
+/// One argument.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArgumentSpec {
+    /// Its JSON type.
+    #[serde(rename = "type")]
+    pub json_type: ArgumentType,
+    /// The kind of record it names; it must then be one the customer owns.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// Whether it may be absent or null.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAction {
+    action: String,
+    risk: Risk,
+    method: Method,
+    path: String,
+    #[serde(default, rename = "in")]
+    arguments: BTreeMap<String, ArgumentSpec>,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    owns: BTreeMap<String, String>,
+    #[serde(default = "default_deadline_ms")]
+    deadline_ms: u64,
+    #[serde(default = "default_attempts")]
+    attempts: u32,
+    #[serde(default)]
+    idempotency: Idempotency,
+    #[serde(default)]
+    ambiguity: Ambiguity,
+    #[serde(default)]
+    errors: BTreeMap<String, String>,
+    #[serde(default = "default_receipt")]
+    receipt: String,
+    #[serde(default)]
+    amount: Option<String>,
+}
+
+const fn default_deadline_ms() -> u64 {
+    3_000
+}
+
+const fn default_attempts() -> u32 {
+    3
+}
+
+fn default_receipt() -> String {
+    "receipt_id".to_owned()
+}
+
+/// Whether the company's system honours idempotency keys for this action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Idempotency {
+    /// It takes an `Idempotency-Key`.
+    Key,
+    /// It does not.
+    #[default]
+    None,
+}
+
+/// What is done when the answer to a write is lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ambiguity {
+    /// Asked for again with the same key.
+    RetrySameKey,
+    /// A person looks it up.
+    #[default]
+    Human,
+}
+
+/// Whose records a read gives.
+#[derive(Debug)]
+pub enum Ownership {
+    /// The path is scoped by a customer argument, which is checked against the session.
+    Session,
+    /// Nobody's: catalogue data.
+    Public,
+    /// The body names the owner; others' records are treated as not found.
+    Named(Expr),
+}
+
+/// An action of a pack, ready to be used.
+#[derive(Debug)]
+pub struct ActionSpec {
+    /// Its name.
+    pub name: String,
+    /// What it can do.
+    pub risk: Risk,
+    /// HTTP method.
+    pub method: Method,
+    /// Path with `{argument}` places.
+    pub path: String,
+    /// Arguments by name.
+    pub arguments: BTreeMap<String, ArgumentSpec>,
+    /// Whose records a read gives.
+    pub ownership: Ownership,
+    /// Ids of the customer's own records that a read teaches, by kind.
+    pub owns: Vec<(String, Expr)>,
+    /// Time for one attempt, milliseconds.
+    pub deadline_ms: u64,
+    /// Attempts at most.
+    pub attempts_max: u32,
+    /// Whether idempotency keys are honoured.
+    pub idempotency: Idempotency,
+    /// What is done when the answer is lost.
+    pub ambiguity: Ambiguity,
+    /// Error code to reason code.
+    pub errors: BTreeMap<String, String>,
+    /// Member of the answer with the receipt's id.
+    pub receipt: String,
+    /// Amount in minor units, for policies.
+    pub amount: Option<Expr>,
+}
+
+/// Why arguments do not fit an action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    /// Not one of the action's arguments.
+    #[error("action `{action}` has no argument `{argument}`")]
+    Unknown {
+        /// The action.
+        action: String,
+        /// The argument.
+        argument: String,
+    },
+    /// Required and absent.
+    #[error("action `{action}` needs argument `{argument}`")]
+    Missing {
+        /// The action.
+        action: String,
+        /// The argument.
+        argument: String,
+    },
+    /// Of another type.
+    #[error("argument `{argument}` of action `{action}` is not of type {expected:?}")]
+    Type {
+        /// The action.
+        action: String,
+        /// The argument.
+        argument: String,
+        /// The type it should be of.
+        expected: ArgumentType,
+    },
+}
+
+impl ActionSpec {
+    /// Reads `actions/<name>.yaml`.
+    ///
+    /// # Errors
+    /// All problems found, with file and line; the author of the pack can fix them.
+    pub fn parse(file: &str, source: &str) -> Result<Self, Vec<PackProblem>> {
+        let raw: RawAction = serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
+        let mut problems = Vec::new();
+        raw.check(file, source, &mut problems);
+        let mut compile = |text: &str| {
+            Expr::compile(text).map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string()))).ok()
+        };
+        let ownership = match raw.owner.as_deref() {
+            None | Some("session") => Some(Ownership::Session),
+            Some("public") => Some(Ownership::Public),
+            Some(text) => compile(text).map(Ownership::Named),
+        };
+        let owns: Vec<(String, Expr)> = raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
+        let amount = raw.amount.as_deref().map(&mut compile);
+        match ownership {
+            Some(ownership) if problems.is_empty() => Ok(Self {
+                name: raw.action,
+                risk: raw.risk,
+                method: raw.method,
+                path: raw.path,
+                arguments: raw.arguments,
+                ownership,
+                owns,
+                deadline_ms: raw.deadline_ms,
+                attempts_max: raw.attempts,
+                idempotency: raw.idempotency,
+                ambiguity: raw.ambiguity,
+                errors: raw.errors,
+                receipt: raw.receipt.trim_start_matches("result.").to_owned(),
+                amount: amount.flatten(),
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// Checks names and types of arguments; null and absent are the same.
+    ///
+    /// # Errors
+    /// The first [`ArgumentError`]; the author of the pack can fix it.
+    pub fn check_arguments(&self, arguments: &Map<String, Value>) -> Result<(), ArgumentError> {
+        for name in arguments.keys() {
+            if !self.arguments.contains_key(name) {
+                return Err(ArgumentError::Unknown { action: self.name.clone(), argument: name.clone() });
+            }
+        }
+        for (name, spec) in &self.arguments {
+            match arguments.get(name) {
+                None | Some(Value::Null) if spec.optional => {}
+                None | Some(Value::Null) => return Err(ArgumentError::Missing { action: self.name.clone(), argument: name.clone() }),
+                Some(value) if spec.json_type.fits(value) => {}
+                Some(_) => return Err(ArgumentError::Type { action: self.name.clone(), argument: name.clone(), expected: spec.json_type }),
+            }
+        }
+        Ok(())
+    }
+
+    /// The call with these checked arguments.
+    #[must_use]
+    pub fn call(&self, arguments: &Map<String, Value>) -> ApiCall {
+        let mut path = self.path.clone();
+        let mut query = Vec::new();
+        let mut body = Map::new();
+        for (name, value) in arguments.iter().filter(|(_, value)| !value.is_null()) {
+            let place = format!("{{{name}}}");
+            if path.contains(&place) {
+                path = path.replace(&place, &encode_segment(&plain(value)));
+            } else if self.method == Method::Get {
+                query.push((name.clone(), query_text(value)));
+            } else {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+        let keyed = self.idempotency == Idempotency::Key;
+        let retried = self.method == Method::Get || (keyed && self.ambiguity == Ambiguity::RetrySameKey);
+        ApiCall {
+            action: self.name.clone(),
+            method: self.method,
+            path,
+            query,
+            body: if self.method == Method::Get { Value::Null } else { Value::Object(body) },
+            deadline_ms: self.deadline_ms,
+            attempts_max: if retried { self.attempts_max } else { 1 },
+            idempotency_key: keyed,
+            reasons: self.errors.clone(),
+            receipt_member: self.receipt.clone(),
+        }
+    }
+}
+
+impl RawAction {
+    fn check(&self, file: &str, source: &str, problems: &mut Vec<PackProblem>) {
+        let mut report = |needle: &str, message: String| problems.push(PackProblem::at(file, source, needle, message));
+        if !file.ends_with(&format!("/{}.yaml", self.action)) {
+            report("action:", format!("action `{}` must be in a file of its name", self.action));
+        }
+        if !self.path.starts_with('/') {
+            report("path:", "the path must begin with `/`".to_owned());
+        }
+        for place in self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+            if !self.arguments.contains_key(place) {
+                report("path:", format!("the path names `{place}`, which is not an argument under `in:`"));
+            }
+        }
+        if (self.risk == Risk::Read) != (self.method == Method::Get) {
+            report("method:", "a read is a GET, everything else is not".to_owned());
+        }
+        if self.risk != Risk::Read && self.ambiguity == Ambiguity::RetrySameKey && self.idempotency == Idempotency::None {
+            report("ambiguity:", "`retry_same_key` needs `idempotency: key`".to_owned());
+        }
+        if !(1..=10).contains(&self.attempts) || !(10..=60_000).contains(&self.deadline_ms) {
+            report("attempts:", "attempts must be 1 to 10 and deadline_ms 10 to 60000".to_owned());
+        }
+    }
+}
+
+impl ArgumentType {
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Integer => value.is_i64(),
+            Self::Number => value.is_number(),
+            Self::Boolean => value.is_boolean(),
+            Self::Array => value.is_array(),
+            Self::Object => value.is_object(),
+        }
+    }
+}
+
+fn query_text(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => elements.iter().map(plain).collect::<Vec<_>>().join(","),
+        other => plain(other),
+    }
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+fn encode_segment(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CANCEL: &str = "action: cancel\nrisk: write\nmethod: POST\npath: /orders/{order_id}/cancel\nin:\n  order_id: { type: string, kind: order }\n  reason: { type: string, optional: true }\nidempotency: key\nambiguity: retry_same_key\n";
+
+    #[test]
+    fn arguments_go_to_the_path_and_the_body() {
+        let spec = ActionSpec::parse("p/actions/cancel.yaml", CANCEL).unwrap();
+        let arguments = json!({"order_id": "#W1/2", "reason": "late"}).as_object().unwrap().clone();
+        spec.check_arguments(&arguments).unwrap();
+        let call = spec.call(&arguments);
+        assert_eq!((call.path.as_str(), call.body, call.attempts_max), ("/orders/%23W1%2F2/cancel", json!({"reason": "late"}), 3));
+    }
+
+    #[test]
+    fn unknown_missing_and_mistyped_arguments_are_refused() {
+        let spec = ActionSpec::parse("p/actions/cancel.yaml", CANCEL).unwrap();
+        for (arguments, expected) in [(json!({"order_id": "a", "x": 1}), "has no argument `x`"), (json!({}), "needs argument `order_id`"), (json!({"order_id": 7}), "is not of type String")] {
+            let error = spec.check_arguments(arguments.as_object().unwrap()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_typo_is_reported_with_its_line() {
+        let problems = ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("idempotency", "idempotencyy")).unwrap_err();
+        assert_eq!(problems.first().unwrap().line, 8, "{problems:?}");
+        let problems = ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("{order_id}", "{order}")).unwrap_err();
+        assert_eq!(problems.first().unwrap().line, 4, "{problems:?}");
+    }
+}
