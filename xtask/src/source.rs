@@ -70,7 +70,7 @@ impl RustSource {
 
 /// Whether everything in this file is test code.
 fn is_test_file(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.contains("/tests/") || path.contains("/benches/")
+    path.ends_with("/tests.rs") || path.contains("/tests/") || path.contains("/benches/") || path.contains("/examples/")
 }
 
 struct Reader {
