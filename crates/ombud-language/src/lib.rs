@@ -3,6 +3,7 @@
 //! Never: I/O, a clock, randomness, the environment. The same text under the same data gives the same reading.
 //! Start reading at [`safety`] (what may be kept of a message), then [`understand`] (what it asks of us).
 
+pub mod choose;
 pub mod claims;
 pub mod classify;
 pub mod extract;
@@ -14,4 +15,3 @@ pub use classify::{Classifier, Example, TrainError, TrainSettings};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{NluError, NluFile, NluModel, RuleFile, UnderstandContext, Understander};
-pub mod choose;

@@ -1,10 +1,14 @@
 //! Which signs does a message give that change how its case is handled, whatever it asks?
+//!
+//! Lists of the language, and a small classifier for what lists cannot hold. Advisory: a signal adds care, it never permits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use regex::RegexSet;
 use serde::Deserialize;
 
 use super::canonical::Canonical;
+use crate::classify::{Classifier, Example, TrainSettings};
 
 /// The lists of one language: `packs/base/nlu/signals.<locale>.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -44,7 +48,22 @@ pub enum SignalError {
 
 /// The compiled lists and classifier.
 #[derive(Debug, Clone, Default)]
-pub struct SignalModel {}
+pub struct SignalModel {
+    lists: Vec<List>,
+    classifier: Option<Classifier>,
+}
+
+#[derive(Debug, Clone)]
+struct List {
+    signal: String,
+    gives: RegexSet,
+    takes_back: RegexSet,
+}
+
+/// Probability from which the classifier alone gives a signal; set on the sentences of `examples/signals_eval.rs`.
+const SURE: f32 = 0.6;
+/// Class of harmless sentences.
+const NONE: &str = "none";
 
 impl SignalModel {
     /// Compiles the lists and trains the classifier.
@@ -52,14 +71,56 @@ impl SignalModel {
     /// # Errors
     /// When an expression does not parse; the operator mends the pack.
     pub fn new(file: &SignalFile) -> Result<Self, SignalError> {
-        let _ = file;
-        Ok(Self {})
+        let mut lists = Vec::with_capacity(file.signals.len());
+        let mut examples = Vec::new();
+        for (signal, rule) in &file.signals {
+            lists.push(List { signal: signal.clone(), gives: compile(signal, &rule.patterns)?, takes_back: compile(signal, &rule.unless)? });
+            examples.extend(rule.examples.iter().map(|text| Example { class: signal.clone(), text: text.clone() }));
+        }
+        // Without examples of two classes the lists stand alone.
+        let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
+        Ok(Self { lists, classifier })
     }
 
     /// Names of the signals of a redacted text, sorted.
     #[must_use]
     pub fn read(&self, redacted: &str, canonical: &Canonical) -> Vec<String> {
-        let _ = (redacted, canonical);
-        Vec::new()
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        if canonical.hidden > 1 || !canonical.smuggled.is_empty() {
+            found.insert("hidden_text");
+        }
+        if canonical.mixed_script_words > 0 {
+            found.insert("mixed_script");
+        }
+        let straight = canonical.check.replace(['’', '‘', '`', '´'], "'");
+        let smuggled = canonical.smuggled.to_lowercase();
+        let mut taken_back: BTreeSet<&str> = BTreeSet::new();
+        for list in &self.lists {
+            if list.takes_back.is_match(&straight) {
+                taken_back.insert(&list.signal);
+            } else if list.gives.is_match(&straight) || list.gives.is_match(&smuggled) {
+                found.insert(&list.signal);
+            }
+        }
+        if let Some(classifier) = &self.classifier {
+            for sentence in sentences(redacted) {
+                let best = classifier.predict(sentence, 1);
+                let sure = best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back.contains(class));
+                if let Some((class, _)) = sure.filter(|_| classifier.known_share(sentence) > 0.5) {
+                    found.insert(class);
+                }
+            }
+        }
+        found.into_iter().map(str::to_owned).collect()
     }
+}
+
+/// Sentences of some length; a long message is read from its beginning.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['.', '!', '?', '\n']).map(str::trim).filter(|part| part.split_whitespace().nth(1).is_some()).take(16)
+}
+
+fn compile(signal: &str, patterns: &[String]) -> Result<RegexSet, SignalError> {
+    let patterns = patterns.iter().map(|pattern| format!("(?i){pattern}"));
+    RegexSet::new(patterns).map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
 }

@@ -1,0 +1,48 @@
+//! Which postal codes does a text name?
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Awaiting, Entity, entity};
+
+/// Shapes that hardly mean anything else: Britain, Canada, the Netherlands, Poland, Portugal, Sweden and Czechia with the word, the United States with four more digits.
+static CLEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"\b(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d|[1-9]\d{3} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{4}|[1-9]\d{3}-\d{3})\b",
+    ))
+    .ok()
+});
+
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"(?i)\b(?:zip|zipcode|postcode|post ?code|postal(?: code)?|postnummer|postnr|plz|postleitzahl|pin ?code)(?: ?code)?(?: (?:is|was|of|number|for|should be|=))*\s*[:=]?\s*",
+        r"(?:it'?s )?([A-Z]{1,2}-)?(\d{3} \d{2}|\d{4,6}(?:-\d{4})?|\d{4} ?[A-Z]{2})\b",
+    ))
+    .ok()
+});
+
+static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
+
+/// Postal codes; digits alone only after the word, or where they are awaited.
+pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {
+    let mut found: Vec<Entity> = Vec::new();
+    if let Some(named) = NAMED.as_ref() {
+        let codes = named.captures_iter(text).filter_map(|captures| captures.get(2));
+        found.extend(codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())));
+    }
+    if let Some(clear) = CLEAR.as_ref() {
+        let codes = clear.find_iter(text).filter(|code| awaiting != Awaiting::Nothing || looks_written(code.as_str()));
+        found.extend(codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())));
+    }
+    if found.is_empty() && matches!(awaiting, Awaiting::Identity | Awaiting::Address) {
+        let bare = BARE.as_ref().into_iter().flat_map(|bare| bare.captures_iter(text)).filter_map(|captures| captures.get(1));
+        found.extend(bare.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str())));
+    }
+    found
+}
+
+/// Outside of a question for it, only upper case counts: "m1 4gb" may be a computer.
+fn looks_written(code: &str) -> bool {
+    code.contains(' ') && code.chars().any(char::is_alphabetic) && !code.chars().any(char::is_lowercase)
+}
