@@ -6,6 +6,7 @@ mod dependencies;
 mod documents;
 mod errors;
 mod exports;
+mod invariants;
 mod locales;
 mod migrations;
 mod neutrality;
@@ -74,6 +75,7 @@ const RULES: &[Rule] = &[
     Rule { name: "exports", check: exports::check },
     Rule { name: "documents", check: documents::check },
     Rule { name: "errors", check: errors::check },
+    Rule { name: "invariants", check: invariants::check },
     Rule { name: "migrations", check: migrations::check },
     Rule { name: "locales", check: locales::check },
     Rule { name: "neutrality", check: neutrality::check },
