@@ -1,1 +1,17 @@
-//! placeholder
+//! The ledger, its inbox and the knowledge index: SQLite or PostgreSQL, and an index in memory.
+//!
+//! Never: business rules; acknowledging what is not durable; SQL anywhere else.
+//! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit) and [`knowledge_index`].
+
+mod database;
+mod inbox;
+pub mod knowledge_index;
+mod ledger;
+pub mod migration;
+mod sql;
+pub mod store;
+
+pub use database::OpenError;
+pub use knowledge_index::{IndexError, TantivyIndex};
+pub use migration::MigrationError;
+pub use store::{Settings, Store, open, open_with};

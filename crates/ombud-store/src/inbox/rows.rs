@@ -1,0 +1,146 @@
+//! How are rows of the inbox stored and read?
+
+use ombud_domain::{ConversationStatus, Priority, TenantId, TimestampUs};
+use ombud_ports::{InboxPlace, InboxRow, StoreError};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+
+use crate::sql::{column, failed, list, values};
+
+/// Rows and ids in one statement at most: sixteen parameters each, and SQLite takes 32,766.
+const ROWS_MAX: usize = 500;
+
+macro_rules! columns {
+    () => {
+        "conversation_id, status, customer_id, customer_name, reason_code, summary, priority, waiting_since_us, assignee, locale, \
+         last_message, position, updated_at_us"
+    };
+}
+
+/// Rows of these conversations, as far as there are any.
+pub(super) async fn load(reads: &AnyPool, tenant: &TenantId, ids: &[&str]) -> Result<Vec<InboxRow>, StoreError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(ROWS_MAX) {
+        let places = list(2, ids.len());
+        let sql =
+            format!(concat!("SELECT ", columns!(), " FROM inbox WHERE tenant = $1 AND conversation_id IN ({})"), places);
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str());
+        let query = ids.iter().fold(query, |query, id| query.bind(*id));
+        let rows = query.fetch_all(reads).await.map_err(failed("reading the inbox"))?;
+        for row in &rows {
+            found.push(row_of(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// A page in the order of the list.
+pub(super) async fn page(
+    reads: &AnyPool,
+    tenant: &TenantId,
+    (status, after): (Option<ConversationStatus>, Option<InboxPlace>),
+    rows_max: usize,
+) -> Result<Vec<InboxRow>, StoreError> {
+    let after = after.unwrap_or(InboxPlace { rank: -1, order_us: 0, conversation_id: String::new() });
+    let of_status = if status.is_some() { " AND status = $6" } else { "" };
+    let sql = format!(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM inbox WHERE tenant = $1 AND (list_rank, list_order_us, conversation_id) > ($2, $3, $4){} ",
+            "ORDER BY list_rank, list_order_us, conversation_id LIMIT $5"
+        ),
+        of_status
+    );
+    let query = sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.as_str())
+        .bind(after.rank)
+        .bind(after.order_us)
+        .bind(after.conversation_id.as_str())
+        .bind(i64::try_from(rows_max).unwrap_or(0));
+    let query = status.into_iter().fold(query, |query, status| query.bind(status.as_str()));
+    let rows = query.fetch_all(reads).await.map_err(failed("reading the inbox"))?;
+    rows.iter().map(row_of).collect()
+}
+
+/// Writes rows, new or again.
+pub(super) async fn save(
+    connection: &mut AnyConnection,
+    tenant: &TenantId,
+    rows: &[&InboxRow],
+) -> Result<(), StoreError> {
+    for rows in rows.chunks(ROWS_MAX) {
+        let sql = format!(
+            concat!(
+                "INSERT INTO inbox (tenant, ",
+                columns!(),
+                ", list_rank, list_order_us) VALUES {} ON CONFLICT (tenant, conversation_id) DO UPDATE SET ",
+                "status = excluded.status, customer_id = excluded.customer_id, customer_name = excluded.customer_name, ",
+                "reason_code = excluded.reason_code, summary = excluded.summary, priority = excluded.priority, ",
+                "waiting_since_us = excluded.waiting_since_us, assignee = excluded.assignee, locale = excluded.locale, ",
+                "last_message = excluded.last_message, position = excluded.position, ",
+                "updated_at_us = excluded.updated_at_us, list_rank = excluded.list_rank, ",
+                "list_order_us = excluded.list_order_us"
+            ),
+            values(rows.len(), 16)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows.len() <= 8);
+        for row in rows {
+            let place = row.place();
+            query = query
+                .bind(tenant.as_str())
+                .bind(row.conversation_id.as_str())
+                .bind(row.status.as_str())
+                .bind(row.customer_id.as_deref())
+                .bind(row.customer_name.as_deref())
+                .bind(row.reason_code.as_deref())
+                .bind(row.summary.as_deref())
+                .bind(priority_name(row.priority))
+                .bind(row.waiting_since.map(|since| since.0))
+                .bind(row.assignee.as_deref())
+                .bind(row.locale.as_str())
+                .bind(row.last_message.as_str())
+                .bind(row.position)
+                .bind(row.updated_at.0)
+                .bind(place.rank)
+                .bind(place.order_us);
+        }
+        query.execute(&mut *connection).await.map_err(failed("writing the inbox"))?;
+    }
+    Ok(())
+}
+
+const fn priority_name(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Normal => "normal",
+        Priority::High => "high",
+    }
+}
+
+fn row_of(row: &AnyRow) -> Result<InboxRow, StoreError> {
+    const WHAT: &str = "inbox row";
+    let corrupt = || StoreError::Corrupt { what: WHAT };
+    let statuses = [
+        ConversationStatus::Open,
+        ConversationStatus::WaitingForAgent,
+        ConversationStatus::WithAgent,
+        ConversationStatus::Resolved,
+    ];
+    let status: &str = column(row, 1, WHAT)?;
+    let priority: &str = column(row, 6, WHAT)?;
+    Ok(InboxRow {
+        conversation_id: column(row, 0, WHAT)?,
+        status: statuses.into_iter().find(|known| known.as_str() == status).ok_or_else(corrupt)?,
+        customer_id: column(row, 2, WHAT)?,
+        customer_name: column(row, 3, WHAT)?,
+        reason_code: column(row, 4, WHAT)?,
+        summary: column(row, 5, WHAT)?,
+        priority: if priority == "high" { Priority::High } else { Priority::Normal },
+        waiting_since: column::<Option<i64>, _>(row, 7, WHAT)?.map(TimestampUs),
+        assignee: column(row, 8, WHAT)?,
+        locale: column(row, 9, WHAT)?,
+        last_message: column(row, 10, WHAT)?,
+        position: column(row, 11, WHAT)?,
+        updated_at: TimestampUs(column(row, 12, WHAT)?),
+    })
+}

@@ -1,0 +1,179 @@
+//! How is the ledger read, and how does a commit reach the writer?
+
+pub(crate) mod heads;
+pub(crate) mod insert;
+pub(crate) mod job;
+pub(crate) mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use ombud_domain::{RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
+use tokio::sync::mpsc;
+use tokio_util::sync::DropGuard;
+
+use crate::database::Database;
+use crate::ledger::job::Job;
+use crate::sql::{column, failed, list};
+
+/// Events of one page at most, whatever the caller asks for.
+pub(crate) const PAGE_EVENTS_MAX: usize = 10_000;
+/// Outbox messages of one page at most.
+const PAGE_MESSAGES_MAX: usize = 1000;
+/// Ids in one statement at most.
+const IDS_MAX: usize = 500;
+
+/// The ledger in a database.
+#[derive(Debug)]
+pub(crate) struct SqlLedger {
+    database: Database,
+    jobs: mpsc::Sender<Job>,
+    gate: Arc<AtomicBool>,
+    _guard: Arc<DropGuard>,
+}
+
+impl SqlLedger {
+    pub(crate) const fn new(
+        database: Database,
+        jobs: mpsc::Sender<Job>,
+        gate: Arc<AtomicBool>,
+        guard: Arc<DropGuard>,
+    ) -> Self {
+        Self { database, jobs, gate, _guard: guard }
+    }
+
+    pub(crate) fn accepts_writes(&self) -> bool {
+        self.gate.load(Ordering::Acquire)
+    }
+}
+
+#[async_trait]
+impl Ledger for SqlLedger {
+    async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+        let (job, written) = Job::new(commit)?;
+        if !self.accepts_writes() || self.jobs.send(job).await.is_err() {
+            return Err(StoreError::Stopped.into());
+        }
+        // A job that the stopping writer drops unanswered was not written.
+        written.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after_version: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, stream_kind, stream_id, version, kind, at_us, payload FROM events \
+             WHERE tenant = $1 AND stream_kind = $2 AND stream_id = $3 AND version > $4 ORDER BY version LIMIT $5",
+        )
+        .bind(tenant.as_str())
+        .bind(stream.kind.as_str())
+        .bind(stream.id.as_str())
+        .bind(after_version)
+        .bind(page(events_max, PAGE_EVENTS_MAX))
+        .fetch_all(&self.database.reads)
+        .await
+        .map_err(failed("reading a stream"))?;
+        rows.iter().map(event_of).collect()
+    }
+
+    async fn read_all(
+        &self,
+        tenant: &TenantId,
+        after_position: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT position, stream_kind, stream_id, version, kind, at_us, payload FROM events \
+             WHERE tenant = $1 AND position > $2 ORDER BY position LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(after_position)
+        .bind(page(events_max, PAGE_EVENTS_MAX))
+        .fetch_all(&self.database.reads)
+        .await
+        .map_err(failed("reading the ledger"))?;
+        rows.iter().map(event_of).collect()
+    }
+
+    async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
+        let row =
+            sqlx::query("SELECT body_hash, response FROM replies WHERE tenant = $1 AND scope = $2 AND key = $3")
+                .bind(tenant.as_str())
+                .bind(scope)
+                .bind(key)
+                .fetch_optional(&self.database.reads)
+                .await
+                .map_err(failed("reading a stored reply"))?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(StoredReply {
+            scope: scope.to_owned(),
+            key: key.to_owned(),
+            body_hash: column(&row, 0, "reply")?,
+            response: json(&row, 1, "reply")?,
+        }))
+    }
+
+    async fn undelivered(
+        &self,
+        tenant: &TenantId,
+        messages_max: usize,
+    ) -> Result<Vec<(i64, String, Value)>, StoreError> {
+        let rows = sqlx::query("SELECT id, topic, content FROM outbox WHERE tenant = $1 ORDER BY id LIMIT $2")
+            .bind(tenant.as_str())
+            .bind(page(messages_max, PAGE_MESSAGES_MAX))
+            .fetch_all(&self.database.reads)
+            .await
+            .map_err(failed("reading the outbox"))?;
+        let message =
+            |row: &AnyRow| Ok((column(row, 0, "message")?, column(row, 1, "message")?, json(row, 2, "message")?));
+        rows.iter().map(message).collect()
+    }
+
+    async fn mark_delivered(&self, tenant: &TenantId, ids: &[i64]) -> Result<(), StoreError> {
+        for ids in ids.chunks(IDS_MAX) {
+            let _turn = self.database.write_turn.lock().await;
+            let sql = format!("DELETE FROM outbox WHERE tenant = $1 AND id IN ({})", list(2, ids.len()));
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str());
+            let query = ids.iter().fold(query, |query, id| query.bind(*id));
+            query.execute(&self.database.derived).await.map_err(failed("marking messages as delivered"))?;
+        }
+        Ok(())
+    }
+}
+
+fn page(wanted: usize, bound: usize) -> i64 {
+    i64::try_from(wanted.min(bound)).unwrap_or(0)
+}
+
+/// Reads position, stream_kind, stream_id, version, kind, at_us, payload.
+pub(crate) fn event_of(row: &AnyRow) -> Result<RecordedEvent, StoreError> {
+    const WHAT: &str = "event";
+    let kind = match column::<&str, _>(row, 1, WHAT)? {
+        "conversation" => StreamKind::Conversation,
+        "customer" => StreamKind::Customer,
+        "case" => StreamKind::Case,
+        _ => return Err(StoreError::Corrupt { what: "stream kind" }),
+    };
+    Ok(RecordedEvent {
+        position: column(row, 0, WHAT)?,
+        stream: StreamId { kind, id: column(row, 2, WHAT)? },
+        version: column(row, 3, WHAT)?,
+        kind: column(row, 4, WHAT)?,
+        at: TimestampUs(column(row, 5, WHAT)?),
+        payload: json(row, 6, WHAT)?,
+    })
+}
+
+fn json(row: &AnyRow, index: usize, what: &'static str) -> Result<Value, StoreError> {
+    let text: &str = column(row, index, what)?;
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { what })
+}

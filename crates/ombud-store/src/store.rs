@@ -1,0 +1,101 @@
+//! How is the store opened, used and shut down?
+
+use std::sync::Arc;
+
+use ombud_ports::{Inbox, Ledger};
+use sqlx::Connection;
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::database::{Database, OpenError};
+use crate::inbox::{SqlInbox, follow};
+use crate::ledger::SqlLedger;
+use crate::ledger::writer::Writer;
+use crate::migration;
+
+/// Bounds of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections for reading at most.
+    pub readers_max: u32,
+    /// SQLite only: pages of the file at most; when they are used up the ledger stops writing.
+    pub sqlite_pages_max: Option<u32>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { readers_max: 4, sqlite_pages_max: None }
+    }
+}
+
+/// An open store. Its tasks end when the store and everything it gave out are dropped, or at [`Store::shutdown`].
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+    ledger: Arc<SqlLedger>,
+    inbox: Arc<SqlInbox>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// Opens the store with default [`Settings`]: `sqlite:path/to/ledger.db` (made when absent) or `postgres://user:password@host/database`.
+///
+/// # Errors
+/// [`OpenError`]; the operator can fix it.
+pub async fn open(url: &str) -> Result<Store, OpenError> {
+    open_with(url, &Settings::default()).await
+}
+
+/// Opens the store: connects, brings the schema up to date, starts the writer and the projector.
+///
+/// # Errors
+/// [`OpenError`]; the operator can fix it.
+pub async fn open_with(url: &str, settings: &Settings) -> Result<Store, OpenError> {
+    let database = Database::connect(url, settings).await?;
+    let mut connection = database.durable.acquire().await.map_err(OpenError::Connect)?;
+    migration::apply(&mut connection).await?;
+    connection.ping().await.map_err(OpenError::Connect)?;
+    drop(connection);
+
+    let stop = CancellationToken::new();
+    let guard: Arc<DropGuard> = Arc::new(stop.clone().drop_guard());
+    let tasks = TaskTracker::new();
+    let committed = Arc::new(Notify::new());
+    let (writer, jobs, gate) = Writer::new(database.clone(), Arc::clone(&committed));
+    tasks.spawn(writer.run(stop.clone()));
+    let ledger = Arc::new(SqlLedger::new(database.clone(), jobs, gate, Arc::clone(&guard)));
+    let inbox = Arc::new(SqlInbox::new(database.clone(), Some(guard)));
+    // The projector's own handle must not keep the store's tasks alive.
+    let followed = SqlInbox::new_beside(&inbox);
+    tasks.spawn(follow(followed, committed, stop.clone()));
+    Ok(Store { database, ledger, inbox, tasks, stop })
+}
+
+impl Store {
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.ledger) as Arc<dyn Ledger>
+    }
+
+    /// The desk's inbox, a projection of the ledger.
+    #[must_use]
+    pub fn inbox(&self) -> Arc<dyn Inbox> {
+        Arc::clone(&self.inbox) as Arc<dyn Inbox>
+    }
+
+    /// Whether the ledger still writes; false after a failed commit and at shutdown.
+    #[must_use]
+    pub fn accepts_writes(&self) -> bool {
+        self.ledger.accepts_writes()
+    }
+
+    /// Writes what is waiting, then stops; later writes are refused as stopped. Returns when all tasks have ended.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.database.close().await;
+    }
+}
