@@ -5,6 +5,7 @@
     reason = "a broken contract is a failed test, and a failed test is a panic"
 )]
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,13 +25,15 @@ pub struct Subject {
     pub ledger: Arc<dyn Ledger>,
     /// The inbox of the same store.
     pub inbox: Arc<dyn Inbox>,
+    /// What has to live as long: the store, its folder.
+    pub keep: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// Makes a test of every function of the contract; the argument is an expression that gives a fresh `Subject`, evaluated in each test and
-/// allowed to await.
+/// Makes a test of every function of the contract. The argument is an async function that gets the name of the test and gives a fresh
+/// [`Subject`], or none to leave the test out after saying why.
 #[macro_export]
 macro_rules! contract_tests {
-    ($subject:expr) => {
+    ($subject:path) => {
         $crate::contract_tests!(@each $subject;
             an_event_is_read_back_as_it_was_written,
             reading_is_bounded_and_continues_where_it_stopped,
@@ -47,11 +50,12 @@ macro_rules! contract_tests {
             a_rebuilt_inbox_equals_the_live_one,
         );
     };
-    (@each $subject:expr; $($name:ident),+ $(,)?) => {$(
+    (@each $subject:path; $($name:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            let subject = $subject;
-            contract::$name(&subject).await;
+            if let Some(subject) = $subject(stringify!($name)).await {
+                $crate::contract::$name(&subject).await;
+            }
         }
     )+};
 }

@@ -1,0 +1,79 @@
+//! What happens when the disk is full, and when the store is shut down under load?
+
+use ombud_ports::{AppendError, InboxFilter, StoreError};
+use ombud_store::Settings;
+use ombud_testkit::contract::{commit, event, stream, tenant};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::home;
+
+fn large() -> Vec<ombud_domain::NewEvent> {
+    vec![ombud_domain::NewEvent { kind: "message.created".to_owned(), payload: json!({"text": "x".repeat(20_000)}) }]
+}
+
+/// Nothing of the commit that did not fit is there, nothing is written after it, and what was acknowledged stays readable.
+#[tokio::test]
+async fn a_full_disk_stops_the_ledger_and_reads_go_on() {
+    let home = home::sqlite("full_disk");
+    let settings = Settings { sqlite_pages_max: Some(60), ..Settings::default() };
+    let store = ombud_store::open_with(&home.url, &settings).await.unwrap();
+    let mut written = 0;
+    let refused = loop {
+        match store.ledger().append(commit("c1", written, large())).await {
+            Ok(_) => written += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused, AppendError::Store(StoreError::Stopped)), "{refused}");
+    assert!(written > 1 && !store.accepts_writes());
+    let small = store.ledger().append(commit("c2", 0, vec![event(1)])).await;
+    assert!(matches!(small, Err(AppendError::Store(StoreError::Stopped))), "{small:?}");
+    let events = store.ledger().read(&tenant(), &stream("c1"), 0, 1000).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.version).collect::<Vec<_>>(), (1..=written).collect::<Vec<_>>());
+    store.inbox().list(&tenant(), &InboxFilter { rows_max: 10, ..Default::default() }).await.unwrap();
+    store.shutdown().await;
+
+    let store = home::open(&home).await;
+    assert_eq!(store.ledger().append(commit("c1", written, large())).await.unwrap().version, written + 1);
+    store.shutdown().await;
+}
+
+/// Of 300 commits that race with the shutdown, the acknowledged ones are there afterwards, and the refused ones are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_writes_what_it_has_accepted() {
+    let home = home::sqlite("shutdown");
+    let store = home::open(&home).await;
+    let mut writers = JoinSet::new();
+    for number in 0..300 {
+        let ledger = store.ledger();
+        writers.spawn(async move { ledger.append(commit(&format!("c{number}"), 0, vec![event(number)])).await.is_ok() });
+    }
+    let first = writers.join_next().await.unwrap().unwrap();
+    store.shutdown().await;
+    let mut acknowledged = usize::from(first);
+    while let Some(outcome) = writers.join_next().await {
+        acknowledged += usize::from(outcome.unwrap());
+    }
+    let late = store.ledger().append(commit("late", 0, vec![event(1)])).await;
+    assert!(matches!(late, Err(AppendError::Store(StoreError::Stopped))));
+    let store = home::open(&home).await;
+    let all = store.ledger().read_all(&tenant(), 0, 1000).await.unwrap();
+    assert!(acknowledged >= 1);
+    assert_eq!(all.len(), acknowledged);
+    store.shutdown().await;
+}
+
+/// A store that is dropped without a shutdown leaves no task behind that holds its file.
+#[tokio::test]
+async fn a_dropped_store_ends_its_tasks() {
+    let home = home::sqlite("dropped");
+    let store = home::open(&home).await;
+    let ledger = store.ledger();
+    drop(store);
+    ledger.append(commit("c1", 0, vec![event(1)])).await.unwrap();
+    drop(ledger);
+    let store = home::open(&home).await;
+    assert_eq!(store.ledger().append(commit("c1", 1, vec![event(2)])).await.unwrap().version, 2);
+    store.shutdown().await;
+}
