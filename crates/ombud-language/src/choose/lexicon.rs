@@ -32,9 +32,7 @@ pub(super) enum Mark {
     Becomes,
     Alone,
     Slight,
-    #[serde(rename = "atleast")]
     AtLeast,
-    #[serde(rename = "atmost")]
     AtMost,
     Below,
     Above,
@@ -46,8 +44,10 @@ pub(super) enum Mark {
     Fewer,
     Most,
     Least,
-    Opposite,
-    Acts,
+    StepUp,
+    StepDown,
+    Relative,
+    OneOf,
     Unknown,
 }
 
@@ -139,6 +139,8 @@ struct LexiconSource {
     positive_values: Vec<String>,
     number_words: HashMap<String, f64>,
     ordinals: HashMap<String, usize>,
+    currency: Vec<String>,
+    kinds: HashMap<String, Vec<String>>,
     units: Vec<UnitSource>,
     endings: Vec<(String, String, usize)>,
 }
@@ -162,6 +164,9 @@ pub struct Lexicon {
     pub(super) positive_values: HashSet<String>,
     pub(super) number_words: HashMap<String, f64>,
     pub(super) ordinals: HashMap<String, usize>,
+    pub(super) currency: HashSet<String>,
+    /// Words that are a value of some kind of option wherever they stand, such as colours.
+    pub(super) kinds: HashMap<String, String>,
     pub(super) units: HashMap<String, (usize, f64)>,
     endings: Vec<(String, String, usize)>,
 }
@@ -220,12 +225,18 @@ impl From<LexiconSource> for Lexicon {
             positive_values: source.positive_values.into_iter().collect(),
             number_words: source.number_words,
             ordinals: source.ordinals,
+            currency: source.currency.into_iter().collect(),
             endings: source.endings,
             ..Self::default()
         };
         lexicon.synonyms = synonym_phrases(&source.synonyms);
         lexicon.marks = mark_phrases(&source.marks);
         lexicon.degrees = degree_words(&lexicon, &source.degrees);
+        for (kind, words) in &source.kinds {
+            let kind = lexicon.canonical(kind);
+            let words: Vec<String> = words.iter().map(|word| lexicon.canonical(word)).collect();
+            lexicon.kinds.extend(words.into_iter().map(|word| (word, kind.clone())));
+        }
         lexicon.scales = source.scales.iter().map(|scale| scale_ranks(&lexicon, scale)).collect();
         lexicon.units = unit_words(&source.units);
         lexicon

@@ -7,23 +7,34 @@ mod container;
 mod lexicon;
 mod likeness;
 mod naming;
+mod options;
 mod pick;
 mod reference;
 mod text;
+mod topic;
+mod variant;
+mod wish;
 
 pub use lexicon::Lexicon;
 
-use ombud_domain::choice::{Candidate, Choice, ChoiceRequest};
+use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 
-use catalogue::{Catalogue, catalogue, find_hits};
-use pick::{Outcome, Reading, into_choice, pick};
+use catalogue::{Catalogue, Hits, catalogue, find_hits};
+use options::Options;
+use pick::{Reading, into_choice, pick};
 use text::read_all;
+use variant::{Shelf, choose_variant};
+use wish::{Request, plans};
 
 /// Reads which of the candidates the customer picked with his own words.
 ///
 /// The same input always gives the same output. A choice that fits several candidates equally well is never guessed.
 #[must_use]
 pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
+    if let Some(current) = request.current {
+        let item = (current, request.candidates);
+        return choose_variants(lexicon, request.utterances, request.direct, &[item]).pop().unwrap_or(Choice::Unread);
+    }
     let catalogue = catalogue(lexicon, request.candidates);
     let split = request.utterances.len().saturating_sub(request.direct.max(1));
     let (earlier, direct) = request.utterances.split_at_checked(split).unwrap_or((&[], request.utterances));
@@ -31,9 +42,15 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
     let direct_hits = find_hits(lexicon, &catalogue.vocabulary, &direct_tokens);
     let earlier_tokens = read_all(lexicon, earlier);
     let earlier_hits = find_hits(lexicon, &catalogue.vocabulary, &earlier_tokens);
-    let reading = |tokens, hits| Reading { lexicon, candidates: request.candidates, catalogue: &catalogue, tokens, hits, count: request.count };
-    let now: Reading<'_> = reading(&direct_tokens, &direct_hits);
-    let before: Reading<'_> = reading(&earlier_tokens, &earlier_hits);
+    let now = Reading {
+        lexicon,
+        candidates: request.candidates,
+        catalogue: &catalogue,
+        tokens: &direct_tokens,
+        hits: &direct_hits,
+        count: request.count,
+    };
+    let before = Reading { tokens: &earlier_tokens, hits: &earlier_hits, ..now };
     let outcome = if catalogue.contents.is_empty() { pick(&now) } else { container::pick_container(&now, Some(&before)) };
     into_choice(&now, outcome)
 }
@@ -49,14 +66,75 @@ pub fn choose_each(
     direct: usize,
     items: &[(Candidate, Vec<Candidate>)],
 ) -> Vec<Choice> {
-    let _ = (lexicon, utterances, direct);
-    items.iter().map(|_| Choice::Unread).collect()
+    let items: Vec<(&Candidate, &[Candidate])> = items.iter().map(|(current, variants)| (current, variants.as_slice())).collect();
+    choose_variants(lexicon, utterances, direct, &items)
+}
+
+struct Stocked<'a> {
+    current: &'a Candidate,
+    variants: &'a [Candidate],
+    catalogue: Catalogue,
+    options: Options,
+    hits: Hits,
+}
+
+fn choose_variants(lexicon: &Lexicon, utterances: &[String], direct: usize, items: &[(&Candidate, &[Candidate])]) -> Vec<Choice> {
+    let tokens = read_all(lexicon, utterances);
+    let stock: Vec<Stocked<'_>> = items
+        .iter()
+        .map(|(current, variants)| {
+            let mut all: Vec<Candidate> = variants.to_vec();
+            all.push((*current).clone());
+            let catalogue = catalogue(lexicon, &all);
+            let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
+            Stocked { current, variants, options: Options::new(&catalogue), catalogue, hits }
+        })
+        .collect();
+    let currents: Vec<&Candidate> = items.iter().map(|(current, _)| *current).collect();
+    let named = topic::things(lexicon, &currents);
+    let variant_hits: Vec<&Hits> = stock.iter().map(|item| &item.hits).collect();
+    let topics = topic::topics(topic::Things { lexicon, things: &named, variants: &variant_hits, tokens: &tokens });
+    let read = |(at, item): (usize, &Stocked<'_>)| {
+        let heard = topic::heard_by(&topics, at);
+        let shelf = Shelf { lexicon, catalogue: &item.catalogue, options: &item.options, candidates: item.variants, current: item.current };
+        if let Some(choice) = by_id(item, &tokens) {
+            return choice;
+        }
+        let plans = plans(Request { lexicon, catalogue: &item.catalogue, options: &item.options, tokens: &tokens, hits: &item.hits, heard: &heard, direct });
+        choose_variant(shelf, &plans)
+    };
+    stock.iter().enumerate().map(read).collect()
+}
+
+/// A variant named by its number.
+fn by_id(item: &Stocked<'_>, tokens: &[text::Token]) -> Option<Choice> {
+    let written = tokens.iter().rev().filter(|token| token.raw.chars().count() >= 5 && token.raw.chars().any(|letter| letter.is_ascii_digit()));
+    let named = written.filter_map(|token| item.variants.iter().find(|variant| catalogue::plain_id(&variant.id) == token.raw));
+    let variant = named.into_iter().find(|variant| variant.id != item.current.id)?;
+    Some(if variant.eligible {
+        Choice::Picked { ids: vec![variant.id.clone()], because: variant.id.clone() }
+    } else {
+        Choice::Unavailable { wanted: vec![("id".to_owned(), variant.id.clone())], ineligible: vec![variant.id.clone()] }
+    })
 }
 
 /// Ids of the candidates that `text` speaks of, best first, each with a score in 0..=1.
 #[must_use]
 pub fn mentions(lexicon: &Lexicon, text: &str, candidates: &[Candidate]) -> Vec<(String, f64)> {
-    let _ = (lexicon, text, candidates);
-    let _ = (Outcome::Unread, Catalogue::default());
-    Vec::new()
+    let catalogue = catalogue(lexicon, candidates);
+    let tokens = text::read(lexicon, text);
+    let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
+    let reading = Reading { lexicon, candidates, catalogue: &catalogue, tokens: &tokens, hits: &hits, count: Count::Many };
+    let mut scores: Vec<f64> = vec![0.0; candidates.len()];
+    for reference in reference::references(reading.scope()).iter().filter(|reference| reference.by.is_some()) {
+        let share = f64::from(u32::try_from(reference.set.len().max(1)).unwrap_or(1));
+        for entry in &reference.set {
+            if let Some(score) = scores.get_mut(*entry) {
+                *score = score.max(if reference.by >= Some(naming::By::Word) { 1.0 } else { 0.5 } / share.sqrt());
+            }
+        }
+    }
+    let mut found: Vec<(String, f64)> = candidates.iter().zip(&scores).filter(|(_, score)| **score > 0.0).map(|(candidate, score)| (candidate.id.clone(), *score)).collect();
+    found.sort_by(|one, other| other.1.total_cmp(&one.1));
+    found
 }

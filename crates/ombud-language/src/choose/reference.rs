@@ -109,7 +109,7 @@ pub(super) fn references(scope: Scope<'_>) -> Vec<Reference> {
 }
 
 /// Stretches between breaks, joining words, articles and marks.
-fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
+pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
     const OPENING: [Mark; 10] =
         [Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
     let opens = |token: &Token| {

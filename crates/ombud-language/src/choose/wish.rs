@@ -1,0 +1,637 @@
+//! What does the customer wish a variant to be?
+
+use std::ops::Range;
+
+use super::catalogue::{Catalogue, Hits, Polarity, TermId};
+use super::lexicon::{DegreeUse, Direction, Lexicon, Mark};
+use super::options::{Options, Value};
+use super::reference::leading_direction;
+use super::text::{Break, Token};
+
+/// A wish for one option: values in order of preference.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wish {
+    pub(super) key: usize,
+    /// Values of one rank are as welcome as each other.
+    pub(super) ranks: Vec<Vec<usize>>,
+    /// Whether any other value is accepted when none of these can be had.
+    pub(super) soft: bool,
+    /// What was asked for and does not exist at all.
+    pub(super) unknown: Vec<String>,
+    /// The sentence and utterance it stands in.
+    sentence: usize,
+    utterance: usize,
+}
+
+/// How far from what there is now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Step {
+    Any,
+    Nearest,
+    By(f64),
+}
+
+/// "Bigger", "one size smaller", "the cheapest".
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Comparison {
+    /// The option; none is the price.
+    pub(super) key: Option<usize>,
+    pub(super) direction: Direction,
+    pub(super) step: Step,
+    utterance: usize,
+}
+
+impl Comparison {
+    pub(super) fn cheapest() -> Self {
+        Self { key: None, direction: Direction::Least, step: Step::Any, utterance: 0 }
+    }
+}
+
+/// One way in which the customer would be served; a later plan counts only when the one before it cannot be had.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Plan {
+    pub(super) wishes: Vec<Wish>,
+    pub(super) excluded: Vec<(usize, usize)>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) price_max: Option<f64>,
+    pub(super) free: Vec<usize>,
+    pub(super) free_rest: bool,
+    /// Options that must stay.
+    pub(super) kept: Vec<usize>,
+    /// "The very same".
+    pub(super) same: bool,
+}
+
+impl Plan {
+    pub(super) fn is_empty(&self) -> bool {
+        self.wishes.is_empty()
+            && self.excluded.is_empty()
+            && self.comparisons.is_empty()
+            && self.price_max.is_none()
+            && self.free.is_empty()
+            && self.kept.is_empty()
+            && !self.free_rest
+            && !self.same
+    }
+
+    /// Whether something is asked for that is not just as it is now.
+    pub(super) fn changes(&self) -> bool {
+        !self.wishes.is_empty() || !self.comparisons.is_empty() || !self.excluded.is_empty() || self.price_max.is_some()
+    }
+}
+
+/// A text against the options of the variants; tokens that speak of something else are masked out.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) lexicon: &'a Lexicon,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) options: &'a Options,
+    pub(super) tokens: &'a [Token],
+    pub(super) hits: &'a Hits,
+    /// Whether each token speaks of this thing.
+    pub(super) heard: &'a [bool],
+    /// How many utterances from the end answer this very question.
+    pub(super) direct: usize,
+}
+
+/// A value, or several that the same words may mean, found in the text.
+#[derive(Debug, Clone, PartialEq)]
+struct Found {
+    range: Range<usize>,
+    meanings: Vec<(usize, usize)>,
+    /// An option whose value has the form that was named but does not exist.
+    missing: Option<(usize, String)>,
+    denied: bool,
+}
+
+struct Parser<'a> {
+    request: Request<'a>,
+    plans: Vec<Plan>,
+    sentence: usize,
+    utterance: usize,
+    utterances: usize,
+    segment: Range<usize>,
+    last_key: Option<usize>,
+    over: Option<usize>,
+}
+
+/// The plans of a text, best first; empty when nothing bears on the options.
+pub(super) fn plans(request: Request<'_>) -> Vec<Plan> {
+    let utterances = request.tokens.iter().filter(|token| token.before == Break::Utterance).count();
+    let mut parser = Parser {
+        request,
+        plans: vec![Plan::default()],
+        sentence: 0,
+        utterance: 0,
+        utterances,
+        segment: 0..0,
+        last_key: None,
+        over: None,
+    };
+    let mut at = 0;
+    while at < request.tokens.len() {
+        at = parser.step(at).max(at.saturating_add(1));
+    }
+    parser.plans.retain(|plan| !plan.is_empty());
+    parser.plans
+}
+
+impl<'a> Parser<'a> {
+    fn token(&self, at: usize) -> Option<&'a Token> {
+        self.request.tokens.get(at)
+    }
+
+    fn plan(&mut self) -> Option<&mut Plan> {
+        self.plans.last_mut()
+    }
+
+    /// Reads what stands at a token; gives the token to go on with.
+    fn step(&mut self, at: usize) -> usize {
+        let Some(token) = self.token(at) else { return at };
+        if token.before >= Break::Sentence {
+            self.sentence = self.sentence.saturating_add(1);
+            self.utterance = self.utterance.saturating_add(usize::from(token.before == Break::Utterance));
+            self.last_key = None;
+            self.over = None;
+        }
+        if at == 0 || token.before != Break::None || at >= self.segment.end {
+            self.segment = self.segment_at(at);
+        }
+        if !self.request.heard.get(at).copied().unwrap_or(true) {
+            return at;
+        }
+        if let Some(end) = self.price_limit(at).or_else(|| self.comparison(at)).or_else(|| self.value(at)) {
+            return end;
+        }
+        self.mark(at);
+        at
+    }
+
+    /// From a comma or sentence end to the next.
+    fn segment_at(&self, at: usize) -> Range<usize> {
+        let breaks = |at: &usize| self.token(*at).is_none_or(|token| token.before != Break::None);
+        let end = (at.saturating_add(1)..self.request.tokens.len()).find(breaks).unwrap_or(self.request.tokens.len());
+        at..end
+    }
+
+    fn sentence_range(&self, at: usize) -> Range<usize> {
+        super::pick::sentence_around(self.request.tokens, at)
+    }
+
+    fn any_mark(&self, range: Range<usize>, marks: &[Mark]) -> bool {
+        range.filter_map(|at| self.token(at)).any(|token| token.marks.any(marks))
+    }
+
+    fn is_direct(&self) -> bool {
+        self.utterance.saturating_add(self.request.direct) > self.utterances
+    }
+
+    fn mark(&mut self, at: usize) {
+        let Some(token) = self.token(at) else { return };
+        let marks = token.marks;
+        if marks.has(Mark::Free) {
+            self.free(at);
+        }
+        if marks.any(&[Mark::Same, Mark::Hold]) {
+            self.same(at);
+        }
+        if marks.has(Mark::Fallback) {
+            self.fallback(at);
+        }
+        if marks.has(Mark::Over) {
+            self.over = self.last_key;
+        }
+    }
+
+    /// The option that a word of its name stands for.
+    fn key_at(&self, at: usize) -> Option<usize> {
+        let telling = |term: &TermId| self.request.catalogue.vocabulary.get(*term).is_some_and(|term| !term.function);
+        let fits = |terms: &[TermId]| terms.iter().filter(|term| telling(term)).any(|term| self.request.hits.of(at, *term) >= 0.7);
+        let keys = &self.request.options.keys;
+        let all = |terms: &[TermId]| {
+            terms.iter().filter(|term| telling(term)).filter(|term| (at..at.saturating_add(3)).any(|near| self.request.hits.of(near, **term) >= 0.7)).count()
+        };
+        let candidates = keys.iter().enumerate().filter(|(_, key)| fits(&key.terms));
+        candidates.max_by_key(|(index, key)| (all(&key.terms), std::cmp::Reverse(*index))).map(|(index, _)| index)
+    }
+
+    /// "The colour does not matter", "any colour", "I don't mind the rest".
+    fn free(&mut self, at: usize) {
+        let Some(token) = self.token(at) else { return };
+        let after = at.saturating_add(token.mark_len);
+        let word = token.raw.as_str();
+        let mut keys: Vec<usize> = self.segment.clone().filter_map(|near| self.key_at(near)).collect();
+        let next = self.token(after);
+        if word == "any" && keys.is_empty() && next.is_some_and(|next| next.before == Break::None && !["of", "one", "kind", "available"].contains(&next.raw.as_str())) {
+            return;
+        }
+        if word == "any" {
+            keys = (after..after.saturating_add(3)).filter_map(|near| self.key_at(near)).collect();
+        }
+        if keys.is_empty() && !self.any_mark(self.segment.clone(), &[Mark::Rest]) && token.mark_len > 1 {
+            keys = self.key_before(self.segment.start);
+        }
+        let keeps_rest = keys.is_empty() && (token.mark_len > 1 || self.is_direct() || word != "any");
+        let Some(plan) = self.plan() else { return };
+        if keeps_rest {
+            plan.free_rest = true;
+        }
+        plan.wishes.retain(|wish| !keys.contains(&wish.key));
+        plan.kept.retain(|key| !keys.contains(key));
+        plan.free.extend(keys);
+    }
+
+    /// The option named without a value in the part before: "waterproof or not, I don't care".
+    fn key_before(&self, start: usize) -> Vec<usize> {
+        let Some(token) = self.token(start) else { return Vec::new() };
+        if token.before != Break::Comma {
+            return Vec::new();
+        }
+        let from = (0..start).rev().find(|at| self.token(*at).is_some_and(|token| token.before != Break::None)).unwrap_or(0);
+        let plain = |at: &usize| self.key_at(*at).is_some();
+        let named: Vec<usize> = (from..start).filter(plain).filter_map(|at| self.key_at(at)).collect();
+        let valued = (from..start).any(|at| self.find(at).is_some_and(|found| found.meanings.iter().any(|(key, value)| self.is_plain(*key, *value))));
+        if valued { Vec::new() } else { named }
+    }
+
+    fn is_plain(&self, key: usize, value: usize) -> bool {
+        self.request.options.value(key, value).is_some_and(|value| value.polarity == Polarity::Plain)
+    }
+
+    /// "Same material", "keep the size", "everything else the same", "the very same".
+    fn same(&mut self, at: usize) {
+        let Some(token) = self.token(at) else { return };
+        let after = at.saturating_add(token.mark_len);
+        let end = (after..self.segment.end).find(|at| self.token(*at).is_some_and(|token| token.raw == "but" || token.marks.any(&[Mark::Rest, Mark::Becomes]))).unwrap_or(self.segment.end);
+        let keys: Vec<usize> = (after..end.min(after.saturating_add(5))).filter_map(|near| self.key_at(near)).collect();
+        let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings).collect();
+        let kept: Vec<usize> = keys.into_iter().filter(|key| !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))).collect();
+        let whole = kept.is_empty() && values.is_empty();
+        let Some(plan) = self.plan() else { return };
+        if whole {
+            plan.same = plan.same || token.has(Mark::Same);
+        }
+        for key in kept {
+            plan.wishes.retain(|wish| wish.key != key);
+            plan.free.retain(|free| *free != key);
+            if !plan.kept.contains(&key) {
+                plan.kept.push(key);
+            }
+        }
+    }
+
+    /// "Otherwise" opens another plan, unless what follows is about an option that was already spoken of.
+    fn fallback(&mut self, at: usize) {
+        let end = self.sentence_range(at).end;
+        let next = (at..end).find_map(|near| self.find(near).map(|found| (found, near)));
+        let Some((found, _)) = next else { return };
+        let known = self.plans.iter().any(|plan| {
+            found.meanings.iter().any(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key) || plan.kept.contains(key))
+                || found.missing.as_ref().is_some_and(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key))
+        });
+        let begun = self.plans.last().is_some_and(|plan| plan.changes() || plan.same);
+        if !known && begun {
+            self.plans.push(Plan::default());
+        }
+    }
+
+    /// "Under $300".
+    fn price_limit(&mut self, at: usize) -> Option<usize> {
+        let token = self.token(at).filter(|token| token.has(Mark::Below))?;
+        let after = at.saturating_add(token.mark_len);
+        let near: Vec<&Token> = (after..after.saturating_add(3)).map_while(|at| self.token(at)).collect();
+        let money = near.iter().any(|token| self.request.lexicon.currency.contains(&token.raw));
+        let limit = near.iter().find_map(|token| token.number.filter(|_| token.digits)).filter(|_| money)?;
+        self.plan()?.price_max = Some(limit);
+        Some(after.saturating_add(2))
+    }
+
+    /// A comparative or superlative at this token.
+    fn comparison(&mut self, at: usize) -> Option<usize> {
+        let token = self.token(at)?;
+        let leads = leading_direction(token).filter(|_| !token.inside);
+        let degree_at = |at: usize| self.token(at).and_then(|token| self.request.lexicon.degrees.get(&token.raw)).filter(|_| at < self.segment.end);
+        let stepped = if token.has(Mark::StepUp) { Some(Direction::Up) } else if token.has(Mark::StepDown) { Some(Direction::Down) } else { None };
+        let slight = self.is_slight(at);
+        let (direction, uses, end): (Direction, &[DegreeUse], usize) = match (degree_at(at), leads) {
+            (_, Some(direction)) if degree_at(at.saturating_add(1)).is_some_and(|uses| uses.iter().any(|degree| degree.direction.is_none())) => {
+                (direction, degree_at(at.saturating_add(1))?, at.saturating_add(2))
+            }
+            (Some(uses), _) if uses.iter().any(|degree| degree.direction.is_some()) => (uses.iter().find_map(|degree| degree.direction)?, uses, at.saturating_add(1)),
+            (_, Some(direction)) => (direction, &[], at.saturating_add(1)),
+            _ if slight && stepped.is_some() => (stepped?, &[], at.saturating_add(1)),
+            _ => return None,
+        };
+        let priced = uses.iter().any(|degree| degree.keys.iter().any(|key| key == "price"));
+        let key = if priced { None } else { Some(self.compared_key(at, end, uses)?) };
+        let step = if slight { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
+        self.compare(key, direction, step);
+        Some(end)
+    }
+
+    fn compare(&mut self, key: Option<usize>, direction: Direction, step: Step) {
+        let utterance = self.utterance;
+        self.last_key = key.or(self.last_key);
+        let Some(plan) = self.plan() else { return };
+        plan.comparisons.retain(|comparison| comparison.key != key);
+        plan.wishes.retain(|wish| Some(wish.key) != key || wish.utterance == utterance);
+        plan.comparisons.push(Comparison { key, direction, step, utterance });
+    }
+
+    /// "One size smaller", "slightly lower", "one step down".
+    fn is_slight(&self, at: usize) -> bool {
+        let from = at.saturating_sub(3).max(self.segment.start);
+        (from..at.saturating_add(1)).filter_map(|near| self.token(near).map(|token| (near, token))).any(|(near, token)| {
+            token.has(Mark::Slight) && near.saturating_add(token.mark_len) >= at.saturating_sub(1)
+        })
+    }
+
+    /// "500 pieces less", "1000 more pieces".
+    fn delta(&self, at: usize, key: Option<usize>) -> Option<f64> {
+        let key = key?;
+        let numbered = |token: &&Token| token.digits || token.dimension.is_some();
+        let fits = |token: &Token| {
+            let values = &self.request.options.keys.get(key)?.values;
+            let same = token.dimension.is_none() || values.iter().any(|value| value.dimension.is_none() || value.dimension == token.dimension);
+            token.number.filter(|_| same)
+        };
+        let before = (at.saturating_sub(2)..at).rev().filter(|near| *near >= self.segment.start).find_map(|near| self.token(near).filter(numbered));
+        before.and_then(fits)
+    }
+
+    /// The option a comparison is about: the one named beside it, else what the comparative measures.
+    fn compared_key(&self, at: usize, end: usize, uses: &[DegreeUse]) -> Option<usize> {
+        let ordered = |key: &usize| self.request.options.order(self.request.lexicon, self.request.catalogue, *key).is_some();
+        let named = (end..end.saturating_add(4).min(self.segment.end)).find_map(|near| self.key_at(near).filter(ordered));
+        let unit = (at.saturating_sub(2)..end.saturating_add(2)).find_map(|near| self.unit_key(near).filter(ordered));
+        let measured = || {
+            uses.iter().flat_map(|degree| &degree.keys).find_map(|word| {
+                let keys = self.request.options.keys.iter().enumerate();
+                keys.filter(|(_, key)| key.stems.contains(word)).map(|(at, _)| at).find(ordered)
+            })
+        };
+        let sentence = self.sentence_range(at);
+        let nearby = || {
+            if uses.is_empty() { (sentence.start..sentence.end).find_map(|near| self.key_at(near).filter(ordered)) } else { None }
+        };
+        named.or(unit).or_else(measured).or_else(|| self.last_key.filter(ordered)).or_else(nearby)
+    }
+
+    /// The option whose values are counted in the unit at this token.
+    fn unit_key(&self, at: usize) -> Option<usize> {
+        let token = self.token(at)?;
+        let dimension = token.dimension.or_else(|| self.request.lexicon.units.get(&token.raw).filter(|_| token.raw.chars().count() > 2).map(|(of, _)| *of))?;
+        self.request.options.keys.iter().position(|key| key.values.iter().any(|value| value.dimension == Some(dimension)))
+    }
+
+    /// A value at this token.
+    fn value(&mut self, at: usize) -> Option<usize> {
+        let found = self.find(at)?;
+        let end = found.range.end.max(at.saturating_add(1));
+        if let Some((key, written)) = found.missing.clone() {
+            self.wish(key, None, &found, &written);
+            return Some(end);
+        }
+        let meanings = self.intended(&found);
+        let keys: Vec<usize> = meanings.iter().map(|(key, _)| *key).collect();
+        let key = *keys.first()?;
+        let values: Vec<usize> = meanings.iter().filter(|(other, _)| *other == key).map(|(_, value)| *value).collect();
+        if found.denied {
+            self.deny(key, &values);
+        } else {
+            self.wish(key, Some(values), &found, "");
+        }
+        self.last_key = Some(key);
+        Some(end)
+    }
+
+    /// Of several options that have the same value, the one named beside it, else one that would change.
+    fn intended(&self, found: &Found) -> Vec<(usize, usize)> {
+        let near = found.range.start.saturating_sub(2).max(self.segment.start)..found.range.end.saturating_add(2).min(self.segment.end);
+        let hinted: Vec<usize> = near.filter(|at| !found.range.contains(at)).filter_map(|at| self.key_at(at)).collect();
+        let by_hint: Vec<(usize, usize)> = found.meanings.iter().copied().filter(|(key, _)| hinted.contains(key)).collect();
+        if by_hint.is_empty() { found.meanings.clone() } else { by_hint }
+    }
+
+    fn deny(&mut self, key: usize, values: &[usize]) {
+        let (sentence, utterance) = (self.sentence, self.utterance);
+        let preferring = self.any_mark(self.segment.clone(), &[Mark::Prefer]);
+        let Some(plan) = self.plan() else { return };
+        if let Some(wish) = plan.wishes.iter_mut().find(|wish| wish.key == key && wish.sentence == sentence) {
+            if preferring {
+                wish.ranks.push(values.to_vec());
+                return;
+            }
+        }
+        let wished = plan.wishes.iter().any(|wish| wish.key == key && wish.utterance == utterance && wish.ranks.iter().flatten().any(|value| values.contains(value)));
+        if !wished {
+            plan.excluded.extend(values.iter().map(|value| (key, *value)));
+        }
+    }
+
+    /// Enters a wish, with its rank among the wishes for the same option.
+    fn wish(&mut self, key: usize, values: Option<Vec<usize>>, found: &Found, written: &str) {
+        let current = self.request.options.current(key);
+        let is_current = values.as_ref().is_some_and(|values| values.iter().all(|value| Some(*value) == current));
+        let sentence_range = self.sentence_range(found.range.start);
+        let rest = found.range.end..sentence_range.end;
+        let becomes = self.any_mark(rest.clone(), &[Mark::Becomes]);
+        let kept = self.any_mark(self.segment.start..found.range.start, &[Mark::Same, Mark::Hold]);
+        if is_current && !kept && (becomes || !self.is_direct()) && !self.any_mark(self.segment.clone(), &[Mark::Prefer]) {
+            return;
+        }
+        let chain = self.any_mark(sentence_range, &[Mark::Prefer, Mark::Fallback, Mark::Unless, Mark::Last, Mark::Over, Mark::Allow]) || self.over.is_some();
+        let soft = self.any_mark(self.segment.clone(), &[Mark::Prefer]);
+        let allowed = self.any_mark(found.range.end..self.segment.end, &[Mark::Allow]) && !is_current;
+        let values = self.widened(key, values, found.range.end);
+        let (sentence, utterance) = (self.sentence, self.utterance);
+        let unknown: Vec<String> = if written.is_empty() { Vec::new() } else { vec![written.to_owned()] };
+        let Some(plan) = self.plan() else { return };
+        plan.free.retain(|free| *free != key);
+        plan.comparisons.retain(|comparison| comparison.key != Some(key) || comparison.utterance == utterance);
+        let ranks: Vec<Vec<usize>> = values.into_iter().collect();
+        let before = plan.wishes.iter().position(|wish| wish.key == key);
+        match before.and_then(|at| plan.wishes.get_mut(at)) {
+            Some(wish) if wish.sentence == sentence => join_wish(wish, &ranks, (chain, is_current), current),
+            Some(wish) if chain && wish.utterance == utterance && sentence.saturating_sub(wish.sentence) == 1 && wish.soft => join_wish(wish, &ranks, (true, is_current), current),
+            before => {
+                let ranks = match current.filter(|_| allowed && before.is_none()) {
+                    Some(current) => [vec![vec![current]], ranks].concat(),
+                    None => ranks,
+                };
+                let wish = Wish { key, ranks, soft, unknown, sentence, utterance };
+                match before {
+                    Some(before) => *before = wish,
+                    None => plan.wishes.push(wish),
+                }
+            }
+        }
+    }
+
+    /// "i7 or better" is i7 and all above it.
+    fn widened(&self, key: usize, values: Option<Vec<usize>>, end: usize) -> Option<Vec<usize>> {
+        let values = values?;
+        let mark = |mark| self.token(end).is_some_and(|token| token.has(mark));
+        let (up, down) = (mark(Mark::AtLeast), mark(Mark::AtMost));
+        if !up && !down {
+            return Some(values);
+        }
+        let order = self.request.options.order(self.request.lexicon, self.request.catalogue, key)?;
+        let edge = values.first().and_then(|value| order.get(*value)).copied()?;
+        Some((0..order.len()).filter(|value| order.get(*value).is_some_and(|rank| if up { *rank >= edge } else { *rank <= edge })).collect())
+    }
+}
+
+/// Adds values to a wish of the same sentence: as the next choice where the sentence ranks, else as one of several; what there is now gives way.
+fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, is_current): (bool, bool), current: Option<usize>) {
+    let now: Vec<usize> = wish.ranks.iter().flatten().copied().collect();
+    let new: Vec<usize> = ranks.iter().flatten().copied().filter(|value| !now.contains(value)).collect();
+    if new.is_empty() {
+        return;
+    }
+    if chain {
+        wish.ranks.push(new);
+    } else if now.iter().all(|value| Some(*value) == current) {
+        wish.ranks = vec![new];
+    } else if !is_current {
+        match wish.ranks.last_mut() {
+            Some(last) => last.extend(new),
+            None => wish.ranks.push(new),
+        }
+    }
+}
+
+impl Parser<'_> {
+    /// The value that begins at this token, if one does.
+    fn find(&self, at: usize) -> Option<Found> {
+        let token = self.token(at)?;
+        let mut best: (f64, Vec<(usize, usize)>, usize) = (0.0, Vec::new(), at);
+        for (key_at, key) in self.request.options.keys.iter().enumerate() {
+            for (value_at, value) in key.values.iter().enumerate() {
+                let Some((weight, end)) = self.value_match(at, value) else { continue };
+                if weight > best.0 + 1e-9 {
+                    best = (weight, vec![(key_at, value_at)], end);
+                } else if (weight - best.0).abs() <= 1e-9 {
+                    best.1.push((key_at, value_at));
+                    best.2 = best.2.max(end);
+                }
+            }
+        }
+        let (_, meanings, end) = best;
+        if !meanings.is_empty() {
+            return Some(Found { range: at..end, meanings, missing: None, denied: self.is_denied(at) });
+        }
+        self.yes_no(at).or_else(|| self.missing(at, token))
+    }
+
+    /// How much of the value stands here, and where it ends.
+    fn value_match(&self, at: usize, value: &Value) -> Option<(f64, usize)> {
+        if value.polarity != Polarity::Plain && value.core.len() < 2 && value.written.split_whitespace().count() < 2 && value.number.is_none() {
+            let none = self.token(at).is_some_and(|token| token.raw == value.written.to_lowercase());
+            return (none && value.polarity == Polarity::No && value.written.len() > 2).then(|| (1.0, at.saturating_add(1)));
+        }
+        if value.polarity == Polarity::No {
+            return None;
+        }
+        let vocabulary = &self.request.catalogue.vocabulary;
+        let mut end = at;
+        let mut weight = 0.0;
+        let mut left: Vec<TermId> = value.terms.clone();
+        let mut core_met = false;
+        while end < at.saturating_add(value.terms.len().saturating_add(1)) {
+            let broken = end > at && self.token(end).is_none_or(|token| token.before != Break::None);
+            let hit = left.iter().position(|term| self.request.hits.of(end, *term) >= 0.6).filter(|_| !broken);
+            let Some(term) = hit.map(|hit| left.remove(hit)) else { break };
+            let function = vocabulary.get(term).is_some_and(|term| term.function);
+            let core = value.core.contains(&term);
+            core_met = core_met || (core && !function);
+            weight += self.request.hits.of(end, term) * if core { 1.0 } else { 0.2 };
+            end = end.saturating_add(1);
+        }
+        let full = value.core.iter().all(|term| !left.contains(term));
+        let bare = self.token(at).is_some_and(|token| token.common && !token.digits);
+        let weight = if full { weight + 0.5 } else { weight };
+        (end > at && (full || (core_met && !bare))).then_some((weight, end))
+    }
+
+    /// "Waterproof", "not waterproof", "no backlight": a yes or no to an option.
+    fn yes_no(&self, at: usize) -> Option<Found> {
+        let key_at = self.key_at(at)?;
+        let key = self.request.options.keys.get(key_at)?;
+        let no = key.values.iter().position(|value| value.polarity == Polarity::No)?;
+        let denied = self.is_denied(at);
+        let range = at..at.saturating_add(1);
+        let near = at.saturating_sub(2).max(self.segment.start)..at.saturating_add(3).min(self.segment.end);
+        let valued = near.filter(|near| *near != at).any(|near| {
+            key.values.iter().any(|value| value.polarity == Polarity::Plain && self.value_match(near, value).is_some())
+        });
+        if valued && !denied {
+            return None;
+        }
+        if denied {
+            return Some(Found { range, meanings: vec![(key_at, no)], missing: None, denied: false });
+        }
+        let asks = key.values.iter().any(|value| value.polarity == Polarity::Yes) || self.is_with(at);
+        let positive = key.values.iter().enumerate().filter(|(_, value)| value.polarity != Polarity::No).map(|(value, _)| (key_at, value)).collect();
+        asks.then_some(Found { range, meanings: positive, missing: None, denied: false })
+    }
+
+    fn is_with(&self, at: usize) -> bool {
+        let water = self.token(at).is_some_and(|token| !token.common);
+        let with = (at.saturating_sub(2)..at).filter_map(|near| self.token(near)).any(|token| token.raw == "with");
+        with || (water && self.request.options.keys.iter().any(|key| key.values.iter().any(|value| value.polarity == Polarity::No && value.core.len() + value.terms.len() > 2)))
+    }
+
+    /// A value of the right form that no variant has: `8 bar`, a colour that is not made.
+    fn missing(&self, at: usize, token: &Token) -> Option<Found> {
+        let keys = || self.request.options.keys.iter().enumerate();
+        let measured = || {
+            let dimension = token.dimension?;
+            keys().find(|(_, key)| key.values.iter().any(|value| value.dimension == Some(dimension))).map(|(key, _)| key)
+        };
+        let sized = || {
+            let before = at.checked_sub(1).filter(|_| token.digits && token.dimension.is_none() && token.before == Break::None)?;
+            let key = self.key_at(before)?;
+            self.request.options.keys.get(key)?.values.iter().all(|value| value.number.is_some()).then_some(key)
+        };
+        let kind = || {
+            let kind = self.request.lexicon.kinds.get(&token.stem)?;
+            keys().find(|(_, key)| key.stems.contains(kind)).map(|(key, _)| key)
+        };
+        let compared = (at..at.saturating_add(3)).filter_map(|near| self.token(near)).any(|token| leading_direction(token).is_some());
+        let key = measured().or_else(sized).or_else(kind).filter(|_| !compared && !self.is_denied(at))?;
+        Some(Found { range: at..at.saturating_add(1), meanings: Vec::new(), missing: Some((key, token.raw.clone())), denied: false })
+    }
+
+    /// Whether a "not" stands right before.
+    fn is_denied(&self, at: usize) -> bool {
+        let mut back = at;
+        for _ in 0..4 {
+            let Some(token) = self.token(back) else { return false };
+            if token.before != Break::None {
+                return false;
+            }
+            let Some(before) = back.checked_sub(1) else { return false };
+            let Some(previous) = self.token(before) else { return false };
+            if previous.has(Mark::Negate) || (previous.inside && self.mark_over(before).has(Mark::Negate)) {
+                return true;
+            }
+            let passes = previous.common && self.request.lexicon.function.contains(&previous.raw) && !self.request.lexicon.connectors.contains(&previous.raw);
+            if !passes && !self.is_key_word(before) {
+                return false;
+            }
+            back = before;
+        }
+        false
+    }
+
+    fn is_key_word(&self, at: usize) -> bool {
+        self.token(at).is_some_and(|token| !token.digits) && self.key_at(at).is_some()
+    }
+
+    /// The marks of the phrase that a token lies in.
+    fn mark_over(&self, at: usize) -> super::lexicon::Marks {
+        let start = (0..=at).rev().find(|start| self.token(*start).is_some_and(|token| !token.inside));
+        start.and_then(|start| self.token(start)).map(|token| token.marks).unwrap_or_default()
+    }
+}
