@@ -122,22 +122,31 @@ fn lacks(reading: &Reading<'_>, reference: &Reference) -> bool {
         && before.iter().any(|token| token.raw == "without" || token.raw == "with")
 }
 
-/// The last number that belongs to a record decides.
+/// A number that belongs to a record decides; of several, one that may be picked, and after a correction the last.
 fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> f64 {
     let scope = reading.scope();
-    let mut found: Option<(usize, usize)> = None;
-    for at in 0..reading.tokens.len() {
-        let named = scope.resolve(&(at..at.saturating_add(1))).filter(|named| named.by == By::Id);
-        if let Some(entry) = named.and_then(|named| named.set.first().copied()) {
-            found = Some((at, entry));
+    let numbered = |at: usize| {
+        let named = scope.resolve(&(at..at.saturating_add(1))).filter(|named| named.by == By::Id)?;
+        named.set.first().map(|entry| (at, *entry))
+    };
+    let all: Vec<(usize, usize)> = (0..reading.tokens.len()).filter_map(numbered).collect();
+    let eligible: Vec<(usize, usize)> = all.iter().copied().filter(|(_, entry)| reading.is_eligible(*entry)).collect();
+    let found = if eligible.is_empty() { all } else { eligible };
+    let corrected = |from: usize, to: usize| (from..to).filter_map(|at| scope.token(at)).any(|token| token.marks.any(&[Mark::Correct, Mark::Negate]));
+    let mut standing: Vec<(usize, usize)> = Vec::new();
+    for (at, entry) in found {
+        if standing.last().is_some_and(|(before, _)| corrected(*before, at)) {
+            standing.clear();
+        }
+        standing.push((at, entry));
+    }
+    for (at, entry) in &standing {
+        because.push(reading.words(&(*at..at.saturating_add(1))));
+        if let Some(score) = scores.get_mut(*entry) {
+            *score = score.max(0.0).min(NUMBER_WEIGHT / 2.0) + NUMBER_WEIGHT;
         }
     }
-    let Some((at, entry)) = found else { return 0.0 };
-    if let Some(score) = scores.get_mut(entry) {
-        *score += NUMBER_WEIGHT;
-    }
-    because.push(reading.words(&(at..at.saturating_add(1))));
-    NUMBER_WEIGHT
+    if standing.is_empty() { 0.0 } else { NUMBER_WEIGHT }
 }
 
 /// Status, place, way of payment: words that the record itself is given.
@@ -178,7 +187,12 @@ fn size_evidence(reading: &Reading<'_>, inside: &[Reference], scores: &mut [f64]
     if alone {
         let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
         let positive: Vec<&Reference> = inside.iter().filter(|reference| reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted).collect();
-        let named = |at: usize| positive.iter().filter(|reference| reference.set.iter().any(|entry| owner(entry) == Some(at))).count().max(1);
+        let named = |at: usize| {
+            let mut entries: Vec<usize> = positive.iter().flat_map(|reference| reference.set.iter().copied()).filter(|entry| owner(entry) == Some(at)).collect();
+            entries.sort_unstable();
+            entries.dedup();
+            entries.len().max(1)
+        };
         for (at, score) in scores.iter_mut().enumerate() {
             if size(at) > 0 && size(at) <= named(at) {
                 *score += ALONE_WEIGHT;

@@ -26,6 +26,8 @@ pub(super) struct Named {
     pub(super) by: By,
     /// How much of what was said fits, for comparing readings.
     pub(super) score: f64,
+    /// Whether a yes or no to an option is all that was said, so that a "not" before it is part of the description.
+    pub(super) answers: bool,
 }
 
 /// By what an entry was named, weakest first.
@@ -76,7 +78,7 @@ impl Scope<'_> {
         let all: Vec<usize> = (0..scores.len()).collect();
         if top(|score| score.id) > 0.0 {
             let set = best(&all, |score| score.id);
-            return Some(Named { base: set.clone(), set, by: By::Id, score: 10.0 });
+            return Some(Named { base: set.clone(), set, by: By::Id, score: 10.0, answers: false });
         }
         let (by, base) = if top(|score| score.head) > 0.0 {
             let bearing: Vec<usize> = all.iter().copied().filter(|at| scores.get(*at).is_some_and(|score| score.head > 0.0)).collect();
@@ -91,7 +93,9 @@ impl Scope<'_> {
         };
         let set = best(&base, |score| score.options + score.words + score.name);
         let first = set.first().and_then(|at| scores.get(*at)).copied().unwrap_or_default();
-        Some(Named { set, base, by, score: first.name + first.options + first.words })
+        let plain = |entry: &Entry| entry.fields.iter().filter(|field| field.polarity == Polarity::Plain).any(|field| self.field_fit(range, field) > 0.0);
+        let answers = by == By::Option && !set.iter().filter_map(|at| self.entries.get(*at)).any(plain);
+        Some(Named { set, base, by, score: first.name + first.options + first.words, answers })
     }
 
     /// How much of the stretch fits the options of this entry.

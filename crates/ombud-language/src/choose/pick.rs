@@ -59,11 +59,52 @@ pub(super) enum Outcome {
 
 /// Reads the candidates that the text picks.
 pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
+    if is_phrasal(reading) {
+        return pick_phrase(reading);
+    }
     let mentions = references(reading.scope());
     match reading.count {
         Count::One => pick_one(reading, &mentions),
         Count::Many => pick_many(reading, &mentions),
     }
+}
+
+/// Whether the candidates are things people say, as reasons are, rather than things with a name.
+fn is_phrasal(reading: &Reading<'_>) -> bool {
+    let words = |entry: &super::catalogue::Entry| entry.words.iter().any(|words| words.len() > 3) && entry.fields.is_empty();
+    let entries = &reading.catalogue.entries;
+    let long = entries.iter().filter(|entry| words(entry)).count();
+    long.saturating_mul(2) > entries.len()
+}
+
+/// The candidate whose examples are nearest to a sentence of the text; a later sentence breaks a tie.
+fn pick_phrase(reading: &Reading<'_>) -> Outcome {
+    let scope = reading.scope();
+    let mut best: (f64, Vec<usize>, String) = (0.0, Vec::new(), String::new());
+    let mut start = 0;
+    while start < reading.tokens.len() {
+        let sentence = sentence_around(reading.tokens, start);
+        let fits: Vec<f64> = reading.catalogue.entries.iter().map(|entry| phrase_fit(scope, &sentence, entry)).collect();
+        let top = fits.iter().copied().fold(0.0, f64::max);
+        if top > 0.0 && top >= best.0 - 1e-9 {
+            let set = fits.iter().enumerate().filter(|(_, fit)| **fit >= top - 1e-9).map(|(at, _)| at).collect();
+            best = (top, set, reading.words(&sentence));
+        }
+        start = sentence.end.max(start.saturating_add(1));
+    }
+    let (_, set, because) = best;
+    let left = settled(reading, &set);
+    match left.as_slice() {
+        [] => Outcome::Unread,
+        [one] if reading.is_eligible(*one) => Outcome::Picked { set: left, because },
+        [_] => Outcome::Ineligible(left),
+        _ => Outcome::Several(left),
+    }
+}
+
+fn phrase_fit(scope: Scope<'_>, sentence: &std::ops::Range<usize>, entry: &super::catalogue::Entry) -> f64 {
+    let phrases = entry.words.iter().chain([&entry.name]);
+    phrases.map(|phrase| scope.coverage(sentence, phrase)).fold(0.0, f64::max)
 }
 
 /// The mentions that still stand after all corrections, and what is ruled out.
@@ -116,7 +157,9 @@ fn compare(reading: &Reading<'_>, reference: &mut Reference) {
         return;
     }
     let sentence = sentence_around(reading.tokens, reference.range.start);
-    let Some((direction, keys, _)) = comparison(reading.scope(), &sentence) else { return };
+    let plain = |token: &Token| reading.lexicon.degrees.get(&token.raw).and_then(|uses| uses.first()).map(|degree| (Direction::Most, degree.keys.clone()));
+    let compared = comparison(reading.scope(), &sentence).map(|(direction, keys, _)| (direction, keys));
+    let Some((direction, keys)) = compared.or_else(|| reading.tokens.get(sentence).unwrap_or_default().iter().find_map(plain)) else { return };
     let value = |at: usize| -> Option<f64> {
         let candidate = reading.candidates.get(at)?;
         if keys.iter().any(|key| key == "price") { candidate.price } else { None }
@@ -191,9 +234,10 @@ fn ruled_out(reading: &Reading<'_>, out: &[usize]) -> Outcome {
 
 fn pick_many(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
     let (wanted, out) = standing(reading, mentions);
+    let qualified = wanted.iter().any(|reference| reference.qualified);
     let everything = wanted.iter().find(|reference| reference.everything);
     let named: Vec<&Reference> = wanted.iter().filter(|reference| !reference.everything).collect();
-    if let Some(everything) = everything.filter(|everything| named.is_empty() || !everything.qualified) {
+    if let Some(everything) = everything.filter(|everything| named.is_empty() || !(everything.qualified || qualified)) {
         let all = (0..reading.candidates.len()).filter(|at| !out.contains(at) && reading.is_eligible(*at)).collect::<Vec<_>>();
         return if all.is_empty() { Outcome::Unread } else { Outcome::Picked { set: all, because: reading.words(&everything.range) } };
     }
@@ -214,6 +258,9 @@ fn pick_many(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
         } else if !repeats {
             unsure.extend(set);
         }
+    }
+    if picked.is_empty() && unsure.is_empty() {
+        return ruled_out(reading, &out);
     }
     finish_many(reading, (picked, unsure), because.join("; "))
 }

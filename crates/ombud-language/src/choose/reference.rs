@@ -126,10 +126,14 @@ pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
 impl Scan<'_> {
     fn chunk(&mut self, range: Range<usize>) {
         self.open(range.start);
+        let before = self.stance;
         for at in range.clone() {
             self.mark(at);
         }
         if let Some(named) = self.scope.resolve(&range) {
+            if named.answers {
+                self.stance = before;
+            }
             self.place(&range, named);
         }
         for at in range {
@@ -152,6 +156,10 @@ impl Scan<'_> {
             }
             Break::Comma => {
                 self.flush_all(at);
+                let headed = at.checked_sub(1).and_then(|before| self.scope.token(before)).is_some_and(|before| before.heads);
+                if headed {
+                    self.stance = Stance::Wanted;
+                }
                 if self.until == Until::Comma && !joins {
                     self.stance = Stance::Wanted;
                 }
@@ -198,10 +206,13 @@ impl Scan<'_> {
         if marks.any(&[Mark::All, Mark::Both]) {
             self.flags.set(Flags::ALL);
             self.all_at = at;
-        } else if self.flags.has(Flags::ALL) && ["that", "thats", "which", "whats", "what", "related"].contains(&token.raw.as_str()) {
-            self.flags.set(Flags::QUALIFIED);
+        } else if self.flags.has(Flags::ALL) && marks.has(Mark::Relative) {
+            let plain = scope.token(at.saturating_add(1)).is_none_or(|next| scope.lexicon.function.contains(&next.raw) && next.before == Break::None);
+            if !plain {
+                self.flags.set(Flags::QUALIFIED);
+            }
         }
-        if token.raw == "one" && self.scope.token(at.saturating_add(1)).is_some_and(|next| next.raw == "of") {
+        if marks.has(Mark::OneOf) {
             self.flags.set(Flags::ONE_OF);
         }
         let counted = self.scope.lexicon.number_words.get(&token.raw).copied().or(token.number.filter(|_| token.dimension.is_none()));
@@ -243,7 +254,7 @@ impl Scan<'_> {
         if self.stance != Stance::Wanted {
             return;
         }
-        let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5 };
+        let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5, answers: false };
         let mut reference = self.reference(&(self.all_at..at), named);
         reference.by = None;
         reference.everything = true;
@@ -289,6 +300,13 @@ impl Scan<'_> {
             (reference.set, reference.base) = (set, siblings);
         }
         reference.many = (reference.many || plural) && !one_of;
+        let other = range.clone().filter_map(|at| self.scope.token(at)).any(|token| token.has(Mark::Other));
+        if other && reference.set.len() > 1 {
+            let taken: Vec<usize> = self.found.iter().filter(|earlier| !earlier.everything).flat_map(|earlier| earlier.set.iter().copied()).collect();
+            if reference.set.iter().any(|entry| !taken.contains(entry)) {
+                reference.set.retain(|entry| !taken.contains(entry));
+            }
+        }
         self.flags.clear(Flags::ALL | Flags::ONE_OF);
         self.found.push(reference);
     }
@@ -308,6 +326,8 @@ impl Scan<'_> {
         last.set = fits.into_iter().filter(|(_, fit)| *fit >= best - 1e-9).map(|(entry, _)| entry).collect();
         last.range.end = range.end;
         last.score += best;
+        last.many = last.many || (self.flags.has(Flags::ALL) && last.set.len() > 1);
+        self.flags.clear(Flags::ALL);
         true
     }
 

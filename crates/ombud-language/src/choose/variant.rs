@@ -83,7 +83,7 @@ impl Shelf<'_> {
         let allowed = plan.excluded.iter().all(|(key, excluded)| value(*key) != Some(*excluded));
         let price = self.candidates.get(at).and_then(|candidate| candidate.price);
         let affordable = plan.price_max.is_none_or(|limit| price.is_some_and(|price| price < limit));
-        wishes && kept && allowed && affordable && plan.comparisons.iter().all(|comparison| self.compares(comparison, at))
+        wishes && kept && allowed && affordable && plan.comparisons.iter().all(|comparison| comparison.soft || self.compares(comparison, at))
     }
 
     fn compares(&self, comparison: &Comparison, at: usize) -> bool {
@@ -131,6 +131,11 @@ impl Shelf<'_> {
         let all = |at: usize| keys.clone().filter(|key| same(at, *key)).count();
         if !plan.free_rest {
             keep_most(left, kept);
+        }
+        for comparison in plan.comparisons.iter().filter(|comparison| comparison.soft) {
+            if left.iter().any(|at| self.compares(comparison, *at)) {
+                left.retain(|at| self.compares(comparison, *at));
+            }
         }
         let differing: Vec<usize> = keys.clone().filter(|key| left.windows(2).any(|pair| matches!(pair, [one, other] if self.options.value_of(*one, *key) != self.options.value_of(*other, *key)))).collect();
         let indifferent = plan.free_rest || differing.iter().all(|key| plan.free.contains(key));

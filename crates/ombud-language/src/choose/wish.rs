@@ -38,12 +38,14 @@ pub(super) struct Comparison {
     pub(super) key: Option<usize>,
     pub(super) direction: Direction,
     pub(super) step: Step,
+    /// "A higher one is fine": counts only where the present value cannot stay.
+    pub(super) soft: bool,
     utterance: usize,
 }
 
 impl Comparison {
     pub(super) fn cheapest() -> Self {
-        Self { key: None, direction: Direction::Least, step: Step::Any, utterance: 0 }
+        Self { key: None, direction: Direction::Least, step: Step::Any, soft: false, utterance: 0 }
     }
 }
 
@@ -267,6 +269,9 @@ impl<'a> Parser<'a> {
         let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings).collect();
         let kept: Vec<usize> = keys.into_iter().filter(|key| !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))).collect();
         let whole = kept.is_empty() && values.is_empty();
+        if self.any_mark(self.sentence_range(at).start..at, &[Mark::Unless]) {
+            return;
+        }
         let Some(plan) = self.plan() else { return };
         if whole {
             plan.same = plan.same || token.has(Mark::Same);
@@ -332,10 +337,11 @@ impl<'a> Parser<'a> {
     fn compare(&mut self, key: Option<usize>, direction: Direction, step: Step) {
         let utterance = self.utterance;
         self.last_key = key.or(self.last_key);
+        let soft = self.any_mark(self.segment.clone(), &[Mark::Allow]);
         let Some(plan) = self.plan() else { return };
         plan.comparisons.retain(|comparison| comparison.key != key);
         plan.wishes.retain(|wish| Some(wish.key) != key || wish.utterance == utterance);
-        plan.comparisons.push(Comparison { key, direction, step, utterance });
+        plan.comparisons.push(Comparison { key, direction, step, soft, utterance });
     }
 
     /// "One size smaller", "slightly lower", "one step down".
@@ -448,6 +454,7 @@ impl<'a> Parser<'a> {
         let unknown: Vec<String> = if written.is_empty() { Vec::new() } else { vec![written.to_owned()] };
         let Some(plan) = self.plan() else { return };
         plan.free.retain(|free| *free != key);
+        plan.kept.retain(|kept| *kept != key);
         plan.comparisons.retain(|comparison| comparison.key != Some(key) || comparison.utterance == utterance);
         let ranks: Vec<Vec<usize>> = values.into_iter().collect();
         let before = plan.wishes.iter().position(|wish| wish.key == key);
@@ -616,13 +623,20 @@ impl Parser<'_> {
             if previous.has(Mark::Negate) || (previous.inside && self.mark_over(before).has(Mark::Negate)) {
                 return true;
             }
-            let passes = previous.common && self.request.lexicon.function.contains(&previous.raw) && !self.request.lexicon.connectors.contains(&previous.raw);
-            if !passes && !self.is_key_word(before) {
+            let joined = ["or", "nor"].contains(&previous.raw.as_str());
+            let passes = joined || previous.common && self.request.lexicon.function.contains(&previous.raw) && !self.request.lexicon.connectors.contains(&previous.raw);
+            let listed = !joined && self.after_or(back) && !self.request.hits.at(before).is_empty();
+            if !passes && !listed && !self.is_key_word(before) {
                 return false;
             }
             back = before;
         }
         false
+    }
+
+    /// Whether the token follows an "or": in "not red or blue" the blue is denied as well.
+    fn after_or(&self, at: usize) -> bool {
+        self.token(at).is_some_and(|token| ["or", "nor"].contains(&token.raw.as_str()))
     }
 
     fn is_key_word(&self, at: usize) -> bool {
