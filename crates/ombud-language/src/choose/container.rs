@@ -5,7 +5,7 @@ use ombud_domain::choice::Count;
 use super::catalogue::Hits;
 use super::lexicon::Mark;
 use super::naming::{By, Scope};
-use super::pick::{Outcome, Reading};
+use super::pick::{Manner, Outcome, Reading};
 use super::reference::{Reference, Stance, comparison, references};
 use super::text::Break;
 
@@ -18,6 +18,9 @@ const ALONE_WEIGHT: f64 = 0.9;
 pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
     let evidence = evidence(reading);
     let wants_all = wants_all(reading);
+    if reading.manner == Manner::Clear && reading.count == Count::One && (wants_all || speaks_of_many(reading)) && evidence.weight < NUMBER_WEIGHT {
+        return Outcome::Unread;
+    }
     if evidence.weight <= 0.0 && !wants_all {
         return Outcome::Unread;
     }
@@ -35,7 +38,15 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
             best.retain(|at| score(&before.scores, *at) >= top - 1e-6);
         }
     }
+    if reading.manner == Manner::Clear && !best.iter().all(|at| evidence.explained(*at)) {
+        return Outcome::Unread;
+    }
     decide(reading, best, evidence.because)
+}
+
+/// "My orders", "an address that is on another order": what is said is not of one order.
+fn speaks_of_many(reading: &Reading<'_>) -> bool {
+    reading.tokens.iter().any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
 }
 
 fn decide(reading: &Reading<'_>, best: Vec<usize>, because: String) -> Outcome {
@@ -52,6 +63,15 @@ struct Evidence {
     scores: Vec<f64>,
     weight: f64,
     because: String,
+    /// The owners of each thing that was named.
+    named: Vec<Vec<usize>>,
+}
+
+impl Evidence {
+    /// Whether all that was named is in this record.
+    fn explained(&self, at: usize) -> bool {
+        score(&self.scores, at) >= NUMBER_WEIGHT || self.named.iter().all(|owners| owners.contains(&at))
+    }
 }
 
 fn score(scores: &[f64], at: usize) -> f64 {
@@ -64,7 +84,7 @@ fn best(reading: &Reading<'_>, scores: &[f64]) -> Vec<usize> {
 }
 
 fn evidence(reading: &Reading<'_>) -> Evidence {
-    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new() };
+    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new(), named: Vec::new() };
     let mut because: Vec<String> = Vec::new();
     let contents = Scope { entries: &reading.catalogue.contents, ..reading.scope() };
     let inside = references(contents);
@@ -72,6 +92,10 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         if let Some(weight) = content_evidence(reading, reference, &mut evidence.scores) {
             evidence.weight += weight;
             because.push(reading.words(&reference.range));
+            if reference.by >= Some(By::Name) {
+                let owners = reference.set.iter().filter_map(|entry| reading.catalogue.contents.get(*entry)).map(|entry| entry.owner);
+                evidence.named.push(owners.collect());
+            }
         }
     }
     evidence.weight += number_evidence(reading, &mut evidence.scores, &mut because);
@@ -165,6 +189,9 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
             if with.is_empty() || with.len() == reading.candidates.len() || seen.contains(&with) {
                 continue;
             }
+            if reading.manner == Manner::Clear && !beside_order(reading, &range) {
+                continue;
+            }
             let denied = at.checked_sub(1).and_then(|before| scope.token(before)).is_some_and(|token| token.has(Mark::Negate));
             for owner in &with {
                 if let Some(score) = scores.get_mut(*owner) {
@@ -177,6 +204,12 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
         }
     }
     weight
+}
+
+/// "My pending order": the word stands beside the record it describes.
+fn beside_order(reading: &Reading<'_>, range: &std::ops::Range<usize>) -> bool {
+    let near = range.start.saturating_sub(3)..range.end.saturating_add(3);
+    near.filter_map(|at| reading.tokens.get(at)).any(|token| token.has(Mark::Order) || token.raw == "one")
 }
 
 /// "Nothing else in it", "the bigger order", "my latest order".

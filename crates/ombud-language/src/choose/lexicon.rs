@@ -47,6 +47,11 @@ pub(super) enum Mark {
     StepUp,
     StepDown,
     Relative,
+    Rather,
+    ActReturn,
+    ActExchange,
+    ActCancel,
+    Elsewhere,
     OneOf,
     Unknown,
 }

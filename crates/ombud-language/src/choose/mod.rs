@@ -21,7 +21,7 @@ use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 
 use catalogue::{Catalogue, Hits, catalogue, find_hits};
 use options::Options;
-use pick::{Reading, into_choice, pick};
+use pick::{Manner, Reading, into_choice, pick};
 use text::read_all;
 use variant::{Shelf, choose_variant};
 use wish::{Request, plans};
@@ -36,21 +36,34 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
         return choose_variants(lexicon, request.utterances, request.direct, &[item]).pop().unwrap_or(Choice::Unread);
     }
     let catalogue = catalogue(lexicon, request.candidates);
-    let split = request.utterances.len().saturating_sub(request.direct.max(1));
+    let split = request.utterances.len().saturating_sub(request.direct);
     let (earlier, direct) = request.utterances.split_at_checked(split).unwrap_or((&[], request.utterances));
-    let direct_tokens = read_all(lexicon, direct);
-    let direct_hits = find_hits(lexicon, &catalogue.vocabulary, &direct_tokens);
+    let asked = read_part(lexicon, request, &catalogue, (direct, earlier, Manner::Asked));
+    if asked != Choice::Unread {
+        return asked;
+    }
+    let mut before = earlier;
+    while let Some((last, rest)) = before.split_last() {
+        let clear = read_part(lexicon, request, &catalogue, (std::slice::from_ref(last), rest, Manner::Clear));
+        if clear != Choice::Unread {
+            return clear;
+        }
+        before = rest;
+    }
+    Choice::Unread
+}
+
+/// Reads one part of what was said; what was said before it breaks ties.
+fn read_part(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalogue, (part, earlier, manner): (&[String], &[String], Manner)) -> Choice {
+    if part.is_empty() {
+        return Choice::Unread;
+    }
+    let tokens = read_all(lexicon, part);
+    let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
     let earlier_tokens = read_all(lexicon, earlier);
     let earlier_hits = find_hits(lexicon, &catalogue.vocabulary, &earlier_tokens);
-    let now = Reading {
-        lexicon,
-        candidates: request.candidates,
-        catalogue: &catalogue,
-        tokens: &direct_tokens,
-        hits: &direct_hits,
-        count: request.count,
-    };
-    let before = Reading { tokens: &earlier_tokens, hits: &earlier_hits, ..now };
+    let now = Reading { lexicon, candidates: request.candidates, catalogue, tokens: &tokens, hits: &hits, count: request.count, manner };
+    let before = Reading { tokens: &earlier_tokens, hits: &earlier_hits, manner: Manner::Clear, ..now };
     let outcome = if catalogue.contents.is_empty() { pick(&now) } else { container::pick_container(&now, Some(&before)) };
     into_choice(&now, outcome)
 }
@@ -124,7 +137,7 @@ pub fn mentions(lexicon: &Lexicon, text: &str, candidates: &[Candidate]) -> Vec<
     let catalogue = catalogue(lexicon, candidates);
     let tokens = text::read(lexicon, text);
     let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
-    let reading = Reading { lexicon, candidates, catalogue: &catalogue, tokens: &tokens, hits: &hits, count: Count::Many };
+    let reading = Reading { lexicon, candidates, catalogue: &catalogue, tokens: &tokens, hits: &hits, count: Count::Many, manner: Manner::Asked };
     let mut scores: Vec<f64> = vec![0.0; candidates.len()];
     for reference in reference::references(reading.scope()).iter().filter(|reference| reference.by.is_some()) {
         let share = f64::from(u32::try_from(reference.set.len().max(1)).unwrap_or(1));

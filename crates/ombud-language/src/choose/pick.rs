@@ -3,7 +3,7 @@
 use ombud_domain::choice::{Candidate, Choice, Count};
 
 use super::catalogue::{Catalogue, Hits};
-use super::lexicon::{Direction, Lexicon};
+use super::lexicon::{Direction, Lexicon, Mark};
 use super::naming::{By, Scope};
 use super::reference::{Reference, Stance, comparison, references};
 use super::text::{Break, Token};
@@ -17,6 +17,16 @@ pub(super) struct Reading<'a> {
     pub(super) tokens: &'a [Token],
     pub(super) hits: &'a Hits,
     pub(super) count: Count,
+    pub(super) manner: Manner,
+}
+
+/// How sure a reading must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// The text answers this very question.
+    Asked,
+    /// The text may be about something else: only what is clear counts.
+    Clear,
 }
 
 impl<'a> Reading<'a> {
@@ -62,11 +72,23 @@ pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
     if is_phrasal(reading) {
         return pick_phrase(reading);
     }
-    let mentions = references(reading.scope());
+    let mut mentions = references(reading.scope());
+    if reading.manner == Manner::Clear {
+        if asks_for_several_things(reading.tokens) {
+            return Outcome::Unread;
+        }
+        mentions.retain(|mention| mention.everything || mention.by >= Some(By::Word));
+    }
     match reading.count {
         Count::One => pick_one(reading, &mentions),
         Count::Many => pick_many(reading, &mentions),
     }
+}
+
+/// "Return the lamp and exchange the mug" cannot be read for one of the two requests alone.
+fn asks_for_several_things(tokens: &[Token]) -> bool {
+    let acts = [Mark::ActReturn, Mark::ActExchange, Mark::ActCancel];
+    acts.iter().filter(|act| tokens.iter().any(|token| token.has(**act))).count() > 1
 }
 
 /// Whether the candidates are things people say, as reasons are, rather than things with a name.
@@ -227,7 +249,7 @@ fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
 fn ruled_out(reading: &Reading<'_>, out: &[usize]) -> Outcome {
     let left: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at) && !out.contains(at)).collect();
     match left.as_slice() {
-        [one] if !out.is_empty() => Outcome::Picked { set: vec![*one], because: "the only one left".to_owned() },
+        [one] if !out.is_empty() && reading.manner == Manner::Asked => Outcome::Picked { set: vec![*one], because: "the only one left".to_owned() },
         _ => Outcome::Unread,
     }
 }

@@ -110,8 +110,8 @@ pub(super) fn references(scope: Scope<'_>) -> Vec<Reference> {
 
 /// Stretches between breaks, joining words, articles and marks.
 pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
-    const OPENING: [Mark; 10] =
-        [Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
+    const OPENING: [Mark; 11] =
+        [Mark::Rather, Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
     let opens = |token: &Token| {
         token.before != Break::None
             || scope.lexicon.connectors.contains(&token.raw)
@@ -186,6 +186,8 @@ impl Scan<'_> {
         if marks.has(Mark::Except) {
             self.flush_all(at);
             (self.stance, self.until) = (Stance::Unwanted, Until::Sentence);
+        } else if marks.has(Mark::Rather) || (marks.any(&[Mark::Negate, Mark::Hold]) && self.describes(at)) {
+            (self.stance, self.until) = (Stance::Aside, Until::Comma);
         } else if marks.any(&[Mark::Negate, Mark::Hold]) && !next_breaks {
             (self.stance, self.until) = (Stance::Unwanted, Until::Comma);
         } else if marks.has(Mark::With) {
@@ -223,6 +225,14 @@ impl Scan<'_> {
         }
     }
 
+    /// "If there is no blue one, keep the mug" and "keep the mug in the same size" do not rule the mug out.
+    fn describes(&self, at: usize) -> bool {
+        let sentence = super::pick::sentence_around(self.scope.tokens, at);
+        let marked = |range: Range<usize>, mark: Mark| range.filter_map(|near| self.scope.token(near)).any(|token| token.has(mark));
+        let clause_end = (at.saturating_add(1)..sentence.end).find(|near| self.scope.token(*near).is_some_and(|token| token.before != Break::None)).unwrap_or(sentence.end);
+        marked(sentence.start..at, Mark::Unless) || marked(at..clause_end, Mark::Same)
+    }
+
     /// What a mark does to the mentions before it.
     fn mark_behind(&mut self, at: usize) {
         let Some(token) = self.scope.token(at) else { return };
@@ -251,7 +261,9 @@ impl Scan<'_> {
             return;
         }
         self.flags.clear(Flags::ALL);
-        if self.stance != Stance::Wanted {
+        let named_before = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.by >= Some(By::Word) && earlier.stance == Stance::Wanted);
+        let of_those = named_before && self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw));
+        if self.stance != Stance::Wanted || of_those {
             return;
         }
         let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5, answers: false };

@@ -620,7 +620,7 @@ impl Parser<'_> {
             }
             let Some(before) = back.checked_sub(1) else { return false };
             let Some(previous) = self.token(before) else { return false };
-            if previous.has(Mark::Negate) || (previous.inside && self.mark_over(before).has(Mark::Negate)) {
+            if previous.marks.any(&[Mark::Negate, Mark::Rather]) || (previous.inside && self.mark_over(before).any(&[Mark::Negate, Mark::Rather])) {
                 return true;
             }
             let joined = ["or", "nor"].contains(&previous.raw.as_str());
