@@ -1,0 +1,153 @@
+//! How are the sentences of scripted retail customers read? Prints shares by kind of sentence, and with `--show` every misreading.
+//!
+//! `cargo run --release -p ombud-language --example understand_eval -- <folder of the public data> [--show]`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::io::Write;
+use std::time::Instant;
+
+use jiff::civil::Date;
+use ombud_domain::{Command, Expectation, Kind};
+use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+use serde_json::Value;
+
+/// Flows of the test fixture by the tool a goal ends in.
+const FLOWS: &[(&str, &str)] = &[
+    ("cancel_pending_order", "cancel_order"),
+    ("return_delivered_order_items", "return_items"),
+    ("exchange_delivered_order_items", "exchange_items"),
+    ("modify_pending_order_items", "modify_items"),
+    ("modify_pending_order_address", "order_address"),
+    ("modify_user_address", "account_address"),
+    ("modify_pending_order_payment", "order_payment"),
+];
+
+struct Tally {
+    rows: BTreeMap<String, (usize, usize)>,
+    show: bool,
+}
+
+impl Tally {
+    fn count(&mut self, name: &str, right: bool, detail: impl Fn() -> String) -> Result<(), Box<dyn Error>> {
+        let row = self.rows.entry(name.to_owned()).or_default();
+        *row = (row.0 + usize::from(right), row.1 + 1);
+        if !right && self.show {
+            writeln!(std::io::stdout(), "[{name}] {}", detail())?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
+    let mut tally = Tally { rows: BTreeMap::new(), show: arguments.any(|argument| argument == "--show") };
+    let start = Instant::now();
+    let reader = reader()?;
+    writeln!(std::io::stdout(), "trained in {:?}", start.elapsed())?;
+    let start = Instant::now();
+    let mut read = 0_u32;
+    for line in std::fs::read_to_string(format!("{folder}/tau2/retail/dev/customers.jsonl"))?.lines() {
+        read += customer(&reader, &serde_json::from_str(line)?, &mut tally)?;
+    }
+    let each = start.elapsed() / read.max(1);
+    for (name, (right, all)) in &tally.rows {
+        writeln!(std::io::stdout(), "{name:<34} {right:>4} of {all:<4} {:.1} %", 100.0 * *right as f64 / *all as f64)?;
+    }
+    writeln!(std::io::stdout(), "{read} messages, {each:?} each")?;
+    Ok(())
+}
+
+fn reader() -> Result<Understander, Box<dyn Error>> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut model = NluModel { locale: "en".to_owned(), ..NluModel::default() };
+    for path in [format!("{root}/packs/base/nlu/en.yaml"), format!("{}/tests/data/flows.en.yaml", env!("CARGO_MANIFEST_DIR"))] {
+        let file: NluFile = serde_saphyr::from_str(&std::fs::read_to_string(path)?)?;
+        model.add(file);
+    }
+    let rules: RuleFile = serde_saphyr::from_str(&std::fs::read_to_string(format!("{root}/packs/base/nlu/rules.en.yaml"))?)?;
+    model.rules = rules;
+    model.patterns = vec![PatternSpec { kind: "order_number".to_owned(), regex: r"#?\b(W\d{7})\b".to_owned(), format: Some("#{}".to_owned()) }];
+    Ok(Understander::new(model)?)
+}
+
+fn customer(reader: &Understander, row: &Value, tally: &mut Tally) -> Result<u32, Box<dyn Error>> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let goals = list(row, "goals");
+    let flow_of = |goal: &Value| {
+        let tool = goal.get("tool").and_then(Value::as_str).unwrap_or_default();
+        FLOWS.iter().find(|(known, _)| *known == tool).map_or("", |(_, flow)| *flow).to_owned()
+    };
+    let active = goals.first().map(&flow_of);
+    let active = active.as_deref();
+    let mut read = 0;
+    let mut say = |text: &str, expectation: &Expectation| {
+        read += 1;
+        reader.understand(text, &UnderstandContext { expectation, active_flow: active, proposal: None, today: Date::constant(2026, 11, 21) }).commands
+    };
+    let wanted: BTreeSet<String> = goals.iter().filter(|goal| goal.get("in_opening").and_then(Value::as_bool) == Some(true)).map(&flow_of).collect();
+    let opening = text("opening");
+    let commands = say(&opening, &Expectation::Open);
+    let told = started(&commands);
+    if !wanted.is_empty() {
+        tally.count("opening: all goals told", wanted.is_subset(&told), || format!("{wanted:?} <- {commands:?}\n    {opening}"))?;
+        tally.count("opening: nothing else told", told.is_subset(&wanted), || format!("{wanted:?} <- {commands:?}\n    {opening}"))?;
+    }
+    for goal in &goals {
+        let said = goal.get("say").and_then(Value::as_str).unwrap_or_default();
+        let commands = say(said, &Expectation::AnythingElse);
+        tally.count("goal: flow told", started(&commands).contains(&flow_of(goal)), || format!("{} <- {commands:?}\n    {said}", flow_of(goal)))?;
+        for (slot, answer) in goal.get("answers").and_then(Value::as_object).into_iter().flatten() {
+            let answer = answer.as_str().unwrap_or_default();
+            let flow = flow_of(goal);
+            let expectation = Expectation::Slot { slot: slot.clone() };
+            let commands = reader.understand(answer, &UnderstandContext { expectation: &expectation, active_flow: Some(&flow), proposal: None, today: Date::constant(2026, 11, 21) }).commands;
+            tally.count("slot: whole answer kept", matches!(commands.as_slice(), [Command::SetSlot { text, .. }] if text.len() + 12 >= answer.len()), || format!("{slot} {commands:?}\n    {answer}"))?;
+        }
+    }
+    let identify = text("identify");
+    let commands = say(&identify, &Expectation::Identify);
+    tally.count("identify: kept as details", matches!(commands.as_slice(), [Command::SetSlot { .. }]), || format!("{commands:?}\n    {identify}"))?;
+    let yes = text("confirm_yes");
+    let commands = say(&yes, &Expectation::Confirm);
+    tally.count("yes: affirmed", commands == [Command::Affirm], || format!("{commands:?}\n    {yes}"))?;
+    let no = text("confirm_no");
+    let commands = say(&no, &Expectation::Confirm);
+    let person = no.to_lowercase().contains("human");
+    tally.count("no: never affirmed", !commands.contains(&Command::Affirm), || format!("{commands:?}\n    {no}"))?;
+    tally.count("no: denied or corrected", matches!(commands.first(), Some(Command::Deny { .. } | Command::Correct { .. })) || person, || format!("{commands:?}\n    {no}"))?;
+    let closing = text("closing");
+    let commands = say(&closing, &Expectation::AnythingElse);
+    tally.count("closing: goodbye", commands == [Command::Chitchat { kind: Kind::Goodbye }], || format!("{commands:?}\n    {closing}"))?;
+    let unknown = text("does_not_know");
+    let commands = say(&unknown, &Expectation::Slot { slot: "order".to_owned() });
+    tally.count("does not know: kept as answer", matches!(commands.as_slice(), [Command::SetSlot { .. }]), || format!("{commands:?}\n    {unknown}"))?;
+    for question in list(row, "questions") {
+        let said = question.get("say").and_then(Value::as_str).unwrap_or_default();
+        let commands = say(said, &Expectation::AnythingElse);
+        let asks = commands.iter().any(|command| match command {
+            Command::Ask { .. } => true,
+            Command::StartFlow { flow, .. } => matches!(flow.as_str(), "product_question" | "order_status" | "missing_refund" | "payment_status"),
+            _ => false,
+        });
+        tally.count("question: read as one", asks, || format!("{commands:?}\n    {said}"))?;
+    }
+    for text in [&opening, &yes, &closing, &identify, &unknown] {
+        let handed = say(text, &Expectation::Open).contains(&Command::Handoff);
+        tally.count("no false hand-over", !handed || text.contains("human"), || text.clone())?;
+    }
+    Ok(read)
+}
+
+fn started(commands: &[Command]) -> BTreeSet<String> {
+    commands
+        .iter()
+        .flat_map(|command| match command {
+            Command::StartFlow { flow, .. } => vec![flow.clone()],
+            Command::Clarify { flows } => flows.clone(),
+            _ => Vec::new(),
+        })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! Does a message answer the open question, or begin something else?
+
+use ombud_domain::{Command, Kind, OfferedOption};
+
+use super::IDENTITY_SLOT;
+use super::reading::{Reading, Readings};
+use super::requests::{Role, open, role, told};
+
+/// Beside an answer, another request must be this sure ...
+const BESIDE: f32 = 0.72;
+/// ... or this, if "also" or the like introduces it.
+const BESIDE_ADDED: f32 = 0.5;
+
+/// An answer in free words.
+pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
+    if let Some(commands) = repair(readings) {
+        return commands;
+    }
+    let (own, beside) = divide(readings);
+    let mut commands = Vec::new();
+    if !own.is_empty() {
+        commands.push(Command::SetSlot { slot: slot.to_owned(), text: own.join(" ") });
+    }
+    commands.extend(told(readings, &beside));
+    if commands.is_empty() { vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }] } else { commands }
+}
+
+/// An offered option, by its words or place, or other words.
+pub(super) fn choice(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
+    match picked(readings, options) {
+        Some(id) => vec![Command::Choose { id }],
+        None => slot(readings, slot_name),
+    }
+}
+
+/// Details that identify the customer.
+pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
+    slot(readings, IDENTITY_SLOT)
+}
+
+/// Whether anything else is wanted.
+pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    let told = told(readings, &readings.pieces);
+    if told.iter().any(|command| matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })) {
+        return told;
+    }
+    let short = body.split_whitespace().count() <= 6;
+    let goodbye = Command::Chitchat { kind: Kind::Goodbye };
+    if rules.cancel_whole.is_match(readings.text) || (rules.deny.is_match(body) && short) {
+        return vec![goodbye];
+    }
+    if rules.affirm.is_match(body) && !told.contains(&goodbye) && short {
+        return vec![Command::Affirm];
+    }
+    let talks = !told.is_empty() && told.iter().all(|command| matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry }));
+    if talks || (rules.affirm_weak.is_match(body) && short) {
+        return vec![goodbye];
+    }
+    if told.is_empty() { open(readings) } else { told }
+}
+
+/// Stop, say it again, or "what can you do": nothing else in the message.
+fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    let rules = readings.rules();
+    if rules.cancel_whole.is_match(readings.text) {
+        return Some(vec![Command::Cancel]);
+    }
+    if rules.repeat.is_match(rules.without_lead(readings.text)) {
+        return Some(vec![Command::Repeat]);
+    }
+    if readings.pieces.len() > 1 || readings.any_handoff() {
+        return None;
+    }
+    let piece = readings.pieces.first()?;
+    match role(readings, piece, true) {
+        Role::Talk(kind) if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 => Some(vec![Command::Chitchat { kind }]),
+        Role::Repeat => Some(vec![Command::Repeat]),
+        _ => None,
+    }
+}
+
+/// The pieces that answer, and those that ask for something else.
+fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
+    let active = readings.context.active_flow;
+    let mut own = Vec::new();
+    let mut beside: Vec<Reading> = Vec::new();
+    for piece in &readings.pieces {
+        let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
+        let apart = match role(readings, piece, true) {
+            Role::Flow(flow, p) => p >= needed && Some(flow.as_str()) != active && (piece.is_request || piece.is_question),
+            Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,
+            Role::Handoff => true,
+            Role::Talk(Kind::AreYouHuman) => true,
+            // Greetings and thanks are no part of an answer.
+            Role::Talk(Kind::Greeting | Kind::Thanks | Kind::Goodbye) if readings.pieces.len() > 1 => continue,
+            // A clear question that no class knows is still a question.
+            Role::Detail => piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail",
+            _ => false,
+        };
+        if apart {
+            beside.push(piece.clone());
+        } else {
+            own.push(piece.text.clone());
+        }
+    }
+    (own, beside)
+}
+
+/// The option that the words name and no other.
+fn picked(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
+    let said = readings.text.trim().trim_matches(['.', '!', '"', '\'']).to_lowercase();
+    let exact = options.iter().find(|option| option.id.to_lowercase() == said || option.label.to_lowercase() == said);
+    exact.map(|option| option.id.clone())
+}

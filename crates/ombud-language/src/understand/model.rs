@@ -1,0 +1,69 @@
+//! From what is the reading of messages built?
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::classify::{Example, TrainError};
+use crate::extract::{PatternError, PatternSpec};
+
+/// A file of labelled sentences: `packs/base/nlu/<locale>.yaml` and its like in other packs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NluFile {
+    /// Language tag of the sentences.
+    pub locale: String,
+    /// Sentences by class.
+    pub classes: BTreeMap<String, Vec<String>>,
+}
+
+/// The small rule layer: `packs/base/nlu/rules.<locale>.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleFile {
+    /// Language tag of the words.
+    pub locale: String,
+    /// Regular expressions by the name under which the code asks for them; case is ignored.
+    pub patterns: BTreeMap<String, Vec<String>>,
+    /// Word lists: `fillers`, `abbreviations`, `stop`.
+    pub words: BTreeMap<String, Vec<String>>,
+}
+
+/// Everything the understander learns from.
+#[derive(Debug, Clone, Default)]
+pub struct NluModel {
+    /// Language tag of the examples, such as `en`.
+    pub locale: String,
+    /// Labelled sentences: `flow:<name>`, `ask`, `repair:<kind>`, `detail`.
+    pub examples: Vec<Example>,
+    /// Patterns of the pack: order numbers, user ids, tracking numbers.
+    pub patterns: Vec<PatternSpec>,
+    /// The rule layer of the language; without one the classifier stands alone, and a wish for a person may be missed.
+    pub rules: RuleFile,
+}
+
+/// Why no understander could be built; the operator mends the pack.
+#[derive(Debug, thiserror::Error)]
+pub enum NluError {
+    /// The examples cannot be learnt from.
+    #[error("examples cannot be learnt from")]
+    Train(#[from] TrainError),
+    /// A pattern of the pack does not compile.
+    #[error("a pattern of the pack cannot be used")]
+    Pattern(#[from] PatternError),
+    /// A pattern of the rule file does not compile, or a needed one is missing.
+    #[error("rule `{name}` cannot be read, give it a list of regular expressions in RE2 syntax")]
+    Rule {
+        /// Name of the rule.
+        name: String,
+    },
+}
+
+impl NluModel {
+    /// Adds the sentences of a file.
+    pub fn add(&mut self, file: NluFile) {
+        for (class, texts) in file.classes {
+            self.examples.extend(texts.into_iter().map(|text| Example { class: class.clone(), text }));
+        }
+    }
+}

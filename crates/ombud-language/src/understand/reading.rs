@@ -1,0 +1,133 @@
+//! How is each piece of a message read, before the open question is asked?
+
+use super::pieces::{Join, Piece, cut};
+use super::rules::Rules;
+use super::{UnderstandContext, Understander};
+
+/// A piece with what the classifier and the rules say of it.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    pub text: String,
+    /// Best classes with probabilities, best first.
+    pub classes: Vec<(String, f32)>,
+    pub is_question: bool,
+    pub is_request: bool,
+    pub is_conditional: bool,
+    pub is_additive: bool,
+    pub is_handoff: bool,
+}
+
+/// A whole message, read piece by piece.
+pub(super) struct Readings<'a> {
+    pub text: &'a str,
+    pub pieces: Vec<Reading>,
+    pub understander: &'a Understander,
+    pub context: &'a UnderstandContext<'a>,
+}
+
+/// Classes kept of each piece.
+const CLASSES_KEPT: usize = 4;
+/// Both sides of a cut must be read this surely, and differently, for it to stand.
+const CUT_SURE: f32 = 0.42;
+/// From here the classifier alone is believed when it reads a wish for a person.
+const HANDOFF_SURE: f32 = 0.62;
+
+pub(super) const HANDOFF: &str = "repair:handoff";
+pub(super) const ASK: &str = "ask";
+
+impl Reading {
+    fn new(understander: &Understander, text: String) -> Self {
+        let rules = &understander.rules;
+        let body = rules.without_lead(&text).to_owned();
+        let classes: Vec<(String, f32)> =
+            understander.classifier.predict(&without_ids(&body), CLASSES_KEPT).into_iter().map(|(class, p)| (class.to_owned(), p)).collect();
+        let top = classes.first().cloned().unwrap_or_default();
+        let human = rules.are_you_human.is_match(&body);
+        let named = rules.handoff.is_match(&body) && !rules.handoff_unless.is_match(&body);
+        let learnt = top.0 == HANDOFF && top.1 >= HANDOFF_SURE && understander.classifier.known_share(&body) > 0.6 && !rules.handoff_unless.is_match(&body);
+        Self {
+            is_question: rules.question.is_match(&body),
+            is_request: rules.request.is_match(&body) || rules.opens_request(&body),
+            is_conditional: rules.conditional.is_match(&body),
+            is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
+            is_handoff: !human && (named || learnt),
+            classes,
+            text,
+        }
+    }
+
+    /// The best class and its probability.
+    pub(super) fn best(&self) -> (&str, f32) {
+        self.classes.first().map_or(("", 0.0), |(class, p)| (class.as_str(), *p))
+    }
+
+    /// The best flow and its probability.
+    pub(super) fn best_flow(&self) -> Option<(&str, f32)> {
+        self.classes.iter().find_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+    }
+
+    /// Probability of a class among the best.
+    pub(super) fn probability(&self, class: &str) -> f32 {
+        self.classes.iter().find(|(known, _)| known == class).map_or(0.0, |(_, p)| *p)
+    }
+
+    /// The kind of small talk or repair, if that is the best reading.
+    pub(super) fn repair(&self) -> Option<(&str, f32)> {
+        let (class, p) = self.best();
+        Some((class.strip_prefix("repair:")?, p))
+    }
+}
+
+impl<'a> Readings<'a> {
+    pub(super) fn new(understander: &'a Understander, text: &'a str, context: &'a UnderstandContext<'a>) -> Self {
+        let pieces = merge(understander, cut(text, &understander.rules));
+        Self { text, pieces, understander, context }
+    }
+
+    pub(super) fn rules(&self) -> &'a Rules {
+        &self.understander.rules
+    }
+
+    pub(super) fn any_handoff(&self) -> bool {
+        // "Are you human?" anywhere else in the message does not take the wish away.
+        self.pieces.iter().any(|piece| piece.is_handoff)
+    }
+
+    /// The message read as one.
+    pub(super) fn whole(&self) -> Reading {
+        match self.pieces.as_slice() {
+            [only] => only.clone(),
+            _ => Reading::new(self.understander, self.text.to_owned()),
+        }
+    }
+}
+
+/// Undoes the cuts that separate nothing.
+fn merge(understander: &Understander, pieces: Vec<Piece>) -> Vec<Reading> {
+    let mut readings: Vec<Reading> = Vec::new();
+    for piece in pieces {
+        let reading = Reading::new(understander, piece.text);
+        match readings.last_mut() {
+            Some(before) if piece.join == Join::Clause && !stands_apart(before, &reading) => {
+                let text = format!("{}, {}", before.text, reading.text);
+                *before = Reading::new(understander, text);
+            }
+            _ => readings.push(reading),
+        }
+    }
+    readings
+}
+
+fn stands_apart(before: &Reading, after: &Reading) -> bool {
+    let (one, other) = (before.best(), after.best());
+    let asks = |class: &str| class.starts_with("flow:") || class == ASK;
+    let both_ask = asks(one.0) && asks(other.0) && one.0 != other.0;
+    let answers = one.0.starts_with("repair:") && asks(other.0);
+    (both_ask || answers) && one.1 >= CUT_SURE && other.1 >= CUT_SURE || after.is_handoff != before.is_handoff
+}
+
+/// Ids and addresses of e-mail say nothing of the request; their digits are shapes already.
+fn without_ids(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !word.contains('@'));
+    words.collect::<Vec<_>>().join(" ")
+}

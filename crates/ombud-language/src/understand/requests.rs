@@ -1,0 +1,251 @@
+//! Which requests does a message begin, and which sentences belong to each?
+
+use ombud_domain::{Command, Kind};
+
+use super::reading::{ASK, HANDOFF, Reading, Readings};
+
+/// A sentence with a word of asking begins a request from here.
+const ASKED: f32 = 0.45;
+/// One without such a word, when a request is already told.
+const UNASKED_LATER: f32 = 0.8;
+/// One without such a word, when none is.
+const UNASKED_FIRST: f32 = 0.42;
+/// Between two flows closer than this, the customer is asked.
+const MARGIN: f32 = 0.13;
+/// Below this, the second flow is no rival.
+const RIVAL: f32 = 0.22;
+/// Small talk is read as such from here.
+const TALK: f32 = 0.4;
+/// Below this share of known words a message without a reading is no message.
+const READABLE: f32 = 0.3;
+
+/// What a piece is in the telling of requests.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Role {
+    Flow(String, f32),
+    Rivals(Vec<String>, f32),
+    Ask(f32),
+    Talk(Kind),
+    Cancel,
+    Repeat,
+    Handoff,
+    Detail,
+}
+
+/// A request with its sentences.
+#[derive(Debug, Clone)]
+struct Group {
+    role: Role,
+    texts: Vec<String>,
+}
+
+/// Commands of a message that answers nothing in particular.
+pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
+    let whole = readings.whole();
+    if readings.rules().cancel_whole.is_match(readings.text) {
+        return vec![Command::Cancel];
+    }
+    if readings.rules().repeat.is_match(readings.text) {
+        return vec![Command::Repeat];
+    }
+    let commands = told(readings, &readings.pieces);
+    if commands.is_empty() { unsure(readings, &whole) } else { commands }
+}
+
+/// The requests, questions and small talk that these pieces tell; empty if they tell none.
+pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut loose: Vec<String> = Vec::new();
+    for piece in pieces {
+        let role = role(readings, piece, groups.iter().any(|group| is_flow(&group.role)));
+        match role {
+            Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
+                Some(group) => group.texts.push(piece.text.clone()),
+                None => loose.push(piece.text.clone()),
+            },
+            Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().find(|group| same_flow(&group.role, &role)) {
+                Some(group) => group.texts.push(piece.text.clone()),
+                None => groups.push(Group { role, texts: with(&mut loose, piece) }),
+            },
+            Role::Ask(_) => {
+                let texts = if groups.iter().any(|group| is_flow(&group.role)) { vec![piece.text.clone()] } else { with(&mut loose, piece) };
+                groups.push(Group { role, texts });
+            }
+            role => groups.push(Group { role, texts: vec![piece.text.clone()] }),
+        }
+    }
+    if let Some(group) = groups.iter_mut().find(|group| is_flow(&group.role)) {
+        group.texts.extend(loose);
+    }
+    commands(groups)
+}
+
+fn with(loose: &mut Vec<String>, piece: &Reading) -> Vec<String> {
+    let mut texts = std::mem::take(loose);
+    texts.push(piece.text.clone());
+    texts
+}
+
+fn is_flow(role: &Role) -> bool {
+    matches!(role, Role::Flow(..) | Role::Rivals(..))
+}
+
+fn same_flow(one: &Role, other: &Role) -> bool {
+    match (one, other) {
+        (Role::Flow(one, _), Role::Flow(other, _)) => one == other,
+        (Role::Flow(flow, _), Role::Rivals(flows, _)) | (Role::Rivals(flows, _), Role::Flow(flow, _)) => flows.contains(flow),
+        (Role::Rivals(one, _), Role::Rivals(other, _)) => one == other,
+        _ => false,
+    }
+}
+
+/// What a piece is, given whether a request has been told before it.
+pub(super) fn role(readings: &Readings<'_>, piece: &Reading, later: bool) -> Role {
+    let rules = readings.rules();
+    if piece.is_handoff {
+        return Role::Handoff;
+    }
+    let body = rules.without_lead(&piece.text);
+    if rules.are_you_human.is_match(body) {
+        return Role::Talk(Kind::AreYouHuman);
+    }
+    if later && piece.is_conditional {
+        return Role::Detail;
+    }
+    let (class, p) = piece.best();
+    if let Some(role) = piece.repair().and_then(|(name, p)| talk(name, p, body)) {
+        return role;
+    }
+    if let Some(role) = question(readings, piece, body) {
+        return role;
+    }
+    let asked = piece.is_request || piece.is_question;
+    let needed = match (asked, later) {
+        (true, _) => ASKED,
+        (false, true) => UNASKED_LATER,
+        (false, false) => UNASKED_FIRST,
+    };
+    match class.strip_prefix("flow:") {
+        Some(flow) if p >= needed => rivals(piece, flow, p),
+        Some(_) if asked && !later => summed(piece).unwrap_or(Role::Detail),
+        _ if class == ASK && p >= needed => Role::Ask(p),
+        _ => Role::Detail,
+    }
+}
+
+/// Question or request? A question of rules is for the articles, one's own case for a flow.
+fn question(readings: &Readings<'_>, piece: &Reading, body: &str) -> Option<Role> {
+    if !piece.is_question {
+        return None;
+    }
+    let ask = piece.probability(ASK);
+    let (flow, p) = piece.best_flow()?;
+    let close = (ask - p).abs() < 0.3 && ask + p > 0.5;
+    if !close {
+        return None;
+    }
+    let rules = readings.rules();
+    let own = rules.own_case.is_match(body);
+    let general = rules.general.is_match(body);
+    match (own, general) {
+        (false, true) => Some(Role::Ask(ask.max(p))),
+        (true, _) => Some(Role::Flow(flow.to_owned(), ask.max(p))),
+        _ => None,
+    }
+}
+
+/// Two flows that cannot be told apart.
+fn rivals(piece: &Reading, flow: &str, p: f32) -> Role {
+    let second = piece.classes.iter().skip(1).find_map(|(class, q)| Some((class.strip_prefix("flow:")?, *q)));
+    match second {
+        Some((other, q)) if p - q < MARGIN && q >= RIVAL => Role::Rivals(vec![flow.to_owned(), other.to_owned()], p),
+        _ => Role::Flow(flow.to_owned(), p),
+    }
+}
+
+/// Several flows that are likely together but not alone: ask which.
+fn summed(piece: &Reading) -> Option<Role> {
+    let flows: Vec<(&str, f32)> = piece.classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p))).filter(|(_, p)| *p >= 0.12).collect();
+    let sum: f32 = flows.iter().map(|(_, p)| p).sum();
+    match flows.as_slice() {
+        [(flow, p), (_, q), ..] if sum >= 0.55 && p - q >= MARGIN => Some(Role::Flow((*flow).to_owned(), *p)),
+        [_, _, ..] if sum >= 0.55 => Some(Role::Rivals(flows.iter().take(3).map(|(flow, _)| (*flow).to_owned()).collect(), sum)),
+        _ => None,
+    }
+}
+
+/// Small talk and repair by the classifier.
+fn talk(name: &str, p: f32, body: &str) -> Option<Role> {
+    let short = body.split_whitespace().count() <= 6;
+    let kind = match name {
+        "greeting" => Kind::Greeting,
+        "thanks" => Kind::Thanks,
+        "goodbye" => Kind::Goodbye,
+        "anything_else_no" => Kind::Goodbye,
+        "are_you_human" => Kind::AreYouHuman,
+        "abilities" => Kind::Abilities,
+        "pleasantry" => Kind::Pleasantry,
+        "abuse" => Kind::Abuse,
+        "cancel" if p >= 0.6 && short => return Some(Role::Cancel),
+        "repeat" if p >= 0.6 && short => return Some(Role::Repeat),
+        _ if HANDOFF.ends_with(name) => return None,
+        _ => return None,
+    };
+    (p >= TALK).then_some(Role::Talk(kind))
+}
+
+fn commands(groups: Vec<Group>) -> Vec<Command> {
+    let asks = groups.iter().any(|group| is_flow(&group.role) || matches!(group.role, Role::Ask(_) | Role::Handoff));
+    let mut list: Vec<Command> = Vec::new();
+    for Group { role, texts } in groups {
+        let text = texts.join(" ");
+        let command = match role {
+            Role::Flow(flow, confidence) => Command::StartFlow { flow, confidence, text },
+            Role::Rivals(flows, _) => Command::Clarify { flows },
+            Role::Ask(confidence) => Command::Ask { query: text, confidence },
+            Role::Handoff => Command::Handoff,
+            Role::Cancel if !asks => Command::Cancel,
+            Role::Repeat if !asks => Command::Repeat,
+            Role::Talk(Kind::AreYouHuman) => Command::Chitchat { kind: Kind::AreYouHuman },
+            Role::Talk(kind) if !asks => Command::Chitchat { kind },
+            Role::Cancel | Role::Repeat | Role::Talk(_) | Role::Detail => continue,
+        };
+        if !list.contains(&command) {
+            list.push(command);
+        }
+    }
+    shorten(list)
+}
+
+/// A question of which flow is asked only if nothing else is clear; of several small talks the last one counts most.
+fn shorten(mut list: Vec<Command>) -> Vec<Command> {
+    if list.iter().any(|command| matches!(command, Command::StartFlow { .. })) {
+        list.retain(|command| !matches!(command, Command::Clarify { .. }));
+    }
+    let talks = list.iter().filter(|command| matches!(command, Command::Chitchat { .. })).count();
+    if talks > 1 {
+        let strongest = [Kind::AreYouHuman, Kind::Goodbye, Kind::Abilities, Kind::Abuse, Kind::Thanks, Kind::Greeting, Kind::Pleasantry];
+        let kept = strongest.iter().find(|kind| list.contains(&Command::Chitchat { kind: **kind })).copied();
+        list.retain(|command| !matches!(command, Command::Chitchat { kind } if Some(*kind) != kept));
+    }
+    list
+}
+
+/// Nothing was told surely: a question for the articles, a choice of flows, or no message at all.
+fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
+    let (class, p) = whole.best();
+    if let Some((flow, q)) = whole.best_flow().filter(|(_, q)| *q >= 0.4 && (class.starts_with("flow:") || class == "detail")) {
+        return match rivals(whole, flow, q) {
+            Role::Rivals(flows, _) => vec![Command::Clarify { flows }],
+            _ => vec![Command::StartFlow { flow: flow.to_owned(), confidence: q, text: readings.text.to_owned() }],
+        };
+    }
+    if let Some(Role::Rivals(flows, _)) = summed(whole) {
+        return vec![Command::Clarify { flows }];
+    }
+    if readings.understander.classifier.known_share(readings.text) < READABLE {
+        return vec![Command::CannotRead];
+    }
+    let confidence = if class == ASK { p } else { whole.probability(ASK) };
+    vec![Command::Ask { query: readings.text.to_owned(), confidence }]
+}

@@ -1,0 +1,128 @@
+//! Which words decide without training?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex::Regex;
+
+use super::model::{NluError, RuleFile};
+use crate::classify::Example;
+
+/// The compiled rule layer of one language.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub lead_filler: Regex,
+    pub affirm: Regex,
+    pub affirm_weak: Regex,
+    pub affirm_tail: Regex,
+    pub deny: Regex,
+    pub hold: Regex,
+    pub deny_tail: Regex,
+    pub contrast: Regex,
+    pub restrict: Regex,
+    pub additive: Regex,
+    pub cancel_whole: Regex,
+    pub repeat: Regex,
+    pub handoff: Regex,
+    pub handoff_unless: Regex,
+    pub are_you_human: Regex,
+    pub request: Regex,
+    pub question: Regex,
+    pub general: Regex,
+    pub own_case: Regex,
+    pub conditional: Regex,
+    pub cut: Regex,
+    pub opener: Regex,
+    pub enumerator: Regex,
+    /// Verbs with which requests of this pack begin, learnt from its examples.
+    pub verbs: BTreeSet<String>,
+    pub abbreviations: BTreeSet<String>,
+    /// Words without content of their own.
+    pub stop: BTreeSet<String>,
+}
+
+/// Verbs seen this often at the beginning of examples count.
+const VERB_SEEN_MIN: usize = 2;
+
+impl Rules {
+    pub(super) fn new(file: RuleFile, examples: &[Example]) -> Result<Self, NluError> {
+        let RuleFile { patterns, words, .. } = file;
+        let rule = |name: &str| compile(&patterns, name);
+        let set = |name: &str| words.get(name).into_iter().flatten().map(|word| word.to_lowercase()).collect::<BTreeSet<_>>();
+        let polite = rule("polite")?;
+        let stop = set("stop");
+        Ok(Self {
+            lead_filler: rule("lead_filler")?,
+            affirm: rule("affirm")?,
+            affirm_weak: rule("affirm_weak")?,
+            affirm_tail: rule("affirm_tail")?,
+            deny: rule("deny")?,
+            hold: rule("hold")?,
+            deny_tail: rule("deny_tail")?,
+            contrast: rule("contrast")?,
+            restrict: rule("restrict")?,
+            additive: rule("additive")?,
+            cancel_whole: rule("cancel_whole")?,
+            repeat: rule("repeat")?,
+            handoff: rule("handoff")?,
+            handoff_unless: rule("handoff_unless")?,
+            are_you_human: rule("are_you_human")?,
+            request: rule("request")?,
+            question: rule("question")?,
+            general: rule("general")?,
+            own_case: rule("own_case")?,
+            conditional: rule("conditional")?,
+            cut: rule("break")?,
+            opener: rule("opener")?,
+            enumerator: rule("enumerator")?,
+            verbs: verbs(examples, &polite),
+            abbreviations: set("abbreviations"),
+            stop,
+        })
+    }
+
+    /// The text without the words people say before the point.
+    pub(super) fn without_lead<'t>(&self, text: &'t str) -> &'t str {
+        let mut rest = text.trim_start();
+        for _ in 0..6 {
+            let Some(found) = self.lead_filler.find(rest).filter(|found| found.end() > 0) else { break };
+            let Some(after) = rest.get(found.end()..).filter(|after| after.chars().any(char::is_alphanumeric)) else { break };
+            rest = after;
+        }
+        rest
+    }
+
+    /// Whether a piece begins as requests do.
+    pub(super) fn opens_request(&self, text: &str) -> bool {
+        let first = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).find(|word| !word.is_empty());
+        self.opener.is_match(text) || first.is_some_and(|word| self.verbs.contains(&word))
+    }
+
+    /// Words of a text that mean something, lower case, without a plural s.
+    pub(super) fn content_words(&self, text: &str) -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        words.filter(|word| word.chars().count() > 1 && !self.stop.contains(word)).map(|word| word.strip_suffix('s').unwrap_or(&word).to_owned()).collect()
+    }
+}
+
+fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex, NluError> {
+    let broken = || NluError::Rule { name: name.to_owned() };
+    let source = match patterns.get(name) {
+        Some(list) if !list.is_empty() => list.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|"),
+        // A language without a rule file has the classifier alone.
+        _ if patterns.is_empty() => "[^\\s\\S]".to_owned(),
+        _ => return Err(broken()),
+    };
+    Regex::new(&format!("(?i){source}")).map_err(|_| broken())
+}
+
+/// First words of the requests in the examples, politeness aside.
+fn verbs(examples: &[Example], polite: &Regex) -> BTreeSet<String> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for example in examples.iter().filter(|example| example.class.starts_with("flow:")) {
+        let lower = example.text.to_lowercase();
+        let rest = polite.find(&lower).and_then(|found| lower.get(found.end()..)).unwrap_or(&lower);
+        let first = rest.split(|c: char| !c.is_alphanumeric()).find(|word| word.chars().count() > 2);
+        *seen.entry(first.unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    seen.into_iter().filter(|(word, count)| *count >= VERB_SEEN_MIN && !word.is_empty()).map(|(word, _)| word).collect()
+}
