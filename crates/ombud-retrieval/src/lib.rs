@@ -3,6 +3,20 @@
 //! Never: SQL, files, a clock, randomness. The index itself belongs to the store.
 //! Start reading at [`article`], then [`rank`] (which article answers?) and [`answer`] (which sentences?).
 
+pub mod answer;
 pub mod article;
+pub mod chunk;
+pub mod corpus;
+pub mod query;
+pub mod rank;
+pub mod sentence;
+mod similarity;
+pub mod synonyms;
 
+pub use answer::{Extract, SUPPORT_MIN, extract};
 pub use article::{Article, ArticleError, Audience, Day};
+pub use chunk::{Chunk, Line, chunks};
+pub use corpus::Corpus;
+pub use query::Analyzer;
+pub use rank::{Ranked, Ranker};
+pub use synonyms::Synonyms;

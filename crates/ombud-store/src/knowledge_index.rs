@@ -1,39 +1,191 @@
-//! How is knowledge searched? An index in memory, filtered before it is ranked.
+//! How is knowledge searched? An index in memory finds passages that may be shown, then the ranker says which article answers.
+
+mod documents;
+
+use std::collections::HashMap;
 
 use ombud_domain::Passage;
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError};
-use ombud_retrieval::Article;
+use ombud_retrieval::query::language_of;
+use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Ranked, Ranker, Synonyms, chunks};
+use sha2::{Digest, Sha256};
+use tantivy::TantivyError;
+
+use crate::knowledge_index::documents::{Allowed, Documents};
+
+/// Passages that the ranker looks at.
+const HITS_MAX: usize = 60;
+/// Articles that the ranker looks at.
+const CANDIDATES_MAX: usize = 24;
+/// Passages of one search at most.
+const PASSAGES_MAX: usize = 50;
+/// Passages kept free for articles other than the first.
+const PASSAGES_OF_OTHERS: usize = 3;
 
 /// Why an index cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The index library failed; memory is short, or it is our bug.
+    /// The index library failed: memory is short, or it is our bug.
     #[error("the knowledge index cannot be built, see the cause")]
-    Index(#[from] tantivy::TantivyError),
+    Index(#[from] TantivyError),
 }
 
-/// A knowledge index in memory.
+/// An immutable knowledge index in memory.
 #[derive(Debug)]
 pub struct TantivyIndex {
+    documents: Documents,
+    languages: HashMap<String, Language>,
     version: String,
 }
 
+/// The articles of one language; hits name them by their place here.
+#[derive(Debug)]
+struct Language {
+    ranker: Ranker,
+    articles: Vec<(Article, Vec<Chunk>)>,
+}
+
 impl TantivyIndex {
-    /// Builds the index of all articles.
+    /// Builds the index of all articles, with the synonyms of the general language only.
     ///
     /// # Errors
     /// [`IndexError`] when memory is short; the operator can fix it.
-    pub fn build(_articles: Vec<Article>) -> Result<Self, IndexError> {
-        Ok(Self { version: String::new() })
+    pub fn build(articles: Vec<Article>) -> Result<Self, IndexError> {
+        Self::build_with(articles, &Synonyms::default())
+    }
+
+    /// Builds the index of all articles, with a pack's own synonyms.
+    ///
+    /// # Errors
+    /// As [`TantivyIndex::build`].
+    pub fn build_with(articles: Vec<Article>, synonyms: &Synonyms) -> Result<Self, IndexError> {
+        let version = version_of(&articles, synonyms);
+        let mut by_language: HashMap<String, Vec<(Article, Vec<Chunk>)>> = HashMap::new();
+        for article in articles {
+            let cut = chunks(&article);
+            by_language.entry(language_of(&article.locale)).or_default().push((article, cut));
+        }
+        let mut languages = HashMap::new();
+        for (language, mut articles) in by_language {
+            articles.sort_by(|one, other| one.0.id.cmp(&other.0.id));
+            let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
+            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, synonyms), &views));
+            languages.insert(language, Language { ranker, articles });
+        }
+        let mut all: Vec<(&str, &Analyzer, &[(Article, Vec<Chunk>)])> = languages
+            .iter()
+            .map(|(name, language)| (name.as_str(), language.ranker.corpus().analyzer(), &*language.articles))
+            .collect();
+        all.sort_by_key(|(name, ..)| *name);
+        let documents = Documents::build(&all)?;
+        Ok(Self { documents, languages, version })
+    }
+
+    /// The ranker of a locale and the articles it ranks, for measuring.
+    #[must_use]
+    pub fn ranker(&self, locale: &str) -> Option<(&Ranker, Vec<&Article>)> {
+        let language = self.languages.get(&language_of(locale))?;
+        Some((&language.ranker, language.articles.iter().map(|(article, _)| article).collect()))
+    }
+
+    /// Articles that may be shown and have words of the question, by their place among those of the language; the likeliest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read; it is our bug.
+    pub fn candidates(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        let name = language_of(&query.locale);
+        let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
+        let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
+        let terms = language.ranker.corpus().question_terms(&query.text);
+        let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
+        let allowed = Allowed { language: &name, market: &query.market, audience, today };
+        let hits = self.documents.search(&allowed, &terms, HITS_MAX).map_err(|source| StoreError::Database {
+            doing: "searching the knowledge index",
+            source: Box::new(source),
+        })?;
+        let mut candidates: Vec<usize> = Vec::new();
+        for article in hits {
+            if candidates.len() < CANDIDATES_MAX && !candidates.contains(&article) {
+                candidates.push(article);
+            }
+        }
+        Ok(candidates)
     }
 }
 
 impl KnowledgeIndex for TantivyIndex {
-    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        Ok(Vec::new())
+    fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
+        let candidates = self.candidates(query)?;
+        let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
+        let ranked = language.ranker.rank(&query.text, &candidates);
+        Ok(language.passages(query, &ranked))
     }
 
     fn version(&self) -> &str {
         &self.version
     }
 }
+
+impl Language {
+    /// All passages of the first article that fit, then the best one of each other article.
+    fn passages(&self, query: &KnowledgeQuery, ranked: &[Ranked]) -> Vec<Passage> {
+        let passages_max = query.passages_max.clamp(1, PASSAGES_MAX);
+        let of_first_max = passages_max.saturating_sub(PASSAGES_OF_OTHERS).max(1);
+        let mut found = Vec::new();
+        for (place, one) in ranked.iter().enumerate() {
+            let wanted = if place == 0 { of_first_max } else { 1 };
+            let wanted = wanted.min(passages_max.saturating_sub(found.len()));
+            let Some((article, cut)) = self.articles.get(one.article) else { continue };
+            let mut of_article: Vec<Passage> =
+                cut.iter().filter_map(|chunk| self.passage(query, (article, one), chunk)).collect();
+            of_article.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ordinal.cmp(&b.ordinal)));
+            keep_opening(&mut of_article, wanted);
+            found.extend(of_article);
+        }
+        found
+    }
+
+    /// None when nothing of the passage holds in the market.
+    fn passage(&self, query: &KnowledgeQuery, (article, ranked): (&Article, &Ranked), chunk: &Chunk) -> Option<Passage> {
+        let named = chunk.named_markets().iter().any(|market| market.eq_ignore_ascii_case(&query.market));
+        let text = chunk.text_for(named.then_some(query.market.as_str()));
+        if text.is_empty() {
+            return None;
+        }
+        let coverage = self.ranker.coverage(&query.text, &format!("{}\n{text}", chunk.heading));
+        Some(Passage {
+            article_id: article.id.clone(),
+            title: article.title.clone(),
+            heading: chunk.heading.clone(),
+            text,
+            source: article.source.clone(),
+            locale: article.locale.clone(),
+            ordinal: chunk.ordinal,
+            support: ranked.support,
+            score: ranked.score + coverage,
+        })
+    }
+}
+
+/// Cuts to the best, the opening always among them: it is what answers directly.
+fn keep_opening(passages: &mut Vec<Passage>, wanted: usize) {
+    let opening = passages.iter().position(|passage| passage.ordinal == 0).filter(|place| *place >= wanted);
+    if let Some(place) = opening
+        && wanted > 0
+    {
+        passages.swap(wanted - 1, place);
+    }
+    passages.truncate(wanted);
+}
+
+/// SHA-256 over the articles in the order of their hashes, so that the order in which files are read does not matter.
+fn version_of(articles: &[Article], synonyms: &Synonyms) -> String {
+    let mut hashes: Vec<_> = articles.iter().map(|article| Sha256::digest(format!("{article:?}").as_bytes())).collect();
+    hashes.push(Sha256::digest(format!("{synonyms:?}").as_bytes()));
+    hashes.sort_unstable();
+    let all = hashes.iter().fold(Sha256::new(), |all, hash| all.chain_update(hash));
+    all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

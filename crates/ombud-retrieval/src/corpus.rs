@@ -1,0 +1,150 @@
+//! What is known of all articles of one language? Their terms, and how rare each is.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::article::Article;
+use crate::chunk::Chunk;
+use crate::query::Analyzer;
+use crate::similarity::{Bag, Lexicon, grams, one_slip_apart};
+
+/// The articles of one language as terms.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    analyzer: Analyzer,
+    pub(crate) lexicon: Lexicon,
+    pub(crate) grams: Lexicon,
+    pub(crate) articles: Vec<ArticleTerms>,
+}
+
+/// One article.
+#[derive(Debug, Clone)]
+pub(crate) struct ArticleTerms {
+    pub title: Text,
+    pub questions: Vec<Text>,
+    /// Title, headings and body.
+    pub whole: Bag,
+    pub passages: Vec<Bag>,
+    /// How often each term occurs in title, headings and body.
+    pub frequencies: HashMap<u32, f32>,
+}
+
+/// A short text to be compared with a question.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Text {
+    pub terms: Bag,
+    pub grams: Bag,
+}
+
+struct Analyzed {
+    title: Vec<String>,
+    questions: Vec<Vec<String>>,
+    passages: Vec<Vec<String>>,
+}
+
+/// Letters from which on a word may be taken for a slip of another.
+const SLIP_LETTERS_MIN: usize = 5;
+
+impl Corpus {
+    /// Of articles with their passages.
+    #[must_use]
+    pub fn new(analyzer: Analyzer, articles: &[(&Article, &[Chunk])]) -> Self {
+        let analyzed: Vec<Analyzed> = articles
+            .iter()
+            .map(|(article, chunks)| Analyzed {
+                title: analyzer.terms(&article.title),
+                questions: article.questions.iter().map(|question| analyzer.terms(question)).collect(),
+                passages: chunks.iter().map(|chunk| analyzer.terms(&text_of(chunk))).collect(),
+            })
+            .collect();
+        let lexicon = Lexicon::of(analyzed.iter().map(|article| article.all().map(String::as_str).collect()));
+        let runs: Vec<Vec<String>> = analyzed
+            .iter()
+            .map(|article| grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>()))
+            .collect();
+        let grams = Lexicon::of(runs.iter().map(|runs| runs.iter().map(String::as_str).collect()));
+        let articles = analyzed.iter().map(|article| article.weigh(&lexicon, &grams)).collect();
+        Self { analyzer, lexicon, grams, articles }
+    }
+
+    /// How text of this language becomes terms.
+    #[must_use]
+    pub const fn analyzer(&self) -> &Analyzer {
+        &self.analyzer
+    }
+
+    /// Terms of a question, once each, with slips of the pen put right where exactly one word of the articles is meant.
+    #[must_use]
+    pub fn question_terms(&self, question: &str) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let terms = self.analyzer.terms(question).into_iter().map(|term| self.without_slip(term));
+        terms.filter(|term| seen.insert(term.clone())).collect()
+    }
+
+    pub(crate) fn text(&self, terms: &[String]) -> Text {
+        text(&self.lexicon, &self.grams, terms)
+    }
+
+    fn without_slip(&self, term: String) -> String {
+        let letters = term.chars().count();
+        let wordlike = letters >= SLIP_LETTERS_MIN && term.chars().all(char::is_alphabetic);
+        if !wordlike || self.lexicon.id(&term).is_some() {
+            return term;
+        }
+        let first = term.chars().next();
+        let near = |known: &&str| known.chars().next() == first && known.len() + 2 > term.len() && one_slip_apart(known, &term);
+        let mut candidates = self.lexicon.terms().filter(near);
+        match (candidates.next(), candidates.next()) {
+            (Some(meant), None) => meant.to_owned(),
+            _ => term,
+        }
+    }
+}
+
+fn text_of(chunk: &Chunk) -> String {
+    let lines: Vec<&str> = chunk.lines.iter().map(|line| line.text.as_str()).collect();
+    format!("{}\n{}", chunk.heading, lines.join("\n"))
+}
+
+fn text(lexicon: &Lexicon, gram_lexicon: &Lexicon, terms: &[String]) -> Text {
+    let runs = grams(terms);
+    Text { terms: lexicon.bag(terms.iter().map(String::as_str)), grams: gram_lexicon.bag(runs.iter().map(String::as_str)) }
+}
+
+impl Analyzed {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.title.iter().chain(self.questions.iter().flatten()).chain(self.passages.iter().flatten())
+    }
+
+    fn weigh(&self, lexicon: &Lexicon, grams: &Lexicon) -> ArticleTerms {
+        let whole = || self.title.iter().chain(self.passages.iter().flatten()).map(String::as_str);
+        let mut frequencies = HashMap::new();
+        for id in whole().filter_map(|term| lexicon.id(term)) {
+            *frequencies.entry(id).or_insert(0.0) += 1.0;
+        }
+        ArticleTerms {
+            title: text(lexicon, grams, &self.title),
+            questions: self.questions.iter().map(|question| text(lexicon, grams, question)).collect(),
+            whole: lexicon.bag(whole()),
+            passages: self.passages.iter().map(|passage| lexicon.bag(passage.iter().map(String::as_str))).collect(),
+            frequencies,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::parse;
+    use crate::chunk::chunks;
+    use crate::synonyms::Synonyms;
+
+    #[test]
+    fn a_slip_of_the_pen_is_put_right_only_where_one_word_is_meant() {
+        let article = parse("a.md", "---\nid: a\ntitle: Refunds and rents\nlocale: en\n---\nThe tents are rented.\n").unwrap();
+        let cut = chunks(&article);
+        let corpus = Corpus::new(Analyzer::new("en", &Synonyms::default()), &[(&article, &cut)]);
+        assert_eq!(corpus.question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
+        assert_eq!(corpus.question_terms("rentx"), ["rent"]);
+        assert_eq!(corpus.question_terms("sents"), ["sent"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! How do words become terms that can be compared? Lower case, stems, synonyms, without words that say nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::synonyms::Synonyms;
+
+const STOP_WORDS_EN: &str = include_str!("../data/stop_words.en.txt");
+const IRREGULAR_EN: &str = include_str!("../data/irregular.en.txt");
+
+static STOP_EN: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP_WORDS_EN.split_whitespace().collect());
+static LEMMA_EN: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let lines = IRREGULAR_EN.lines().filter_map(|line| line.split_once(' '));
+    lines.flat_map(|(lemma, forms)| forms.split(' ').map(move |form| (form, lemma))).collect()
+});
+
+/// Words of a phrase that stands for one meaning at most.
+const PHRASE_WORDS_MAX: usize = 6;
+/// Terms of one text at most; what is beyond says little that is new.
+pub const TERMS_MAX: usize = 20_000;
+
+/// Turns text of one language into terms.
+#[derive(Clone)]
+pub struct Analyzer {
+    language: String,
+    stemmer: Option<frostem::Stemmer>,
+    synonyms: HashMap<Vec<String>, Vec<String>>,
+}
+
+impl std::fmt::Debug for Analyzer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analyzer").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// The language of a tag: `en` of `en-GB`.
+#[must_use]
+pub fn language_of(locale: &str) -> String {
+    locale.split(['-', '_']).next().unwrap_or_default().to_lowercase()
+}
+
+impl Analyzer {
+    /// For a locale, with the synonyms of the general language and of a pack.
+    #[must_use]
+    pub fn new(locale: &str, of_pack: &Synonyms) -> Self {
+        let language = language_of(locale);
+        // Languages without a stemmer are compared word by word.
+        let stemmer = frostem::Stemmer::try_from_name(&language).ok();
+        let mut analyzer = Self { language, stemmer, synonyms: HashMap::new() };
+        let general = Synonyms::general(&analyzer.language).with(of_pack);
+        analyzer.synonyms = general.table(&analyzer);
+        analyzer
+    }
+
+    /// Terms in order, repeated as often as they occur.
+    #[must_use]
+    pub fn terms(&self, text: &str) -> Vec<String> {
+        let words = words(text);
+        let stems: Vec<String> = words.iter().map(|word| self.stem(word)).collect();
+        let mut terms = Vec::with_capacity(stems.len());
+        let mut index = 0;
+        while index < stems.len() && terms.len() < TERMS_MAX {
+            let longest = PHRASE_WORDS_MAX.min(stems.len() - index);
+            let phrase = (1..=longest).rev().find_map(|length| {
+                let phrase = stems.get(index..index + length)?;
+                self.synonyms.get(phrase).map(|stands_for| (length, stands_for))
+            });
+            if let Some((length, stands_for)) = phrase {
+                terms.extend(stands_for.iter().cloned());
+                index += length;
+                continue;
+            }
+            if let (Some(stem), Some(word)) = (stems.get(index), words.get(index))
+                && !self.says_nothing(word)
+            {
+                terms.push(stem.clone());
+            }
+            index += 1;
+        }
+        terms
+    }
+
+    /// Stems of all words, words that say nothing among them: phrases are compared by these.
+    pub(crate) fn stems(&self, text: &str) -> Vec<String> {
+        words(text).iter().map(|word| self.stem(word)).collect()
+    }
+
+    fn says_nothing(&self, word: &str) -> bool {
+        self.language == "en" && STOP_EN.contains(word)
+    }
+
+    fn stem(&self, word: &str) -> String {
+        let lemma = if self.language == "en" { LEMMA_EN.get(word).copied().unwrap_or(word) } else { word };
+        self.stemmer.map_or_else(|| lemma.to_owned(), |stemmer| stemmer.stem(lemma).into_owned())
+    }
+}
+
+/// Words in lower case, compatibility forms unified, apostrophes left out; scripts without spaces give one character a word.
+fn words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    for character in text.nfkc().flat_map(char::to_lowercase) {
+        if is_ideograph(character) {
+            end(&mut words, &mut word);
+            words.push(character.to_string());
+        } else if character.is_alphanumeric() {
+            word.push(character);
+        } else if !matches!(character, '\'' | '’' | '\u{ad}') {
+            end(&mut words, &mut word);
+        }
+    }
+    end(&mut words, &mut word);
+    words
+}
+
+fn end(words: &mut Vec<String>, word: &mut String) {
+    if !word.is_empty() {
+        words.push(std::mem::take(word));
+    }
+}
+
+fn is_ideograph(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn english() -> Analyzer {
+        Analyzer::new("en-GB", &Synonyms::parse("s", "- [return, send back]\n- [credit score, rating]\n").unwrap())
+    }
+
+    #[test]
+    fn forms_and_synonyms_of_a_word_are_one_term() {
+        let cases = [
+            ("Can I send it back?", "send back"),
+            ("I sent back the shoes", "return shoe"),
+            ("sending BACK shoes", "return shoe"),
+            ("my rating", "credit score"),
+            ("paid payments", "pay payment"),
+            ("What's up with you?", "up"),
+            ("ＡＰＲ 11.9 %", "apr 11 9"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(english().terms(text).join(" "), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_language_without_lists_is_compared_by_stems_or_words() {
+        let pack = Synonyms::default();
+        assert_eq!(Analyzer::new("sv", &pack).terms("Betalningarna är försenade").len(), 3);
+        assert_eq!(Analyzer::new("ja", &pack).terms("返金 はい"), ["返", "金", "は", "い"]);
+        assert_eq!(Analyzer::new("", &pack).terms("plain Words"), ["plain", "words"]);
+    }
+}

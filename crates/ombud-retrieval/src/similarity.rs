@@ -1,0 +1,208 @@
+//! How alike are two texts? Bags of weighted terms: what is rare says more.
+
+use std::collections::{HashMap, HashSet};
+
+/// Terms of a collection, each with its weight: the inverse document frequency of BM25 (Robertson and Zaragoza 2009, equation 3.4).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lexicon {
+    ids: HashMap<String, u32>,
+    idf: Vec<f32>,
+    unknown_idf: f32,
+}
+
+/// Different terms of one text with their weights, sorted by term.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Bag {
+    terms: Vec<(u32, f32)>,
+    /// Sum of the weights.
+    pub mass: f32,
+    norm: f32,
+    /// Sum of the weights of terms that the collection does not know.
+    pub unknown_mass: f32,
+}
+
+impl Lexicon {
+    /// Counts in how many documents each term occurs.
+    pub(crate) fn of<'a>(documents: impl Iterator<Item = HashSet<&'a str>>) -> Self {
+        let mut frequencies: HashMap<String, u32> = HashMap::new();
+        let mut count: u32 = 0;
+        for document in documents {
+            count = count.saturating_add(1);
+            for term in document {
+                match frequencies.get_mut(term) {
+                    Some(frequency) => *frequency += 1,
+                    None => drop(frequencies.insert(term.to_owned(), 1)),
+                }
+            }
+        }
+        let mut sorted: Vec<(String, u32)> = frequencies.into_iter().collect();
+        sorted.sort_unstable();
+        let idf = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
+        let ids = (0..).zip(sorted).map(|(id, (term, _))| (term, id)).collect();
+        Self { ids, idf, unknown_idf: idf_of_unknown(count) }
+    }
+
+    pub(crate) fn id(&self, term: &str) -> Option<u32> {
+        self.ids.get(term).copied()
+    }
+
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &str> {
+        self.ids.keys().map(String::as_str)
+    }
+
+    pub(crate) fn weight(&self, id: u32) -> f32 {
+        usize::try_from(id).ok().and_then(|index| self.idf.get(index)).copied().unwrap_or(self.unknown_idf)
+    }
+
+    /// A bag of the different ones of these terms; unknown terms weigh as the rarest do.
+    pub(crate) fn bag<'a>(&self, terms: impl Iterator<Item = &'a str>) -> Bag {
+        let mut known = Vec::new();
+        let mut unknown = HashSet::new();
+        for term in terms {
+            match self.id(term) {
+                Some(id) => known.push((id, self.weight(id))),
+                None => drop(unknown.insert(term)),
+            }
+        }
+        known.sort_unstable_by_key(|(id, _)| *id);
+        known.dedup_by_key(|(id, _)| *id);
+        let unknown_mass = self.unknown_idf * count(unknown.len());
+        let squares: f32 = known.iter().map(|(_, weight)| weight * weight).sum();
+        Bag {
+            mass: known.iter().map(|(_, weight)| weight).sum::<f32>() + unknown_mass,
+            norm: (squares + self.unknown_idf * unknown_mass).sqrt(),
+            unknown_mass,
+            terms: known,
+        }
+    }
+}
+
+fn idf(documents: u32, with_term: u32) -> f32 {
+    let (documents, with_term) = (f64::from(documents), f64::from(with_term));
+    narrow((1.0 + (documents - with_term + 0.5) / (with_term + 0.5)).ln())
+}
+
+fn idf_of_unknown(documents: u32) -> f32 {
+    idf(documents, 0)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a weight needs no more digits than a f32 has")]
+const fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// A small count as a number to calculate with.
+pub(crate) fn count(of: usize) -> f32 {
+    f32::from(u16::try_from(of).unwrap_or(u16::MAX))
+}
+
+/// `part / whole`, 0 when there is no whole.
+pub(crate) fn share(part: f32, whole: f32) -> f32 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+impl Bag {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
+        self.terms.iter().map(|(id, _)| *id)
+    }
+
+    pub(crate) fn weighted(&self) -> impl Iterator<Item = (u32, f32)> {
+        self.terms.iter().copied()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Weight of the terms of both.
+    pub(crate) fn common(&self, other: &Self) -> f32 {
+        self.fold_common(other, |sum, weight| sum + weight)
+    }
+
+    /// Cosine of the angle between both, 0 to 1.
+    pub(crate) fn cosine(&self, other: &Self) -> f32 {
+        share(self.fold_common(other, |sum, weight| weight.mul_add(weight, sum)), self.norm * other.norm)
+    }
+
+    fn fold_common(&self, other: &Self, add: impl Fn(f32, f32) -> f32) -> f32 {
+        let (mut left, mut right) = (self.terms.iter().peekable(), other.terms.iter().peekable());
+        let mut sum = 0.0;
+        while let (Some((one, weight)), Some((two, _))) = (left.peek(), right.peek()) {
+            match one.cmp(two) {
+                std::cmp::Ordering::Less => drop(left.next()),
+                std::cmp::Ordering::Greater => drop(right.next()),
+                std::cmp::Ordering::Equal => {
+                    sum = add(sum, *weight);
+                    left.next();
+                    right.next();
+                }
+            }
+        }
+        sum
+    }
+}
+
+/// Runs of three characters of each word, the word's edges marked: alike also when a letter is wrong.
+pub(crate) fn grams(words: &[String]) -> Vec<String> {
+    let mut grams = Vec::new();
+    for word in words {
+        let marked: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
+        grams.extend(marked.windows(3).map(|run| run.iter().collect::<String>()));
+    }
+    grams
+}
+
+/// Whether two words differ by one typing error: a letter wrong, missing, added, or two exchanged (Damerau 1964).
+pub(crate) fn one_slip_apart(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let (short, long) = if one.len() <= other.len() { (&one, &other) } else { (&other, &one) };
+    if long.len() - short.len() > 1 || short == long {
+        return false;
+    }
+    let start = short.iter().zip(long.iter()).take_while(|(a, b)| a == b).count();
+    let end = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
+    if short.len() < long.len() {
+        return start + end >= short.len();
+    }
+    let differing = short.len() - (start + end).min(short.len());
+    differing == 1
+        || differing == 2 && short.get(start) == long.get(start + 1) && short.get(start + 1) == long.get(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lexicon() -> Lexicon {
+        Lexicon::of([HashSet::from(["pay", "fee"]), HashSet::from(["pay", "card"]), HashSet::from(["pay"])].into_iter())
+    }
+
+    #[test]
+    fn what_is_rare_weighs_more_and_what_is_unknown_most() {
+        let lexicon = lexicon();
+        let weight = |term: &str| lexicon.weight(lexicon.id(term).unwrap());
+        assert!(weight("pay") < weight("fee") && weight("fee") < lexicon.unknown_idf);
+        let bag = lexicon.bag(["fee", "fee", "bitcoin"].into_iter());
+        assert_eq!((bag.len(), bag.unknown_mass), (1, lexicon.unknown_idf));
+    }
+
+    #[test]
+    fn likeness_is_1_for_the_same_and_0_for_nothing_in_common() {
+        let lexicon = lexicon();
+        let bag = |text: &str| lexicon.bag(text.split(' '));
+        assert!((bag("pay fee").cosine(&bag("fee pay")) - 1.0).abs() < 1e-6);
+        assert_eq!(bag("fee").cosine(&bag("card")), 0.0);
+        assert_eq!(bag("bitcoin").cosine(&bag("bitcoin")), 0.0);
+        assert!((bag("pay fee").common(&bag("fee card")) - bag("fee").mass).abs() < 1e-6);
+    }
+
+    #[test]
+    fn one_slip_is_one_letter_or_two_exchanged() {
+        for (one, other) in [("refund", "refnd"), ("refund", "refudn"), ("refund", "refumd"), ("card", "cards"), ("ab", "ba")] {
+            assert!(one_slip_apart(one, other) && one_slip_apart(other, one), "{one} {other}");
+        }
+        for (one, other) in [("refund", "refund"), ("refund", "rfdn"), ("dress", "address"), ("abcd", "badc"), ("late", "rate x")] {
+            assert!(!one_slip_apart(one, other), "{one} {other}");
+        }
+    }
+}
