@@ -125,6 +125,7 @@ function codeCard({ t, say, send_code }) {
   const tell = (/** @type {string} */ text) => {
     if (problem.textContent !== text) problem.textContent = text;
     input.setAttribute("aria-invalid", text ? "true" : "false");
+    if (text) problem.scrollIntoView({ block: "nearest" });
   };
   const node = el("form", { class: "card code", novalidate: true, "aria-labelledby": "code-title", on: {
     submit: (/** @type {SubmitEvent} */ event) => {

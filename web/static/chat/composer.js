@@ -26,6 +26,8 @@ export function makeComposer({ t, locale, on_send }) {
     count.classList.toggle("over", is_over);
     text.setAttribute("aria-invalid", String(is_over));
     send.setAttribute("aria-disabled", String(is_over || text.value.trim() === ""));
+    // An empty box follows the page, so that its placeholder does; a filled one follows what is written.
+    text.dir = text.value === "" ? document.documentElement.dir : "auto";
     text.style.height = "auto"; // CSSOM, not a style attribute: allowed by the content security policy
     text.style.height = `${text.scrollHeight}px`;
   }

@@ -42,15 +42,17 @@ export function renderMessage(message, look) {
 export function renderLocal(local, look) {
   const { t } = look;
   const is_failed = local.state === "failed";
+  // That the session is over is said once, below; here it is enough that this was not sent.
+  const is_over = local.advice === "problem.session_over";
   return el("div", { class: `message customer local ${local.state}${look.follows ? " follows" : ""}` },
     el("div", { class: "message-body" },
       el("span", { class: "vh" }, `${t("label.you")}: `),
       el("div", { class: "bubble", dir: "auto" }, plainLines(local.text)),
       is_failed
         ? el("div", { class: "not-sent" },
-          el("p", {}, icon("alert"), el("strong", {}, t("message.failed")), ". ", t(local.advice ?? "", { seconds: local.retry_after_s ?? 10 }),
-            local.code ? ` ${t("problem.code", { code: local.code })}.` : ""),
-          local.advice !== "problem.session_over" && el("button", { type: "button", class: "button small", on: { click: look.on_retry } }, t("button.try_again")))
+          el("p", {}, icon("alert"), el("strong", {}, t("message.failed")), is_over ? "" : `. ${t(local.advice ?? "", { seconds: local.retry_after_s ?? 10 })}`,
+            local.code && !is_over ? ` ${t("problem.code", { code: local.code })}.` : ""),
+          !is_over && el("button", { type: "button", class: "button small", on: { click: look.on_retry } }, t("button.try_again")))
         : local.state !== "sent" && el("p", { class: "foot" }, t("message.sending"))));
 }
 

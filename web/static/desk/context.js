@@ -48,7 +48,7 @@ function who({ customer, identity_level = "anonymous" }) {
 function why({ reason_code, summary, language, sentiment, requested_at }) {
   const mood = plainText(sentiment, LOCALE);
   return el("section", { class: "part" },
-    el("h3", {}, "Why it came to you", summary && el("span", { class: "caution" }, "AI summary; the customer’s claims are not verified")),
+    el("h3", {}, "Why it came to you", summary && el("span", { class: "caution" }, "AI summary; claims not verified")),
     el("div", { class: "tags" },
       reason_code && el("span", { class: "tag strong" }, words(reason_code)),
       language && el("span", { class: "tag" }, languageName(language)),

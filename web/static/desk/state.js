@@ -9,7 +9,8 @@ const REFRESH_MS = 250;
 const ROWS_MAX = 1_000;
 
 /** @typedef {"waiting"|"with_agent"|"open"|"resolved"} Filter */
-/** @typedef {{text: string, again?: () => void}} Trouble */
+/** What went wrong with an action stays until the next action; with a reading, until a reading succeeds. */
+/** @typedef {{text: string, of: "action"|"reading", again?: () => void}} Trouble */
 /**
  * @typedef {object} Ports
  * @property {Api} api
@@ -121,7 +122,7 @@ export class Desk {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
     Object.assign(this, { token: "", name: "", rows: [], waiting_count: 0, selected_id: "", detail: undefined, connection: "idle", is_loading: true });
-    this.trouble = text ? { text } : undefined;
+    this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
 
@@ -142,7 +143,7 @@ export class Desk {
 
   async #refreshRows() {
     const { filter } = this;
-    await this.#attempt(async () => {
+    await this.#attempt("reading", async () => {
       const [shown, waiting] = await Promise.all([
         this.#ports.api.deskList(filter, ""),
         filter === "waiting" ? undefined : this.#ports.api.deskList("waiting", ""),
@@ -158,7 +159,7 @@ export class Desk {
 
   async loadMore() {
     if (!this.next_cursor || this.rows.length >= ROWS_MAX) return;
-    await this.#attempt(async () => {
+    await this.#attempt("reading", async () => {
       const more = await this.#ports.api.deskList(this.filter, this.next_cursor);
       const known = new Set(this.rows.map(({ id }) => id));
       this.rows = [...this.rows, ...more.items.filter(({ id }) => !known.has(id))];
@@ -176,7 +177,7 @@ export class Desk {
 
   async #refreshDetail() {
     const id = this.selected_id;
-    await this.#attempt(async () => {
+    await this.#attempt("reading", async () => {
       const detail = await this.#ports.api.deskConversation(id);
       if (id === this.selected_id) this.#setDetail(detail);
     }, () => void this.#refreshDetail());
@@ -230,7 +231,7 @@ export class Desk {
     if (!id || this.is_acting) return false;
     this.is_acting = true;
     this.#ports.on_change();
-    const is_done = await this.#attempt(async () => {
+    const is_done = await this.#attempt("action", async () => {
       const detail = await this.#ports.api.deskAct(id, verb, body, key);
       if (id === this.selected_id) this.#setDetail(detail);
     });
@@ -241,29 +242,31 @@ export class Desk {
   }
 
   /**
+   * @param {Trouble["of"]} of
    * @param {() => Promise<void>} run
    * @param {(() => void)=} again
    */
-  async #attempt(run, again) {
+  async #attempt(of, run, again) {
     try {
       await run();
-      this.trouble = undefined;
+      if (of === "action" || this.trouble?.of === "reading") this.trouble = undefined;
       this.#ports.on_change();
       return true;
     } catch (error) {
-      this.#fail(error, again);
+      this.#fail(error, of, again);
       return false;
     }
   }
 
-  /** @param {unknown} error @param {(() => void)=} again */
-  #fail(error, again) {
+  /** @param {unknown} error @param {Trouble["of"]} of @param {(() => void)=} again */
+  #fail(error, of, again) {
     if (error instanceof Problem && [401, 403].includes(error.status)) return this.signOut("Your sign-in has ended. Sign in again to go on.");
+    if (of === "reading" && this.trouble?.of === "action") return;
     const advice = ADVICE[adviceFor(error)] ?? "";
     const detail = error instanceof Problem && error.kind === "refused" && error.status < 500 ? error.detail : "";
     const code = error instanceof Problem && error.code ? `Reference ${error.code}.` : "";
     const reason = detail ? `${detail.charAt(0).toUpperCase()}${detail.slice(1).replace(/\.$/, "")}.` : "";
-    this.trouble = { text: [advice, reason, code].filter(Boolean).join(" "), again: error instanceof Problem && error.is_temporary ? again : undefined };
+    this.trouble = { text: [advice, reason, code].filter(Boolean).join(" "), of, again: error instanceof Problem && error.is_temporary ? again : undefined };
     this.#ports.on_change();
   }
 

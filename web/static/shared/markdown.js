@@ -68,7 +68,7 @@ function addItem(blocks, number, text) {
 export function parseInlines(text) {
   /** @type {Inline[]} */
   const inlines = [];
-  const pattern = /\*\*([^*\n]{1,500})\*\*|\[([^\]\n]{1,300})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>"')\]]{1,2000})|\n/gi;
+  const pattern = /\*\*(?=\S)([^*\n]{1,500})(?<=\S)\*\*|\[([^\]\n]{1,300})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>"')\]]{1,2000})|\n/gi;
   let at = 0;
   for (const match of text.matchAll(pattern)) {
     if (inlines.length >= INLINE_NODES_MAX) break;

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openPage, startAll } from "./browser.js";
+
+/** @type {Awaited<ReturnType<typeof startAll>>} */
+let all;
+/** @type {import("./browser.js").WatchedPage} */
+let page;
+
+beforeAll(async () => { all = await startAll(); });
+afterAll(() => all.stop());
+beforeEach(async () => {
+  await page?.context().close();
+  all.mock.conversations.clear();
+  all.mock.is_demo = true;
+  page = await openPage(all.browser, `${all.address}/desk`);
+});
+
+async function signIn() {
+  await page.fill("#name", "Maria Lind");
+  await page.press("#name", "Enter");
+  await page.locator("#filters").waitFor();
+}
+
+/** @param {string} name */
+const rowOf = (name) => page.locator(".row", { has: page.locator(".row-name", { hasText: name }) });
+
+describe("signing in", () => {
+  test("with a name in the demo; the sign-in lasts as long as the tab", async () => {
+    await signIn();
+    expect(await page.locator("#staff-name").innerText()).toBe("Maria Lind");
+    expect(await page.locator("#inbox-empty").innerText()).toContain("Nobody is waiting");
+    await page.reload();
+    await page.locator("#filters").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.locator("#sign-in").waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  test("with a token only outside the demo, and a wrong one says what to check", async () => {
+    all.mock.is_demo = false;
+    await page.reload();
+    await page.getByText("Only staff can open the desk.").waitFor();
+    expect(await page.locator("#name-form").isVisible()).toBe(false);
+    await page.fill("#token", "not a token");
+    await page.press("#token", "Enter");
+    await expect.poll(() => page.locator("#sign-in-problem").innerText()).toContain("Check that the token is complete");
+    const claims = Buffer.from(JSON.stringify({ role: "staff", name: "Jo" })).toString("base64url");
+    await page.fill("#token", `x.${claims}.y`);
+    await page.press("#token", "Enter");
+    await expect.poll(() => page.locator("#staff-name").innerText()).toBe("Jo");
+  });
+});
+
+describe("the inbox", () => {
+  test("fills by itself, the most urgent on top, and the title counts", async () => {
+    await signIn();
+    all.mock.seedHandover();
+    await page.locator(".row").waitFor();
+    expect(await page.locator("#announce").innerText()).toContain("asks for a person");
+    all.mock.seedHandover({ priority: "high" }, { reason_code: "fraud_suspected", customer: { id: "C-2", name: "Tom Okafor" } });
+    await expect.poll(() => page.locator(".row-name").allInnerTexts()).toEqual(["Tom Okafor", "Ada Lindqvist"]);
+    expect(await page.title()).toBe("(2) Desk · Nimbus Pay");
+    const text = await page.locator(".row").nth(1).innerText();
+    for (const part of ["4 min", "Customer asked for person", "Swedish", "running shoes"]) expect(text).toContain(part);
+  });
+});
+
+describe("a conversation", () => {
+  test("shows the whole context at 1280 by 800 without scrolling", async () => {
+    await signIn();
+    all.mock.seedHandover();
+    await page.locator(".row").click();
+    const context = page.locator("#context");
+    await context.getByText("Proposed next step").waitFor();
+    const text = await context.innerText();
+    for (const part of ["Ada Lindqvist", "Identity: identified", "Customer asked for person", "running shoes", "claims not verified", "told by the customer, not verified",
+      "ORD-100234", "Report return", "rcp_01J9Z3M8", "Refused", "KB-014", "Check the return window"]) expect(text, part).toContain(part);
+    expect(await context.evaluate((node) => node.scrollHeight - node.clientHeight)).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+    expect(page.problems).toEqual([]);
+  });
+
+  test("is taken over, answered, returned with a note, and resolved, by keyboard alone", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    await page.locator(".row").waitFor();
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+    await page.keyboard.press("j");
+    await page.locator(".line").first().waitFor();
+    await page.keyboard.press("t");
+    await page.locator("#reply-text").waitFor();
+    expect(conversation.assignee).toBe("Maria Lind");
+    await page.keyboard.press("r");
+    await page.keyboard.type("Hello Ada. trebs1?");
+    await page.keyboard.press("Enter");
+    await page.locator(".line.agent", { hasText: "Hello Ada. trebs1?" }).waitFor();
+    await expect.poll(() => page.inputValue("#reply-text")).toBe("");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("b");
+    await page.keyboard.type("agreed to pause the plan");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => conversation.status).toBe("open");
+    expect(all.mock.seen.find(({ path }) => path.endsWith("/return"))?.body).toEqual({ note: "agreed to pause the plan" });
+    await expect.poll(() => page.locator("#note").isVisible()).toBe(false);
+    await page.keyboard.press("t");
+    await expect.poll(() => conversation.status).toBe("with_agent");
+    await page.locator("#reply-text").waitFor();
+    await page.keyboard.press("e");
+    await page.locator("#note-text").waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => conversation.status).toBe("resolved");
+    expect(page.problems).toEqual([]);
+  });
+
+  test("shows new words of the customer at once, and keeps a draft apart from other conversations", async () => {
+    await signIn();
+    const first = all.mock.seedHandover({ assignee: "Maria Lind" });
+    const second = all.mock.seedHandover({}, { customer: { id: "C-2", name: "Tom Okafor" } });
+    for (const conversation of [first, second]) all.mock.change(conversation, { status: "with_agent", assignee: "Maria Lind" });
+    await page.getByRole("button", { name: "People" }).click();
+    await rowOf("Ada Lindqvist").click();
+    await page.fill("#reply-text", "half a sentence");
+    all.mock.addMessage(first, { author: "customer", text: "are you there?" });
+    all.mock.change(first, {});
+    await page.locator(".line.customer", { hasText: "are you there?" }).waitFor();
+    await rowOf("Tom Okafor").click();
+    await expect.poll(() => page.inputValue("#reply-text")).toBe("");
+    await rowOf("Ada Lindqvist").click();
+    await expect.poll(() => page.inputValue("#reply-text")).toBe("half a sentence");
+  });
+
+  test("of a colleague can be read, not answered; whoever is late is told so", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).waitFor();
+    Object.assign(conversation, { status: "with_agent", assignee: "Jo" });
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#alerts", { hasText: "Jo already has it." }).waitFor();
+    await expect.poll(() => page.locator(".locked").innerText()).toBe("Jo has this conversation.");
+    expect(await page.locator("#reply-text").isVisible()).toBe(false);
+  });
+
+  test("shows the stages of its turns", async () => {
+    await signIn();
+    all.mock.seedHandover();
+    await page.locator(".row").click();
+    await page.getByRole("tab", { name: "What happened" }).click();
+    expect(await page.locator("#pane-stages .turn-block").count()).toBe(2);
+    expect(await page.locator("#pane-stages details[open] .stage").count()).toBe(11);
+  });
+});
+
+describe("shortcuts", () => {
+  test("are listed, can be turned off, and stay off", async () => {
+    await signIn();
+    all.mock.seedHandover();
+    await page.locator(".row").waitFor();
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+    await page.keyboard.press("?");
+    await page.locator("#help").waitFor();
+    await page.uncheck("#shortcuts-on");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("j");
+    expect(await page.locator(".row[aria-current]").count()).toBe(0);
+    await page.reload();
+    await page.locator(".row").waitFor();
+    await page.keyboard.press("j");
+    expect(await page.locator(".row[aria-current]").count()).toBe(0);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test, vi } from "vitest";
+import { isTyping } from "../../static/desk/shortcuts.js";
+import { Desk, inOrder, nameIn } from "../../static/desk/state.js";
+import { Problem } from "../../static/shared/problem.js";
+
+/** @param {string} id @param {object} more @returns {import("../../static/shared/types.js").DeskRow} */
+const row = (id, more = {}) => ({ id, status: "waiting_for_agent", priority: "normal", waiting_since: "2026-01-01T00:00:00Z", last_message: "x", ...more });
+/** @param {string} id @param {object} more */
+const detail = (id, more = {}) => ({ id, status: "waiting_for_agent", locale: "en", created_at: "", messages: [], awaiting: { kind: "handoff" }, ...more });
+const token = `x.${Buffer.from(JSON.stringify({ role: "staff", name: "Zoë Ω" })).toString("base64url")}.y`;
+
+/** @param {object} api */
+function makeDesk(api = {}) {
+  const calls = {
+    deskList: vi.fn(async () => ({ items: [row("a"), row("b")] })),
+    deskConversation: vi.fn(async (/** @type {string} */ id) => detail(id)),
+    deskAct: vi.fn(async (/** @type {string} */ id, /** @type {string} */ verb) => detail(id, { status: verb === "resolve" ? "resolved" : "with_agent", assignee: "Zoë Ω" })),
+    deskEventsUrl: () => "/events",
+    ...api,
+  };
+  /** @type {any} */
+  let followed;
+  const announce = vi.fn();
+  const storage = { getItem: () => "", setItem: vi.fn(), removeItem: vi.fn() };
+  let keys = 0;
+  const desk = new Desk({ api: /** @type {any} */ (calls), storage, follow: (options) => { followed = options; return { close: vi.fn() }; },
+    new_key: () => `k${++keys}`, later: (run) => run(), on_change: vi.fn(), announce });
+  return { desk, calls, announce, storage, emit: (/** @type {string} */ event) => followed.on_event({ id: "1", event, data: "{}" }) };
+}
+
+test("high priority stands first, then whoever waited longest, then rows without a time", () => {
+  const rows = [row("late", { waiting_since: "2026-01-01T02:00:00Z" }), row("never", { waiting_since: undefined }), row("early"), row("high", { priority: "high", waiting_since: "2026-01-01T03:00:00Z" })];
+  expect(inOrder(rows).map(({ id }) => id)).toEqual(["high", "early", "late", "never"]);
+});
+
+test("the name is read from a token, and nothing from what is none", () => {
+  expect([nameIn(token), nameIn("x"), nameIn("a.!!!.c"), nameIn("")]).toEqual(["Zoë Ω", "", "", ""]);
+});
+
+describe("the desk", () => {
+  test("a token that is refused signs nobody in", async () => {
+    const { desk, storage } = makeDesk({ deskList: vi.fn(async () => { throw new Problem({ kind: "refused", status: 401 }); }) });
+    await expect(desk.signIn("bad")).rejects.toThrow();
+    expect([desk.token, storage.setItem.mock.calls.length]).toEqual(["", 0]);
+  });
+
+  test("taking over moves the view to what is with people", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    expect([desk.can_take, desk.is_mine]).toEqual([true, false]);
+    await desk.take();
+    expect([desk.filter, calls.deskAct.mock.calls[0]?.slice(0, 2)]).toEqual(["with_agent", ["a", "take"]]);
+  });
+
+  test("a conversation that a colleague owns is not mine", async () => {
+    const { desk } = makeDesk({ deskConversation: vi.fn(async () => detail("a", { status: "with_agent", assignee: "Someone else" })) });
+    await desk.signIn(token);
+    await desk.select("a");
+    expect([desk.can_take, desk.is_mine]).toEqual([false, false]);
+  });
+
+  test("a reply that failed is sent again with the same key, another text with another", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    calls.deskAct.mockRejectedValueOnce(new Problem({ kind: "network" }));
+    expect(await desk.reply("hello")).toBe(false);
+    expect(await desk.reply("hello")).toBe(true);
+    expect(await desk.reply("hello")).toBe(true);
+    const keys = calls.deskAct.mock.calls.map((call) => /** @type {any[]} */ (call)[3]);
+    expect(keys[0]).toBe(keys[1]);
+    expect(keys[2]).not.toBe(keys[1]);
+  });
+
+  test("a conflict says who was first", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    calls.deskAct.mockRejectedValueOnce(new Problem({ kind: "refused", status: 409, detail: "maria already has it", code: "OM-0409" }));
+    const text = "Someone else changed this conversation first. Maria already has it. Reference OM-0409.";
+    await desk.take();
+    await desk.refresh();
+    expect(desk.trouble?.text).toBe(text);
+    calls.deskList.mockRejectedValueOnce(new Problem({ kind: "network" }));
+    await desk.refresh();
+    expect(desk.trouble?.text).toBe(text);
+    await desk.take();
+    expect(desk.trouble).toBeUndefined();
+  });
+
+  test("a reading that failed says so until one succeeds", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    calls.deskList.mockRejectedValueOnce(new Problem({ kind: "network" }));
+    await desk.refresh();
+    expect(desk.trouble).toMatchObject({ text: "The service cannot be reached. Check your connection, then try again.", again: expect.any(Function) });
+    await desk.refresh();
+    expect(desk.trouble).toBeUndefined();
+  });
+
+  test("an event reads the inbox and the open conversation again, and a hand-over is announced", async () => {
+    const { desk, calls, announce, emit } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    const before = [calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length];
+    emit("ping");
+    emit("handoff.requested");
+    await vi.waitFor(() => expect([calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length]).toEqual(before.map((count) => count + 1)));
+    expect(announce.mock.calls.length).toBe(1);
+  });
+
+  test("an ended sign-in closes the desk and says so", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    calls.deskList.mockRejectedValue(new Problem({ kind: "refused", status: 401 }));
+    await desk.refresh();
+    expect([desk.token, desk.trouble?.text]).toEqual(["", "Your sign-in has ended. Sign in again to go on."]);
+  });
+});
+
+test.each([
+  [{ tagName: "TEXTAREA" }, true], [{ tagName: "INPUT", type: "text" }, true], [{ tagName: "INPUT", type: "checkbox" }, false], [{ tagName: "BUTTON" }, false],
+  [{ tagName: "DIV", isContentEditable: true }, true], [null, false],
+])("typing in %j is %j", (target, expected) => expect(isTyping(/** @type {any} */ (target))).toBe(expected));
