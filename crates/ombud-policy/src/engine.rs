@@ -144,6 +144,22 @@ impl Engine<'_> {
         }
     }
 
+    /// Ends a turn that an action with an unknown outcome stands in the way of.
+    pub fn unknown_outcome(&self, state: &mut Deliberation) -> Decision {
+        self.settle_unknown(state)
+    }
+
+    /// Ends a turn that has asked for more calls than the pack allows; the last outcome is still taken, so that a receipt is told.
+    pub fn too_many_rounds(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Decision {
+        match self.settle(state, outcome) {
+            Some(decision @ Decision::End(_)) => decision,
+            _ => {
+                state.ending.reasons.push("too many calls in one turn".to_owned());
+                self.hand_over(state, &close::HandingOver::because("internal_error"))
+            }
+        }
+    }
+
     /// Goes on with an entered one-time code.
     pub fn code_entered(&self, state: &mut Deliberation, check: CodeCheck) -> Decision {
         self.arrive(state);

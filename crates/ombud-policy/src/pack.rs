@@ -20,7 +20,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 33] = [
+pub const ENGINE_TEXTS: [&str; 36] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -54,6 +54,9 @@ pub const ENGINE_TEXTS: [&str; 33] = [
     "chitchat_abilities",
     "chitchat_pleasantry",
     "chitchat_abuse",
+    "agent_joined",
+    "agent_returned",
+    "agent_resolved",
 ];
 
 /// A pack, ready to be used; immutable.

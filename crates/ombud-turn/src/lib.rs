@@ -1,1 +1,28 @@
-//! placeholder
+//! The journey of one message: nine stages, one file each, in reading order in [`turn`].
+//!
+//! Never: SQL, HTTP, vendor names. Start reading at `turn.rs`.
+
+mod turn;
+
+mod intake;
+mod safety;
+mod understanding;
+mod context;
+mod decision;
+mod action;
+mod answer;
+mod record;
+mod reply;
+
+mod assistant;
+mod conversation;
+mod desk;
+mod reader;
+mod trail;
+mod view;
+
+pub use assistant::{Assistant, BuildError, Ports, Settings};
+pub use desk::DeskAct;
+pub use intake::{IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
+pub use turn::TurnError;
+pub use view::{ConversationView, DeskView, TurnReply, TurnView};

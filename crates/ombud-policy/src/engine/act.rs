@@ -255,11 +255,7 @@ impl Engine<'_> {
                 self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})));
                 None
             }
-            ActionOutcome::Unknown => {
-                self.say(state, "", "action_unknown", &vars(json!({})), Origin::Template);
-                let handing = HandingOver { priority: Priority::High, ..HandingOver::because("outcome_unknown") };
-                Some(self.hand_over(state, &handing))
-            }
+            ActionOutcome::Unknown => Some(self.settle_unknown(state)),
             ActionOutcome::Failed { .. } | ActionOutcome::Found { .. } | ActionOutcome::NotFound => {
                 let failure = if let ActionOutcome::Failed { failure } = outcome { *failure } else { CallFailure::Malformed };
                 state.ending.reasons.push(failure.to_string());
@@ -267,6 +263,12 @@ impl Engine<'_> {
                 Some(self.hand_over(state, &HandingOver::because("tool_failure")))
             }
         }
+    }
+
+    /// Says honestly that it is not known whether it was done (R71), and has a person look it up.
+    pub(super) fn settle_unknown(&self, state: &mut Deliberation) -> Decision {
+        self.say(state, "", "action_unknown", &vars(json!({})), Origin::Template);
+        self.hand_over(state, &HandingOver { priority: Priority::High, ..HandingOver::because("outcome_unknown") })
     }
 
     /// "Done" is said from the receipt alone (R6).

@@ -1,0 +1,164 @@
+//! Stage 7: the reply in words. Templates and quoted sentences; a model may only rephrase, and every claim of its draft is checked.
+
+use ombud_domain::{Citation, Stage};
+use ombud_policy::{Dialogue, Ending, Origin, Saying};
+use ombud_ports::ModelRequest;
+use serde_json::json;
+
+use crate::assistant::Assistant;
+use crate::context::Grounds;
+use crate::safety::Screened;
+use crate::trail::Trail;
+
+/// Tokens of a draft.
+const DRAFT_TOKENS_MAX: u32 = 400;
+/// Passages a model is shown.
+const DRAFT_PASSAGES_MAX: usize = 4;
+/// The prompt, with a version in its first line; guarded by the tests of this module.
+const INSTRUCTIONS: &str = include_str!("../prompts/rephrase.md");
+
+/// A reply that may be said. Made by this stage alone.
+pub(crate) struct Checked {
+    ending: Ending,
+    dialogue: Dialogue,
+    paragraphs: Vec<Paragraph>,
+    drafted: bool,
+}
+
+/// One paragraph of a reply.
+pub(crate) struct Paragraph {
+    pub text: String,
+    pub citations: Vec<Citation>,
+}
+
+impl Checked {
+    pub(crate) fn into_parts(self) -> (Ending, Dialogue, Vec<Paragraph>, bool) {
+        (self.ending, self.dialogue, self.paragraphs, self.drafted)
+    }
+}
+
+pub(crate) async fn write_and_check(assistant: &Assistant, screened: &Screened, grounds: &Grounds, decided: (Ending, Dialogue), trail: &mut Trail<'_>) -> Checked {
+    let (mut ending, dialogue) = decided;
+    let sayings = std::mem::take(&mut ending.sayings);
+    let draft = draft(assistant, screened, grounds, &sayings).await;
+    let (paragraphs, drafted, summary) = match draft {
+        Draft::NoModel => (paragraphs(sayings), false, "from templates and sources".to_owned()),
+        Draft::Accepted(text) => (merged(sayings, text), true, "rephrased by the model, every claim checked".to_owned()),
+        Draft::Refused(why) => (paragraphs(sayings), false, format!("from templates and sources, the model's draft was refused: {why}")),
+    };
+    let citations = paragraphs.iter().map(|paragraph| paragraph.citations.len()).sum::<usize>();
+    trail.note(Stage::Answer, summary, json!({"paragraphs": paragraphs.len(), "citations": citations, "drafted": drafted, "model": assistant.model_name()}));
+    Checked { ending, dialogue, paragraphs, drafted }
+}
+
+enum Draft {
+    NoModel,
+    Accepted(String),
+    Refused(String),
+}
+
+/// Whether a paragraph may be put in other words: receipts and proposals never (R6, R9).
+const fn rephrasable(origin: Origin) -> bool {
+    matches!(origin, Origin::Template | Origin::Question | Origin::Record | Origin::Knowledge)
+}
+
+async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sayings: &[Saying]) -> Draft {
+    let Some(model) = &assistant.ports.model else { return Draft::NoModel };
+    let plain: Vec<&str> = sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| saying.text.as_str()).collect();
+    if plain.is_empty() {
+        return Draft::NoModel;
+    }
+    let quotes_knowledge = sayings.iter().any(|saying| saying.origin == Origin::Knowledge);
+    let passages: Vec<&str> = if quotes_knowledge { grounds.passages().iter().take(DRAFT_PASSAGES_MAX).map(|passage| passage.text.as_str()).collect() } else { Vec::new() };
+    let marker = assistant.fresh_uuid().simple().to_string();
+    let request = ModelRequest {
+        instructions: INSTRUCTIONS.to_owned(),
+        input: prompt(&marker, screened.text(), &plain, &passages),
+        tokens_max: DRAFT_TOKENS_MAX,
+        deadline_ms: assistant.settings.model_deadline_ms,
+    };
+    let text = match model.complete(&request).await {
+        Ok(text) => text.trim().to_owned(),
+        Err(error) => return Draft::Refused(error.to_string()),
+    };
+    match check(&text, &plain, &passages, &marker) {
+        Ok(()) => Draft::Accepted(text),
+        Err(why) => Draft::Refused(why),
+    }
+}
+
+/// Untrusted parts stand between markers that nobody can guess (R19).
+fn prompt(marker: &str, message: &str, plain: &[&str], passages: &[&str]) -> String {
+    let mut parts = vec![format!("<customer {marker}>\n{message}\n</customer {marker}>"), format!("<reply {marker}>\n{}\n</reply {marker}>", plain.join("\n\n"))];
+    parts.extend(passages.iter().map(|passage| format!("<source {marker}>\n{passage}\n</source {marker}>")));
+    parts.join("\n\n")
+}
+
+/// A draft may claim nothing that its grounds do not say, and may leave out nothing the template says.
+fn check(text: &str, plain: &[&str], passages: &[&str], marker: &str) -> Result<(), String> {
+    let template = plain.join("\n");
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if text.contains(marker) || text.contains("http") && !template.contains("http") {
+        return Err("it holds markers or links of its own".to_owned());
+    }
+    if text.chars().count() > template.chars().count().saturating_mul(3) + 400 {
+        return Err("it is too long".to_owned());
+    }
+    let grounds: Vec<&str> = plain.iter().chain(passages).copied().collect();
+    let unsupported = ombud_language::unsupported(text, &grounds);
+    if !unsupported.is_empty() {
+        return Err(format!("it claims {}", unsupported.join(", ")));
+    }
+    let lost = ombud_language::unsupported(&template, &[text]);
+    let lost: Vec<String> = lost.into_iter().filter(|claim| claim.chars().any(|character| character.is_ascii_digit())).collect();
+    if !lost.is_empty() && passages.is_empty() {
+        return Err(format!("it leaves out {}", lost.join(", ")));
+    }
+    if template.trim_end().ends_with('?') && !text.contains('?') {
+        return Err("it leaves out the question".to_owned());
+    }
+    Ok(())
+}
+
+fn paragraphs(sayings: Vec<Saying>) -> Vec<Paragraph> {
+    sayings.into_iter().map(|saying| Paragraph { text: saying.text, citations: saying.citations }).collect()
+}
+
+/// The draft in the place of the first paragraph it stands for; receipts and proposals stay as they are.
+fn merged(sayings: Vec<Saying>, draft: String) -> Vec<Paragraph> {
+    let mut draft = Some(draft);
+    let citations: Vec<Citation> = sayings.iter().filter(|saying| rephrasable(saying.origin)).flat_map(|saying| saying.citations.clone()).collect();
+    let mut merged = Vec::new();
+    // Receipts come first in words too: what was done, then what follows.
+    let (fixed, _): (Vec<Saying>, Vec<Saying>) = sayings.into_iter().partition(|saying| !rephrasable(saying.origin));
+    let (receipts, proposals): (Vec<Saying>, Vec<Saying>) = fixed.into_iter().partition(|saying| saying.origin == Origin::Receipt);
+    merged.extend(paragraphs(receipts));
+    merged.extend(draft.take().map(|text| Paragraph { text, citations }));
+    merged.extend(paragraphs(proposals));
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_with_another_amount_is_refused() {
+        let plain = ["Your next payment of 120.00 SEK is due on 1 December 2026."];
+        assert!(check("Good news: 120.00 SEK is due on 1 December 2026.", &plain, &[], "m").is_ok());
+        assert!(check("Your next payment of 20.00 SEK is due on 1 December 2026.", &plain, &[], "m").is_err());
+        assert!(check("Your next payment is due soon.", &plain, &[], "m").is_err(), "the amount is left out");
+        assert!(check("", &plain, &[], "m").is_err());
+    }
+
+    /// R6: a model cannot report an effect that no receipt shows.
+    #[test]
+    fn a_draft_that_claims_an_effect_is_refused() {
+        let plain = ["I can look into your refund."];
+        for claim in ["I have refunded your order.", "Your order has been cancelled.", "Done! I've sent the money back to you."] {
+            assert!(check(claim, &plain, &[], "m").is_err(), "{claim}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What is an assistant made of? Ports, a pack, and what was learnt from the pack at the start.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ombud_domain::{ConversationId, ConversationStatus, Principal, TenantId};
+use ombud_language::choose::Lexicon;
+use ombud_language::{Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander};
+use ombud_policy::Pack;
+use ombud_ports::{BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
+
+use crate::conversation::Conversation;
+use crate::intake::Stimulus;
+use crate::turn::{self, TurnError};
+use crate::view::{ConversationView, TurnReply, TurnView};
+use crate::{desk, record};
+
+/// Conversations kept in memory; the others are folded again from the ledger.
+const CACHED_MAX: u64 = 2_000;
+/// Times a turn is run again when another writer was faster.
+const RETRIES_MAX: usize = 2;
+
+/// The outside world.
+pub struct Ports {
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// The desk's inbox.
+    pub inbox: Arc<dyn Inbox>,
+    /// The company's systems.
+    pub back_office: Arc<dyn BackOffice>,
+    /// Knowledge.
+    pub knowledge: Arc<dyn KnowledgeIndex>,
+    /// A language model, if one is configured.
+    pub model: Option<Arc<dyn LanguageModel>>,
+    /// Time and ids.
+    pub clock: Arc<dyn Clock>,
+    /// Open pages.
+    pub live: Arc<dyn LiveBus>,
+}
+
+/// Settings of an assistant.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The company.
+    pub tenant: TenantId,
+    /// Time for one call of the company's systems, all attempts included, milliseconds.
+    pub action_deadline_ms: u64,
+    /// Time for the model's draft, milliseconds; then the template is sent.
+    pub model_deadline_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { tenant: TenantId("default".to_owned()), action_deadline_ms: 12_000, model_deadline_ms: 8_000 }
+    }
+}
+
+/// The phrases of `nlu/declines.<locale>.yaml`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declines {
+    #[serde(rename = "locale")]
+    _locale: String,
+    phrases: Vec<String>,
+}
+
+/// Why an assistant cannot be built; the author of the pack can fix it.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A word list cannot be read.
+    #[error("the pack's `{file}` cannot be read: {reason}")]
+    File {
+        /// The file below the pack.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The classifier cannot be trained.
+    #[error("messages cannot be learnt from the pack's examples")]
+    Nlu(#[from] NluError),
+    /// The signals cannot be used.
+    #[error("the pack's signals cannot be used")]
+    Signals(#[from] SignalError),
+}
+
+/// Answers the customers of one company. Cheap to share in an `Arc`.
+pub struct Assistant {
+    pub(crate) ports: Ports,
+    pub(crate) pack: Arc<Pack>,
+    pub(crate) settings: Settings,
+    pub(crate) understander: Understander,
+    pub(crate) signals: SignalModel,
+    pub(crate) lexicon: Lexicon,
+    pub(crate) declines: Vec<String>,
+    cache: moka::sync::Cache<ConversationId, Arc<Conversation>>,
+    turns: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
+    pub(crate) keys_in_flight: Mutex<BTreeMap<(ConversationId, String), String>>,
+}
+
+impl Assistant {
+    /// Builds an assistant; trains the classifier on the pack's examples (well under a second in a release build).
+    ///
+    /// # Errors
+    /// [`BuildError`] when files of the pack that only the language crate reads are wrong.
+    pub fn new(ports: Ports, pack: Arc<Pack>, settings: Settings) -> Result<Self, BuildError> {
+        let locale = pack.manifest.default_locale.clone();
+        let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(&pack), ..NluModel::default() };
+        nlu.add(language_file::<NluFile>(&pack, &format!("nlu/{locale}.yaml"))?);
+        nlu.rules = language_file::<RuleFile>(&pack, &format!("nlu/rules.{locale}.yaml"))?;
+        let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
+        nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
+        nlu.examples.extend(questions(&pack, &locale));
+        let signals = SignalModel::new(&language_file::<SignalFile>(&pack, &format!("nlu/signals.{locale}.yaml"))?)?;
+        let lexicon = language_file(&pack, &format!("lexicon/{locale}.yaml"))?;
+        let Declines { phrases, .. } = language_file(&pack, &format!("nlu/declines.{locale}.yaml"))?;
+        Ok(Self {
+            ports,
+            settings,
+            understander: Understander::new(nlu)?,
+            signals,
+            lexicon,
+            declines: phrases.iter().map(|phrase| phrase.to_lowercase()).collect(),
+            pack,
+            cache: moka::sync::Cache::new(CACHED_MAX),
+            turns: Mutex::new(HashMap::new()),
+            keys_in_flight: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The pack it answers from.
+    #[must_use]
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
+    /// Name of the configured model, if there is one.
+    #[must_use]
+    pub fn model_name(&self) -> Option<&str> {
+        self.ports.model.as_ref().map(|model| model.name())
+    }
+
+    /// The desk's inbox.
+    #[must_use]
+    pub fn inbox(&self) -> &dyn Inbox {
+        self.ports.inbox.as_ref()
+    }
+
+    /// The company.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.settings.tenant
+    }
+
+    /// Opens a conversation with the greeting that tells the customer of the AI (R46).
+    ///
+    /// # Errors
+    /// [`TurnError::Store`] when the ledger cannot be written.
+    pub async fn open(&self, principal: &Principal, locale: Option<&str>, market: Option<&str>) -> Result<ConversationView, TurnError> {
+        record::open(self, principal, locale, market).await
+    }
+
+    /// Answers a stimulus.
+    ///
+    /// # Errors
+    /// [`TurnError`]: what the sender can fix, or a ledger that cannot be used.
+    pub async fn handle(&self, stimulus: Stimulus) -> Result<TurnReply, TurnError> {
+        let lock = self.turn_lock(stimulus.conversation_id);
+        let _turn = lock.lock().await;
+        let mut retries = 0;
+        loop {
+            match turn::run(self, stimulus.clone()).await {
+                Err(TurnError::Conflict) if retries < RETRIES_MAX => {
+                    retries += 1;
+                    self.forget(stimulus.conversation_id);
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// A conversation as its customer sees it; none when it is unknown or somebody else's.
+    ///
+    /// # Errors
+    /// [`TurnError::Store`].
+    pub async fn view(&self, principal: &Principal, id: ConversationId) -> Result<Option<ConversationView>, TurnError> {
+        match self.load(id).await? {
+            Some(conversation) if conversation.belongs_to(principal) => Ok(Some(desk::conversation_view(self, &conversation).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The stages of every turn of a conversation, oldest first.
+    ///
+    /// # Errors
+    /// [`TurnError::Store`].
+    pub async fn turns(&self, id: ConversationId) -> Result<Vec<TurnView>, TurnError> {
+        desk::turns(self, id).await
+    }
+
+    /// The conversation as the ledger has it.
+    pub(crate) async fn load(&self, id: ConversationId) -> Result<Option<Arc<Conversation>>, TurnError> {
+        if let Some(known) = self.cache.get(&id) {
+            return Ok(Some(known));
+        }
+        let loaded = Conversation::load(self, id).await?.map(Arc::new);
+        if let Some(conversation) = &loaded {
+            self.cache.insert(id, Arc::clone(conversation));
+        }
+        Ok(loaded)
+    }
+
+    /// Keeps what has just been committed.
+    pub(crate) fn keep(&self, conversation: Conversation) {
+        self.cache.insert(conversation.id, Arc::new(conversation));
+    }
+
+    pub(crate) fn forget(&self, id: ConversationId) {
+        self.cache.invalidate(&id);
+    }
+
+    /// One turn of a conversation at a time in this process; the expected version guards against other processes.
+    pub(crate) fn turn_lock(&self, id: ConversationId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() > 4_096 {
+            turns.retain(|_, lock| Arc::strong_count(lock) > 1);
+        }
+        Arc::clone(turns.entry(id).or_default())
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        Duration::from_millis(self.settings.action_deadline_ms)
+    }
+
+    pub(crate) fn fresh_uuid(&self) -> uuid::Uuid {
+        uuid::Uuid::from_u128(self.ports.clock.fresh_id())
+    }
+
+    /// Statuses in which the assistant stays silent.
+    pub(crate) const fn is_silent(status: ConversationStatus) -> bool {
+        matches!(status, ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent)
+    }
+}
+
+fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<T, BuildError> {
+    let failed = |reason: String| BuildError::File { file: file.to_owned(), reason };
+    let source = pack.language_files.get(file).ok_or_else(|| failed("it is missing".to_owned()))?;
+    serde_saphyr::from_str(source).map_err(|error| failed(error.to_string()))
+}
+
+fn patterns(pack: &Pack) -> Vec<PatternSpec> {
+    let listed = pack.manifest.patterns.iter();
+    listed.flat_map(|(kind, regexes)| regexes.iter().map(|regex| PatternSpec { kind: kind.clone(), regex: regex.clone(), format: None })).collect()
+}
+
+/// Titles and example questions of the articles, as examples of questions.
+fn questions(pack: &Pack, locale: &str) -> Vec<Example> {
+    let articles = pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
+    articles
+        .filter(|article| article.locale == locale)
+        .flat_map(|article| article.questions.into_iter().chain([article.title]))
+        .map(|text| Example { class: "ask".to_owned(), text })
+        .collect()
+}

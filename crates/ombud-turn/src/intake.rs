@@ -1,0 +1,159 @@
+//! Stage 1: who sends what, was it sent before, and where does the conversation stand?
+
+use std::sync::{Arc, PoisonError};
+
+use ombud_domain::{AwaitingKind, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
+use serde_json::json;
+
+use crate::assistant::Assistant;
+use crate::conversation::Conversation;
+use crate::trail::Trail;
+use crate::turn::TurnError;
+use crate::view::TurnReply;
+
+/// Characters of one message, at most.
+pub const TEXT_CHARS_MAX: usize = 8_000;
+
+/// Something that makes the assistant act.
+#[derive(Debug, Clone)]
+pub struct Stimulus {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// Who sends it.
+    pub principal: Principal,
+    /// What.
+    pub input: Input,
+    /// The sender's key, so that a repeat is answered and not done again.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// What a customer can send.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A message.
+    Message {
+        /// As typed.
+        text: Sensitive<String>,
+    },
+    /// A one-time code, entered outside the chat; never stored.
+    StepUp {
+        /// As typed.
+        code: Sensitive<String>,
+    },
+}
+
+/// A key of the sender and the hash of what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// As sent.
+    pub key: String,
+    /// SHA-256 of the body, hexadecimal.
+    pub body_hash: String,
+}
+
+/// What intake gives.
+pub(crate) enum Received<'a> {
+    /// The same request was answered before; this was the answer.
+    Repeated(Box<TurnReply>),
+    /// A new one.
+    Fresh(Box<Arrival<'a>>),
+}
+
+/// A received stimulus and the state it meets. Made by this stage alone.
+pub(crate) struct Arrival<'a> {
+    pub turn_id: TurnId,
+    pub principal: Principal,
+    pub conversation: Conversation,
+    pub idempotency: Option<IdempotencyKey>,
+    input: Option<Input>,
+    _key: Option<KeyGuard<'a>>,
+}
+
+impl Arrival<'_> {
+    /// Whether people answer in this conversation, and the assistant stays silent.
+    pub(crate) fn desk_owns(&self) -> bool {
+        Assistant::is_silent(self.conversation.status)
+    }
+
+    /// Gives the raw input up to the safety stage; afterwards it is gone.
+    pub(crate) fn take_input(&mut self) -> Option<Input> {
+        self.input.take()
+    }
+}
+
+/// Frees an idempotency key when the request ends, however it ends.
+struct KeyGuard<'a> {
+    assistant: &'a Assistant,
+    key: (ConversationId, String),
+}
+
+impl Drop for KeyGuard<'_> {
+    fn drop(&mut self) {
+        self.assistant.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+pub(crate) async fn receive<'a>(assistant: &'a Assistant, stimulus: Stimulus, trail: &mut Trail<'_>) -> Result<Received<'a>, TurnError> {
+    let conversation = assistant.load(stimulus.conversation_id).await?.filter(|conversation| conversation.belongs_to(&stimulus.principal)).ok_or(TurnError::NotFound)?;
+    check_input(&stimulus.input, &conversation)?;
+    if let Some(stored) = stored_reply(assistant, &stimulus).await? {
+        return Ok(Received::Repeated(Box::new(stored)));
+    }
+    let guard = stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
+    let mut conversation = Arc::unwrap_or_clone(conversation);
+    if conversation.status == ConversationStatus::Resolved {
+        conversation.status = ConversationStatus::Open;
+    }
+    let kind = match stimulus.input {
+        Input::Message { .. } => "message",
+        Input::StepUp { .. } => "one-time code",
+    };
+    trail.note(
+        Stage::Intake,
+        format!("a {kind} for a conversation that is {}", conversation.status.as_str()),
+        json!({"version": conversation.version, "session_level": stimulus.principal.level, "idempotency": guard.is_some()}),
+    );
+    let turn_id = TurnId(assistant.fresh_uuid());
+    Ok(Received::Fresh(Box::new(Arrival {
+        turn_id,
+        principal: stimulus.principal,
+        conversation,
+        idempotency: stimulus.idempotency,
+        input: Some(stimulus.input),
+        _key: guard,
+    })))
+}
+
+fn check_input(input: &Input, conversation: &Conversation) -> Result<(), TurnError> {
+    match input {
+        Input::Message { text } if text.expose().trim().is_empty() => Err(TurnError::Empty),
+        Input::Message { text } if text.expose().chars().count() > TEXT_CHARS_MAX => Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX }),
+        Input::StepUp { .. } if conversation.dialogue.awaiting.kind != AwaitingKind::Identify || conversation.dialogue.challenge_id.is_none() => Err(TurnError::NoCodeAwaited),
+        _ => Ok(()),
+    }
+}
+
+async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Option<TurnReply>, TurnError> {
+    let Some(key) = &stimulus.idempotency else { return Ok(None) };
+    let scope = stimulus.conversation_id.to_string();
+    let Some(stored) = assistant.ports.ledger.stored_reply(&assistant.settings.tenant, &scope, &key.key).await? else { return Ok(None) };
+    if stored.body_hash != key.body_hash {
+        return Err(TurnError::KeyReused);
+    }
+    let mut reply: TurnReply = serde_json::from_value(stored.response).map_err(|_| ombud_ports::StoreError::Corrupt { what: "reply" })?;
+    reply.replayed = true;
+    Ok(Some(reply))
+}
+
+fn reserve<'a>(assistant: &'a Assistant, id: ConversationId, key: &IdempotencyKey) -> Result<KeyGuard<'a>, TurnError> {
+    let mut in_flight = assistant.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = (id, key.key.clone());
+    match in_flight.get(&place) {
+        Some(body_hash) if *body_hash == key.body_hash => Err(TurnError::InFlight),
+        Some(_) => Err(TurnError::KeyReused),
+        None => {
+            in_flight.insert(place.clone(), key.body_hash.clone());
+            Ok(KeyGuard { assistant, key: place })
+        }
+    }
+}

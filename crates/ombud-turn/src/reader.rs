@@ -1,0 +1,82 @@
+//! How does the flow engine read words? With the language crate's choosers and extractors.
+
+use jiff::civil::Date;
+use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation};
+use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
+use ombud_policy::Reader;
+use serde_json::{Value, json};
+
+use crate::assistant::Assistant;
+
+/// Today in UTC.
+pub(crate) fn today(assistant: &Assistant) -> Date {
+    let now = jiff::Timestamp::from_microsecond(assistant.ports.clock.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let zone = jiff::tz::TimeZone::get(&assistant.pack.manifest.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+    now.to_zoned(zone).date()
+}
+
+/// The reader of rung one.
+pub(crate) struct LexicalReader<'a> {
+    assistant: &'a Assistant,
+    today: Date,
+}
+
+impl<'a> LexicalReader<'a> {
+    pub(crate) fn new(assistant: &'a Assistant) -> Self {
+        Self { assistant, today: today(assistant) }
+    }
+
+    fn yes_or_no(&self, text: &str) -> Option<Value> {
+        let context = UnderstandContext { expectation: &Expectation::Confirm, active_flow: None, proposal: None, today: self.today };
+        let understanding = self.assistant.understander.understand(text, &context);
+        understanding.commands.iter().find_map(|command| match command {
+            Command::Affirm => Some(json!(true)),
+            Command::Deny { .. } => Some(json!(false)),
+            _ => None,
+        })
+    }
+}
+
+impl Reader for LexicalReader<'_> {
+    fn choose(&self, request: &ChoiceRequest<'_>) -> Choice {
+        ombud_language::choose::choose(&self.assistant.lexicon, request)
+    }
+
+    fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
+        ombud_language::choose::choose_each(&self.assistant.lexicon, utterances, direct, items)
+    }
+
+    fn entities(&self, text: &str, kinds: &[&str], awaited: bool) -> Vec<(String, Value)> {
+        if kinds == ["yes_no"] {
+            return self.yes_or_no(text).map(|value| vec![("yes_no".to_owned(), value)]).unwrap_or_default();
+        }
+        let awaiting = match (awaited, kinds) {
+            (false, _) => Awaiting::Nothing,
+            (true, kinds) if kinds.contains(&"address") => Awaiting::Address,
+            (true, kinds) if kinds.contains(&"amount") => Awaiting::Amount,
+            (true, kinds) if kinds.iter().any(|kind| matches!(*kind, "first_name" | "last_name" | "name" | "postal_code" | "email")) => Awaiting::Identity,
+            (true, _) => Awaiting::Nothing,
+        };
+        let context = ExtractContext { today: self.today, patterns: self.assistant.understander.patterns(), awaiting };
+        let mut found = Vec::new();
+        for entity in ombud_language::extract(text, &context) {
+            if entity.kind == "person_name" {
+                let part = |name: &str| entity.value.get(name).cloned().unwrap_or(Value::Null);
+                found.push(("first_name".to_owned(), part("first")));
+                found.push(("last_name".to_owned(), part("last")));
+                found.push(("name".to_owned(), json!({"first_name": part("first"), "last_name": part("last")})));
+            } else if entity.kind == "quantity" {
+                found.push(("number".to_owned(), entity.value));
+            } else {
+                found.push((entity.kind, entity.value));
+            }
+        }
+        found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
+        found
+    }
+
+    fn declines(&self, text: &str) -> bool {
+        let text = text.to_lowercase().replace('’', "'");
+        self.assistant.declines.iter().any(|phrase| text.contains(phrase))
+    }
+}

@@ -1,0 +1,233 @@
+//! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
+
+use ombud_domain::{
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal, SessionId, Stage, StageRecord, StreamId,
+    TimestampUs,
+};
+use ombud_policy::Dialogue;
+use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::answer::Checked;
+use crate::assistant::Assistant;
+use crate::conversation::{Conversation, Opened, TurnRecorded};
+use crate::intake::Arrival;
+use crate::safety::Screened;
+use crate::trail::Trail;
+use crate::turn::TurnError;
+use crate::view::{ConversationView, TurnReply};
+
+/// What is durable. Made by this stage alone.
+pub(crate) struct Recorded {
+    reply: TurnReply,
+    customer_message: Option<Message>,
+    handed_over: bool,
+}
+
+impl Recorded {
+    pub(crate) fn into_parts(self) -> (TurnReply, Option<Message>, bool) {
+        (self.reply, self.customer_message, self.handed_over)
+    }
+}
+
+pub(crate) async fn open(assistant: &Assistant, principal: &Principal, locale: Option<&str>, market: Option<&str>) -> Result<ConversationView, TurnError> {
+    let id = ConversationId(assistant.fresh_uuid());
+    let at = assistant.ports.clock.now();
+    let pack = &assistant.pack;
+    let locale = pack.locale_for(locale).to_owned();
+    let opened = Opened {
+        session_id: SessionId(principal.session_id.0),
+        customer_id: principal.customer_id.clone(),
+        locale: locale.clone(),
+        market: pack.market_for(market).to_owned(),
+        pack: pack.manifest.name.clone(),
+        pack_hash: pack.hash.clone(),
+    };
+    let menu: Vec<&str> = pack.manifest.menu.flows.iter().map(|flow| pack.title(&locale, flow)).collect();
+    let names = json!({"company": {"name": pack.manifest.title, "assistant": pack.manifest.assistant.name}, "menu": menu});
+    let text = pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
+    let greeting = message(assistant, (1, at), Author::Assistant, text);
+    let events = vec![event("conversation.opened", &opened)?, event("message.created", &json!({"message": greeting}))?];
+    append(assistant, id, 0, events, None, at).await?;
+    let view = ConversationView {
+        id,
+        status: ConversationStatus::Open,
+        locale,
+        market: opened.market,
+        created_at: at,
+        messages: vec![greeting],
+        awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
+    };
+    Ok(view)
+}
+
+/// Commits a turn of the assistant.
+pub(crate) async fn commit(assistant: &Assistant, received: Box<Arrival<'_>>, screened: &Screened, checked: Checked, mut trail: Trail<'_>) -> Result<Recorded, TurnError> {
+    let (ending, dialogue, paragraphs, _) = checked.into_parts();
+    let at = assistant.ports.clock.now();
+    let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
+    let replies = turn.replies(assistant, &received, paragraphs, at)?;
+    if let Some(customer_id) = dialogue.customer_id.as_ref().filter(|id| received.conversation.customer_id.as_ref().map(|known| known.as_str()) != Some(id)) {
+        turn.events.push(event("conversation.identified", &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}))?);
+    }
+    let status = if ending.handover.is_some() { ConversationStatus::WaitingForAgent } else { ConversationStatus::Open };
+    trail.note(Stage::Record, format!("{} events, one commit", turn.events.len() + 11), json!({"pack_hash": assistant.pack.hash}));
+    let stages = trail.into_records();
+    turn.stages(&received, &stages)?;
+    turn.state(assistant, &received, status, dialogue.clone())?;
+    if let Some(handover) = &ending.handover {
+        turn.events.push(event("handoff.requested", &json!({"handover": handover}))?);
+    }
+    let reply = TurnReply {
+        conversation_id: received.conversation.id,
+        turn_id: received.turn_id,
+        status,
+        messages: replies,
+        awaiting: ending.awaiting,
+        refused: ending.refused,
+        done: ending.done,
+        stages,
+        replayed: false,
+    };
+    finish(assistant, *received, turn, reply, ending.handover.is_some(), at).await
+}
+
+/// Commits a message to people; the assistant stays silent (R50).
+pub(crate) async fn note_for_desk(assistant: &Assistant, received: Box<Arrival<'_>>, screened: &Screened, mut trail: Trail<'_>) -> Result<TurnReply, TurnError> {
+    let at = assistant.ports.clock.now();
+    let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
+    let status = received.conversation.status;
+    trail.note(Stage::Record, "kept for the person who answers; the assistant is silent", json!({"status": status}));
+    let stages = trail.into_records();
+    turn.stages(&received, &stages)?;
+    let dialogue = received.conversation.dialogue.clone();
+    turn.state(assistant, &received, status, dialogue.clone())?;
+    let reply = TurnReply {
+        conversation_id: received.conversation.id,
+        turn_id: received.turn_id,
+        status,
+        messages: Vec::new(),
+        awaiting: dialogue.awaiting,
+        refused: Vec::new(),
+        done: Vec::new(),
+        stages,
+        replayed: false,
+    };
+    let recorded = finish(assistant, *received, turn, reply, false, at).await?;
+    Ok(crate::reply::deliver(assistant, recorded))
+}
+
+/// Events of a turn as they are collected.
+struct TurnEvents {
+    events: Vec<NewEvent>,
+    customer_message: Option<Message>,
+    seq: i64,
+}
+
+impl TurnEvents {
+    fn begin(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, at: TimestampUs) -> Result<Self, TurnError> {
+        let mut turn = Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
+        if screened.code().is_none() {
+            turn.seq += 1;
+            let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
+            said.turn_id = Some(received.turn_id);
+            turn.events.push(event("message.created", &json!({"message": said, "redacted": screened.was_redacted()}))?);
+            turn.customer_message = Some(said);
+        }
+        Ok(turn)
+    }
+
+    fn replies(&mut self, assistant: &Assistant, received: &Arrival<'_>, paragraphs: Vec<crate::answer::Paragraph>, at: TimestampUs) -> Result<Vec<Message>, TurnError> {
+        let text = paragraphs.iter().map(|paragraph| paragraph.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.seq += 1;
+        let mut reply = message(assistant, (self.seq, at), Author::Assistant, text);
+        reply.turn_id = Some(received.turn_id);
+        reply.citations = paragraphs.into_iter().flat_map(|paragraph| paragraph.citations).collect();
+        self.events.push(event("message.created", &json!({"message": reply}))?);
+        Ok(vec![reply])
+    }
+
+    fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
+        for stage in stages {
+            self.events.push(event(&format!("turn.{}", stage.stage.as_str()), &json!({"turn_id": received.turn_id, "record": stage}))?);
+        }
+        Ok(())
+    }
+
+    fn state(&mut self, assistant: &Assistant, received: &Arrival<'_>, status: ConversationStatus, dialogue: Dialogue) -> Result<(), TurnError> {
+        let recorded = TurnRecorded {
+            turn_id: received.turn_id,
+            pack_hash: assistant.pack.hash.clone(),
+            knowledge_version: assistant.ports.knowledge.version().to_owned(),
+            model: assistant.model_name().map(ToOwned::to_owned),
+            status,
+            dialogue,
+        };
+        self.events.push(event("turn.recorded", &recorded)?);
+        Ok(())
+    }
+}
+
+async fn finish(assistant: &Assistant, received: Arrival<'_>, turn: TurnEvents, reply: TurnReply, handed_over: bool, at: TimestampUs) -> Result<Recorded, TurnError> {
+    let id = received.conversation.id;
+    let stored = received.idempotency.as_ref().map(|key| {
+        let response = serde_json::to_value(&reply).unwrap_or(Value::Null);
+        StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
+    });
+    let events = turn.events.clone();
+    let version = append(assistant, id, received.conversation.version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
+    keep(assistant, received, &events, version, at);
+    Ok(Recorded { reply, customer_message: turn.customer_message, handed_over })
+}
+
+/// Folds what was committed, so that the next turn need not read it back.
+fn keep(assistant: &Assistant, received: Arrival<'_>, events: &[NewEvent], version: i64, at: TimestampUs) {
+    let id = received.conversation.id;
+    let stream = StreamId::from(id);
+    let first = version - i64::try_from(events.len()).unwrap_or(0);
+    let mut state = Some(received.conversation);
+    for (position, new) in (1_i64..).zip(events) {
+        let event = ombud_domain::RecordedEvent { position: 0, stream: stream.clone(), version: first + position, kind: new.kind.clone(), at, payload: new.payload.clone() };
+        state = Conversation::fold(state, id, &event);
+    }
+    if let Some(state) = state {
+        assistant.keep(state);
+    }
+}
+
+pub(crate) async fn append(
+    assistant: &Assistant,
+    id: ConversationId,
+    expected_version: i64,
+    events: Vec<NewEvent>,
+    reply: Option<StoredReply>,
+    at: TimestampUs,
+) -> Result<i64, AppendError> {
+    let outbox = vec![("conversation.changed".to_owned(), json!({"conversation_id": id}))];
+    let commit = Commit { tenant: assistant.settings.tenant.clone(), stream: StreamId::from(id), expected_version, events, outbox, reply, at };
+    assistant.ports.ledger.append(commit).await.map(|committed| committed.version)
+}
+
+pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), author: Author, text: String) -> Message {
+    Message { id: MessageId(assistant.fresh_uuid()), seq, author, author_name: None, text, at, citations: Vec::new(), turn_id: None }
+}
+
+pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, TurnError> {
+    let payload = serde_json::to_value(payload).map_err(|_| StoreError::Corrupt { what: "event" })?;
+    Ok(NewEvent { kind: kind.to_owned(), payload })
+}
+
+/// First and last name of the customer's record, if it has them under one of the usual names.
+fn customer_name(dialogue: &Dialogue) -> Option<String> {
+    let record = &dialogue.customer;
+    let nested = record.get("name");
+    let part = |name: &str| record.get(name).or_else(|| nested?.get(name)).and_then(Value::as_str);
+    match (part("first_name"), part("last_name")) {
+        (Some(first), Some(last)) => Some(format!("{first} {last}")),
+        _ => nested.and_then(Value::as_str).map(ToOwned::to_owned),
+    }
+}

@@ -1,0 +1,79 @@
+//! How does one message become one reply? Nine stages; each takes what the one before it gives.
+
+use ombud_ports::{AppendError, StoreError};
+
+use crate::assistant::Assistant;
+use crate::intake::{Received, Stimulus};
+use crate::trail::Trail;
+use crate::view::TurnReply;
+use crate::{action, answer, context, decision, intake, record, reply, safety, understanding};
+
+/// Why a stimulus got no reply. Everything that goes wrong after intake ends in a hand-over instead.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// No such conversation, or not this customer's.
+    #[error("there is no such conversation for this session")]
+    NotFound,
+    /// The message holds no text.
+    #[error("the message is empty, write something")]
+    Empty,
+    /// The message is too long.
+    #[error("the message is longer than {chars_max} characters, send it in parts")]
+    TooLong {
+        /// The limit.
+        chars_max: usize,
+    },
+    /// The idempotency key was used with another body.
+    #[error("this idempotency key was used for another request, use a fresh one")]
+    KeyReused,
+    /// The request with this key is still being answered.
+    #[error("a request with this idempotency key is still being answered, try again in a moment")]
+    InFlight,
+    /// No one-time code is awaited.
+    #[error("no one-time code is awaited in this conversation")]
+    NoCodeAwaited,
+    /// Another agent, or the assistant, has the conversation.
+    #[error("the conversation is not yours, take it over first")]
+    NotYours,
+    /// Others wrote to the conversation at the same time, again and again.
+    #[error("the conversation changed meanwhile, try again")]
+    Conflict,
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AppendError> for TurnError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict => Self::Conflict,
+            AppendError::KeyTaken => Self::InFlight,
+            AppendError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Runs a stimulus through the stages.
+pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<TurnReply, TurnError> {
+    let mut trail = Trail::begin(assistant);
+    let mut received = match intake::receive(assistant, stimulus, &mut trail).await? {
+        Received::Repeated(reply) => return Ok(*reply),
+        Received::Fresh(received) => received,
+    };
+    let screened = safety::screen(assistant, &mut received, &mut trail);
+    if received.desk_owns() {
+        return record::note_for_desk(assistant, received, &screened, trail).await;
+    }
+    let understood = understanding::understand(assistant, &received, &screened, &mut trail);
+    let grounds = context::gather(assistant, &received, &understood, &mut trail);
+    let mut decided = decision::begin(assistant, &received, &screened, &understood, &grounds, &mut trail);
+    let mut rounds = 0;
+    while let Some(call) = decided.take_call() {
+        rounds += 1;
+        let outcome = action::perform(assistant, &mut received, call, &mut trail).await;
+        decided = decision::resume(assistant, decided, outcome, rounds, &mut trail);
+    }
+    let checked = answer::write_and_check(assistant, &screened, &grounds, decided.into_ending(), &mut trail).await;
+    let recorded = record::commit(assistant, received, &screened, checked, trail).await?;
+    Ok(reply::deliver(assistant, recorded))
+}

@@ -1,0 +1,57 @@
+//! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
+
+use ombud_domain::{Stage, Understanding};
+use ombud_language::UnderstandContext;
+use serde_json::json;
+
+use crate::assistant::Assistant;
+use crate::intake::Arrival;
+use crate::reader::today;
+use crate::safety::Screened;
+use crate::trail::Trail;
+
+/// What was understood. Made by this stage alone.
+pub(crate) struct Understood {
+    understanding: Understanding,
+}
+
+impl Understood {
+    pub(crate) const fn understanding(&self) -> &Understanding {
+        &self.understanding
+    }
+}
+
+pub(crate) fn understand(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understood {
+    if screened.code().is_some() {
+        trail.note(Stage::Understanding, "nothing to read", json!({}));
+        return Understood { understanding: Understanding::default() };
+    }
+    let dialogue = &received.conversation.dialogue;
+    let expectation = dialogue.expectation();
+    let context = UnderstandContext {
+        expectation: &expectation,
+        active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
+        proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
+        today: today(assistant),
+    };
+    let mut understanding = assistant.understander.understand(screened.text(), &context);
+    understanding.signals = screened.signals().to_vec();
+    let summary = summary_of(&understanding);
+    let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
+    trail.note(Stage::Understanding, summary, detail);
+    Understood { understanding }
+}
+
+fn summary_of(understanding: &Understanding) -> String {
+    let names: Vec<String> = understanding
+        .commands
+        .iter()
+        .filter_map(|command| serde_json::to_value(command).ok())
+        .map(|command| {
+            let name = command.get("command").and_then(|name| name.as_str()).unwrap_or_default().replace('_', " ");
+            let object = ["flow", "slot", "kind", "id"].iter().find_map(|key| command.get(key)?.as_str().map(ToOwned::to_owned));
+            object.map_or_else(|| name.clone(), |object| format!("{name} {object}"))
+        })
+        .collect();
+    if names.is_empty() { "no command".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,75 @@
+//! What do the edges get to see of a turn and a conversation?
+
+use ombud_domain::{
+    Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, RefusedRequest, StageRecord, TimestampUs, TurnId,
+};
+use serde::{Deserialize, Serialize};
+
+/// The reply to a stimulus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TurnReply {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// The turn.
+    pub turn_id: TurnId,
+    /// Status after the turn.
+    pub status: ConversationStatus,
+    /// Messages of this turn for the customer; none while people have the conversation.
+    pub messages: Vec<Message>,
+    /// What the reply waits for.
+    pub awaiting: Awaiting,
+    /// Requests the rules refused.
+    pub refused: Vec<RefusedRequest>,
+    /// Actions completed.
+    pub done: Vec<DoneAction>,
+    /// The stages, for the demo and staff.
+    pub stages: Vec<StageRecord>,
+    /// Whether this is the stored answer to a repeated request.
+    #[serde(default)]
+    pub replayed: bool,
+}
+
+/// A conversation as its customer sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConversationView {
+    /// Its id.
+    pub id: ConversationId,
+    /// Its status.
+    pub status: ConversationStatus,
+    /// Language tag.
+    pub locale: String,
+    /// Market code.
+    pub market: String,
+    /// When it was opened.
+    pub created_at: TimestampUs,
+    /// All messages, oldest first.
+    pub messages: Vec<Message>,
+    /// What the last reply waits for.
+    pub awaiting: Awaiting,
+}
+
+/// The stages of one turn.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TurnView {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// When it was committed.
+    pub at: TimestampUs,
+    /// Its stages, in the order they happened.
+    pub stages: Vec<StageRecord>,
+}
+
+/// A conversation as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeskView {
+    /// What the customer sees.
+    pub conversation: ConversationView,
+    /// The last hand-over.
+    pub handover: Option<Handover>,
+    /// Who has taken it.
+    pub assignee: Option<String>,
+    /// When it was handed over.
+    pub requested_at: Option<TimestampUs>,
+    /// The stages of every turn.
+    pub turns: Vec<TurnView>,
+}
