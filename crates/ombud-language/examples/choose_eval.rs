@@ -1,4 +1,4 @@
-//! Prints how well choices are read from the public retail data: `cargo run -p ombud-language --example choose_eval [direct|before|tau1]`.
+//! Prints how well choices are read from the public retail data: `cargo run -p ombud-language --example choose_eval [direct|before|synthetic]`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 #[path = "../tests/choose_support/mod.rs"]
 mod choose_support;
 
-use choose_support::{Report, data_dir, evaluate_customers};
+use choose_support::{Report, data_dir, evaluate_customers, evaluate_synthetic};
 
 fn main() -> Result<()> {
     let data = data_dir().context("the public data is not there; set OMBUD_DATA")?;
@@ -18,6 +18,9 @@ fn main() -> Result<()> {
         if wants(name) {
             print_report(&mut out, name, &evaluate_customers(&data, direct)?)?;
         }
+    }
+    if wants("synthetic") {
+        print_report(&mut out, "synthetic", &evaluate_synthetic(&data)?)?;
     }
     Ok(())
 }

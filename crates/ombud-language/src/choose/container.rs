@@ -46,6 +46,10 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
 
 /// "My orders", "an address that is on another order": what is said is not of one order.
 fn speaks_of_many(reading: &Reading<'_>) -> bool {
+    let has = |mark| reading.tokens.iter().any(|token| token.has(mark));
+    if has(Mark::All) && !has(Mark::Order) {
+        return true;
+    }
     reading.tokens.iter().any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
 }
 

@@ -277,6 +277,9 @@ fn pick_many(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
                 picked.extend(new);
             }
             because.push(reading.words(&reference.range));
+            if reference.other && repeats {
+                picked.extend(reference.set.iter().copied().find(|entry| !picked.contains(entry)));
+            }
         } else if !repeats {
             unsure.extend(set);
         }

@@ -33,6 +33,8 @@ pub(super) struct Reference {
     pub(super) only: bool,
     /// "Actually", "on second thought".
     pub(super) corrects: bool,
+    /// "The other one".
+    pub(super) other: bool,
     /// "Also", "too".
     pub(super) adds: bool,
     /// "Otherwise", "if not", "or": a second choice.
@@ -143,7 +145,7 @@ impl Scan<'_> {
 
     fn open(&mut self, at: usize) {
         let Some(token) = self.scope.token(at).cloned() else { return };
-        let joins = self.scope.lexicon.connectors.contains(&token.raw) && token.raw != "but";
+        let joins = ["or", "nor"].contains(&token.raw.as_str());
         match token.before {
             Break::Utterance | Break::Sentence => {
                 self.flush_all(at);
@@ -230,7 +232,7 @@ impl Scan<'_> {
         let sentence = super::pick::sentence_around(self.scope.tokens, at);
         let marked = |range: Range<usize>, mark: Mark| range.filter_map(|near| self.scope.token(near)).any(|token| token.has(mark));
         let clause_end = (at.saturating_add(1)..sentence.end).find(|near| self.scope.token(*near).is_some_and(|token| token.before != Break::None)).unwrap_or(sentence.end);
-        marked(sentence.start..at, Mark::Unless) || marked(at..clause_end, Mark::Same)
+        [Mark::Unless, Mark::Fallback, Mark::Prefer].iter().any(|mark| marked(sentence.start..at, *mark)) || marked(at..clause_end, Mark::Same)
     }
 
     /// What a mark does to the mentions before it.
@@ -263,7 +265,8 @@ impl Scan<'_> {
         self.flags.clear(Flags::ALL);
         let named_before = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.by >= Some(By::Word) && earlier.stance == Stance::Wanted);
         let of_those = named_before && self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw));
-        if self.stance != Stance::Wanted || of_those {
+        let both_of_more = self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both)) && self.scope.entries.len() != 2;
+        if self.stance != Stance::Wanted || of_those || both_of_more {
             return;
         }
         let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5, answers: false };
@@ -282,6 +285,7 @@ impl Scan<'_> {
             qualified: self.flags.has(Flags::QUALIFIED),
             only: self.flags.has(Flags::ONLY),
             corrects: self.flags.has(Flags::CORRECTS),
+            other: false,
             adds: self.flags.has(Flags::ADDS),
             second: self.flags.has(Flags::SECOND),
             sentence: self.sentence,
@@ -313,6 +317,7 @@ impl Scan<'_> {
         }
         reference.many = (reference.many || plural) && !one_of;
         let other = range.clone().filter_map(|at| self.scope.token(at)).any(|token| token.has(Mark::Other));
+        reference.other = other;
         if other && reference.set.len() > 1 {
             let taken: Vec<usize> = self.found.iter().filter(|earlier| !earlier.everything).flat_map(|earlier| earlier.set.iter().copied()).collect();
             if reference.set.iter().any(|entry| !taken.contains(entry)) {

@@ -97,6 +97,9 @@ fn ordinal_in(things: Things<'_>, chunk: &std::ops::Range<usize>, set: &[usize],
             let others: Vec<usize> = set.iter().copied().filter(|thing| !before.contains(thing)).collect();
             return Some(if others.is_empty() { set.iter().skip(1).copied().collect() } else { others });
         }
+        if token.has(Mark::OneOf) {
+            return set.first().map(|thing| vec![*thing]);
+        }
         let each = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.raw == "of" || at.saturating_add(1) < chunk.end);
         if token.raw == "one" && each {
             return set.first().map(|thing| vec![*thing]);
@@ -115,7 +118,7 @@ fn ordinal_alone(things: Things<'_>, chunk: &std::ops::Range<usize>, now: &Topic
         let Some(token) = things.tokens.get(at) else { return false };
         let one_after = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.raw == "one");
         let starts = token.before >= Break::Sentence || at.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.raw == "the");
-        (things.lexicon.ordinals.contains_key(&token.raw) || token.has(Mark::Other)) && (one_after || starts)
+        token.has(Mark::OneOf) || ((things.lexicon.ordinals.contains_key(&token.raw) || token.has(Mark::Other)) && (one_after || starts))
     });
     if !ordinal {
         return None;
@@ -136,8 +139,10 @@ fn is_foreign(things: Things<'_>, chunk: &std::ops::Range<usize>, hits: &Hits) -
         })
     };
     let headed = chunk.end.checked_sub(1).and_then(|last| things.tokens.get(last)).is_some_and(|last| last.heads);
-    let one_after = |at: usize| things.tokens.get(at.saturating_add(1)).is_some_and(|next| ["one", "ones"].contains(&next.raw.as_str()));
-    chunk.clone().any(|at| unknown(at) && !one_after(at)) && (headed || (determined && first.raw != "that" && first.raw != "one"))
+    let telling = |at: &usize| things.tokens.get(*at).is_some_and(|token| !token.common && !token.inside && token.marks.is_empty() && !things.lexicon.connectors.contains(&token.raw));
+    let Some(last) = chunk.clone().rev().find(telling) else { return false };
+    let one_after = things.tokens.get(last.saturating_add(1)).is_some_and(|next| ["one", "ones"].contains(&next.raw.as_str()));
+    unknown(last) && !one_after && (headed || (determined && first.raw != "that" && first.raw != "one"))
 }
 
 /// Which tokens speak of one thing.

@@ -167,7 +167,8 @@ impl Shelf<'_> {
             let value = self.options.current(*at).and_then(|value| self.options.value(*at, value));
             (key(*at), value.map(|value| value.written.clone()).unwrap_or_default())
         });
-        wishes.chain(compared).chain(kept).collect()
+        let excluded = plan.excluded.iter().map(|(at, value)| (key(*at), self.options.value(*at, *value).map(|value| format!("not {}", value.written)).unwrap_or_default()));
+        wishes.chain(compared).chain(kept).chain(excluded).collect()
     }
 }
 

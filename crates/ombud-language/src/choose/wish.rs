@@ -443,7 +443,7 @@ impl<'a> Parser<'a> {
         let rest = found.range.end..sentence_range.end;
         let becomes = self.any_mark(rest.clone(), &[Mark::Becomes]);
         let kept = self.any_mark(self.segment.start..found.range.start, &[Mark::Same, Mark::Hold]);
-        if is_current && !kept && (becomes || !self.is_direct()) && !self.any_mark(self.segment.clone(), &[Mark::Prefer]) {
+        if is_current && !kept && (becomes || !self.is_direct()) && !self.any_mark(self.segment.clone(), &[Mark::Prefer, Mark::Fallback, Mark::Last, Mark::Unless]) {
             return;
         }
         let chain = self.any_mark(sentence_range, &[Mark::Prefer, Mark::Fallback, Mark::Unless, Mark::Last, Mark::Over, Mark::Allow]) || self.over.is_some();
@@ -512,6 +512,9 @@ impl Parser<'_> {
     /// The value that begins at this token, if one does.
     fn find(&self, at: usize) -> Option<Found> {
         let token = self.token(at)?;
+        if token.number.is_some() && self.token(at.saturating_add(1)).is_some_and(|next| next.before == Break::None && next.marks.any(&[Mark::More, Mark::Fewer])) {
+            return None;
+        }
         let mut best: (f64, Vec<(usize, usize)>, usize) = (0.0, Vec::new(), at);
         for (key_at, key) in self.request.options.keys.iter().enumerate() {
             for (value_at, value) in key.values.iter().enumerate() {
