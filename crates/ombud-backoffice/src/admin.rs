@@ -3,13 +3,14 @@
 use std::str::FromStr;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Moment;
 use crate::errors::Refusal;
+use crate::extract::{Asked, Given};
 use crate::paylater::customers::{Customer, CustomerStatus};
 use crate::retail::records::RetailUser;
 use crate::seed::SeedSpec;
@@ -47,9 +48,9 @@ fn parsed(seed: Option<&String>) -> Result<Option<SeedSpec>, Refusal> {
 
 /// Makes a world of its own, chosen by the header `X-World`.
 #[utoipa::path(post, path = "/admin/worlds", tag = "admin", request_body = CreateWorld, responses((status = 201, body = WorldName)))]
-pub async fn create_world(State(app): State<App>, Json(request): Json<CreateWorld>) -> Result<(StatusCode, Json<WorldName>), Refusal> {
+pub async fn create_world(State(app): State<App>, Given(request): Given<CreateWorld>) -> Result<(StatusCode, Json<WorldName>), Refusal> {
     let seed = parsed(request.seed.as_ref())?;
-    let world = app.worlds.create(&app.pool, &request.name, seed.as_ref()).await?;
+    let world = app.worlds.create(&app.database, &request.name, seed.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(WorldName::of(&world))))
 }
 
@@ -62,7 +63,7 @@ pub async fn worlds(State(app): State<App>) -> Json<Vec<WorldName>> {
 /// Drops a world.
 #[utoipa::path(delete, path = "/admin/worlds/{name}", tag = "admin", params(("name" = String, Path)), responses((status = 204)))]
 pub async fn delete_world(State(app): State<App>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
-    app.worlds.delete(&app.pool, &name).await?;
+    app.worlds.delete(&app.database, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -83,10 +84,10 @@ pub struct WorldReset {
 
 /// Puts the world back to its start state; faults and clock too.
 #[utoipa::path(post, path = "/admin/reset", tag = "admin", request_body = Reset, responses((status = 200, body = WorldReset)))]
-pub async fn reset(State(app): State<App>, WorldOf(world): WorldOf, Json(request): Json<Reset>) -> Result<Json<WorldReset>, Refusal> {
+pub async fn reset(State(app): State<App>, WorldOf(world): WorldOf, Given(request): Given<Reset>) -> Result<Json<WorldReset>, Refusal> {
     let seed = parsed(request.seed.as_ref())?;
-    let world = app.worlds.reset(&app.pool, &world, seed.as_ref()).await?;
-    let records = layers::count(&mut *app.pool.acquire().await?, world.base).await?;
+    let world = app.worlds.reset(&app.database, &world, seed.as_ref()).await?;
+    let records = layers::count(&mut *app.database.read().await?, world.base).await?;
     Ok(Json(WorldReset { world: world.name.clone(), seed: world.seed.clone(), records }))
 }
 
@@ -106,7 +107,7 @@ pub struct WorldTime {
 
 /// Fixes the world's clock, or lets it run.
 #[utoipa::path(post, path = "/admin/clock", tag = "admin", request_body = SetClock, responses((status = 200, body = WorldTime)))]
-pub async fn set_clock(WorldOf(world): WorldOf, Json(request): Json<SetClock>) -> Json<WorldTime> {
+pub async fn set_clock(WorldOf(world): WorldOf, Given(request): Given<SetClock>) -> Json<WorldTime> {
     world.clock.set(request.now);
     clock(WorldOf(world)).await
 }
@@ -142,7 +143,7 @@ pub struct RosterEntry {
 
 /// Who there is, story customers first; the retail shop's users when nobody else is there.
 #[utoipa::path(get, path = "/admin/customers", tag = "admin", params(RosterQuery), responses((status = 200, body = [RosterEntry])))]
-pub async fn roster(Query(query): Query<RosterQuery>, Read(mut unit): Read) -> Result<Json<Vec<RosterEntry>>, Refusal> {
+pub async fn roster(Asked(query): Asked<RosterQuery>, Read(mut unit): Read) -> Result<Json<Vec<RosterEntry>>, Refusal> {
     let limit = query.limit.unwrap_or(CUSTOMERS_DEFAULT).max(1);
     let customers: Vec<Customer> = unit.first(limit).await?;
     if customers.is_empty() {

@@ -1,13 +1,13 @@
 //! What changed, in which order?
 
 use axum::Json;
-use axum::extract::Query;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use utoipa::ToSchema;
 
 use crate::clock::Moment;
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::record::Record;
 use crate::storage::unit::{Read, Unit};
 
@@ -69,7 +69,7 @@ impl Unit {
 
 /// The change feed, oldest first.
 #[utoipa::path(get, path = "/changes", tag = "changes", params(ChangesQuery), responses((status = 200, body = Changes)))]
-pub async fn changes(Query(query): Query<ChangesQuery>, Read(mut unit): Read) -> Result<Json<Changes>, Refusal> {
+pub async fn changes(Asked(query): Asked<ChangesQuery>, Read(mut unit): Read) -> Result<Json<Changes>, Refusal> {
     let sql = "SELECT seq, at_micros, kind, id, customer_id, change FROM changes WHERE layer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let limit = query.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
     let layer = unit.world.layer;

@@ -130,6 +130,9 @@ async fn stop_signal() {
 }
 
 fn print_openapi() -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{}", document().to_pretty_json()?)?;
-    Ok(())
+    match writeln!(std::io::stdout(), "{}", document().to_pretty_json()?) {
+        // `openapi | head` closes the pipe early, which is no error of ours.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The record does not exist in this world; the caller has the wrong id.
-    #[error("no {noun} `{id}`; check the id")]
+    #[error("there is no {noun} `{id}`; check what was asked for")]
     NotFound { noun: &'static str, id: String },
     /// The state of the record forbids it. The code is stable; connectors map it to a reason.
     #[error("{message}")]

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use axum::Json;
-use axum::extract::Query;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 use utoipa::ToSchema;
 
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::unit::{Read, Unit};
 
 type Bodies = BTreeMap<String, BTreeMap<String, Value>>;
@@ -47,7 +47,7 @@ pub enum Export {
 
 /// The whole state of the world; large when many customers are seeded, so ask with `changed=true` where that is enough.
 #[utoipa::path(get, path = "/admin/export", tag = "admin", params(ExportQuery), responses((status = 200, body = Export)))]
-pub async fn export(Query(query): Query<ExportQuery>, Read(mut unit): Read) -> Result<Json<Export>, Refusal> {
+pub async fn export(Asked(query): Asked<ExportQuery>, Read(mut unit): Read) -> Result<Json<Export>, Refusal> {
     let mut records = bodies(&mut unit, &query).await?;
     match query.shape.as_deref() {
         None => Ok(Json(Export::Records { records })),

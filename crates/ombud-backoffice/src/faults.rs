@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::errors::Refusal;
+use crate::extract::Given;
 use crate::server::App;
 use crate::world::WorldOf;
 
@@ -165,7 +166,7 @@ pub async fn inject(State(app): State<App>, request: Request, next: Next) -> Res
 
 /// Sets the faults of the world; `{}` clears them.
 #[utoipa::path(post, path = "/admin/faults", tag = "admin", request_body = FaultRule, responses((status = 200, body = FaultRule)))]
-pub async fn set_faults(WorldOf(world): WorldOf, Json(rule): Json<FaultRule>) -> Result<Json<FaultRule>, Refusal> {
+pub async fn set_faults(WorldOf(world): WorldOf, Given(rule): Given<FaultRule>) -> Result<Json<FaultRule>, Refusal> {
     world.faults.set(rule)?;
     Ok(Json(world.faults.rule()))
 }

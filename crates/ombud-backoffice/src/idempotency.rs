@@ -78,13 +78,13 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Write<T> {
         let value = parse(&bytes).map_err(refuse)?;
         let Some(name) = name else {
             let body = typed(value).map_err(refuse)?;
-            let unit = Unit::writing(&app.pool, world).await.map_err(|error| refuse(error.into()))?;
+            let unit = Unit::writing(&app.database, world).await.map_err(|error| refuse(error.into()))?;
             return Ok(Self { unit, body, path, key: None, wire });
         };
         let fingerprint = fingerprint(parts.method.as_str(), &path, &value);
         let claim = Claim::take(&world, &name);
         let Some(claim) = claim else { return Err(refuse(Refusal::IdempotencyInFlight { key: name })) };
-        let mut unit = Unit::writing(&app.pool, world).await.map_err(|error| refuse(error.into()))?;
+        let mut unit = Unit::writing(&app.database, world).await.map_err(|error| refuse(error.into()))?;
         if let Some(kept) = kept(&mut unit, &name, &fingerprint).await.map_err(refuse)? {
             return Err(kept);
         }

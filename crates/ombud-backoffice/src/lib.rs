@@ -7,6 +7,7 @@ mod cli;
 mod server;
 mod routes;
 mod errors;
+mod extract;
 mod wire;
 mod idempotency;
 mod receipts;

@@ -3,12 +3,12 @@
 //! Nothing leaves the machine: SMS and e-mail are records, so that a demo and a test can read the code the customer was sent.
 
 use axum::Json;
-use axum::extract::Query;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Moment;
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::record::Record;
 use crate::storage::unit::{Read, Unit};
 
@@ -63,7 +63,7 @@ pub struct OutboxQuery {
 
 /// The messages "sent" to a customer, newest first.
 #[utoipa::path(get, path = "/admin/outbox", tag = "admin", params(OutboxQuery), responses((status = 200, body = [Message])))]
-pub async fn outbox(Query(query): Query<OutboxQuery>, Read(mut unit): Read) -> Result<Json<Vec<Message>>, Refusal> {
+pub async fn outbox(Asked(query): Asked<OutboxQuery>, Read(mut unit): Read) -> Result<Json<Vec<Message>>, Refusal> {
     let mut messages: Vec<Message> = unit.of_customer(&query.customer_id).await?;
     messages.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
     Ok(Json(messages))

@@ -1,12 +1,13 @@
 //! What proves that something was done?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Moment;
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::record::Record;
 use crate::storage::unit::{Read, Unit};
 
@@ -80,6 +81,6 @@ pub struct ReceiptsQuery {
 
 /// The receipt of the request that carried a key: how an unknown outcome is settled without acting again.
 #[utoipa::path(get, path = "/receipts", tag = "receipts", params(ReceiptsQuery), responses((status = 200, body = [Receipt])))]
-pub async fn receipts(Query(query): Query<ReceiptsQuery>, Read(mut unit): Read) -> Result<Json<Vec<Receipt>>, Refusal> {
+pub async fn receipts(Asked(query): Asked<ReceiptsQuery>, Read(mut unit): Read) -> Result<Json<Vec<Receipt>>, Refusal> {
     unit.find(BY_KEY, &query.idempotency_key).await.map(Json)
 }

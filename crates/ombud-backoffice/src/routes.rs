@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::Uri;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -45,10 +46,15 @@ pub fn router(app: App) -> Router {
     });
     router
         .route("/openapi.json", openapi)
+        .fallback(unknown)
         .layer(from_fn_with_state(app.clone(), faults::inject))
         .layer(from_fn_with_state(app.clone(), authorize))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app)
+}
+
+async fn unknown(uri: Uri) -> Refusal {
+    Refusal::NotFound { noun: "path", id: uri.path().to_owned() }
 }
 
 async fn authorize(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {

@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use tokio::net::TcpListener;
 
 use crate::routes::router;
 use crate::seed::SeedSpec;
-use crate::storage::database::{self, OpenDatabaseError};
+use crate::storage::database::{self, Database, OpenDatabaseError};
 use crate::wire::{CuttableListener, Wire};
 use crate::world::{ClockMode, WorldError, Worlds};
 
@@ -20,7 +19,7 @@ const STOP_S_MAX: u64 = 10;
 /// What every request needs.
 #[derive(Clone)]
 pub struct App {
-    pub pool: SqlitePool,
+    pub database: Database,
     pub worlds: Arc<Worlds>,
     pub token: Arc<str>,
 }
@@ -87,9 +86,9 @@ impl Bound {
             _ => ServeError::Listen { listen, source },
         })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { listen, source })?;
-        let pool = database::open(&settings.database).await?;
-        let worlds = Worlds::open(&pool, &settings.seed, settings.clock).await?;
-        let app = App { pool, worlds: Arc::new(worlds), token: settings.token.into() };
+        let database = database::open(&settings.database).await?;
+        let worlds = Worlds::open(&database, &settings.seed, settings.clock).await?;
+        let app = App { database, worlds: Arc::new(worlds), token: settings.token.into() };
         Ok(Self { listener, address, app })
     }
 
@@ -104,7 +103,7 @@ impl Bound {
     /// The listener failed.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let pool = self.app.pool.clone();
+        let database = self.app.database.clone();
         let service = router(self.app).into_make_service_with_connect_info::<Wire>();
         let serving = axum::serve(CuttableListener(self.listener), service).with_graceful_shutdown(async move {
             stop.await;
@@ -121,7 +120,7 @@ impl Bound {
             outcome = serving.into_future() => outcome.map_err(ServeError::Serve),
             () = overdue => Ok(()),
         };
-        pool.close().await;
+        database.close().await;
         outcome
     }
 }

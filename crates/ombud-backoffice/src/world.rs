@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 
 use crate::clock::{Clock, Moment, STORY_NOW};
 use crate::errors::Refusal;
 use crate::faults::Faults;
 use crate::seed::{SeedError, SeedSpec};
 use crate::server::App;
+use crate::storage::database::Database;
 use crate::storage::layers::{self, Layer};
 
 /// The world of requests that name none.
@@ -108,18 +109,18 @@ impl Worlds {
     ///
     /// # Errors
     /// The seed cannot be read, or the file holds another one: the operator can fix it.
-    pub async fn open(pool: &SqlitePool, seed: &SeedSpec, mode: ClockMode) -> Result<Self, WorldError> {
+    pub async fn open(database: &Database, seed: &SeedSpec, mode: ClockMode) -> Result<Self, WorldError> {
         let this = Self { worlds: RwLock::new(BTreeMap::new()), seeding: tokio::sync::Mutex::new(HashMap::new()), mode };
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        for leftover in layers::leftover_worlds(&mut transaction, &layer_name(MAIN)).await? {
-            layers::drop_layer(&mut transaction, leftover).await?;
+        let mut writing = database.write().await?;
+        for leftover in layers::leftover_worlds(&mut writing.transaction, &layer_name(MAIN)).await? {
+            layers::drop_layer(&mut writing.transaction, leftover).await?;
         }
-        let layer = match layers::find(&mut transaction, &layer_name(MAIN)).await? {
+        let layer = match layers::find(&mut writing.transaction, &layer_name(MAIN)).await? {
             Some(layer) if layer.seed == seed.to_string() => layer,
             Some(layer) => return Err(WorldError::OtherSeed { found: layer.seed, asked: seed.to_string() }),
-            None => this.fresh_layer(&mut transaction, MAIN, seed).await?,
+            None => this.fresh_layer(&mut writing.transaction, MAIN, seed).await?,
         };
-        transaction.commit().await?;
+        writing.commit().await?;
         this.insert(World::over(MAIN, &layer, mode.stands_at()));
         Ok(this)
     }
@@ -150,7 +151,7 @@ impl Worlds {
     ///
     /// # Errors
     /// The name is taken or unfit, or the seed cannot be read.
-    pub async fn create(&self, pool: &SqlitePool, name: &str, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
+    pub async fn create(&self, database: &Database, name: &str, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
         check_name(name)?;
         let main = self.get(MAIN).ok_or_else(|| Refusal::NotFound { noun: "world", id: MAIN.to_owned() })?;
         if self.get(name).is_some() {
@@ -159,12 +160,12 @@ impl Worlds {
         if self.list().len() >= WORLDS_MAX {
             return Err(Refusal::rule("too_many_worlds", format!("there are {WORLDS_MAX} worlds; delete some first")));
         }
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut writing = database.write().await?;
         let layer = match seed {
-            Some(seed) => self.fresh_layer(&mut transaction, name, seed).await.map_err(refused)?,
-            None => layers::create(&mut transaction, &layer_name(name), main.base, &main.seed).await?,
+            Some(seed) => self.fresh_layer(&mut writing.transaction, name, seed).await.map_err(refused)?,
+            None => layers::create(&mut writing.transaction, &layer_name(name), main.base, &main.seed).await?,
         };
-        transaction.commit().await?;
+        writing.commit().await?;
         let world = World::over(name, &layer, main.clock.fixed());
         self.insert(Arc::clone(&world));
         Ok(world)
@@ -174,15 +175,15 @@ impl Worlds {
     ///
     /// # Errors
     /// The world does not exist, or it is the main one.
-    pub async fn delete(&self, pool: &SqlitePool, name: &str) -> Result<(), Refusal> {
+    pub async fn delete(&self, database: &Database, name: &str) -> Result<(), Refusal> {
         if name == MAIN {
             return Err(Refusal::rule("main_world", "the main world cannot be deleted; POST /admin/reset empties it"));
         }
         let world = self.worlds.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let world = world.ok_or_else(|| Refusal::NotFound { noun: "world", id: name.to_owned() })?;
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        layers::drop_layer(&mut transaction, world.layer).await?;
-        transaction.commit().await?;
+        let mut writing = database.write().await?;
+        layers::drop_layer(&mut writing.transaction, world.layer).await?;
+        writing.commit().await?;
         Ok(())
     }
 
@@ -190,14 +191,14 @@ impl Worlds {
     ///
     /// # Errors
     /// The seed cannot be read.
-    pub async fn reset(&self, pool: &SqlitePool, world: &World, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        layers::drop_layer(&mut transaction, world.layer).await?;
+    pub async fn reset(&self, database: &Database, world: &World, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
+        let mut writing = database.write().await?;
+        layers::drop_layer(&mut writing.transaction, world.layer).await?;
         let layer = match seed {
-            Some(seed) => self.fresh_layer(&mut transaction, &world.name, seed).await.map_err(refused)?,
-            None => layers::create(&mut transaction, &layer_name(&world.name), world.base, &world.seed).await?,
+            Some(seed) => self.fresh_layer(&mut writing.transaction, &world.name, seed).await.map_err(refused)?,
+            None => layers::create(&mut writing.transaction, &layer_name(&world.name), world.base, &world.seed).await?,
         };
-        transaction.commit().await?;
+        writing.commit().await?;
         let fresh = World::over(&world.name, &layer, self.mode.stands_at());
         self.insert(Arc::clone(&fresh));
         Ok(fresh)

@@ -1,13 +1,14 @@
 //! Who is the customer, and how is one found?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::plans::{Plan, outstanding};
 use crate::clock::{Day, Moment};
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::money::Money;
 use crate::seed::bench;
 use crate::storage::record::Record;
@@ -206,7 +207,7 @@ pub struct CustomersQuery {
 
 /// The customers with this e-mail, phone, or name and postal code; case, blanks and accents do not matter.
 #[utoipa::path(get, path = "/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = [CustomerView])))]
-pub async fn customers(Query(query): Query<CustomersQuery>, Read(mut unit): Read) -> Result<Json<Vec<CustomerView>>, Refusal> {
+pub async fn customers(Asked(query): Asked<CustomersQuery>, Read(mut unit): Read) -> Result<Json<Vec<CustomerView>>, Refusal> {
     let found: Vec<Customer> = match query {
         CustomersQuery { email: Some(email), phone: None, .. } => {
             let email = email.trim().to_lowercase();

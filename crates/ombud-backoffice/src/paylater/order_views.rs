@@ -1,7 +1,7 @@
 //! How is an order shown?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,6 +12,7 @@ use super::plans::{NextDue, Plan, PlanKind, PlanState};
 use super::returns::Return;
 use crate::clock::Day;
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::money::Money;
 use crate::storage::record::ORDER;
 use crate::storage::unit::{Read, Unit};
@@ -93,7 +94,7 @@ pub struct OrdersQuery {
 #[utoipa::path(get, path = "/customers/{id}/orders", tag = "orders", params(("id" = String, Path), OrdersQuery), responses((status = 200, body = [OrderView])))]
 pub async fn customer_orders(
     Path(id): Path<String>,
-    Query(query): Query<OrdersQuery>,
+    Asked(query): Asked<OrdersQuery>,
     Read(mut unit): Read,
 ) -> Result<Json<Vec<OrderView>>, Refusal> {
     let orders = orders_of(&mut unit, &id).await?;

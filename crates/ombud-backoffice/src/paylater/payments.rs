@@ -1,7 +1,7 @@
 //! What was charged, and what failed?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,6 +11,7 @@ use super::instruments::{Instrument, InstrumentKind, InstrumentName};
 use super::plans::{InstallmentState, Plan, PlanView};
 use crate::clock::Moment;
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::idempotency::Write;
 use crate::money::Money;
 use crate::storage::record::{ORDER, Record};
@@ -86,7 +87,7 @@ pub struct PaymentsQuery {
 #[utoipa::path(get, path = "/customers/{id}/payments", tag = "payments", params(("id" = String, Path), PaymentsQuery), responses((status = 200, body = [Payment])))]
 pub async fn customer_payments(
     Path(id): Path<String>,
-    Query(query): Query<PaymentsQuery>,
+    Asked(query): Asked<PaymentsQuery>,
     Read(mut unit): Read,
 ) -> Result<Json<Vec<Payment>>, Refusal> {
     let mut payments: Vec<Payment> = records_of(&mut unit, &id).await?;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::money::{Currency, Money};
 use crate::storage::record::Record;
 use crate::storage::unit::Read;
@@ -137,7 +138,7 @@ pub struct PriceQuery {
 
 /// A product with its variants.
 #[utoipa::path(get, path = "/products/{id}", tag = "products", params(("id" = String, Path), PriceQuery), responses((status = 200, body = ProductView)))]
-pub async fn product(Path(id): Path<String>, Query(query): Query<PriceQuery>, Read(mut unit): Read) -> Result<Json<ProductView>, Refusal> {
+pub async fn product(Path(id): Path<String>, Asked(query): Asked<PriceQuery>, Read(mut unit): Read) -> Result<Json<ProductView>, Refusal> {
     let product: Product = unit.require(&id).await?;
     Ok(Json(product.view(query.currency.unwrap_or(Currency::Eur))))
 }
@@ -146,7 +147,7 @@ pub async fn product(Path(id): Path<String>, Query(query): Query<PriceQuery>, Re
 #[utoipa::path(get, path = "/products/{id}/variants", tag = "products", params(("id" = String, Path), PriceQuery), responses((status = 200, body = [VariantView])))]
 pub async fn product_variants(
     Path(id): Path<String>,
-    Query(query): Query<PriceQuery>,
+    Asked(query): Asked<PriceQuery>,
     Read(mut unit): Read,
 ) -> Result<Json<Vec<VariantView>>, Refusal> {
     let product: Product = unit.require(&id).await?;

@@ -1,12 +1,13 @@
 //! What does the shop sell?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::records::{RetailProduct, RetailVariant};
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::unit::{Read, Unit};
 
 const PRODUCTS_MAX: i64 = 1_000;
@@ -46,7 +47,7 @@ pub struct Item {
 
 /// All products by name, or some with their variants.
 #[utoipa::path(get, path = "/retail/products", tag = "retail", params(ProductsQuery), responses((status = 200, body = Products)))]
-pub async fn retail_products(Query(query): Query<ProductsQuery>, Read(mut unit): Read) -> Result<Json<Products>, Refusal> {
+pub async fn retail_products(Asked(query): Asked<ProductsQuery>, Read(mut unit): Read) -> Result<Json<Products>, Refusal> {
     let Some(ids) = query.ids else {
         let mut products: Vec<RetailProduct> = unit.first(PRODUCTS_MAX).await?;
         products.sort_by(|one, other| one.name.cmp(&other.name));

@@ -1,12 +1,13 @@
 //! Who is the user, and what has he ordered?
 
 use axum::Json;
-use axum::extract::{Path, Query};
+use axum::extract::Path;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::records::{RetailOrder, RetailUser};
 use crate::errors::Refusal;
+use crate::extract::Asked;
 use crate::storage::unit::Read;
 
 /// By e-mail, or by all three of name and postal code.
@@ -29,7 +30,7 @@ pub struct UserReceipt {
 
 /// The user with this e-mail, or with this name and postal code; case does not matter.
 #[utoipa::path(get, path = "/retail/users", tag = "retail", params(UsersQuery), responses((status = 200, body = [RetailUser])))]
-pub async fn retail_users(Query(query): Query<UsersQuery>, Read(mut unit): Read) -> Result<Json<Vec<RetailUser>>, Refusal> {
+pub async fn retail_users(Asked(query): Asked<UsersQuery>, Read(mut unit): Read) -> Result<Json<Vec<RetailUser>>, Refusal> {
     let found = match (query.email, query.first_name, query.last_name, query.zip) {
         (Some(email), None, None, None) => unit.find("email", &email.trim().to_lowercase()).await?,
         (None, Some(first), Some(last), Some(zip)) => unit.find("name", &RetailUser::name_key(&first, &last, &zip)).await?,

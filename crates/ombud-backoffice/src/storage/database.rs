@@ -1,10 +1,13 @@
 //! How is the database opened?
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
+use sqlx::pool::PoolConnection;
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const SCHEMA: &str = include_str!("../../migrations/0001_records.sql");
 const SCHEMA_VERSION: i64 = 1;
@@ -25,11 +28,51 @@ pub enum OpenDatabaseError {
     Version { path: String, found: i64 },
 }
 
+/// The open database. Writers take turns before they take a connection, so that readers always find one.
+#[derive(Clone)]
+pub struct Database {
+    pool: SqlitePool,
+    turns: Arc<Semaphore>,
+}
+
+/// A transaction that writes. Dropped without a commit, it undoes all.
+pub struct Writing {
+    pub transaction: Transaction<'static, Sqlite>,
+    // After the transaction: fields are dropped in order, and the turn must end last.
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Writing {
+    /// Makes all of it last.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.transaction.commit().await
+    }
+}
+
+impl Database {
+    /// A connection to read with.
+    pub async fn read(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+        self.pool.acquire().await
+    }
+
+    /// Waits for its turn and begins to write.
+    pub async fn write(&self) -> Result<Writing, sqlx::Error> {
+        // The semaphore is never closed; if it were, the pool would be too.
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        Ok(Writing { transaction: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
 /// Opens the database and brings its tables up to date. `:memory:` lives on one connection that never closes.
 ///
 /// # Errors
 /// The file cannot be opened, or belongs to another version: the operator can fix it.
-pub async fn open(path: &str) -> Result<SqlitePool, OpenDatabaseError> {
+pub async fn open(path: &str) -> Result<Database, OpenDatabaseError> {
     let failed = |source| OpenDatabaseError::Open { path: path.to_owned(), source };
     let options = if path == IN_MEMORY {
         SqliteConnectOptions::from_str("sqlite::memory:").map_err(failed)?
@@ -50,7 +93,7 @@ pub async fn open(path: &str) -> Result<SqlitePool, OpenDatabaseError> {
         .await
         .map_err(failed)?;
     migrate(&pool, path).await?;
-    Ok(pool)
+    Ok(Database { pool, turns: Arc::new(Semaphore::new(1)) })
 }
 
 async fn migrate(pool: &SqlitePool, path: &str) -> Result<(), OpenDatabaseError> {

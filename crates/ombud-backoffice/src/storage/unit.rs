@@ -9,8 +9,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde_json::json;
 use sqlx::pool::PoolConnection;
-use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Row, Sqlite, SqliteConnection};
 
+use super::database::{Database, Writing};
 use super::record::{CUSTOMER, Record, Written};
 use crate::clock::Moment;
 use crate::errors::Refusal;
@@ -22,7 +23,7 @@ const FOUND_MAX: i64 = 1_000;
 
 enum Link {
     Reading(PoolConnection<Sqlite>),
-    Writing(Transaction<'static, Sqlite>),
+    Writing(Writing),
 }
 
 /// A piece of work in one world.
@@ -37,15 +38,15 @@ pub struct Unit {
 
 impl Unit {
     /// Begins to read.
-    pub async fn reading(pool: &SqlitePool, world: Arc<World>) -> Result<Self, sqlx::Error> {
-        let link = Link::Reading(pool.acquire().await?);
+    pub async fn reading(database: &Database, world: Arc<World>) -> Result<Self, sqlx::Error> {
+        let link = Link::Reading(database.read().await?);
         let now = world.clock.now();
         Ok(Self { link, world, now, idempotency_key: None })
     }
 
     /// Begins to write. Writers wait for each other here, not at the commit.
-    pub async fn writing(pool: &SqlitePool, world: Arc<World>) -> Result<Self, sqlx::Error> {
-        let link = Link::Writing(pool.begin_with("BEGIN IMMEDIATE").await?);
+    pub async fn writing(database: &Database, world: Arc<World>) -> Result<Self, sqlx::Error> {
+        let link = Link::Writing(database.write().await?);
         let now = world.clock.now();
         Ok(Self { link, world, now, idempotency_key: None })
     }
@@ -54,7 +55,7 @@ impl Unit {
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self.link {
             Link::Reading(_) => Ok(()),
-            Link::Writing(transaction) => transaction.commit().await,
+            Link::Writing(writing) => writing.commit().await,
         }
     }
 
@@ -62,7 +63,7 @@ impl Unit {
     pub fn connection(&mut self) -> &mut SqliteConnection {
         match &mut self.link {
             Link::Reading(connection) => connection,
-            Link::Writing(transaction) => transaction,
+            Link::Writing(writing) => &mut writing.transaction,
         }
     }
 
@@ -175,6 +176,6 @@ impl FromRequestParts<App> for Read {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let world = app.worlds.of(&parts.headers)?;
-        Ok(Self(Unit::reading(&app.pool, world).await?))
+        Ok(Self(Unit::reading(&app.database, world).await?))
     }
 }

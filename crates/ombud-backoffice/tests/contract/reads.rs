@@ -30,6 +30,7 @@ async fn a_customer_is_found_by_email_phone_or_name() {
     }
     assert_eq!(office.get("/customers?email=nobody@example.se").await.ok(), json!([]));
     office.get("/customers?first_name=astrid").await.refused(400, "invalid_request");
+    office.get("/custmers").await.refused(404, "path_not_found");
     office.get("/customers/C-999999").await.refused(404, "customer_not_found");
     office.get("/customers/C-999999/orders").await.refused(404, "customer_not_found");
 }
@@ -55,7 +56,7 @@ async fn lists_are_newest_first_and_can_be_narrowed() {
     assert_eq!((&orders[0]["id"], &orders[1]["id"]), (&json!("ORD-100702"), &json!("ORD-100701")));
     let shipped = office.get("/customers/C-100007/orders?status=shipped").await.ok();
     assert_eq!(shipped.as_array().unwrap().len(), 1);
-    office.get("/customers/C-100007/orders?status=eaten").await.refused(400, "none");
+    office.get("/customers/C-100007/orders?status=eaten").await.refused(400, "invalid_request");
     assert_eq!(office.get("/customers/C-100006/payments?status=failed").await.ok()[0]["failure"]["code"], "card_expired");
 }
 

@@ -164,6 +164,15 @@ async fn items_of_a_pending_order_are_swapped_once_and_the_difference_settled() 
 }
 
 #[tokio::test]
+async fn swapped_items_carry_the_last_variants_price_and_options_as_upstream() {
+    let office = small_shop("quirk").await;
+    let swap = json!({"item_ids": ["11", "11"], "new_item_ids": ["14", "12"], "payment_method_id": "paypal_1"});
+    let done = office.post("/retail/orders/W1/modify_items", swap).await.ok();
+    assert_eq!((&done["items"][0]["item_id"], &done["items"][0]["price"]), (&json!("14"), &json!(12.5)));
+    assert_eq!(done["payment_history"][1]["amount"], 892.5);
+}
+
+#[tokio::test]
 async fn the_payment_of_a_pending_order_moves_to_another_method() {
     let office = small_shop("payment").await;
     let path = "/retail/orders/W1/modify_payment";
