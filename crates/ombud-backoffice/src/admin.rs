@@ -47,8 +47,14 @@ fn parsed(seed: Option<&String>) -> Result<Option<SeedSpec>, Refusal> {
 }
 
 /// Makes a world of its own, chosen by the header `X-World`.
-#[utoipa::path(post, path = "/admin/worlds", tag = "admin", request_body = CreateWorld, responses((status = 201, body = WorldName)))]
-pub async fn create_world(State(app): State<App>, Given(request): Given<CreateWorld>) -> Result<(StatusCode, Json<WorldName>), Refusal> {
+#[utoipa::path(
+    post, path = "/admin/worlds", tag = "admin", request_body = CreateWorld,
+    responses((status = 201, body = WorldName)),
+)]
+pub async fn create_world(
+    State(app): State<App>,
+    Given(request): Given<CreateWorld>,
+) -> Result<(StatusCode, Json<WorldName>), Refusal> {
     let seed = parsed(request.seed.as_ref())?;
     let world = app.worlds.create(&app.database, &request.name, seed.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(WorldName::of(&world))))
@@ -61,7 +67,9 @@ pub async fn worlds(State(app): State<App>) -> Json<Vec<WorldName>> {
 }
 
 /// Drops a world.
-#[utoipa::path(delete, path = "/admin/worlds/{name}", tag = "admin", params(("name" = String, Path)), responses((status = 204)))]
+#[utoipa::path(
+    delete, path = "/admin/worlds/{name}", tag = "admin", params(("name" = String, Path)), responses((status = 204)),
+)]
 pub async fn delete_world(State(app): State<App>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
     app.worlds.delete(&app.database, &name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -83,8 +91,14 @@ pub struct WorldReset {
 }
 
 /// Puts the world back to its start state; faults and clock too.
-#[utoipa::path(post, path = "/admin/reset", tag = "admin", request_body = Reset, responses((status = 200, body = WorldReset)))]
-pub async fn reset(State(app): State<App>, WorldOf(world): WorldOf, Given(request): Given<Reset>) -> Result<Json<WorldReset>, Refusal> {
+#[utoipa::path(
+    post, path = "/admin/reset", tag = "admin", request_body = Reset, responses((status = 200, body = WorldReset)),
+)]
+pub async fn reset(
+    State(app): State<App>,
+    WorldOf(world): WorldOf,
+    Given(request): Given<Reset>,
+) -> Result<Json<WorldReset>, Refusal> {
     let seed = parsed(request.seed.as_ref())?;
     let world = app.worlds.reset(&app.database, &world, seed.as_ref()).await?;
     let records = layers::count(&mut *app.database.read().await?, world.base).await?;
@@ -106,7 +120,9 @@ pub struct WorldTime {
 }
 
 /// Fixes the world's clock, or lets it run.
-#[utoipa::path(post, path = "/admin/clock", tag = "admin", request_body = SetClock, responses((status = 200, body = WorldTime)))]
+#[utoipa::path(
+    post, path = "/admin/clock", tag = "admin", request_body = SetClock, responses((status = 200, body = WorldTime)),
+)]
 pub async fn set_clock(WorldOf(world): WorldOf, Given(request): Given<SetClock>) -> Json<WorldTime> {
     world.clock.set(request.now);
     clock(WorldOf(world)).await
@@ -142,7 +158,10 @@ pub struct RosterEntry {
 }
 
 /// Who there is, story customers first; the retail shop's users when nobody else is there.
-#[utoipa::path(get, path = "/admin/customers", tag = "admin", params(RosterQuery), responses((status = 200, body = [RosterEntry])))]
+#[utoipa::path(
+    get, path = "/admin/customers", tag = "admin", params(RosterQuery),
+    responses((status = 200, body = [RosterEntry])),
+)]
 pub async fn roster(Asked(query): Asked<RosterQuery>, Read(mut unit): Read) -> Result<Json<Vec<RosterEntry>>, Refusal> {
     let limit = query.limit.unwrap_or(CUSTOMERS_DEFAULT).max(1);
     let customers: Vec<Customer> = unit.first(limit).await?;

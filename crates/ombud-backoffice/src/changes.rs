@@ -68,7 +68,9 @@ impl Unit {
 }
 
 /// The change feed, oldest first.
-#[utoipa::path(get, path = "/changes", tag = "changes", params(ChangesQuery), responses((status = 200, body = Changes)))]
+#[utoipa::path(
+    get, path = "/changes", tag = "changes", params(ChangesQuery), responses((status = 200, body = Changes)),
+)]
 pub async fn changes(Asked(query): Asked<ChangesQuery>, Read(mut unit): Read) -> Result<Json<Changes>, Refusal> {
     let sql = "SELECT seq, at_micros, kind, id, customer_id, change FROM changes WHERE layer = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     let limit = query.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);

@@ -49,7 +49,8 @@ struct Serve {
     /// A database file, or `:memory:`.
     #[arg(long, default_value = ":memory:", env = "OMBUD_BACKOFFICE_DB")]
     db: String,
-    /// What a new database begins with; may be given more than once: `tau2:PATH`, `generated:CUSTOMERS,SEED`, `stories`, `bench`.
+    /// What a new database begins with; may be given more than once: `tau2:PATH`, `generated:CUSTOMERS,SEED`,
+    /// `stories`, `bench`.
     #[arg(long, default_value = "generated:1000,7", env = "OMBUD_BACKOFFICE_SEED")]
     seed: Vec<SeedSpec>,
     /// `real`: time runs and the seed lies around today. `fixed`: it is 2026-11-21T12:00:00Z, for tests.

@@ -46,14 +46,20 @@ pub enum Export {
 }
 
 /// The whole state of the world; large when many customers are seeded, so ask with `changed=true` where that is enough.
-#[utoipa::path(get, path = "/admin/export", tag = "admin", params(ExportQuery), responses((status = 200, body = Export)))]
+#[utoipa::path(
+    get, path = "/admin/export", tag = "admin", params(ExportQuery), responses((status = 200, body = Export)),
+)]
 pub async fn export(Asked(query): Asked<ExportQuery>, Read(mut unit): Read) -> Result<Json<Export>, Refusal> {
     let mut records = bodies(&mut unit, &query).await?;
     match query.shape.as_deref() {
         None => Ok(Json(Export::Records { records })),
         Some("tau2") => {
             let mut take = |kind: &str| records.remove(kind).unwrap_or_default();
-            Ok(Json(Export::Tau2 { orders: take("retail_order"), users: take("retail_user"), products: take("retail_product") }))
+            Ok(Json(Export::Tau2 {
+                orders: take("retail_order"),
+                users: take("retail_user"),
+                products: take("retail_product"),
+            }))
         }
         Some(other) => Err(Refusal::invalid(format!("there is no shape `{other}`; leave it out, or write tau2"))),
     }

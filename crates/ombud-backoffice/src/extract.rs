@@ -20,7 +20,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
-/// The JSON body of a request that operates the back office. Writes of the company's records go through `idempotency::Write`.
+/// The JSON body of a request that operates the back office. Writes of the company's records go through
+/// `idempotency::Write`.
 pub struct Given<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Given<T> {

@@ -104,7 +104,13 @@ impl Drawn {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { drawn: Mutex::new(Drawn { rule: FaultRule::default(), generator: ChaCha8Rng::seed_from_u64(0), left: None }) }
+        Self {
+            drawn: Mutex::new(Drawn {
+                rule: FaultRule::default(),
+                generator: ChaCha8Rng::seed_from_u64(0),
+                left: None,
+            }),
+        }
     }
 }
 
@@ -165,7 +171,10 @@ pub async fn inject(State(app): State<App>, request: Request, next: Next) -> Res
 }
 
 /// Sets the faults of the world; `{}` clears them.
-#[utoipa::path(post, path = "/admin/faults", tag = "admin", request_body = FaultRule, responses((status = 200, body = FaultRule)))]
+#[utoipa::path(
+    post, path = "/admin/faults", tag = "admin", request_body = FaultRule,
+    responses((status = 200, body = FaultRule)),
+)]
 pub async fn set_faults(WorldOf(world): WorldOf, Given(rule): Given<FaultRule>) -> Result<Json<FaultRule>, Refusal> {
     world.faults.set(rule)?;
     Ok(Json(world.faults.rule()))
@@ -196,10 +205,14 @@ mod tests {
     #[test]
     fn a_rule_ends_after_its_times_and_holds_for_its_paths_only() {
         let faults = Faults::default();
-        let rule = FaultRule { fail_rate: 1.0, times: Some(2), paths: vec!["/orders".to_owned()], ..FaultRule::default() };
+        let rule =
+            FaultRule { fail_rate: 1.0, times: Some(2), paths: vec!["/orders".to_owned()], ..FaultRule::default() };
         faults.set(rule).unwrap();
         let fails = |path: &str| faults.before_work(path).fail.is_some();
-        assert_eq!([fails("/plans/1"), fails("/orders/1"), fails("/orders/2"), fails("/orders/3")], [false, true, true, false]);
+        assert_eq!(
+            [fails("/plans/1"), fails("/orders/1"), fails("/orders/2"), fails("/orders/3")],
+            [false, true, true, false]
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! How does a repeated request have one effect?
 //!
-//! As Stripe describes it (docs.stripe.com/api/idempotent_requests): the first answer to a key is kept for 24 hours, a success like a
-//! refusal, and given again to the same request; another request under the same key is an error; while the first is in flight,
-//! the second is told so. The kept answer is committed in the transaction of the effect: there is never one without the other.
+//! As Stripe describes it (docs.stripe.com/api/idempotent_requests): the first answer to a key is kept for 24 hours, a
+//! success like a refusal, and given again to the same request; another request under the same key is an error; while
+//! the first is in flight, the second is told so. The kept answer is committed in the transaction of the effect: there
+//! is never one without the other.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -72,9 +73,9 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Write<T> {
         let name = key_name(&parts.headers).map_err(refuse)?;
         let path = parts.uri.path().to_owned();
         let wire = parts.extensions.get::<ConnectInfo<Wire>>().map(|ConnectInfo(wire)| wire.clone());
-        let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX)
-            .await
-            .map_err(|_| refuse(Refusal::invalid(format!("the body is longer than {BODY_BYTES_MAX} bytes or was cut off"))))?;
+        let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+            refuse(Refusal::invalid(format!("the body is longer than {BODY_BYTES_MAX} bytes or was cut off")))
+        })?;
         let value = parse(&bytes).map_err(refuse)?;
         let Some(name) = name else {
             let body = typed(value).map_err(refuse)?;
@@ -95,8 +96,8 @@ impl<T: DeserializeOwned + Send> FromRequest<App> for Write<T> {
 }
 
 impl<T> Write<T> {
-    /// Ends the write: keeps the answer under its key, commits, and answers, unless a fault cuts the wire after the commit.
-    /// A refusal undoes what the work wrote before it.
+    /// Ends the write: keeps the answer under its key, commits, and answers, unless a fault cuts the wire after the
+    /// commit. A refusal undoes what the work wrote before it.
     pub async fn finish<V: Serialize>(self, outcome: Result<V, Refusal>) -> Response {
         let world = Arc::clone(&self.unit.world);
         let (path, wire) = (self.path.clone(), self.wire.clone());
@@ -104,10 +105,10 @@ impl<T> Write<T> {
             Ok(response) => response,
             Err(refusal) => return refusal.into_response(),
         };
-        if world.faults.drops_answer(&path) {
-            if let Some(wire) = wire {
-                wire.cut();
-            }
+        if world.faults.drops_answer(&path)
+            && let Some(wire) = wire
+        {
+            wire.cut();
         }
         response
     }

@@ -1,6 +1,7 @@
 //! How is money written and converted?
 //!
-//! Integer minor units and a currency, never floats. The retail part is the exception: the public benchmark grades decimal numbers.
+//! Integer minor units and a currency, never floats. The retail part is the exception: the public benchmark grades
+//! decimal numbers.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,8 +21,8 @@ pub enum Currency {
 }
 
 impl Currency {
-    /// A shop's price for this currency, made from its euro price. The rates are fixed: the world must not change with the market.
-    /// Prices end as shops write them (799 kr, 89.99), so the result is not a bank's conversion.
+    /// A shop's price for this currency, made from its euro price. The rates are fixed: the world must not change with
+    /// the market. Prices end as shops write them (799 kr, 89.99), so the result is not a bank's conversion.
     pub const fn price(self, euro_minor: i64) -> Money {
         let minor = match self {
             Self::Eur => euro_minor,
@@ -99,7 +100,8 @@ impl Money {
         amounts.into_iter().fold(Self::zero(currency), Self::plus)
     }
 
-    /// Splits into `parts` amounts that differ by one minor unit at most and sum to this amount; the larger ones come first.
+    /// Splits into `parts` amounts that differ by one minor unit at most and sum to this amount; the larger ones come
+    /// first.
     pub fn split(self, parts: u32) -> Vec<Self> {
         let parts = i64::from(parts.max(1));
         let each = self.minor / parts;

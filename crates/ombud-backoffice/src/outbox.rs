@@ -1,6 +1,7 @@
 //! Which messages did the company "send"?
 //!
-//! Nothing leaves the machine: SMS and e-mail are records, so that a demo and a test can read the code the customer was sent.
+//! Nothing leaves the machine: SMS and e-mail are records, so that a demo and a test can read the code the customer was
+//! sent.
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,9 @@ pub struct OutboxQuery {
 }
 
 /// The messages "sent" to a customer, newest first.
-#[utoipa::path(get, path = "/admin/outbox", tag = "admin", params(OutboxQuery), responses((status = 200, body = [Message])))]
+#[utoipa::path(
+    get, path = "/admin/outbox", tag = "admin", params(OutboxQuery), responses((status = 200, body = [Message])),
+)]
 pub async fn outbox(Asked(query): Asked<OutboxQuery>, Read(mut unit): Read) -> Result<Json<Vec<Message>>, Refusal> {
     let mut messages: Vec<Message> = unit.of_customer(&query.customer_id).await?;
     messages.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));

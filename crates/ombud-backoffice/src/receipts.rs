@@ -67,7 +67,10 @@ impl Unit {
 }
 
 /// A receipt by its id.
-#[utoipa::path(get, path = "/receipts/{id}", tag = "receipts", params(("id" = String, Path)), responses((status = 200, body = Receipt)))]
+#[utoipa::path(
+    get, path = "/receipts/{id}", tag = "receipts", params(("id" = String, Path)),
+    responses((status = 200, body = Receipt)),
+)]
 pub async fn receipt(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Receipt>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -80,7 +83,9 @@ pub struct ReceiptsQuery {
 }
 
 /// The receipt of the request that carried a key: how an unknown outcome is settled without acting again.
-#[utoipa::path(get, path = "/receipts", tag = "receipts", params(ReceiptsQuery), responses((status = 200, body = [Receipt])))]
+#[utoipa::path(
+    get, path = "/receipts", tag = "receipts", params(ReceiptsQuery), responses((status = 200, body = [Receipt])),
+)]
 pub async fn receipts(Asked(query): Asked<ReceiptsQuery>, Read(mut unit): Read) -> Result<Json<Vec<Receipt>>, Refusal> {
     unit.find(BY_KEY, &query.idempotency_key).await.map(Json)
 }

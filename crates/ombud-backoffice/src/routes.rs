@@ -15,10 +15,12 @@ use utoipa_axum::routes;
 
 use crate::errors::Refusal;
 use crate::paylater::{
-    cancellations, challenges, credentials, customers, disputes, exchanges, extensions, instruments, invoices, notes, order_views,
-    overview, payments, plans, products, refunds, returns, tickets, transactions,
+    cancellations, challenges, credentials, customers, disputes, exchanges, extensions, instruments, invoices, notes,
+    order_views, overview, payments, plans, products, refunds, returns, tickets, transactions,
 };
-use crate::retail::{addresses, changes_of_items, orders, products as retail_products, returns as retail_returns, users};
+use crate::retail::{
+    addresses, changes_of_items, orders, products as retail_products, returns as retail_returns, users,
+};
 use crate::server::App;
 use crate::{admin, changes, export, faults, outbox, receipts};
 
@@ -59,7 +61,11 @@ async fn unknown(uri: Uri) -> Refusal {
 
 async fn authorize(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
     let is_open = matches!(request.uri().path(), "/health" | "/openapi.json");
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let given = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
     if is_open || given == Some(app.token.as_ref()) {
         return Ok(next.run(request).await);
     }
@@ -67,7 +73,11 @@ async fn authorize(State(app): State<App>, request: Request, next: Next) -> Resu
 }
 
 fn described() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Described::openapi()).merge(retail()).merge(paylater_reads()).merge(paylater_writes()).merge(operation())
+    OpenApiRouter::with_openapi(Described::openapi())
+        .merge(retail())
+        .merge(paylater_reads())
+        .merge(paylater_writes())
+        .merge(operation())
 }
 
 fn retail() -> OpenApiRouter<App> {

@@ -1,7 +1,7 @@
 //! How does a request end without a response?
 //!
-//! "Commits, then drops the response" must look to the caller like a cut cable: the connection closes and not one byte of an answer
-//! was sent. HTTP layers have no word for that, so the socket itself is wrapped and can be told to fail.
+//! "Commits, then drops the response" must look to the caller like a cut cable: the connection closes and not one byte
+//! of an answer was sent. HTTP layers have no word for that, so the socket itself is wrapped and can be told to fail.
 
 use std::io;
 use std::pin::Pin;
@@ -81,7 +81,11 @@ impl AsyncWrite for CuttableStream {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         if let Err(error) = self.wire.check() {
             return Poll::Ready(Err(error));
         }

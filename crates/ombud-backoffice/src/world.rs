@@ -1,7 +1,8 @@
 //! Which worlds are there, and how do they begin and end?
 //!
-//! A world is the company at one place in time: a layer over a seed, a clock, faults. Requests name theirs with `X-World`; without the
-//! header it is `main`. Worlds do not see each other, so that many simulated customers can be served at once by one process.
+//! A world is the company at one place in time: a layer over a seed, a clock, faults. Requests name theirs with
+//! `X-World`; without the header it is `main`. Worlds do not see each other, so that many simulated customers can be
+//! served at once by one process.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -105,12 +106,14 @@ pub struct Worlds {
 }
 
 impl Worlds {
-    /// Opens the database's main world, seeding it when the database is new. Other worlds of a former process are dropped.
+    /// Opens the database's main world, seeding it when the database is new. Other worlds of a former process are
+    /// dropped.
     ///
     /// # Errors
     /// The seed cannot be read, or the file holds another one: the operator can fix it.
     pub async fn open(database: &Database, seed: &SeedSpec, mode: ClockMode) -> Result<Self, WorldError> {
-        let this = Self { worlds: RwLock::new(BTreeMap::new()), seeding: tokio::sync::Mutex::new(HashMap::new()), mode };
+        let this =
+            Self { worlds: RwLock::new(BTreeMap::new()), seeding: tokio::sync::Mutex::new(HashMap::new()), mode };
         let mut writing = database.write().await?;
         for leftover in layers::leftover_worlds(&mut writing.transaction, &layer_name(MAIN)).await? {
             layers::drop_layer(&mut writing.transaction, leftover).await?;
@@ -151,11 +154,19 @@ impl Worlds {
     ///
     /// # Errors
     /// The name is taken or unfit, or the seed cannot be read.
-    pub async fn create(&self, database: &Database, name: &str, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
+    pub async fn create(
+        &self,
+        database: &Database,
+        name: &str,
+        seed: Option<&SeedSpec>,
+    ) -> Result<Arc<World>, Refusal> {
         check_name(name)?;
         let main = self.get(MAIN).ok_or_else(|| Refusal::NotFound { noun: "world", id: MAIN.to_owned() })?;
         if self.get(name).is_some() {
-            return Err(Refusal::rule("world_exists", format!("world `{name}` exists; delete it or take another name")));
+            return Err(Refusal::rule(
+                "world_exists",
+                format!("world `{name}` exists; delete it or take another name"),
+            ));
         }
         if self.list().len() >= WORLDS_MAX {
             return Err(Refusal::rule("too_many_worlds", format!("there are {WORLDS_MAX} worlds; delete some first")));
@@ -187,11 +198,17 @@ impl Worlds {
         Ok(())
     }
 
-    /// Puts a world back to its seed, or to another. Writes still in flight end in the layer that is gone and change nothing.
+    /// Puts a world back to its seed, or to another. Writes still in flight end in the layer that is gone and change
+    /// nothing.
     ///
     /// # Errors
     /// The seed cannot be read.
-    pub async fn reset(&self, database: &Database, world: &World, seed: Option<&SeedSpec>) -> Result<Arc<World>, Refusal> {
+    pub async fn reset(
+        &self,
+        database: &Database,
+        world: &World,
+        seed: Option<&SeedSpec>,
+    ) -> Result<Arc<World>, Refusal> {
         let mut writing = database.write().await?;
         layers::drop_layer(&mut writing.transaction, world.layer).await?;
         let layer = match seed {
@@ -209,7 +226,12 @@ impl Worlds {
     }
 
     /// An empty layer over a seed; the seed is written now if this process has not written it.
-    async fn fresh_layer(&self, connection: &mut SqliteConnection, world: &str, seed: &SeedSpec) -> Result<Layer, WorldError> {
+    async fn fresh_layer(
+        &self,
+        connection: &mut SqliteConnection,
+        world: &str,
+        seed: &SeedSpec,
+    ) -> Result<Layer, WorldError> {
         let name = seed.to_string();
         let mut seeded = self.seeding.lock().await;
         let base = match seeded.get(&name) {
@@ -217,7 +239,8 @@ impl Worlds {
             None => {
                 let now = self.mode.seed_now();
                 let records = seed.records(now).map_err(WorldError::Seed)?;
-                let layer = layers::create(connection, &format!("seed:{name}@{now}#{}", seeded.len()), 0, &name).await?;
+                let layer =
+                    layers::create(connection, &format!("seed:{name}@{now}#{}", seeded.len()), 0, &name).await?;
                 layers::fill(connection, layer.id, &records).await?;
                 layer.id
             }
@@ -242,7 +265,9 @@ fn layer_name(world: &str) -> String {
 fn check_name(name: &str) -> Result<(), Refusal> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !name.chars().all(fits) {
-        return Err(Refusal::invalid(format!("a world's name has 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_`, `.` or `:`")));
+        return Err(Refusal::invalid(format!(
+            "a world's name has 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_`, `.` or `:`"
+        )));
     }
     Ok(())
 }

@@ -5,11 +5,11 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::instruments::Instrument;
+use super::invoices::{Invoice, InvoiceState};
 use super::order_views::{self, OrderView};
 use super::orders::{Order, OrderStatus, require_order};
 use super::plans::{InstallmentState, Plan, PlanView};
-use super::instruments::Instrument;
-use super::invoices::{Invoice, InvoiceState};
 use super::refunds::{Refund, RefundState, RefundView};
 use crate::errors::Refusal;
 use crate::idempotency::Write;
@@ -38,7 +38,10 @@ pub struct OrderCancelled {
 }
 
 /// Cancels an order that was not packed yet.
-#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", params(("id" = String, Path)), request_body = CancelOrder, responses((status = 200, body = OrderCancelled), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/orders/{id}/cancel", tag = "orders", params(("id" = String, Path)), request_body = CancelOrder,
+    responses((status = 200, body = OrderCancelled), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn cancel_order(Path(id): Path<String>, mut write: Write<CancelOrder>) -> Response {
     let outcome = cancel(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -78,10 +81,16 @@ fn must_be_cancellable(order: &Order) -> Result<(), Refusal> {
     let id = &order.id;
     match order.status {
         OrderStatus::Placed => Ok(()),
-        OrderStatus::Cancelled => Err(Refusal::rule("order_already_cancelled", format!("order {id} was already cancelled"))),
-        OrderStatus::Packed => Err(Refusal::rule("order_already_shipped", format!("order {id} is packed and cannot be stopped"))),
+        OrderStatus::Cancelled => {
+            Err(Refusal::rule("order_already_cancelled", format!("order {id} was already cancelled")))
+        }
+        OrderStatus::Packed => {
+            Err(Refusal::rule("order_already_shipped", format!("order {id} is packed and cannot be stopped")))
+        }
         OrderStatus::Shipped => Err(Refusal::rule("order_already_shipped", format!("order {id} is on its way"))),
-        OrderStatus::Delivered => Err(Refusal::rule("order_already_delivered", format!("order {id} was delivered; it can be returned"))),
+        OrderStatus::Delivered => {
+            Err(Refusal::rule("order_already_delivered", format!("order {id} was delivered; it can be returned")))
+        }
     }
 }
 

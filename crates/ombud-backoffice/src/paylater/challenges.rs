@@ -62,7 +62,10 @@ pub struct ChallengeOpened {
 }
 
 /// Sends a six-digit code to the phone on file.
-#[utoipa::path(post, path = "/challenges", tag = "challenges", request_body = OpenChallenge, responses((status = 200, body = ChallengeOpened)))]
+#[utoipa::path(
+    post, path = "/challenges", tag = "challenges", request_body = OpenChallenge,
+    responses((status = 200, body = ChallengeOpened)),
+)]
 pub async fn open_challenge(mut write: Write<OpenChallenge>) -> Response {
     let outcome = open(&mut write.unit, &write.body).await;
     write.finish(outcome).await
@@ -84,7 +87,8 @@ async fn open(unit: &mut Unit, request: &OpenChallenge) -> Result<ChallengeOpene
         verified_at: None,
     };
     unit.save(&challenge, "sent").await?;
-    let text = format!("Your Nimbus Pay code is {}. It is valid for 5 minutes. Never share it in a chat.", challenge.code);
+    let text =
+        format!("Your Nimbus Pay code is {}. It is valid for 5 minutes. Never share it in a chat.", challenge.code);
     let message = Message {
         id: String::new(),
         at: unit.now,
@@ -134,7 +138,11 @@ pub struct ChallengeVerified {
 }
 
 /// Checks a code; five attempts within five minutes.
-#[utoipa::path(post, path = "/challenges/{id}/verify", tag = "challenges", params(("id" = String, Path)), request_body = VerifyChallenge, responses((status = 200, body = ChallengeVerified), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/challenges/{id}/verify", tag = "challenges", params(("id" = String, Path)),
+    request_body = VerifyChallenge,
+    responses((status = 200, body = ChallengeVerified), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn verify_challenge(Path(id): Path<String>, mut write: Write<VerifyChallenge>) -> Response {
     let outcome = verify(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await

@@ -1,6 +1,7 @@
 //! How do address, e-mail and phone change?
 //!
-//! Proof of who asks is the caller's task (see `challenges`); here it is only kept when it happened, and the old address is told.
+//! Proof of who asks is the caller's task (see `challenges`); here it is only kept when it happened, and the old
+//! address is told.
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -49,7 +50,11 @@ pub struct CustomerChanged {
 }
 
 /// Replaces the home address.
-#[utoipa::path(patch, path = "/customers/{id}/address", tag = "customers", params(("id" = String, Path)), request_body = ChangeAddress, responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    patch, path = "/customers/{id}/address", tag = "customers", params(("id" = String, Path)),
+    request_body = ChangeAddress,
+    responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn change_address(Path(id): Path<String>, mut write: Write<ChangeAddress>) -> Response {
     let outcome = move_home(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -60,7 +65,9 @@ async fn move_home(unit: &mut Unit, id: &str, request: &ChangeAddress) -> Result
     customer.must_be_open()?;
     for line in [&request.line1, &request.postal_code, &request.city] {
         if line.trim().is_empty() || line.chars().count() > LINE_CHARS_MAX {
-            return Err(Refusal::invalid(format!("`line1`, `postal_code` and `city` have 1 to {LINE_CHARS_MAX} characters")));
+            return Err(Refusal::invalid(format!(
+                "`line1`, `postal_code` and `city` have 1 to {LINE_CHARS_MAX} characters"
+            )));
         }
     }
     let old = customer.addresses.iter().position(|address| address.kind == "home");
@@ -84,7 +91,11 @@ async fn move_home(unit: &mut Unit, id: &str, request: &ChangeAddress) -> Result
 }
 
 /// Changes the e-mail address and tells the old one.
-#[utoipa::path(patch, path = "/customers/{id}/email", tag = "customers", params(("id" = String, Path)), request_body = ChangeEmail, responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    patch, path = "/customers/{id}/email", tag = "customers", params(("id" = String, Path)),
+    request_body = ChangeEmail,
+    responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn change_email(Path(id): Path<String>, mut write: Write<ChangeEmail>) -> Response {
     let outcome = set_email(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -101,14 +112,25 @@ async fn set_email(unit: &mut Unit, id: &str, request: &ChangeEmail) -> Result<C
     if holders.iter().any(|holder| holder.id != customer.id) {
         return Err(Refusal::rule("email_in_use", "another account uses this e-mail address"));
     }
-    tell_old(unit, &customer, Channel::Email, &customer.email, "The e-mail address of your Nimbus Pay account was changed.").await?;
+    tell_old(
+        unit,
+        &customer,
+        Channel::Email,
+        &customer.email,
+        "The e-mail address of your Nimbus Pay account was changed.",
+    )
+    .await?;
     customer.email = email;
     customer.credentials_changed_at = Some(unit.now);
     save(unit, customer, "email_changed", "customer.change_email").await
 }
 
 /// Changes the phone number and tells the old one.
-#[utoipa::path(patch, path = "/customers/{id}/phone", tag = "customers", params(("id" = String, Path)), request_body = ChangePhone, responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    patch, path = "/customers/{id}/phone", tag = "customers", params(("id" = String, Path)),
+    request_body = ChangePhone,
+    responses((status = 200, body = CustomerChanged), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn change_phone(Path(id): Path<String>, mut write: Write<ChangePhone>) -> Response {
     let outcome = set_phone(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -126,7 +148,14 @@ async fn set_phone(unit: &mut Unit, id: &str, request: &ChangePhone) -> Result<C
     if holders.iter().any(|holder| holder.id != customer.id) {
         return Err(Refusal::rule("phone_in_use", "another account uses this phone number"));
     }
-    tell_old(unit, &customer, Channel::Sms, &customer.phone, "The phone number of your Nimbus Pay account was changed.").await?;
+    tell_old(
+        unit,
+        &customer,
+        Channel::Sms,
+        &customer.phone,
+        "The phone number of your Nimbus Pay account was changed.",
+    )
+    .await?;
     customer.phone = format!("+{digits}");
     customer.credentials_changed_at = Some(unit.now);
     save(unit, customer, "phone_changed", "customer.change_phone").await

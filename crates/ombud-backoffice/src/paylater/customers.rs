@@ -84,9 +84,10 @@ impl Customer {
     pub fn must_be_open(&self) -> Result<(), Refusal> {
         match self.status {
             CustomerStatus::Active | CustomerStatus::InCollection => Ok(()),
-            CustomerStatus::Blocked | CustomerStatus::Deceased | CustomerStatus::Closed => {
-                Err(Refusal::rule("account_blocked", format!("the account of {} is blocked; a person must look at it", self.id)))
-            }
+            CustomerStatus::Blocked | CustomerStatus::Deceased | CustomerStatus::Closed => Err(Refusal::rule(
+                "account_blocked",
+                format!("the account of {} is blocked; a person must look at it", self.id),
+            )),
         }
     }
 }
@@ -206,8 +207,14 @@ pub struct CustomersQuery {
 }
 
 /// The customers with this e-mail, phone, or name and postal code; case, blanks and accents do not matter.
-#[utoipa::path(get, path = "/customers", tag = "customers", params(CustomersQuery), responses((status = 200, body = [CustomerView])))]
-pub async fn customers(Asked(query): Asked<CustomersQuery>, Read(mut unit): Read) -> Result<Json<Vec<CustomerView>>, Refusal> {
+#[utoipa::path(
+    get, path = "/customers", tag = "customers", params(CustomersQuery),
+    responses((status = 200, body = [CustomerView])),
+)]
+pub async fn customers(
+    Asked(query): Asked<CustomersQuery>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<CustomerView>>, Refusal> {
     let found: Vec<Customer> = match query {
         CustomersQuery { email: Some(email), phone: None, .. } => {
             let email = email.trim().to_lowercase();
@@ -221,7 +228,11 @@ pub async fn customers(Asked(query): Asked<CustomersQuery>, Read(mut unit): Read
         CustomersQuery { first_name: Some(first), last_name: Some(last), postal_code: Some(code), .. } => {
             unit.find("name", &name_key(&first, &last, &code)).await?
         }
-        _ => return Err(Refusal::invalid("ask by `email`, by `phone`, or by `first_name`, `last_name` and `postal_code`")),
+        _ => {
+            return Err(Refusal::invalid(
+                "ask by `email`, by `phone`, or by `first_name`, `last_name` and `postal_code`",
+            ));
+        }
     };
     let mut views = Vec::new();
     for customer in found {
@@ -231,7 +242,10 @@ pub async fn customers(Asked(query): Asked<CustomersQuery>, Read(mut unit): Read
 }
 
 /// A customer by id.
-#[utoipa::path(get, path = "/customers/{id}", tag = "customers", params(("id" = String, Path)), responses((status = 200, body = CustomerView), (status = 404, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    get, path = "/customers/{id}", tag = "customers", params(("id" = String, Path)),
+    responses((status = 200, body = CustomerView), (status = 404, body = crate::errors::ErrorBody)),
+)]
 pub async fn customer(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<CustomerView>, Refusal> {
     let customer = require_customer(&mut unit, &id).await?;
     view(&mut unit, customer).await.map(Json)

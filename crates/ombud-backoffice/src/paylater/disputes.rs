@@ -86,7 +86,10 @@ impl Record for Dispute {
 }
 
 /// A customer's disputes, newest first.
-#[utoipa::path(get, path = "/customers/{id}/disputes", tag = "disputes", params(("id" = String, Path)), responses((status = 200, body = [Dispute])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/disputes", tag = "disputes", params(("id" = String, Path)),
+    responses((status = 200, body = [Dispute])),
+)]
 pub async fn customer_disputes(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Dispute>>, Refusal> {
     let mut disputes: Vec<Dispute> = records_of(&mut unit, &id).await?;
     disputes.sort_by(|one, other| (other.opened_at, &other.id).cmp(&(one.opened_at, &one.id)));
@@ -94,7 +97,10 @@ pub async fn customer_disputes(Path(id): Path<String>, Read(mut unit): Read) -> 
 }
 
 /// A dispute by id.
-#[utoipa::path(get, path = "/disputes/{id}", tag = "disputes", params(("id" = String, Path)), responses((status = 200, body = Dispute)))]
+#[utoipa::path(
+    get, path = "/disputes/{id}", tag = "disputes", params(("id" = String, Path)),
+    responses((status = 200, body = Dispute)),
+)]
 pub async fn dispute(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Dispute>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -119,7 +125,11 @@ pub struct DisputeOpened {
 }
 
 /// Opens a dispute; payments pause until it is decided.
-#[utoipa::path(post, path = "/orders/{id}/disputes", tag = "disputes", params(("id" = String, Path)), request_body = OpenDispute, responses((status = 200, body = DisputeOpened), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/orders/{id}/disputes", tag = "disputes", params(("id" = String, Path)),
+    request_body = OpenDispute,
+    responses((status = 200, body = DisputeOpened), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn open_dispute(Path(id): Path<String>, mut write: Write<OpenDispute>) -> Response {
     let outcome = open(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -171,7 +181,10 @@ fn must_be_disputable(order: &Order, kind: DisputeKind, today: Day) -> Result<()
         DisputeKind::ChargedAfterCancel if order.status != OrderStatus::Cancelled => {
             Err(Refusal::rule("order_not_cancelled", format!("order {id} was not cancelled")))
         }
-        DisputeKind::Defective | DisputeKind::WrongItem | DisputeKind::ChargedAfterCancel | DisputeKind::WrongAmount => Ok(()),
+        DisputeKind::Defective
+        | DisputeKind::WrongItem
+        | DisputeKind::ChargedAfterCancel
+        | DisputeKind::WrongAmount => Ok(()),
     }
 }
 
@@ -183,7 +196,9 @@ fn must_be_late(order: &Order, today: Day) -> Result<(), Refusal> {
     let expected = order.parcel.as_ref().map(|parcel| parcel.estimated_delivery_on);
     match expected {
         Some(expected) if today > expected => Ok(()),
-        Some(expected) => Err(Refusal::rule("delivery_not_late", format!("order {} is expected by {expected}", order.id))),
+        Some(expected) => {
+            Err(Refusal::rule("delivery_not_late", format!("order {} is expected by {expected}", order.id)))
+        }
         None => Err(Refusal::rule("delivery_not_late", format!("order {} has not been sent yet", order.id))),
     }
 }

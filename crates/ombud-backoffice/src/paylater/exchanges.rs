@@ -56,7 +56,10 @@ impl Record for Exchange {
 }
 
 /// An exchange by id.
-#[utoipa::path(get, path = "/exchanges/{id}", tag = "exchanges", params(("id" = String, Path)), responses((status = 200, body = Exchange)))]
+#[utoipa::path(
+    get, path = "/exchanges/{id}", tag = "exchanges", params(("id" = String, Path)),
+    responses((status = 200, body = Exchange)),
+)]
 pub async fn exchange(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Exchange>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -71,8 +74,14 @@ pub struct Alternative {
 }
 
 /// All variants of an item's product, priced in the order's currency.
-#[utoipa::path(get, path = "/orders/{id}/items/{item_id}/variants", tag = "exchanges", params(("id" = String, Path), ("item_id" = String, Path)), responses((status = 200, body = [Alternative])))]
-pub async fn item_variants(Path((id, item_id)): Path<(String, String)>, Read(mut unit): Read) -> Result<Json<Vec<Alternative>>, Refusal> {
+#[utoipa::path(
+    get, path = "/orders/{id}/items/{item_id}/variants", tag = "exchanges",
+    params(("id" = String, Path), ("item_id" = String, Path)), responses((status = 200, body = [Alternative])),
+)]
+pub async fn item_variants(
+    Path((id, item_id)): Path<(String, String)>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<Alternative>>, Refusal> {
     let order = require_order(&mut unit, &id).await?;
     let not_found = || Refusal::NotFound { noun: "item", id: item_id.clone() };
     let item = order.items.iter().find(|item| item.id == item_id).ok_or_else(not_found)?;
@@ -101,7 +110,11 @@ pub struct ExchangeReported {
 }
 
 /// Reports that an item goes back and another variant of it shall come.
-#[utoipa::path(post, path = "/orders/{id}/exchanges", tag = "exchanges", params(("id" = String, Path)), request_body = ReportExchange, responses((status = 200, body = ExchangeReported), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/orders/{id}/exchanges", tag = "exchanges", params(("id" = String, Path)),
+    request_body = ReportExchange,
+    responses((status = 200, body = ExchangeReported), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn report_exchange(Path(id): Path<String>, mut write: Write<ReportExchange>) -> Response {
     let outcome = report(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -112,7 +125,10 @@ async fn report(unit: &mut Unit, order_id: &str, request: &ReportExchange) -> Re
     let today = unit.now.day();
     order.must_be_returnable(today)?;
     if !order.merchant.exchanges {
-        return Err(Refusal::rule("exchange_not_offered", format!("{} does not exchange items; they can be returned", order.merchant.name)));
+        return Err(Refusal::rule(
+            "exchange_not_offered",
+            format!("{} does not exchange items; they can be returned", order.merchant.name),
+        ));
     }
     let item = order.item_to_take_back(&request.item_id)?.clone();
     let product: Product = unit.require(&item.product_id).await?;
@@ -128,7 +144,8 @@ async fn report(unit: &mut Unit, order_id: &str, request: &ReportExchange) -> Re
 
 fn wanted<'a>(product: &'a Product, item: &OrderItem, variant_id: &str) -> Result<&'a Variant, Refusal> {
     let variant = product.variants.iter().find(|variant| variant.id == variant_id);
-    let foreign = || Refusal::rule("variant_not_of_product", format!("variant {variant_id} is not one of {}", product.name));
+    let foreign =
+        || Refusal::rule("variant_not_of_product", format!("variant {variant_id} is not one of {}", product.name));
     let variant = variant.ok_or_else(foreign)?;
     if variant.id == item.variant_id {
         return Err(Refusal::rule("same_variant", "the item already is this variant"));

@@ -37,7 +37,9 @@ pub struct InstallmentExtended {
 /// Why the due date of an instalment cannot be moved; none when it can.
 pub fn refusal_code(plan: &Plan, installment: &Installment, today: Day) -> Option<&'static str> {
     match plan.standing(installment, today) {
-        InstallmentStanding::Paid | InstallmentStanding::Paused | InstallmentStanding::Cancelled => return Some("not_extendable"),
+        InstallmentStanding::Paid | InstallmentStanding::Paused | InstallmentStanding::Cancelled => {
+            return Some("not_extendable");
+        }
         InstallmentStanding::Due | InstallmentStanding::Overdue | InstallmentStanding::Extended => {}
     }
     if plan.kind == PlanKind::Financing {
@@ -62,7 +64,11 @@ pub fn extension_fee(plan: &Plan) -> Money {
 }
 
 /// Moves the due date of an instalment by two weeks, once.
-#[utoipa::path(post, path = "/installments/{id}/extend", tag = "plans", params(("id" = String, Path)), request_body = ExtendInstallment, responses((status = 200, body = InstallmentExtended), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/installments/{id}/extend", tag = "plans", params(("id" = String, Path)),
+    request_body = ExtendInstallment,
+    responses((status = 200, body = InstallmentExtended), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn extend_installment(Path(id): Path<String>, mut write: Write<ExtendInstallment>) -> Response {
     let outcome = extend(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -91,7 +97,12 @@ async fn extend(unit: &mut Unit, id: &str, request: &ExtendInstallment) -> Resul
         charge_fee(unit, &plan, &moved, fee).await?;
     }
     let receipt_id = unit.receipt("installment.extend", &plan).await?;
-    Ok(InstallmentExtended { receipt_id, installment: plan.installment_view(&moved, today), fee, plan: plan.view(today) })
+    Ok(InstallmentExtended {
+        receipt_id,
+        installment: plan.installment_view(&moved, today),
+        fee,
+        plan: plan.view(today),
+    })
 }
 
 fn refusal(code: &'static str, id: &str) -> Refusal {

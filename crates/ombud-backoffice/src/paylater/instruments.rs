@@ -99,13 +99,22 @@ pub async fn instruments_of(unit: &mut Unit, customer_id: &str) -> Result<Vec<In
 }
 
 /// A customer's instruments, the default first.
-#[utoipa::path(get, path = "/customers/{id}/instruments", tag = "instruments", params(("id" = String, Path)), responses((status = 200, body = [InstrumentView])))]
-pub async fn customer_instruments(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<InstrumentView>>, Refusal> {
+#[utoipa::path(
+    get, path = "/customers/{id}/instruments", tag = "instruments", params(("id" = String, Path)),
+    responses((status = 200, body = [InstrumentView])),
+)]
+pub async fn customer_instruments(
+    Path(id): Path<String>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<InstrumentView>>, Refusal> {
     instruments_of(&mut unit, &id).await.map(Json)
 }
 
 /// An instrument by id.
-#[utoipa::path(get, path = "/instruments/{id}", tag = "instruments", params(("id" = String, Path)), responses((status = 200, body = InstrumentView)))]
+#[utoipa::path(
+    get, path = "/instruments/{id}", tag = "instruments", params(("id" = String, Path)),
+    responses((status = 200, body = InstrumentView)),
+)]
 pub async fn instrument(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<InstrumentView>, Refusal> {
     let instrument: Instrument = unit.require(&id).await?;
     Ok(Json(instrument.view(unit.now.day())))
@@ -127,13 +136,21 @@ pub struct DefaultInstrumentSet {
 }
 
 /// Makes an instrument the default; open plans are charged to it from then on.
-#[utoipa::path(post, path = "/customers/{id}/default_instrument", tag = "instruments", params(("id" = String, Path)), request_body = SetDefaultInstrument, responses((status = 200, body = DefaultInstrumentSet), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/customers/{id}/default_instrument", tag = "instruments", params(("id" = String, Path)),
+    request_body = SetDefaultInstrument,
+    responses((status = 200, body = DefaultInstrumentSet), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn set_default_instrument(Path(id): Path<String>, mut write: Write<SetDefaultInstrument>) -> Response {
     let outcome = set_default(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
 }
 
-async fn set_default(unit: &mut Unit, customer_id: &str, request: &SetDefaultInstrument) -> Result<DefaultInstrumentSet, Refusal> {
+async fn set_default(
+    unit: &mut Unit,
+    customer_id: &str,
+    request: &SetDefaultInstrument,
+) -> Result<DefaultInstrumentSet, Refusal> {
     let customer = require_customer(unit, customer_id).await?;
     customer.must_be_open()?;
     let chosen: Instrument = unit.require(&request.instrument_id).await?;

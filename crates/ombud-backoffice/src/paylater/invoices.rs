@@ -55,7 +55,10 @@ impl Record for Invoice {
 }
 
 /// A customer's invoices, newest first.
-#[utoipa::path(get, path = "/customers/{id}/invoices", tag = "invoices", params(("id" = String, Path)), responses((status = 200, body = [Invoice])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/invoices", tag = "invoices", params(("id" = String, Path)),
+    responses((status = 200, body = [Invoice])),
+)]
 pub async fn customer_invoices(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Invoice>>, Refusal> {
     let mut invoices: Vec<Invoice> = records_of(&mut unit, &id).await?;
     invoices.sort_by(|one, other| (other.issued_on, &other.id).cmp(&(one.issued_on, &one.id)));

@@ -40,7 +40,10 @@ impl Record for Note {
 }
 
 /// The notes in a customer's file, newest first.
-#[utoipa::path(get, path = "/customers/{id}/notes", tag = "notes", params(("id" = String, Path)), responses((status = 200, body = [Note])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/notes", tag = "notes", params(("id" = String, Path)),
+    responses((status = 200, body = [Note])),
+)]
 pub async fn customer_notes(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Note>>, Refusal> {
     let mut notes: Vec<Note> = records_of(&mut unit, &id).await?;
     notes.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
@@ -63,7 +66,10 @@ pub struct NoteAdded {
 }
 
 /// Adds a note to a customer's file.
-#[utoipa::path(post, path = "/customers/{id}/notes", tag = "notes", params(("id" = String, Path)), request_body = AddNote, responses((status = 200, body = NoteAdded)))]
+#[utoipa::path(
+    post, path = "/customers/{id}/notes", tag = "notes", params(("id" = String, Path)), request_body = AddNote,
+    responses((status = 200, body = NoteAdded)),
+)]
 pub async fn add_note(Path(id): Path<String>, mut write: Write<AddNote>) -> Response {
     let outcome = add(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -72,8 +78,13 @@ pub async fn add_note(Path(id): Path<String>, mut write: Write<AddNote>) -> Resp
 async fn add(unit: &mut Unit, customer_id: &str, request: &AddNote) -> Result<NoteAdded, Refusal> {
     require_customer(unit, customer_id).await?;
     let author = request.author.clone().unwrap_or_else(|| "Ombud".to_owned());
-    if request.text.trim().is_empty() || request.text.chars().count() > TEXT_CHARS_MAX || author.chars().count() > AUTHOR_CHARS_MAX {
-        return Err(Refusal::invalid(format!("`text` has 1 to {TEXT_CHARS_MAX} characters, `author` at most {AUTHOR_CHARS_MAX}")));
+    if request.text.trim().is_empty()
+        || request.text.chars().count() > TEXT_CHARS_MAX
+        || author.chars().count() > AUTHOR_CHARS_MAX
+    {
+        return Err(Refusal::invalid(format!(
+            "`text` has 1 to {TEXT_CHARS_MAX} characters, `author` at most {AUTHOR_CHARS_MAX}"
+        )));
     }
     let note = Note {
         id: unit.next_id("NOT").await?,

@@ -91,7 +91,10 @@ pub struct OrdersQuery {
 }
 
 /// A customer's orders, newest first.
-#[utoipa::path(get, path = "/customers/{id}/orders", tag = "orders", params(("id" = String, Path), OrdersQuery), responses((status = 200, body = [OrderView])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/orders", tag = "orders", params(("id" = String, Path), OrdersQuery),
+    responses((status = 200, body = [OrderView])),
+)]
 pub async fn customer_orders(
     Path(id): Path<String>,
     Asked(query): Asked<OrdersQuery>,
@@ -106,14 +109,20 @@ pub async fn customer_orders(
 }
 
 /// An order by id.
-#[utoipa::path(get, path = "/orders/{id}", tag = "orders", params(("id" = String, Path)), responses((status = 200, body = OrderView), (status = 404, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    get, path = "/orders/{id}", tag = "orders", params(("id" = String, Path)),
+    responses((status = 200, body = OrderView), (status = 404, body = crate::errors::ErrorBody)),
+)]
 pub async fn order(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<OrderView>, Refusal> {
     let order = require_order(&mut unit, &id).await?;
     view(&mut unit, order).await.map(Json)
 }
 
 /// Where the parcel of an order is.
-#[utoipa::path(get, path = "/orders/{id}/parcel", tag = "orders", params(("id" = String, Path)), responses((status = 200, body = Parcel), (status = 404, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    get, path = "/orders/{id}/parcel", tag = "orders", params(("id" = String, Path)),
+    responses((status = 200, body = Parcel), (status = 404, body = crate::errors::ErrorBody)),
+)]
 pub async fn order_parcel(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Parcel>, Refusal> {
     let order = require_order(&mut unit, &id).await?;
     order.parcel.map(Json).ok_or(Refusal::NotFound { noun: "parcel", id })

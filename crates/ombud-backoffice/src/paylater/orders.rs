@@ -155,7 +155,10 @@ impl Order {
             return Err(Refusal::rule("order_not_delivered", format!("order {} was not delivered yet", self.id)));
         };
         if today > until {
-            return Err(Refusal::rule("return_window_closed", format!("items of order {} could go back until {until}", self.id)));
+            return Err(Refusal::rule(
+                "return_window_closed",
+                format!("items of order {} could go back until {until}", self.id),
+            ));
         }
         Ok(())
     }
@@ -164,10 +167,16 @@ impl Order {
     pub fn item_to_take_back(&self, item_id: &str) -> Result<&OrderItem, Refusal> {
         let item = self.item(item_id)?;
         if item.returned {
-            return Err(Refusal::rule("item_already_returned", format!("a return or exchange of item {item_id} was already reported")));
+            return Err(Refusal::rule(
+                "item_already_returned",
+                format!("a return or exchange of item {item_id} was already reported"),
+            ));
         }
         if !item.returnable {
-            return Err(Refusal::rule("item_not_returnable", format!("item {item_id} is of a kind that cannot be returned")));
+            return Err(Refusal::rule(
+                "item_not_returnable",
+                format!("item {item_id} is of a kind that cannot be returned"),
+            ));
         }
         Ok(item)
     }

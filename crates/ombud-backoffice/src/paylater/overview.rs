@@ -49,7 +49,10 @@ pub struct Overview {
 }
 
 /// The customer's matters on one page.
-#[utoipa::path(get, path = "/customers/{id}/overview", tag = "customers", params(("id" = String, Path)), responses((status = 200, body = Overview)))]
+#[utoipa::path(
+    get, path = "/customers/{id}/overview", tag = "customers", params(("id" = String, Path)),
+    responses((status = 200, body = Overview)),
+)]
 pub async fn customer_overview(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Overview>, Refusal> {
     let customer = require_customer(&mut unit, &id).await?;
     let today = unit.now.day();
@@ -78,7 +81,8 @@ pub async fn customer_overview(Path(id): Path<String>, Read(mut unit): Read) -> 
 
 fn next_payment(plans: &[&Plan]) -> Option<NextPayment> {
     let due = plans.iter().filter_map(|plan| plan.next_due().map(|next| (plan, next)));
-    let (plan, next) = due.min_by(|(_, one), (_, other)| (one.due_on, &one.installment_id).cmp(&(other.due_on, &other.installment_id)))?;
+    let (plan, next) = due
+        .min_by(|(_, one), (_, other)| (one.due_on, &one.installment_id).cmp(&(other.due_on, &other.installment_id)))?;
     Some(NextPayment {
         plan_id: plan.id.clone(),
         order_id: plan.order_id.clone(),

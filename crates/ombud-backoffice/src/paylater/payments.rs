@@ -34,7 +34,8 @@ pub enum PaymentKind {
     ExtensionFee,
 }
 
-/// Why a charge failed: a stable code (`card_expired`, `insufficient_funds`, `card_declined`, `mandate_cancelled`) and a sentence.
+/// Why a charge failed: a stable code (`card_expired`, `insufficient_funds`, `card_declined`, `mandate_cancelled`) and
+/// a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     pub code: String,
@@ -84,7 +85,10 @@ pub struct PaymentsQuery {
 }
 
 /// A customer's payments, newest first.
-#[utoipa::path(get, path = "/customers/{id}/payments", tag = "payments", params(("id" = String, Path), PaymentsQuery), responses((status = 200, body = [Payment])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/payments", tag = "payments", params(("id" = String, Path), PaymentsQuery),
+    responses((status = 200, body = [Payment])),
+)]
 pub async fn customer_payments(
     Path(id): Path<String>,
     Asked(query): Asked<PaymentsQuery>,
@@ -97,7 +101,10 @@ pub async fn customer_payments(
 }
 
 /// A payment by id.
-#[utoipa::path(get, path = "/payments/{id}", tag = "payments", params(("id" = String, Path)), responses((status = 200, body = Payment)))]
+#[utoipa::path(
+    get, path = "/payments/{id}", tag = "payments", params(("id" = String, Path)),
+    responses((status = 200, body = Payment)),
+)]
 pub async fn payment(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Payment>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -118,7 +125,11 @@ pub struct PaymentRetried {
 }
 
 /// Charges a failed payment again, to an instrument of the same customer.
-#[utoipa::path(post, path = "/payments/{id}/retry", tag = "payments", params(("id" = String, Path)), request_body = RetryPayment, responses((status = 200, body = PaymentRetried), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/payments/{id}/retry", tag = "payments", params(("id" = String, Path)),
+    request_body = RetryPayment,
+    responses((status = 200, body = PaymentRetried), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn retry_payment(Path(id): Path<String>, mut write: Write<RetryPayment>) -> Response {
     let outcome = retry(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -150,19 +161,30 @@ fn settle(plan: &mut Plan, payment: &Payment) {
     }
 }
 
-fn must_be_chargeable(payment: &Payment, plan: Option<&Plan>, instrument: &Instrument, now: Moment) -> Result<(), Refusal> {
+fn must_be_chargeable(
+    payment: &Payment,
+    plan: Option<&Plan>,
+    instrument: &Instrument,
+    now: Moment,
+) -> Result<(), Refusal> {
     let open = |plan: &Plan| {
         let of_payment = plan.installments.iter().find(|installment| installment.id == payment.installment_id);
         of_payment.is_none_or(|installment| installment.state == InstallmentState::Open)
     };
     if payment.state != PaymentState::Failed || !plan.is_none_or(open) {
-        return Err(Refusal::rule("payment_not_failed", format!("payment {} did not fail, or its instalment was paid since", payment.id)));
+        return Err(Refusal::rule(
+            "payment_not_failed",
+            format!("payment {} did not fail, or its instalment was paid since", payment.id),
+        ));
     }
     if instrument.customer_id != payment.customer_id {
         return Err(Refusal::rule("instrument_not_of_customer", "the instrument belongs to another customer"));
     }
     if instrument.kind == InstrumentKind::BankTransfer {
-        return Err(Refusal::rule("instrument_not_chargeable", "a bank transfer is made by the customer; choose a card or direct debit"));
+        return Err(Refusal::rule(
+            "instrument_not_chargeable",
+            "a bank transfer is made by the customer; choose a card or direct debit",
+        ));
     }
     instrument.must_not_be_expired(now.day())
 }

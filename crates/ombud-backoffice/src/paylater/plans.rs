@@ -192,7 +192,8 @@ impl Plan {
     }
 
     fn sum(&self, of: impl Fn(InstallmentState) -> bool) -> Money {
-        let amounts = self.installments.iter().filter(|installment| of(installment.state)).map(|installment| installment.amount);
+        let amounts =
+            self.installments.iter().filter(|installment| of(installment.state)).map(|installment| installment.amount);
         Money::sum(self.currency(), amounts)
     }
 
@@ -220,7 +221,10 @@ impl Plan {
         if self.pause.is_some() {
             return PlanState::Paused;
         }
-        let late = self.installments.iter().any(|installment| self.standing(installment, today) == InstallmentStanding::Overdue);
+        let late = self
+            .installments
+            .iter()
+            .any(|installment| self.standing(installment, today) == InstallmentStanding::Overdue);
         if late { PlanState::Overdue } else { PlanState::Active }
     }
 
@@ -291,7 +295,11 @@ impl Plan {
             remaining: self.remaining(),
             credited: self.credited,
             pause: self.pause.clone(),
-            installments: self.installments.iter().map(|installment| self.installment_view(installment, today)).collect(),
+            installments: self
+                .installments
+                .iter()
+                .map(|installment| self.installment_view(installment, today))
+                .collect(),
             next_due: self.next_due(),
         }
     }
@@ -303,7 +311,12 @@ pub fn outstanding(plans: &[Plan], currency: Currency) -> Money {
 }
 
 /// Pauses the plan of an order and gives it as it then is; none if the order has no plan.
-pub async fn pause_plan(unit: &mut Unit, plan_id: Option<&str>, reason: &str, record_id: &str) -> Result<Option<PlanView>, Refusal> {
+pub async fn pause_plan(
+    unit: &mut Unit,
+    plan_id: Option<&str>,
+    reason: &str,
+    record_id: &str,
+) -> Result<Option<PlanView>, Refusal> {
     let Some(plan_id) = plan_id else { return Ok(None) };
     let mut plan: Plan = unit.require(plan_id).await?;
     let today = unit.now.day();
@@ -320,7 +333,10 @@ pub async fn plan_of_installment(unit: &mut Unit, installment_id: &str) -> Resul
 }
 
 /// A customer's plans, newest order first.
-#[utoipa::path(get, path = "/customers/{id}/plans", tag = "plans", params(("id" = String, Path)), responses((status = 200, body = [PlanView])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/plans", tag = "plans", params(("id" = String, Path)),
+    responses((status = 200, body = [PlanView])),
+)]
 pub async fn customer_plans(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<PlanView>>, Refusal> {
     let mut plans: Vec<Plan> = records_of(&mut unit, &id).await?;
     plans.sort_by(|one, other| other.id.cmp(&one.id));
@@ -329,7 +345,10 @@ pub async fn customer_plans(Path(id): Path<String>, Read(mut unit): Read) -> Res
 }
 
 /// A plan by id.
-#[utoipa::path(get, path = "/plans/{id}", tag = "plans", params(("id" = String, Path)), responses((status = 200, body = PlanView)))]
+#[utoipa::path(
+    get, path = "/plans/{id}", tag = "plans", params(("id" = String, Path)),
+    responses((status = 200, body = PlanView)),
+)]
 pub async fn plan(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<PlanView>, Refusal> {
     let plan: Plan = unit.require(&id).await?;
     Ok(Json(plan.view(unit.now.day())))
@@ -347,11 +366,20 @@ pub struct InstallmentOfPlan {
 }
 
 /// An instalment by id.
-#[utoipa::path(get, path = "/installments/{id}", tag = "plans", params(("id" = String, Path)), responses((status = 200, body = InstallmentOfPlan)))]
+#[utoipa::path(
+    get, path = "/installments/{id}", tag = "plans", params(("id" = String, Path)),
+    responses((status = 200, body = InstallmentOfPlan)),
+)]
 pub async fn installment(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<InstallmentOfPlan>, Refusal> {
     let plan = plan_of_installment(&mut unit, &id).await?;
     let found = plan.installments.iter().find(|installment| installment.id == id);
     let found = found.ok_or(Refusal::NotFound { noun: "installment", id })?;
     let installment = plan.installment_view(found, unit.now.day());
-    Ok(Json(InstallmentOfPlan { installment, plan_id: plan.id, order_id: plan.order_id, customer_id: plan.customer_id, merchant: plan.merchant }))
+    Ok(Json(InstallmentOfPlan {
+        installment,
+        plan_id: plan.id,
+        order_id: plan.order_id,
+        customer_id: plan.customer_id,
+        merchant: plan.merchant,
+    }))
 }

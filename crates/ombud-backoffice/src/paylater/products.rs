@@ -137,14 +137,24 @@ pub struct PriceQuery {
 }
 
 /// A product with its variants.
-#[utoipa::path(get, path = "/products/{id}", tag = "products", params(("id" = String, Path), PriceQuery), responses((status = 200, body = ProductView)))]
-pub async fn product(Path(id): Path<String>, Asked(query): Asked<PriceQuery>, Read(mut unit): Read) -> Result<Json<ProductView>, Refusal> {
+#[utoipa::path(
+    get, path = "/products/{id}", tag = "products", params(("id" = String, Path), PriceQuery),
+    responses((status = 200, body = ProductView)),
+)]
+pub async fn product(
+    Path(id): Path<String>,
+    Asked(query): Asked<PriceQuery>,
+    Read(mut unit): Read,
+) -> Result<Json<ProductView>, Refusal> {
     let product: Product = unit.require(&id).await?;
     Ok(Json(product.view(query.currency.unwrap_or(Currency::Eur))))
 }
 
 /// A product's variants.
-#[utoipa::path(get, path = "/products/{id}/variants", tag = "products", params(("id" = String, Path), PriceQuery), responses((status = 200, body = [VariantView])))]
+#[utoipa::path(
+    get, path = "/products/{id}/variants", tag = "products", params(("id" = String, Path), PriceQuery),
+    responses((status = 200, body = [VariantView])),
+)]
 pub async fn product_variants(
     Path(id): Path<String>,
     Asked(query): Asked<PriceQuery>,
@@ -155,7 +165,10 @@ pub async fn product_variants(
 }
 
 /// A merchant with its return rules.
-#[utoipa::path(get, path = "/merchants/{id}", tag = "products", params(("id" = String, Path)), responses((status = 200, body = Merchant)))]
+#[utoipa::path(
+    get, path = "/merchants/{id}", tag = "products", params(("id" = String, Path)),
+    responses((status = 200, body = Merchant)),
+)]
 pub async fn merchant(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Merchant>, Refusal> {
     unit.require(&id).await.map(Json)
 }

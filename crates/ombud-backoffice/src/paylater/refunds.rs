@@ -100,7 +100,10 @@ impl Refund {
 }
 
 /// A customer's refunds, newest first.
-#[utoipa::path(get, path = "/customers/{id}/refunds", tag = "refunds", params(("id" = String, Path)), responses((status = 200, body = [RefundView])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/refunds", tag = "refunds", params(("id" = String, Path)),
+    responses((status = 200, body = [RefundView])),
+)]
 pub async fn customer_refunds(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<RefundView>>, Refusal> {
     let mut refunds: Vec<Refund> = records_of(&mut unit, &id).await?;
     refunds.sort_by(|one, other| (other.requested_at, &other.id).cmp(&(one.requested_at, &one.id)));
@@ -109,7 +112,10 @@ pub async fn customer_refunds(Path(id): Path<String>, Read(mut unit): Read) -> R
 }
 
 /// A refund by id.
-#[utoipa::path(get, path = "/refunds/{id}", tag = "refunds", params(("id" = String, Path)), responses((status = 200, body = RefundView)))]
+#[utoipa::path(
+    get, path = "/refunds/{id}", tag = "refunds", params(("id" = String, Path)),
+    responses((status = 200, body = RefundView)),
+)]
 pub async fn refund(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<RefundView>, Refusal> {
     let refund: Refund = unit.require(&id).await?;
     Ok(Json(refund.view(unit.now.day())))
@@ -128,7 +134,10 @@ pub struct RefundTraced {
 }
 
 /// Opens a search for a refund that is late.
-#[utoipa::path(post, path = "/refunds/{id}/trace", tag = "refunds", params(("id" = String, Path)), request_body = TraceRefund, responses((status = 200, body = RefundTraced), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/refunds/{id}/trace", tag = "refunds", params(("id" = String, Path)), request_body = TraceRefund,
+    responses((status = 200, body = RefundTraced), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn trace_refund(Path(id): Path<String>, mut write: Write<TraceRefund>) -> Response {
     let outcome = trace(&mut write.unit, &id).await;
     write.finish(outcome).await
@@ -138,8 +147,11 @@ async fn trace(unit: &mut Unit, id: &str) -> Result<RefundTraced, Refusal> {
     let mut refund: Refund = unit.require(id).await?;
     let today = unit.now.day();
     must_be_traceable(&refund, today)?;
-    refund.trace =
-        Some(Trace { id: unit.next_id("TRC").await?, opened_at: unit.now, respond_by: today.plus_working_days(TRACE_WORKING_DAYS) });
+    refund.trace = Some(Trace {
+        id: unit.next_id("TRC").await?,
+        opened_at: unit.now,
+        respond_by: today.plus_working_days(TRACE_WORKING_DAYS),
+    });
     unit.save(&refund, "trace_opened").await?;
     let receipt_id = unit.receipt("refund.trace", &refund).await?;
     Ok(RefundTraced { receipt_id, refund: refund.view(today) })

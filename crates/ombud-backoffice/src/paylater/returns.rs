@@ -83,7 +83,10 @@ impl Record for Return {
 }
 
 /// A customer's returns, newest first.
-#[utoipa::path(get, path = "/customers/{id}/returns", tag = "returns", params(("id" = String, Path)), responses((status = 200, body = [Return])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/returns", tag = "returns", params(("id" = String, Path)),
+    responses((status = 200, body = [Return])),
+)]
 pub async fn customer_returns(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Return>>, Refusal> {
     let mut returns: Vec<Return> = records_of(&mut unit, &id).await?;
     returns.sort_by(|one, other| (other.reported_at, &other.id).cmp(&(one.reported_at, &one.id)));
@@ -91,7 +94,10 @@ pub async fn customer_returns(Path(id): Path<String>, Read(mut unit): Read) -> R
 }
 
 /// A return by id.
-#[utoipa::path(get, path = "/returns/{id}", tag = "returns", params(("id" = String, Path)), responses((status = 200, body = Return)))]
+#[utoipa::path(
+    get, path = "/returns/{id}", tag = "returns", params(("id" = String, Path)),
+    responses((status = 200, body = Return)),
+)]
 pub async fn order_return(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Return>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -119,7 +125,10 @@ pub struct ReturnReported {
 }
 
 /// Reports that items go back; payments pause until the merchant has them.
-#[utoipa::path(post, path = "/orders/{id}/returns", tag = "returns", params(("id" = String, Path)), request_body = ReportReturn, responses((status = 200, body = ReturnReported), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/orders/{id}/returns", tag = "returns", params(("id" = String, Path)), request_body = ReportReturn,
+    responses((status = 200, body = ReturnReported), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn report_return(Path(id): Path<String>, mut write: Write<ReportReturn>) -> Response {
     let outcome = report(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await

@@ -76,7 +76,10 @@ impl Record for Ticket {
 }
 
 /// A customer's tickets and complaints, newest first.
-#[utoipa::path(get, path = "/customers/{id}/tickets", tag = "tickets", params(("id" = String, Path)), responses((status = 200, body = [Ticket])))]
+#[utoipa::path(
+    get, path = "/customers/{id}/tickets", tag = "tickets", params(("id" = String, Path)),
+    responses((status = 200, body = [Ticket])),
+)]
 pub async fn customer_tickets(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Ticket>>, Refusal> {
     let mut tickets: Vec<Ticket> = records_of(&mut unit, &id).await?;
     tickets.sort_by(|one, other| (other.opened_at, &other.id).cmp(&(one.opened_at, &one.id)));
@@ -84,7 +87,10 @@ pub async fn customer_tickets(Path(id): Path<String>, Read(mut unit): Read) -> R
 }
 
 /// A ticket by id.
-#[utoipa::path(get, path = "/tickets/{id}", tag = "tickets", params(("id" = String, Path)), responses((status = 200, body = Ticket)))]
+#[utoipa::path(
+    get, path = "/tickets/{id}", tag = "tickets", params(("id" = String, Path)),
+    responses((status = 200, body = Ticket)),
+)]
 pub async fn ticket(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Ticket>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -119,7 +125,10 @@ pub struct TicketOpened {
 }
 
 /// Files a complaint, which is answered within 15 working days.
-#[utoipa::path(post, path = "/customers/{id}/complaints", tag = "tickets", params(("id" = String, Path)), request_body = FileComplaint, responses((status = 200, body = TicketOpened)))]
+#[utoipa::path(
+    post, path = "/customers/{id}/complaints", tag = "tickets", params(("id" = String, Path)),
+    request_body = FileComplaint, responses((status = 200, body = TicketOpened)),
+)]
 pub async fn file_complaint(Path(id): Path<String>, mut write: Write<FileComplaint>) -> Response {
     let outcome = complain(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await
@@ -136,7 +145,10 @@ async fn complain(unit: &mut Unit, customer_id: &str, request: &FileComplaint) -
 }
 
 /// Opens a ticket for a person.
-#[utoipa::path(post, path = "/customers/{id}/tickets", tag = "tickets", params(("id" = String, Path)), request_body = OpenTicket, responses((status = 200, body = TicketOpened)))]
+#[utoipa::path(
+    post, path = "/customers/{id}/tickets", tag = "tickets", params(("id" = String, Path)),
+    request_body = OpenTicket, responses((status = 200, body = TicketOpened)),
+)]
 pub async fn open_ticket(Path(id): Path<String>, mut write: Write<OpenTicket>) -> Response {
     let outcome = open(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await

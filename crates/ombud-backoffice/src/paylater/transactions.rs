@@ -82,15 +82,24 @@ impl Record for FraudCase {
 }
 
 /// The purchases in a customer's name, newest first.
-#[utoipa::path(get, path = "/customers/{id}/transactions", tag = "transactions", params(("id" = String, Path)), responses((status = 200, body = [Transaction])))]
-pub async fn customer_transactions(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Transaction>>, Refusal> {
+#[utoipa::path(
+    get, path = "/customers/{id}/transactions", tag = "transactions", params(("id" = String, Path)),
+    responses((status = 200, body = [Transaction])),
+)]
+pub async fn customer_transactions(
+    Path(id): Path<String>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<Transaction>>, Refusal> {
     let mut transactions: Vec<Transaction> = records_of(&mut unit, &id).await?;
     transactions.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
     Ok(Json(transactions))
 }
 
 /// A purchase by id.
-#[utoipa::path(get, path = "/transactions/{id}", tag = "transactions", params(("id" = String, Path)), responses((status = 200, body = Transaction)))]
+#[utoipa::path(
+    get, path = "/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
+    responses((status = 200, body = Transaction)),
+)]
 pub async fn transaction(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Transaction>, Refusal> {
     unit.require(&id).await.map(Json)
 }
@@ -113,7 +122,11 @@ pub struct TransactionBlocked {
 }
 
 /// Blocks a purchase the customer does not know, and the account for new ones.
-#[utoipa::path(post, path = "/transactions/{id}/block", tag = "transactions", params(("id" = String, Path)), request_body = BlockTransaction, responses((status = 200, body = TransactionBlocked), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/transactions/{id}/block", tag = "transactions", params(("id" = String, Path)),
+    request_body = BlockTransaction,
+    responses((status = 200, body = TransactionBlocked), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn block_transaction(Path(id): Path<String>, mut write: Write<BlockTransaction>) -> Response {
     let outcome = block(&mut write.unit, &id, &write.body).await;
     write.finish(outcome).await

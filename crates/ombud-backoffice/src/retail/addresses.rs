@@ -11,7 +11,11 @@ use crate::idempotency::Write;
 use crate::storage::unit::Unit;
 
 /// Sends a pending order elsewhere.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/modify_address", tag = "retail", params(("order_id" = String, Path)), request_body = RetailAddress, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/modify_address", tag = "retail", params(("order_id" = String, Path)),
+    request_body = RetailAddress,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn modify_retail_order_address(Path(id): Path<String>, mut write: Write<RetailAddress>) -> Response {
     let outcome = modify_order(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
@@ -27,7 +31,11 @@ async fn modify_order(unit: &mut Unit, id: &str, address: &RetailAddress) -> Res
 }
 
 /// Changes a user's default address.
-#[utoipa::path(post, path = "/retail/users/{user_id}/modify_address", tag = "retail", params(("user_id" = String, Path)), request_body = RetailAddress, responses((status = 200, body = UserReceipt), (status = 404, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/users/{user_id}/modify_address", tag = "retail", params(("user_id" = String, Path)),
+    request_body = RetailAddress,
+    responses((status = 200, body = UserReceipt), (status = 404, body = crate::errors::ErrorBody)),
+)]
 pub async fn modify_retail_user_address(Path(user_id): Path<String>, mut write: Write<RetailAddress>) -> Response {
     let outcome = modify_user(&mut write.unit, &user_id, &write.body).await;
     write.finish(outcome).await

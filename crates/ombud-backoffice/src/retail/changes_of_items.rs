@@ -23,14 +23,22 @@ pub struct SwapItems {
 }
 
 /// Swaps items of a pending order for other variants and settles the difference.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/modify_items", tag = "retail", params(("order_id" = String, Path)), request_body = SwapItems, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/modify_items", tag = "retail", params(("order_id" = String, Path)),
+    request_body = SwapItems,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn modify_retail_items(Path(id): Path<String>, mut write: Write<SwapItems>) -> Response {
     let outcome = modify(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
 }
 
 /// Asks for other variants of delivered items; nothing is charged until they come back.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/exchange", tag = "retail", params(("order_id" = String, Path)), request_body = SwapItems, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/exchange", tag = "retail", params(("order_id" = String, Path)),
+    request_body = SwapItems,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn exchange_retail_items(Path(id): Path<String>, mut write: Write<SwapItems>) -> Response {
     let outcome = exchange(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
@@ -42,7 +50,10 @@ pub fn must_hold(order: &RetailOrder, item_ids: &[String]) -> Result<(), Refusal
         let named = item_ids.iter().filter(|other| *other == id).count();
         let held = order.items.iter().filter(|item| item.item_id == *id).count();
         if named > held {
-            return Err(Refusal::rule("item_not_in_order", format!("order {} does not hold item {id} {named} times", order.order_id)));
+            return Err(Refusal::rule(
+                "item_not_in_order",
+                format!("order {} does not hold item {id} {named} times", order.order_id),
+            ));
         }
     }
     Ok(())
@@ -92,7 +103,8 @@ async fn modify(unit: &mut Unit, id: &str, request: &SwapItems) -> Result<OrderR
     let Swap { pairs, difference, mut user } = plan(unit, &order, request).await?;
     let amount = difference.abs();
     let method = &request.payment_method_id;
-    let entry = if difference > 0.0 { PaymentEntry::payment(amount, method) } else { PaymentEntry::refund(amount, method) };
+    let entry =
+        if difference > 0.0 { PaymentEntry::payment(amount, method) } else { PaymentEntry::refund(amount, method) };
     order.payment_history.push(entry);
     if credit(&mut user, method, -difference) {
         unit.save(&user, "gift_card_balance").await?;
@@ -109,8 +121,9 @@ async fn modify(unit: &mut Unit, id: &str, request: &SwapItems) -> Result<OrderR
     save_order(unit, order, "items_modified", "retail_order.modify_items").await
 }
 
-/// Every swapped item gets its own new id, but price and options of the last variant named. That is what the benchmark's tool does,
-/// surely by mistake, and what its gold end states hold; the difference that is charged is right.
+/// Every swapped item gets its own new id, but price and options of the last variant named. That is what the
+/// benchmark's tool does, surely by mistake, and what its gold end states hold; the difference that is charged is
+/// right.
 fn swap_in(item: &mut RetailItem, item_id: String, last: &RetailVariant) {
     item.item_id = item_id;
     item.price = last.price;

@@ -52,20 +52,32 @@ pub fn not_delivered(order: &RetailOrder) -> Refusal {
 }
 
 /// Writes a changed order with its receipt.
-pub async fn save_order(unit: &mut Unit, order: RetailOrder, change: &str, action: &str) -> Result<OrderReceipt, Refusal> {
+pub async fn save_order(
+    unit: &mut Unit,
+    order: RetailOrder,
+    change: &str,
+    action: &str,
+) -> Result<OrderReceipt, Refusal> {
     unit.save(&order, change).await?;
     let receipt_id = unit.receipt(action, &order).await?;
     Ok(OrderReceipt { receipt_id, order })
 }
 
 /// An order by id, with or without the `#`.
-#[utoipa::path(get, path = "/retail/orders/{order_id}", tag = "retail", params(("order_id" = String, Path)), responses((status = 200, body = RetailOrder)))]
+#[utoipa::path(
+    get, path = "/retail/orders/{order_id}", tag = "retail", params(("order_id" = String, Path)),
+    responses((status = 200, body = RetailOrder)),
+)]
 pub async fn retail_order(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<RetailOrder>, Refusal> {
     unit.require(&order_id(&id)).await.map(Json)
 }
 
 /// Cancels a pending order; every payment is given back the way it came, to a gift card at once.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/cancel", tag = "retail", params(("order_id" = String, Path)), request_body = CancelRetailOrder, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/cancel", tag = "retail", params(("order_id" = String, Path)),
+    request_body = CancelRetailOrder,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn cancel_retail_order(Path(id): Path<String>, mut write: Write<CancelRetailOrder>) -> Response {
     let outcome = cancel(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
@@ -77,7 +89,10 @@ async fn cancel(unit: &mut Unit, id: &str, request: &CancelRetailOrder) -> Resul
         return Err(not_pending(&order));
     }
     if !CANCEL_REASONS.contains(&request.reason.as_str()) {
-        return Err(Refusal::rule("reason_not_allowed", format!("the reason is `{}` or `{}`", CANCEL_REASONS[0], CANCEL_REASONS[1])));
+        return Err(Refusal::rule(
+            "reason_not_allowed",
+            format!("the reason is `{}` or `{}`", CANCEL_REASONS[0], CANCEL_REASONS[1]),
+        ));
     }
     let mut user: RetailUser = unit.require(&order.user_id).await?;
     let mut user_changed = false;
@@ -97,7 +112,11 @@ async fn cancel(unit: &mut Unit, id: &str, request: &CancelRetailOrder) -> Resul
 }
 
 /// Charges a pending order to another way to pay and gives the first payment back.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/modify_payment", tag = "retail", params(("order_id" = String, Path)), request_body = ModifyPayment, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/modify_payment", tag = "retail", params(("order_id" = String, Path)),
+    request_body = ModifyPayment,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn modify_retail_payment(Path(id): Path<String>, mut write: Write<ModifyPayment>) -> Response {
     let outcome = modify_payment(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
@@ -111,11 +130,17 @@ async fn modify_payment(unit: &mut Unit, id: &str, request: &ModifyPayment) -> R
     let mut user: RetailUser = unit.require(&order.user_id).await?;
     let method = of_user(&user, &request.payment_method_id)?.clone();
     let [first] = order.payment_history.as_slice() else {
-        return Err(Refusal::rule("payment_history_not_single", "the order has more than one payment; its payment cannot be changed"));
+        return Err(Refusal::rule(
+            "payment_history_not_single",
+            "the order has more than one payment; its payment cannot be changed",
+        ));
     };
     let first = first.clone();
     if first.transaction_type != "payment" {
-        return Err(Refusal::rule("payment_history_not_single", "the order has no single payment; its payment cannot be changed"));
+        return Err(Refusal::rule(
+            "payment_history_not_single",
+            "the order has no single payment; its payment cannot be changed",
+        ));
     }
     if first.payment_method_id == request.payment_method_id {
         return Err(Refusal::rule("payment_method_unchanged", "the order is already paid this way; choose another"));

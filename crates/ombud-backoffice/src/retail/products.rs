@@ -46,12 +46,19 @@ pub struct Item {
 }
 
 /// All products by name, or some with their variants.
-#[utoipa::path(get, path = "/retail/products", tag = "retail", params(ProductsQuery), responses((status = 200, body = Products)))]
-pub async fn retail_products(Asked(query): Asked<ProductsQuery>, Read(mut unit): Read) -> Result<Json<Products>, Refusal> {
+#[utoipa::path(
+    get, path = "/retail/products", tag = "retail", params(ProductsQuery),
+    responses((status = 200, body = Products)),
+)]
+pub async fn retail_products(
+    Asked(query): Asked<ProductsQuery>,
+    Read(mut unit): Read,
+) -> Result<Json<Products>, Refusal> {
     let Some(ids) = query.ids else {
         let mut products: Vec<RetailProduct> = unit.first(PRODUCTS_MAX).await?;
         products.sort_by(|one, other| one.name.cmp(&other.name));
-        let names = products.into_iter().map(|product| ProductName { product_id: product.product_id, name: product.name });
+        let names =
+            products.into_iter().map(|product| ProductName { product_id: product.product_id, name: product.name });
         return Ok(Json(Products::Names(names.collect())));
     };
     let ids: Vec<&str> = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
@@ -66,13 +73,22 @@ pub async fn retail_products(Asked(query): Asked<ProductsQuery>, Read(mut unit):
 }
 
 /// A product with its variants.
-#[utoipa::path(get, path = "/retail/products/{product_id}", tag = "retail", params(("product_id" = String, Path)), responses((status = 200, body = RetailProduct)))]
-pub async fn retail_product(Path(product_id): Path<String>, Read(mut unit): Read) -> Result<Json<RetailProduct>, Refusal> {
+#[utoipa::path(
+    get, path = "/retail/products/{product_id}", tag = "retail", params(("product_id" = String, Path)),
+    responses((status = 200, body = RetailProduct)),
+)]
+pub async fn retail_product(
+    Path(product_id): Path<String>,
+    Read(mut unit): Read,
+) -> Result<Json<RetailProduct>, Refusal> {
     unit.require(&product_id).await.map(Json)
 }
 
 /// A variant by its item id.
-#[utoipa::path(get, path = "/retail/items/{item_id}", tag = "retail", params(("item_id" = String, Path)), responses((status = 200, body = Item)))]
+#[utoipa::path(
+    get, path = "/retail/items/{item_id}", tag = "retail", params(("item_id" = String, Path)),
+    responses((status = 200, body = Item)),
+)]
 pub async fn retail_item(Path(item_id): Path<String>, Read(mut unit): Read) -> Result<Json<Item>, Refusal> {
     let products: Vec<RetailProduct> = unit.find("item", &item_id).await?;
     let found = products.into_iter().find_map(|mut product| {

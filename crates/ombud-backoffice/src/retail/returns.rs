@@ -22,7 +22,11 @@ pub struct ReturnRetailItems {
 }
 
 /// Asks for the return of delivered items.
-#[utoipa::path(post, path = "/retail/orders/{order_id}/return", tag = "retail", params(("order_id" = String, Path)), request_body = ReturnRetailItems, responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)))]
+#[utoipa::path(
+    post, path = "/retail/orders/{order_id}/return", tag = "retail", params(("order_id" = String, Path)),
+    request_body = ReturnRetailItems,
+    responses((status = 200, body = OrderReceipt), (status = 409, body = crate::errors::ErrorBody)),
+)]
 pub async fn return_retail_items(Path(id): Path<String>, mut write: Write<ReturnRetailItems>) -> Response {
     let outcome = take_back(&mut write.unit, &order_id(&id), &write.body).await;
     write.finish(outcome).await
@@ -37,7 +41,10 @@ async fn take_back(unit: &mut Unit, id: &str, request: &ReturnRetailItems) -> Re
     let method = of_user(&user, &request.payment_method_id)?;
     let original = order.payment_history.first().map(|entry| entry.payment_method_id.as_str());
     if method.balance().is_none() && original != Some(request.payment_method_id.as_str()) {
-        return Err(Refusal::rule("payment_method_not_original", "the refund goes to the original way to pay or to a gift card"));
+        return Err(Refusal::rule(
+            "payment_method_not_original",
+            "the refund goes to the original way to pay or to a gift card",
+        ));
     }
     must_hold(&order, &request.item_ids)?;
     let mut items = request.item_ids.clone();

@@ -29,25 +29,41 @@ pub struct UserReceipt {
 }
 
 /// The user with this e-mail, or with this name and postal code; case does not matter.
-#[utoipa::path(get, path = "/retail/users", tag = "retail", params(UsersQuery), responses((status = 200, body = [RetailUser])))]
-pub async fn retail_users(Asked(query): Asked<UsersQuery>, Read(mut unit): Read) -> Result<Json<Vec<RetailUser>>, Refusal> {
+#[utoipa::path(
+    get, path = "/retail/users", tag = "retail", params(UsersQuery), responses((status = 200, body = [RetailUser])),
+)]
+pub async fn retail_users(
+    Asked(query): Asked<UsersQuery>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<RetailUser>>, Refusal> {
     let found = match (query.email, query.first_name, query.last_name, query.zip) {
         (Some(email), None, None, None) => unit.find("email", &email.trim().to_lowercase()).await?,
-        (None, Some(first), Some(last), Some(zip)) => unit.find("name", &RetailUser::name_key(&first, &last, &zip)).await?,
+        (None, Some(first), Some(last), Some(zip)) => {
+            unit.find("name", &RetailUser::name_key(&first, &last, &zip)).await?
+        }
         _ => return Err(Refusal::invalid("ask by `email`, or by `first_name`, `last_name` and `zip`")),
     };
     Ok(Json(found.into_iter().take(1).collect()))
 }
 
 /// A user by id.
-#[utoipa::path(get, path = "/retail/users/{user_id}", tag = "retail", params(("user_id" = String, Path)), responses((status = 200, body = RetailUser)))]
+#[utoipa::path(
+    get, path = "/retail/users/{user_id}", tag = "retail", params(("user_id" = String, Path)),
+    responses((status = 200, body = RetailUser)),
+)]
 pub async fn retail_user(Path(user_id): Path<String>, Read(mut unit): Read) -> Result<Json<RetailUser>, Refusal> {
     unit.require(&user_id).await.map(Json)
 }
 
 /// A user's whole orders, in the order of the user's list.
-#[utoipa::path(get, path = "/retail/users/{user_id}/orders", tag = "retail", params(("user_id" = String, Path)), responses((status = 200, body = [RetailOrder])))]
-pub async fn retail_user_orders(Path(user_id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<RetailOrder>>, Refusal> {
+#[utoipa::path(
+    get, path = "/retail/users/{user_id}/orders", tag = "retail", params(("user_id" = String, Path)),
+    responses((status = 200, body = [RetailOrder])),
+)]
+pub async fn retail_user_orders(
+    Path(user_id): Path<String>,
+    Read(mut unit): Read,
+) -> Result<Json<Vec<RetailOrder>>, Refusal> {
     let user: RetailUser = unit.require(&user_id).await?;
     let mut orders: Vec<RetailOrder> = unit.of_customer(&user_id).await?;
     let position = |order: &RetailOrder| user.orders.iter().position(|id| *id == order.order_id).unwrap_or(usize::MAX);

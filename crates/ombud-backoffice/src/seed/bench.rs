@@ -1,7 +1,7 @@
 //! What exists in the load harness's world?
 //!
-//! Everything it may ask for, made from the digits of the id, so that a hundred thousand customers need no rows: order ORD-nnnnnn is on
-//! its way and belongs to customer C-nnnnnn.
+//! Everything it may ask for, made from the digits of the id, so that a hundred thousand customers need no rows: order
+//! ORD-nnnnnn is on its way and belongs to customer C-nnnnnn.
 
 use std::collections::BTreeMap;
 

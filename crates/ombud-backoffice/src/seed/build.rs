@@ -100,8 +100,14 @@ fn customer(spec: &PersonSpec, now: Moment) -> Customer {
 /// `astrid.lindqvist`; generated customers get their digits too, because their names repeat.
 fn mailbox(spec: &PersonSpec) -> String {
     let plain = |name: &str| -> String {
-        let name = name.to_lowercase().replace(['å', 'ä', 'á', 'ą'], "a").replace(['ö', 'ø', 'ó'], "o").replace('ü', "u");
-        let name = name.replace(['é', 'ę'], "e").replace('ł', "l").replace(['ń', 'ñ'], "n").replace('ß', "ss").replace(['ś', 'š'], "s");
+        let name =
+            name.to_lowercase().replace(['å', 'ä', 'á', 'ą'], "a").replace(['ö', 'ø', 'ó'], "o").replace('ü', "u");
+        let name = name
+            .replace(['é', 'ę'], "e")
+            .replace('ł', "l")
+            .replace(['ń', 'ñ'], "n")
+            .replace('ß', "ss")
+            .replace(['ś', 'š'], "s");
         name.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
     };
     let name = format!("{}.{}", plain(&spec.first_name), plain(&spec.last_name));

@@ -46,7 +46,9 @@ fn chosen<'a>(scene: &Scene<'_>, order: &'a Order, positions: &[usize]) -> Resul
     if positions.is_empty() {
         return Ok(order.items.iter().collect());
     }
-    let item = |position: &usize| order.items.get(position.saturating_sub(1)).ok_or_else(|| scene.wrong("no such item went back"));
+    let item = |position: &usize| {
+        order.items.get(position.saturating_sub(1)).ok_or_else(|| scene.wrong("no such item went back"))
+    };
     positions.iter().map(item).collect()
 }
 
@@ -74,7 +76,12 @@ fn went_back(scene: &Scene<'_>, order: &Order, number: u32, spec: &ReturnSpec) -
     })
 }
 
-fn refund(scene: &Scene<'_>, order: &Order, plan: &Plan, (number, spec): (u32, &RefundSpec)) -> Result<Refund, SeedError> {
+fn refund(
+    scene: &Scene<'_>,
+    order: &Order,
+    plan: &Plan,
+    (number, spec): (u32, &RefundSpec),
+) -> Result<Refund, SeedError> {
     let items = chosen(scene, order, &spec.items)?;
     let requested_at = scene.days_ago(spec.days, number);
     let reached = |days: i64| requested_at.plus_days(days).min(scene.now.plus_seconds(-3_600));

@@ -63,7 +63,8 @@ fn items(scene: &Scene<'_>, number: u32, spec: &OrderSpec, merchant: &Merchant) 
     let catalogue = Catalogue::get();
     let currency = scene.customer.spending_limit.currency;
     let item = |(position, item): (usize, &super::spec::ItemSpec)| {
-        let sold = catalogue.variant(&item.variant).ok_or_else(|| scene.wrong(format!("no variant {}", item.variant)))?;
+        let sold =
+            catalogue.variant(&item.variant).ok_or_else(|| scene.wrong(format!("no variant {}", item.variant)))?;
         if catalogue.merchant(sold).is_none_or(|seller| seller.id != merchant.id) {
             return Err(scene.wrong(format!("{} is not sold by {}", item.variant, merchant.name)));
         }
@@ -136,14 +137,23 @@ fn events(order: &Order, status: ParcelStatus, now: Moment) -> Vec<ParcelEvent> 
         text: text.to_owned(),
     };
     let labelled = order.placed_at.plus_seconds(3 * 3_600).min(now);
-    let mut events = vec![event(labelled, ParcelStatus::LabelCreated, &order.merchant.name, "The merchant has printed the label")];
+    let mut events =
+        vec![event(labelled, ParcelStatus::LabelCreated, &order.merchant.name, "The merchant has printed the label")];
     if let Some(shipped) = order.shipped_at {
         events.push(event(shipped, ParcelStatus::PickedUp, "Warehouse", "Handed to the carrier"));
         if !matches!(status, ParcelStatus::PickedUp) {
-            events.push(event(shipped.plus_seconds(9 * 3_600).min(now), ParcelStatus::InTransit, "Sorting centre", "Sorted and on its way"));
+            events.push(event(
+                shipped.plus_seconds(9 * 3_600).min(now),
+                ParcelStatus::InTransit,
+                "Sorting centre",
+                "Sorted and on its way",
+            ));
         }
     }
-    let last = order.delivered_at.or_else(|| events.last().map(|event| event.at.plus_seconds(14 * 3_600).min(now))).unwrap_or(now);
+    let last = order
+        .delivered_at
+        .or_else(|| events.last().map(|event| event.at.plus_seconds(14 * 3_600).min(now)))
+        .unwrap_or(now);
     if let Some(text) = last_words(status) {
         events.push(event(last, status, city, text));
     }
@@ -191,7 +201,9 @@ fn invoice(order: &Order, plan: &Plan, number: u32) -> Invoice {
 
 fn transaction(scene: &Scene<'_>, order: &Order, spec: &OrderSpec, number: u32) -> Transaction {
     let place = spec.place.as_ref();
-    let said = |of: fn(&super::spec::PlaceSpec) -> &String, usual: &str| place.map_or_else(|| usual.to_owned(), |place| of(place).clone());
+    let said = |of: fn(&super::spec::PlaceSpec) -> &String, usual: &str| {
+        place.map_or_else(|| usual.to_owned(), |place| of(place).clone())
+    };
     Transaction {
         id: format!("TXN-{number}"),
         customer_id: order.customer_id.clone(),

@@ -14,7 +14,8 @@ use crate::storage::record::Written;
 /// Charges run at six in the morning.
 const CHARGE_HOUR_S: i64 = 6 * 3_600;
 
-/// Makes the plan of an order and writes down the payments made on it. The plan itself is written by the caller, who may pause it.
+/// Makes the plan of an order and writes down the payments made on it. The plan itself is written by the caller, who
+/// may pause it.
 pub fn build_plan(
     scene: &Scene<'_>,
     number: u32,
@@ -41,7 +42,9 @@ pub fn build_plan(
         into.push(Written::of(&payment)?);
     }
     if order.status == OrderStatus::Cancelled && !spec.plan.runs_on {
-        for installment in plan.installments.iter_mut().filter(|installment| installment.state == InstallmentState::Open) {
+        for installment in
+            plan.installments.iter_mut().filter(|installment| installment.state == InstallmentState::Open)
+        {
             installment.state = InstallmentState::Cancelled;
         }
     }
@@ -67,7 +70,7 @@ fn installments(scene: &Scene<'_>, number: u32, spec: &OrderSpec, total: Money) 
         let due_on = if extended { original_due_on.plus_days(EXTENSION_DAYS) } else { original_due_on };
         let is_paid = match spec.plan.paid {
             Some(paid) => part <= paid,
-            None => due_on <= today && !spec.plan.failed.as_ref().is_some_and(|failed| failed.part == part),
+            None => due_on <= today && spec.plan.failed.as_ref().is_none_or(|failed| failed.part != part),
         };
         Installment {
             id: format!("INS-{number}-{part}"),

@@ -73,30 +73,68 @@ const SHOE_SIZES: &[&str] = &["41", "42", "43", "44", "45"];
 
 static GOODS: [Goods; 32] = [
     goods("P-1001", "M-1001", "Rain jacket", 6_990, &[("color", &["blue", "black"]), ("size", SIZES)]).sold_out(&[8]),
-    goods("P-1002", "M-1001", "Hiking backpack", 8_990, &[("color", &["green", "grey"]), ("volume", &["25 l", "40 l"])]),
-    goods("P-1003", "M-1001", "Running shoes", 10_990, &[("color", &["grey", "red"]), ("size", SHOE_SIZES)]).sold_out(&[5]),
+    goods(
+        "P-1002",
+        "M-1001",
+        "Hiking backpack",
+        8_990,
+        &[("color", &["green", "grey"]), ("volume", &["25 l", "40 l"])],
+    ),
+    goods("P-1003", "M-1001", "Running shoes", 10_990, &[("color", &["grey", "red"]), ("size", SHOE_SIZES)])
+        .sold_out(&[5]),
     goods("P-1004", "M-1001", "Sleeping bag", 12_990, &[("season", &["summer", "three-season", "winter"])]),
-    goods("P-1005", "M-1002", "Smartphone Nova 8", 49_900, &[("color", &["black", "silver"]), ("storage", &["128 GB", "256 GB"])]),
-    goods("P-1006", "M-1002", "Laptop 14", 89_900, &[("memory", &["16 GB", "32 GB"]), ("keyboard", &["Nordic", "UK", "German"])]),
+    goods(
+        "P-1005",
+        "M-1002",
+        "Smartphone Nova 8",
+        49_900,
+        &[("color", &["black", "silver"]), ("storage", &["128 GB", "256 GB"])],
+    ),
+    goods(
+        "P-1006",
+        "M-1002",
+        "Laptop 14",
+        89_900,
+        &[("memory", &["16 GB", "32 GB"]), ("keyboard", &["Nordic", "UK", "German"])],
+    ),
     goods("P-1007", "M-1002", "Phone case", 1_990, &[("color", &["black", "clear", "red"])]),
     goods("P-1008", "M-1002", "Robot vacuum cleaner", 32_900, &[("color", &["white", "black"])]),
     goods("P-1009", "M-1003", "Floor lamp", 7_990, &[("color", &["brass", "black"])]),
-    goods("P-1010", "M-1003", "Duvet set", 5_990, &[("color", &["white", "sand", "blue"]), ("size", &["single", "double"])]),
+    goods(
+        "P-1010",
+        "M-1003",
+        "Duvet set",
+        5_990,
+        &[("color", &["white", "sand", "blue"]), ("size", &["single", "double"])],
+    ),
     goods("P-1011", "M-1003", "Armchair", 24_900, &[("fabric", &["wool", "velvet"]), ("color", &["green", "grey"])]),
     goods("P-1012", "M-1003", "Coffee table", 14_900, &[("wood", &["oak", "walnut"])]),
     goods("P-1013", "M-1004", "Wool coat", 15_990, &[("color", &["camel", "black"]), ("size", SIZES)]).sold_out(&[3]),
     goods("P-1014", "M-1004", "Knitted sweater", 5_990, &[("color", &["cream", "navy", "red"]), ("size", SIZES)]),
-    goods("P-1015", "M-1004", "Slim jeans", 6_990, &[("color", &["blue", "black"]), ("size", &["30", "32", "34", "36"])]),
+    goods(
+        "P-1015",
+        "M-1004",
+        "Slim jeans",
+        6_990,
+        &[("color", &["blue", "black"]), ("size", &["30", "32", "34", "36"])],
+    ),
     goods("P-1016", "M-1004", "Cotton T-shirt", 1_990, &[("color", &["white", "black", "green"]), ("size", SIZES)]),
     goods("P-1017", "M-1005", "Face cream", 3_490, &[("volume", &["50 ml", "100 ml"])]).not_returnable(),
     goods("P-1018", "M-1005", "Hair dryer", 7_990, &[("color", &["pink", "black"])]),
     goods("P-1019", "M-1006", "Cookbook", 2_990, &[("language", &["English", "Swedish", "German"])]),
     goods("P-1020", "M-1006", "Fantasy box set", 5_490, &[("cover", &["paperback", "hardcover"])]),
     goods("P-1021", "M-1007", "Wooden train set", 6_490, &[("pieces", &["40", "80"])]),
-    goods("P-1022", "M-1007", "Child car seat", 18_900, &[("color", &["grey", "blue"]), ("group", &["0-18 kg", "9-36 kg"])]),
+    goods(
+        "P-1022",
+        "M-1007",
+        "Child car seat",
+        18_900,
+        &[("color", &["grey", "blue"]), ("group", &["0-18 kg", "9-36 kg"])],
+    ),
     goods("P-1023", "M-1008", "Garden hose", 3_990, &[("length", &["15 m", "30 m"])]),
     goods("P-1024", "M-1008", "Lawn mower", 27_900, &[("power", &["electric", "battery"])]),
-    goods("P-1025", "M-1009", "City bike", 59_900, &[("color", &["black", "mint"]), ("frame", &["S", "M", "L"])]).sold_out(&[6]),
+    goods("P-1025", "M-1009", "City bike", 59_900, &[("color", &["black", "mint"]), ("frame", &["S", "M", "L"])])
+        .sold_out(&[6]),
     goods("P-1026", "M-1009", "Bike helmet", 6_990, &[("color", &["white", "black"]), ("size", &["S", "M", "L"])]),
     goods("P-1027", "M-1010", "Wireless headphones", 14_990, &[("color", &["black", "white", "blue"])]).sold_out(&[3]),
     goods("P-1028", "M-1010", "Bluetooth speaker", 8_990, &[("color", &["black", "red"])]),
@@ -199,7 +237,8 @@ fn product(goods: &Goods) -> Product {
         .collect();
     let mut combinations: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
     for (name, values) in goods.options {
-        combinations = combinations.iter().flat_map(|so_far| values.iter().map(move |value| with(so_far, name, value))).collect();
+        combinations =
+            combinations.iter().flat_map(|so_far| values.iter().map(move |value| with(so_far, name, value))).collect();
     }
     let variants = combinations.into_iter().zip(1_usize..).map(|(options, number)| Variant {
         id: format!("V-{digits}-{number:02}"),

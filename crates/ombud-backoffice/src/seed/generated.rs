@@ -1,7 +1,7 @@
 //! How are thousands of customers made from a seed?
 //!
-//! Each customer is drawn from a generator of its own (seed and position), so that the first thousand are the same whether a thousand
-//! or a hundred thousand are made.
+//! Each customer is drawn from a generator of its own (seed and position), so that the first thousand are the same
+//! whether a thousand or a hundred thousand are made.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -11,7 +11,9 @@ use super::SeedError;
 use super::build::build;
 use super::catalogue::{Catalogue, market};
 use super::people::{REGIONS, Region};
-use super::spec::{DisputeSpec, FailedSpec, InstrumentSpec, ItemSpec, OrderSpec, PersonSpec, PlanSpec, RefundSpec, ReturnSpec};
+use super::spec::{
+    DisputeSpec, FailedSpec, InstrumentSpec, ItemSpec, OrderSpec, PersonSpec, PlanSpec, RefundSpec, ReturnSpec,
+};
 use crate::clock::Moment;
 use crate::paylater::customers::CustomerStatus;
 use crate::paylater::disputes::{DisputeKind, DisputeState};
@@ -25,6 +27,13 @@ use crate::storage::record::Written;
 const FIRST_NUMBER: u32 = 200_001;
 const ORDERS_MAX: u32 = 6;
 const DAYS_BACK_MAX: i64 = 150;
+
+/// Whether a customer's charges go through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Payer {
+    OnTime,
+    Late,
+}
 
 /// Writes down `count` customers drawn from a seed.
 pub fn records(count: u32, seed: u64, now: Moment, into: &mut Vec<Written>) -> Result<(), SeedError> {
@@ -42,7 +51,7 @@ fn person(position: u32, generator: &mut ChaCha8Rng) -> PersonSpec {
     let (currency, ..) = market(region.market);
     let orders = generator.random_range(0..=ORDERS_MAX - 2);
     let euro_limit = *[30_000, 60_000, 100_000, 150_000].choose(generator).unwrap_or(&60_000);
-    let is_late = generator.random_bool(0.06);
+    let payer = if generator.random_bool(0.06) { Payer::Late } else { Payer::OnTime };
     PersonSpec {
         number: FIRST_NUMBER.saturating_add(position),
         first_order: Some(FIRST_NUMBER.saturating_add(position.saturating_mul(ORDERS_MAX))),
@@ -55,11 +64,11 @@ fn person(position: u32, generator: &mut ChaCha8Rng) -> PersonSpec {
         limit: currency.price(euro_limit).minor,
         status: if generator.random_bool(0.02) { CustomerStatus::Blocked } else { CustomerStatus::Active },
         special_care: None,
-        reasons: vec![if is_late { "overdue_installments" } else { "good_history" }.to_owned()],
+        reasons: vec![if payer == Payer::Late { "overdue_installments" } else { "good_history" }.to_owned()],
         since: generator.random_range(160..2_000),
         credentials_changed_hours_ago: None,
         instruments: instruments(region, generator),
-        orders: (0..orders).map(|_| order(is_late, generator)).collect(),
+        orders: (0..orders).map(|_| order(payer, generator)).collect(),
         transactions: Vec::new(),
         notes: Vec::new(),
         tickets: Vec::new(),
@@ -99,7 +108,7 @@ fn instruments(region: &Region, generator: &mut ChaCha8Rng) -> Vec<InstrumentSpe
     instruments
 }
 
-fn order(is_late: bool, generator: &mut ChaCha8Rng) -> OrderSpec {
+fn order(payer: Payer, generator: &mut ChaCha8Rng) -> OrderSpec {
     let placed = generator.random_range(0..DAYS_BACK_MAX);
     let status = status(placed, generator);
     let delivered = (status == OrderStatus::Delivered).then(|| (placed - generator.random_range(2..6)).max(0));
@@ -123,7 +132,7 @@ fn order(is_late: bool, generator: &mut ChaCha8Rng) -> OrderSpec {
     if status == OrderStatus::Shipped && placed > 5 {
         spec.parcel = Some(ParcelStatus::Delayed);
     }
-    if is_late {
+    if payer == Payer::Late {
         fail_a_part(&mut spec, generator);
     } else if let Some(delivered) = delivered {
         aftermath(&mut spec, delivered, generator);
@@ -160,13 +169,16 @@ fn items(generator: &mut ChaCha8Rng) -> Vec<ItemSpec> {
     let same_shop: Vec<_> = on_sale.iter().filter(|sold| sold.shop == first.shop).collect();
     let mut variants = vec![first.variant.id.clone()];
     for _ in 0..generator.random_range(0..3) {
-        if let Some(next) = same_shop.choose(generator) {
-            if !variants.contains(&next.variant.id) {
-                variants.push(next.variant.id.clone());
-            }
+        if let Some(next) = same_shop.choose(generator)
+            && !variants.contains(&next.variant.id)
+        {
+            variants.push(next.variant.id.clone());
         }
     }
-    variants.into_iter().map(|variant| ItemSpec { variant, quantity: if generator.random_bool(0.1) { 2 } else { 1 } }).collect()
+    variants
+        .into_iter()
+        .map(|variant| ItemSpec { variant, quantity: if generator.random_bool(0.1) { 2 } else { 1 } })
+        .collect()
 }
 
 /// The first part that was due and is not paid, with the charge that failed.

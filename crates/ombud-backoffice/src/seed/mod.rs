@@ -1,19 +1,19 @@
 //! What does a world begin with?
 //!
-//! `tau2:PATH` is the retail shop of the public benchmark, `generated:N,SEED` the pay-later company with N customers after the story
-//! customers, `stories` those alone, `bench` the load harness's world. Several are joined with `+`.
+//! `tau2:PATH` is the retail shop of the public benchmark, `generated:N,SEED` the pay-later company with N customers
+//! after the story customers, `stories` those alone, `bench` the load harness's world. Several are joined with `+`.
 
-pub mod tau2;
 pub mod bench;
-pub mod catalogue;
-pub mod spec;
-pub mod stories;
-pub mod people;
-pub mod generated;
 mod build;
+mod build_aftermath;
 mod build_order;
 mod build_plan;
-mod build_aftermath;
+pub mod catalogue;
+pub mod generated;
+pub mod people;
+pub mod spec;
+pub mod stories;
+pub mod tau2;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
 //! In which words is a customer's situation described?
 //!
-//! Stories are written by hand in these words (`data/stories.json`), the generator draws them; one builder turns both into records, so
-//! that a generated order cannot differ in kind from a hand-written one. Days are counted from the world's now.
+//! Stories are written by hand in these words (`data/stories.json`), the generator draws them; one builder turns both
+//! into records, so that a generated order cannot differ in kind from a hand-written one. Days are counted from the
+//! world's now.
 
 use serde::Deserialize;
 

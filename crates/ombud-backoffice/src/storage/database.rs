@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool, Transaction};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 const SCHEMA: &str = include_str!("../../migrations/0001_records.sql");
@@ -18,13 +18,17 @@ const IN_MEMORY: &str = ":memory:";
 #[derive(Debug, thiserror::Error)]
 pub enum OpenDatabaseError {
     /// The file cannot be opened or is not a database.
-    #[error("cannot open the database `{path}`; give --db a file in a folder that exists and can be written, or `:memory:`")]
+    #[error(
+        "cannot open the database `{path}`; give --db a file in a folder that exists and can be written, or `:memory:`"
+    )]
     Open { path: String, source: sqlx::Error },
     /// The schema could not be made.
     #[error("cannot make the tables in `{path}`; give --db a new file")]
     Migrate { path: String, source: sqlx::Error },
     /// The file belongs to another version of the program.
-    #[error("the database `{path}` has schema {found}, this program writes schema {SCHEMA_VERSION}; give --db a new file")]
+    #[error(
+        "the database `{path}` has schema {found}, this program writes schema {SCHEMA_VERSION}; give --db a new file"
+    )]
     Version { path: String, found: i64 },
 }
 
@@ -79,8 +83,12 @@ pub async fn open(path: &str) -> Result<Database, OpenDatabaseError> {
     } else {
         SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
     };
-    // A power cut may lose the last writes of a stand-in, never its consistency; that is worth not waiting for the disk.
-    let options = options.synchronous(SqliteSynchronous::Normal).busy_timeout(Duration::from_secs(30)).optimize_on_close(false, None);
+    // A power cut may lose the last writes of a stand-in, never its consistency; that is worth not waiting for the
+    // disk.
+    let options = options
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(30))
+        .optimize_on_close(false, None);
     let connections = if path == IN_MEMORY { 1 } else { CONNECTIONS_MAX };
     let pool = SqlitePoolOptions::new()
         .min_connections(1)

@@ -21,12 +21,18 @@ pub struct Layer {
 
 /// Finds a layer by its name.
 pub async fn find(connection: &mut SqliteConnection, name: &str) -> Result<Option<Layer>, sqlx::Error> {
-    let row = sqlx::query("SELECT id, base, seed FROM layers WHERE name = ?1").bind(name).fetch_optional(connection).await?;
+    let row =
+        sqlx::query("SELECT id, base, seed FROM layers WHERE name = ?1").bind(name).fetch_optional(connection).await?;
     row.map(|row| Ok(Layer { id: row.try_get(0)?, base: row.try_get(1)?, seed: row.try_get(2)? })).transpose()
 }
 
 /// Makes an empty layer.
-pub async fn create(connection: &mut SqliteConnection, name: &str, base: i64, seed: &str) -> Result<Layer, sqlx::Error> {
+pub async fn create(
+    connection: &mut SqliteConnection,
+    name: &str,
+    base: i64,
+    seed: &str,
+) -> Result<Layer, sqlx::Error> {
     let sql = "INSERT INTO layers (id, name, base, seed) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM layers), ?1, ?2, ?3) RETURNING id";
     let id: i64 = sqlx::query_scalar(sql).bind(name).bind(base).bind(seed).fetch_one(connection).await?;
     Ok(Layer { id, base, seed: seed.to_owned() })
@@ -57,13 +63,18 @@ pub async fn fill(connection: &mut SqliteConnection, layer: i64, records: &[Writ
     for chunk in records.chunks(ROWS_PER_STATEMENT) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO records (layer, kind, id, customer_id, body) ");
         insert.push_values(chunk, |mut row, record| {
-            row.push_bind(layer).push_bind(record.kind).push_bind(&record.id).push_bind(&record.customer_id).push_bind(&record.body);
+            row.push_bind(layer)
+                .push_bind(record.kind)
+                .push_bind(&record.id)
+                .push_bind(&record.customer_id)
+                .push_bind(&record.body);
         });
         insert.build().execute(&mut *connection).await?;
     }
     let keys = records.iter().flat_map(|record| record.keys.iter().map(move |(name, value)| (record, name, value)));
     for chunk in keys.collect::<Vec<_>>().chunks(ROWS_PER_STATEMENT) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO record_keys (layer, kind, name, value, id) ");
+        let mut insert =
+            QueryBuilder::<Sqlite>::new("INSERT OR IGNORE INTO record_keys (layer, kind, name, value, id) ");
         insert.push_values(chunk, |mut row, (record, name, value)| {
             row.push_bind(layer).push_bind(record.kind).push_bind(*name).push_bind(*value).push_bind(&record.id);
         });

@@ -1,7 +1,7 @@
 //! What is one piece of work, and what does it see?
 //!
-//! A unit sees one world at one time. A reading unit holds a connection; a writing unit holds the transaction in which state, change
-//! feed, receipt and idempotency record are committed together.
+//! A unit sees one world at one time. A reading unit holds a connection; a writing unit holds the transaction in which
+//! state, change feed, receipt and idempotency record are committed together.
 
 use std::sync::Arc;
 
@@ -71,8 +71,13 @@ impl Unit {
     pub async fn get<R: Record>(&mut self, id: &str) -> Result<Option<R>, Refusal> {
         let sql = "SELECT body FROM records WHERE layer IN (?1, ?2) AND kind = ?3 AND id = ?4 ORDER BY layer = ?1 DESC LIMIT 1";
         let (layer, base) = (self.world.layer, self.world.base);
-        let body: Option<String> =
-            sqlx::query_scalar(sql).bind(layer).bind(base).bind(R::KIND).bind(id).fetch_optional(self.connection()).await?;
+        let body: Option<String> = sqlx::query_scalar(sql)
+            .bind(layer)
+            .bind(base)
+            .bind(R::KIND)
+            .bind(id)
+            .fetch_optional(self.connection())
+            .await?;
         body.map(|body| serde_json::from_str(&body).map_err(Refusal::from)).transpose()
     }
 
@@ -116,8 +121,13 @@ impl Unit {
                    AND NOT EXISTS (SELECT 1 FROM records o WHERE o.layer = ?1 AND o.kind = r.kind AND o.id = r.id) \
                    ORDER BY 1 LIMIT ?4";
         let (layer, base) = (self.world.layer, self.world.base);
-        let rows =
-            sqlx::query(sql).bind(layer).bind(base).bind(R::KIND).bind(limit.min(FOUND_MAX)).fetch_all(self.connection()).await?;
+        let rows = sqlx::query(sql)
+            .bind(layer)
+            .bind(base)
+            .bind(R::KIND)
+            .bind(limit.min(FOUND_MAX))
+            .fetch_all(self.connection())
+            .await?;
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get::<&str, _>(1)?)?)).collect()
     }
 

@@ -31,7 +31,10 @@ async fn a_code_is_dead_after_five_wrong_attempts() {
     let office = stories().await;
     let (path, code) = challenge(&office).await;
     for left in (0..5).rev() {
-        assert_eq!(office.post(&path, json!({"code": "abc"})).await.ok(), json!({"verified": false, "attempts_left": left}));
+        assert_eq!(
+            office.post(&path, json!({"code": "abc"})).await.ok(),
+            json!({"verified": false, "attempts_left": left})
+        );
     }
     office.post(&path, json!({"code": code})).await.refused(409, "challenge_exhausted");
 }
@@ -55,8 +58,14 @@ async fn address_and_phone_change_but_not_on_a_blocked_account() {
     let office = stories().await;
     let address = json!({"line1": "1 New Street", "postal_code": "EX1 1AA", "city": "Exeter"});
     let moved = office.patch("/customers/C-100026/address", address.clone()).await.ok();
-    assert_eq!((&moved["customer"]["postal_code"], &moved["customer"]["addresses"][0]["country"]), (&json!("EX1 1AA"), &json!("GB")));
-    assert_eq!(office.get("/customers?first_name=grace&last_name=OKAFOR&postal_code=ex11aa").await.ok()[0]["id"], "C-100026");
+    assert_eq!(
+        (&moved["customer"]["postal_code"], &moved["customer"]["addresses"][0]["country"]),
+        (&json!("EX1 1AA"), &json!("GB"))
+    );
+    assert_eq!(
+        office.get("/customers?first_name=grace&last_name=OKAFOR&postal_code=ex11aa").await.ok()[0]["id"],
+        "C-100026"
+    );
     office.patch("/customers/C-100034/address", address).await.refused(409, "account_blocked");
     office.patch("/customers/C-100026/phone", json!({"phone": "0701"})).await.refused(400, "invalid_request");
     office.patch("/customers/C-100026/phone", json!({"phone": "+44 7700 900123"})).await.ok();

@@ -24,7 +24,10 @@ async fn an_answer_dropped_after_the_commit_has_its_effect_once() {
 #[tokio::test]
 async fn a_failure_comes_before_the_work() {
     let office = stories().await;
-    office.post("/admin/faults", json!({"fail_rate": 1.0, "fail_status": 503, "times": 2, "paths": ["/orders"]})).await.ok();
+    office
+        .post("/admin/faults", json!({"fail_rate": 1.0, "fail_status": 503, "times": 2, "paths": ["/orders"]}))
+        .await
+        .ok();
     let cancel = json!({"reason": "mistake"});
     let failed = office.post_with_key("/orders/ORD-101201/cancel", cancel.clone(), "k").await.unwrap();
     failed.refused(503, "injected_fault");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::stories;
+use crate::support::{join_all, stories};
 
 const PATH: &str = "/installments/INS-100301-1/extend";
 
@@ -11,7 +11,8 @@ async fn sixty_four_requests_with_one_key_have_one_effect() {
     let office = stories().await;
     let requests = (0..64).map(|_| office.post_with_key(PATH, json!({"days": 14}), "race"));
     let mut receipts = Vec::new();
-    for answer in futures_join(requests).await {
+    for answer in join_all(requests).await {
+        let answer = answer.unwrap();
         match answer.status {
             200 => receipts.push(answer.body["receipt_id"].as_str().unwrap().to_owned()),
             409 => assert_eq!(answer.code(), "idempotency_in_flight"),
@@ -24,36 +25,6 @@ async fn sixty_four_requests_with_one_key_have_one_effect() {
     let again = office.post_with_key(PATH, json!({"days": 14}), "race").await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.ok()["receipt_id"], "RCT-000001");
-}
-
-async fn futures_join<F>(requests: impl Iterator<Item = F>) -> Vec<crate::support::Answer>
-where
-    F: Future<Output = Result<crate::support::Answer, reqwest::Error>>,
-{
-    let mut answers = Vec::new();
-    for answer in join_all(requests).await {
-        answers.push(answer.unwrap());
-    }
-    answers
-}
-
-/// All at once, in one task: each is polled until it is ready.
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut pending: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|cx| {
-        let mut all_ready = true;
-        for (future, output) in &mut pending {
-            if output.is_none() {
-                match future.as_mut().poll(cx) {
-                    std::task::Poll::Ready(ready) => *output = Some(ready),
-                    std::task::Poll::Pending => all_ready = false,
-                }
-            }
-        }
-        if all_ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    pending.into_iter().filter_map(|(_, output)| output).collect()
 }
 
 #[tokio::test]

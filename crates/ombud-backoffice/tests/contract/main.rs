@@ -2,19 +2,18 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "tests may panic, spawn, read where the public data lies and say that they were skipped"
 )]
 
-mod support;
-mod idempotency;
-mod faults;
-mod rules;
 mod credentials;
+mod faults;
+mod idempotency;
 mod reads;
-mod worlds;
-mod seeds;
 mod retail;
+mod rules;
+mod seeds;
 mod starting;
+mod support;
+mod worlds;

@@ -40,7 +40,8 @@ async fn the_overview_shows_what_is_open() {
     let office = stories().await;
     let overview = office.get("/customers/C-100013/overview").await.ok();
     assert_eq!(overview["plans"].as_array().unwrap().len(), 4);
-    let owed: i64 = overview["plans"].as_array().unwrap().iter().map(|plan| plan["remaining"]["minor"].as_i64().unwrap()).sum();
+    let owed: i64 =
+        overview["plans"].as_array().unwrap().iter().map(|plan| plan["remaining"]["minor"].as_i64().unwrap()).sum();
     assert_eq!(overview["outstanding"]["minor"], owed);
     let limit = overview["customer"]["spending_limit"]["minor"].as_i64().unwrap();
     assert_eq!(overview["customer"]["available_to_spend"]["minor"], (limit - owed).max(0));
@@ -57,7 +58,10 @@ async fn lists_are_newest_first_and_can_be_narrowed() {
     let shipped = office.get("/customers/C-100007/orders?status=shipped").await.ok();
     assert_eq!(shipped.as_array().unwrap().len(), 1);
     office.get("/customers/C-100007/orders?status=eaten").await.refused(400, "invalid_request");
-    assert_eq!(office.get("/customers/C-100006/payments?status=failed").await.ok()[0]["failure"]["code"], "card_expired");
+    assert_eq!(
+        office.get("/customers/C-100006/payments?status=failed").await.ok()[0]["failure"]["code"],
+        "card_expired"
+    );
 }
 
 #[tokio::test]
@@ -66,7 +70,10 @@ async fn variants_of_an_item_are_priced_in_the_orders_currency() {
     let variants = office.get("/orders/ORD-100701/items/ITM-100701-1/variants").await.ok();
     assert_eq!(variants[0]["price"]["currency"], "NOK");
     assert_eq!(variants.as_array().unwrap().iter().filter(|variant| variant["is_current"] == true).count(), 1);
-    assert_eq!(office.get("/products/P-1001/variants").await.ok()[1]["price"], json!({"minor": 6990, "currency": "EUR"}));
+    assert_eq!(
+        office.get("/products/P-1001/variants").await.ok()[1]["price"],
+        json!({"minor": 6990, "currency": "EUR"})
+    );
     assert_eq!(office.get("/products/P-1001/variants?currency=SEK").await.ok()[1]["price"]["minor"], 79_900);
 }
 
@@ -75,7 +82,8 @@ async fn malformed_bodies_are_named_as_such() {
     let office = stories().await;
     office.post("/orders/ORD-101201/cancel", json!({"reasn": "typo"})).await.refused(400, "invalid_request");
     office.post("/orders/ORD-101201/cancel", json!([1])).await.refused(400, "invalid_request");
-    let request = office.client.post(format!("{}/orders/ORD-101201/cancel", office.base)).bearer_auth(crate::support::TOKEN);
+    let request =
+        office.client.post(format!("{}/orders/ORD-101201/cancel", office.base)).bearer_auth(crate::support::TOKEN);
     assert_eq!(request.body(vec![0xff, 0xfe]).send().await.unwrap().status(), 400);
     assert_eq!(office.get("/orders/ORD-101201").await.ok()["status"], "placed");
 }

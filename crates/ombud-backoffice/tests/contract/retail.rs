@@ -18,11 +18,14 @@ fn same(one: &Value, other: &Value) -> bool {
         (Value::Array(one), Value::Array(other)) => {
             let mut left: Vec<&Value> = other.iter().collect();
             one.len() == other.len()
-                && one.iter().all(|item| left.iter().position(|wanted| same(item, wanted)).map(|found| left.remove(found)).is_some())
+                && one.iter().all(|item| {
+                    left.iter().position(|wanted| same(item, wanted)).map(|found| left.remove(found)).is_some()
+                })
         }
-        (Value::Object(one), Value::Object(other)) => {
-            one.keys().chain(other.keys()).all(|key| same(one.get(key).unwrap_or(&Value::Null), other.get(key).unwrap_or(&Value::Null)))
-        }
+        (Value::Object(one), Value::Object(other)) => one
+            .keys()
+            .chain(other.keys())
+            .all(|key| same(one.get(key).unwrap_or(&Value::Null), other.get(key).unwrap_or(&Value::Null))),
         _ => one == other,
     }
 }
@@ -37,7 +40,9 @@ fn path(name: &str, arguments: &Value) -> Option<String> {
         "modify_pending_order_items" => "modify_items",
         "return_delivered_order_items" => "return",
         "exchange_delivered_order_items" => "exchange",
-        "modify_user_address" => return Some(format!("/retail/users/{}/modify_address", arguments["user_id"].as_str().unwrap())),
+        "modify_user_address" => {
+            return Some(format!("/retail/users/{}/modify_address", arguments["user_id"].as_str().unwrap()));
+        }
         _ => return None,
     };
     Some(format!("/retail/orders/{}/{action}", order()))
@@ -91,9 +96,15 @@ async fn gold_actions_give_the_gold_end_states() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|diff| ((diff["table"].as_str().unwrap().to_owned(), diff["id"].as_str().unwrap().to_owned()), diff["after"].clone()))
+            .map(|diff| {
+                (
+                    (diff["table"].as_str().unwrap().to_owned(), diff["id"].as_str().unwrap().to_owned()),
+                    diff["after"].clone(),
+                )
+            })
             .collect();
-        let equal = changed.len() == wanted.len() && wanted.iter().all(|(key, after)| changed.get(key).is_some_and(|ours| same(ours, after)));
+        let equal = changed.len() == wanted.len()
+            && wanted.iter().all(|(key, after)| changed.get(key).is_some_and(|ours| same(ours, after)));
         if !equal {
             failed.push(format!("task {id}: refused {refused:?}\n  ours {changed:?}\n  gold {wanted:?}"));
         }
@@ -135,10 +146,16 @@ async fn small_shop(name: &str) -> Office {
 async fn a_cancelled_order_gives_the_gift_card_its_money_back() {
     let office = small_shop("cancel").await;
     office.post("/retail/orders/W1/cancel", json!({"reason": "bored"})).await.refused(409, "reason_not_allowed");
-    office.post("/retail/orders/W3/cancel", json!({"reason": "no longer needed"})).await.refused(409, "order_not_pending");
+    office
+        .post("/retail/orders/W3/cancel", json!({"reason": "no longer needed"}))
+        .await
+        .refused(409, "order_not_pending");
     let done = office.post("/retail/orders/%23W1/cancel", json!({"reason": "no longer needed"})).await.ok();
     assert_eq!((&done["status"], &done["receipt_id"]), (&json!("cancelled"), &json!("RCT-000001")));
-    assert_eq!(done["payment_history"][1], json!({"transaction_type": "refund", "amount": 20.0, "payment_method_id": "gift_card_1"}));
+    assert_eq!(
+        done["payment_history"][1],
+        json!({"transaction_type": "refund", "amount": 20.0, "payment_method_id": "gift_card_1"})
+    );
     assert_eq!(office.get("/retail/users/ann_lee_1").await.ok()["payment_methods"]["gift_card_1"]["balance"], 35.0);
 }
 
@@ -148,7 +165,10 @@ async fn items_of_a_pending_order_are_swapped_once_and_the_difference_settled() 
     let path = "/retail/orders/W1/modify_items";
     let swap = |old: &[&str], new: &[&str], method: &str| json!({"item_ids": old, "new_item_ids": new, "payment_method_id": method});
     office.post(path, swap(&["99"], &["12"], "gift_card_1")).await.refused(409, "item_not_in_order");
-    office.post(path, swap(&["11", "11", "11"], &["12", "12", "12"], "gift_card_1")).await.refused(409, "item_not_in_order");
+    office
+        .post(path, swap(&["11", "11", "11"], &["12", "12", "12"], "gift_card_1"))
+        .await
+        .refused(409, "item_not_in_order");
     office.post(path, swap(&["11", "11"], &["12"], "gift_card_1")).await.refused(409, "item_count_mismatch");
     office.post(path, swap(&["11"], &["13"], "gift_card_1")).await.refused(409, "item_unavailable");
     office.post(path, swap(&["11"], &["99"], "gift_card_1")).await.refused(404, "variant_not_found");
@@ -156,11 +176,17 @@ async fn items_of_a_pending_order_are_swapped_once_and_the_difference_settled() 
     office.post(path, swap(&["11"], &["14"], "gift_card_1")).await.refused(409, "gift_card_balance_too_low");
     let done = office.post(path, swap(&["11", "11"], &["12", "12"], "gift_card_1")).await.ok();
     assert_eq!(done["status"], "pending (item modified)");
-    assert_eq!(done["payment_history"][1], json!({"transaction_type": "payment", "amount": 5.0, "payment_method_id": "gift_card_1"}));
+    assert_eq!(
+        done["payment_history"][1],
+        json!({"transaction_type": "payment", "amount": 5.0, "payment_method_id": "gift_card_1"})
+    );
     assert!(done["items"].as_array().unwrap().iter().all(|item| item["item_id"] == "12" && item["price"] == 12.5));
     assert_eq!(office.get("/retail/users/ann_lee_1").await.ok()["payment_methods"]["gift_card_1"]["balance"], 10.0);
     office.post(path, swap(&["12"], &["11"], "paypal_1")).await.refused(409, "order_not_pending");
-    office.post("/retail/orders/W1/cancel", json!({"reason": "no longer needed"})).await.refused(409, "order_not_pending");
+    office
+        .post("/retail/orders/W1/cancel", json!({"reason": "no longer needed"}))
+        .await
+        .refused(409, "order_not_pending");
 }
 
 #[tokio::test]
@@ -195,7 +221,10 @@ async fn returns_go_to_the_original_method_or_a_gift_card_and_exchanges_are_not_
     let swap = json!({"item_ids": ["11"], "new_item_ids": ["12"], "payment_method_id": "paypal_1"});
     office.post("/retail/orders/W2/exchange", swap.clone()).await.refused(409, "order_not_delivered");
     let done = world.post("/retail/orders/W2/exchange", swap).await.ok();
-    assert_eq!((&done["exchange_price_difference"], &done["payment_history"].as_array().unwrap().len()), (&json!(2.5), &1));
+    assert_eq!(
+        (&done["exchange_price_difference"], &done["payment_history"].as_array().unwrap().len()),
+        (&json!(2.5), &1)
+    );
 }
 
 #[tokio::test]

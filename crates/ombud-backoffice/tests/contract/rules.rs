@@ -143,7 +143,10 @@ async fn a_dispute_must_fit_what_happened() {
     let dispute = |kind: &str| json!({"kind": kind, "description": ""});
     office.post("/orders/ORD-100702/disputes", dispute("not_received")).await.refused(409, "delivery_not_late");
     office.post("/orders/ORD-102201/disputes", dispute("defective")).await.refused(409, "order_not_delivered");
-    office.post("/orders/ORD-100101/disputes", dispute("charged_after_cancel")).await.refused(409, "order_not_cancelled");
+    office
+        .post("/orders/ORD-100101/disputes", dispute("charged_after_cancel"))
+        .await
+        .refused(409, "order_not_cancelled");
     office.post("/orders/ORD-100401/disputes", dispute("charged_after_cancel")).await.ok();
     office.post("/orders/ORD-102401/disputes", dispute("not_received")).await.ok();
     office.post("/admin/clock", json!({"now": "2027-06-30T12:00:00Z"})).await.ok();
@@ -204,7 +207,8 @@ async fn the_default_instrument_changes_for_open_plans_too() {
 #[tokio::test]
 async fn a_complaint_is_answered_within_fifteen_working_days() {
     let office = stories().await;
-    let filed = office.post("/customers/C-100001/complaints", json!({"kind": "service", "description": "slow"})).await.ok();
+    let filed =
+        office.post("/customers/C-100001/complaints", json!({"kind": "service", "description": "slow"})).await.ok();
     assert_eq!(filed["ticket"]["respond_by"], "2026-12-11");
     assert_eq!(filed["ticket"]["reference"], "NP-T-900001");
     let ticket = json!({"kind": "bereavement", "priority": "high", "description": "call back"});

@@ -44,3 +44,25 @@ async fn a_database_file_keeps_what_happened() {
         std::fs::remove_file(format!("{}{suffix}", path.display())).ok();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writers_of_one_file_are_counted_without_a_gap() {
+    let path = std::env::temp_dir().join(format!("ombud-backoffice-writers-{}.db", std::process::id()));
+    let mut kept = settings("stories");
+    kept.database = path.display().to_string();
+    let office = start(kept).await;
+    let notes = (0..48).map(|number| {
+        let office = &office;
+        async move { office.post("/customers/C-100001/notes", json!({"text": format!("note {number}")})).await.ok() }
+    });
+    let added = crate::support::join_all(notes).await;
+    let mut receipts: Vec<_> = added.iter().map(|note| note["receipt_id"].as_str().unwrap().to_owned()).collect();
+    receipts.sort();
+    assert_eq!(receipts, (1..=48).map(|number| format!("RCT-{number:06}")).collect::<Vec<_>>());
+    let feed = office.get("/changes?after=40").await.ok();
+    assert_eq!((feed["items"].as_array().unwrap().len(), &feed["next"]), (8, &json!(48)));
+    drop(office);
+    for suffix in ["", "-wal", "-shm"] {
+        std::fs::remove_file(format!("{}{suffix}", path.display())).ok();
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use ombud_backoffice::{Bound, ClockMode, SeedSpec, Settings};
@@ -97,7 +98,13 @@ impl Office {
         self.send(Method::POST, path, Some(body), Some(key)).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Result<Answer, reqwest::Error> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        key: Option<&str>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(TOKEN);
         if let Some(world) = &self.world {
             request = request.header("x-world", world);
@@ -122,6 +129,25 @@ impl Office {
     }
 }
 
+/// All at once, in one task: each is polled until it is ready.
+pub async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut pending: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|cx| {
+        let mut all_ready = true;
+        for (future, output) in &mut pending {
+            if output.is_none() {
+                match future.as_mut().poll(cx) {
+                    Poll::Ready(ready) => *output = Some(ready),
+                    Poll::Pending => all_ready = false,
+                }
+            }
+        }
+        if all_ready { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    pending.into_iter().filter_map(|(_, output)| output).collect()
+}
+
 /// The folder of the public data, or none (then the test says that it was skipped).
 pub fn public_data() -> Option<PathBuf> {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
@@ -129,7 +155,11 @@ pub fn public_data() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var("CI_DEMANDS_DATA").as_deref() != Ok("1"), "CI_DEMANDS_DATA=1, but {} is missing", folder.display());
+    assert!(
+        std::env::var("CI_DEMANDS_DATA").as_deref() != Ok("1"),
+        "CI_DEMANDS_DATA=1, but {} is missing",
+        folder.display()
+    );
     println!("skipped: the public data is not at {}; set OMBUD_DATA", folder.display());
     None
 }
