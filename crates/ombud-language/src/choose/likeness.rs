@@ -34,10 +34,10 @@ fn distance(one: &str, other: &str) -> usize {
     last.last().copied().unwrap_or(usize::MAX)
 }
 
-/// Whether one word is the end or the beginning of the other, both long enough to say so.
+/// Whether one word is the end of the other, as "watch" of "wristwatch", or a long beginning of it.
 pub(super) fn is_part(written: &str, meant: &str) -> bool {
     let (short, long) = if written.len() < meant.len() { (written, meant) } else { (meant, written) };
-    short.chars().count() >= 4 && long.chars().count() >= short.chars().count().saturating_add(2) && (long.ends_with(short) || long.starts_with(short))
+    short.chars().count() >= 4 && long.chars().count() >= short.chars().count().saturating_add(2) && (long.ends_with(short) || (short.chars().count() >= 6 && long.starts_with(short)))
 }
 
 #[cfg(test)]
@@ -61,6 +61,8 @@ mod tests {
     #[test]
     fn a_compound_contains_its_head() {
         assert!(is_part("watch", "wristwatch"));
+        assert!(is_part("thermo", "thermostat"));
         assert!(!is_part("set", "headset"));
+        assert!(!is_part("blue", "bluetooth"));
     }
 }

@@ -135,6 +135,12 @@ impl Scope<'_> {
 
     /// How much of an example phrase is met, its words weighed by how much they say; nothing below six tenths.
     pub(super) fn coverage(&self, range: &Range<usize>, words: &[TermId]) -> f64 {
+        let (share, total, heavy_met) = self.share(range, words);
+        if share >= 0.6 && heavy_met { share * (1.0 + 0.05 * total) } else { 0.0 }
+    }
+
+    /// The part of the phrase's weight that is met, its whole weight, and whether its weightiest word could be among what is met.
+    pub(super) fn share(&self, range: &Range<usize>, words: &[TermId]) -> (f64, f64, bool) {
         let weight = |term: &TermId| match self.vocabulary.get(*term) {
             Some(term) if term.function => 0.1,
             Some(term) if term.common => 0.5,
@@ -144,13 +150,13 @@ impl Scope<'_> {
         let met: f64 = words.iter().map(|term| weight(term) * self.best(range, *term)).sum();
         let heavy: f64 = words.iter().map(weight).fold(0.0, f64::max);
         let share = if total > 0.0 { met / total } else { 0.0 };
-        if share >= 0.6 && met >= heavy * 0.6 { share * (1.0 + 0.05 * total) } else { 0.0 }
+        (share, total, met >= heavy * 0.6)
     }
 
     fn field_fit(&self, range: &Range<usize>, field: &Field) -> f64 {
         if field.polarity != Polarity::Plain {
             let key = self.key_fit(range, field);
-            let denied = self.denied(range);
+            let denied = self.denied(range) || self.says_no(range);
             return match (key > 0.0, (field.polarity == Polarity::Yes) == denied) {
                 (false, _) => 0.0,
                 (true, false) => 1.0,
@@ -177,6 +183,11 @@ impl Scope<'_> {
     pub(super) fn key_fit(&self, range: &Range<usize>, field: &Field) -> f64 {
         let telling: Vec<&TermId> = field.key.iter().filter(|term| !self.vocabulary.get(**term).is_none_or(|term| term.function)).collect();
         telling.iter().map(|term| self.best(range, **term)).fold(0.0, f64::max)
+    }
+
+    /// "Armrest none".
+    fn says_no(&self, range: &Range<usize>) -> bool {
+        range.clone().filter_map(|at| self.token(at)).any(|token| self.lexicon.negative_values.contains(&token.raw))
     }
 
     fn denied(&self, range: &Range<usize>) -> bool {

@@ -99,6 +99,12 @@ fn is_phrasal(reading: &Reading<'_>) -> bool {
     long.saturating_mul(2) > entries.len()
 }
 
+/// From here on a sentence says what an example says.
+const PHRASE_MIN: f64 = 0.6;
+/// From here on it does when no other candidate comes near.
+const PHRASE_NEAR: f64 = 0.4;
+const PHRASE_LEAD: f64 = 0.15;
+
 /// The candidate whose examples are nearest to a sentence of the text; a later sentence breaks a tie.
 fn pick_phrase(reading: &Reading<'_>) -> Outcome {
     let scope = reading.scope();
@@ -108,7 +114,9 @@ fn pick_phrase(reading: &Reading<'_>) -> Outcome {
         let sentence = sentence_around(reading.tokens, start);
         let fits: Vec<f64> = reading.catalogue.entries.iter().map(|entry| phrase_fit(scope, &sentence, entry)).collect();
         let top = fits.iter().copied().fold(0.0, f64::max);
-        if top > 0.0 && top >= best.0 - 1e-9 {
+        let second = fits.iter().copied().filter(|fit| *fit < top - 1e-9).fold(0.0, f64::max);
+        let clear = top >= PHRASE_MIN || (top >= PHRASE_NEAR && top - second >= PHRASE_LEAD && reading.manner == Manner::Asked);
+        if clear && top >= best.0 - 1e-9 {
             let set = fits.iter().enumerate().filter(|(_, fit)| **fit >= top - 1e-9).map(|(at, _)| at).collect();
             best = (top, set, reading.words(&sentence));
         }
@@ -126,7 +134,11 @@ fn pick_phrase(reading: &Reading<'_>) -> Outcome {
 
 fn phrase_fit(scope: Scope<'_>, sentence: &std::ops::Range<usize>, entry: &super::catalogue::Entry) -> f64 {
     let phrases = entry.words.iter().chain([&entry.name]);
-    phrases.map(|phrase| scope.coverage(sentence, phrase)).fold(0.0, f64::max)
+    let weighed = phrases.map(|phrase| {
+        let (share, total, _) = scope.share(sentence, phrase);
+        share * (1.0 + 0.05 * total)
+    });
+    weighed.fold(0.0, f64::max)
 }
 
 /// The mentions that still stand after all corrections, and what is ruled out.

@@ -529,9 +529,16 @@ impl Parser<'_> {
         }
         let (_, meanings, end) = best;
         if !meanings.is_empty() {
-            return Some(Found { range: at..end, meanings, missing: None, denied: self.is_denied(at) });
+            let denied = self.is_denied(at) || self.is_replaced(at, &meanings);
+            return Some(Found { range: at..end, meanings, missing: None, denied });
         }
         self.yes_no(at).or_else(|| self.missing(at, token))
+    }
+
+    /// "White and large instead of black and small": what there is now stands behind the "instead of".
+    fn is_replaced(&self, at: usize, meanings: &[(usize, usize)]) -> bool {
+        let now = meanings.iter().any(|(key, value)| self.request.options.current(*key) == Some(*value));
+        now && self.any_mark(self.segment.start..at, &[Mark::Rather])
     }
 
     /// How much of the value stands here, and where it ends.
@@ -554,6 +561,8 @@ impl Parser<'_> {
             let Some(term) = hit.map(|hit| left.remove(hit)) else { break };
             let function = vocabulary.get(term).is_some_and(|term| term.function);
             let core = value.core.contains(&term);
+            let same_form = self.token(end).is_some_and(|token| value.written.to_lowercase().split_whitespace().any(|word| word == token.raw));
+            weight += if same_form { 0.05 } else { 0.0 };
             core_met = core_met || (core && !function);
             weight += self.request.hits.of(end, term) * if core { 1.0 } else { 0.2 };
             end = end.saturating_add(1);
@@ -566,6 +575,14 @@ impl Parser<'_> {
 
     /// "Waterproof", "not waterproof", "no backlight": a yes or no to an option.
     fn yes_no(&self, at: usize) -> Option<Found> {
+        let denied_value = || {
+            let keys = self.request.options.keys.iter().enumerate();
+            let mut values = keys.flat_map(|(key_at, key)| key.values.iter().enumerate().map(move |(value_at, value)| (key_at, value_at, value)));
+            values.find(|(_, _, value)| value.polarity == Polarity::No && value.terms.len() > 1 && value.core.iter().any(|term| self.request.hits.of(at, *term) >= 0.7))
+        };
+        if let Some((key, value, _)) = Some(()).filter(|()| self.is_denied(at)).and_then(|()| denied_value()) {
+            return Some(Found { range: at..at.saturating_add(1), meanings: vec![(key, value)], missing: None, denied: false });
+        }
         let key_at = self.key_at(at)?;
         let key = self.request.options.keys.get(key_at)?;
         let no = key.values.iter().position(|value| value.polarity == Polarity::No)?;

@@ -275,22 +275,22 @@ fn evaluate_goal(shop: &Shop, lexicon: &Lexicon, (task, opening): (&str, &str), 
             _ => vec![text(&arguments["reason"])],
         };
         let asked = Asked { slot, task, utterances: &utterances, direct, gold: slot_gold };
-        let started = std::time::Instant::now();
         read_slot(shop, lexicon, (&user, &order, &tool), &asked, &list(&arguments["item_ids"]), report);
-        report.seconds += started.elapsed().as_secs_f64();
-        report.readings += 1;
     }
 }
 
 fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &str), asked: &Asked<'_>, items: &[String], report: &mut Report) {
-    let choose_among = |candidates: &[Candidate], count| {
-        choose(lexicon, &ChoiceRequest { utterances: asked.utterances, direct: asked.direct, candidates, current: None, count })
+    let (candidates, count) = match asked.slot {
+        "order" => (shop.orders(user, status_for(tool)), Count::One),
+        "items" => (shop.items(order), Count::Many),
+        "payment" => (shop.payments(user, order, tool), Count::One),
+        _ => (reasons(), Count::One),
     };
+    let started = std::time::Instant::now();
     let choices = match asked.slot {
-        "order" => vec![choose_among(&shop.orders(user, status_for(tool)), Count::One)],
-        "items" => vec![choose_among(&shop.items(order), Count::Many)],
-        "payment" => vec![choose_among(&shop.payments(user, order, tool), Count::One)],
-        "reason" => vec![choose_among(&reasons(), Count::One)],
+        "order" | "items" | "payment" | "reason" => {
+            vec![choose(lexicon, &ChoiceRequest { utterances: asked.utterances, direct: asked.direct, candidates: &candidates, current: None, count })]
+        }
         _ => {
             let pairs: Vec<(Candidate, Vec<Candidate>)> =
                 items.iter().filter_map(|item| Some((shop.item(order, item)?, shop.variants(order, item)))).collect();
@@ -303,6 +303,8 @@ fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &
             }
         }
     };
+    report.seconds += started.elapsed().as_secs_f64();
+    report.readings += 1;
     let found: Option<Vec<String>> = choices.iter().map(ids_of).collect::<Option<Vec<_>>>().map(|all| all.concat());
     report.note(asked.slot, asked.task, asked.utterances, &asked.gold, found.as_deref(), format!("{choices:?}"));
 }
@@ -328,10 +330,7 @@ pub fn evaluate_synthetic(data: &std::path::Path) -> Result<Report> {
                 let utterances = vec![answer];
                 let label = format!("{number}");
                 let asked = Asked { slot, task: &label, utterances: &utterances, direct: 1, gold };
-                let started = std::time::Instant::now();
                 read_slot(&shop, &lexicon, (&user, &order, &tool), &asked, &items, &mut report);
-                report.seconds += started.elapsed().as_secs_f64();
-                report.readings += 1;
             }
         }
     }
