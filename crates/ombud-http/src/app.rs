@@ -1,0 +1,201 @@
+//! What does every handler share? One application, cheap to clone.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::{Extensions, HeaderMap};
+use moka::sync::Cache;
+use ombud_domain::{Sensitive, SessionId};
+use ombud_ports::Clock;
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::address::{Network, client_address};
+use crate::auth::token::{Claims, TokenError, Tokens};
+use crate::limits::{LimitSettings, Limits};
+use crate::live::LiveHub;
+use crate::problem::ApiError;
+use ombud_turn::{Assistant, TurnError};
+
+/// The fictional company of the demo: whom one may sign in as, and what it "sent".
+#[async_trait]
+pub trait DemoCompany: Send + Sync + 'static {
+    /// Customers for the selector: objects with `id`, `name`, `email`, `postal_code`, `story`.
+    async fn customers(&self) -> Result<Vec<Value>, DemoError>;
+
+    /// One customer, if there is one.
+    async fn customer(&self, id: &str) -> Result<Option<Value>, DemoError>;
+
+    /// Messages "sent" to one customer or to everybody, newest first: objects with `at`, `channel`, `to`, `text`.
+    async fn outbox(&self, customer_id: Option<&str>) -> Result<Vec<Value>, DemoError>;
+}
+
+/// The demo's back office cannot be asked; the operator can fix it.
+#[derive(Debug, thiserror::Error)]
+#[error("the demo's back office cannot be asked")]
+pub struct DemoError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// How the server behaves.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Secret that signs session tokens, at least 32 bytes.
+    pub session_secret: Sensitive<String>,
+    /// Life of a customer's session, seconds.
+    pub session_s: i64,
+    /// Life of a staff session opened in the demo, seconds.
+    pub staff_session_s: i64,
+    /// How often anybody may ask.
+    pub limits: LimitSettings,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Event streams open at once.
+    pub streams_max: usize,
+    /// Turns under way at once.
+    pub turns_max: usize,
+    /// Version of the program, for health.
+    pub version: &'static str,
+}
+
+/// What the application is made of.
+pub struct Parts {
+    /// The journeys.
+    pub assistant: Arc<Assistant>,
+    /// Time and ids.
+    pub clock: Arc<dyn Clock>,
+    /// The channels to open pages; the same that the assistant publishes to.
+    pub live: Arc<LiveHub>,
+    /// The demo's company; `None` outside the demo.
+    pub demo: Option<Arc<dyn DemoCompany>>,
+    /// How the server behaves.
+    pub settings: HttpSettings,
+}
+
+/// The application.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    tokens: Tokens,
+    limits: Limits,
+    streams: Arc<Semaphore>,
+    turns: Semaphore,
+    tasks: TaskTracker,
+    desk_replies: DeskReplies,
+}
+
+/// Answers to acts of the desk by staff session, conversation, act and key, with the hash of the act.
+pub(crate) type DeskReplies = Cache<(SessionId, String), (String, Option<Value>)>;
+
+/// Answers kept for repeated acts of the desk.
+const DESK_REPLIES_MAX: u64 = 10_000;
+/// How long they are kept, seconds.
+const DESK_REPLIES_S: u64 = 600;
+
+impl App {
+    /// An application of these parts.
+    ///
+    /// # Errors
+    /// [`TokenError::SecretTooShort`]; the operator can fix it.
+    pub fn new(parts: Parts) -> Result<Self, TokenError> {
+        let tokens = Tokens::new(&parts.settings.session_secret)?;
+        let permits = |max: usize| max.clamp(1, Semaphore::MAX_PERMITS);
+        Ok(Self(Arc::new(Inner {
+            tokens,
+            limits: Limits::new(&parts.settings.limits),
+            streams: Arc::new(Semaphore::new(permits(parts.settings.streams_max))),
+            turns: Semaphore::new(permits(parts.settings.turns_max)),
+            tasks: TaskTracker::new(),
+            desk_replies: Cache::builder()
+                .max_capacity(DESK_REPLIES_MAX)
+                .time_to_live(Duration::from_secs(DESK_REPLIES_S))
+                .build(),
+            parts,
+        })))
+    }
+
+    pub(crate) fn assistant(&self) -> &Arc<Assistant> {
+        &self.0.parts.assistant
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.0.parts.clock.as_ref()
+    }
+
+    pub(crate) fn live(&self) -> &LiveHub {
+        &self.0.parts.live
+    }
+
+    pub(crate) fn demo(&self) -> Option<&dyn DemoCompany> {
+        self.0.parts.demo.as_deref()
+    }
+
+    pub(crate) fn settings(&self) -> &HttpSettings {
+        &self.0.parts.settings
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn desk_replies(&self) -> &DeskReplies {
+        &self.0.desk_replies
+    }
+
+    /// The address whose limits a request counts against.
+    pub(crate) fn address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        client_address(extensions, headers, &self.settings().trusted_proxies)
+    }
+
+    /// A place among the open streams.
+    pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| ApiError::TooManyStreams)
+    }
+
+    /// Runs a turn to its end even if the caller hangs up: half a turn could leave money moved and nothing recorded.
+    pub(crate) async fn finish<T, F>(&self, turn: F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, TurnError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        let task = self.0.tasks.spawn(async move {
+            let Ok(_permit) = app.0.turns.try_acquire() else { return Err(ApiError::Busy) };
+            turn.await.map_err(ApiError::from)
+        });
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(panicked = error.is_panic(), "a turn ended without an outcome");
+            Err(ApiError::Internal)
+        })
+    }
+
+    /// Signs claims for a new session that lives `life_s` seconds.
+    pub(crate) fn open(
+        &self,
+        claims: impl FnOnce(SessionId) -> Claims,
+        life_s: i64,
+    ) -> Result<(String, Claims), ApiError> {
+        let now_s = self.clock().now().0.div_euclid(1_000_000);
+        let session_id = SessionId(uuid::Uuid::from_u128(self.clock().fresh_id()));
+        let claims = Claims { iat: now_s, exp: now_s.saturating_add(life_s), ..claims(session_id) };
+        let token = self.tokens().sign(&claims).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a session token cannot be signed");
+            ApiError::Internal
+        })?;
+        Ok((token, claims))
+    }
+
+    /// Waits for turns under way; `false` when some were still running at the end of the time.
+    pub(crate) async fn finished(&self, within: Duration) -> bool {
+        self.0.tasks.close();
+        tokio::time::timeout(within, self.0.tasks.wait()).await.is_ok()
+    }
+}

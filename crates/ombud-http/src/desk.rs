@@ -1,0 +1,5 @@
+//! What may the people of the company do? See who waits, read everything, take over, answer, give back, end.
+
+pub mod act;
+pub mod conversations;
+pub mod events;

@@ -1,0 +1,156 @@
+//! Taking over, answering, giving back, ending; each at most once for an idempotency key.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use ombud_domain::ConversationId;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::Staff;
+use crate::body::{Body, InConversation, KeyHeader};
+use crate::chat::messages::{TEXT_CHARS_MAX, check_text, hash};
+use crate::dto::DeskConversation;
+use crate::problem::{ApiError, Problem};
+use ombud_turn::DeskAct;
+
+/// Nothing needs to be said.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct Take {}
+
+/// What the customer is told.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct AgentReply {
+    /// The message, at most 8,000 characters.
+    #[schema(max_length = 8000)]
+    pub text: String,
+}
+
+/// What stays with the conversation.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct Note {
+    /// What was agreed or done, at most 8,000 characters; the customer does not see it.
+    #[schema(max_length = 8000)]
+    pub note: Option<String>,
+}
+
+/// Who acts on which conversation, with which key.
+struct Act {
+    staff: Staff,
+    id: ConversationId,
+    key: Option<String>,
+    name: &'static str,
+    text: String,
+}
+
+/// Takes a conversation over; the customer is told who has joined.
+#[utoipa::path(post, path = "/desk/conversations/{id}/take", tag = "desk", request_body = Take,
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn take(
+    State(app): State<App>,
+    staff: Staff,
+    InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
+    Body(Take {}): Body<Take>,
+) -> Result<Json<Value>, ApiError> {
+    perform(&app, Act { staff, id, key, name: "take", text: String::new() }, DeskAct::Take).await
+}
+
+/// Answers the customer.
+#[utoipa::path(post, path = "/desk/conversations/{id}/reply", tag = "desk", request_body = AgentReply,
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn reply(
+    State(app): State<App>,
+    staff: Staff,
+    InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
+    Body(reply): Body<AgentReply>,
+) -> Result<Json<Value>, ApiError> {
+    check_text(&reply.text)?;
+    let act = Act { staff, id, key, name: "reply", text: reply.text.clone() };
+    perform(&app, act, DeskAct::Reply { text: reply.text }).await
+}
+
+/// Gives the conversation back to the assistant, which sees what was said meanwhile.
+#[utoipa::path(post, path = "/desk/conversations/{id}/return", tag = "desk", request_body = Note,
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn give_back(
+    State(app): State<App>,
+    staff: Staff,
+    InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
+    Body(note): Body<Note>,
+) -> Result<Json<Value>, ApiError> {
+    let note = checked(note)?;
+    let act = Act { staff, id, key, name: "return", text: note.clone().unwrap_or_default() };
+    perform(&app, act, DeskAct::Return { note }).await
+}
+
+/// Ends the conversation.
+#[utoipa::path(post, path = "/desk/conversations/{id}/resolve", tag = "desk", request_body = Note,
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn resolve(
+    State(app): State<App>,
+    staff: Staff,
+    InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
+    Body(note): Body<Note>,
+) -> Result<Json<Value>, ApiError> {
+    let note = checked(note)?;
+    let act = Act { staff, id, key, name: "resolve", text: note.clone().unwrap_or_default() };
+    perform(&app, act, DeskAct::Resolve { note }).await
+}
+
+fn checked(note: Note) -> Result<Option<String>, ApiError> {
+    let note = note.note.filter(|note| !note.trim().is_empty());
+    match note {
+        Some(note) if note.chars().count() > TEXT_CHARS_MAX => Err(ApiError::TextTooLong { chars_max: TEXT_CHARS_MAX }),
+        note => Ok(note),
+    }
+}
+
+/// Performs an act; a repeated key gives the first answer again. Keys are kept in memory for ten minutes.
+async fn perform(app: &App, act: Act, what: DeskAct) -> Result<Json<Value>, ApiError> {
+    let assistant = Arc::clone(app.assistant());
+    let agent = act.staff.name.clone();
+    let id = act.id;
+    let run = async move { assistant.desk_act(id, &agent, what).await };
+    let Some(key) = act.key else {
+        return app.finish(run).await.map(|view| Json(answer(view)));
+    };
+    let body_hash = hash(&[act.name, &act.text]);
+    let slot = (act.staff.session_id, format!("{id} {key}"));
+    let entry = app.desk_replies().entry(slot.clone()).or_insert((body_hash.clone(), None));
+    let is_fresh = entry.is_fresh();
+    let (stored_hash, stored) = entry.into_value();
+    match (is_fresh, stored) {
+        (false, _) if stored_hash != body_hash => Err(ApiError::KeyReused),
+        (false, None) => Err(ApiError::InFlight),
+        (false, Some(stored)) => Ok(Json(stored)),
+        (true, _) => {
+            let replies = app.desk_replies().clone();
+            let kept = slot.clone();
+            // The answer is kept inside the task, which also ends when the caller hangs up.
+            let done = app.finish(async move {
+                let outcome = run.await.map(answer);
+                match &outcome {
+                    Ok(answer) => replies.insert(kept, (body_hash, Some(answer.clone()))),
+                    Err(_) => replies.invalidate(&kept),
+                }
+                outcome
+            });
+            done.await.map(Json)
+        }
+    }
+}
+
+fn answer(view: ombud_turn::DeskView) -> Value {
+    serde_json::to_value(DeskConversation::from(view)).unwrap_or_default()
+}

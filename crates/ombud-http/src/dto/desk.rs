@@ -1,0 +1,170 @@
+//! A conversation as the people of the company see it.
+
+use ombud_domain as domain;
+use ombud_ports::InboxRow;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::conversation::{Conversation, Status};
+use super::turn::Turn;
+use ombud_turn::DeskView;
+
+/// Who is helped first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before others.
+    High,
+    /// In turn.
+    Normal,
+}
+
+impl From<domain::Priority> for Priority {
+    fn from(priority: domain::Priority) -> Self {
+        match priority {
+            domain::Priority::High => Self::High,
+            domain::Priority::Normal => Self::Normal,
+        }
+    }
+}
+
+/// A page of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeskPage {
+    /// Rows.
+    pub items: Vec<DeskRow>,
+    /// Cursor of the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// A row of the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeskRow {
+    /// Conversation id.
+    pub id: String,
+    /// Who answers.
+    pub status: Status,
+    /// The customer, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_name: Option<String>,
+    /// Since when somebody waits, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<String>,
+    /// Reason of the hand-over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+    /// Summary of the hand-over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Who is helped first.
+    pub priority: Priority,
+    /// Language tag.
+    pub locale: String,
+    /// Beginning of the last message.
+    pub last_message: String,
+    /// Who has taken it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+}
+
+impl From<InboxRow> for DeskRow {
+    fn from(row: InboxRow) -> Self {
+        Self {
+            id: row.conversation_id,
+            status: row.status.into(),
+            customer_name: row.customer_name,
+            waiting_since: row.waiting_since.map(domain::TimestampUs::to_rfc3339),
+            reason_code: row.reason_code,
+            summary: row.summary,
+            priority: row.priority.into(),
+            locale: row.locale,
+            last_message: row.last_message,
+            assignee: row.assignee,
+        }
+    }
+}
+
+/// Everything a person needs without asking the customer again.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Handover {
+    /// Stable reason code.
+    pub reason_code: String,
+    /// Who is helped first.
+    pub priority: Priority,
+    /// Two or three sentences.
+    pub summary: String,
+    /// How sure we are who it is.
+    #[schema(example = "identified")]
+    pub identity_level: &'static str,
+    /// The customer's record as read; left out when unknown.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Option<Object>)]
+    pub customer: Value,
+    /// What was collected, by slot.
+    #[schema(value_type = Object)]
+    pub slots: Value,
+    /// Actions tried, with state and receipt.
+    #[schema(value_type = Vec<Object>)]
+    pub actions: Vec<Value>,
+    /// Knowledge quoted.
+    #[schema(value_type = Vec<Object>)]
+    pub sources: Vec<Value>,
+    /// Language tag.
+    pub language: String,
+    /// `neutral`, `angry`, `distressed`.
+    pub sentiment: String,
+    /// What the assistant would do next.
+    pub proposed_next_step: String,
+    /// When a person was asked for, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<String>,
+}
+
+impl Handover {
+    fn new(handover: domain::Handover, requested_at: Option<domain::TimestampUs>) -> Self {
+        Self {
+            reason_code: handover.reason_code,
+            priority: handover.priority.into(),
+            summary: handover.summary,
+            identity_level: handover.identity_level.as_str(),
+            customer: handover.customer,
+            slots: handover.slots,
+            actions: handover.actions,
+            sources: handover.sources,
+            language: handover.language,
+            sentiment: handover.sentiment,
+            proposed_next_step: handover.proposed_next_step,
+            requested_at: requested_at.map(domain::TimestampUs::to_rfc3339),
+        }
+    }
+}
+
+/// A conversation with all its context.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct DeskConversation {
+    /// The conversation.
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// What was handed over, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
+    /// Who has taken it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// How each reply came about.
+    pub turns: Vec<Turn>,
+}
+
+impl From<DeskView> for DeskConversation {
+    fn from(view: DeskView) -> Self {
+        let requested_at = view.requested_at;
+        Self {
+            conversation: view.conversation.into(),
+            handover: view.handover.map(|handover| Handover::new(handover, requested_at)),
+            assignee: view.assignee,
+            turns: view.turns.into_iter().map(Into::into).collect(),
+        }
+    }
+}
