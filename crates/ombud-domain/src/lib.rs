@@ -19,7 +19,7 @@ pub mod stage;
 
 pub use action::{ActionOutcome, CallFailure, Proposal, Receipt};
 pub use choice::{Candidate, Choice, ChoiceRequest, Count};
-pub use command::{Command, Expectation, Kind, OfferedOption, Understanding, COMMANDS_MAX};
+pub use command::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 pub use conversation::{ConversationStatus, Owner};
 pub use event::{NewEvent, RecordedEvent, StreamId, StreamKind};
 pub use handover::{Handover, Priority};
@@ -27,7 +27,9 @@ pub use identity::{IdentityLevel, Principal};
 pub use ids::{ConversationId, CustomerId, IntentId, MessageId, SessionId, TenantId, TurnId};
 pub use knowledge::{Citation, Passage};
 pub use money::{Currency, Money, MoneyError};
-pub use reply::{Author, Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, DoneAction, Message, RefusedRequest};
+pub use reply::{
+    Author, Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, DoneAction, Message, RefusedRequest,
+};
 pub use sensitive::Sensitive;
 pub use stage::{Stage, StageRecord};
 

@@ -143,7 +143,13 @@ mod tests {
 
     #[test]
     fn amounts_show_as_many_digits_as_the_currency_has() {
-        let cases = [(123_450, "EUR", "1,234.50 EUR"), (5, "EUR", "0.05 EUR"), (-1999, "USD", "-19.99 USD"), (1_234, "JPY", "1,234 JPY"), (1_234, "KWD", "1.234 KWD")];
+        let cases = [
+            (123_450, "EUR", "1,234.50 EUR"),
+            (5, "EUR", "0.05 EUR"),
+            (-1999, "USD", "-19.99 USD"),
+            (1_234, "JPY", "1,234 JPY"),
+            (1_234, "KWD", "1.234 KWD"),
+        ];
         for (minor, code, shown) in cases {
             assert_eq!(money(minor, code).to_string(), shown);
         }

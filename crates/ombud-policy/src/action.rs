@@ -50,7 +50,48 @@ pub struct ApiCall {
     pub receipt_member: String,
 }
 
-/// A proposal that the policy engine allowed. Cannot be built, copied or read back outside this crate.
+/// A proposal that the policy engine allowed. Cannot be built, copied or read back outside this crate (R1).
+///
+/// It cannot be put together from its parts:
+/// ```compile_fail
+/// use ombud_policy::{ApiCall, Authorized};
+/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
+///     Authorized { proposal, call, reasons: Vec::new() }
+/// }
+/// ```
+/// nor made by its constructor:
+/// ```compile_fail
+/// use ombud_policy::{ApiCall, Authorized};
+/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
+///     Authorized::new(proposal, call, Vec::new())
+/// }
+/// ```
+/// nor copied, so that one authorization performs one action:
+/// ```compile_fail
+/// fn twice(authorized: &ombud_policy::Authorized) -> ombud_policy::Authorized {
+///     authorized.clone()
+/// }
+/// ```
+/// nor read from text:
+/// ```compile_fail
+/// fn forge(text: &str) -> ombud_policy::Authorized {
+///     serde_json::from_str(text).unwrap()
+/// }
+/// ```
+/// nor used a second time after it became an intent:
+/// ```compile_fail
+/// fn twice(authorized: ombud_policy::Authorized, id: ombud_domain::IntentId) {
+///     let first = authorized.into_intent(id);
+///     let second = authorized.into_intent(id);
+/// }
+/// ```
+/// What is allowed is to look at it and to give it up:
+/// ```
+/// fn commit(authorized: ombud_policy::Authorized, id: ombud_domain::IntentId) -> ombud_policy::Intent {
+///     assert!(!authorized.proposal().action.is_empty());
+///     authorized.into_intent(id)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Authorized {
     proposal: Proposal,
@@ -82,7 +123,12 @@ impl Authorized {
     }
 }
 
-/// An authorized action that is about to be performed, with the idempotency key of all its attempts.
+/// An authorized action that is about to be performed, with the idempotency key of all its attempts. Only an [`Authorized`] becomes one:
+/// ```compile_fail
+/// fn forge(text: &str) -> ombud_policy::Intent {
+///     serde_json::from_str(text).unwrap()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Intent {
     id: IntentId,

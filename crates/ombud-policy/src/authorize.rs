@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use cedar_policy::{Authorizer, Context, Decision, Effect, Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Request};
+use cedar_policy::{
+    Authorizer, Context, Decision, Effect, Entities, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Request,
+};
 use ombud_domain::{IdentityLevel, Proposal};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -95,7 +97,11 @@ impl Policies {
                         }
                     }
                 }
-                Err(error) => problems.push(PackProblem { file: file.clone(), line: line_of_parse_error(source, &error), message: error.to_string() }),
+                Err(error) => problems.push(PackProblem {
+                    file: file.clone(),
+                    line: line_of_parse_error(source, &error),
+                    message: error.to_string(),
+                }),
             }
         }
         if problems.is_empty() { Ok(Self { set, authorizer: Authorizer::new() }) } else { Err(problems) }
@@ -108,7 +114,9 @@ impl Policies {
             return Verdict::Denied { reason_code: NOT_FOUND.to_owned() };
         }
         match self.decide(asked) {
-            Ok(reasons) => Verdict::Authorized(Box::new(Authorized::new(proposal, asked.spec.call(asked.arguments), reasons))),
+            Ok(reasons) => {
+                Verdict::Authorized(Box::new(Authorized::new(proposal, asked.spec.call(asked.arguments), reasons)))
+            }
             Err(reason_code) => self.what_is_missing(asked, reason_code),
         }
     }
@@ -131,7 +139,11 @@ impl Policies {
     /// Whether a yes, or a yes and a one-time code, would change the answer.
     fn what_is_missing(&self, asked: &Asked<'_>, reason_code: String) -> Verdict {
         let with = |confirmed, level| self.decide(&Asked { confirmed, level, ..asked.clone() }).is_ok();
-        if asked.level >= IdentityLevel::Identified && asked.level < IdentityLevel::Verified && !with(true, asked.level) && with(true, IdentityLevel::Verified) {
+        if asked.level >= IdentityLevel::Identified
+            && asked.level < IdentityLevel::Verified
+            && !with(true, asked.level)
+            && with(true, IdentityLevel::Verified)
+        {
             return Verdict::NeedStepUp;
         }
         if !asked.confirmed && with(true, asked.level) {
@@ -281,7 +293,9 @@ mod tests {
     "#;
 
     fn spec(risk: &str) -> ActionSpec {
-        let source = format!("action: cancel\nrisk: {risk}\nmethod: POST\npath: /o/{{order_id}}\nin:\n  order_id: {{ type: string, kind: order }}\n  reason: {{ type: string, optional: true }}\n");
+        let source = format!(
+            "action: cancel\nrisk: {risk}\nmethod: POST\npath: /o/{{order_id}}\nin:\n  order_id: {{ type: string, kind: order }}\n  reason: {{ type: string, optional: true }}\n"
+        );
         ActionSpec::parse("p/actions/cancel.yaml", &source).unwrap()
     }
 
@@ -289,9 +303,23 @@ mod tests {
         let spec = spec(risk);
         let arguments = json!({"order_id": order, "reason": reason}).as_object().unwrap().clone();
         let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
-        let asked = Asked { spec: &spec, arguments: &arguments, customer_id: Some("c1"), level, market: "SE", owned: &owned, confirmed, amount_minor: None };
+        let asked = Asked {
+            spec: &spec,
+            arguments: &arguments,
+            customer_id: Some("c1"),
+            level,
+            market: "SE",
+            owned: &owned,
+            confirmed,
+            amount_minor: None,
+        };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
-        let proposal = Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary: String::new(), digest: String::new() };
+        let proposal = Proposal {
+            action: "cancel".to_owned(),
+            arguments: arguments.clone(),
+            summary: String::new(),
+            digest: String::new(),
+        };
         match policies.authorize(&asked, proposal) {
             Verdict::Authorized(_) => "authorized".to_owned(),
             Verdict::NeedConfirm => "confirm".to_owned(),
@@ -320,7 +348,12 @@ mod tests {
         let arguments = json!({"order_id": "a", "amount": 1}).as_object().unwrap().clone();
         let other = json!({"order_id": "a", "amount": 2}).as_object().unwrap().clone();
         let base = digest("cancel", &arguments, "c1", "v1");
-        for changed in [digest("cancel", &other, "c1", "v1"), digest("cancel", &arguments, "c2", "v1"), digest("cancel", &arguments, "c1", "v2"), digest("return", &arguments, "c1", "v1")] {
+        for changed in [
+            digest("cancel", &other, "c1", "v1"),
+            digest("cancel", &arguments, "c2", "v1"),
+            digest("cancel", &arguments, "c1", "v2"),
+            digest("return", &arguments, "c1", "v1"),
+        ] {
             assert_ne!(base, changed);
         }
         assert_eq!(base, digest("cancel", &arguments, "c1", "v1"));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ombud_domain::{Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, RefusedRequest};
+use ombud_domain::{
+    Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, RefusedRequest,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -31,6 +33,8 @@ pub struct Dialogue {
     pub customer_id: Option<String>,
     /// His record as last read.
     pub customer: Value,
+    /// Whether the record was read for this very customer.
+    pub customer_read: bool,
     /// How sure we are.
     pub level: IdentityLevel,
     /// Until when a one-time code counts, microseconds since the epoch.
@@ -62,7 +66,13 @@ impl Dialogue {
     #[must_use]
     pub fn expectation(&self) -> Expectation {
         let slot = || self.awaiting.slot.clone().unwrap_or_default();
-        let options = || self.awaiting.options.iter().map(|option| OfferedOption { id: option.id.clone(), label: option.label.clone() }).collect();
+        let options = || {
+            self.awaiting
+                .options
+                .iter()
+                .map(|option| OfferedOption { id: option.id.clone(), label: option.label.clone() })
+                .collect()
+        };
         match self.awaiting.kind {
             AwaitingKind::Identify => Expectation::Identify,
             AwaitingKind::Slot => Expectation::Slot { slot: slot() },

@@ -182,7 +182,13 @@ impl Engine<'_> {
         }
     }
 
-    fn expr(&self, state: &Deliberation, frame: &Frame, expr: &Expr, inner: &[&Map<String, Value>]) -> Result<Value, ExprError> {
+    fn expr(
+        &self,
+        state: &Deliberation,
+        frame: &Frame,
+        expr: &Expr,
+        inner: &[&Map<String, Value>],
+    ) -> Result<Value, ExprError> {
         let shared = self.shared_names(state);
         let mut layers: Vec<&Map<String, Value>> = inner.to_vec();
         layers.push(&frame.vars);
@@ -194,7 +200,11 @@ impl Engine<'_> {
     fn shared_names(&self, state: &Deliberation) -> Map<String, Value> {
         let mut names = Map::new();
         names.insert("customer".to_owned(), state.dialogue.customer.clone());
-        names.insert("company".to_owned(), json!({"name": self.pack.manifest.title, "assistant": self.pack.manifest.assistant.name}));
+        names.insert("history".to_owned(), json!(state.dialogue.done));
+        names.insert(
+            "company".to_owned(),
+            json!({"name": self.pack.manifest.title, "assistant": self.pack.manifest.assistant.name}),
+        );
         names.insert(
             "session".to_owned(),
             json!({
@@ -210,7 +220,12 @@ impl Engine<'_> {
         names
     }
 
-    fn asked<'b>(&'b self, state: &'b Deliberation, spec: &'b ActionSpec, arguments: &'b Map<String, Value>) -> Asked<'b> {
+    fn asked<'b>(
+        &'b self,
+        state: &'b Deliberation,
+        spec: &'b ActionSpec,
+        arguments: &'b Map<String, Value>,
+    ) -> Asked<'b> {
         Asked {
             spec,
             arguments,
@@ -252,4 +267,3 @@ fn vars(value: Value) -> Map<String, Value> {
         _ => Map::new(),
     }
 }
-

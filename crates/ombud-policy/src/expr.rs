@@ -65,9 +65,10 @@ impl Expr {
     /// # Errors
     /// [`ExprError::Syntax`]; the author of the pack can fix it.
     pub fn compile(source: &str) -> Result<Self, ExprError> {
-        let program = ENVIRONMENT
-            .compile(source)
-            .map_err(|errors| ExprError::Syntax { source_text: source.to_owned(), reason: errors.to_string().lines().next().unwrap_or_default().to_owned() })?;
+        let program = ENVIRONMENT.compile(source).map_err(|errors| ExprError::Syntax {
+            source_text: source.to_owned(),
+            reason: errors.to_string().lines().next().unwrap_or_default().to_owned(),
+        })?;
         let references = program.references();
         let variables = references.variables().into_iter().map(ToOwned::to_owned).collect();
         let functions = references.functions().into_iter().map(ToOwned::to_owned).collect();
@@ -110,7 +111,10 @@ impl Expr {
         match self.eval(scope)? {
             Value::Bool(holds) => Ok(holds),
             Value::Null => Ok(false),
-            other => Err(ExprError::Evaluation { source_text: self.source.clone(), reason: format!("gives {other}, not true or false") }),
+            other => Err(ExprError::Evaluation {
+                source_text: self.source.clone(),
+                reason: format!("gives {other}, not true or false"),
+            }),
         }
     }
 
@@ -119,10 +123,16 @@ impl Expr {
             if self.functions.contains(*name) {
                 let function = *function;
                 // Fails only when the standard library declares the name, which the tests of this module would show.
-                let _ = context.add_function(name, move |Arguments(arguments): Arguments| -> Result<cel::Value, ExecutionError> {
-                    let json: Vec<Value> = arguments.iter().map(|argument| argument.json().unwrap_or(Value::Null)).collect();
-                    function(&json).map(|value| to_cel(&value)).ok_or_else(|| ExecutionError::function_error(name, "does not take these arguments"))
-                });
+                let _ = context.add_function(
+                    name,
+                    move |Arguments(arguments): Arguments| -> Result<cel::Value, ExecutionError> {
+                        let json: Vec<Value> =
+                            arguments.iter().map(|argument| argument.json().unwrap_or(Value::Null)).collect();
+                        function(&json)
+                            .map(|value| to_cel(&value))
+                            .ok_or_else(|| ExecutionError::function_error(name, "does not take these arguments"))
+                    },
+                );
             }
         }
     }
@@ -300,11 +310,14 @@ fn to_cel(value: &Value) -> cel::Value {
     match value {
         Value::Null => cel::Value::Null,
         Value::Bool(flag) => cel::Value::Bool(*flag),
-        Value::Number(number) => number.as_i64().map_or_else(|| cel::Value::Float(number.as_f64().unwrap_or(0.0)), cel::Value::Int),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| cel::Value::Float(number.as_f64().unwrap_or(0.0)), cel::Value::Int)
+        }
         Value::String(text) => cel::Value::String(Arc::new(text.clone())),
         Value::Array(elements) => cel::Value::List(Arc::new(elements.iter().map(to_cel).collect())),
         Value::Object(map) => {
-            let entries: std::collections::HashMap<String, cel::Value> = map.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect();
+            let entries: std::collections::HashMap<String, cel::Value> =
+                map.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect();
             cel::Value::Map(entries.into())
         }
     }

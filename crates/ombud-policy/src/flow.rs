@@ -223,6 +223,8 @@ pub struct RecordChoice {
     pub asks_after_refusal: bool,
     /// Whether a single eligible candidate is taken without a question.
     pub single_pick: bool,
+    /// A value in words that is taken instead of a record: a new address instead of a known one.
+    pub or_value: Option<ValueKind>,
     /// One choice for each of these.
     pub variant_of: Option<Expr>,
     /// The record the customer has now.
@@ -317,14 +319,22 @@ pub fn text_keys(flow: &Flow) -> Vec<String> {
             Op::Ask(ask) => {
                 keys.push(ask.text.clone());
                 match &ask.source {
-                    AskSource::Records(choice) => keys.extend([choice.label.clone(), choice.refused.clone(), choice.none.clone()]),
-                    AskSource::Options(options) => keys.extend(options.iter().filter_map(|option| option.label.clone())),
+                    AskSource::Records(choice) => {
+                        keys.extend([choice.label.clone(), choice.refused.clone(), choice.none.clone()])
+                    }
+                    AskSource::Options(options) => {
+                        keys.extend(options.iter().filter_map(|option| option.label.clone()))
+                    }
                     AskSource::Value(_) | AskSource::Fields { .. } => {}
                 }
             }
             Op::Lookup { missing, .. } => keys.extend(missing.clone()),
-            Op::Act(act) => keys.extend([act.confirm.clone(), act.done.clone()].into_iter().chain(act.refused.values().cloned())),
-            Op::Confirm { text, .. } | Op::Answer { text, .. } | Op::Refuse { text, .. } | Op::Wait { text, .. } => keys.push(text.clone()),
+            Op::Act(act) => {
+                keys.extend([act.confirm.clone(), act.done.clone()].into_iter().chain(act.refused.values().cloned()))
+            }
+            Op::Confirm { text, .. } | Op::Answer { text, .. } | Op::Refuse { text, .. } | Op::Wait { text, .. } => {
+                keys.push(text.clone())
+            }
             Op::Handoff { text, next_step, .. } => keys.extend(std::iter::once(text.clone()).chain(next_step.clone())),
             _ => {}
         }
@@ -350,4 +360,3 @@ pub fn actions(flow: &Flow) -> Vec<&str> {
 pub fn calls(flow: &Flow) -> Vec<&str> {
     flow.ops.iter().filter_map(|op| if let Op::Call { flow, .. } = op { Some(flow.as_str()) } else { None }).collect()
 }
-

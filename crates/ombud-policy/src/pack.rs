@@ -98,12 +98,24 @@ impl Pack {
     /// All problems found, with file and line; the author of the pack can fix them.
     pub fn parse(name: &str, files: &PackFiles) -> Result<Self, Vec<PackProblem>> {
         let manifest = Manifest::parse(&format!("{name}/pack.toml"), files)?;
-        let mut reader = Reader { name, files, locales: manifest.locales.clone(), problems: Vec::new(), texts: Texts::new(), titles: BTreeMap::new(), examples: Vec::new() };
+        let mut reader = Reader {
+            name,
+            files,
+            locales: manifest.locales.clone(),
+            problems: Vec::new(),
+            texts: Texts::new(),
+            titles: BTreeMap::new(),
+            examples: Vec::new(),
+        };
         reader.pack_texts();
         let flows = reader.flows();
         let actions = reader.actions();
         let policies = reader.policies();
-        let articles = reader.under("knowledge/", ".md").into_iter().map(|(file, source)| (file.clone(), source.clone())).collect();
+        let articles = reader
+            .under("knowledge/", ".md")
+            .into_iter()
+            .map(|(file, source)| (file.clone(), source.clone()))
+            .collect();
         let language_files = reader.language_files();
         let Reader { mut problems, texts, titles, examples, .. } = reader;
         let hash = hash_of(name, files);
@@ -124,7 +136,9 @@ impl Pack {
     pub fn locale_for<'a>(&'a self, wished: Option<&'a str>) -> &'a str {
         let language = |tag: &'a str| tag.split(['-', '_']).next().unwrap_or(tag);
         wished
-            .and_then(|tag| self.manifest.locales.iter().find(|locale| locale.as_str() == tag || locale.as_str() == language(tag)))
+            .and_then(|tag| {
+                self.manifest.locales.iter().find(|locale| locale.as_str() == tag || locale.as_str() == language(tag))
+            })
             .unwrap_or(&self.manifest.default_locale)
     }
 
@@ -167,7 +181,10 @@ impl<'a> Reader<'a> {
     fn under(&self, folder: &str, ending: &str) -> Vec<(&'a String, &'a String)> {
         let of = |top: &str| {
             let prefix = format!("{top}/{folder}");
-            self.files.iter().filter(move |(path, _)| path.starts_with(&prefix) && path.ends_with(ending)).collect::<Vec<_>>()
+            self.files
+                .iter()
+                .filter(move |(path, _)| path.starts_with(&prefix) && path.ends_with(ending))
+                .collect::<Vec<_>>()
         };
         let mut found = of("base");
         if self.name != "base" {
@@ -200,11 +217,21 @@ impl<'a> Reader<'a> {
                 }
                 (_, TextEntry::One(template)) => {
                     if let Err(reason) = self.texts.add(locale, flow, &key, &template) {
-                        self.problems.push(PackProblem::at(file, source, &format!("{key}:"), format!("text `{key}` is not a template: {reason}")));
+                        self.problems.push(PackProblem::at(
+                            file,
+                            source,
+                            &format!("{key}:"),
+                            format!("text `{key}` is not a template: {reason}"),
+                        ));
                     }
                 }
                 (_, TextEntry::Many(_)) => {
-                    self.problems.push(PackProblem::at(file, source, &format!("{key}:"), format!("text `{key}` must be one text, only `examples` is a list")));
+                    self.problems.push(PackProblem::at(
+                        file,
+                        source,
+                        &format!("{key}:"),
+                        format!("text `{key}` must be one text, only `examples` is a list"),
+                    ));
                 }
             }
         }
@@ -246,7 +273,11 @@ impl<'a> Reader<'a> {
     }
 
     fn policies(&mut self) -> Option<Policies> {
-        let files: Vec<(String, String)> = self.under("policies/", ".cedar").into_iter().map(|(file, source)| (file.clone(), source.clone())).collect();
+        let files: Vec<(String, String)> = self
+            .under("policies/", ".cedar")
+            .into_iter()
+            .map(|(file, source)| (file.clone(), source.clone()))
+            .collect();
         Policies::parse(&files).map_err(|problems| self.problems.extend(problems)).ok()
     }
 

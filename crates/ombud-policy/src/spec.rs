@@ -216,18 +216,22 @@ impl ActionSpec {
     /// # Errors
     /// All problems found, with file and line; the author of the pack can fix them.
     pub fn parse(file: &str, source: &str) -> Result<Self, Vec<PackProblem>> {
-        let raw: RawAction = serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
+        let raw: RawAction =
+            serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
         let mut problems = Vec::new();
         raw.check(file, source, &mut problems);
         let mut compile = |text: &str| {
-            Expr::compile(text).map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string()))).ok()
+            Expr::compile(text)
+                .map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string())))
+                .ok()
         };
         let ownership = match raw.owner.as_deref() {
             None | Some("session") => Some(Ownership::Session),
             Some("public") => Some(Ownership::Public),
             Some(text) => compile(text).map(Ownership::Named),
         };
-        let owns: Vec<(String, Expr)> = raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
+        let owns: Vec<(String, Expr)> =
+            raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
         let amount = raw.amount.as_deref().map(&mut compile);
         match ownership {
             Some(ownership) if problems.is_empty() => Ok(Self {
@@ -263,9 +267,17 @@ impl ActionSpec {
         for (name, spec) in &self.arguments {
             match arguments.get(name) {
                 None | Some(Value::Null) if spec.optional => {}
-                None | Some(Value::Null) => return Err(ArgumentError::Missing { action: self.name.clone(), argument: name.clone() }),
+                None | Some(Value::Null) => {
+                    return Err(ArgumentError::Missing { action: self.name.clone(), argument: name.clone() });
+                }
                 Some(value) if spec.json_type.fits(value) => {}
-                Some(_) => return Err(ArgumentError::Type { action: self.name.clone(), argument: name.clone(), expected: spec.json_type }),
+                Some(_) => {
+                    return Err(ArgumentError::Type {
+                        action: self.name.clone(),
+                        argument: name.clone(),
+                        expected: spec.json_type,
+                    });
+                }
             }
         }
         Ok(())
@@ -321,7 +333,8 @@ impl RawAction {
         if (self.risk == Risk::Read) != (self.method == Method::Get) {
             report("method:", "a read is a GET, everything else is not".to_owned());
         }
-        if self.risk != Risk::Read && self.ambiguity == Ambiguity::RetrySameKey && self.idempotency == Idempotency::None {
+        if self.risk != Risk::Read && self.ambiguity == Ambiguity::RetrySameKey && self.idempotency == Idempotency::None
+        {
             report("ambiguity:", "`retry_same_key` needs `idempotency: key`".to_owned());
         }
         if !(1..=10).contains(&self.attempts) || !(10..=60_000).contains(&self.deadline_ms) {
@@ -379,13 +392,20 @@ mod tests {
         let arguments = json!({"order_id": "#W1/2", "reason": "late"}).as_object().unwrap().clone();
         spec.check_arguments(&arguments).unwrap();
         let call = spec.call(&arguments);
-        assert_eq!((call.path.as_str(), call.body, call.attempts_max), ("/orders/%23W1%2F2/cancel", json!({"reason": "late"}), 3));
+        assert_eq!(
+            (call.path.as_str(), call.body, call.attempts_max),
+            ("/orders/%23W1%2F2/cancel", json!({"reason": "late"}), 3)
+        );
     }
 
     #[test]
     fn unknown_missing_and_mistyped_arguments_are_refused() {
         let spec = ActionSpec::parse("p/actions/cancel.yaml", CANCEL).unwrap();
-        for (arguments, expected) in [(json!({"order_id": "a", "x": 1}), "has no argument `x`"), (json!({}), "needs argument `order_id`"), (json!({"order_id": 7}), "is not of type String")] {
+        for (arguments, expected) in [
+            (json!({"order_id": "a", "x": 1}), "has no argument `x`"),
+            (json!({}), "needs argument `order_id`"),
+            (json!({"order_id": 7}), "is not of type String"),
+        ] {
             let error = spec.check_arguments(arguments.as_object().unwrap()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
@@ -393,9 +413,11 @@ mod tests {
 
     #[test]
     fn a_typo_is_reported_with_its_line() {
-        let problems = ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("idempotency", "idempotencyy")).unwrap_err();
+        let problems =
+            ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("idempotency", "idempotencyy")).unwrap_err();
         assert_eq!(problems.first().unwrap().line, 8, "{problems:?}");
-        let problems = ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("{order_id}", "{order}")).unwrap_err();
+        let problems =
+            ActionSpec::parse("p/actions/cancel.yaml", &CANCEL.replace("{order_id}", "{order}")).unwrap_err();
         assert_eq!(problems.first().unwrap().line, 4, "{problems:?}");
     }
 }

@@ -77,15 +77,25 @@ impl Texts {
     }
 
     fn name(&self, locale: &str, flow: &str, key: &str) -> Option<String> {
-        [format!("{locale}/{flow}/{key}"), format!("{locale}//{key}")].into_iter().find(|name| self.keys.contains_key(name))
+        [format!("{locale}/{flow}/{key}"), format!("{locale}//{key}")]
+            .into_iter()
+            .find(|name| self.keys.contains_key(name))
     }
 
     /// The text of `key` with these values.
     ///
     /// # Errors
     /// [`TextError`]; the author of the pack can fix both kinds.
-    pub fn render(&self, locale: &str, flow: &str, key: &str, layers: &[&Map<String, Value>]) -> Result<String, TextError> {
-        let name = self.name(locale, flow, key).ok_or_else(|| TextError::Missing { flow: flow.to_owned(), key: key.to_owned() })?;
+    pub fn render(
+        &self,
+        locale: &str,
+        flow: &str,
+        key: &str,
+        layers: &[&Map<String, Value>],
+    ) -> Result<String, TextError> {
+        let name = self
+            .name(locale, flow, key)
+            .ok_or_else(|| TextError::Missing { flow: flow.to_owned(), key: key.to_owned() })?;
         let failed = |error: minijinja::Error| TextError::Render { key: key.to_owned(), reason: error.to_string() };
         let mut context = Map::new();
         for layer in layers.iter().rev() {
@@ -98,7 +108,9 @@ impl Texts {
 
 fn money(value: &TemplateValue) -> Result<String, minijinja::Error> {
     let parsed: Result<ombud_domain::Money, _> = serde_json::to_value(value).and_then(serde_json::from_value);
-    parsed.map(|money| money.to_string()).map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "`money` takes {minor, currency}"))
+    parsed
+        .map(|money| money.to_string())
+        .map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "`money` takes {minor, currency}"))
 }
 
 /// A decimal number with two digits and thousands separators after the symbol given: `12.5|amount("$")` is `$12.50`.
@@ -110,8 +122,20 @@ fn amount(value: f64, symbol: Option<String>) -> String {
 }
 
 fn date(text: &str) -> String {
-    const MONTHS: [&str; 12] =
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
     let mut parts = text.get(..10).unwrap_or(text).split('-');
     let parsed = (|| {
         let year = parts.next()?.parse::<u32>().ok()?;
@@ -144,11 +168,21 @@ mod tests {
     fn a_flows_own_text_wins_over_the_packs() {
         let mut texts = Texts::new();
         texts.add("en", "", "ask", "pack").unwrap();
-        texts.add("en", "cancel", "ask", "flow {{ names | list_and }} {{ total | money }} {{ due | date }} {{ price | amount('$') }}").unwrap();
+        texts
+            .add(
+                "en",
+                "cancel",
+                "ask",
+                "flow {{ names | list_and }} {{ total | money }} {{ due | date }} {{ price | amount('$') }}",
+            )
+            .unwrap();
         let vars = json!({"names": ["a", "b", "c"], "total": {"minor": 1999, "currency": "EUR"}, "due": "2026-12-01", "price": 12.5});
         let vars = vars.as_object().unwrap();
         assert_eq!(texts.render("en", "other", "ask", &[vars]).unwrap(), "pack");
-        assert_eq!(texts.render("en", "cancel", "ask", &[vars]).unwrap(), "flow a, b and c 19.99 EUR 1 December 2026 $12.50");
+        assert_eq!(
+            texts.render("en", "cancel", "ask", &[vars]).unwrap(),
+            "flow a, b and c 19.99 EUR 1 December 2026 $12.50"
+        );
         assert!(matches!(texts.render("en", "cancel", "nope", &[]), Err(TextError::Missing { .. })));
     }
 }

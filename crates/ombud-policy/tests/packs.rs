@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ombud_domain::{IdentityLevel, Proposal};
+use ombud_policy::Pack;
 use ombud_policy::authorize::{Asked, OwnedRecords, Policies, ReadVerdict, Verdict};
 use ombud_policy::pack::PackFiles;
 use ombud_policy::spec::{ActionSpec, Risk};
-use ombud_policy::Pack;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -93,8 +93,13 @@ fn policies_decide_as_their_tables_say() {
     let mut cases_seen = 0;
     for (file, source) in files.iter().filter(|(file, _)| file.contains("/policies/") && file.ends_with("_test.yaml")) {
         let pack = file.split('/').next().unwrap();
-        let sources: Vec<(String, String)> =
-            files.iter().filter(|(file, _)| file.ends_with(".cedar") && (file.starts_with("base/") || file.starts_with(&format!("{pack}/")))).map(|(file, source)| (file.clone(), source.clone())).collect();
+        let sources: Vec<(String, String)> = files
+            .iter()
+            .filter(|(file, _)| {
+                file.ends_with(".cedar") && (file.starts_with("base/") || file.starts_with(&format!("{pack}/")))
+            })
+            .map(|(file, source)| (file.clone(), source.clone()))
+            .collect();
         let policies = Policies::parse(&sources).unwrap();
         for case in serde_saphyr::from_str::<Vec<Case>>(source).unwrap() {
             cases_seen += 1;
@@ -110,7 +115,11 @@ fn policies_decide_as_their_tables_say() {
 
 fn verdict(policies: &Policies, case: &Case) -> String {
     let method = if case.risk == Risk::Read { "GET" } else { "POST" };
-    let source = format!("action: {}\nrisk: {}\nmethod: {method}\npath: /things/{{thing_id}}\nin:\n  thing_id: {{ type: string, kind: thing }}\n", case.action, case.risk.as_str());
+    let source = format!(
+        "action: {}\nrisk: {}\nmethod: {method}\npath: /things/{{thing_id}}\nin:\n  thing_id: {{ type: string, kind: thing }}\n",
+        case.action,
+        case.risk.as_str()
+    );
     let spec = ActionSpec::parse(&format!("p/actions/{}.yaml", case.action), &source).unwrap();
     let mut arguments = case.arguments.clone();
     arguments.insert("thing_id".to_owned(), Value::from("T-1"));
@@ -122,15 +131,28 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         _ => IdentityLevel::Verified,
     };
     let customer = (case.level > 0).then_some("C-1");
-    let asked =
-        Asked { spec: &spec, arguments: &arguments, customer_id: customer, level, market: &case.market, owned: &owned, confirmed: case.confirmed, amount_minor: case.amount_minor };
+    let asked = Asked {
+        spec: &spec,
+        arguments: &arguments,
+        customer_id: customer,
+        level,
+        market: &case.market,
+        owned: &owned,
+        confirmed: case.confirmed,
+        amount_minor: case.amount_minor,
+    };
     if case.risk == Risk::Read {
         return match policies.authorize_read(&asked) {
             ReadVerdict::Allowed(_) => "authorized".to_owned(),
             ReadVerdict::Denied { reason_code } => reason_code,
         };
     }
-    let proposal = Proposal { action: case.action.clone(), arguments: arguments.clone(), summary: String::new(), digest: String::new() };
+    let proposal = Proposal {
+        action: case.action.clone(),
+        arguments: arguments.clone(),
+        summary: String::new(),
+        digest: String::new(),
+    };
     match policies.authorize(&asked, proposal) {
         Verdict::Authorized(_) => "authorized".to_owned(),
         Verdict::NeedConfirm => "confirm".to_owned(),

@@ -52,7 +52,11 @@ pub struct InboxFilter {
 #[async_trait]
 pub trait Inbox: Send + Sync + 'static {
     /// Rows: waiting ones by priority and waiting time, others newest first; and the cursor of the next page.
-    async fn list(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<(Vec<InboxRow>, Option<String>), StoreError>;
+    async fn list(
+        &self,
+        tenant: &TenantId,
+        filter: &InboxFilter,
+    ) -> Result<(Vec<InboxRow>, Option<String>), StoreError>;
 
     /// Drops all rows and reads the ledger again; gives the number of events read.
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError>;

@@ -92,16 +92,31 @@ pub trait Ledger: Send + Sync + 'static {
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError>;
 
     /// Events of a stream after `after_version`, in order, at most `events_max`.
-    async fn read(&self, tenant: &TenantId, stream: &StreamId, after_version: i64, events_max: usize) -> Result<Vec<RecordedEvent>, StoreError>;
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after_version: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Events of all streams after `after_position`, in order, at most `events_max`.
-    async fn read_all(&self, tenant: &TenantId, after_position: i64, events_max: usize) -> Result<Vec<RecordedEvent>, StoreError>;
+    async fn read_all(
+        &self,
+        tenant: &TenantId,
+        after_position: i64,
+        events_max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// The stored answer of an idempotency key.
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError>;
 
     /// Outbox messages not yet delivered, oldest first: id, topic, content.
-    async fn undelivered(&self, tenant: &TenantId, messages_max: usize) -> Result<Vec<(i64, String, Value)>, StoreError>;
+    async fn undelivered(
+        &self,
+        tenant: &TenantId,
+        messages_max: usize,
+    ) -> Result<Vec<(i64, String, Value)>, StoreError>;
 
     /// Removes delivered outbox messages.
     async fn mark_delivered(&self, tenant: &TenantId, ids: &[i64]) -> Result<(), StoreError>;

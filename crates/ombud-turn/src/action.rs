@@ -13,12 +13,26 @@ use crate::trail::Trail;
 /// Tries to append a receipt when others write to the stream at the same time.
 const RECEIPT_TRIES_MAX: usize = 20;
 
-pub(crate) async fn perform(assistant: &Assistant, received: &mut Arrival<'_>, call: Call, trail: &mut Trail<'_>) -> ActionOutcome {
+pub(crate) async fn perform(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    call: Call,
+    trail: &mut Trail<'_>,
+) -> ActionOutcome {
     match call {
         Call::Read(call) => read(assistant, &call, trail).await,
         Call::CheckCode(call) => {
-            let outcome = within(assistant, assistant.ports.back_office.pass_secret(&call), ActionOutcome::Failed { failure: CallFailure::Timeout }).await;
-            trail.note(Stage::Action, format!("{}: {}", call.action, word(&outcome)), json!({"action": call.action, "outcome": word(&outcome)}));
+            let outcome = within(
+                assistant,
+                assistant.ports.back_office.pass_secret(&call),
+                ActionOutcome::Failed { failure: CallFailure::Timeout },
+            )
+            .await;
+            trail.note(
+                Stage::Action,
+                format!("{}: {}", call.action, word(&outcome)),
+                json!({"action": call.action, "outcome": word(&outcome)}),
+            );
             outcome
         }
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
@@ -26,17 +40,35 @@ pub(crate) async fn perform(assistant: &Assistant, received: &mut Arrival<'_>, c
 }
 
 async fn read(assistant: &Assistant, call: &ApiCall, trail: &mut Trail<'_>) -> ActionOutcome {
-    let outcome = within(assistant, assistant.ports.back_office.read(call), ActionOutcome::Failed { failure: CallFailure::Timeout }).await;
-    trail.note(Stage::Action, format!("{}: {}", call.action, word(&outcome)), json!({"action": call.action, "path": call.path, "outcome": word(&outcome)}));
+    let outcome = within(
+        assistant,
+        assistant.ports.back_office.read(call),
+        ActionOutcome::Failed { failure: CallFailure::Timeout },
+    )
+    .await;
+    trail.note(
+        Stage::Action,
+        format!("{}: {}", call.action, word(&outcome)),
+        json!({"action": call.action, "path": call.path, "outcome": word(&outcome)}),
+    );
     outcome
 }
 
-async fn write(assistant: &Assistant, received: &mut Arrival<'_>, authorized: Authorized, trail: &mut Trail<'_>) -> ActionOutcome {
+async fn write(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    authorized: Authorized,
+    trail: &mut Trail<'_>,
+) -> ActionOutcome {
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
     if let Err(error) = commit_intent(assistant, received, &intent).await {
         // INVARIANT: what is not in the ledger is not done (R59, R70). Nothing has left yet.
         tracing::error!(error = %error, "the intent could not be written, nothing was done");
-        trail.note(Stage::Action, format!("{}: not done, the ledger cannot be written", intent.proposal().action), json!({}));
+        trail.note(
+            Stage::Action,
+            format!("{}: not done, the ledger cannot be written", intent.proposal().action),
+            json!({}),
+        );
         return ActionOutcome::Failed { failure: CallFailure::Unreachable };
     }
     let outcome = within(assistant, assistant.ports.back_office.perform(&intent), ActionOutcome::Unknown).await;
@@ -49,7 +81,11 @@ async fn write(assistant: &Assistant, received: &mut Arrival<'_>, authorized: Au
     outcome
 }
 
-async fn within(assistant: &Assistant, call: impl Future<Output = ActionOutcome>, late: ActionOutcome) -> ActionOutcome {
+async fn within(
+    assistant: &Assistant,
+    call: impl Future<Output = ActionOutcome>,
+    late: ActionOutcome,
+) -> ActionOutcome {
     tokio::time::timeout(assistant.deadline(), call).await.unwrap_or(late)
 }
 
@@ -61,7 +97,12 @@ async fn commit_intent(assistant: &Assistant, received: &mut Arrival<'_>, intent
 }
 
 /// Receipts are appended whatever others have written meanwhile.
-async fn append_receipt(assistant: &Assistant, received: &mut Arrival<'_>, intent: &Intent, outcome: &ActionOutcome) -> Result<(), AppendError> {
+async fn append_receipt(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    intent: &Intent,
+    outcome: &ActionOutcome,
+) -> Result<(), AppendError> {
     let payload = json!({"turn_id": received.turn_id, "intent_id": intent.id(), "action": intent.proposal().action, "arguments": intent.proposal().arguments, "outcome": outcome});
     for _ in 0..RECEIPT_TRIES_MAX {
         match assistant.ports.ledger.append(commit(assistant, received, "action.settled", payload.clone())).await {
@@ -78,7 +119,8 @@ async fn append_receipt(assistant: &Assistant, received: &mut Arrival<'_>, inten
 
 async fn head(assistant: &Assistant, received: &Arrival<'_>) -> Result<i64, AppendError> {
     let stream = StreamId::from(received.conversation.id);
-    let later = assistant.ports.ledger.read(&assistant.settings.tenant, &stream, received.conversation.version, 500).await?;
+    let later =
+        assistant.ports.ledger.read(&assistant.settings.tenant, &stream, received.conversation.version, 500).await?;
     Ok(later.last().map_or(received.conversation.version, |event| event.version))
 }
 

@@ -37,14 +37,24 @@ impl Checked {
     }
 }
 
-pub(crate) async fn write_and_check(assistant: &Assistant, screened: &Screened, grounds: &Grounds, decided: (Ending, Dialogue), trail: &mut Trail<'_>) -> Checked {
+pub(crate) async fn write_and_check(
+    assistant: &Assistant,
+    screened: &Screened,
+    grounds: &Grounds,
+    decided: (Ending, Dialogue),
+    trail: &mut Trail<'_>,
+) -> Checked {
     let (mut ending, dialogue) = decided;
     let sayings = std::mem::take(&mut ending.sayings);
     let draft = draft(assistant, screened, grounds, &sayings).await;
     let (paragraphs, drafted, summary) = match draft {
         Draft::NoModel => (paragraphs(sayings), false, "from templates and sources".to_owned()),
-        Draft::Accepted(text) => (merged(sayings, text), true, "rephrased by the model, every claim checked".to_owned()),
-        Draft::Refused(why) => (paragraphs(sayings), false, format!("from templates and sources, the model's draft was refused: {why}")),
+        Draft::Accepted(text) => {
+            (merged(sayings, text), true, "rephrased by the model, every claim checked".to_owned())
+        }
+        Draft::Refused(why) => {
+            (paragraphs(sayings), false, format!("from templates and sources, the model's draft was refused: {why}"))
+        }
     };
     let citations = paragraphs.iter().map(|paragraph| paragraph.citations.len()).sum::<usize>();
     trail.note(Stage::Answer, summary, json!({"paragraphs": paragraphs.len(), "citations": citations, "drafted": drafted, "model": assistant.model_name()}));
@@ -64,12 +74,17 @@ const fn rephrasable(origin: Origin) -> bool {
 
 async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sayings: &[Saying]) -> Draft {
     let Some(model) = &assistant.ports.model else { return Draft::NoModel };
-    let plain: Vec<&str> = sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| saying.text.as_str()).collect();
+    let plain: Vec<&str> =
+        sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| saying.text.as_str()).collect();
     if plain.is_empty() {
         return Draft::NoModel;
     }
     let quotes_knowledge = sayings.iter().any(|saying| saying.origin == Origin::Knowledge);
-    let passages: Vec<&str> = if quotes_knowledge { grounds.passages().iter().take(DRAFT_PASSAGES_MAX).map(|passage| passage.text.as_str()).collect() } else { Vec::new() };
+    let passages: Vec<&str> = if quotes_knowledge {
+        grounds.passages().iter().take(DRAFT_PASSAGES_MAX).map(|passage| passage.text.as_str()).collect()
+    } else {
+        Vec::new()
+    };
     let marker = assistant.fresh_uuid().simple().to_string();
     let request = ModelRequest {
         instructions: INSTRUCTIONS.to_owned(),
@@ -89,7 +104,10 @@ async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sa
 
 /// Untrusted parts stand between markers that nobody can guess (R19).
 fn prompt(marker: &str, message: &str, plain: &[&str], passages: &[&str]) -> String {
-    let mut parts = vec![format!("<customer {marker}>\n{message}\n</customer {marker}>"), format!("<reply {marker}>\n{}\n</reply {marker}>", plain.join("\n\n"))];
+    let mut parts = vec![
+        format!("<customer {marker}>\n{message}\n</customer {marker}>"),
+        format!("<reply {marker}>\n{}\n</reply {marker}>", plain.join("\n\n")),
+    ];
     parts.extend(passages.iter().map(|passage| format!("<source {marker}>\n{passage}\n</source {marker}>")));
     parts.join("\n\n")
 }
@@ -112,7 +130,8 @@ fn check(text: &str, plain: &[&str], passages: &[&str], marker: &str) -> Result<
         return Err(format!("it claims {}", unsupported.join(", ")));
     }
     let lost = ombud_language::unsupported(&template, &[text]);
-    let lost: Vec<String> = lost.into_iter().filter(|claim| claim.chars().any(|character| character.is_ascii_digit())).collect();
+    let lost: Vec<String> =
+        lost.into_iter().filter(|claim| claim.chars().any(|character| character.is_ascii_digit())).collect();
     if !lost.is_empty() && passages.is_empty() {
         return Err(format!("it leaves out {}", lost.join(", ")));
     }
@@ -129,11 +148,16 @@ fn paragraphs(sayings: Vec<Saying>) -> Vec<Paragraph> {
 /// The draft in the place of the first paragraph it stands for; receipts and proposals stay as they are.
 fn merged(sayings: Vec<Saying>, draft: String) -> Vec<Paragraph> {
     let mut draft = Some(draft);
-    let citations: Vec<Citation> = sayings.iter().filter(|saying| rephrasable(saying.origin)).flat_map(|saying| saying.citations.clone()).collect();
+    let citations: Vec<Citation> = sayings
+        .iter()
+        .filter(|saying| rephrasable(saying.origin))
+        .flat_map(|saying| saying.citations.clone())
+        .collect();
     let mut merged = Vec::new();
     // Receipts come first in words too: what was done, then what follows.
     let (fixed, _): (Vec<Saying>, Vec<Saying>) = sayings.into_iter().partition(|saying| !rephrasable(saying.origin));
-    let (receipts, proposals): (Vec<Saying>, Vec<Saying>) = fixed.into_iter().partition(|saying| saying.origin == Origin::Receipt);
+    let (receipts, proposals): (Vec<Saying>, Vec<Saying>) =
+        fixed.into_iter().partition(|saying| saying.origin == Origin::Receipt);
     merged.extend(paragraphs(receipts));
     merged.extend(draft.take().map(|text| Paragraph { text, citations }));
     merged.extend(paragraphs(proposals));
@@ -157,7 +181,9 @@ mod tests {
     #[test]
     fn a_draft_that_claims_an_effect_is_refused() {
         let plain = ["I can look into your refund."];
-        for claim in ["I have refunded your order.", "Your order has been cancelled.", "Done! I've sent the money back to you."] {
+        for claim in
+            ["I have refunded your order.", "Your order has been cancelled.", "Done! I've sent the money back to you."]
+        {
             assert!(check(claim, &plain, &[], "m").is_err(), "{claim}");
         }
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ombud_domain::{ConversationId, ConversationStatus, Principal, TenantId};
 use ombud_language::choose::Lexicon;
-use ombud_language::{Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander};
+use ombud_language::{
+    Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander,
+};
 use ombud_policy::Pack;
 use ombud_ports::{BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
 
@@ -84,15 +86,20 @@ pub enum BuildError {
     Signals(#[from] SignalError),
 }
 
+/// What is read out of a pack's examples and word lists at the start.
+pub(crate) struct Learnt {
+    pub understander: Understander,
+    pub signals: SignalModel,
+    pub lexicon: Lexicon,
+    pub declines: Vec<String>,
+}
+
 /// Answers the customers of one company. Cheap to share in an `Arc`.
 pub struct Assistant {
     pub(crate) ports: Ports,
     pub(crate) pack: Arc<Pack>,
     pub(crate) settings: Settings,
-    pub(crate) understander: Understander,
-    pub(crate) signals: SignalModel,
-    pub(crate) lexicon: Lexicon,
-    pub(crate) declines: Vec<String>,
+    pub(crate) learnt: Arc<Learnt>,
     cache: moka::sync::Cache<ConversationId, Arc<Conversation>>,
     turns: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) keys_in_flight: Mutex<BTreeMap<(ConversationId, String), String>>,
@@ -114,18 +121,28 @@ impl Assistant {
         let signals = SignalModel::new(&language_file::<SignalFile>(&pack, &format!("nlu/signals.{locale}.yaml"))?)?;
         let lexicon = language_file(&pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(&pack, &format!("nlu/declines.{locale}.yaml"))?;
-        Ok(Self {
+        let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
+        let learnt = Arc::new(Learnt { understander: Understander::new(nlu)?, signals, lexicon, declines });
+        Ok(Self::with(ports, pack, settings, learnt))
+    }
+
+    /// Another assistant with the same pack and what was learnt from it, on other ports.
+    #[must_use]
+    pub fn beside(&self, ports: Ports, settings: Settings) -> Self {
+        Self::with(ports, Arc::clone(&self.pack), settings, Arc::clone(&self.learnt))
+    }
+
+    fn with(ports: Ports, pack: Arc<Pack>, settings: Settings, learnt: Arc<Learnt>) -> Self {
+        let cache = moka::sync::Cache::new(CACHED_MAX);
+        Self {
             ports,
-            settings,
-            understander: Understander::new(nlu)?,
-            signals,
-            lexicon,
-            declines: phrases.iter().map(|phrase| phrase.to_lowercase()).collect(),
             pack,
-            cache: moka::sync::Cache::new(CACHED_MAX),
+            settings,
+            learnt,
+            cache,
             turns: Mutex::new(HashMap::new()),
             keys_in_flight: Mutex::new(BTreeMap::new()),
-        })
+        }
     }
 
     /// The pack it answers from.
@@ -156,7 +173,12 @@ impl Assistant {
     ///
     /// # Errors
     /// [`TurnError::Store`] when the ledger cannot be written.
-    pub async fn open(&self, principal: &Principal, locale: Option<&str>, market: Option<&str>) -> Result<ConversationView, TurnError> {
+    pub async fn open(
+        &self,
+        principal: &Principal,
+        locale: Option<&str>,
+        market: Option<&str>,
+    ) -> Result<ConversationView, TurnError> {
         record::open(self, principal, locale, market).await
     }
 
@@ -185,7 +207,9 @@ impl Assistant {
     /// [`TurnError::Store`].
     pub async fn view(&self, principal: &Principal, id: ConversationId) -> Result<Option<ConversationView>, TurnError> {
         match self.load(id).await? {
-            Some(conversation) if conversation.belongs_to(principal) => Ok(Some(desk::conversation_view(self, &conversation).await?)),
+            Some(conversation) if conversation.belongs_to(principal) => {
+                Ok(Some(desk::conversation_view(self, &conversation).await?))
+            }
             _ => Ok(None),
         }
     }
@@ -250,7 +274,11 @@ fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Res
 
 fn patterns(pack: &Pack) -> Vec<PatternSpec> {
     let listed = pack.manifest.patterns.iter();
-    listed.flat_map(|(kind, regexes)| regexes.iter().map(|regex| PatternSpec { kind: kind.clone(), regex: regex.clone(), format: None })).collect()
+    listed
+        .flat_map(|(kind, regexes)| {
+            regexes.iter().map(|regex| PatternSpec { kind: kind.clone(), regex: regex.clone(), format: None })
+        })
+        .collect()
 }
 
 /// Titles and example questions of the articles, as examples of questions.

@@ -33,7 +33,12 @@ impl Grounds {
     }
 }
 
-pub(crate) fn gather(assistant: &Assistant, received: &Arrival<'_>, understood: &Understood, trail: &mut Trail<'_>) -> Grounds {
+pub(crate) fn gather(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    understood: &Understood,
+    trail: &mut Trail<'_>,
+) -> Grounds {
     let questions = understood.understanding().commands.iter().filter_map(|command| match command {
         Command::Ask { query, .. } => Some(query),
         _ => None,
@@ -60,20 +65,31 @@ pub(crate) fn gather(assistant: &Assistant, received: &Arrival<'_>, understood: 
     let answered = grounds.findings.iter().filter(|finding| !finding.sentences.is_empty()).count();
     let summary = match (grounds.findings.len(), answered) {
         (0, _) => "nothing to look up".to_owned(),
-        (asked, answered) => format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" }),
+        (asked, answered) => {
+            format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" })
+        }
     };
     let detail: Vec<_> = grounds
         .findings
         .iter()
         .map(|finding| json!({"query": finding.query, "support": finding.support, "article": finding.citation.as_ref().map(|citation| &citation.article_id)}))
         .collect();
-    trail.note(Stage::Context, summary, json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "failed": failed}));
+    trail.note(
+        Stage::Context,
+        summary,
+        json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "failed": failed}),
+    );
     grounds
 }
 
 fn finding(query: &str, passages: &[Passage]) -> Finding {
     match ombud_retrieval::answer::extract(query, passages) {
-        Some(extract) => Finding { query: query.to_owned(), sentences: extract.sentences, citation: Some(extract.citation), support: extract.support },
+        Some(extract) => Finding {
+            query: query.to_owned(),
+            sentences: extract.sentences,
+            citation: Some(extract.citation),
+            support: extract.support,
+        },
         None => Finding { query: query.to_owned(), ..Finding::default() },
     }
 }

@@ -1,6 +1,9 @@
 //! What is a conversation between turns? A fold over its stream.
 
-use ombud_domain::{Author, ConversationId, ConversationStatus, CustomerId, Handover, IntentId, Message, Principal, RecordedEvent, SessionId, StreamId, TimestampUs};
+use ombud_domain::{
+    Author, ConversationId, ConversationStatus, CustomerId, Handover, IntentId, Message, Principal, RecordedEvent,
+    SessionId, StreamId, TimestampUs,
+};
 use ombud_policy::Dialogue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,14 +62,16 @@ pub(crate) struct TurnRecorded {
 
 impl Conversation {
     pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
-        self.session_id == principal.session_id || (self.customer_id.is_some() && self.customer_id == principal.customer_id)
+        self.session_id == principal.session_id
+            || (self.customer_id.is_some() && self.customer_id == principal.customer_id)
     }
 
     pub(crate) async fn load(assistant: &Assistant, id: ConversationId) -> Result<Option<Self>, TurnError> {
         let mut folded: Option<Self> = None;
         let mut after = 0;
         while after < i64::try_from(EVENTS_MAX).unwrap_or(i64::MAX) {
-            let page = assistant.ports.ledger.read(&assistant.settings.tenant, &StreamId::from(id), after, PAGE).await?;
+            let page =
+                assistant.ports.ledger.read(&assistant.settings.tenant, &StreamId::from(id), after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.version;
             let full = page.len() == PAGE;
@@ -142,7 +147,8 @@ impl Conversation {
                 self.dialogue.waiting.clear();
                 self.dialogue.misread = 0;
                 self.dialogue.signals.clear();
-                self.dialogue.awaiting = ombud_domain::Awaiting { kind: ombud_domain::AwaitingKind::AnythingElse, ..Default::default() };
+                self.dialogue.awaiting =
+                    ombud_domain::Awaiting { kind: ombud_domain::AwaitingKind::AnythingElse, ..Default::default() };
             }
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;

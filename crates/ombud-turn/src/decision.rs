@@ -43,13 +43,26 @@ impl Decided {
     }
 }
 
-pub(crate) fn begin(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, understood: &Understood, grounds: &Grounds, trail: &mut Trail<'_>) -> Decided {
+pub(crate) fn begin(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    screened: &Screened,
+    understood: &Understood,
+    grounds: &Grounds,
+    trail: &mut Trail<'_>,
+) -> Decided {
     let moment = moment(assistant, received);
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
     let code_call = screened.code().and_then(|code| check_call(assistant, &state.dialogue, code.expose()));
     if let Some(call) = code_call {
         trail.note(Stage::Decision, "check the one-time code", json!({}));
-        return Decided { state, moment, call: Some(Call::CheckCode(call)), ending: Ending::default(), checks_code: true };
+        return Decided {
+            state,
+            moment,
+            call: Some(Call::CheckCode(call)),
+            ending: Ending::default(),
+            checks_code: true,
+        };
     }
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
@@ -62,7 +75,13 @@ pub(crate) fn begin(assistant: &Assistant, received: &Arrival<'_>, screened: &Sc
     decided(state, moment, decision, trail)
 }
 
-pub(crate) fn resume(assistant: &Assistant, mut decided_before: Decided, outcome: ActionOutcome, rounds: usize, trail: &mut Trail<'_>) -> Decided {
+pub(crate) fn resume(
+    assistant: &Assistant,
+    mut decided_before: Decided,
+    outcome: ActionOutcome,
+    rounds: usize,
+    trail: &mut Trail<'_>,
+) -> Decided {
     let Decided { mut state, moment, checks_code, .. } = decided_before_take(&mut decided_before);
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
@@ -93,7 +112,8 @@ fn decided(state: Deliberation, moment: Moment, decision: Decision, trail: &mut 
             (Some(Call::Read(*call)), Ending::default(), summary, state.ending.reasons.clone())
         }
         Decision::Perform(authorized) => {
-            let summary = format!("perform {}, authorized by {}", authorized.proposal().action, authorized.reasons().join(", "));
+            let summary =
+                format!("perform {}, authorized by {}", authorized.proposal().action, authorized.reasons().join(", "));
             (Some(Call::Perform(authorized)), Ending::default(), summary, state.ending.reasons.clone())
         }
         Decision::End(ending) => {
@@ -102,7 +122,11 @@ fn decided(state: Deliberation, moment: Moment, decision: Decision, trail: &mut 
         }
     };
     let summary = if summary.is_empty() { summary_of(&ending) } else { summary };
-    trail.note(Stage::Decision, summary, json!({"reasons": reasons, "awaiting": ending.awaiting, "refused": ending.refused}));
+    trail.note(
+        Stage::Decision,
+        summary,
+        json!({"reasons": reasons, "awaiting": ending.awaiting, "refused": ending.refused}),
+    );
     Decided { state, moment, call, ending, checks_code: false }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ombud_domain::{Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, NewEvent, RecordedEvent, StageRecord, StreamId, TurnId};
+use ombud_domain::{
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, NewEvent, RecordedEvent, StageRecord,
+    StreamId, TurnId,
+};
 use serde::Deserialize as _;
 use serde_json::json;
 
@@ -51,7 +54,13 @@ impl Assistant {
         let Some(state) = self.load(id).await? else { return Ok(None) };
         let conversation = conversation_view(self, &state).await?;
         let turns = turns(self, id).await?;
-        Ok(Some(DeskView { conversation, handover: state.handover.clone(), assignee: state.assignee.clone(), requested_at: state.handover_at, turns }))
+        Ok(Some(DeskView {
+            conversation,
+            handover: state.handover.clone(),
+            assignee: state.assignee.clone(),
+            requested_at: state.handover_at,
+            turns,
+        }))
     }
 
     /// Does what an agent wants and gives the conversation as it then is.
@@ -103,15 +112,35 @@ fn plan(assistant: &Assistant, state: &Conversation, agent: &str, act: &DeskAct)
     };
     let (kind, payload, message, announced, status) = match act {
         DeskAct::Take if state.assignee.is_some() && !mine => return Err(TurnError::NotYours),
-        DeskAct::Take => ("handoff.accepted", json!({"agent": agent}), system("agent_joined"), Some("handoff.accepted"), ConversationStatus::WithAgent),
+        DeskAct::Take => (
+            "handoff.accepted",
+            json!({"agent": agent}),
+            system("agent_joined"),
+            Some("handoff.accepted"),
+            ConversationStatus::WithAgent,
+        ),
         _ if !mine => return Err(TurnError::NotYours),
         DeskAct::Reply { text } if text.trim().is_empty() => return Err(TurnError::Empty),
-        DeskAct::Reply { text } if text.chars().count() > TEXT_CHARS_MAX => return Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX }),
-        DeskAct::Reply { text } => ("", json!({}), Some(say(Author::Agent, text.clone())), None, ConversationStatus::WithAgent),
-        DeskAct::Return { note } => {
-            ("handoff.returned", json!({"agent": agent, "note": note}), system("agent_returned"), Some("handoff.returned"), ConversationStatus::Open)
+        DeskAct::Reply { text } if text.chars().count() > TEXT_CHARS_MAX => {
+            return Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX });
         }
-        DeskAct::Resolve { note } => ("conversation.resolved", json!({"agent": agent, "note": note}), system("agent_resolved"), None, ConversationStatus::Resolved),
+        DeskAct::Reply { text } => {
+            ("", json!({}), Some(say(Author::Agent, text.clone())), None, ConversationStatus::WithAgent)
+        }
+        DeskAct::Return { note } => (
+            "handoff.returned",
+            json!({"agent": agent, "note": note}),
+            system("agent_returned"),
+            Some("handoff.returned"),
+            ConversationStatus::Open,
+        ),
+        DeskAct::Resolve { note } => (
+            "conversation.resolved",
+            json!({"agent": agent, "note": note}),
+            system("agent_resolved"),
+            None,
+            ConversationStatus::Resolved,
+        ),
     };
     let mut events = Vec::new();
     if !kind.is_empty() {
@@ -142,10 +171,18 @@ fn announce(assistant: &Assistant, id: ConversationId, planned: &Planned) {
     if let Some(kind) = planned.announced {
         reply::announce(assistant, id, kind, json!({"status": planned.status}));
     }
-    reply::announce(assistant, id, "conversation.updated", json!({"status": planned.status, "awaiting": planned.awaiting}));
+    reply::announce(
+        assistant,
+        id,
+        "conversation.updated",
+        json!({"status": planned.status, "awaiting": planned.awaiting}),
+    );
 }
 
-pub(crate) async fn conversation_view(assistant: &Assistant, state: &Conversation) -> Result<ConversationView, TurnError> {
+pub(crate) async fn conversation_view(
+    assistant: &Assistant,
+    state: &Conversation,
+) -> Result<ConversationView, TurnError> {
     let events = events(assistant, state.id).await?;
     let messages = events
         .iter()
@@ -170,8 +207,12 @@ pub(crate) async fn conversation_view(assistant: &Assistant, state: &Conversatio
 pub(crate) async fn turns(assistant: &Assistant, id: ConversationId) -> Result<Vec<TurnView>, TurnError> {
     let mut turns: Vec<TurnView> = Vec::new();
     for event in events(assistant, id).await? {
-        let Some(turn_id) = event.payload.get("turn_id").and_then(|value| TurnId::deserialize(value).ok()) else { continue };
-        let Some(stage) = event.payload.get("record").and_then(|value| StageRecord::deserialize(value).ok()) else { continue };
+        let Some(turn_id) = event.payload.get("turn_id").and_then(|value| TurnId::deserialize(value).ok()) else {
+            continue;
+        };
+        let Some(stage) = event.payload.get("record").and_then(|value| StageRecord::deserialize(value).ok()) else {
+            continue;
+        };
         match turns.iter_mut().find(|turn| turn.turn_id == turn_id) {
             Some(turn) => turn.stages.push(stage),
             None => turns.push(TurnView { turn_id, at: event.at, stages: vec![stage] }),

@@ -93,13 +93,22 @@ impl Drop for KeyGuard<'_> {
     }
 }
 
-pub(crate) async fn receive<'a>(assistant: &'a Assistant, stimulus: Stimulus, trail: &mut Trail<'_>) -> Result<Received<'a>, TurnError> {
-    let conversation = assistant.load(stimulus.conversation_id).await?.filter(|conversation| conversation.belongs_to(&stimulus.principal)).ok_or(TurnError::NotFound)?;
+pub(crate) async fn receive<'a>(
+    assistant: &'a Assistant,
+    stimulus: Stimulus,
+    trail: &mut Trail<'_>,
+) -> Result<Received<'a>, TurnError> {
+    let conversation = assistant
+        .load(stimulus.conversation_id)
+        .await?
+        .filter(|conversation| conversation.belongs_to(&stimulus.principal))
+        .ok_or(TurnError::NotFound)?;
     check_input(&stimulus.input, &conversation)?;
     if let Some(stored) = stored_reply(assistant, &stimulus).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
-    let guard = stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
+    let guard =
+        stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
     if conversation.status == ConversationStatus::Resolved {
         conversation.status = ConversationStatus::Open;
@@ -127,8 +136,15 @@ pub(crate) async fn receive<'a>(assistant: &'a Assistant, stimulus: Stimulus, tr
 fn check_input(input: &Input, conversation: &Conversation) -> Result<(), TurnError> {
     match input {
         Input::Message { text } if text.expose().trim().is_empty() => Err(TurnError::Empty),
-        Input::Message { text } if text.expose().chars().count() > TEXT_CHARS_MAX => Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX }),
-        Input::StepUp { .. } if conversation.dialogue.awaiting.kind != AwaitingKind::Identify || conversation.dialogue.challenge_id.is_none() => Err(TurnError::NoCodeAwaited),
+        Input::Message { text } if text.expose().chars().count() > TEXT_CHARS_MAX => {
+            Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })
+        }
+        Input::StepUp { .. }
+            if conversation.dialogue.awaiting.kind != AwaitingKind::Identify
+                || conversation.dialogue.challenge_id.is_none() =>
+        {
+            Err(TurnError::NoCodeAwaited)
+        }
         _ => Ok(()),
     }
 }
@@ -136,11 +152,14 @@ fn check_input(input: &Input, conversation: &Conversation) -> Result<(), TurnErr
 async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Option<TurnReply>, TurnError> {
     let Some(key) = &stimulus.idempotency else { return Ok(None) };
     let scope = stimulus.conversation_id.to_string();
-    let Some(stored) = assistant.ports.ledger.stored_reply(&assistant.settings.tenant, &scope, &key.key).await? else { return Ok(None) };
+    let Some(stored) = assistant.ports.ledger.stored_reply(&assistant.settings.tenant, &scope, &key.key).await? else {
+        return Ok(None);
+    };
     if stored.body_hash != key.body_hash {
         return Err(TurnError::KeyReused);
     }
-    let mut reply: TurnReply = serde_json::from_value(stored.response).map_err(|_| ombud_ports::StoreError::Corrupt { what: "reply" })?;
+    let mut reply: TurnReply =
+        serde_json::from_value(stored.response).map_err(|_| ombud_ports::StoreError::Corrupt { what: "reply" })?;
     reply.replayed = true;
     Ok(Some(reply))
 }

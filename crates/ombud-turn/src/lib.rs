@@ -4,15 +4,15 @@
 
 mod turn;
 
-mod intake;
-mod safety;
-mod understanding;
-mod context;
-mod decision;
 mod action;
 mod answer;
+mod context;
+mod decision;
+mod intake;
 mod record;
 mod reply;
+mod safety;
+mod understanding;
 
 mod assistant;
 mod conversation;

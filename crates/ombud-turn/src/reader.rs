@@ -27,8 +27,13 @@ impl<'a> LexicalReader<'a> {
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
-        let context = UnderstandContext { expectation: &Expectation::Confirm, active_flow: None, proposal: None, today: self.today };
-        let understanding = self.assistant.understander.understand(text, &context);
+        let context = UnderstandContext {
+            expectation: &Expectation::Confirm,
+            active_flow: None,
+            proposal: None,
+            today: self.today,
+        };
+        let understanding = self.assistant.learnt.understander.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),
             Command::Deny { .. } => Some(json!(false)),
@@ -39,11 +44,11 @@ impl<'a> LexicalReader<'a> {
 
 impl Reader for LexicalReader<'_> {
     fn choose(&self, request: &ChoiceRequest<'_>) -> Choice {
-        ombud_language::choose::choose(&self.assistant.lexicon, request)
+        ombud_language::choose::choose(&self.assistant.learnt.lexicon, request)
     }
 
     fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
-        ombud_language::choose::choose_each(&self.assistant.lexicon, utterances, direct, items)
+        ombud_language::choose::choose_each(&self.assistant.learnt.lexicon, utterances, direct, items)
     }
 
     fn entities(&self, text: &str, kinds: &[&str], awaited: bool) -> Vec<(String, Value)> {
@@ -54,10 +59,17 @@ impl Reader for LexicalReader<'_> {
             (false, _) => Awaiting::Nothing,
             (true, kinds) if kinds.contains(&"address") => Awaiting::Address,
             (true, kinds) if kinds.contains(&"amount") => Awaiting::Amount,
-            (true, kinds) if kinds.iter().any(|kind| matches!(*kind, "first_name" | "last_name" | "name" | "postal_code" | "email")) => Awaiting::Identity,
+            (true, kinds)
+                if kinds
+                    .iter()
+                    .any(|kind| matches!(*kind, "first_name" | "last_name" | "name" | "postal_code" | "email")) =>
+            {
+                Awaiting::Identity
+            }
             (true, _) => Awaiting::Nothing,
         };
-        let context = ExtractContext { today: self.today, patterns: self.assistant.understander.patterns(), awaiting };
+        let context =
+            ExtractContext { today: self.today, patterns: self.assistant.learnt.understander.patterns(), awaiting };
         let mut found = Vec::new();
         for entity in ombud_language::extract(text, &context) {
             if entity.kind == "person_name" {
@@ -77,6 +89,6 @@ impl Reader for LexicalReader<'_> {
 
     fn declines(&self, text: &str) -> bool {
         let text = text.to_lowercase().replace('’', "'");
-        self.assistant.declines.iter().any(|phrase| text.contains(phrase))
+        self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))
     }
 }

@@ -1,8 +1,8 @@
 //! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal, SessionId, Stage, StageRecord, StreamId,
-    TimestampUs,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal,
+    SessionId, Stage, StageRecord, StreamId, TimestampUs,
 };
 use ombud_policy::Dialogue;
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
@@ -31,7 +31,12 @@ impl Recorded {
     }
 }
 
-pub(crate) async fn open(assistant: &Assistant, principal: &Principal, locale: Option<&str>, market: Option<&str>) -> Result<ConversationView, TurnError> {
+pub(crate) async fn open(
+    assistant: &Assistant,
+    principal: &Principal,
+    locale: Option<&str>,
+    market: Option<&str>,
+) -> Result<ConversationView, TurnError> {
     let id = ConversationId(assistant.fresh_uuid());
     let at = assistant.ports.clock.now();
     let pack = &assistant.pack;
@@ -45,8 +50,10 @@ pub(crate) async fn open(assistant: &Assistant, principal: &Principal, locale: O
         pack_hash: pack.hash.clone(),
     };
     let menu: Vec<&str> = pack.manifest.menu.flows.iter().map(|flow| pack.title(&locale, flow)).collect();
-    let names = json!({"company": {"name": pack.manifest.title, "assistant": pack.manifest.assistant.name}, "menu": menu});
-    let text = pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
+    let names =
+        json!({"company": {"name": pack.manifest.title, "assistant": pack.manifest.assistant.name}, "menu": menu});
+    let text =
+        pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
     let greeting = message(assistant, (1, at), Author::Assistant, text);
     let events = vec![event("conversation.opened", &opened)?, event("message.created", &json!({"message": greeting}))?];
     append(assistant, id, 0, events, None, at).await?;
@@ -63,16 +70,33 @@ pub(crate) async fn open(assistant: &Assistant, principal: &Principal, locale: O
 }
 
 /// Commits a turn of the assistant.
-pub(crate) async fn commit(assistant: &Assistant, received: Box<Arrival<'_>>, screened: &Screened, checked: Checked, mut trail: Trail<'_>) -> Result<Recorded, TurnError> {
+pub(crate) async fn commit(
+    assistant: &Assistant,
+    received: Box<Arrival<'_>>,
+    screened: &Screened,
+    checked: Checked,
+    mut trail: Trail<'_>,
+) -> Result<Recorded, TurnError> {
     let (ending, dialogue, paragraphs, _) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
     let replies = turn.replies(assistant, &received, paragraphs, at)?;
-    if let Some(customer_id) = dialogue.customer_id.as_ref().filter(|id| received.conversation.customer_id.as_ref().map(|known| known.as_str()) != Some(id)) {
-        turn.events.push(event("conversation.identified", &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}))?);
+    if let Some(customer_id) = dialogue
+        .customer_id
+        .as_ref()
+        .filter(|id| received.conversation.customer_id.as_ref().map(|known| known.as_str()) != Some(id))
+    {
+        turn.events.push(event(
+            "conversation.identified",
+            &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}),
+        )?);
     }
     let status = if ending.handover.is_some() { ConversationStatus::WaitingForAgent } else { ConversationStatus::Open };
-    trail.note(Stage::Record, format!("{} events, one commit", turn.events.len() + 11), json!({"pack_hash": assistant.pack.hash}));
+    trail.note(
+        Stage::Record,
+        format!("{} events, one commit", turn.events.len() + 11),
+        json!({"pack_hash": assistant.pack.hash}),
+    );
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
     turn.state(assistant, &received, status, dialogue.clone())?;
@@ -94,7 +118,12 @@ pub(crate) async fn commit(assistant: &Assistant, received: Box<Arrival<'_>>, sc
 }
 
 /// Commits a message to people; the assistant stays silent (R50).
-pub(crate) async fn note_for_desk(assistant: &Assistant, received: Box<Arrival<'_>>, screened: &Screened, mut trail: Trail<'_>) -> Result<TurnReply, TurnError> {
+pub(crate) async fn note_for_desk(
+    assistant: &Assistant,
+    received: Box<Arrival<'_>>,
+    screened: &Screened,
+    mut trail: Trail<'_>,
+) -> Result<TurnReply, TurnError> {
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
     let status = received.conversation.status;
@@ -126,8 +155,14 @@ struct TurnEvents {
 }
 
 impl TurnEvents {
-    fn begin(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, at: TimestampUs) -> Result<Self, TurnError> {
-        let mut turn = Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
+    fn begin(
+        assistant: &Assistant,
+        received: &Arrival<'_>,
+        screened: &Screened,
+        at: TimestampUs,
+    ) -> Result<Self, TurnError> {
+        let mut turn =
+            Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
         if screened.code().is_none() {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
@@ -138,7 +173,13 @@ impl TurnEvents {
         Ok(turn)
     }
 
-    fn replies(&mut self, assistant: &Assistant, received: &Arrival<'_>, paragraphs: Vec<crate::answer::Paragraph>, at: TimestampUs) -> Result<Vec<Message>, TurnError> {
+    fn replies(
+        &mut self,
+        assistant: &Assistant,
+        received: &Arrival<'_>,
+        paragraphs: Vec<crate::answer::Paragraph>,
+        at: TimestampUs,
+    ) -> Result<Vec<Message>, TurnError> {
         let text = paragraphs.iter().map(|paragraph| paragraph.text.as_str()).collect::<Vec<_>>().join("\n\n");
         if text.is_empty() {
             return Ok(Vec::new());
@@ -153,12 +194,21 @@ impl TurnEvents {
 
     fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
         for stage in stages {
-            self.events.push(event(&format!("turn.{}", stage.stage.as_str()), &json!({"turn_id": received.turn_id, "record": stage}))?);
+            self.events.push(event(
+                &format!("turn.{}", stage.stage.as_str()),
+                &json!({"turn_id": received.turn_id, "record": stage}),
+            )?);
         }
         Ok(())
     }
 
-    fn state(&mut self, assistant: &Assistant, received: &Arrival<'_>, status: ConversationStatus, dialogue: Dialogue) -> Result<(), TurnError> {
+    fn state(
+        &mut self,
+        assistant: &Assistant,
+        received: &Arrival<'_>,
+        status: ConversationStatus,
+        dialogue: Dialogue,
+    ) -> Result<(), TurnError> {
         let recorded = TurnRecorded {
             turn_id: received.turn_id,
             pack_hash: assistant.pack.hash.clone(),
@@ -172,14 +222,23 @@ impl TurnEvents {
     }
 }
 
-async fn finish(assistant: &Assistant, received: Arrival<'_>, turn: TurnEvents, reply: TurnReply, handed_over: bool, at: TimestampUs) -> Result<Recorded, TurnError> {
+async fn finish(
+    assistant: &Assistant,
+    received: Arrival<'_>,
+    turn: TurnEvents,
+    reply: TurnReply,
+    handed_over: bool,
+    at: TimestampUs,
+) -> Result<Recorded, TurnError> {
     let id = received.conversation.id;
     let stored = received.idempotency.as_ref().map(|key| {
         let response = serde_json::to_value(&reply).unwrap_or(Value::Null);
         StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
     });
     let events = turn.events.clone();
-    let version = append(assistant, id, received.conversation.version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
+    let version = append(assistant, id, received.conversation.version, turn.events, stored, at)
+        .await
+        .inspect_err(|_| assistant.forget(id))?;
     keep(assistant, received, &events, version, at);
     Ok(Recorded { reply, customer_message: turn.customer_message, handed_over })
 }
@@ -191,7 +250,14 @@ fn keep(assistant: &Assistant, received: Arrival<'_>, events: &[NewEvent], versi
     let first = version - i64::try_from(events.len()).unwrap_or(0);
     let mut state = Some(received.conversation);
     for (position, new) in (1_i64..).zip(events) {
-        let event = ombud_domain::RecordedEvent { position: 0, stream: stream.clone(), version: first + position, kind: new.kind.clone(), at, payload: new.payload.clone() };
+        let event = ombud_domain::RecordedEvent {
+            position: 0,
+            stream: stream.clone(),
+            version: first + position,
+            kind: new.kind.clone(),
+            at,
+            payload: new.payload.clone(),
+        };
         state = Conversation::fold(state, id, &event);
     }
     if let Some(state) = state {
@@ -208,12 +274,29 @@ pub(crate) async fn append(
     at: TimestampUs,
 ) -> Result<i64, AppendError> {
     let outbox = vec![("conversation.changed".to_owned(), json!({"conversation_id": id}))];
-    let commit = Commit { tenant: assistant.settings.tenant.clone(), stream: StreamId::from(id), expected_version, events, outbox, reply, at };
+    let commit = Commit {
+        tenant: assistant.settings.tenant.clone(),
+        stream: StreamId::from(id),
+        expected_version,
+        events,
+        outbox,
+        reply,
+        at,
+    };
     assistant.ports.ledger.append(commit).await.map(|committed| committed.version)
 }
 
 pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), author: Author, text: String) -> Message {
-    Message { id: MessageId(assistant.fresh_uuid()), seq, author, author_name: None, text, at, citations: Vec::new(), turn_id: None }
+    Message {
+        id: MessageId(assistant.fresh_uuid()),
+        seq,
+        author,
+        author_name: None,
+        text,
+        at,
+        citations: Vec::new(),
+        turn_id: None,
+    }
 }
 
 pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, TurnError> {

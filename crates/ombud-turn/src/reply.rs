@@ -23,7 +23,11 @@ pub(crate) fn deliver(assistant: &Assistant, recorded: Recorded) -> TurnReply {
 
 pub(crate) fn announce_message(assistant: &Assistant, id: ConversationId, message: &Message) {
     let data = serde_json::to_value(message).unwrap_or_default();
-    assistant.ports.live.publish(&assistant.settings.tenant, id, LiveEvent { kind: "message.created".to_owned(), id: message.seq, data });
+    assistant.ports.live.publish(
+        &assistant.settings.tenant,
+        id,
+        LiveEvent { kind: "message.created".to_owned(), id: message.seq, data },
+    );
 }
 
 pub(crate) fn announce(assistant: &Assistant, id: ConversationId, kind: &str, data: serde_json::Value) {

@@ -49,7 +49,7 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         None => String::new(),
     };
     let context = ScreenContext {
-        signals: &assistant.signals,
+        signals: &assistant.learnt.signals,
         tail_digits: &received.conversation.tail_digits,
         awaited_secret: code_awaited.then_some(RedactionKind::OneTimeCode),
     };

@@ -21,7 +21,12 @@ impl Understood {
     }
 }
 
-pub(crate) fn understand(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understood {
+pub(crate) fn understand(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    screened: &Screened,
+    trail: &mut Trail<'_>,
+) -> Understood {
     if screened.code().is_some() {
         trail.note(Stage::Understanding, "nothing to read", json!({}));
         return Understood { understanding: Understanding::default() };
@@ -34,7 +39,7 @@ pub(crate) fn understand(assistant: &Assistant, received: &Arrival<'_>, screened
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
         today: today(assistant),
     };
-    let mut understanding = assistant.understander.understand(screened.text(), &context);
+    let mut understanding = assistant.learnt.understander.understand(screened.text(), &context);
     understanding.signals = screened.signals().to_vec();
     let summary = summary_of(&understanding);
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
@@ -49,7 +54,8 @@ fn summary_of(understanding: &Understanding) -> String {
         .filter_map(|command| serde_json::to_value(command).ok())
         .map(|command| {
             let name = command.get("command").and_then(|name| name.as_str()).unwrap_or_default().replace('_', " ");
-            let object = ["flow", "slot", "kind", "id"].iter().find_map(|key| command.get(key)?.as_str().map(ToOwned::to_owned));
+            let object =
+                ["flow", "slot", "kind", "id"].iter().find_map(|key| command.get(key)?.as_str().map(ToOwned::to_owned));
             object.map_or_else(|| name.clone(), |object| format!("{name} {object}"))
         })
         .collect();

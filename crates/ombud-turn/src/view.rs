@@ -1,7 +1,8 @@
 //! What do the edges get to see of a turn and a conversation?
 
 use ombud_domain::{
-    Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, RefusedRequest, StageRecord, TimestampUs, TurnId,
+    Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, RefusedRequest, StageRecord,
+    TimestampUs, TurnId,
 };
 use serde::{Deserialize, Serialize};
 

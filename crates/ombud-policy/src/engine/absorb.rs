@@ -7,7 +7,9 @@ use ombud_domain::{AwaitingKind, Command, Kind};
 use serde_json::json;
 
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::{EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest};
+use crate::dialogue::{
+    EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
+};
 use crate::flow::{FlowKind, Op};
 
 /// Citations kept for a hand-over.
@@ -36,7 +38,9 @@ impl Engine<'_> {
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
         match command {
             Command::Handoff => return Some(self.hand_over_on_request(state)),
-            Command::StartFlow { flow, text, .. } => self.start(state, flow, vec![Said { slot: None, text: text.clone() }]),
+            Command::StartFlow { flow, text, .. } => {
+                self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
+            }
             Command::SetSlot { text, .. } => self.answer_slot(state, text),
             Command::Choose { id } => return self.choose(state, id),
             Command::Affirm => return self.affirm(state),
@@ -79,7 +83,9 @@ impl Engine<'_> {
         match state.dialogue.waiting.iter_mut().find(|waiting| waiting.flow == flow) {
             Some(waiting) => waiting.said.extend(said),
             None if full => state.ending.reasons.push("too many requests wait".to_owned()),
-            None => state.dialogue.waiting.push(WaitingRequest { flow: flow.to_owned(), said, picked: BTreeMap::new() }),
+            None => {
+                state.dialogue.waiting.push(WaitingRequest { flow: flow.to_owned(), said, picked: BTreeMap::new() })
+            }
         }
     }
 
@@ -98,12 +104,14 @@ impl Engine<'_> {
     }
 
     fn choose(&self, state: &mut Deliberation, id: &str) -> Option<Decision> {
-        let label = state.dialogue.awaiting.options.iter().find(|option| option.id == id).map(|option| option.label.clone());
+        let label =
+            state.dialogue.awaiting.options.iter().find(|option| option.id == id).map(|option| option.label.clone());
         match state.dialogue.awaiting.slot.as_deref() {
             Some(PERSON) if id == "handoff" => return Some(self.hand_over_on_request(state)),
             Some(PERSON) => state.completed = true,
             Some(WHICH_REQUEST) => {
-                let said = state.dialogue.last_request.take().into_iter().map(|text| Said { slot: None, text }).collect();
+                let said =
+                    state.dialogue.last_request.take().into_iter().map(|text| Said { slot: None, text }).collect();
                 self.start(state, id, said);
             }
             _ => {
@@ -165,8 +173,12 @@ impl Engine<'_> {
                 state.declined = true;
             }
             (AwaitingKind::Confirm, Some(false)) => self.correct(state, text),
-            (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => self.chat(state, Kind::Goodbye),
-            (AwaitingKind::Choice, _) if state.dialogue.awaiting.slot.as_deref() == Some(PERSON) => state.completed = true,
+            (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
+                self.chat(state, Kind::Goodbye)
+            }
+            (AwaitingKind::Choice, _) if state.dialogue.awaiting.slot.as_deref() == Some(PERSON) => {
+                state.completed = true
+            }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
             _ => {}
         }
@@ -207,7 +219,11 @@ impl Engine<'_> {
             state.dialogue.cited.extend(citations.iter().cloned());
             let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
             state.dialogue.cited.drain(..surplus);
-            state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
+            state.ending.sayings.push(Saying {
+                text: finding.sentences.join(" "),
+                origin: Origin::Knowledge,
+                citations,
+            });
             state.digressed = open;
             state.completed |= !open;
             return;
@@ -232,7 +248,9 @@ impl Engine<'_> {
             Kind::Abuse => "chitchat_abuse",
         };
         let open = !state.dialogue.frames.is_empty();
-        if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry) && (open || !state.ending.sayings.is_empty()) {
+        if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
+            && (open || !state.ending.sayings.is_empty())
+        {
             return;
         }
         if kind == Kind::Goodbye {
@@ -241,7 +259,8 @@ impl Engine<'_> {
             }
             state.farewell = true;
         }
-        let menu: Vec<&str> = self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
+        let menu: Vec<&str> =
+            self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         self.say(state, "", key, &vars(json!({"menu": menu})), Origin::Template);
         state.digressed = open;
     }
@@ -258,7 +277,12 @@ impl Engine<'_> {
     /// Pushes a repair flow of the pack, which says what is to be said.
     pub(super) fn repair(&self, state: &mut Deliberation, flow: &str, values: serde_json::Value) {
         if self.pack.flows.contains_key(flow) {
-            state.dialogue.frames.push(Frame { flow: flow.to_owned(), vars: vars(values), repairs: true, ..Frame::default() });
+            state.dialogue.frames.push(Frame {
+                flow: flow.to_owned(),
+                vars: vars(values),
+                repairs: true,
+                ..Frame::default()
+            });
         } else {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
         }

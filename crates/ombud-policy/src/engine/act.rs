@@ -1,6 +1,8 @@
 //! How are actions proposed, and what do their outcomes do?
 
-use ombud_domain::{ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Priority, Proposal, Receipt};
+use ombud_domain::{
+    ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Priority, Proposal, Receipt,
+};
 use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
@@ -41,7 +43,11 @@ impl Engine<'_> {
 
     fn decide_action(&self, state: &mut Deliberation, act: &Act, spec: &ActionSpec, proposal: Proposal) -> Step {
         let confirmed = state.dialogue.frames.last().and_then(|top| top.confirmed.as_ref()) == Some(&proposal.digest);
-        let amount_minor = spec.amount.as_ref().and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok()).and_then(|value| value.as_i64());
+        let amount_minor = spec
+            .amount
+            .as_ref()
+            .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
+            .and_then(|value| value.as_i64());
         let asked = crate::authorize::Asked { confirmed, amount_minor, ..self.asked(state, spec, &proposal.arguments) };
         let verdict = self.pack.policies.authorize(&asked, proposal.clone());
         match verdict {
@@ -82,14 +88,27 @@ impl Engine<'_> {
         if declined {
             let flow = top_flow(state);
             self.say(state, &flow, "what_instead", &top_vars(state), Origin::Question);
-            return Step::Out(self.finish(state, AwaitingKind::Slot, Some(super::absorb::CORRECTION.to_owned()), Vec::new()));
+            return Step::Out(self.finish(
+                state,
+                AwaitingKind::Slot,
+                Some(super::absorb::CORRECTION.to_owned()),
+                Vec::new(),
+            ));
         }
         top.shown = Some(proposal.digest);
         top.confirmed = None;
         top.asked = None;
         self.resume_hint(state);
-        state.ending.sayings.push(crate::dialogue::Saying { text: proposal.summary.clone(), origin: Origin::Proposal, citations: Vec::new() });
-        state.ending.awaiting.proposal = Some(AwaitingProposal { action: proposal.action, arguments: proposal.arguments, summary: proposal.summary });
+        state.ending.sayings.push(crate::dialogue::Saying {
+            text: proposal.summary.clone(),
+            origin: Origin::Proposal,
+            citations: Vec::new(),
+        });
+        state.ending.awaiting.proposal = Some(AwaitingProposal {
+            action: proposal.action,
+            arguments: proposal.arguments,
+            summary: proposal.summary,
+        });
         Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
     }
 
@@ -108,11 +127,17 @@ impl Engine<'_> {
         if state.dialogue.challenge_id.is_some() {
             return self.ask_code(state);
         }
-        let Some(spec) = self.pack.manifest.identity.send_code.as_ref().and_then(|name| self.pack.actions.get(name)) else {
+        let Some(spec) = self.pack.manifest.identity.send_code.as_ref().and_then(|name| self.pack.actions.get(name))
+        else {
             return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
         };
         let arguments = vars(json!({"customer_id": state.dialogue.customer_id, "purpose": top_flow(state)}));
-        let proposal = Proposal { action: spec.name.clone(), arguments: arguments.clone(), summary: String::new(), digest: String::new() };
+        let proposal = Proposal {
+            action: spec.name.clone(),
+            arguments: arguments.clone(),
+            summary: String::new(),
+            digest: String::new(),
+        };
         let verdict = self.pack.policies.authorize(&self.asked(state, spec, &arguments), proposal);
         let Verdict::Authorized(authorized) = verdict else {
             return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
@@ -137,7 +162,8 @@ impl Engine<'_> {
                 state.dialogue.challenge_id = None;
                 state.dialogue.level = IdentityLevel::Verified;
                 let minutes = i64::from(self.pack.manifest.identity.verified_minutes);
-                state.dialogue.verified_until_us = self.moment.now_us.saturating_add(minutes.saturating_mul(60_000_000));
+                state.dialogue.verified_until_us =
+                    self.moment.now_us.saturating_add(minutes.saturating_mul(60_000_000));
                 if let Some(top) = state.dialogue.frames.last_mut() {
                     top.pending = Pending::Nothing;
                 }
@@ -189,6 +215,7 @@ impl Engine<'_> {
             ActionOutcome::Found { body } => {
                 self.learn(state, &action, body);
                 state.dialogue.customer = body.clone();
+                state.dialogue.customer_read = true;
                 None
             }
             _ => Some(self.hand_over(state, &HandingOver::because("not_identified"))),
@@ -197,7 +224,11 @@ impl Engine<'_> {
 
     fn settle_lookup(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
         let top = state.dialogue.frames.last()?;
-        let Some(Op::Lookup { action, save, missing, .. }) = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc)) else { return None };
+        let Some(Op::Lookup { action, save, missing, .. }) =
+            self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc))
+        else {
+            return None;
+        };
         let found = match outcome {
             ActionOutcome::Found { body } if self.learn(state, action, body) => Some(body.clone()),
             _ => None,
@@ -245,9 +276,16 @@ impl Engine<'_> {
         true
     }
 
-    fn settle_act(&self, state: &mut Deliberation, arguments: Map<String, Value>, outcome: &ActionOutcome) -> Option<Decision> {
+    fn settle_act(
+        &self,
+        state: &mut Deliberation,
+        arguments: Map<String, Value>,
+        outcome: &ActionOutcome,
+    ) -> Option<Decision> {
         let top = state.dialogue.frames.last()?;
-        let Some(Op::Act(act)) = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc)) else { return None };
+        let Some(Op::Act(act)) = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc)) else {
+            return None;
+        };
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
             ActionOutcome::Refused { reason_code } => {
@@ -257,7 +295,8 @@ impl Engine<'_> {
             }
             ActionOutcome::Unknown => Some(self.settle_unknown(state)),
             ActionOutcome::Failed { .. } | ActionOutcome::Found { .. } | ActionOutcome::NotFound => {
-                let failure = if let ActionOutcome::Failed { failure } = outcome { *failure } else { CallFailure::Malformed };
+                let failure =
+                    if let ActionOutcome::Failed { failure } = outcome { *failure } else { CallFailure::Malformed };
                 state.ending.reasons.push(failure.to_string());
                 self.say(state, "", "action_failed", &vars(json!({})), Origin::Template);
                 Some(self.hand_over(state, &HandingOver::because("tool_failure")))
@@ -272,7 +311,13 @@ impl Engine<'_> {
     }
 
     /// "Done" is said from the receipt alone (R6).
-    fn settle_done(&self, state: &mut Deliberation, act: &Act, arguments: Map<String, Value>, receipt: &Receipt) -> Option<Decision> {
+    fn settle_done(
+        &self,
+        state: &mut Deliberation,
+        act: &Act,
+        arguments: Map<String, Value>,
+        receipt: &Receipt,
+    ) -> Option<Decision> {
         let flow = top_flow(state);
         let done = DoneAction { action: act.action.clone(), receipt_id: receipt.receipt_id.clone(), arguments };
         state.ending.done.push(done.clone());

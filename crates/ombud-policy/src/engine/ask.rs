@@ -60,9 +60,12 @@ impl Engine<'_> {
     }
 
     fn ask_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
+        if let Some(value) = choice.or_value.and_then(|kind| self.value_said(state, ask, kind)) {
+            return Ok(self.fill(state, ask, value));
+        }
         let offers = self.offers(state, choice, None)?;
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
-        if eligible.is_empty() {
+        if eligible.is_empty() && choice.or_value.is_none() {
             return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
         }
         if let (true, [only]) = (choice.single_pick, eligible.as_slice()) {
@@ -71,12 +74,17 @@ impl Engine<'_> {
         let candidates: Vec<Candidate> = offers.iter().map(|offer| offer.candidate.clone()).collect();
         let found = self.read_choice(state, ask, &candidates, choice.count);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
-        let with_ids = |ids: &[String]| ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>();
+        let with_ids = |ids: &[String]| {
+            ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>()
+        };
         Ok(match found {
             Choice::Picked { ids, .. } => {
                 let picked = with_ids(&ids);
                 match picked.iter().find(|offer| !offer.candidate.eligible) {
-                    Some(refused) if picked.iter().all(|offer| !offer.candidate.eligible) || choice.count == Count::One && !choice.several_queue => {
+                    Some(refused)
+                        if picked.iter().all(|offer| !offer.candidate.eligible)
+                            || choice.count == Count::One && !choice.several_queue =>
+                    {
                         self.ineligible(state, ask, choice, refused, &eligible)
                     }
                     _ => {
@@ -85,12 +93,18 @@ impl Engine<'_> {
                     }
                 }
             }
-            Choice::Several { ids } => self.question(state, ask, Question { options: options_of(&with_ids(&ids)), narrowed: true, explained: false }),
+            Choice::Several { ids } => self.question(
+                state,
+                ask,
+                Question { options: options_of(&with_ids(&ids)), narrowed: true, explained: false },
+            ),
             Choice::Unavailable { ineligible, wanted } => match with_ids(&ineligible).first() {
                 Some(refused) => self.ineligible(state, ask, choice, refused, &eligible),
                 None => self.unavailable(state, ask, &wanted, "", &eligible),
             },
-            Choice::Unread => self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() }),
+            Choice::Unread => {
+                self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() })
+            }
         })
     }
 
@@ -103,14 +117,19 @@ impl Engine<'_> {
                 self.queue_others(state, ask, others);
                 self.fill(state, ask, first.record.clone())
             }
-            (Count::One, several) => self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false }),
+            (Count::One, several) => {
+                self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false })
+            }
         }
     }
 
     /// The same request for each further record, with what was said about all of them.
     fn queue_others(&self, state: &mut Deliberation, ask: &Ask, others: &[&Offer]) {
         let Some(top) = state.dialogue.frames.last() else { return };
-        let (flow, said) = (top.flow.clone(), top.said.iter().filter(|said| said.slot.as_deref() != Some(ask.slot.as_str())).cloned().collect::<Vec<_>>());
+        let (flow, said) = (
+            top.flow.clone(),
+            top.said.iter().filter(|said| said.slot.as_deref() != Some(ask.slot.as_str())).cloned().collect::<Vec<_>>(),
+        );
         for other in others.iter().rev() {
             let picked = BTreeMap::from([(ask.slot.clone(), other.candidate.id.clone())]);
             let known = state.dialogue.waiting.iter().any(|waiting| waiting.flow == flow && waiting.picked == picked);
@@ -120,8 +139,17 @@ impl Engine<'_> {
         }
     }
 
-    fn ineligible(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice, refused: &Offer, eligible: &[&Offer]) -> Step {
-        let extra = vars(json!({"item": refused.record, "label": refused.candidate.label, "options": labels(&options_of(eligible))}));
+    fn ineligible(
+        &self,
+        state: &mut Deliberation,
+        ask: &Ask,
+        choice: &RecordChoice,
+        refused: &Offer,
+        eligible: &[&Offer],
+    ) -> Step {
+        let extra = vars(
+            json!({"item": refused.record, "label": refused.candidate.label, "options": labels(&options_of(eligible))}),
+        );
         if !choice.asks_after_refusal {
             return self.refuse(state, &choice.refused, &choice.refused, &extra);
         }
@@ -136,9 +164,19 @@ impl Engine<'_> {
         self.question(state, ask, Question { options: options_of(eligible), narrowed: false, explained: true })
     }
 
-    fn unavailable(&self, state: &mut Deliberation, ask: &Ask, wanted: &[(String, String)], name: &str, eligible: &[&Offer]) -> Step {
+    fn unavailable(
+        &self,
+        state: &mut Deliberation,
+        ask: &Ask,
+        wanted: &[(String, String)],
+        name: &str,
+        eligible: &[&Offer],
+    ) -> Step {
         let flow = top_flow(state);
-        let wanted: Vec<String> = wanted.iter().map(|(option, value)| if option.is_empty() { value.clone() } else { format!("{option} {value}") }).collect();
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|(option, value)| if option.is_empty() { value.clone() } else { format!("{option} {value}") })
+            .collect();
         let options = options_of(eligible);
         let mut values = top_vars(state);
         values.extend(vars(json!({"wanted": wanted, "name": name, "options": labels(&options)})));
@@ -170,18 +208,23 @@ impl Engine<'_> {
         for thing in &things {
             groups.push((self.current(state, choice, thing)?, self.offers(state, choice, Some(thing))?));
         }
-        let items: Vec<(Candidate, Vec<Candidate>)> =
-            groups.iter().map(|(current, offers)| (current.clone(), offers.iter().map(|offer| offer.candidate.clone()).collect())).collect();
+        let items: Vec<(Candidate, Vec<Candidate>)> = groups
+            .iter()
+            .map(|(current, offers)| (current.clone(), offers.iter().map(|offer| offer.candidate.clone()).collect()))
+            .collect();
         let found = self.read_variants(state, ask, &items);
         for ((current, _), found) in items.iter().zip(&found) {
             state.ending.reasons.push(format!("{} of {}: {}", ask.slot, current.name, brief(found)));
         }
-        let picked: Vec<Value> = found.iter().zip(&groups).filter_map(|(found, (_, offers))| single(found, offers)).collect();
+        let picked: Vec<Value> =
+            found.iter().zip(&groups).filter_map(|(found, (_, offers))| single(found, offers)).collect();
         if picked.len() == things.len() && !things.is_empty() {
             return Ok(self.fill(state, ask, Value::Array(picked)));
         }
         let open = found.iter().zip(&groups).find(|(found, (_, offers))| single(found, offers).is_none());
-        let Some((found, (current, offers))) = open else { return Err(format!("slot `{}` has nothing to choose for", ask.slot)) };
+        let Some((found, (current, offers))) = open else {
+            return Err(format!("slot `{}` has nothing to choose for", ask.slot));
+        };
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
         let several_things = things.len() > 1;
         Ok(match found {
@@ -196,7 +239,9 @@ impl Engine<'_> {
                 }
                 step
             }
-            Choice::Picked { .. } | Choice::Unread => self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() }),
+            Choice::Picked { .. } | Choice::Unread => {
+                self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() })
+            }
         })
     }
 
@@ -213,7 +258,11 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last() else { return Vec::new() };
         let picked = top.picked.get(&ask.slot);
         let (utterances, direct) = heard(top, ask);
-        let mut found = if utterances.is_empty() { vec![Choice::Unread; items.len()] } else { self.reader.choose_each(&utterances, direct, items) };
+        let mut found = if utterances.is_empty() {
+            vec![Choice::Unread; items.len()]
+        } else {
+            self.reader.choose_each(&utterances, direct, items)
+        };
         if let Some(id) = picked {
             for ((_, variants), found) in items.iter().zip(found.iter_mut()) {
                 if variants.iter().any(|variant| variant.id == *id) {
@@ -230,8 +279,19 @@ impl Engine<'_> {
         let candidates: Vec<Candidate> = options
             .iter()
             .map(|option| {
-                let label = option.label.as_ref().and_then(|key| self.render(state, &flow, key, &[&vars])).unwrap_or_else(|| option.id.clone());
-                Candidate { id: option.id.clone(), name: label.clone(), label, words: option.words.clone(), eligible: true, ..Candidate::default() }
+                let label = option
+                    .label
+                    .as_ref()
+                    .and_then(|key| self.render(state, &flow, key, &[&vars]))
+                    .unwrap_or_else(|| option.id.clone());
+                Candidate {
+                    id: option.id.clone(),
+                    name: label.clone(),
+                    label,
+                    words: option.words.clone(),
+                    eligible: true,
+                    ..Candidate::default()
+                }
             })
             .collect();
         let shown = |ids: Option<&[String]>| {
@@ -244,38 +304,53 @@ impl Engine<'_> {
         let found = self.read_choice(state, ask, &candidates, Count::One);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
         match found {
-            Choice::Picked { ids, .. } if ids.len() == 1 => self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from)),
+            Choice::Picked { ids, .. } if ids.len() == 1 => {
+                self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from))
+            }
             Choice::Several { ids } | Choice::Picked { ids, .. } => {
                 self.question(state, ask, Question { options: shown(Some(&ids)), narrowed: true, explained: false })
             }
-            Choice::Unavailable { .. } | Choice::Unread => self.question(state, ask, Question { options: shown(None), ..Question::default() }),
+            Choice::Unavailable { .. } | Choice::Unread => {
+                self.question(state, ask, Question { options: shown(None), ..Question::default() })
+            }
         }
     }
 
     fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Step {
-        let Some(top) = state.dialogue.frames.last() else { return Step::On };
-        let needs_question = matches!(kind, ValueKind::Text | ValueKind::YesNo | ValueKind::Number | ValueKind::Name);
-        let mut found = None;
-        for said in top.said.iter().rev() {
-            let own = is_own(said, ask);
-            if own && self.reader.declines(&said.text) && ask.otherwise == Otherwise::Skip {
-                found = Some(Value::Null);
-            } else if kind == ValueKind::Text {
-                found = (said.slot.as_deref() == Some(ask.slot.as_str())).then(|| Value::from(said.text.clone()));
-            } else if own || !needs_question && hears(said, ask) {
-                found = self.reader.entities(&said.text, &[kind.entity()], own).into_iter().next().map(|(_, value)| value);
-            }
-            if found.is_some() {
-                break;
-            }
-        }
-        match found {
+        match self.value_said(state, ask, kind) {
             Some(value) => self.fill(state, ask, value),
             None => self.question(state, ask, Question::default()),
         }
     }
 
-    fn ask_fields(&self, state: &mut Deliberation, ask: &Ask, fields: &[(String, String)], until: &Expr) -> Result<Step, String> {
+    /// The newest value of this kind among what was said; null when the customer declines and may.
+    fn value_said(&self, state: &Deliberation, ask: &Ask, kind: ValueKind) -> Option<Value> {
+        let top = state.dialogue.frames.last()?;
+        // These kinds are found in almost any sentence, so only an answer to the very question counts.
+        let needs_question = matches!(kind, ValueKind::Text | ValueKind::YesNo | ValueKind::Number | ValueKind::Name);
+        top.said.iter().rev().find_map(|said| {
+            let own = is_own(said, ask);
+            if own && ask.otherwise == Otherwise::Skip && self.reader.declines(&said.text) {
+                return Some(Value::Null);
+            }
+            if kind == ValueKind::Text {
+                return (said.slot.as_deref() == Some(ask.slot.as_str())).then(|| Value::from(said.text.clone()));
+            }
+            let read = own || !needs_question && hears(said, ask);
+            read.then(|| {
+                self.reader.entities(&said.text, &[kind.entity()], own).into_iter().next().map(|(_, value)| value)
+            })
+            .flatten()
+        })
+    }
+
+    fn ask_fields(
+        &self,
+        state: &mut Deliberation,
+        ask: &Ask,
+        fields: &[(String, String)],
+        until: &Expr,
+    ) -> Result<Step, String> {
         let Some(top) = state.dialogue.frames.last() else { return Ok(Step::On) };
         let kinds: Vec<&str> = fields.iter().map(|(_, kind)| kind.as_str()).collect();
         let mut values: Map<String, Value> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
@@ -308,7 +383,8 @@ impl Engine<'_> {
         top.asked = Some(ask.slot.clone());
         let flow = top.flow.clone();
         state.answered = false;
-        let shown: Vec<AwaitingOption> = question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
+        let shown: Vec<AwaitingOption> =
+            question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
         let mut values = top_vars(state);
         values.extend(vars(json!({"options": labels(&shown)})));
         if question.narrowed {
@@ -355,15 +431,19 @@ fn heard(frame: &Frame, ask: &Ask) -> (Vec<String>, usize) {
 
 fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {
     match found {
-        Choice::Picked { ids, .. } if ids.len() == 1 => {
-            offers.iter().find(|offer| Some(&offer.candidate.id) == ids.first() && offer.candidate.eligible).map(|offer| offer.record.clone())
-        }
+        Choice::Picked { ids, .. } if ids.len() == 1 => offers
+            .iter()
+            .find(|offer| Some(&offer.candidate.id) == ids.first() && offer.candidate.eligible)
+            .map(|offer| offer.record.clone()),
         _ => None,
     }
 }
 
 fn options_of(offers: &[&Offer]) -> Vec<AwaitingOption> {
-    offers.iter().map(|offer| AwaitingOption { id: offer.candidate.id.clone(), label: offer.candidate.label.clone() }).collect()
+    offers
+        .iter()
+        .map(|offer| AwaitingOption { id: offer.candidate.id.clone(), label: offer.candidate.label.clone() })
+        .collect()
 }
 
 fn labels(options: &[AwaitingOption]) -> Vec<&str> {

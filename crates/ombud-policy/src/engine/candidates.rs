@@ -19,7 +19,12 @@ pub(super) struct Offer {
 
 impl Engine<'_> {
     /// Candidates from `from`, with `of` in scope where one choice is made for each of several things.
-    pub(super) fn offers(&self, state: &Deliberation, choice: &RecordChoice, of: Option<&Value>) -> Result<Vec<Offer>, String> {
+    pub(super) fn offers(
+        &self,
+        state: &Deliberation,
+        choice: &RecordChoice,
+        of: Option<&Value>,
+    ) -> Result<Vec<Offer>, String> {
         let mut scope = Map::new();
         if let Some(of) = of {
             scope.insert("of".to_owned(), of.clone());
@@ -32,7 +37,13 @@ impl Engine<'_> {
         records.into_iter().take(CANDIDATES_MAX).map(|record| self.offer(state, choice, &scope, record)).collect()
     }
 
-    pub(super) fn offer(&self, state: &Deliberation, choice: &RecordChoice, scope: &Map<String, Value>, record: Value) -> Result<Offer, String> {
+    pub(super) fn offer(
+        &self,
+        state: &Deliberation,
+        choice: &RecordChoice,
+        scope: &Map<String, Value>,
+        record: Value,
+    ) -> Result<Offer, String> {
         let mut names = scope.clone();
         names.insert("item".to_owned(), record.clone());
         let value = |expr: &Expr| self.value(state, expr, &[&names]);
@@ -62,7 +73,9 @@ fn attributes(value: &Value) -> Vec<(String, String)> {
         Value::Array(elements) => elements
             .iter()
             .map(|element| match element {
-                Value::Object(map) => (map.get("name").map(plain).unwrap_or_default(), map.get("value").map(plain).unwrap_or_default()),
+                Value::Object(map) => {
+                    (map.get("name").map(plain).unwrap_or_default(), map.get("value").map(plain).unwrap_or_default())
+                }
                 other => ("item".to_owned(), plain(other)),
             })
             .collect(),
@@ -72,7 +85,9 @@ fn attributes(value: &Value) -> Vec<(String, String)> {
 
 fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(elements) => elements.iter().filter(|element| !element.is_null()).map(plain).filter(|text| !text.is_empty()).collect(),
+        Value::Array(elements) => {
+            elements.iter().filter(|element| !element.is_null()).map(plain).filter(|text| !text.is_empty()).collect()
+        }
         Value::String(text) => vec![text.clone()],
         _ => Vec::new(),
     }

@@ -29,7 +29,12 @@ impl Engine<'_> {
         if state.offers_person {
             let options = ["handoff", "no"]
                 .into_iter()
-                .filter_map(|id| Some(AwaitingOption { id: id.to_owned(), label: self.render(state, "", &format!("person_{id}"), &[])? }))
+                .filter_map(|id| {
+                    Some(AwaitingOption {
+                        id: id.to_owned(),
+                        label: self.render(state, "", &format!("person_{id}"), &[])?,
+                    })
+                })
                 .collect();
             return self.finish(state, AwaitingKind::Choice, Some(PERSON.to_owned()), options);
         }
@@ -42,7 +47,13 @@ impl Engine<'_> {
     }
 
     /// Ends the turn; what it waits for is kept for reading the next message.
-    pub(super) fn finish(&self, state: &mut Deliberation, kind: AwaitingKind, slot: Option<String>, options: Vec<AwaitingOption>) -> Decision {
+    pub(super) fn finish(
+        &self,
+        state: &mut Deliberation,
+        kind: AwaitingKind,
+        slot: Option<String>,
+        options: Vec<AwaitingOption>,
+    ) -> Decision {
         let mut ending = std::mem::take(&mut state.ending);
         let proposal = ending.awaiting.proposal.take();
         ending.awaiting = Awaiting { kind, slot, options, proposal };
@@ -80,7 +91,13 @@ impl Engine<'_> {
         let summary = self.render(state, "", "handoff_summary", &[&summary_vars]).unwrap_or_default();
         let distressed = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
         let heard = |names: &[&str]| state.dialogue.signals.iter().any(|signal| names.contains(&signal.as_str()));
-        let sentiment = if heard(&distressed) { "distressed" } else if heard(&["anger", "abuse", "complaint"]) { "angry" } else { "neutral" };
+        let sentiment = if heard(&distressed) {
+            "distressed"
+        } else if heard(&["anger", "abuse", "complaint"]) {
+            "angry"
+        } else {
+            "neutral"
+        };
         let priority = if sentiment == "distressed" { Priority::High } else { handing.priority };
         state.ending.reasons.push(format!("handed over: {}", handing.reason));
         state.ending.handover = Some(Handover {
@@ -117,7 +134,10 @@ impl Engine<'_> {
             .iter()
             .filter(|flow| self.pack.flows.contains_key(*flow))
             .take(CLARIFY_MAX)
-            .map(|flow| AwaitingOption { id: flow.clone(), label: self.pack.title(&self.moment.locale, flow).to_owned() })
+            .map(|flow| AwaitingOption {
+                id: flow.clone(),
+                label: self.pack.title(&self.moment.locale, flow).to_owned(),
+            })
             .collect();
         let labels: Vec<&str> = options.iter().map(|option| option.label.as_str()).collect();
         self.say(state, "", "clarify", &vars(json!({"options": labels})), Origin::Question);
@@ -134,7 +154,8 @@ impl Engine<'_> {
             state.answered = true;
             return None;
         }
-        let menu: Vec<&str> = self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
+        let menu: Vec<&str> =
+            self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         self.repair(state, "repair_cannot_help", json!({"menu": menu}));
         None
     }
@@ -143,7 +164,17 @@ impl Engine<'_> {
     pub(super) fn cited(&self, id: &str) -> Option<Citation> {
         let ending = format!("/{id}.md");
         let (_, source) = self.pack.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
-        let member = |name: &str| source.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().trim_matches('"').to_owned());
-        Some(Citation { article_id: id.to_owned(), title: member("title:").unwrap_or_else(|| id.to_owned()), quote: String::new(), url: member("source:") })
+        let member = |name: &str| {
+            source
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .map(|value| value.trim().trim_matches('"').to_owned())
+        };
+        Some(Citation {
+            article_id: id.to_owned(),
+            title: member("title:").unwrap_or_else(|| id.to_owned()),
+            quote: String::new(),
+            url: member("source:"),
+        })
     }
 }

@@ -55,7 +55,12 @@ impl Engine<'_> {
         let title = self.pack.title(&self.moment.locale, &waiting.flow).to_owned();
         self.say(state, "", "next_request", &vars(json!({"title": title})), Origin::Template);
         state.ending.reasons.push(format!("next request {}", waiting.flow));
-        state.dialogue.frames.push(Frame { flow: waiting.flow, said: waiting.said, picked: waiting.picked, ..Frame::default() });
+        state.dialogue.frames.push(Frame {
+            flow: waiting.flow,
+            said: waiting.said,
+            picked: waiting.picked,
+            ..Frame::default()
+        });
         true
     }
 
@@ -69,7 +74,8 @@ impl Engine<'_> {
         if state.dialogue.customer_id.is_none() {
             return Some(self.identify_first(state));
         }
-        if state.dialogue.customer.is_null() && top.pending != Pending::Customer
+        if !state.dialogue.customer_read
+            && top.pending != Pending::Customer
             && let Some(action) = &self.pack.manifest.identity.customer
         {
             let arguments = vars(json!({"customer_id": state.dialogue.customer_id}));
@@ -116,7 +122,10 @@ impl Engine<'_> {
             Op::Handoff { reason, text, priority, next_step } => {
                 let flow = top_flow(state);
                 let next_step = next_step.as_ref().and_then(|key| self.render(state, &flow, key, &[&top_vars(state)]));
-                Step::Out(self.hand_over(state, &HandingOver { reason: reason.clone(), text: text.clone(), priority: *priority, next_step }))
+                Step::Out(self.hand_over(
+                    state,
+                    &HandingOver { reason: reason.clone(), text: text.clone(), priority: *priority, next_step },
+                ))
             }
             Op::Identify { id, record } => self.identify(state, id, record),
             Op::Wait { event, text } => self.wait(state, event, text),
@@ -127,7 +136,12 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn value(&self, state: &Deliberation, expr: &Expr, inner: &[&Map<String, Value>]) -> Result<Value, String> {
+    pub(super) fn value(
+        &self,
+        state: &Deliberation,
+        expr: &Expr,
+        inner: &[&Map<String, Value>],
+    ) -> Result<Value, String> {
         let Some(top) = state.dialogue.frames.last() else { return Ok(Value::Null) };
         self.expr(state, top, expr, inner).map_err(|error| error.to_string())
     }
@@ -161,7 +175,11 @@ impl Engine<'_> {
         Step::On
     }
 
-    pub(super) fn arguments(&self, state: &mut Deliberation, pairs: &[(String, Expr)]) -> Result<Map<String, Value>, Step> {
+    pub(super) fn arguments(
+        &self,
+        state: &mut Deliberation,
+        pairs: &[(String, Expr)],
+    ) -> Result<Map<String, Value>, Step> {
         let mut arguments = Map::new();
         for (name, expr) in pairs {
             match self.value(state, expr, &[]) {
@@ -175,7 +193,13 @@ impl Engine<'_> {
     }
 
     /// Makes a read, if the policies allow it.
-    pub(super) fn read(&self, state: &mut Deliberation, action: &str, arguments: &Map<String, Value>, pending: Pending) -> Step {
+    pub(super) fn read(
+        &self,
+        state: &mut Deliberation,
+        action: &str,
+        arguments: &Map<String, Value>,
+        pending: Pending,
+    ) -> Step {
         let Some(spec) = self.pack.actions.get(action) else {
             return self.broken(state, format!("action `{action}` does not exist"));
         };
@@ -209,7 +233,13 @@ impl Engine<'_> {
     }
 
     /// Says why not, notes it as data, and ends the request.
-    pub(super) fn refuse(&self, state: &mut Deliberation, text: &str, reason: &str, extra: &Map<String, Value>) -> Step {
+    pub(super) fn refuse(
+        &self,
+        state: &mut Deliberation,
+        text: &str,
+        reason: &str,
+        extra: &Map<String, Value>,
+    ) -> Step {
         let flow = top_flow(state);
         let mut values = top_vars(state);
         values.extend(extra.clone());
@@ -221,7 +251,10 @@ impl Engine<'_> {
 
     pub(super) fn note_refusal(&self, state: &mut Deliberation, flow: &str, reason: &str) {
         state.ending.reasons.push(format!("refused {flow}: {reason}"));
-        state.ending.refused.push(ombud_domain::RefusedRequest { flow: flow.to_owned(), reason_code: reason.to_owned() });
+        state
+            .ending
+            .refused
+            .push(ombud_domain::RefusedRequest { flow: flow.to_owned(), reason_code: reason.to_owned() });
     }
 
     fn set(&self, state: &mut Deliberation, pairs: &[(String, Expr)]) -> Step {
@@ -244,7 +277,13 @@ impl Engine<'_> {
             Err(step) => return step,
         };
         let said = state.dialogue.frames.last().map(|top| top.said.clone()).unwrap_or_default();
-        state.dialogue.frames.push(Frame { flow: flow.to_owned(), vars: variables, said, called: true, ..Frame::default() });
+        state.dialogue.frames.push(Frame {
+            flow: flow.to_owned(),
+            vars: variables,
+            said,
+            called: true,
+            ..Frame::default()
+        });
         Step::On
     }
 
@@ -270,10 +309,15 @@ impl Engine<'_> {
                 state.ending.reasons.push("the customer is identified".to_owned());
                 state.dialogue.customer_id = Some(id);
                 state.dialogue.customer = record;
+                // What lookups showed before the customer was known proves nothing: his records are learnt anew.
+                state.dialogue.customer_read = false;
+                state.dialogue.owned.clear();
                 state.dialogue.level = state.dialogue.level.max(IdentityLevel::Identified);
                 self.next(state)
             }
-            (Ok(other), Ok(_)) => self.broken(state, format!("`{}` gives {other}, not the id of a customer with a record", id.source())),
+            (Ok(other), Ok(_)) => {
+                self.broken(state, format!("`{}` gives {other}, not the id of a customer with a record", id.source()))
+            }
             (Err(reason), _) | (_, Err(reason)) => self.broken(state, reason),
         }
     }
@@ -305,7 +349,10 @@ impl Engine<'_> {
         let Some(caller) = state.dialogue.frames.last() else { return };
         let op = self.pack.flows.get(&caller.flow).and_then(|flow| flow.ops.get(caller.pc));
         let Some(Op::Call { save, .. }) = op else { return };
-        let taken: Vec<(String, Value)> = save.iter().filter_map(|(name, expr)| Some((name.clone(), self.expr(state, &ended, expr, &[]).ok()?))).collect();
+        let taken: Vec<(String, Value)> = save
+            .iter()
+            .filter_map(|(name, expr)| Some((name.clone(), self.expr(state, &ended, expr, &[]).ok()?)))
+            .collect();
         if let Some(caller) = state.dialogue.frames.last_mut() {
             caller.vars.extend(taken);
             caller.pc += 1;

@@ -19,7 +19,14 @@ const ATTEMPTS_DEFAULT: u32 = 3;
 /// All problems found, with file and line; the author of the pack can fix them.
 pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProblem>> {
     let raw: RawFlow = serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
-    let mut compiler = Compiler { file, source, ops: Vec::new(), labels: BTreeMap::new(), jumps_back: Vec::new(), problems: Vec::new() };
+    let mut compiler = Compiler {
+        file,
+        source,
+        ops: Vec::new(),
+        labels: BTreeMap::new(),
+        jumps_back: Vec::new(),
+        problems: Vec::new(),
+    };
     if raw.flow.value != name {
         compiler.report(line_of(&raw.flow), format!("flow `{}` must be in a folder of its name", raw.flow.value));
     }
@@ -70,7 +77,12 @@ impl Compiler<'_> {
             if let Some(label) = &step.id
                 && self.labels.insert(label.clone(), self.ops.len()).is_some()
             {
-                let problem = PackProblem::at(self.file, self.source, &format!("id: {label}"), format!("step id `{label}` is used twice"));
+                let problem = PackProblem::at(
+                    self.file,
+                    self.source,
+                    &format!("id: {label}"),
+                    format!("step id `{label}` is used twice"),
+                );
                 self.problems.push(problem);
             }
             let test = self.maybe(step.when.as_ref()).map(|when| self.push(Op::Test { when, otherwise: 0 }));
@@ -135,7 +147,10 @@ impl Compiler<'_> {
             return Some(Op::Answer { text: text.value.clone(), cite: step.cite.clone().unwrap_or_default() });
         }
         if let Some(text) = &step.refuse {
-            return Some(Op::Refuse { text: text.value.clone(), reason: step.reason.clone().unwrap_or_else(|| text.value.clone()) });
+            return Some(Op::Refuse {
+                text: text.value.clone(),
+                reason: step.reason.clone().unwrap_or_else(|| text.value.clone()),
+            });
         }
         if let Some(set) = &step.set {
             return Some(Op::Set(self.pairs(Some(set))));
@@ -169,13 +184,18 @@ impl Compiler<'_> {
             return Some(Op::Identify { id, record });
         }
         if let Some(event) = &step.wait {
-            return Some(Op::Wait { event: event.value.clone(), text: step.text.clone().unwrap_or_else(|| "wait_text".to_owned()) });
+            return Some(Op::Wait {
+                event: event.value.clone(),
+                text: step.text.clone().unwrap_or_else(|| "wait_text".to_owned()),
+            });
         }
         Some(Op::End)
     }
 
     fn plain_expr(&mut self, text: &str) -> Option<Expr> {
-        Expr::compile(text).map_err(|error| self.problems.push(PackProblem::at(self.file, self.source, text, error.to_string()))).ok()
+        Expr::compile(text)
+            .map_err(|error| self.problems.push(PackProblem::at(self.file, self.source, text, error.to_string())))
+            .ok()
     }
 
     fn pairs(&mut self, pairs: Option<&BTreeMap<String, Spanned<String>>>) -> Vec<(String, Expr)> {
@@ -192,7 +212,12 @@ impl Compiler<'_> {
 
     fn lookup(&mut self, action: &Spanned<String>, step: &RawStep) -> Option<Op> {
         let save = self.saved_name(step, line_of(action))?;
-        Some(Op::Lookup { action: action.value.clone(), with: self.pairs(step.arguments.as_ref()), save, missing: step.missing.clone() })
+        Some(Op::Lookup {
+            action: action.value.clone(),
+            with: self.pairs(step.arguments.as_ref()),
+            save,
+            missing: step.missing.clone(),
+        })
     }
 
     fn act(&mut self, action: &Spanned<String>, step: &RawStep) -> Option<Op> {
@@ -201,7 +226,9 @@ impl Compiler<'_> {
             Some(RawSave::Name(name)) => Some(name.clone()),
             _ => None,
         };
-        let key = |given: Option<&str>, prefix: &str| given.map_or_else(|| format!("{prefix}_{}", action.value), ToOwned::to_owned);
+        let key = |given: Option<&str>, prefix: &str| {
+            given.map_or_else(|| format!("{prefix}_{}", action.value), ToOwned::to_owned)
+        };
         Some(Op::Act(Box::new(Act {
             action: action.value.clone(),
             with,
@@ -244,7 +271,10 @@ impl Compiler<'_> {
                 self.report(line_of(slot), "`fields` needs `until:`".to_owned());
                 return None;
             };
-            AskSource::Fields { fields: step.fields.clone().unwrap_or_default().into_iter().collect(), until: self.expr(until)? }
+            AskSource::Fields {
+                fields: step.fields.clone().unwrap_or_default().into_iter().collect(),
+                until: self.expr(until)?,
+            }
         };
         Some(Ask {
             slot: slot.value.clone(),
@@ -275,6 +305,7 @@ impl Compiler<'_> {
             several_queue: raw.several == Some(Several::Queue),
             asks_after_refusal: raw.after_refusal == Some(AfterRefusal::Ask),
             single_pick: raw.single == Some(Single::Pick),
+            or_value: raw.or_value,
             variant_of: self.maybe(raw.variant_of.as_ref()),
             current: self.maybe(raw.current.as_ref()),
         })
@@ -312,6 +343,19 @@ fn main_keys(step: &RawStep) -> Vec<&'static str> {
 }
 
 fn main_line(step: &RawStep) -> usize {
-    let texts = [&step.ask, &step.lookup, &step.act, &step.answer, &step.refuse, &step.call, &step.again, &step.handoff, &step.identify, &step.wait, &step.confirm, &step.when];
+    let texts = [
+        &step.ask,
+        &step.lookup,
+        &step.act,
+        &step.answer,
+        &step.refuse,
+        &step.call,
+        &step.again,
+        &step.handoff,
+        &step.identify,
+        &step.wait,
+        &step.confirm,
+        &step.when,
+    ];
     texts.into_iter().flatten().next().map_or(0, line_of)
 }

@@ -137,6 +137,8 @@ pub(super) struct RawChoice {
     #[serde(default)]
     pub after_refusal: Option<AfterRefusal>,
     #[serde(default)]
+    pub or_value: Option<ValueKind>,
+    #[serde(default)]
     pub variant_of: Option<Spanned<String>>,
     #[serde(default)]
     pub current: Option<Spanned<String>>,

@@ -9,8 +9,11 @@ use crate::problem::PackProblem;
 pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
     let manifest_file = format!("{name}/pack.toml");
     let manifest = files.get(&manifest_file).map_or("", String::as_str);
-    let mut manifest_problem = |needle: &str, message: String| problems.push(PackProblem::at(&manifest_file, manifest, needle, message));
-    for flow in pack.manifest.menu.flows.iter().chain(pack.manifest.signals.values()).chain(&pack.manifest.identity.flow) {
+    let mut manifest_problem =
+        |needle: &str, message: String| problems.push(PackProblem::at(&manifest_file, manifest, needle, message));
+    for flow in
+        pack.manifest.menu.flows.iter().chain(pack.manifest.signals.values()).chain(&pack.manifest.identity.flow)
+    {
         if !pack.flows.contains_key(flow) {
             manifest_problem(flow, format!("flow `{flow}` does not exist under flows/"));
         }
@@ -55,14 +58,21 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
     }
     for op in &flow.ops {
         match op {
-            Op::Lookup { action, with, .. } => check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report),
+            Op::Lookup { action, with, .. } => {
+                check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report)
+            }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
             _ => {}
         }
     }
 }
 
-fn check_arguments<'a>(pack: &Pack, action: &str, given: impl Iterator<Item = &'a String>, report: &mut impl FnMut(&str, String)) {
+fn check_arguments<'a>(
+    pack: &Pack,
+    action: &str,
+    given: impl Iterator<Item = &'a String>,
+    report: &mut impl FnMut(&str, String),
+) {
     let Some(spec) = pack.actions.get(action) else {
         return report(action, format!("action `{action}` does not exist, add actions/{action}.yaml"));
     };

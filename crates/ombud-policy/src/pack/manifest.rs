@@ -125,13 +125,22 @@ const fn five() -> u32 {
 impl Manifest {
     pub(super) fn parse(file: &str, files: &PackFiles) -> Result<Self, Vec<PackProblem>> {
         let problem = |line, message| vec![PackProblem { file: file.to_owned(), line, message }];
-        let source = files.get(file).ok_or_else(|| problem(0, "this file is missing, create it with `ombud init`".to_owned()))?;
+        let source = files
+            .get(file)
+            .ok_or_else(|| problem(0, "this file is missing, create it with `ombud init`".to_owned()))?;
         let manifest: Self = toml::from_str(source).map_err(|error| {
-            let line = error.span().map_or(0, |span| source.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
+            let line = error
+                .span()
+                .map_or(0, |span| source.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             problem(line, error.message().to_owned())
         })?;
         if !manifest.locales.contains(&manifest.default_locale) {
-            return Err(vec![PackProblem::at(file, source, "default_locale", "`default_locale` is not among `locales`".to_owned())]);
+            return Err(vec![PackProblem::at(
+                file,
+                source,
+                "default_locale",
+                "`default_locale` is not among `locales`".to_owned(),
+            )]);
         }
         Ok(manifest)
     }
