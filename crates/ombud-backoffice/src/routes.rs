@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,7 +30,9 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Back office of Nimbus Pay",
-    description = "The company's own systems, as a stand-in: customers, orders, plans, payments, refunds, returns, disputes, and the retail shop of the public benchmark."
+    description = "The company's own systems, as a stand-in: customers, orders, plans, payments, refunds, returns, disputes, \
+                   and the retail shop of the public benchmark. Header `Idempotency-Key` on every POST and PATCH outside \
+                   /admin makes a repeated request have one effect; header `X-World` chooses a world made by /admin/worlds."
 ))]
 struct Described;
 
@@ -73,7 +76,11 @@ async fn authorize(State(app): State<App>, request: Request, next: Next) -> Resu
 }
 
 fn described() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Described::openapi())
+    let mut document = Described::openapi();
+    let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().add_security_scheme("token", token);
+    document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    OpenApiRouter::with_openapi(document)
         .merge(retail())
         .merge(paylater_reads())
         .merge(paylater_writes())

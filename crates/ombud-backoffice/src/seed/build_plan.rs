@@ -63,7 +63,8 @@ fn credited(scene: &Scene<'_>, spec: &OrderSpec, order: &Order) -> Result<Money,
 fn installments(scene: &Scene<'_>, number: u32, spec: &OrderSpec, total: Money) -> Vec<Installment> {
     let (parts, first, step) = spec.plan.kind.schedule();
     let today = scene.now.day();
-    let placed_on = scene.days_ago(spec.placed, number).day();
+    let placed_at = scene.days_ago(spec.placed, number);
+    let placed_on = placed_at.day();
     let part = |(part, amount): (u32, Money)| {
         let original_due_on = placed_on.plus_days(first + step * i64::from(part - 1) + spec.plan.shift);
         let extended = spec.plan.extended.contains(&part);
@@ -79,7 +80,7 @@ fn installments(scene: &Scene<'_>, number: u32, spec: &OrderSpec, total: Money) 
             original_due_on,
             amount,
             state: if is_paid { InstallmentState::Paid } else { InstallmentState::Open },
-            paid_at: is_paid.then(|| charged_at(due_on, scene.now)),
+            paid_at: is_paid.then(|| charged_at(due_on, scene.now).max(placed_at)),
             extensions_used: u32::from(extended),
         }
     };

@@ -52,6 +52,12 @@ fn person(position: u32, generator: &mut ChaCha8Rng) -> PersonSpec {
     let orders = generator.random_range(0..=ORDERS_MAX - 2);
     let euro_limit = *[30_000, 60_000, 100_000, 150_000].choose(generator).unwrap_or(&60_000);
     let payer = if generator.random_bool(0.06) { Payer::Late } else { Payer::OnTime };
+    let status = if generator.random_bool(0.02) { CustomerStatus::Blocked } else { CustomerStatus::Active };
+    let reason = match (status, payer) {
+        (CustomerStatus::Blocked, _) => "account_blocked",
+        (_, Payer::Late) => "overdue_installments",
+        (_, Payer::OnTime) => "good_history",
+    };
     PersonSpec {
         number: FIRST_NUMBER.saturating_add(position),
         first_order: Some(FIRST_NUMBER.saturating_add(position.saturating_mul(ORDERS_MAX))),
@@ -62,9 +68,9 @@ fn person(position: u32, generator: &mut ChaCha8Rng) -> PersonSpec {
         postal_code: postal_code.to_owned(),
         city: city.to_owned(),
         limit: currency.price(euro_limit).minor,
-        status: if generator.random_bool(0.02) { CustomerStatus::Blocked } else { CustomerStatus::Active },
+        status,
         special_care: None,
-        reasons: vec![if payer == Payer::Late { "overdue_installments" } else { "good_history" }.to_owned()],
+        reasons: vec![reason.to_owned()],
         since: generator.random_range(160..2_000),
         credentials_changed_hours_ago: None,
         instruments: instruments(region, generator),

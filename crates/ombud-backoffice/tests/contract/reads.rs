@@ -14,6 +14,7 @@ async fn nothing_is_told_without_the_token() {
     assert_eq!(client.get(url("/health")).send().await.unwrap().status(), 200);
     let document: Value = client.get(url("/openapi.json")).send().await.unwrap().json().await.unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert!(document["paths"]["/orders/{id}/cancel"]["post"].is_object());
 }
 

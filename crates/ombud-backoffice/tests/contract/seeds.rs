@@ -64,7 +64,9 @@ async fn every_record_belongs_to_somebody_and_times_lie_in_order() {
         }
     }
     for payment in records(&export, "payment") {
-        assert!(payment["at"].as_str().unwrap() <= now, "{payment}");
+        let placed_at = &export["records"]["order"][payment["order_id"].as_str().unwrap()]["placed_at"];
+        let at = payment["at"].as_str().unwrap();
+        assert!(placed_at.as_str().unwrap() <= at && at <= now, "{payment} {placed_at}");
     }
     let markets: HashSet<&str> =
         records(&export, "customer").iter().map(|customer| customer["market"].as_str().unwrap()).collect();
