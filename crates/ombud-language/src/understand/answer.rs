@@ -17,12 +17,13 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
         return commands;
     }
     let (own, beside) = divide(readings);
-    let mut commands = Vec::new();
-    if !own.is_empty() {
-        commands.push(Command::SetSlot { slot: slot.to_owned(), text: own.join(" ") });
+    let others = told(readings, &beside);
+    let whole = |text: &str| Command::SetSlot { slot: slot.to_owned(), text: text.to_owned() };
+    if others.is_empty() || others.iter().all(|command| matches!(command, Command::Clarify { .. })) {
+        return vec![whole(readings.text)];
     }
-    commands.extend(told(readings, &beside));
-    if commands.is_empty() { vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }] } else { commands }
+    let answer = (!own.is_empty()).then(|| whole(&own.join(" ")));
+    answer.into_iter().chain(others).collect()
 }
 
 /// An offered option, by its words or place, or other words.
@@ -94,7 +95,7 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
             Role::Handoff => true,
             Role::Talk(Kind::AreYouHuman) => true,
             // Greetings and thanks are no part of an answer.
-            Role::Talk(Kind::Greeting | Kind::Thanks | Kind::Goodbye) if readings.pieces.len() > 1 => continue,
+            Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
             // A clear question that no class knows is still a question.
             Role::Detail => piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail",
             _ => false,

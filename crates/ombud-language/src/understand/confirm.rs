@@ -98,7 +98,9 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
     if rules.contrast.is_match(about) {
         return false;
     }
-    let words = rules.content_words(bare);
+    let active = readings.context.active_flow.unwrap_or_default();
+    let usual = rules.flow_words.get(active);
+    let words: Vec<String> = rules.content_words(bare).into_iter().filter(|word| usual.is_none_or(|usual| !usual.contains(word))).collect();
     match readings.context.proposal {
         Some(proposal) => {
             let shown = rules.content_words(proposal);
@@ -109,7 +111,6 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
         }
         // Without the words of the proposal, a repetition of the request that is under way is taken for agreement.
         None => {
-            let active = readings.context.active_flow.unwrap_or_default();
             let reading = readings.pieces.iter().find(|piece| piece.text.contains(about.trim()));
             let same = reading.and_then(Reading::best_flow).is_some_and(|(flow, p)| flow == active && p >= 0.4);
             !rules.restrict.is_match(about) && (words.is_empty() || same)

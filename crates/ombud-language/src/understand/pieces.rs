@@ -87,7 +87,7 @@ fn clauses<'t>(sentence: &'t str, rules: &Rules) -> Vec<&'t str> {
     for found in rules.cut.find_iter(sentence) {
         let (Some(left), Some(right)) = (sentence.get(from..found.start()), sentence.get(found.end()..)) else { continue };
         let long = left.split_whitespace().count() >= CLAUSE_WORDS_MIN && right.split_whitespace().count() >= CLAUSE_WORDS_MIN;
-        if long && rules.opens_request(right) {
+        if long && (rules.opens_request(right) || rules.ellipsis.is_match(right)) {
             list.push(left.trim());
             from = found.end();
         }

@@ -32,6 +32,13 @@ const CUT_SURE: f32 = 0.42;
 /// From here the classifier alone is believed when it reads a wish for a person.
 const HANDOFF_SURE: f32 = 0.62;
 
+/// A whole piece read this surely needs no look at its parts.
+const CLEAR: f32 = 0.75;
+/// A part of a piece must be read this surely.
+const PART_SURE: f32 = 0.5;
+const PARTED_WORDS_MIN: usize = 7;
+const PARTS_MAX: usize = 8;
+
 pub(super) const HANDOFF: &str = "repair:handoff";
 pub(super) const ASK: &str = "ask";
 
@@ -39,12 +46,12 @@ impl Reading {
     fn new(understander: &Understander, text: String) -> Self {
         let rules = &understander.rules;
         let body = rules.without_lead(&text).to_owned();
-        let classes: Vec<(String, f32)> =
-            understander.classifier.predict(&without_ids(&body), CLASSES_KEPT).into_iter().map(|(class, p)| (class.to_owned(), p)).collect();
+        let classes = classes(understander, &body);
         let top = classes.first().cloned().unwrap_or_default();
         let human = rules.are_you_human.is_match(&body);
-        let named = rules.handoff.is_match(&body) && !rules.handoff_unless.is_match(&body);
-        let learnt = top.0 == HANDOFF && top.1 >= HANDOFF_SURE && understander.classifier.known_share(&body) > 0.6 && !rules.handoff_unless.is_match(&body);
+        let harmless = rules.handoff_unless.is_match(&body);
+        let named = !harmless && rules.handoff.is_match(&body);
+        let learnt = !harmless && top.0 == HANDOFF && top.1 >= HANDOFF_SURE && understander.classifier.known_share(&body) > 0.6;
         Self {
             is_question: rules.question.is_match(&body),
             is_request: rules.request.is_match(&body) || rules.opens_request(&body),
@@ -123,7 +130,33 @@ fn stands_apart(before: &Reading, after: &Reading) -> bool {
     let asks = |class: &str| class.starts_with("flow:") || class == ASK;
     let both_ask = asks(one.0) && asks(other.0) && one.0 != other.0;
     let answers = one.0.starts_with("repair:") && asks(other.0);
-    (both_ask || answers) && one.1 >= CUT_SURE && other.1 >= CUT_SURE || after.is_handoff != before.is_handoff
+    let told = before.is_request || before.is_question || answers;
+    told && (both_ask || answers) && one.1 >= CUT_SURE && other.1 >= CUT_SURE || after.is_handoff != before.is_handoff
+}
+
+/// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".
+fn classes(understander: &Understander, body: &str) -> Vec<(String, f32)> {
+    let predict = |text: &str| -> Vec<(String, f32)> {
+        understander.classifier.predict(&without_ids(text), CLASSES_KEPT).into_iter().map(|(class, p)| (class.to_owned(), p)).collect()
+    };
+    let whole = predict(body);
+    let clear = whole.first().is_some_and(|(class, p)| class != "detail" && *p >= CLEAR);
+    if clear || body.split_whitespace().count() < PARTED_WORDS_MIN {
+        return whole;
+    }
+    let rules = &understander.rules;
+    let asks = |part: &&str| rules.request.is_match(part) || rules.opens_request(part);
+    let parts = body.split([',', ':', ';', '(', ')', '…']).map(str::trim).filter(|part| part.split_whitespace().nth(1).is_some()).take(PARTS_MAX);
+    let best = parts.filter(asks).map(predict).filter_map(|read| Some((flow_probability(&read)?, read))).max_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((p, part)) if p >= PART_SURE && p > flow_probability(&whole).unwrap_or_default() => part,
+        _ => whole,
+    }
+}
+
+/// The probability of the best class if that is a flow.
+fn flow_probability(classes: &[(String, f32)]) -> Option<f32> {
+    classes.first().filter(|(class, _)| class.starts_with("flow:")).map(|(_, p)| *p)
 }
 
 /// Ids and addresses of e-mail say nothing of the request; their digits are shapes already.

@@ -74,8 +74,11 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             role => groups.push(Group { role, texts: vec![piece.text.clone()] }),
         }
     }
-    if let Some(group) = groups.iter_mut().find(|group| is_flow(&group.role)) {
-        group.texts.extend(loose);
+    match groups.iter_mut().find(|group| is_flow(&group.role)) {
+        Some(group) => group.texts.extend(loose),
+        // "Hi! The lamp is too dark." is no greeting.
+        None if !loose.is_empty() => groups.retain(|group| !matches!(group.role, Role::Talk(Kind::Greeting | Kind::Thanks | Kind::Pleasantry))),
+        None => {}
     }
     commands(groups)
 }

@@ -33,8 +33,12 @@ pub(super) struct Rules {
     pub cut: Regex,
     pub opener: Regex,
     pub enumerator: Regex,
+    pub polite_lead: Regex,
+    pub ellipsis: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
+    /// Words that recur in the examples of each flow: saying them with a yes adds nothing.
+    pub flow_words: BTreeMap<String, BTreeSet<String>>,
     pub abbreviations: BTreeSet<String>,
     /// Words without content of their own.
     pub stop: BTreeSet<String>,
@@ -42,6 +46,8 @@ pub(super) struct Rules {
 
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
+/// Words in this many examples of a flow belong to it.
+const FLOW_WORD_SEEN_MIN: usize = 3;
 
 impl Rules {
     pub(super) fn new(file: RuleFile, examples: &[Example]) -> Result<Self, NluError> {
@@ -74,6 +80,9 @@ impl Rules {
             cut: rule("break")?,
             opener: rule("opener")?,
             enumerator: rule("enumerator")?,
+            polite_lead: rule("polite_lead")?,
+            ellipsis: rule("ellipsis")?,
+            flow_words: flow_words(examples),
             verbs: verbs(examples, &polite),
             abbreviations: set("abbreviations"),
             stop,
@@ -93,14 +102,14 @@ impl Rules {
 
     /// Whether a piece begins as requests do.
     pub(super) fn opens_request(&self, text: &str) -> bool {
-        let first = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).find(|word| !word.is_empty());
+        let rest = self.polite_lead.find(text).and_then(|found| text.get(found.end()..)).unwrap_or(text);
+        let first = rest.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).find(|word| !word.is_empty());
         self.opener.is_match(text) || first.is_some_and(|word| self.verbs.contains(&word))
     }
 
     /// Words of a text that mean something, lower case, without a plural s.
     pub(super) fn content_words(&self, text: &str) -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-        words.filter(|word| word.chars().count() > 1 && !self.stop.contains(word)).map(|word| word.strip_suffix('s').unwrap_or(&word).to_owned()).collect()
+        words(text).filter(|word| word.chars().count() > 1 && !self.stop.contains(word)).map(|word| singular(&word)).collect()
     }
 }
 
@@ -113,6 +122,29 @@ fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex
         _ => return Err(broken()),
     };
     Regex::new(&format!("(?i){source}")).map_err(|_| broken())
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
+
+fn singular(word: &str) -> String {
+    word.strip_suffix('s').unwrap_or(word).to_owned()
+}
+
+/// Words that stand in several examples of a flow.
+fn flow_words(examples: &[Example]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+    for example in examples {
+        if let Some(flow) = example.class.strip_prefix("flow:") {
+            let distinct: BTreeSet<String> = words(&example.text).map(|word| singular(&word)).collect();
+            for word in distinct {
+                *counts.entry(flow).or_default().entry(word).or_default() += 1;
+            }
+        }
+    }
+    let often = |counts: BTreeMap<String, usize>| counts.into_iter().filter(|(_, count)| *count >= FLOW_WORD_SEEN_MIN).map(|(word, _)| word).collect();
+    counts.into_iter().map(|(flow, counts)| (flow.to_owned(), often(counts))).collect()
 }
 
 /// First words of the requests in the examples, politeness aside.
