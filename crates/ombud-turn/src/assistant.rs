@@ -94,6 +94,31 @@ pub(crate) struct Learnt {
     pub declines: Vec<String>,
 }
 
+impl Learnt {
+    fn of(pack: &Pack) -> Result<Self, BuildError> {
+        let locale = pack.manifest.default_locale.clone();
+        let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
+        nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
+        nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
+        let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
+        nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
+        nlu.examples.extend(questions(pack, &locale));
+        let signals = SignalModel::new(&language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?)?;
+        let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
+        let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
+        let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
+        Ok(Self { understander: Understander::new(nlu)?, signals, lexicon, declines })
+    }
+}
+
+/// Whether an assistant could be built from a pack: its word lists are read and its examples learnt, and forgotten again.
+///
+/// # Errors
+/// [`BuildError`] as [`Assistant::new`] would give it; the author of the pack can fix it.
+pub fn check_pack(pack: &Pack) -> Result<(), BuildError> {
+    Learnt::of(pack).map(|_| ())
+}
+
 /// Answers the customers of one company. Cheap to share in an `Arc`.
 pub struct Assistant {
     pub(crate) ports: Ports,
@@ -111,18 +136,7 @@ impl Assistant {
     /// # Errors
     /// [`BuildError`] when files of the pack that only the language crate reads are wrong.
     pub fn new(ports: Ports, pack: Arc<Pack>, settings: Settings) -> Result<Self, BuildError> {
-        let locale = pack.manifest.default_locale.clone();
-        let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(&pack), ..NluModel::default() };
-        nlu.add(language_file::<NluFile>(&pack, &format!("nlu/{locale}.yaml"))?);
-        nlu.rules = language_file::<RuleFile>(&pack, &format!("nlu/rules.{locale}.yaml"))?;
-        let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
-        nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
-        nlu.examples.extend(questions(&pack, &locale));
-        let signals = SignalModel::new(&language_file::<SignalFile>(&pack, &format!("nlu/signals.{locale}.yaml"))?)?;
-        let lexicon = language_file(&pack, &format!("lexicon/{locale}.yaml"))?;
-        let Declines { phrases, .. } = language_file(&pack, &format!("nlu/declines.{locale}.yaml"))?;
-        let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
-        let learnt = Arc::new(Learnt { understander: Understander::new(nlu)?, signals, lexicon, declines });
+        let learnt = Arc::new(Learnt::of(&pack)?);
         Ok(Self::with(ports, pack, settings, learnt))
     }
 

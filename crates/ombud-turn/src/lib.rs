@@ -21,7 +21,7 @@ mod reader;
 mod trail;
 mod view;
 
-pub use assistant::{Assistant, BuildError, Ports, Settings};
+pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use desk::DeskAct;
 pub use intake::{IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use turn::TurnError;
