@@ -6,10 +6,12 @@ pub mod back_office;
 pub mod back_office_admin;
 mod client;
 pub mod model;
+pub mod probe;
 pub mod public_api;
 
 pub use back_office::{BackOfficeSettings, HttpBackOffice};
 pub use back_office_admin::BackOfficeAdmin;
 pub use client::ConnectError;
 pub use model::{ModelSettings, OpenAiModel};
+pub use probe::{Answer, probe};
 pub use public_api::{ApiError, PublicApi};

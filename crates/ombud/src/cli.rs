@@ -1,0 +1,192 @@
+//! What can be asked of the program? A file for each subcommand.
+
+mod chat;
+mod config_reference;
+mod demo;
+mod doctor;
+mod init;
+mod openapi;
+mod serve;
+mod token;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Overrides, load};
+use crate::packs::PackError;
+use crate::terminal::complain;
+
+const EXAMPLES: &str = "\
+Examples:
+  ombud demo                          a fictional company, open for business on http://127.0.0.1:8080
+  ombud chat --demo                   the same in the terminal
+  ombud init my-company               a new pack and ombud.toml
+  ombud validate packs/my-company     what is wrong with a pack, with file and line
+  ombud serve --config ombud.toml     the real thing
+  ombud doctor                        what stands in the way
+
+Exit codes:
+  0  done
+  1  it failed; the message says what to do
+  2  the arguments are wrong
+  3  the configuration or the pack is wrong";
+
+/// A customer-service agent for companies that handle other people's money.
+#[derive(Debug, Parser)]
+#[command(name = "ombud", version, about, after_help = EXAMPLES, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file; `ombud.toml` in this folder if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A value of the configuration, such as `--set server.streams_max=100`; may be given more than once.
+    #[arg(long = "set", global = true, value_name = "SECTION.FIELD=VALUE")]
+    settings: Vec<String>,
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes a new pack and an `ombud.toml`.
+    Init(init::Options),
+    /// Starts a fictional company and opens for business.
+    Demo(demo::Options),
+    /// Serves customers and staff with the company of the configuration.
+    Serve(serve::Options),
+    /// Chats in the terminal.
+    Chat(chat::Options),
+    /// Checks a pack; problems are shown with file and line.
+    Validate(validate::Options),
+    /// Looks for what stands in the way of serving: configuration, pack, database, back office, model, clock, port.
+    Doctor(doctor::Options),
+    /// Signs a session token, for tests and for trying the API.
+    Token(token::Options),
+    /// Prints the OpenAPI 3.1 document of the HTTP API.
+    Openapi,
+    /// Prints every setting with its default, in Markdown.
+    ConfigReference,
+}
+
+/// How the output is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What a subcommand came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Done.
+    Done,
+    /// It failed and has said why.
+    Failed,
+    /// The configuration or the pack is wrong, and it has said so.
+    Wrong,
+}
+
+/// What a subcommand works with.
+pub(crate) struct Context {
+    overrides: Overrides,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    /// The configuration.
+    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+        load(&self.overrides)
+    }
+}
+
+/// Runs the program with the process's arguments.
+pub(crate) async fn run() -> ExitCode {
+    let Cli { common, command } = Cli::parse();
+    let context = Context {
+        overrides: Overrides { file: common.config, settings: common.settings },
+        output: if common.json { Output::Json } else { Output::Text },
+    };
+    match dispatch(&context, command).await {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Wrong) => ExitCode::from(3),
+        Err(error) => {
+            complain(format_args!("ombud: {error:#}"));
+            ExitCode::from(code_of(&error))
+        }
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Init(options) => init::run(context, &options),
+        Command::Demo(options) => demo::run(context, &options).await,
+        Command::Serve(options) => serve::run(context, &options).await,
+        Command::Chat(options) => chat::run(context, options).await,
+        Command::Validate(options) => validate::run(context, &options),
+        Command::Doctor(options) => doctor::run(context, &options).await,
+        Command::Token(options) => token::run(context, &options),
+        Command::Openapi => openapi::run(),
+        Command::ConfigReference => Ok(config_reference::run()),
+    }
+}
+
+/// 3 for what is written wrong, 1 for what went wrong.
+fn code_of(error: &anyhow::Error) -> u8 {
+    let is_wrong = error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<PackError>());
+    if is_wrong { 3 } else { 1 }
+}
+
+/// Sends what the program says about itself to standard error.
+pub(crate) fn start_log(config: &Config) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&config.log.filter)
+        .with_context(|| format!("`log.filter`: `{}` is no filter", config.log.filter))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log.format.as_str() {
+        "json" => builder.json().try_init(),
+        "text" => builder.try_init(),
+        other => anyhow::bail!("`log.format` is `{other}`, use `text` or `json`"),
+    };
+    started.map_err(|error| anyhow::anyhow!("the log cannot be started: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together_and_every_subcommand_explains_itself() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for subcommand in command.get_subcommands() {
+            assert!(subcommand.get_about().is_some(), "{}", subcommand.get_name());
+        }
+    }
+
+    #[test]
+    fn what_is_written_wrong_has_an_exit_code_of_its_own() {
+        let missing = crate::wiring::missing("session", "secret", "make one");
+        assert_eq!(code_of(&anyhow::Error::from(missing).context("starting")), 3);
+        assert_eq!(code_of(&PackError::Absent("x".to_owned()).into()), 3);
+        assert_eq!(code_of(&anyhow::anyhow!("the disk is full")), 1);
+    }
+}

@@ -1,0 +1,150 @@
+//! What can be configured? One TOML file, then the environment, then flags; each knob is documented where it is declared.
+//!
+//! The macro [`section`] keeps documentation, default and type of a knob in one place, so that `ombud config-reference` cannot lie.
+
+mod load;
+mod reference;
+mod section;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use load::{ConfigError, Overrides, load, variable};
+pub(crate) use reference::reference;
+use section::section;
+pub(crate) use section::{Field, Section};
+
+section! {
+    /// Where the server listens and how much it takes on.
+    Server ["server"] {
+        /// Address and port to listen on. Put a proxy that ends TLS before anything but a loopback address.
+        listen: String = "127.0.0.1:8080".to_owned();
+        /// Proxies whose `X-Forwarded-For` is believed, as addresses or ranges (`10.0.0.0/8`). Without them, all customers behind a proxy share one limit.
+        trusted_proxies: Vec<String> = Vec::new();
+        /// Connections open at once; further ones wait.
+        connections_max: usize = 4_096;
+        /// Event streams open at once; further ones are refused with `OM-0502`.
+        streams_max: usize = 2_048;
+        /// Turns under way at once; further ones are refused with `OM-0503`.
+        turns_max: usize = 1_024;
+    }
+}
+
+section! {
+    /// Sessions of customers and staff: signed tokens (JWT, HS256).
+    Session ["session"] {
+        /// Secret that signs session tokens, at least 32 bytes (`openssl rand -hex 32`). Your own site signs tokens of signed-in customers with it too.
+        secret: String = String::new();
+        /// Life of a customer's session, minutes.
+        minutes: u32 = 720;
+    }
+}
+
+section! {
+    /// The company: its rules as a folder.
+    Pack ["pack"] {
+        /// Folder of the pack; `base` is looked for beside it and taken from the program if it is not there.
+        path: String = String::new();
+        /// Name under which everything of this company is stored.
+        tenant: String = "default".to_owned();
+    }
+}
+
+section! {
+    /// The ledger.
+    Database ["database"] {
+        /// `sqlite:path/to/ledger.db` (made when absent) or `postgres://user:password@host/database`.
+        url: String = "sqlite:ombud.db".to_owned();
+    }
+}
+
+section! {
+    /// The company's own systems.
+    Backoffice ["backoffice"] {
+        /// Base URL; the paths of `actions/*.yaml` are appended.
+        url: String = String::new();
+        /// Bearer token of every call; empty for none.
+        token: String = String::new();
+        /// Calls under way at once; further ones wait within their deadline.
+        calls_max: usize = 256;
+        /// Time for one call, all attempts together, milliseconds.
+        deadline_ms: u64 = 12_000;
+    }
+}
+
+section! {
+    /// A language model behind any OpenAI-compatible endpoint. Without one, answers are templates and quoted passages.
+    Model ["model"] {
+        /// Base URL up to and with the version, such as `https://host/v1`; empty for no model.
+        url: String = String::new();
+        /// API key; empty for none.
+        key: String = String::new();
+        /// Model name as the endpoint knows it; fine-tuned names included.
+        name: String = String::new();
+        /// Time for one draft, milliseconds; then the template is sent.
+        deadline_ms: u64 = 8_000;
+    }
+}
+
+section! {
+    /// How often one address, session or customer may ask. Zero a minute switches a limit off.
+    Limits ["limits"] {
+        /// Requests of one address a minute.
+        address_requests_per_minute: u32 = 1_200;
+        /// Requests of one address at once.
+        address_requests_burst: u32 = 300;
+        /// Sessions opened by one address a minute.
+        address_sessions_per_minute: u32 = 60;
+        /// Sessions opened by one address at once.
+        address_sessions_burst: u32 = 30;
+        /// Requests of one session or customer a minute.
+        session_requests_per_minute: u32 = 600;
+        /// Requests of one session or customer at once.
+        session_requests_burst: u32 = 120;
+        /// Messages of one session or customer a minute.
+        session_messages_per_minute: u32 = 30;
+        /// Messages of one session or customer at once.
+        session_messages_burst: u32 = 15;
+        /// One-time codes entered by one session or customer a minute.
+        session_codes_per_minute: u32 = 6;
+        /// One-time codes entered by one session or customer at once.
+        session_codes_burst: u32 = 6;
+        /// Addresses, sessions and customers remembered for each limit; new ones beyond it share one bucket.
+        keys_max: usize = 100_000;
+    }
+}
+
+section! {
+    /// What the program says about itself; never what a customer wrote.
+    Log ["log"] {
+        /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or by module, such as `info,ombud_http=debug`.
+        filter: String = "info".to_owned();
+        /// `text` for people, `json` for machines.
+        format: String = "text".to_owned();
+    }
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) session: Session,
+    pub(crate) pack: Pack,
+    pub(crate) database: Database,
+    pub(crate) backoffice: Backoffice,
+    pub(crate) model: Model,
+    pub(crate) limits: Limits,
+    pub(crate) log: Log,
+}
+
+/// All sections, in the order of the reference.
+pub(crate) const SECTIONS: [Section; 8] = [
+    Server::SECTION,
+    Session::SECTION,
+    Pack::SECTION,
+    Database::SECTION,
+    Backoffice::SECTION,
+    Model::SECTION,
+    Limits::SECTION,
+    Log::SECTION,
+];

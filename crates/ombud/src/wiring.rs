@@ -1,0 +1,218 @@
+//! What is a running server put together from? The ledger, the pack, the company's systems, a model if there is one, and the HTTP side.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use ombud_connect::{BackOfficeSettings, HttpBackOffice, ModelSettings, OpenAiModel};
+use ombud_domain::{Sensitive, TenantId};
+use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
+use ombud_policy::Pack;
+use ombud_ports::{Clock as _, LanguageModel};
+use ombud_retrieval::Article;
+use ombud_store::{Store, TantivyIndex};
+use ombud_turn::{Assistant, Ports, Settings};
+use tokio::net::TcpListener;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, ConfigError};
+use crate::terminal::spinner;
+
+/// Seconds of an hour, for staff sessions of the demo.
+const STAFF_SESSION_S: i64 = 8 * 3_600;
+
+/// A server that is ready to be run.
+pub(crate) struct Server {
+    /// The address it listens on, for people.
+    pub(crate) url: String,
+    /// How long it took to get ready.
+    pub(crate) ready_after: Duration,
+    listener: TcpListener,
+    connections_max: usize,
+    app: App,
+    store: Store,
+}
+
+impl Server {
+    /// Opens everything a server needs. The port is taken first, so that a second server fails before it touches the ledger.
+    pub(crate) async fn open(
+        config: &Config,
+        (pack, articles): (Pack, Vec<Article>),
+        demo: Option<Arc<dyn DemoCompany>>,
+    ) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let listener = TcpListener::bind(&config.server.listen).await.with_context(|| {
+            format!(
+                "cannot listen on `{}`, is another server running there? Take another with `--listen`",
+                config.server.listen
+            )
+        })?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let waiting = spinner("opening the ledger");
+        let store = open_store(config).await?;
+        waiting.set_message("learning the pack's words");
+        let live = Arc::new(LiveHub::default());
+        let clock = Arc::new(SystemClock::new());
+        let assistant = assistant(config, (pack, articles), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
+        waiting.finish_and_clear();
+        let parts = Parts { assistant: Arc::new(assistant), clock, live, demo, settings: http_settings(config)? };
+        let app = App::new(parts).context("`session.secret` cannot be used")?;
+        Ok(Self {
+            url,
+            ready_after: started.elapsed(),
+            listener,
+            connections_max: config.server.connections_max,
+            app,
+            store,
+        })
+    }
+
+    /// Answers until `stop` is ready, then finishes what is under way and closes the ledger.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let served = ombud_http::serve(self.listener, self.connections_max, self.app, stop).await;
+        self.store.shutdown().await;
+        served.context("the server stopped")
+    }
+}
+
+/// Opens the ledger and makes the folder of its file if there is none.
+pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    if let Some(path) = sqlite_path(&config.database.url) {
+        if let Some(folder) = std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
+    }
+    ombud_store::open(&config.database.url).await.context("the ledger cannot be opened, run `ombud doctor`")
+}
+
+/// The file of an SQLite address.
+pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    path.trim_start_matches("//").split('?').next()
+}
+
+/// The assistant with its ports.
+fn assistant(
+    config: &Config,
+    (pack, articles): (Pack, Vec<Article>),
+    store: &Store,
+    (live, clock): (Arc<LiveHub>, Arc<SystemClock>),
+) -> anyhow::Result<Assistant> {
+    let ports = Ports {
+        ledger: store.ledger(),
+        inbox: store.inbox(),
+        back_office: Arc::new(back_office(config)?),
+        knowledge: Arc::new(TantivyIndex::build(articles).context("the knowledge index cannot be built")?),
+        model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
+        clock,
+        live,
+    };
+    let settings = Settings {
+        tenant: TenantId(config.pack.tenant.clone()),
+        action_deadline_ms: config.backoffice.deadline_ms,
+        model_deadline_ms: config.model.deadline_ms,
+    };
+    Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
+}
+
+/// The company's systems.
+pub(crate) fn back_office(config: &Config) -> anyhow::Result<HttpBackOffice> {
+    let settings = BackOfficeSettings {
+        base_url: config.backoffice.url.clone(),
+        token: secret(&config.backoffice.token),
+        headers: Vec::new(),
+        calls_max: config.backoffice.calls_max,
+        jitter_seed: SystemClock::new().now().0.unsigned_abs(),
+    };
+    HttpBackOffice::new(&settings).context("`backoffice` cannot be used")
+}
+
+/// The language model, if one is configured.
+pub(crate) fn model(config: &Config) -> anyhow::Result<Option<OpenAiModel>> {
+    if config.model.url.is_empty() {
+        return Ok(None);
+    }
+    if config.model.name.is_empty() {
+        return Err(missing("model", "name", "`model.url` is set, so name the model too").into());
+    }
+    let settings = ModelSettings {
+        base_url: config.model.url.clone(),
+        key: secret(&config.model.key),
+        name: config.model.name.clone(),
+    };
+    OpenAiModel::new(&settings).context("`model` cannot be used").map(Some)
+}
+
+/// A value that may be left empty.
+pub(crate) fn secret(text: &str) -> Option<Sensitive<String>> {
+    (!text.is_empty()).then(|| Sensitive::new(text.to_owned()))
+}
+
+/// The error for a value that must be given.
+pub(crate) fn missing(section: &str, field: &str, advice: &'static str) -> ConfigError {
+    ConfigError::Missing {
+        key: format!("{section}.{field}"),
+        variable: crate::config::variable(section, field),
+        advice,
+    }
+}
+
+fn http_settings(config: &Config) -> anyhow::Result<HttpSettings> {
+    let trusted_proxies: Result<Vec<Network>, _> =
+        config.server.trusted_proxies.iter().map(|text| text.parse()).collect();
+    Ok(HttpSettings {
+        session_secret: Sensitive::new(config.session.secret.clone()),
+        session_s: i64::from(config.session.minutes).saturating_mul(60),
+        staff_session_s: STAFF_SESSION_S,
+        limits: limits(config),
+        trusted_proxies: trusted_proxies.context("`server.trusted_proxies` cannot be used")?,
+        streams_max: config.server.streams_max,
+        turns_max: config.server.turns_max,
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn limits(config: &Config) -> LimitSettings {
+    let limits = &config.limits;
+    LimitSettings {
+        address_requests: Rate { per_minute: limits.address_requests_per_minute, burst: limits.address_requests_burst },
+        address_sessions: Rate { per_minute: limits.address_sessions_per_minute, burst: limits.address_sessions_burst },
+        session_requests: Rate { per_minute: limits.session_requests_per_minute, burst: limits.session_requests_burst },
+        session_messages: Rate { per_minute: limits.session_messages_per_minute, burst: limits.session_messages_burst },
+        session_codes: Rate { per_minute: limits.session_codes_per_minute, burst: limits.session_codes_burst },
+        keys_max: limits.keys_max,
+    }
+}
+
+/// Ready when the operator wants the program to stop: Ctrl-C or SIGTERM.
+pub(crate) async fn stop_wanted() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// Whether everything the pack says can be learnt and indexed; costs what a start costs.
+pub(crate) fn learnable(pack: &Pack, articles: Vec<Article>) -> anyhow::Result<()> {
+    ombud_turn::check_pack(pack)?;
+    TantivyIndex::build(articles).context("the knowledge index cannot be built")?;
+    Ok(())
+}
