@@ -63,7 +63,8 @@ fn names_of(files: &[String]) -> PackNames {
             names.rules.extend(rule.map(|rule| (rule.to_owned(), (*pack).to_owned())));
         }
     }
-    names.rules.retain(|rule, _| !own.contains(rule));
+    // One word alone (identify, complain, cancel) is a word of the trade, which the product may say too.
+    names.rules.retain(|rule, _| !own.contains(rule) && rule.contains(['_', '-']));
     names
 }
 
@@ -131,6 +132,7 @@ mod tests {
             "packs/acme/pack.toml",
             "packs/acme/flows/cancel/flow.yaml",
             "packs/acme/flows/extend_due_date/flow.yaml",
+            "packs/acme/flows/complain/flow.yaml",
             "packs/acme/actions/pause_plan.yaml",
         ];
         names_of(&files.map(str::to_owned))
@@ -157,6 +159,7 @@ mod tests {
     #[test]
     fn flows_of_the_product_may_be_named_and_tests_may_say_anything() {
         assert!(breaches("const FLOW: &str = \"cancel\";").is_empty());
+        assert!(breaches("const WORD: &str = \"complain\";").is_empty());
         assert!(breaches("#[cfg(test)] mod tests { const A: &str = \"pause_plan acme\"; }").is_empty());
     }
 
