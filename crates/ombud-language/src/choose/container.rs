@@ -3,7 +3,7 @@
 use ombud_domain::choice::Count;
 
 use super::catalogue::Hits;
-use super::lexicon::Mark;
+use super::lexicon::{Mark, Role};
 use super::naming::{By, Scope};
 use super::pick::{Manner, Outcome, Reading};
 use super::reference::{Reference, Stance, comparison, references};
@@ -22,7 +22,10 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
         return Outcome::Unread;
     }
     if evidence.weight <= 0.0 && !wants_all {
-        return Outcome::Unread;
+        return super::pick::by_place(reading);
+    }
+    if reading.count == Count::Many && !evidence.numbers.is_empty() {
+        return numbered(reading, evidence);
     }
     let mut best = best(reading, &evidence.scores);
     if wants_all && reading.count == Count::Many {
@@ -50,7 +53,8 @@ fn speaks_of_many(reading: &Reading<'_>) -> bool {
     if has(Mark::All) && !has(Mark::Order) {
         return true;
     }
-    reading.tokens.iter().any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
+    let another = reading.tokens.windows(2).any(|pair| matches!(pair, [other, order] if other.has(Mark::Other) && order.has(Mark::Order)));
+    another || reading.tokens.iter().any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
 }
 
 fn decide(reading: &Reading<'_>, best: Vec<usize>, because: String) -> Outcome {
@@ -63,12 +67,22 @@ fn decide(reading: &Reading<'_>, best: Vec<usize>, because: String) -> Outcome {
     }
 }
 
+/// Several records named by their numbers.
+fn numbered(reading: &Reading<'_>, evidence: Evidence) -> Outcome {
+    let mut set: Vec<usize> = evidence.numbers.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
+    set.sort_unstable();
+    set.dedup();
+    if set.is_empty() { Outcome::Ineligible(evidence.numbers) } else { Outcome::Picked { set, because: evidence.because } }
+}
+
 struct Evidence {
     scores: Vec<f64>,
     weight: f64,
     because: String,
     /// The owners of each thing that was named.
     named: Vec<Vec<usize>>,
+    /// The records whose numbers were given.
+    numbers: Vec<usize>,
 }
 
 impl Evidence {
@@ -88,7 +102,7 @@ fn best(reading: &Reading<'_>, scores: &[f64]) -> Vec<usize> {
 }
 
 fn evidence(reading: &Reading<'_>) -> Evidence {
-    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new(), named: Vec::new() };
+    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new(), named: Vec::new(), numbers: Vec::new() };
     let mut because: Vec<String> = Vec::new();
     let contents = Scope { entries: &reading.catalogue.contents, ..reading.scope() };
     let inside = references(contents);
@@ -102,7 +116,8 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
             }
         }
     }
-    evidence.weight += number_evidence(reading, &mut evidence.scores, &mut because);
+    evidence.numbers = number_evidence(reading, &mut evidence.scores, &mut because);
+    evidence.weight += if evidence.numbers.is_empty() { 0.0 } else { NUMBER_WEIGHT };
     evidence.weight += word_evidence(reading, &mut evidence.scores, &mut because);
     evidence.weight += size_evidence(reading, &inside, &mut evidence.scores);
     evidence.because = because.join("; ");
@@ -146,12 +161,12 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
 fn lacks(reading: &Reading<'_>, reference: &Reference) -> bool {
     let from = reference.range.start.saturating_sub(5);
     let before = reading.tokens.get(from..reference.range.end).unwrap_or_default();
-    before.iter().any(|token| token.raw == "without" || (token.has(Mark::Negate) && token.raw == "not"))
-        && before.iter().any(|token| token.raw == "without" || token.raw == "with")
+    before.iter().any(|token| token.is(Role::Without) || (token.has(Mark::Negate) && token.is(Role::Not)))
+        && before.iter().any(|token| token.is(Role::Without) || token.is(Role::Having))
 }
 
 /// A number that belongs to a record decides; of several, one that may be picked, and after a correction the last.
-fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> f64 {
+fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> Vec<usize> {
     let scope = reading.scope();
     let numbered = |at: usize| {
         let named = scope.resolve(&(at..at.saturating_add(1))).filter(|named| named.by == By::Id)?;
@@ -174,7 +189,7 @@ fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<
             *score = score.max(0.0).min(NUMBER_WEIGHT / 2.0) + NUMBER_WEIGHT;
         }
     }
-    if standing.is_empty() { 0.0 } else { NUMBER_WEIGHT }
+    standing.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// Status, place, way of payment: words that the record itself is given.
@@ -213,14 +228,18 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
 /// "My pending order": the word stands beside the record it describes.
 fn beside_order(reading: &Reading<'_>, range: &std::ops::Range<usize>) -> bool {
     let near = range.start.saturating_sub(3)..range.end.saturating_add(3);
-    near.filter_map(|at| reading.tokens.get(at)).any(|token| token.has(Mark::Order) || token.raw == "one")
+    near.filter_map(|at| reading.tokens.get(at)).any(|token| token.has(Mark::Order) || token.is(Role::One))
 }
 
 /// "Nothing else in it", "the bigger order", "my latest order".
 fn size_evidence(reading: &Reading<'_>, inside: &[Reference], scores: &mut [f64]) -> f64 {
     let size = |owner: usize| reading.catalogue.contents.iter().filter(|entry| entry.owner == owner).count();
     let mut weight = 0.0;
-    let alone = reading.tokens.iter().any(|token| token.has(Mark::Alone));
+    let only = |at: usize| {
+        let ahead = reading.tokens.get(at..at.saturating_add(5)).unwrap_or_default();
+        reading.tokens.get(at).is_some_and(|token| token.has(Mark::Only)) && !ahead.iter().any(|token| token.has(Mark::Order))
+    };
+    let alone = reading.tokens.iter().any(|token| token.has(Mark::Alone)) || (0..reading.tokens.len()).any(only);
     if alone {
         let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
         let positive: Vec<&Reference> = inside.iter().filter(|reference| reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted).collect();
@@ -245,7 +264,7 @@ fn order_comparison(reading: &Reading<'_>, scores: &mut [f64], size: impl Fn(usi
     let mut weight = 0.0;
     for at in 0..reading.tokens.len() {
         let Some(token) = scope.token(at) else { continue };
-        let near_order = (at..at.saturating_add(3)).filter_map(|near| scope.token(near)).any(|near| near.has(Mark::Order) || near.raw == "one");
+        let near_order = (at..at.saturating_add(3)).filter_map(|near| scope.token(near)).any(|near| near.has(Mark::Order) || near.is(Role::One));
         let values: Option<Vec<f64>> = if token.has(Mark::Newest) || token.has(Mark::Oldest) {
             time_ranks(reading)
         } else if near_order && comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(_, keys, _)| keys.iter().any(|key| key == "size")) {
@@ -286,8 +305,8 @@ fn wants_all(reading: &Reading<'_>) -> bool {
         let after = at.saturating_add(token.mark_len);
         let ahead: Vec<_> = (after..after.saturating_add(6)).map_while(|at| scope.token(at)).collect();
         let until = ahead.iter().skip(1).position(|token| token.before >= Break::Comma).map_or(ahead.len(), |at| at.saturating_add(1));
-        let names_order = ahead.iter().take(until).any(|token| token.has(Mark::Order) || token.raw == "ones" || token.raw == "one");
-        let bare = ahead.first().is_none_or(|token| token.before != Break::None || token.raw == "of" || token.raw == "that" || token.raw == "please");
+        let names_order = ahead.iter().take(until).any(|token| token.has(Mark::Order) || token.is(Role::One));
+        let bare = ahead.first().is_none_or(|token| token.before != Break::None || token.is(Role::Of) || token.is(Role::That) || token.is(Role::Polite));
         let named = (after..after.saturating_add(until)).any(|at| Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7) && !scope.token(at).is_some_and(|token| token.common));
         names_order || (bare && !named)
     })

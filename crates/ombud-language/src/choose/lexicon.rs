@@ -78,6 +78,40 @@ impl Marks {
     }
 }
 
+/// A little word that is looked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    One,
+    Of,
+    Or,
+    But,
+    Without,
+    Not,
+    Having,
+    Belongs,
+    Any,
+    That,
+    Definite,
+    Number,
+    Kind,
+    Polite,
+}
+
+/// The roles a word has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Roles(u32);
+
+impl Roles {
+    pub(super) fn has(self, role: Role) -> bool {
+        self.0 & (1_u32 << (role as u32)) != 0
+    }
+
+    fn insert(&mut self, role: Role) {
+        self.0 |= 1_u32 << (role as u32);
+    }
+}
+
 /// Where a comparative points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -85,18 +119,6 @@ pub(super) enum Direction {
     Down,
     Most,
     Least,
-}
-
-impl Direction {
-    /// The other way: less of "cheap" is more of the price.
-    pub(super) fn reversed(self) -> Self {
-        match self {
-            Self::Up => Self::Down,
-            Self::Down => Self::Up,
-            Self::Most => Self::Least,
-            Self::Least => Self::Most,
-        }
-    }
 }
 
 /// What a word such as "bigger" measures; `direction` is none for the plain "big", which takes it from "more" or "less" before it.
@@ -134,6 +156,9 @@ struct UnitSource {
 struct LexiconSource {
     common: String,
     function: String,
+    roles: HashMap<Role, Vec<String>>,
+    contractions: Vec<Vec<String>>,
+    tight_units: Vec<String>,
     connectors: Vec<String>,
     determiners: Vec<String>,
     marks: HashMap<String, Vec<String>>,
@@ -151,7 +176,7 @@ struct LexiconSource {
 }
 
 /// A phrase of one or more words and what it stands for, longest first under its first word.
-type Phrases<T> = HashMap<String, Vec<(Vec<String>, T)>>;
+pub(super) type Phrases<T> = HashMap<String, Vec<(Vec<String>, T)>>;
 
 /// The words of one language that bear on choosing; read from a pack's `lexicon/<language>.yaml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -161,6 +186,9 @@ pub struct Lexicon {
     pub(super) function: HashSet<String>,
     pub(super) connectors: HashSet<String>,
     pub(super) determiners: HashSet<String>,
+    roles: HashMap<String, Roles>,
+    pub(super) contractions: Phrases<String>,
+    pub(super) tight_units: HashSet<String>,
     pub(super) marks: Phrases<Marks>,
     pub(super) synonyms: Phrases<String>,
     pub(super) degrees: HashMap<String, Vec<DegreeUse>>,
@@ -205,9 +233,8 @@ impl Lexicon {
         entries.iter().find(|(entry, _)| fits(entry)).map(|(entry, meaning)| (entry.len(), meaning))
     }
 
-    /// The rank of two words on one scale, if one scale has both.
-    pub(super) fn ranks(&self, one: &str, other: &str) -> Option<(usize, usize)> {
-        self.scales.iter().find_map(|scale| Some((*scale.get(one)?, *scale.get(other)?)))
+    pub(super) fn roles(&self, word: &str) -> Roles {
+        self.roles.get(word).copied().unwrap_or_default()
     }
 
     /// Whether the word is known to name no thing.
@@ -232,9 +259,16 @@ impl From<LexiconSource> for Lexicon {
             ordinals: source.ordinals,
             currency: source.currency.into_iter().collect(),
             endings: source.endings,
+            tight_units: source.tight_units.into_iter().collect(),
             ..Self::default()
         };
         lexicon.synonyms = synonym_phrases(&source.synonyms);
+        lexicon.contractions = synonym_phrases(&source.contractions);
+        for (role, words) in &source.roles {
+            for word in words {
+                lexicon.roles.entry(word.clone()).or_default().insert(*role);
+            }
+        }
         lexicon.marks = mark_phrases(&source.marks);
         lexicon.degrees = degree_words(&lexicon, &source.degrees);
         for (kind, words) in &source.kinds {

@@ -3,7 +3,7 @@
 use ombud_domain::choice::{Candidate, Choice, Count};
 
 use super::catalogue::{Catalogue, Hits};
-use super::lexicon::{Direction, Lexicon, Mark};
+use super::lexicon::{Direction, Lexicon, Mark, Role};
 use super::naming::{By, Scope};
 use super::reference::{Reference, Stance, comparison, references};
 use super::text::{Break, Token};
@@ -72,6 +72,13 @@ pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
     if is_phrasal(reading) {
         return pick_phrase(reading);
     }
+    if let Some(place) = by_option_number(reading) {
+        return if reading.is_eligible(place) {
+            Outcome::Picked { set: vec![place], because: reading.words(&(0..reading.tokens.len())) }
+        } else {
+            Outcome::Ineligible(vec![place])
+        };
+    }
     let mut mentions = references(reading.scope());
     if reading.manner == Manner::Clear {
         if asks_for_several_things(reading.tokens) {
@@ -79,10 +86,45 @@ pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
         }
         mentions.retain(|mention| mention.everything || mention.by >= Some(By::Word));
     }
-    match reading.count {
+    let outcome = match reading.count {
         Count::One => pick_one(reading, &mentions),
         Count::Many => pick_many(reading, &mentions),
+    };
+    if outcome == Outcome::Unread { by_place(reading) } else { outcome }
+}
+
+/// Longest sentence that is read as nothing but a place in the list: "the second one please".
+const PLACE_TOKENS_MAX: usize = 6;
+
+/// "The second one", "the last": a place in the list as it was shown.
+pub(super) fn by_place(reading: &Reading<'_>) -> Outcome {
+    let all: Vec<usize> = (0..reading.candidates.len()).collect();
+    let sentence = 0..reading.tokens.len();
+    let short = reading.manner == Manner::Asked && sentence.len() <= PLACE_TOKENS_MAX;
+    match by_ordinal(reading, &sentence, &all).filter(|_| short) {
+        Some(place) if reading.is_eligible(place) => Outcome::Picked { set: vec![place], because: reading.words(&sentence) },
+        Some(place) => Outcome::Ineligible(vec![place]),
+        None => Outcome::Unread,
     }
+}
+
+/// The member of a set that an ordinal in the sentence points at.
+fn by_ordinal(reading: &Reading<'_>, sentence: &std::ops::Range<usize>, set: &[usize]) -> Option<usize> {
+    let tokens = reading.tokens.get(sentence.clone()).unwrap_or_default();
+    tokens.iter().find_map(|token| {
+        let last = token.has(Mark::Last) && token.mark_len == 1 && !reading.lexicon.ordinals.contains_key(&token.raw);
+        if last { set.last().copied() } else { set.get(reading.lexicon.ordinals.get(&token.raw)?.checked_sub(1)?).copied() }
+    })
+}
+
+/// "Number 3", "option 2".
+fn by_option_number(reading: &Reading<'_>) -> Option<usize> {
+    let short = reading.manner == Manner::Asked && reading.tokens.len() <= PLACE_TOKENS_MAX;
+    let place = reading.tokens.windows(2).filter(|_| short).find_map(|pair| match pair {
+        [word, number] if word.is(Role::Number) && number.dimension.is_none() => number.number,
+        _ => None,
+    })?;
+    (0..reading.candidates.len()).find(|at| u32::try_from(at.saturating_add(1)).is_ok_and(|at| (f64::from(at) - place).abs() < 1e-9))
 }
 
 /// "Return the lamp and exchange the mug" cannot be read for one of the two requests alone.
@@ -187,10 +229,21 @@ fn replaces(mention: &Reference, wanted: &[Reference]) -> bool {
 
 /// "The cheaper one" among those that fit.
 fn compare(reading: &Reading<'_>, reference: &mut Reference) {
-    if reference.set.len() < 2 || reference.many {
+    if reference.set.len() < 2 {
         return;
     }
     let sentence = sentence_around(reading.tokens, reference.range.start);
+    if let Some(one) = by_ordinal(reading, &sentence, &reference.set).filter(|_| reading.manner == Manner::Asked && !reference.many) {
+        (reference.set, reference.many) = (vec![one], false);
+        return;
+    }
+    let of = comparison(reading.scope(), &sentence).and_then(|(_, _, at)| reading.tokens.get(at.saturating_add(1))).is_some_and(|next| next.is(Role::Of));
+    if of {
+        reference.many = false;
+    }
+    if reference.many {
+        return;
+    }
     let plain = |token: &Token| reading.lexicon.degrees.get(&token.raw).and_then(|uses| uses.first()).map(|degree| (Direction::Most, degree.keys.clone()));
     let compared = comparison(reading.scope(), &sentence).map(|(direction, keys, _)| (direction, keys));
     let Some((direction, keys)) = compared.or_else(|| reading.tokens.get(sentence).unwrap_or_default().iter().find_map(plain)) else { return };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Direction, Mark};
+use super::lexicon::{Direction, Mark, Role};
 use super::naming::{By, Named, Scope};
 use super::text::{Break, Token};
 
@@ -116,8 +116,7 @@ pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
         [Mark::Rather, Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
     let opens = |token: &Token| {
         token.before != Break::None
-            || scope.lexicon.connectors.contains(&token.raw)
-            || scope.lexicon.determiners.contains(&token.raw)
+            || (!token.inside && (scope.lexicon.connectors.contains(&token.raw) || scope.lexicon.determiners.contains(&token.raw)))
             || token.marks.any(&OPENING)
     };
     let starts: Vec<usize> = scope.tokens.iter().enumerate().filter(|(at, token)| *at == 0 || opens(token)).map(|(at, _)| at).collect();
@@ -145,7 +144,7 @@ impl Scan<'_> {
 
     fn open(&mut self, at: usize) {
         let Some(token) = self.scope.token(at).cloned() else { return };
-        let joins = ["or", "nor"].contains(&token.raw.as_str());
+        let joins = token.is(Role::Or);
         match token.before {
             Break::Utterance | Break::Sentence => {
                 self.flush_all(at);
@@ -168,7 +167,7 @@ impl Scan<'_> {
                 self.clause = self.clause.saturating_add(1);
                 self.flags.clear(Flags::ADDS);
             }
-            Break::None if token.raw == "but" => {
+            Break::None if token.is(Role::But) => {
                 let all_before = self.flags.has(Flags::ALL) || self.found.last().is_some_and(|last| last.everything && last.range.end >= at);
                 self.flush_all(at);
                 self.stance = if all_before { Stance::Unwanted } else { Stance::Wanted };
@@ -186,6 +185,11 @@ impl Scan<'_> {
         let marks = token.marks;
         let next_breaks = scope.token(at.saturating_add(token.mark_len.max(1))).is_none_or(|next| next.before != Break::None);
         if marks.has(Mark::Except) {
+            let begun = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
+            if !begun && !self.flags.has(Flags::ALL) {
+                self.flags.set(Flags::ALL);
+                self.all_at = at;
+            }
             self.flush_all(at);
             (self.stance, self.until) = (Stance::Unwanted, Until::Sentence);
         } else if marks.has(Mark::Rather) || (marks.any(&[Mark::Negate, Mark::Hold]) && self.describes(at)) {
@@ -204,8 +208,13 @@ impl Scan<'_> {
         if marks.has(Mark::Add) {
             self.flags.set(Flags::ADDS);
         }
-        if marks.any(&[Mark::Fallback, Mark::Unless, Mark::Last]) || token.raw == "or" {
+        if marks.any(&[Mark::Fallback, Mark::Unless, Mark::Last]) || token.is(Role::Or) {
             self.flags.set(Flags::SECOND);
+        }
+        if marks.has(Mark::Rest) && self.is_rest_wanted(at) {
+            self.flags.set(Flags::ALL);
+            self.all_at = at;
+            self.stance = Stance::Wanted;
         }
         if marks.any(&[Mark::All, Mark::Both]) {
             self.flags.set(Flags::ALL);
@@ -225,6 +234,17 @@ impl Scan<'_> {
             let number = number as usize;
             self.number = Some(number);
         }
+    }
+
+    /// "Keep the mug, the rest goes back": the rest is wanted, unless it is the rest that stays.
+    fn is_rest_wanted(&self, at: usize) -> bool {
+        let ruled_out = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Unwanted);
+        let wanted = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
+        let starts = |near: &usize| *near == 0 || self.scope.token(*near).is_some_and(|token| token.before != Break::None);
+        let start = (0..=at).rev().find(starts).unwrap_or(0);
+        let end = (at.saturating_add(1)..self.scope.tokens.len()).find(starts).unwrap_or(self.scope.tokens.len());
+        let stays = (start..end).filter_map(|near| self.scope.token(near)).any(|token| token.marks.any(&[Mark::Stays, Mark::Hold, Mark::Same, Mark::Negate, Mark::Free]));
+        ruled_out && !wanted && !stays
     }
 
     /// "If there is no blue one, keep the mug" and "keep the mug in the same size" do not rule the mug out.

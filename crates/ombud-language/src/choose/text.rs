@@ -1,6 +1,6 @@
 //! What does a text consist of, once spelling, units and set phrases are out of the way?
 
-use super::lexicon::{Lexicon, Mark, Marks};
+use super::lexicon::{Lexicon, Mark, Marks, Phrases, Role, Roles};
 
 /// Longest text that is read, in tokens; a customer who writes more is asked again rather than read slowly.
 const TOKENS_MAX: usize = 600;
@@ -44,18 +44,25 @@ pub(super) struct Token {
     pub(super) inside: bool,
     /// Whether it is known to name no thing.
     pub(super) common: bool,
+    roles: Roles,
 }
 
 impl Token {
     pub(super) fn has(&self, mark: Mark) -> bool {
         self.marks.has(mark)
     }
+
+    pub(super) fn is(&self, role: Role) -> bool {
+        self.roles.has(role)
+    }
 }
 
 /// Reads a text into tokens.
 pub(super) fn read(lexicon: &Lexicon, text: &str) -> Vec<Token> {
-    let raw = split(text);
-    let merged = merge_synonyms(lexicon, raw);
+    let joined = join_letters(split(text));
+    let contracted = merge_phrases(&lexicon.contractions, joined, |token, canonical| token.raw.clone_from(canonical));
+    let merged = merge_phrases(&lexicon.synonyms, contracted, |token, canonical| token.stem.clone_from(canonical));
+    let merged = name_words(lexicon, merged);
     let mut tokens = merge_units(lexicon, merged);
     find_marks(lexicon, &mut tokens);
     tokens
@@ -119,6 +126,7 @@ impl Splitter {
             mark_len: 0,
             inside: false,
             common: false,
+            roles: Roles::default(),
             raw,
         });
         self.before = Break::None;
@@ -189,44 +197,56 @@ fn step(splitter: &mut Splitter, previous: char, character: char, next: char) {
     }
 }
 
-/// Joins a single letter with the word it is hyphened to (`t-shirt`), and turns phrases into the first of their synonyms.
-fn merge_synonyms(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
+/// Joins a single letter with the word it is hyphened to: `t-shirt`.
+fn join_letters(tokens: Vec<Token>) -> Vec<Token> {
     let mut joined: Vec<Token> = Vec::with_capacity(tokens.len());
     for token in tokens {
-        let letter_before = token.glued && token.number.is_none() && token.before == Break::None;
+        let hyphened = token.glued && token.number.is_none() && token.before == Break::None;
         match joined.last_mut() {
-            Some(last) if letter_before && last.raw.chars().count() == 1 && last.raw.starts_with(char::is_alphabetic) => {
+            Some(last) if hyphened && last.raw.chars().count() == 1 && last.raw.starts_with(char::is_alphabetic) => {
                 last.raw.push_str(&token.raw);
                 last.heads = token.heads;
             }
             _ => joined.push(token),
         }
     }
-    let words: Vec<String> = joined.iter().map(|token| token.raw.clone()).collect();
-    let mut merged: Vec<Token> = Vec::with_capacity(joined.len());
+    joined
+}
+
+/// Turns phrases of several words into one token; `rename` gives it what it stands for.
+fn merge_phrases(phrases: &Phrases<String>, tokens: Vec<Token>, rename: fn(&mut Token, &String)) -> Vec<Token> {
+    let mut merged: Vec<Token> = Vec::with_capacity(tokens.len());
     let mut skip = 0_usize;
-    for (at, mut token) in joined.iter().cloned().enumerate() {
+    for (at, token) in tokens.iter().enumerate() {
         if skip > 0 {
             skip = skip.saturating_sub(1);
             continue;
         }
-        let reach = run_length(&joined, at);
-        let ahead: Vec<&str> = words.iter().skip(at).take(reach).map(String::as_str).collect();
-        match Lexicon::longest(&lexicon.synonyms, &ahead) {
-            Some((length, canonical)) if length > 1 => {
+        let mut token = token.clone();
+        if phrases.contains_key(&token.raw) {
+            let reach = run_length(&tokens, at);
+            let ahead: Vec<&str> = tokens.iter().skip(at).take(reach).map(|token| token.raw.as_str()).collect();
+            if let Some((length, canonical)) = Lexicon::longest(phrases, &ahead).filter(|(length, _)| *length > 1) {
                 token.raw = ahead.get(..length).unwrap_or_default().join(" ");
-                token.stem.clone_from(canonical);
-                token.heads = joined.get(at.saturating_add(length).saturating_sub(1)).is_some_and(|last| last.heads);
+                token.heads = tokens.get(at.saturating_add(length).saturating_sub(1)).is_some_and(|last| last.heads);
+                rename(&mut token, canonical);
                 skip = length.saturating_sub(1);
-            }
-            _ => {
-                token.stem = lexicon.canonical(&token.raw);
-                token.common = lexicon.is_common(&token.raw);
             }
         }
         merged.push(token);
     }
     merged
+}
+
+fn name_words(lexicon: &Lexicon, mut tokens: Vec<Token>) -> Vec<Token> {
+    for token in &mut tokens {
+        token.roles = lexicon.roles(&token.raw);
+        if token.stem.is_empty() {
+            token.stem = lexicon.canonical(&token.raw);
+            token.common = lexicon.is_common(&token.raw);
+        }
+    }
+    tokens
 }
 
 /// How many tokens from `at` on follow each other without a break, at most six.
@@ -243,7 +263,11 @@ fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
             token.number = lexicon.number_words.get(&token.raw).copied();
         }
         let unit = lexicon.units.get(&token.raw).copied();
-        let narrow = token.raw.chars().count() == 1 && token.raw != "%" || token.raw == "in";
+        let narrow = lexicon.tight_units.contains(&token.raw) || (token.raw.chars().count() == 1 && merged.last().is_some_and(|last| !last.digits));
+        let article = lexicon.determiners.contains(&token.raw) && merged.last().is_some_and(|last| last.number.is_some_and(|number| number < 1.0));
+        if article {
+            continue;
+        }
         let previous = merged.last_mut().filter(|last| last.number.is_some() && last.dimension.is_none() && token.before == Break::None);
         match (unit, previous) {
             (Some((dimension, times)), Some(last)) if !narrow || (token.glued && last.digits) => {
@@ -272,6 +296,15 @@ fn share_units(tokens: &mut [Token]) {
     }
 }
 
+/// "If there is no red one" states a condition, no preference.
+fn prefer_is_condition(tokens: &mut [Token], at: usize, length: usize) {
+    let denied = tokens.get(at.saturating_add(length)).is_some_and(|next| next.is(Role::Not) && next.before == Break::None);
+    if let Some(token) = tokens.get_mut(at).filter(|token| denied && token.has(Mark::Prefer)) {
+        token.marks = Marks::default();
+        token.marks.insert(Mark::Unless);
+    }
+}
+
 fn find_marks(lexicon: &Lexicon, tokens: &mut [Token]) {
     let words: Vec<String> = tokens.iter().map(|token| token.raw.clone()).collect();
     let mut at = 0_usize;
@@ -288,6 +321,7 @@ fn find_marks(lexicon: &Lexicon, tokens: &mut [Token]) {
             }
             None => 1,
         };
+        prefer_is_condition(tokens, at, length);
         for inside in tokens.iter_mut().skip(at.saturating_add(1)).take(length.saturating_sub(1)) {
             inside.inside = true;
         }

@@ -3,7 +3,7 @@
 use ombud_domain::choice::Candidate;
 
 use super::catalogue::{Catalogue, Hits, find_hits};
-use super::lexicon::{Lexicon, Mark};
+use super::lexicon::{Lexicon, Mark, Role};
 use super::naming::{By, Scope};
 use super::text::{Break, Token};
 
@@ -50,7 +50,7 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
         let general = chunk.clone().filter_map(|at| things.tokens.get(at)).any(|token| token.marks.any(&[Mark::Rest, Mark::Both]));
         if let Some(named) = named {
             let topic = Topic::Of(ordinal_of(things, &chunk, &named.set, &now));
-            let belongs = chunk.start.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| ["for", "on", "of"].contains(&before.raw.as_str()));
+            let belongs = chunk.start.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.is(Role::Belongs));
             if belongs && !named_in_segment && now != Topic::All {
                 for earlier in found.iter_mut().skip(segment) {
                     *earlier = topic.clone();
@@ -100,8 +100,8 @@ fn ordinal_in(things: Things<'_>, chunk: &std::ops::Range<usize>, set: &[usize],
         if token.has(Mark::OneOf) {
             return set.first().map(|thing| vec![*thing]);
         }
-        let each = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.raw == "of" || at.saturating_add(1) < chunk.end);
-        if token.raw == "one" && each {
+        let each = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.is(Role::Of) || at.saturating_add(1) < chunk.end);
+        if token.is(Role::One) && each {
             return set.first().map(|thing| vec![*thing]);
         }
     }
@@ -116,8 +116,8 @@ fn ordinal_alone(things: Things<'_>, chunk: &std::ops::Range<usize>, now: &Topic
     }
     let ordinal = chunk.clone().any(|at| {
         let Some(token) = things.tokens.get(at) else { return false };
-        let one_after = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.raw == "one");
-        let starts = token.before >= Break::Sentence || at.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.raw == "the");
+        let one_after = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.is(Role::One));
+        let starts = token.before >= Break::Sentence || at.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.is(Role::Definite));
         token.has(Mark::OneOf) || ((things.lexicon.ordinals.contains_key(&token.raw) || token.has(Mark::Other)) && (one_after || starts))
     });
     if !ordinal {
@@ -140,9 +140,10 @@ fn is_foreign(things: Things<'_>, chunk: &std::ops::Range<usize>, hits: &Hits) -
     };
     let headed = chunk.end.checked_sub(1).and_then(|last| things.tokens.get(last)).is_some_and(|last| last.heads);
     let telling = |at: &usize| things.tokens.get(*at).is_some_and(|token| !token.common && !token.inside && token.marks.is_empty() && !things.lexicon.connectors.contains(&token.raw));
-    let Some(last) = chunk.clone().rev().find(telling) else { return false };
-    let one_after = things.tokens.get(last.saturating_add(1)).is_some_and(|next| ["one", "ones"].contains(&next.raw.as_str()));
-    unknown(last) && !one_after && (headed || (determined && first.raw != "that" && first.raw != "one"))
+    let Some(from) = chunk.clone().find(telling) else { return false };
+    let Some(last) = (from..chunk.end).take_while(|at| telling(at)).last() else { return false };
+    let one_after = things.tokens.get(last.saturating_add(1)).is_some_and(|next| next.is(Role::One));
+    unknown(last) && !one_after && (headed || (determined && !first.is(Role::That) && !first.is(Role::One)))
 }
 
 /// Which tokens speak of one thing.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::catalogue::{Catalogue, Hits, Polarity, TermId};
-use super::lexicon::{DegreeUse, Direction, Lexicon, Mark};
+use super::lexicon::{DegreeUse, Direction, Lexicon, Mark, Role};
 use super::options::{Options, Value};
 use super::reference::leading_direction;
 use super::text::{Break, Token};
@@ -105,6 +105,9 @@ struct Found {
     missing: Option<(usize, String)>,
     denied: bool,
 }
+
+/// Marks that deny the value after them.
+const DENYING: [Mark; 3] = [Mark::Negate, Mark::Rather, Mark::Except];
 
 struct Parser<'a> {
     request: Request<'a>,
@@ -221,19 +224,19 @@ impl<'a> Parser<'a> {
     fn free(&mut self, at: usize) {
         let Some(token) = self.token(at) else { return };
         let after = at.saturating_add(token.mark_len);
-        let word = token.raw.as_str();
+        let any = token.is(Role::Any);
         let mut keys: Vec<usize> = self.segment.clone().filter_map(|near| self.key_at(near)).collect();
         let next = self.token(after);
-        if word == "any" && keys.is_empty() && next.is_some_and(|next| next.before == Break::None && !["of", "one", "kind", "available"].contains(&next.raw.as_str())) {
+        if any && keys.is_empty() && next.is_some_and(|next| next.before == Break::None && !next.is(Role::Kind)) {
             return;
         }
-        if word == "any" {
+        if any {
             keys = (after..after.saturating_add(3)).filter_map(|near| self.key_at(near)).collect();
         }
         if keys.is_empty() && !self.any_mark(self.segment.clone(), &[Mark::Rest]) && token.mark_len > 1 {
             keys = self.key_before(self.segment.start);
         }
-        let keeps_rest = keys.is_empty() && (token.mark_len > 1 || self.is_direct() || word != "any");
+        let keeps_rest = keys.is_empty() && (token.mark_len > 1 || self.is_direct() || !any);
         let Some(plan) = self.plan() else { return };
         if keeps_rest {
             plan.free_rest = true;
@@ -264,7 +267,7 @@ impl<'a> Parser<'a> {
     fn same(&mut self, at: usize) {
         let Some(token) = self.token(at) else { return };
         let after = at.saturating_add(token.mark_len);
-        let end = (after..self.segment.end).find(|at| self.token(*at).is_some_and(|token| token.raw == "but" || token.marks.any(&[Mark::Rest, Mark::Becomes]))).unwrap_or(self.segment.end);
+        let end = (after..self.segment.end).find(|at| self.token(*at).is_some_and(|token| token.is(Role::But) || token.marks.any(&[Mark::Rest, Mark::Becomes]))).unwrap_or(self.segment.end);
         let keys: Vec<usize> = (after..end.min(after.saturating_add(5))).filter_map(|near| self.key_at(near)).collect();
         let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings).collect();
         let kept: Vec<usize> = keys.into_iter().filter(|key| !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))).collect();
@@ -387,7 +390,10 @@ impl<'a> Parser<'a> {
     fn unit_key(&self, at: usize) -> Option<usize> {
         let token = self.token(at)?;
         let dimension = token.dimension.or_else(|| self.request.lexicon.units.get(&token.raw).filter(|_| token.raw.chars().count() > 2).map(|(of, _)| *of))?;
-        self.request.options.keys.iter().position(|key| key.values.iter().any(|value| value.dimension == Some(dimension)))
+        let word = token.raw.split_whitespace().last().map(|word| self.request.lexicon.canonical(word)).unwrap_or_default();
+        let keys = &self.request.options.keys;
+        let measured = keys.iter().position(|key| key.values.iter().any(|value| value.dimension == Some(dimension)));
+        measured.or_else(|| keys.iter().position(|key| key.stems.contains(&word)))
     }
 
     /// A value at this token.
@@ -416,7 +422,25 @@ impl<'a> Parser<'a> {
         let near = found.range.start.saturating_sub(2).max(self.segment.start)..found.range.end.saturating_add(2).min(self.segment.end);
         let hinted: Vec<usize> = near.filter(|at| !found.range.contains(at)).filter_map(|at| self.key_at(at)).collect();
         let by_hint: Vec<(usize, usize)> = found.meanings.iter().copied().filter(|(key, _)| hinted.contains(key)).collect();
-        if by_hint.is_empty() { found.meanings.clone() } else { by_hint }
+        let mut meanings = if by_hint.is_empty() { found.meanings.clone() } else { by_hint };
+        if meanings.iter().any(|(key, _)| meanings.first().is_some_and(|(first, _)| first != key)) {
+            let settled = self.settled_keys(found.range.start);
+            keep_some(&mut meanings, |(key, _)| !settled.contains(&key));
+            let written = self.token(found.range.start).map(|token| token.raw.as_str()).unwrap_or_default();
+            keep_some(&mut meanings, |(key, value)| self.request.options.value(key, value).is_some_and(|value| value.written.to_lowercase() == written));
+            keep_some(&mut meanings, |(key, value)| self.request.options.current(key) != Some(value));
+        }
+        meanings
+    }
+
+    /// The options to which other words of the sentence give a value beyond doubt.
+    fn settled_keys(&self, at: usize) -> Vec<usize> {
+        let others = self.sentence_range(at).filter(|near| *near != at).filter_map(|near| self.find(near));
+        let sole = |found: Found| {
+            let (key, _) = *found.meanings.first()?;
+            found.meanings.iter().all(|(other, _)| *other == key).then_some(key)
+        };
+        others.filter_map(sole).collect()
     }
 
     fn deny(&mut self, key: usize, values: &[usize]) {
@@ -486,6 +510,13 @@ impl<'a> Parser<'a> {
         let order = self.request.options.order(self.request.lexicon, self.request.catalogue, key)?;
         let edge = values.first().and_then(|value| order.get(*value)).copied()?;
         Some((0..order.len()).filter(|value| order.get(*value).is_some_and(|rank| if up { *rank >= edge } else { *rank <= edge })).collect())
+    }
+}
+
+/// Keeps those that fit, unless none does.
+fn keep_some(meanings: &mut Vec<(usize, usize)>, fits: impl Fn((usize, usize)) -> bool) {
+    if meanings.iter().any(|meaning| fits(*meaning)) {
+        meanings.retain(|meaning| fits(*meaning));
     }
 }
 
@@ -561,8 +592,6 @@ impl Parser<'_> {
             let Some(term) = hit.map(|hit| left.remove(hit)) else { break };
             let function = vocabulary.get(term).is_some_and(|term| term.function);
             let core = value.core.contains(&term);
-            let same_form = self.token(end).is_some_and(|token| value.written.to_lowercase().split_whitespace().any(|word| word == token.raw));
-            weight += if same_form { 0.05 } else { 0.0 };
             core_met = core_met || (core && !function);
             weight += self.request.hits.of(end, term) * if core { 1.0 } else { 0.2 };
             end = end.saturating_add(1);
@@ -605,7 +634,7 @@ impl Parser<'_> {
 
     fn is_with(&self, at: usize) -> bool {
         let water = self.token(at).is_some_and(|token| !token.common);
-        let with = (at.saturating_sub(2)..at).filter_map(|near| self.token(near)).any(|token| token.raw == "with");
+        let with = (at.saturating_sub(2)..at).filter_map(|near| self.token(near)).any(|token| token.is(Role::Having));
         with || (water && self.request.options.keys.iter().any(|key| key.values.iter().any(|value| value.polarity == Polarity::No && value.core.len() + value.terms.len() > 2)))
     }
 
@@ -630,6 +659,12 @@ impl Parser<'_> {
         Some(Found { range: at..at.saturating_add(1), meanings: Vec::new(), missing: Some((key, token.raw.clone())), denied: false })
     }
 
+    /// "If there is no red one": what is missed there is a wish.
+    fn is_condition(&self, at: usize) -> bool {
+        let near = at.saturating_sub(3).max(self.segment.start)..at;
+        near.filter_map(|near| self.token(near)).any(|token| token.has(Mark::Unless))
+    }
+
     /// Whether a "not" stands right before.
     fn is_denied(&self, at: usize) -> bool {
         let mut back = at;
@@ -640,10 +675,10 @@ impl Parser<'_> {
             }
             let Some(before) = back.checked_sub(1) else { return false };
             let Some(previous) = self.token(before) else { return false };
-            if previous.marks.any(&[Mark::Negate, Mark::Rather]) || (previous.inside && self.mark_over(before).any(&[Mark::Negate, Mark::Rather])) {
-                return true;
+            if previous.marks.any(&DENYING) || (previous.inside && self.mark_over(before).any(&DENYING)) {
+                return !self.is_condition(before);
             }
-            let joined = ["or", "nor"].contains(&previous.raw.as_str());
+            let joined = previous.is(Role::Or);
             let passes = joined || previous.common && self.request.lexicon.function.contains(&previous.raw) && !self.request.lexicon.connectors.contains(&previous.raw);
             let listed = !joined && self.after_or(back) && !self.request.hits.at(before).is_empty();
             if !passes && !listed && !self.is_key_word(before) {
@@ -656,7 +691,7 @@ impl Parser<'_> {
 
     /// Whether the token follows an "or": in "not red or blue" the blue is denied as well.
     fn after_or(&self, at: usize) -> bool {
-        self.token(at).is_some_and(|token| ["or", "nor"].contains(&token.raw.as_str()))
+        self.token(at).is_some_and(|token| token.is(Role::Or))
     }
 
     fn is_key_word(&self, at: usize) -> bool {
