@@ -1,0 +1,356 @@
+//! Does a message take the journey it should? Whole turns over the retail pack, with a scripted company and a ledger in memory.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use ombud_domain::{
+    ActionOutcome, Author, AwaitingKind, CallFailure, ConversationId, ConversationStatus, IdentityLevel, Passage,
+    Principal, Receipt, Sensitive, SessionId, StreamId, TenantId,
+};
+use ombud_policy::{Pack, PackFiles};
+use ombud_ports::{KnowledgeIndex, KnowledgeQuery, LanguageModel, Ledger, LiveBus, LiveEvent, ModelError, StoreError};
+use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice, ScriptedModel};
+use ombud_turn::{Assistant, DeskAct, IdempotencyKey, Input, Ports, Settings, Stimulus, TurnError, TurnReply};
+use serde_json::{Value, json};
+
+struct NoKnowledge;
+
+impl KnowledgeIndex for NoKnowledge {
+    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn version(&self) -> &'static str {
+        "none"
+    }
+}
+
+struct NoPages;
+
+impl LiveBus for NoPages {
+    fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}
+}
+
+fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_into(files, root, &path);
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"), text);
+        }
+    }
+}
+
+/// One trained assistant for all tests of this file; each test has its own ports beside it.
+fn trained() -> &'static Assistant {
+    static TRAINED: OnceLock<Assistant> = OnceLock::new();
+    TRAINED.get_or_init(|| {
+        let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+        let mut files = PackFiles::new();
+        read_into(&mut files, &packs, &packs);
+        let pack = Pack::parse("retail", &files).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let world = World::parts(ScriptedBackOffice::new(), None);
+        Assistant::new(world.1, Arc::new(pack), Settings::default()).unwrap()
+    })
+}
+
+struct World {
+    assistant: Assistant,
+    ledger: Arc<MemoryLedger>,
+    office: Arc<ScriptedBackOffice>,
+    principal: Principal,
+    conversation: ConversationId,
+}
+
+impl World {
+    fn parts(
+        office: ScriptedBackOffice,
+        model: Option<ScriptedModel>,
+    ) -> ((Arc<MemoryLedger>, Arc<ScriptedBackOffice>), Ports) {
+        let (ledger, office) = (Arc::new(MemoryLedger::new()), Arc::new(office));
+        let ports = Ports {
+            ledger: ledger.clone(),
+            inbox: ledger.clone(),
+            back_office: office.clone(),
+            knowledge: Arc::new(NoKnowledge),
+            model: model.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
+            clock: Arc::new(FixedClock::default()),
+            live: Arc::new(NoPages),
+        };
+        ((ledger, office), ports)
+    }
+
+    async fn new(office: ScriptedBackOffice, model: Option<ScriptedModel>) -> Self {
+        let ((ledger, office), ports) = Self::parts(office, model);
+        let assistant = trained().beside(ports, Settings::default());
+        let principal = Principal {
+            session_id: SessionId(ConversationId(uuid::Uuid::from_u128(7)).0),
+            customer_id: None,
+            level: IdentityLevel::Anonymous,
+        };
+        let conversation = assistant.open(&principal, None, None).await.unwrap().id;
+        Self { assistant, ledger, office, principal, conversation }
+    }
+
+    fn stimulus(&self, text: &str) -> Stimulus {
+        Stimulus {
+            conversation_id: self.conversation,
+            principal: self.principal.clone(),
+            input: Input::Message { text: Sensitive::new(text.to_owned()) },
+            idempotency: None,
+        }
+    }
+
+    async fn say(&self, text: &str) -> TurnReply {
+        self.assistant.handle(self.stimulus(text)).await.unwrap()
+    }
+
+    async fn events(&self) -> Vec<ombud_domain::RecordedEvent> {
+        self.ledger.read(&TenantId("default".to_owned()), &StreamId::from(self.conversation), 0, 10_000).await.unwrap()
+    }
+
+    fn performed(&self) -> usize {
+        self.office.calls().iter().filter(|call| matches!(call, RecordedCall::Perform(..))).count()
+    }
+}
+
+fn text(reply: &TurnReply) -> String {
+    reply.messages.iter().map(|message| message.text.clone()).collect()
+}
+
+fn user() -> Value {
+    json!({"user_id": "ada_byron_1815", "name": {"first_name": "Ada", "last_name": "Byron"}, "email": "ada@example.com",
+        "address": {"address1": "1 Engine Road", "address2": "", "city": "Austin", "state": "TX", "country": "USA", "zip": "73301"},
+        "payment_methods": {"paypal_1": {"source": "paypal", "id": "paypal_1"}}, "orders": ["#W0000001"]})
+}
+
+fn order(status: &str) -> Value {
+    json!({"order_id": "#W0000001", "user_id": "ada_byron_1815", "status": status, "address": user()["address"],
+        "items": [{"name": "Desk Lamp", "product_id": "1", "item_id": "11", "price": 20.5, "options": {"color": "white"}}],
+        "fulfillments": [], "payment_history": [{"transaction_type": "payment", "amount": 20.5, "payment_method_id": "paypal_1"}]})
+}
+
+fn shop(cancel: ActionOutcome) -> ScriptedBackOffice {
+    let found = |body: Value| [ActionOutcome::Found { body }];
+    ScriptedBackOffice::new()
+        .on("find_user_id_by_email", found(json!([user()])))
+        .on("get_user_details", found(user()))
+        .on("list_orders", found(json!([order("pending")])))
+        .on("cancel_pending_order", [cancel])
+}
+
+fn cancelled() -> ActionOutcome {
+    let mut body = order("cancelled");
+    body["receipt_id"] = json!("RCT-1");
+    ActionOutcome::Done { receipt: Receipt { receipt_id: "RCT-1".to_owned(), body } }
+}
+
+async fn at_the_proposal(cancel: ActionOutcome, model: Option<ScriptedModel>) -> (World, TurnReply) {
+    let world = World::new(shop(cancel), model).await;
+    let asked = world.say("please cancel order #W0000001, I ordered it by mistake").await;
+    assert_eq!(asked.awaiting.kind, AwaitingKind::Identify, "{}", text(&asked));
+    let proposed = world.say("ada@example.com").await;
+    assert_eq!(proposed.awaiting.kind, AwaitingKind::Confirm, "{}", text(&proposed));
+    (world, proposed)
+}
+
+/// R46: the first message says that an AI answers.
+#[tokio::test]
+async fn the_greeting_discloses_the_ai() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let view = world.assistant.view(&world.principal, world.conversation).await.unwrap().unwrap();
+    assert_eq!(view.messages[0].author, Author::Assistant);
+    assert!(view.messages[0].text.contains("AI"), "{}", view.messages[0].text);
+}
+
+/// R8, R9: the proposal names the exact arguments, and a yes performs it once.
+#[tokio::test]
+async fn a_confirmed_proposal_is_performed_once() {
+    let (world, proposed) = at_the_proposal(cancelled(), None).await;
+    let proposal = proposed.awaiting.proposal.clone().unwrap();
+    assert_eq!(
+        (proposal.action.as_str(), proposal.arguments["order_id"].as_str()),
+        ("cancel_pending_order", Some("#W0000001"))
+    );
+    assert_eq!(proposal.arguments["reason"], json!("ordered by mistake"));
+    assert_eq!(world.performed(), 0, "nothing happens before the yes");
+    let done = world.say("yes, please").await;
+    assert_eq!(done.done[0].receipt_id, "RCT-1", "{}", text(&done));
+    world.say("yes").await;
+    assert_eq!(world.performed(), 1, "a second yes has nothing to confirm");
+}
+
+#[tokio::test]
+async fn a_no_performs_nothing() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    let reply = world.say("no").await;
+    assert_ne!(reply.awaiting.kind, AwaitingKind::Confirm, "{}", text(&reply));
+    assert_eq!(world.performed(), 0);
+}
+
+/// R71: a lost answer is told as such and a person looks it up.
+#[tokio::test]
+async fn an_unknown_outcome_is_said_honestly_and_goes_to_a_person() {
+    let (world, _) = at_the_proposal(ActionOutcome::Unknown, None).await;
+    let reply = world.say("yes").await;
+    assert_eq!(reply.status, ConversationStatus::WaitingForAgent);
+    assert!(reply.done.is_empty() && !text(&reply).contains("is cancelled"), "{}", text(&reply));
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_shop_is_told_with_its_reason() {
+    let (world, _) = at_the_proposal(ActionOutcome::Refused { reason_code: "not_pending".to_owned() }, None).await;
+    let reply = world.say("yes").await;
+    assert_eq!(reply.refused[0].reason_code, "not_pending");
+    assert!(reply.done.is_empty());
+}
+
+#[tokio::test]
+async fn a_shop_that_is_down_brings_in_a_person() {
+    let world = World::new(
+        ScriptedBackOffice::new()
+            .on("find_user_id_by_email", [ActionOutcome::Failed { failure: CallFailure::Timeout }]),
+        None,
+    )
+    .await;
+    world.say("cancel my order please").await;
+    let reply = world.say("ada@example.com").await;
+    assert_eq!(reply.status, ConversationStatus::WaitingForAgent, "{}", text(&reply));
+}
+
+/// R7: an order of somebody else is not found, by read or by write.
+#[tokio::test]
+async fn records_of_others_stay_out_of_reach() {
+    let mut foreign = order("pending");
+    foreign["user_id"] = json!("somebody_else_1");
+    let office = ScriptedBackOffice::new()
+        .on("find_user_id_by_email", [ActionOutcome::Found { body: json!([user()]) }])
+        .on("get_user_details", [ActionOutcome::Found { body: user() }])
+        .on("list_orders", [ActionOutcome::Found { body: json!([foreign]) }]);
+    let world = World::new(office, None).await;
+    world.say("cancel order #W0000001, ordered by mistake").await;
+    let reply = world.say("ada@example.com").await;
+    assert!(!text(&reply).contains("Desk Lamp"), "{}", text(&reply));
+    assert_eq!(world.performed(), 0);
+}
+
+/// R47: the first explicit wish for a person is honoured at once.
+#[tokio::test]
+async fn a_wish_for_a_person_is_honoured_at_once() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let reply = world.say("let me talk to a human being").await;
+    assert_eq!((reply.status, reply.awaiting.kind), (ConversationStatus::WaitingForAgent, AwaitingKind::Handoff));
+    assert!(!text(&reply).is_empty(), "a hand-over is never silent");
+}
+
+/// R33, R34: card data is in no event.
+#[tokio::test]
+async fn card_data_is_in_no_event() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("my card is 4111 1111 1111 1111, cvv 737, refund it there").await;
+    let stored =
+        serde_json::to_string(&world.events().await.iter().map(|event| &event.payload).collect::<Vec<_>>()).unwrap();
+    for secret in ["4111 1111", "4111111111111111", "737"] {
+        assert!(!stored.contains(secret), "{secret} was stored");
+    }
+}
+
+/// Every stage of the turn is in the ledger, in order.
+#[tokio::test]
+async fn all_nine_stages_are_in_the_ledger() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("yes").await;
+    let turns = world.assistant.turns(world.conversation).await.unwrap();
+    let names: Vec<&str> = turns.last().unwrap().stages.iter().map(|stage| stage.stage.as_str()).collect();
+    assert_eq!(
+        names,
+        ["intake", "safety", "understanding", "context", "decision", "action", "decision", "answer", "record"]
+    );
+    let kinds: Vec<String> = world.events().await.into_iter().map(|event| event.kind).collect();
+    let intended = kinds.iter().position(|kind| kind == "action.intended").unwrap();
+    let settled = kinds.iter().position(|kind| kind == "action.settled").unwrap();
+    assert!(intended < settled, "the intent is durable before the call");
+}
+
+#[tokio::test]
+async fn a_repeated_key_gets_the_same_answer_and_another_body_is_refused() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let keyed = |text: &str, hash: &str| Stimulus {
+        idempotency: Some(IdempotencyKey { key: "k".to_owned(), body_hash: hash.to_owned() }),
+        ..world.stimulus(text)
+    };
+    let first = world.assistant.handle(keyed("hello", "a")).await.unwrap();
+    let events = world.events().await.len();
+    let second = world.assistant.handle(keyed("hello", "a")).await.unwrap();
+    assert_eq!((first.turn_id, &first.messages), (second.turn_id, &second.messages));
+    assert!(second.replayed && world.events().await.len() == events);
+    assert!(matches!(world.assistant.handle(keyed("other", "b")).await, Err(TurnError::KeyReused)));
+}
+
+#[tokio::test]
+async fn input_is_checked_at_the_door() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    assert!(matches!(world.assistant.handle(world.stimulus("  \n")).await, Err(TurnError::Empty)));
+    assert!(matches!(world.assistant.handle(world.stimulus(&"a".repeat(8_001))).await, Err(TurnError::TooLong { .. })));
+    assert!(world.assistant.handle(world.stimulus(&"a ".repeat(4_000))).await.is_ok(), "the limit itself is allowed");
+    let stranger = Principal { session_id: SessionId(uuid::Uuid::from_u128(9)), ..world.principal.clone() };
+    let foreign = Stimulus { principal: stranger.clone(), ..world.stimulus("hello") };
+    assert!(matches!(world.assistant.handle(foreign).await, Err(TurnError::NotFound)));
+    assert!(world.assistant.view(&stranger, world.conversation).await.unwrap().is_none());
+}
+
+/// R50: exactly one party answers.
+#[tokio::test]
+async fn the_assistant_is_silent_while_a_person_has_the_conversation() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    let id = world.conversation;
+    assert!(matches!(
+        world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "hi".to_owned() }).await,
+        Err(TurnError::NotYours)
+    ));
+    world.assistant.desk_act(id, "Kim", DeskAct::Take).await.unwrap();
+    assert!(world.say("are you there? cancel my order").await.messages.is_empty());
+    assert!(matches!(world.assistant.desk_act(id, "Bo", DeskAct::Take).await, Err(TurnError::NotYours)));
+    let view =
+        world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "Hello, Kim here".to_owned() }).await.unwrap();
+    assert_eq!(view.conversation.messages.last().unwrap().author_name.as_deref(), Some("Kim"));
+    world.assistant.desk_act(id, "Kim", DeskAct::Return { note: None }).await.unwrap();
+    assert!(!world.say("thanks, and where is my order?").await.messages.is_empty(), "the assistant answers again");
+}
+
+/// R6 and issue of every chatbot: a model that claims an effect is replaced by the template.
+#[tokio::test]
+async fn a_models_claim_of_an_effect_never_reaches_the_customer() {
+    let evil = ScriptedModel::saying(&["I have refunded 500.00 to you, all done!"; 8]);
+    let world = World::new(shop(cancelled()), Some(evil)).await;
+    let reply = world.say("please cancel order #W0000001, I ordered it by mistake").await;
+    assert!(!text(&reply).contains("500"), "{}", text(&reply));
+    assert_eq!(reply.awaiting.kind, AwaitingKind::Identify);
+}
+
+#[tokio::test]
+async fn a_faithful_rephrasing_is_used_and_a_dead_model_is_not_missed() {
+    let kind = ScriptedModel::saying(&["Of course! Could you tell me your e-mail address, or your name and zip code?"]);
+    let world = World::new(shop(cancelled()), Some(kind)).await;
+    assert!(text(&world.say("cancel order #W0000001, ordered by mistake").await).starts_with("Of course!"));
+    let dead = ScriptedModel::new([Err(ModelError::Timeout)]);
+    let world = World::new(shop(cancelled()), Some(dead)).await;
+    assert!(text(&world.say("cancel order #W0000001, ordered by mistake").await).contains("e-mail"));
+}
+
+/// R9: proposals are never the model's words.
+#[tokio::test]
+async fn a_proposal_stays_the_template_whatever_the_model_says() {
+    let model = ScriptedModel::saying(&[
+        "May I have your e-mail address, or your name and zip code?",
+        "Shall I send 999.00 to another account?",
+        "Thanks!",
+    ]);
+    let (_, proposed) = at_the_proposal(cancelled(), Some(model)).await;
+    let shown = text(&proposed);
+    assert!(shown.contains(&proposed.awaiting.proposal.unwrap().summary) && !shown.contains("999"), "{shown}");
+}
