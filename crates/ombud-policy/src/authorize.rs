@@ -173,9 +173,7 @@ impl Policies {
 }
 
 fn line_of_parse_error(source: &str, error: &cedar_policy::ParseErrors) -> usize {
-    use std::error::Error as _;
-    let _ = error.source();
-    let offset = error.iter().find_map(|error| miette_offset(error));
+    let offset = error.iter().find_map(miette_offset);
     offset.map_or(0, |offset| source.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1)
 }
 
@@ -299,7 +297,8 @@ mod tests {
         ActionSpec::parse("p/actions/cancel.yaml", &source).unwrap()
     }
 
-    fn verdict(risk: &str, order: &str, reason: &str, level: IdentityLevel, confirmed: bool) -> String {
+    /// What the policies say of cancelling an order for a reason, at a level, with or without a yes.
+    fn verdict(risk: &str, (order, reason): (&str, &str), level: IdentityLevel, said: Yes) -> String {
         let spec = spec(risk);
         let arguments = json!({"order_id": order, "reason": reason}).as_object().unwrap().clone();
         let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
@@ -310,7 +309,7 @@ mod tests {
             level,
             market: "SE",
             owned: &owned,
-            confirmed,
+            confirmed: said == Yes::Said,
             amount_minor: None,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
@@ -328,19 +327,26 @@ mod tests {
         }
     }
 
+    #[derive(PartialEq)]
+    enum Yes {
+        Said,
+        Missing,
+    }
+
     /// R3, R7, R8, R10: one case that allows, and each single thing missing.
     #[test]
     fn a_write_needs_ownership_confirmation_and_level() {
         use IdentityLevel::{Anonymous, Identified, Verified};
-        assert_eq!(verdict("write", "mine", "x", Identified, true), "authorized");
-        assert_eq!(verdict("write", "mine", "x", Identified, false), "confirm");
-        assert_eq!(verdict("write", "yours", "x", Identified, true), "not_found");
-        assert_eq!(verdict("write", "mine", "x", Anonymous, true), "not_permitted");
-        assert_eq!(verdict("write", "mine", "huge", Identified, true), "limit");
-        assert_eq!(verdict("credential", "mine", "x", Identified, false), "step_up");
-        assert_eq!(verdict("credential", "mine", "x", Verified, false), "confirm");
-        assert_eq!(verdict("credential", "mine", "x", Verified, true), "authorized");
-        assert_eq!(verdict("money", "mine", "x", Verified, true), "not_permitted", "no permit names money here");
+        let mine = ("mine", "x");
+        assert_eq!(verdict("write", mine, Identified, Yes::Said), "authorized");
+        assert_eq!(verdict("write", mine, Identified, Yes::Missing), "confirm");
+        assert_eq!(verdict("write", ("yours", "x"), Identified, Yes::Said), "not_found");
+        assert_eq!(verdict("write", mine, Anonymous, Yes::Said), "not_permitted");
+        assert_eq!(verdict("write", ("mine", "huge"), Identified, Yes::Said), "limit");
+        assert_eq!(verdict("credential", mine, Identified, Yes::Missing), "step_up");
+        assert_eq!(verdict("credential", mine, Verified, Yes::Missing), "confirm");
+        assert_eq!(verdict("credential", mine, Verified, Yes::Said), "authorized");
+        assert_eq!(verdict("money", mine, Verified, Yes::Said), "not_permitted", "no permit names money here");
     }
 
     #[test]

@@ -24,6 +24,15 @@ mod run;
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
 
+/// Whether a text was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It answers the question for these values: bare words may be read as one.
+    Answering,
+    /// It was said for another reason: only what is plain by itself counts.
+    Aside,
+}
+
 /// What the engine asks of the language crate.
 pub trait Reader: Send + Sync {
     /// Picks among candidates by the customer's words.
@@ -32,8 +41,8 @@ pub trait Reader: Send + Sync {
     /// Picks a variant for each of several things.
     fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice>;
 
-    /// Values of these entity kinds in a text, in its order. `awaited` says that the text answers a question for them.
-    fn entities(&self, text: &str, kinds: &[&str], awaited: bool) -> Vec<(String, Value)>;
+    /// Values of these entity kinds in a text, in its order.
+    fn entities(&self, text: &str, kinds: &[&str], heard: Heard) -> Vec<(String, Value)>;
 
     /// Whether the text says that the customer does not know or does not want to say.
     fn declines(&self, text: &str) -> bool;

@@ -16,6 +16,6 @@ pub mod text;
 
 pub use action::{ApiCall, Authorized, Intent, Method};
 pub use dialogue::{Dialogue, Ending, Frame, Origin, Said, Saying};
-pub use engine::{Decision, Deliberation, Engine, Moment, Reader};
+pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader};
 pub use pack::{Manifest, Pack, PackFiles};
 pub use problem::PackProblem;

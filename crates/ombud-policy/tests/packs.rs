@@ -1,6 +1,6 @@
 //! Do the packs of this repository fit together, and do their policies decide as their tables say?
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

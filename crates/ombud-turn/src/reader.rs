@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
-use ombud_policy::Reader;
+use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
@@ -51,22 +51,22 @@ impl Reader for LexicalReader<'_> {
         ombud_language::choose::choose_each(&self.assistant.learnt.lexicon, utterances, direct, items)
     }
 
-    fn entities(&self, text: &str, kinds: &[&str], awaited: bool) -> Vec<(String, Value)> {
+    fn entities(&self, text: &str, kinds: &[&str], heard: Heard) -> Vec<(String, Value)> {
         if kinds == ["yes_no"] {
             return self.yes_or_no(text).map(|value| vec![("yes_no".to_owned(), value)]).unwrap_or_default();
         }
-        let awaiting = match (awaited, kinds) {
-            (false, _) => Awaiting::Nothing,
-            (true, kinds) if kinds.contains(&"address") => Awaiting::Address,
-            (true, kinds) if kinds.contains(&"amount") => Awaiting::Amount,
-            (true, kinds)
+        let awaiting = match (heard, kinds) {
+            (Heard::Aside, _) => Awaiting::Nothing,
+            (Heard::Answering, kinds) if kinds.contains(&"address") => Awaiting::Address,
+            (Heard::Answering, kinds) if kinds.contains(&"amount") => Awaiting::Amount,
+            (Heard::Answering, kinds)
                 if kinds
                     .iter()
                     .any(|kind| matches!(*kind, "first_name" | "last_name" | "name" | "postal_code" | "email")) =>
             {
                 Awaiting::Identity
             }
-            (true, _) => Awaiting::Nothing,
+            (Heard::Answering, _) => Awaiting::Nothing,
         };
         let context =
             ExtractContext { today: self.today, patterns: self.assistant.learnt.understander.patterns(), awaiting };

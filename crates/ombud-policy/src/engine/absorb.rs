@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Command, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Decision, Deliberation, Engine, vars};
 use crate::dialogue::{
@@ -115,7 +115,7 @@ impl Engine<'_> {
                 self.start(state, id, said);
             }
             _ => {
-                let Some(top) = state.dialogue.frames.last_mut() else { return None };
+                let top = state.dialogue.frames.last_mut()?;
                 if let Some(slot) = top.asked.clone() {
                     top.picked.insert(slot.clone(), id.to_owned());
                     push_said(top, Said { slot: Some(slot), text: label.unwrap_or_default() });
@@ -145,18 +145,18 @@ impl Engine<'_> {
     fn confirmed(&self, state: &mut Deliberation) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.pending == Pending::YesNo {
-            self.decide_yes_no(state, true);
+            self.decide_yes_no(state, json!(true));
         } else {
             top.confirmed = top.shown.take();
         }
     }
 
-    fn decide_yes_no(&self, state: &mut Deliberation, answer: bool) {
+    fn decide_yes_no(&self, state: &mut Deliberation, answer: Value) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         top.pending = Pending::Nothing;
         let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
         if let Some(Op::Confirm { save, .. }) = op {
-            top.vars.insert(save.clone(), json!(answer));
+            top.vars.insert(save.clone(), answer);
             top.pc += 1;
         }
     }
@@ -164,7 +164,7 @@ impl Engine<'_> {
     fn deny(&self, state: &mut Deliberation, text: &str) {
         let top_waits = state.dialogue.frames.last().map(|top| top.pending == Pending::YesNo);
         match (state.dialogue.awaiting.kind, top_waits) {
-            (AwaitingKind::Confirm, Some(true)) => self.decide_yes_no(state, false),
+            (AwaitingKind::Confirm, Some(true)) => self.decide_yes_no(state, json!(false)),
             (AwaitingKind::Confirm, Some(false)) if text.trim().is_empty() => {
                 if let Some(top) = state.dialogue.frames.last_mut() {
                     top.shown = None;
@@ -275,7 +275,7 @@ impl Engine<'_> {
     }
 
     /// Pushes a repair flow of the pack, which says what is to be said.
-    pub(super) fn repair(&self, state: &mut Deliberation, flow: &str, values: serde_json::Value) {
+    pub(super) fn repair(&self, state: &mut Deliberation, flow: &str, values: Value) {
         if self.pack.flows.contains_key(flow) {
             state.dialogue.frames.push(Frame {
                 flow: flow.to_owned(),

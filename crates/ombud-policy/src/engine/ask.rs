@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::candidates::Offer;
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
-use super::{Deliberation, Engine, vars};
+use super::{Deliberation, Engine, Heard, vars};
 use crate::dialogue::{EVERY_SLOT, Frame, Origin, Said, WAITING_MAX, WaitingRequest};
 use crate::expr::Expr;
 use crate::flow::{Ask, AskSource, OptionSpec, Otherwise, RecordChoice, ValueKind};
@@ -338,7 +338,11 @@ impl Engine<'_> {
             }
             let read = own || !needs_question && hears(said, ask);
             read.then(|| {
-                self.reader.entities(&said.text, &[kind.entity()], own).into_iter().next().map(|(_, value)| value)
+                self.reader
+                    .entities(&said.text, &[kind.entity()], heard_as(said, ask))
+                    .into_iter()
+                    .next()
+                    .map(|(_, value)| value)
             })
             .flatten()
         })
@@ -355,7 +359,7 @@ impl Engine<'_> {
         let kinds: Vec<&str> = fields.iter().map(|(_, kind)| kind.as_str()).collect();
         let mut values: Map<String, Value> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
         for said in &top.said {
-            for (kind, value) in self.reader.entities(&said.text, &kinds, is_own(said, ask)) {
+            for (kind, value) in self.reader.entities(&said.text, &kinds, heard_as(said, ask)) {
                 for (name, _) in fields.iter().filter(|(_, wanted)| *wanted == kind) {
                     values.insert(name.clone(), value.clone());
                 }
@@ -416,6 +420,10 @@ impl Engine<'_> {
 
 fn is_own(said: &Said, ask: &Ask) -> bool {
     said.slot.as_deref().is_some_and(|slot| slot == ask.slot || slot == EVERY_SLOT)
+}
+
+fn heard_as(said: &Said, ask: &Ask) -> Heard {
+    if is_own(said, ask) { Heard::Answering } else { Heard::Aside }
 }
 
 fn hears(said: &Said, ask: &Ask) -> bool {
