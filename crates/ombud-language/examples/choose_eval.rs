@@ -9,6 +9,9 @@ mod choose_support;
 
 use choose_support::{Report, data_dir, evaluate_customers, evaluate_synthetic};
 
+/// How often each reading is repeated; the fastest is its time.
+const REPEATS: usize = 5;
+
 fn main() -> Result<()> {
     let data = data_dir().context("the public data is not there; set OMBUD_DATA")?;
     let mut out = std::io::stdout().lock();
@@ -16,17 +19,20 @@ fn main() -> Result<()> {
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
     for (name, direct) in [("direct", 1), ("before", 0)] {
         if wants(name) {
-            print_report(&mut out, name, &evaluate_customers(&data, direct)?)?;
+            print_report(&mut out, name, &evaluate_customers(&data, direct, REPEATS)?)?;
         }
     }
     if wants("synthetic") {
-        print_report(&mut out, "synthetic", &evaluate_synthetic(&data)?)?;
+        print_report(&mut out, "synthetic", &evaluate_synthetic(&data, REPEATS)?)?;
     }
     Ok(())
 }
 
 fn print_report(out: &mut impl Write, name: &str, report: &Report) -> Result<()> {
-    writeln!(out, "== {name}: {:.1} us each", report.seconds / report.readings.max(1) as f64 * 1e6)?;
+    let mut times = report.seconds.clone();
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times.get(times.len().saturating_sub(1) * share / 100).copied().unwrap_or_default() * 1e6;
+    writeln!(out, "== {name}: median {:.0} us, p95 {:.0} us, max {:.0} us", at(50), at(95), at(100))?;
     for miss in &report.misses {
         let kind = if miss.wrong { "WRONG" } else { "open" };
         writeln!(out, "[{}] {} task {}: {}\n    gold {} found {}", miss.slot, kind, miss.task, miss.text, miss.gold, miss.found)?;

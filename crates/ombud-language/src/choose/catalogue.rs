@@ -154,7 +154,7 @@ fn token_hits(lexicon: &Lexicon, vocabulary: &Vocabulary, token: &Token) -> Vec<
         return Vec::new();
     }
     let plain = |term: &&(usize, &Term)| term.1.number.is_none() && !term.1.function;
-    let terms: Vec<(usize, &Term)> = vocabulary.terms.iter().enumerate().filter(|term| plain(&term)).map(|(id, term)| (id, term)).collect();
+    let terms: Vec<(usize, &Term)> = vocabulary.terms.iter().enumerate().filter(|term| plain(&term)).collect();
     let parts: Vec<(TermId, f64)> = terms.iter().filter(|(_, term)| is_part(&token.stem, &term.stem)).map(|(id, _)| (*id, 0.8)).collect();
     if !parts.is_empty() {
         return parts;

@@ -34,12 +34,10 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
         let set = if evidence.weight > 0.0 && !eligible.is_empty() { eligible } else { all };
         return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };
     }
-    if best.len() > 1 {
-        if let Some(earlier) = earlier {
-            let before = self::evidence(earlier);
-            let top = best.iter().map(|at| score(&before.scores, *at)).fold(f64::MIN, f64::max);
-            best.retain(|at| score(&before.scores, *at) >= top - 1e-6);
-        }
+    if let Some(earlier) = earlier.filter(|_| best.len() > 1) {
+        let before = self::evidence(earlier);
+        let top = best.iter().map(|at| score(&before.scores, *at)).fold(f64::MIN, f64::max);
+        best.retain(|at| score(&before.scores, *at) >= top - 1e-6);
     }
     if reading.manner == Manner::Clear && !best.iter().all(|at| evidence.explained(*at)) {
         return Outcome::Unread;
@@ -186,7 +184,7 @@ fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<
     for (at, entry) in &standing {
         because.push(reading.words(&(*at..at.saturating_add(1))));
         if let Some(score) = scores.get_mut(*entry) {
-            *score = score.max(0.0).min(NUMBER_WEIGHT / 2.0) + NUMBER_WEIGHT;
+            *score = score.clamp(0.0, NUMBER_WEIGHT / 2.0) + NUMBER_WEIGHT;
         }
     }
     standing.into_iter().map(|(_, entry)| entry).collect()

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod container;
+mod found;
 mod lexicon;
 mod likeness;
 mod naming;
@@ -20,11 +21,12 @@ pub use lexicon::Lexicon;
 use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 
 use catalogue::{Catalogue, Hits, catalogue, find_hits};
+use found::Request;
 use options::Options;
 use pick::{Manner, Reading, into_choice, pick};
 use text::read_all;
 use variant::{Shelf, choose_variant};
-use wish::{Request, plans};
+use wish::plans;
 
 /// Reads which of the candidates the customer picked with his own words.
 ///

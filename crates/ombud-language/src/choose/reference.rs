@@ -398,7 +398,7 @@ pub(super) fn comparison(scope: Scope<'_>, range: &Range<usize>) -> Option<(Dire
         let Some(token) = scope.token(at) else { continue };
         let Some(uses) = scope.lexicon.degrees.get(&token.raw) else { continue };
         let before = at.checked_sub(1).and_then(|before| scope.token(before)).filter(|_| token.before == Break::None);
-        let leading = before.and_then(|before| leading_direction(before));
+        let leading = before.and_then(leading_direction);
         for degree in uses {
             if let Some(direction) = degree.direction.or(leading) {
                 return Some((direction, degree.keys.clone(), at));

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::catalogue::{Catalogue, Hits, Polarity, TermId};
-use super::lexicon::{DegreeUse, Direction, Lexicon, Mark, Role};
-use super::options::{Options, Value};
+use super::catalogue::Polarity;
+use super::found::{Found, Request, find_values};
+use super::lexicon::{DegreeUse, Direction, Mark, Role};
 use super::reference::leading_direction;
 use super::text::{Break, Token};
 
@@ -82,35 +82,10 @@ impl Plan {
     }
 }
 
-/// A text against the options of the variants; tokens that speak of something else are masked out.
-#[derive(Clone, Copy)]
-pub(super) struct Request<'a> {
-    pub(super) lexicon: &'a Lexicon,
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) options: &'a Options,
-    pub(super) tokens: &'a [Token],
-    pub(super) hits: &'a Hits,
-    /// Whether each token speaks of this thing.
-    pub(super) heard: &'a [bool],
-    /// How many utterances from the end answer this very question.
-    pub(super) direct: usize,
-}
-
-/// A value, or several that the same words may mean, found in the text.
-#[derive(Debug, Clone, PartialEq)]
-struct Found {
-    range: Range<usize>,
-    meanings: Vec<(usize, usize)>,
-    /// An option whose value has the form that was named but does not exist.
-    missing: Option<(usize, String)>,
-    denied: bool,
-}
-
-/// Marks that deny the value after them.
-const DENYING: [Mark; 3] = [Mark::Negate, Mark::Rather, Mark::Except];
-
 struct Parser<'a> {
     request: Request<'a>,
+    /// The value found at each token.
+    found: Vec<Option<Found>>,
     plans: Vec<Plan>,
     sentence: usize,
     utterance: usize,
@@ -124,6 +99,7 @@ struct Parser<'a> {
 pub(super) fn plans(request: Request<'_>) -> Vec<Plan> {
     let utterances = request.tokens.iter().filter(|token| token.before == Break::Utterance).count();
     let mut parser = Parser {
+        found: find_values(request),
         request,
         plans: vec![Plan::default()],
         sentence: 0,
@@ -160,7 +136,7 @@ impl<'a> Parser<'a> {
             self.over = None;
         }
         if at == 0 || token.before != Break::None || at >= self.segment.end {
-            self.segment = self.segment_at(at);
+            self.segment = self.request.segment(at);
         }
         if !self.request.heard.get(at).copied().unwrap_or(true) {
             return at;
@@ -172,19 +148,20 @@ impl<'a> Parser<'a> {
         at
     }
 
-    /// From a comma or sentence end to the next.
-    fn segment_at(&self, at: usize) -> Range<usize> {
-        let breaks = |at: &usize| self.token(*at).is_none_or(|token| token.before != Break::None);
-        let end = (at.saturating_add(1)..self.request.tokens.len()).find(breaks).unwrap_or(self.request.tokens.len());
-        at..end
-    }
-
     fn sentence_range(&self, at: usize) -> Range<usize> {
         super::pick::sentence_around(self.request.tokens, at)
     }
 
     fn any_mark(&self, range: Range<usize>, marks: &[Mark]) -> bool {
-        range.filter_map(|at| self.token(at)).any(|token| token.marks.any(marks))
+        self.request.any_mark(range, marks)
+    }
+
+    fn key_at(&self, at: usize) -> Option<usize> {
+        self.request.key_at(at)
+    }
+
+    fn find(&self, at: usize) -> Option<&Found> {
+        self.found.get(at).and_then(Option::as_ref)
     }
 
     fn is_direct(&self) -> bool {
@@ -206,18 +183,6 @@ impl<'a> Parser<'a> {
         if marks.has(Mark::Over) {
             self.over = self.last_key;
         }
-    }
-
-    /// The option that a word of its name stands for.
-    fn key_at(&self, at: usize) -> Option<usize> {
-        let telling = |term: &TermId| self.request.catalogue.vocabulary.get(*term).is_some_and(|term| !term.function);
-        let fits = |terms: &[TermId]| terms.iter().filter(|term| telling(term)).any(|term| self.request.hits.of(at, *term) >= 0.7);
-        let keys = &self.request.options.keys;
-        let all = |terms: &[TermId]| {
-            terms.iter().filter(|term| telling(term)).filter(|term| (at..at.saturating_add(3)).any(|near| self.request.hits.of(near, **term) >= 0.7)).count()
-        };
-        let candidates = keys.iter().enumerate().filter(|(_, key)| fits(&key.terms));
-        candidates.max_by_key(|(index, key)| (all(&key.terms), std::cmp::Reverse(*index))).map(|(index, _)| index)
     }
 
     /// "The colour does not matter", "any colour", "I don't mind the rest".
@@ -269,7 +234,7 @@ impl<'a> Parser<'a> {
         let after = at.saturating_add(token.mark_len);
         let end = (after..self.segment.end).find(|at| self.token(*at).is_some_and(|token| token.is(Role::But) || token.marks.any(&[Mark::Rest, Mark::Becomes]))).unwrap_or(self.segment.end);
         let keys: Vec<usize> = (after..end.min(after.saturating_add(5))).filter_map(|near| self.key_at(near)).collect();
-        let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings).collect();
+        let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings.iter().copied()).collect();
         let kept: Vec<usize> = keys.into_iter().filter(|key| !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))).collect();
         let whole = kept.is_empty() && values.is_empty();
         if self.any_mark(self.sentence_range(at).start..at, &[Mark::Unless]) {
@@ -291,8 +256,7 @@ impl<'a> Parser<'a> {
     /// "Otherwise" opens another plan, unless what follows is about an option that was already spoken of.
     fn fallback(&mut self, at: usize) {
         let end = self.sentence_range(at).end;
-        let next = (at..end).find_map(|near| self.find(near).map(|found| (found, near)));
-        let Some((found, _)) = next else { return };
+        let Some(found) = (at..end).find_map(|near| self.find(near)) else { return };
         let known = self.plans.iter().any(|plan| {
             found.meanings.iter().any(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key) || plan.kept.contains(key))
                 || found.missing.as_ref().is_some_and(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key))
@@ -398,7 +362,7 @@ impl<'a> Parser<'a> {
 
     /// A value at this token.
     fn value(&mut self, at: usize) -> Option<usize> {
-        let found = self.find(at)?;
+        let found = self.find(at)?.clone();
         let end = found.range.end.max(at.saturating_add(1));
         if let Some((key, written)) = found.missing.clone() {
             self.wish(key, None, &found, &written);
@@ -436,7 +400,7 @@ impl<'a> Parser<'a> {
     /// The options to which other words of the sentence give a value beyond doubt.
     fn settled_keys(&self, at: usize) -> Vec<usize> {
         let others = self.sentence_range(at).filter(|near| *near != at).filter_map(|near| self.find(near));
-        let sole = |found: Found| {
+        let sole = |found: &Found| {
             let (key, _) = *found.meanings.first()?;
             found.meanings.iter().all(|(other, _)| *other == key).then_some(key)
         };
@@ -447,11 +411,10 @@ impl<'a> Parser<'a> {
         let (sentence, utterance) = (self.sentence, self.utterance);
         let preferring = self.any_mark(self.segment.clone(), &[Mark::Prefer]);
         let Some(plan) = self.plan() else { return };
-        if let Some(wish) = plan.wishes.iter_mut().find(|wish| wish.key == key && wish.sentence == sentence) {
-            if preferring {
-                wish.ranks.push(values.to_vec());
-                return;
-            }
+        let same = plan.wishes.iter_mut().find(|wish| wish.key == key && wish.sentence == sentence);
+        if let Some(wish) = same.filter(|_| preferring) {
+            wish.ranks.push(values.to_vec());
+            return;
         }
         let wished = plan.wishes.iter().any(|wish| wish.key == key && wish.utterance == utterance && wish.ranks.iter().flatten().any(|value| values.contains(value)));
         if !wished {
@@ -536,171 +499,5 @@ fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, is_current): (bool, 
             Some(last) => last.extend(new),
             None => wish.ranks.push(new),
         }
-    }
-}
-
-impl Parser<'_> {
-    /// The value that begins at this token, if one does.
-    fn find(&self, at: usize) -> Option<Found> {
-        let token = self.token(at)?;
-        if token.number.is_some() && self.token(at.saturating_add(1)).is_some_and(|next| next.before == Break::None && next.marks.any(&[Mark::More, Mark::Fewer])) {
-            return None;
-        }
-        let mut best: (f64, Vec<(usize, usize)>, usize) = (0.0, Vec::new(), at);
-        for (key_at, key) in self.request.options.keys.iter().enumerate() {
-            for (value_at, value) in key.values.iter().enumerate() {
-                let Some((weight, end)) = self.value_match(at, value) else { continue };
-                if weight > best.0 + 1e-9 {
-                    best = (weight, vec![(key_at, value_at)], end);
-                } else if (weight - best.0).abs() <= 1e-9 {
-                    best.1.push((key_at, value_at));
-                    best.2 = best.2.max(end);
-                }
-            }
-        }
-        let (_, meanings, end) = best;
-        if !meanings.is_empty() {
-            let denied = self.is_denied(at) || self.is_replaced(at, &meanings);
-            return Some(Found { range: at..end, meanings, missing: None, denied });
-        }
-        self.yes_no(at).or_else(|| self.missing(at, token))
-    }
-
-    /// "White and large instead of black and small": what there is now stands behind the "instead of".
-    fn is_replaced(&self, at: usize, meanings: &[(usize, usize)]) -> bool {
-        let now = meanings.iter().any(|(key, value)| self.request.options.current(*key) == Some(*value));
-        now && self.any_mark(self.segment.start..at, &[Mark::Rather])
-    }
-
-    /// How much of the value stands here, and where it ends.
-    fn value_match(&self, at: usize, value: &Value) -> Option<(f64, usize)> {
-        if value.polarity != Polarity::Plain && value.core.len() < 2 && value.written.split_whitespace().count() < 2 && value.number.is_none() {
-            let none = self.token(at).is_some_and(|token| token.raw == value.written.to_lowercase());
-            return (none && value.polarity == Polarity::No && value.written.len() > 2).then(|| (1.0, at.saturating_add(1)));
-        }
-        if value.polarity == Polarity::No {
-            return None;
-        }
-        let vocabulary = &self.request.catalogue.vocabulary;
-        let mut end = at;
-        let mut weight = 0.0;
-        let mut left: Vec<TermId> = value.terms.clone();
-        let mut core_met = false;
-        while end < at.saturating_add(value.terms.len().saturating_add(1)) {
-            let broken = end > at && self.token(end).is_none_or(|token| token.before != Break::None);
-            let hit = left.iter().position(|term| self.request.hits.of(end, *term) >= 0.6).filter(|_| !broken);
-            let Some(term) = hit.map(|hit| left.remove(hit)) else { break };
-            let function = vocabulary.get(term).is_some_and(|term| term.function);
-            let core = value.core.contains(&term);
-            core_met = core_met || (core && !function);
-            weight += self.request.hits.of(end, term) * if core { 1.0 } else { 0.2 };
-            end = end.saturating_add(1);
-        }
-        let full = value.core.iter().all(|term| !left.contains(term));
-        let bare = self.token(at).is_some_and(|token| token.common && !token.digits);
-        let weight = if full { weight + 0.5 } else { weight };
-        (end > at && (full || (core_met && !bare))).then_some((weight, end))
-    }
-
-    /// "Waterproof", "not waterproof", "no backlight": a yes or no to an option.
-    fn yes_no(&self, at: usize) -> Option<Found> {
-        let denied_value = || {
-            let keys = self.request.options.keys.iter().enumerate();
-            let mut values = keys.flat_map(|(key_at, key)| key.values.iter().enumerate().map(move |(value_at, value)| (key_at, value_at, value)));
-            values.find(|(_, _, value)| value.polarity == Polarity::No && value.terms.len() > 1 && value.core.iter().any(|term| self.request.hits.of(at, *term) >= 0.7))
-        };
-        if let Some((key, value, _)) = Some(()).filter(|()| self.is_denied(at)).and_then(|()| denied_value()) {
-            return Some(Found { range: at..at.saturating_add(1), meanings: vec![(key, value)], missing: None, denied: false });
-        }
-        let key_at = self.key_at(at)?;
-        let key = self.request.options.keys.get(key_at)?;
-        let no = key.values.iter().position(|value| value.polarity == Polarity::No)?;
-        let denied = self.is_denied(at);
-        let range = at..at.saturating_add(1);
-        let near = at.saturating_sub(2).max(self.segment.start)..at.saturating_add(3).min(self.segment.end);
-        let valued = near.filter(|near| *near != at).any(|near| {
-            key.values.iter().any(|value| value.polarity == Polarity::Plain && self.value_match(near, value).is_some())
-        });
-        if valued && !denied {
-            return None;
-        }
-        if denied {
-            return Some(Found { range, meanings: vec![(key_at, no)], missing: None, denied: false });
-        }
-        let asks = key.values.iter().any(|value| value.polarity == Polarity::Yes) || self.is_with(at);
-        let positive = key.values.iter().enumerate().filter(|(_, value)| value.polarity != Polarity::No).map(|(value, _)| (key_at, value)).collect();
-        asks.then_some(Found { range, meanings: positive, missing: None, denied: false })
-    }
-
-    fn is_with(&self, at: usize) -> bool {
-        let water = self.token(at).is_some_and(|token| !token.common);
-        let with = (at.saturating_sub(2)..at).filter_map(|near| self.token(near)).any(|token| token.is(Role::Having));
-        with || (water && self.request.options.keys.iter().any(|key| key.values.iter().any(|value| value.polarity == Polarity::No && value.core.len() + value.terms.len() > 2)))
-    }
-
-    /// A value of the right form that no variant has: `8 bar`, a colour that is not made.
-    fn missing(&self, at: usize, token: &Token) -> Option<Found> {
-        let keys = || self.request.options.keys.iter().enumerate();
-        let measured = || {
-            let dimension = token.dimension?;
-            keys().find(|(_, key)| key.values.iter().any(|value| value.dimension == Some(dimension))).map(|(key, _)| key)
-        };
-        let sized = || {
-            let before = at.checked_sub(1).filter(|_| token.digits && token.dimension.is_none() && token.before == Break::None)?;
-            let key = self.key_at(before)?;
-            self.request.options.keys.get(key)?.values.iter().all(|value| value.number.is_some()).then_some(key)
-        };
-        let kind = || {
-            let kind = self.request.lexicon.kinds.get(&token.stem)?;
-            keys().find(|(_, key)| key.stems.contains(kind)).map(|(key, _)| key)
-        };
-        let compared = (at..at.saturating_add(3)).filter_map(|near| self.token(near)).any(|token| leading_direction(token).is_some());
-        let key = measured().or_else(sized).or_else(kind).filter(|_| !compared && !self.is_denied(at))?;
-        Some(Found { range: at..at.saturating_add(1), meanings: Vec::new(), missing: Some((key, token.raw.clone())), denied: false })
-    }
-
-    /// "If there is no red one": what is missed there is a wish.
-    fn is_condition(&self, at: usize) -> bool {
-        let near = at.saturating_sub(3).max(self.segment.start)..at;
-        near.filter_map(|near| self.token(near)).any(|token| token.has(Mark::Unless))
-    }
-
-    /// Whether a "not" stands right before.
-    fn is_denied(&self, at: usize) -> bool {
-        let mut back = at;
-        for _ in 0..4 {
-            let Some(token) = self.token(back) else { return false };
-            if token.before != Break::None {
-                return false;
-            }
-            let Some(before) = back.checked_sub(1) else { return false };
-            let Some(previous) = self.token(before) else { return false };
-            if previous.marks.any(&DENYING) || (previous.inside && self.mark_over(before).any(&DENYING)) {
-                return !self.is_condition(before);
-            }
-            let joined = previous.is(Role::Or);
-            let passes = joined || previous.common && self.request.lexicon.function.contains(&previous.raw) && !self.request.lexicon.connectors.contains(&previous.raw);
-            let listed = !joined && self.after_or(back) && !self.request.hits.at(before).is_empty();
-            if !passes && !listed && !self.is_key_word(before) {
-                return false;
-            }
-            back = before;
-        }
-        false
-    }
-
-    /// Whether the token follows an "or": in "not red or blue" the blue is denied as well.
-    fn after_or(&self, at: usize) -> bool {
-        self.token(at).is_some_and(|token| token.is(Role::Or))
-    }
-
-    fn is_key_word(&self, at: usize) -> bool {
-        self.token(at).is_some_and(|token| !token.digits) && self.key_at(at).is_some()
-    }
-
-    /// The marks of the phrase that a token lies in.
-    fn mark_over(&self, at: usize) -> super::lexicon::Marks {
-        let start = (0..=at).rev().find(|start| self.token(*start).is_some_and(|token| !token.inside));
-        start.and_then(|start| self.token(start)).map(|token| token.marks).unwrap_or_default()
     }
 }

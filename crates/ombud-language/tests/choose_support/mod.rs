@@ -42,8 +42,9 @@ impl Tally {
 pub struct Report {
     pub tallies: BTreeMap<&'static str, Tally>,
     pub misses: Vec<Miss>,
-    pub readings: usize,
-    pub seconds: f64,
+    /// How often each reading is repeated to take its time; the fastest counts.
+    pub repeats: usize,
+    pub seconds: Vec<f64>,
 }
 
 impl Report {
@@ -231,12 +232,10 @@ struct Asked<'a> {
 }
 
 /// Reads every answer of the scripted customers (`direct` 1), or what they said before being asked (`direct` 0).
-pub fn evaluate_customers(data: &std::path::Path, direct: usize) -> Result<Report> {
+pub fn evaluate_customers(data: &std::path::Path, direct: usize, repeats: usize) -> Result<Report> {
     let (shop, lexicon) = (Shop::load(data)?, lexicon()?);
-    let mut report = Report::default();
+    let mut report = Report { repeats, ..Report::default() };
     let customers = fs::read_to_string(data.join("tau2/retail/dev/customers.jsonl"))?;
-    let tasks = fs::read_to_string(data.join("tau2/retail/dev/tasks.jsonl"))?;
-    let _ = tasks;
     for line in customers.lines() {
         let customer: Value = serde_json::from_str(line)?;
         let task = text(customer.get("task_id").unwrap_or(&customer["id"]));
@@ -286,14 +285,12 @@ fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &
         "payment" => (shop.payments(user, order, tool), Count::One),
         _ => (reasons(), Count::One),
     };
-    let started = std::time::Instant::now();
-    let choices = match asked.slot {
+    let pairs: Vec<(Candidate, Vec<Candidate>)> = items.iter().filter_map(|item| Some((shop.item(order, item)?, shop.variants(order, item)))).collect();
+    let read = || match asked.slot {
         "order" | "items" | "payment" | "reason" => {
             vec![choose(lexicon, &ChoiceRequest { utterances: asked.utterances, direct: asked.direct, candidates: &candidates, current: None, count })]
         }
         _ => {
-            let pairs: Vec<(Candidate, Vec<Candidate>)> =
-                items.iter().filter_map(|item| Some((shop.item(order, item)?, shop.variants(order, item)))).collect();
             match pairs.as_slice() {
                 [(current, variants)] => vec![choose(
                     lexicon,
@@ -303,8 +300,15 @@ fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &
             }
         }
     };
-    report.seconds += started.elapsed().as_secs_f64();
-    report.readings += 1;
+    let choices = read();
+    let fastest = (0..report.repeats).map(|_| {
+        let started = std::time::Instant::now();
+        let _ = std::hint::black_box(read());
+        started.elapsed().as_secs_f64()
+    });
+    if let Some(seconds) = fastest.reduce(f64::min) {
+        report.seconds.push(seconds);
+    }
     let found: Option<Vec<String>> = choices.iter().map(ids_of).collect::<Option<Vec<_>>>().map(|all| all.concat());
     report.note(asked.slot, asked.task, asked.utterances, &asked.gold, found.as_deref(), format!("{choices:?}"));
 }
@@ -312,9 +316,9 @@ fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &
 mod wording;
 
 /// Reads the 500 synthetic tasks, put into words by a few plain patterns.
-pub fn evaluate_synthetic(data: &std::path::Path) -> Result<Report> {
+pub fn evaluate_synthetic(data: &std::path::Path, repeats: usize) -> Result<Report> {
     let (shop, lexicon) = (Shop::load(data)?, lexicon()?);
-    let mut report = Report::default();
+    let mut report = Report { repeats, ..Report::default() };
     let tasks = fs::read_to_string(data.join("tau1/dev/retail_tasks_train.jsonl"))?;
     for (number, line) in tasks.lines().enumerate() {
         let task: Value = serde_json::from_str(line)?;

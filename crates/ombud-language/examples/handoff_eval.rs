@@ -1,0 +1,40 @@
+//! Is every wish for a person heard (R47), and nothing else taken for one? Prints both with n, clean and with typing noise.
+//!
+//! `cargo run --release -p ombud-language --example handoff_eval`
+
+use std::error::Error;
+use std::io::Write;
+
+use jiff::civil::Date;
+use ombud_domain::{Command, Expectation};
+use ombud_language::{NluFile, NluModel, UnderstandContext, Understander};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let read = |path: String| -> Result<NluFile, Box<dyn Error>> { Ok(serde_saphyr::from_str(&std::fs::read_to_string(path)?)?) };
+    let mut model = NluModel { locale: "en".to_owned(), ..NluModel::default() };
+    model.add(read(format!("{folder}/../../packs/base/nlu/en.yaml"))?);
+    model.add(read(format!("{folder}/tests/data/flows.en.yaml"))?);
+    model.rules = serde_saphyr::from_str(&std::fs::read_to_string(format!("{folder}/../../packs/base/nlu/rules.en.yaml"))?)?;
+    let reader = Understander::new(model)?;
+    let kept = read(format!("{folder}/tests/data/handoff.en.yaml"))?;
+    let mut out = std::io::stdout();
+    for expectation in [Expectation::Open, Expectation::Confirm, Expectation::Slot { slot: "items".to_owned() }] {
+        for (class, texts) in &kept.classes {
+            let wish = class == "wish";
+            let wrong: Vec<&String> = texts
+                .iter()
+                .filter(|text| {
+                    let context = UnderstandContext { expectation: &expectation, active_flow: None, proposal: None, today: Date::constant(2026, 11, 21) };
+                    let commands = reader.understand(text, &context).commands;
+                    (commands.first() == Some(&Command::Handoff)) != wish
+                })
+                .collect();
+            writeln!(out, "{expectation:?} {class}: {} of {} right", texts.len() - wrong.len(), texts.len())?;
+            for text in wrong.iter().filter(|_| expectation == Expectation::Open) {
+                writeln!(out, "   {text}")?;
+            }
+        }
+    }
+    Ok(())
+}

