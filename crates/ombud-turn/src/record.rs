@@ -1,10 +1,11 @@
 //! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal,
-    SessionId, Stage, StageRecord, StreamId, TimestampUs,
+    ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent,
+    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs,
 };
 use ombud_policy::Dialogue;
+use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -41,11 +42,15 @@ pub(crate) async fn open(
     let at = assistant.ports.clock.now();
     let pack = &assistant.pack;
     let locale = pack.locale_for(locale).to_owned();
+    let home = match market {
+        None => home_market(assistant, principal).await,
+        Some(_) => None,
+    };
     let opened = Opened {
         session_id: SessionId(principal.session_id.0),
         customer_id: principal.customer_id.clone(),
         locale: locale.clone(),
-        market: pack.market_for(market).to_owned(),
+        market: pack.market_for(market.or(home.as_deref())).to_owned(),
         pack: pack.manifest.name.clone(),
         pack_hash: pack.hash.clone(),
     };
@@ -67,6 +72,31 @@ pub(crate) async fn open(
         awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
     };
     Ok(view)
+}
+
+/// The market of a signed-in customer, as the company's system has it; none when it cannot be read.
+async fn home_market(assistant: &Assistant, principal: &Principal) -> Option<String> {
+    let identity = &assistant.pack.manifest.identity;
+    let (member, customer_id) = (identity.market.as_ref()?, principal.customer_id.as_ref()?);
+    let spec = assistant.pack.actions.get(identity.customer.as_ref()?)?;
+    let arguments = json!({"customer_id": customer_id});
+    let arguments = arguments.as_object()?;
+    let asked = Asked {
+        spec,
+        arguments,
+        customer_id: Some(customer_id.as_str()),
+        level: principal.level,
+        market: "",
+        owned: &OwnedRecords::new(),
+        confirmed: false,
+        amount_minor: None,
+    };
+    let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
+    let read = tokio::time::timeout(assistant.deadline(), assistant.ports.back_office.read(&call)).await;
+    match read {
+        Ok(ActionOutcome::Found { body }) => body.get(member)?.as_str().map(ToOwned::to_owned),
+        _ => None,
+    }
 }
 
 /// Commits a turn of the assistant.

@@ -41,7 +41,8 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, .. } => {
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
-            Command::SetSlot { text, .. } => self.answer_slot(state, text),
+            Command::SetSlot { text, .. } if awaits_words(state) => self.answer_slot(state, text),
+            Command::SetSlot { .. } => return self.misread(state),
             Command::Choose { id } => return self.choose(state, id),
             Command::Affirm => return self.affirm(state),
             Command::Deny { text } => self.deny(state, text),
@@ -90,6 +91,9 @@ impl Engine<'_> {
     }
 
     fn answer_slot(&self, state: &mut Deliberation, text: &str) {
+        if state.dialogue.frames.last().is_some_and(|top| top.shown.is_some()) {
+            return self.correct(state, text);
+        }
         if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
             return self.correct(state, text);
         }
@@ -287,6 +291,15 @@ impl Engine<'_> {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
         }
     }
+}
+
+/// Whether free words can be an answer: a request runs, or a correction was asked for.
+fn awaits_words(state: &Deliberation) -> bool {
+    state
+        .dialogue
+        .frames
+        .last()
+        .is_some_and(|top| top.asked.is_some() || top.pending == Pending::YesNo || top.shown.is_some())
 }
 
 /// Empties the slots of a request, so that they are read again with these words as the strongest.

@@ -366,12 +366,23 @@ impl Engine<'_> {
             }
         }
         if self.value(state, until, &[&values])? != Value::Bool(true) {
+            self.keep_partial(state, values);
             return Ok(self.question(state, ask, Question::default()));
         }
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.vars.extend(values);
         }
         Ok(self.fill(state, ask, Value::Bool(true)))
+    }
+
+    /// Keeps what is known of several values, so that the question can name what is missing; a part is progress, not a failure.
+    fn keep_partial(&self, state: &mut Deliberation, values: Map<String, Value>) {
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        let progress = values.iter().any(|(name, value)| !value.is_null() && top.vars.get(name) != Some(value));
+        if progress {
+            state.answered = false;
+        }
+        top.vars.extend(values);
     }
 
     /// Asks, or does what is to be done when asking has been in vain.

@@ -72,6 +72,9 @@ pub struct IdentityConfig {
     /// The read that gives a signed-in customer's record; its argument is `customer_id`.
     #[serde(default)]
     pub customer: Option<String>,
+    /// Member of that record with the customer's market, for conversations that are opened without one.
+    #[serde(default)]
+    pub market: Option<String>,
     /// The write that sends a one-time code; arguments `customer_id` and `purpose`; gives `challenge_id`.
     #[serde(default)]
     pub send_code: Option<String>,
