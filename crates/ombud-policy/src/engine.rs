@@ -24,6 +24,11 @@ mod run;
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
 
+/// Score from which a request is offered when no article answers; below it, offers annoyed more often than they helped.
+const NEAR_MIN: f32 = 0.03;
+/// Requests offered so.
+const NEAR_MAX: usize = 2;
+
 /// Whether a text was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -82,6 +87,10 @@ pub struct Deliberation {
     digressed: bool,
     /// Whether a proposal was turned down without saying what should be different.
     declined: bool,
+    /// Requests the message may have meant, best first.
+    near: Vec<String>,
+    /// Whether the turn ends with the question which of them it was.
+    asks_which: bool,
     /// Whether the turn ends with the offer of a person.
     offers_person: bool,
     /// Whether the conversation was said goodbye to.
@@ -135,6 +144,7 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        state.near = self.near_requests(understood);
         self.absorb_signals(state, &understood.signals);
         for command in &understood.commands {
             state.ending.reasons.push(absorb::describe(command));
@@ -176,6 +186,13 @@ impl Engine<'_> {
             Some(decision) => decision,
             None => self.run(state),
         }
+    }
+
+    /// Requests with a score that is low but worth a question, when nothing else answers.
+    fn near_requests(&self, understood: &Understanding) -> Vec<String> {
+        let scored = understood.scores.iter().filter(|(_, score)| *score >= NEAR_MIN);
+        let flows = scored.filter_map(|(class, _)| class.strip_prefix("flow:"));
+        flows.filter(|flow| self.pack.flows.contains_key(*flow)).take(NEAR_MAX).map(ToOwned::to_owned).collect()
     }
 
     /// Takes over what the session vouches for, and forgets a step-up that is over.

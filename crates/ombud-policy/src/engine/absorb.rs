@@ -237,6 +237,10 @@ impl Engine<'_> {
             return self.answer_slot(state, query);
         }
         state.dialogue.last_request = Some(query.to_owned());
+        if !open && !state.near.is_empty() {
+            state.asks_which = true;
+            return;
+        }
         state.offers_person = !open;
         self.repair(state, "repair_cannot_answer", json!({"query": query}));
     }
@@ -295,11 +299,13 @@ impl Engine<'_> {
 
 /// Whether free words can be an answer: a request runs, or a correction was asked for.
 fn awaits_words(state: &Deliberation) -> bool {
-    state
-        .dialogue
-        .frames
-        .last()
-        .is_some_and(|top| top.asked.is_some() || top.pending == Pending::YesNo || top.shown.is_some())
+    let corrects = state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION);
+    corrects
+        || state
+            .dialogue
+            .frames
+            .last()
+            .is_some_and(|top| top.asked.is_some() || top.pending == Pending::YesNo || top.shown.is_some())
 }
 
 /// Empties the slots of a request, so that they are read again with these words as the strongest.

@@ -26,6 +26,10 @@ impl Engine<'_> {
         if state.farewell {
             return self.finish(state, AwaitingKind::None, None, Vec::new());
         }
+        if state.asks_which {
+            let near = state.near.clone();
+            return self.clarify(state, &near);
+        }
         if state.offers_person {
             let options = ["handoff", "no"]
                 .into_iter()
