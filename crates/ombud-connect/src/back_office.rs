@@ -20,7 +20,7 @@ use reqwest::{Client, Url};
 use tokio::sync::Semaphore;
 
 use crate::client::{Backoff, ConnectError, base_url, pooled, unpooled};
-use judge::{Again, CallKind};
+use judge::{Again, CallKind, Effect};
 
 /// Where the company's systems are and how they know us.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl HttpBackOffice {
     /// Makes the attempts of a call until one decides or none is left.
     async fn call(&self, call: &ApiCall, kind: CallKind, key: Option<&str>) -> ActionOutcome {
         let attempts_max = if kind.repeatable(key) { call.attempts_max.clamp(1, ATTEMPTS_MAX) } else { 1 };
-        let mut may_have_acted = false;
+        let mut effect = Effect::None;
         let mut outcome = ActionOutcome::Failed { failure: CallFailure::Unreachable };
         let mut asked = None;
         for attempt in 1..=attempts_max {
@@ -95,14 +95,14 @@ impl HttpBackOffice {
             let answer = self.attempt(call, kind, key).await;
             tracing::debug!(action = %call.action, attempt, answer = answer.as_str(), "back office called");
             let verdict = judge::judge(call, kind, answer);
-            may_have_acted |= verdict.may_have_acted;
+            effect = effect.max(verdict.effect);
             outcome = verdict.outcome;
             match verdict.again {
                 Again::No => break,
                 Again::Yes { after } => asked = after,
             }
         }
-        judge::settle(outcome, may_have_acted)
+        judge::settle(outcome, effect)
     }
 
     /// A write with its key, if the system honours keys.

@@ -1,11 +1,14 @@
 //! From which address does a request come? The peer's, or the one a trusted proxy reports.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 
+use crate::app::App;
 use crate::serve::Peer;
 
 /// A range of addresses: `10.0.0.0/8`, `::1`.
@@ -51,9 +54,21 @@ impl Network {
     }
 }
 
+/// The address whose limits a request counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(client_address(&parts.extensions, &parts.headers, &app.settings().trusted_proxies)))
+    }
+}
+
 /// The address whose bucket a request draws from; `X-Forwarded-For` counts only behind trusted proxies, read from the right.
 #[must_use]
-pub fn client_address(extensions: &Extensions, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+fn client_address(extensions: &Extensions, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let peer = extensions.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.0.ip());
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();

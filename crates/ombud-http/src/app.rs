@@ -1,12 +1,10 @@
 //! What does every handler share? One application, cheap to clone.
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::http::{Extensions, HeaderMap};
 use moka::sync::Cache;
 use ombud_domain::{Sensitive, SessionId};
 use ombud_ports::Clock;
@@ -14,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
-use crate::address::{Network, client_address};
+use crate::address::Network;
 use crate::auth::token::{Claims, TokenError, Tokens};
 use crate::limits::{LimitSettings, Limits};
 use crate::live::LiveHub;
@@ -130,8 +128,8 @@ impl App {
         &self.0.parts.live
     }
 
-    pub(crate) fn demo(&self) -> Option<&dyn DemoCompany> {
-        self.0.parts.demo.as_deref()
+    pub(crate) fn demo(&self) -> Option<&Arc<dyn DemoCompany>> {
+        self.0.parts.demo.as_ref()
     }
 
     pub(crate) fn settings(&self) -> &HttpSettings {
@@ -148,11 +146,6 @@ impl App {
 
     pub(crate) fn desk_replies(&self) -> &DeskReplies {
         &self.0.desk_replies
-    }
-
-    /// The address whose limits a request counts against.
-    pub(crate) fn address(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-        client_address(extensions, headers, &self.settings().trusted_proxies)
     }
 
     /// A place among the open streams.

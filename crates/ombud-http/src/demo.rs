@@ -2,20 +2,35 @@
 //!
 //! These paths exist only when the server runs with a fictional company.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::State;
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use ombud_domain::{CustomerId, IdentityLevel};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::address::ClientAddress;
 use crate::app::{App, DemoCompany, DemoError};
 use crate::auth::Role;
 use crate::auth::token::Claims;
 use crate::body::{Body, Parameters};
 use crate::chat::sessions::Session;
 use crate::problem::{ApiError, Problem};
+
+/// Proof that a fictional company is served; everywhere else, these paths do not exist.
+pub struct InDemo(Arc<dyn DemoCompany>);
+
+impl FromRequestParts<App> for InDemo {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        app.demo().map(|company| Self(Arc::clone(company))).ok_or(ApiError::UnknownPath)
+    }
+}
 
 /// Whom to sign in as.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -101,12 +116,12 @@ pub struct StaffSession {
     responses((status = 201, body = DemoSession), (status = 404, body = Problem)))]
 pub async fn open_demo_session(
     State(app): State<App>,
-    extensions: Extensions,
-    headers: HeaderMap,
+    InDemo(company): InDemo,
+    ClientAddress(address): ClientAddress,
     Body(wish): Body<OpenDemoSession>,
 ) -> Result<(StatusCode, Json<DemoSession>), ApiError> {
-    app.limits().session(app.address(&extensions, &headers))?;
-    let customer = company(&app)?.customer(&wish.customer_id).await?.ok_or(ApiError::UnknownCustomer)?;
+    app.limits().session(address)?;
+    let customer = company.customer(&wish.customer_id).await?.ok_or(ApiError::UnknownCustomer)?;
     let customer = DemoCustomerName { id: wish.customer_id, name: text(&customer, "name").unwrap_or_default() };
     let customer_id = Some(CustomerId(customer.id.clone()));
     let session_s = app.settings().session_s;
@@ -127,8 +142,8 @@ pub async fn open_demo_session(
 
 /// Customers one may sign in as, those with a story first.
 #[utoipa::path(get, path = "/demo/customers", tag = "demo", security(()), responses((status = 200, body = [DemoCustomer])))]
-pub async fn demo_customers(State(app): State<App>) -> Result<Json<Vec<DemoCustomer>>, ApiError> {
-    let customers = company(&app)?.customers().await?;
+pub async fn demo_customers(InDemo(company): InDemo) -> Result<Json<Vec<DemoCustomer>>, ApiError> {
+    let customers = company.customers().await?;
     let customer = |record: &Value| {
         let (id, name) = (text(record, "id")?, text(record, "name")?);
         Some(DemoCustomer {
@@ -145,11 +160,11 @@ pub async fn demo_customers(State(app): State<App>) -> Result<Json<Vec<DemoCusto
 /// Codes and notices the fictional company "sent" by SMS or e-mail, newest first.
 #[utoipa::path(get, path = "/demo/outbox", tag = "demo", security(()), params(("customer_id" = Option<String>, Query, description = "of this customer; of everybody if left out")), responses((status = 200, body = [OutboxMessage])))]
 pub async fn demo_outbox(
-    State(app): State<App>,
+    InDemo(company): InDemo,
     Parameters(wanted): Parameters<OutboxFilter>,
 ) -> Result<Json<Vec<OutboxMessage>>, ApiError> {
     let customer_id = wanted.customer_id.filter(|id| !id.is_empty());
-    let messages = company(&app)?.outbox(customer_id.as_deref()).await?;
+    let messages = company.outbox(customer_id.as_deref()).await?;
     let message = |record: &Value| {
         Some(OutboxMessage {
             at: text(record, "at")?,
@@ -165,11 +180,11 @@ pub async fn demo_outbox(
 #[utoipa::path(post, path = "/demo/staff", tag = "demo", request_body = OpenStaffSession, security(()), responses((status = 200, body = StaffSession)))]
 pub async fn open_demo_staff(
     State(app): State<App>,
-    extensions: Extensions,
-    headers: HeaderMap,
+    _demo: InDemo,
+    ClientAddress(address): ClientAddress,
     Body(wish): Body<OpenStaffSession>,
 ) -> Result<Json<StaffSession>, ApiError> {
-    app.limits().session(app.address(&extensions, &headers))?;
+    app.limits().session(address)?;
     let name = wish.name.trim().to_owned();
     if !(1..=60).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(ApiError::WrongShape { what: "`name` has 1 to 60 characters without line breaks".to_owned() });
@@ -189,10 +204,6 @@ pub async fn open_demo_staff(
     )?;
     let session = Session::new(opened);
     Ok(Json(StaffSession { token: session.token, expires_at: session.expires_at }))
-}
-
-fn company(app: &App) -> Result<&dyn DemoCompany, ApiError> {
-    app.demo().ok_or(ApiError::UnknownPath)
 }
 
 fn text(record: &Value, member: &str) -> Option<String> {

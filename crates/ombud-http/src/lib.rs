@@ -27,3 +27,6 @@ pub use limits::{LimitSettings, Rate};
 pub use live::LiveHub;
 pub use router::router;
 pub use serve::serve;
+
+#[cfg(test)]
+mod tests;

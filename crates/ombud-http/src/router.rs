@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tracing::Instrument as _;
 
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::{openapi, pages};
@@ -50,8 +51,12 @@ pub fn router(app: App) -> Router {
 }
 
 /// One request counts against the limit of its address.
-async fn limit_address(State(app): State<App>, request: Request, next: Next) -> Response {
-    let address = app.address(request.extensions(), request.headers());
+async fn limit_address(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
     match app.limits().address(address) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),

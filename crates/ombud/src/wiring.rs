@@ -78,11 +78,9 @@ impl Server {
 
 /// Opens the ledger and makes the folder of its file if there is none.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    if let Some(path) = sqlite_path(&config.database.url) {
-        if let Some(folder) = std::path::Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-        }
+    let folder = sqlite_path(&config.database.url).and_then(|path| std::path::Path::new(path).parent());
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     }
     ombud_store::open(&config.database.url).await.context("the ledger cannot be opened, run `ombud doctor`")
 }

@@ -43,6 +43,15 @@ pub(super) enum Again {
     },
 }
 
+/// What an attempt may have changed there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Effect {
+    /// Nothing.
+    None,
+    /// Something, perhaps.
+    Possible,
+}
+
 /// The meaning of one attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
@@ -50,8 +59,8 @@ pub(super) struct Verdict {
     pub(super) outcome: ActionOutcome,
     /// Whether another attempt can help.
     pub(super) again: Again,
-    /// Whether this attempt may have changed something there.
-    pub(super) may_have_acted: bool,
+    /// What this attempt may have changed there.
+    pub(super) effect: Effect,
 }
 
 /// Reason code of a refusal that the pack gives no name.
@@ -66,17 +75,19 @@ pub(super) fn judge(call: &ApiCall, kind: CallKind, attempt: Attempt) -> Verdict
     match attempt {
         Attempt::NotSent(CallFailure::Malformed) => stands(failed(CallFailure::Malformed)),
         Attempt::NotSent(failure) => {
-            Verdict { outcome: failed(failure), again: Again::Yes { after: None }, may_have_acted: false }
+            Verdict { outcome: failed(failure), again: Again::Yes { after: None }, effect: Effect::None }
         }
         Attempt::Lost(failure) => unclear(kind, failed(failure), None),
         Attempt::Answered { status, body, retry_after } => answered(call, kind, Answer { status, body, retry_after }),
     }
 }
 
-/// The outcome of all attempts together: once something may have been done, only the system's own word settles it.
-pub(super) fn settle(outcome: ActionOutcome, may_have_acted: bool) -> ActionOutcome {
+/// The outcome of all attempts together.
+///
+/// INVARIANT: once something may have been done, only the system's own word settles it (test: `what_may_have_been_done_is_never_called_a_failure`).
+pub(super) fn settle(outcome: ActionOutcome, effect: Effect) -> ActionOutcome {
     match outcome {
-        ActionOutcome::Failed { .. } if may_have_acted => ActionOutcome::Unknown,
+        ActionOutcome::Failed { .. } if effect == Effect::Possible => ActionOutcome::Unknown,
         settled => settled,
     }
 }
@@ -104,7 +115,7 @@ fn answered(call: &ApiCall, kind: CallKind, answer: Answer) -> Verdict {
         return Verdict {
             outcome: failed(CallFailure::Server),
             again: Again::Yes { after: retry_after },
-            may_have_acted: false,
+            effect: Effect::None,
         };
     }
     stands(denied(call, kind, status, code))
@@ -154,12 +165,16 @@ const fn failed(failure: CallFailure) -> ActionOutcome {
 }
 
 const fn stands(outcome: ActionOutcome) -> Verdict {
-    Verdict { outcome, again: Again::No, may_have_acted: false }
+    Verdict { outcome, again: Again::No, effect: Effect::None }
 }
 
 /// No answer, or none that settles it: worth another attempt, and a write may have been done.
 fn unclear(kind: CallKind, outcome: ActionOutcome, after: Option<Duration>) -> Verdict {
-    Verdict { outcome, again: Again::Yes { after }, may_have_acted: kind != CallKind::Read }
+    Verdict {
+        outcome,
+        again: Again::Yes { after },
+        effect: if kind == CallKind::Read { Effect::None } else { Effect::Possible },
+    }
 }
 
 /// `{"error": {"code": ...}}`.
@@ -225,14 +240,13 @@ mod tests {
         ]
     }
 
-    /// INVARIANT: after an attempt that may have acted, a failure is never reported as if nothing had happened.
     #[test]
     fn what_may_have_been_done_is_never_called_a_failure() {
         for (first, first_acted) in attempts() {
             for (second, second_acted) in attempts() {
                 let one = judge(&call(), CallKind::Write, first.clone());
                 let two = judge(&call(), CallKind::Write, second.clone());
-                let settled = settle(two.outcome, one.may_have_acted || two.may_have_acted);
+                let settled = settle(two.outcome, one.effect.max(two.effect));
                 let is_unknown = settled == ActionOutcome::Unknown;
                 assert_eq!(is_unknown, first_acted || second_acted, "{first:?} then {second:?}: {settled:?}");
             }
@@ -243,7 +257,7 @@ mod tests {
     fn a_read_is_never_unknown() {
         for (attempt, _) in attempts() {
             let verdict = judge(&call(), CallKind::Read, attempt);
-            assert!(!verdict.may_have_acted);
+            assert_eq!(verdict.effect, Effect::None);
         }
     }
 

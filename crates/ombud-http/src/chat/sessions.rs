@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use ombud_domain::{IdentityLevel, TimestampUs};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::Role;
 use crate::auth::token::Claims;
@@ -45,13 +46,12 @@ impl Session {
     responses((status = 201, body = Session), (status = 429, body = Problem)))]
 pub async fn open_session(
     State(app): State<App>,
-    extensions: Extensions,
-    headers: HeaderMap,
+    ClientAddress(address): ClientAddress,
     Body(wish): Body<OpenSession>,
 ) -> Result<(StatusCode, Json<Session>), ApiError> {
     tag(wish.locale, "locale")?;
     tag(wish.market, "market")?;
-    app.limits().session(app.address(&extensions, &headers))?;
+    app.limits().session(address)?;
     let session_s = app.settings().session_s;
     let opened = app.open(
         |sub| Claims {

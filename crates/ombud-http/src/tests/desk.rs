@@ -1,0 +1,128 @@
+//! People see who waits, take over, answer, give back; each act once.
+
+use serde_json::{Value, json};
+
+use super::world::World;
+
+async fn handed_over(world: &World) -> (String, String) {
+    let (token, id) = world.conversation().await;
+    let reply = world
+        .post(&format!("/api/v1/conversations/{id}/messages"), &token, json!({"text": "I want to talk to a person"}))
+        .await;
+    assert_eq!(reply.body["status"], "waiting_for_agent", "{:?}", reply.body);
+    (token, id)
+}
+
+fn texts(conversation: &Value, author: &str) -> Vec<String> {
+    let messages = conversation["messages"].as_array().unwrap().iter();
+    messages
+        .filter(|message| message["author"] == author)
+        .map(|message| message["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_waiting_conversation_is_listed_taken_answered_and_given_back() {
+    let world = World::new();
+    let (token, id) = handed_over(&world).await;
+    let staff = world.staff("Maja");
+    let rows = world.get("/api/v1/desk/conversations?status=waiting", &staff).await.body;
+    assert_eq!(
+        (rows["items"][0]["id"].as_str(), rows["items"][0]["reason_code"].as_str()),
+        (Some(id.as_str()), Some("customer_request"))
+    );
+    assert!(rows.get("next_cursor").is_none());
+    let root = format!("/api/v1/desk/conversations/{id}");
+    let whole = world.get(&root, &staff).await.body;
+    assert_eq!(
+        (whole["handover"]["reason_code"].as_str(), whole["handover"]["identity_level"].as_str()),
+        (Some("customer_request"), Some("anonymous"))
+    );
+    assert!(
+        whole["handover"]["requested_at"].as_str().unwrap().ends_with('Z')
+            && !whole["turns"].as_array().unwrap().is_empty()
+    );
+    assert_eq!(world.post(&format!("{root}/reply"), &staff, json!({"text": "Hi"})).await.code(), (409, "OM-0403"));
+    let taken = world.post(&format!("{root}/take"), &staff, json!({})).await;
+    assert_eq!(
+        (taken.status, taken.body["status"].as_str(), taken.body["assignee"].as_str()),
+        (200, Some("with_agent"), Some("Maja"))
+    );
+    assert_eq!(world.post(&format!("{root}/take"), &world.staff("Nils"), json!({})).await.code(), (409, "OM-0403"));
+    assert_eq!(world.post(&format!("{root}/reply"), &staff, json!({"text": " "})).await.code(), (400, "OM-0106"));
+    let replied = world.post(&format!("{root}/reply"), &staff, json!({"text": "Hi, Maja here"})).await;
+    assert_eq!(texts(&replied.body, "agent"), ["Hi, Maja here"]);
+    let seen = world.get(&format!("/api/v1/conversations/{id}"), &token).await.body;
+    assert_eq!(texts(&seen, "agent"), ["Hi, Maja here"]);
+    assert_eq!(seen["messages"].as_array().unwrap().last().unwrap()["author_name"], "Maja");
+    let back = world.post(&format!("{root}/return"), &staff, json!({"note": "sorted out"})).await;
+    assert_eq!((back.status, back.body["status"].as_str()), (200, Some("open")));
+    assert!(
+        world.get("/api/v1/desk/conversations?status=waiting", &staff).await.body["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn an_act_with_the_same_key_is_done_once() {
+    let world = World::new();
+    let (_, id) = handed_over(&world).await;
+    let staff = world.staff("Maja");
+    let root = format!("/api/v1/desk/conversations/{id}");
+    world.post(&format!("{root}/take"), &staff, json!({})).await;
+    let reply = format!("{root}/reply");
+    // Before anything else: a key whose act failed may be used again.
+    let nils = world.staff("Nils");
+    for _ in 0..2 {
+        assert_eq!(world.post_with_key(&reply, &nils, "k-1", json!({"text": "Hi"})).await.code(), (409, "OM-0403"));
+    }
+    let first = world.post_with_key(&reply, &staff, "k-1", json!({"text": "Hi"})).await;
+    let again = world.post_with_key(&reply, &staff, "k-1", json!({"text": "Hi"})).await;
+    assert_eq!((first.status, &first.body), (200, &again.body));
+    assert_eq!(texts(&again.body, "agent"), ["Hi"]);
+    assert_eq!(world.post_with_key(&reply, &staff, "k-1", json!({"text": "Ho"})).await.code(), (409, "OM-0401"));
+    assert_eq!(
+        world.post_with_key(&format!("{root}/return"), &staff, "k-1", json!({"note": "Hi"})).await.code(),
+        (409, "OM-0401")
+    );
+}
+
+#[tokio::test]
+async fn rows_come_in_pages() {
+    let world = World::new();
+    for _ in 0..3 {
+        handed_over(&world).await;
+    }
+    let staff = world.staff("Maja");
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page =
+            world.get(&format!("/api/v1/desk/conversations?status=waiting&limit=2&cursor={cursor}"), &staff).await.body;
+        seen.extend(page["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 3);
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test]
+async fn the_demo_opens_a_desk_session_with_a_name() {
+    let world = World::demo();
+    let opened = world.post("/api/v1/demo/staff", "", json!({"name": " Maja "})).await;
+    let token = opened.body["token"].as_str().unwrap().to_owned();
+    assert_eq!(world.get("/api/v1/desk/conversations", &token).await.status, 200);
+    for name in ["", "  ", &"x".repeat(61), "a\nb"] {
+        assert_eq!(
+            world.post("/api/v1/demo/staff", "", json!({"name": name})).await.code(),
+            (400, "OM-0103"),
+            "{name:?}"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Health, the document, the pages and what every response carries.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use ombud_domain::TenantId;
+use ombud_ports::{Inbox, InboxFilter, InboxRow, StoreError};
+use tower::ServiceExt as _;
+
+use super::world::{Wishes, World, request};
+
+#[tokio::test]
+async fn health_says_how_the_server_is_set_up() {
+    let world = World::demo();
+    let health = world.get("/api/v1/health", "").await.body;
+    assert_eq!(
+        (health["status"].as_str(), health["rung"].as_str(), health["demo"].as_bool()),
+        (Some("ok"), Some("built_in"), Some(true))
+    );
+    assert_eq!((health["pack"]["name"].as_str(), health["company"]["name"].as_str()), (Some("shop"), Some("The Shop")));
+    assert_eq!(
+        (health["model"]["configured"].as_bool(), health["version"].as_str()),
+        (Some(false), Some("0.0.0-test"))
+    );
+    assert_eq!(health["pack"]["hash"].as_str().unwrap().len(), 64);
+    assert_eq!(world.get("/api/v1/health/ready", "").await.status, 200);
+}
+
+struct Broken;
+
+#[async_trait]
+impl Inbox for Broken {
+    async fn list(
+        &self,
+        _tenant: &TenantId,
+        _filter: &InboxFilter,
+    ) -> Result<(Vec<InboxRow>, Option<String>), StoreError> {
+        Err(StoreError::Stopped)
+    }
+
+    async fn rebuild(&self, _tenant: &TenantId) -> Result<u64, StoreError> {
+        Err(StoreError::Stopped)
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_ledger_is_gone_is_not_ready_and_says_so() {
+    let world = World::with(Wishes { inbox: Some(Arc::new(Broken)), ..Wishes::default() });
+    assert_eq!(world.get("/api/v1/health", "").await.status, 200);
+    assert_eq!(world.get("/api/v1/health/ready", "").await.code(), (503, "OM-0601"));
+    assert_eq!(world.get("/api/v1/desk/conversations", &world.staff("Maja")).await.code(), (503, "OM-0601"));
+}
+
+#[tokio::test]
+async fn the_document_names_every_path_and_each_of_them_exists() {
+    let world = World::demo();
+    let document = world.get("/api/v1/openapi.json", "").await.body;
+    assert_eq!(
+        (document["openapi"].as_str(), document["servers"][0]["url"].as_str()),
+        (Some("3.1.0"), Some("/api/v1"))
+    );
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 20, "{:?}", paths.keys().collect::<Vec<_>>());
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = method.to_uppercase();
+            let path = path.replace("{id}", "7");
+            let answer = world.send(request(&method, &format!("/api/v1{path}"), "", Body::empty())).await;
+            assert!(!["OM-0303", "OM-0304"].contains(&answer.code().1), "{method} {path}");
+            let problem = &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
+            assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{method} {path}");
+        }
+    }
+    for name in ["Conversation", "Reply", "Awaiting", "DeskConversation", "Problem", "Stage"] {
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+}
+
+#[tokio::test]
+async fn pages_and_answers_carry_the_headers_that_keep_them_safe() {
+    let world = World::new();
+    for path in ["/", "/desk", "/assets/shared/theme.css", "/api/v1/health", "/api/v1/nothing", "/nothing"] {
+        let headers = world.get(path, "").await.headers;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {part}");
+        }
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(
+            (headers["x-content-type-options"].to_str().unwrap(), headers["referrer-policy"].to_str().unwrap()),
+            ("nosniff", "no-referrer")
+        );
+        let cache = headers["cache-control"].to_str().unwrap();
+        assert_eq!(
+            cache,
+            if path.starts_with("/api") || path == "/nothing" { "no-store" } else { "no-cache" },
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_are_served_with_their_type_and_asked_for_again_only_when_they_changed() {
+    let world = World::new();
+    for (path, media_type) in [
+        ("/", "text/html"),
+        ("/desk", "text/html"),
+        ("/assets/chat/chat.js", "text/javascript"),
+        ("/assets/shared/icon.svg", "image/svg+xml"),
+        ("/errors/OM-0301", "text/markdown"),
+    ] {
+        let response = world.router.clone().oneshot(request("GET", path, "", Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert!(response.headers()["content-type"].to_str().unwrap().starts_with(media_type), "{path}");
+        let etag = response.headers()["etag"].clone();
+        assert!(!to_bytes(response.into_body(), usize::MAX).await.unwrap().is_empty());
+        let mut again = request("GET", path, "", Body::empty());
+        again.headers_mut().insert("if-none-match", etag);
+        assert_eq!(world.send(again).await.status, 304, "{path}");
+    }
+    for path in ["/errors/OM-9999", "/errors/README/..", "/assets/nothing.js"] {
+        assert_eq!(world.get(path, "").await.code(), (404, "OM-0303"), "{path}");
+    }
+}
