@@ -1,7 +1,8 @@
 //! Stage 9: what is durable leaves: to the caller, and to every open page.
 
 use ombud_domain::{ConversationId, Message};
-use ombud_ports::LiveEvent;
+use ombud_ports::{LiveEvent, StoreError};
+use serde::Deserialize as _;
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -32,4 +33,39 @@ pub(crate) fn announce_message(assistant: &Assistant, id: ConversationId, messag
 
 pub(crate) fn announce(assistant: &Assistant, id: ConversationId, kind: &str, data: serde_json::Value) {
     assistant.ports.live.publish(&assistant.settings.tenant, id, LiveEvent { kind: kind.to_owned(), id: 0, data });
+}
+
+/// Outbox messages taken at once.
+const RELAYED_MAX: usize = 500;
+
+impl Assistant {
+    /// Announces what the outbox holds and removes it; what a crash left there is announced again, so pages may hear it twice. Gives
+    /// the number of messages; call it again and again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost, the messages stay in the outbox.
+    pub async fn relay(&self) -> Result<usize, StoreError> {
+        let due = self.ports.ledger.undelivered(&self.settings.tenant, RELAYED_MAX).await?;
+        let mut changed: Vec<ConversationId> = due
+            .iter()
+            .filter_map(|(_, _, content)| ConversationId::deserialize(content.get("conversation_id")?).ok())
+            .collect();
+        changed.sort_unstable();
+        changed.dedup();
+        for id in changed {
+            if let Ok(Some(state)) = self.load(id).await {
+                announce(
+                    self,
+                    id,
+                    "conversation.updated",
+                    json!({"status": state.status, "awaiting": state.dialogue.awaiting}),
+                );
+            }
+        }
+        let ids: Vec<i64> = due.iter().map(|(id, ..)| *id).collect();
+        if !ids.is_empty() {
+            self.ports.ledger.mark_delivered(&self.settings.tenant, &ids).await?;
+        }
+        Ok(ids.len())
+    }
 }

@@ -267,7 +267,7 @@ async fn all_nine_stages_are_in_the_ledger() {
     let names: Vec<&str> = turns.last().unwrap().stages.iter().map(|stage| stage.stage.as_str()).collect();
     assert_eq!(
         names,
-        ["intake", "safety", "understanding", "context", "decision", "action", "decision", "answer", "record"]
+        ["intake", "safety", "understanding", "context", "decision", "action", "decision", "answer", "record", "reply"]
     );
     let kinds: Vec<String> = world.events().await.into_iter().map(|event| event.kind).collect();
     let intended = kinds.iter().position(|kind| kind == "action.intended").unwrap();
