@@ -32,7 +32,22 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
 pub(crate) fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = Command::new(setting("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command.args(arguments).current_dir(&workspace.root);
+    for name in set_by_cargo_for_us() {
+        command.env_remove(name);
+    }
     command
+}
+
+/// What cargo told xtask about itself. Build scripts of some packages (ring) run again when these change, and with them
+/// half of the workspace is compiled again at each turn between `cargo build` and `cargo xtask`.
+#[expect(clippy::disallowed_methods, reason = "xtask has no configuration of its own; this file is its reader")]
+fn set_by_cargo_for_us() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| is_about_one_package(name)).collect()
+}
+
+fn is_about_one_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_PRIMARY_PACKAGE"
 }
 
 /// Whether a program of this name is on the `PATH`.
@@ -50,7 +65,7 @@ pub(crate) fn target_folder(workspace: &Workspace) -> PathBuf {
 }
 
 /// A variable of the environment that is set and not empty.
-#[expect(clippy::disallowed_methods, reason = "xtask has no configuration of its own; this is its one reader")]
+#[expect(clippy::disallowed_methods, reason = "xtask has no configuration of its own; this file is its reader")]
 pub(crate) fn setting(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -65,4 +80,15 @@ fn line_of(command: &Command) -> String {
     let name = program.rsplit('/').next().unwrap_or_default().to_owned();
     let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
     std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_xtask_itself_is_not_handed_on() {
+        assert!(["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"].into_iter().all(is_about_one_package));
+        assert!(!["CARGO", "CARGO_TARGET_DIR", "CARGO_HOME", "PATH"].into_iter().any(is_about_one_package));
+    }
 }
