@@ -22,6 +22,9 @@ use crate::terminal::spinner;
 /// Seconds of an hour, for staff sessions of the demo.
 const STAFF_SESSION_S: i64 = 8 * 3_600;
 
+/// Between two looks into the outbox. Pages hear of their own turn at once; this is for what a crash left behind.
+const RELAY_PAUSE: Duration = Duration::from_millis(500);
+
 /// A server that is ready to be run.
 pub(crate) struct Server {
     /// The address it listens on, for people.
@@ -31,6 +34,7 @@ pub(crate) struct Server {
     listener: TcpListener,
     connections_max: usize,
     app: App,
+    assistant: Arc<Assistant>,
     store: Store,
 }
 
@@ -56,7 +60,8 @@ impl Server {
         let clock = Arc::new(SystemClock::new());
         let assistant = assistant(config, (pack, articles), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
         waiting.finish_and_clear();
-        let parts = Parts { assistant: Arc::new(assistant), clock, live, demo, settings: http_settings(config)? };
+        let assistant = Arc::new(assistant);
+        let parts = Parts { assistant: Arc::clone(&assistant), clock, live, demo, settings: http_settings(config)? };
         let app = App::new(parts).context("`session.secret` cannot be used")?;
         Ok(Self {
             url,
@@ -64,15 +69,30 @@ impl Server {
             listener,
             connections_max: config.server.connections_max,
             app,
+            assistant,
             store,
         })
     }
 
     /// Answers until `stop` is ready, then finishes what is under way and closes the ledger.
     pub(crate) async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let served = ombud_http::serve(self.listener, self.connections_max, self.app, stop).await;
+        let serving = ombud_http::serve(self.listener, self.connections_max, self.app, stop);
+        let served = tokio::select! {
+            served = serving => served,
+            () = relay(&self.assistant) => Ok(()),
+        };
         self.store.shutdown().await;
         served.context("the server stopped")
+    }
+}
+
+/// Empties the outbox, for as long as the server runs.
+async fn relay(assistant: &Assistant) {
+    loop {
+        tokio::time::sleep(RELAY_PAUSE).await;
+        if let Err(error) = assistant.relay().await {
+            tracing::warn!(%error, "the outbox waits, it is tried again");
+        }
     }
 }
 
