@@ -23,6 +23,8 @@ pub struct Rate {
 /// The limits of the public side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitSettings {
+    /// Pages and their parts fetched by one address.
+    pub address_pages: Rate,
     /// Requests of one address.
     pub address_requests: Rate,
     /// Sessions opened by one address.
@@ -40,6 +42,7 @@ pub struct LimitSettings {
 impl Default for LimitSettings {
     fn default() -> Self {
         Self {
+            address_pages: Rate { per_minute: 3_000, burst: 1_000 },
             address_requests: Rate { per_minute: 1_200, burst: 300 },
             address_sessions: Rate { per_minute: 60, burst: 30 },
             session_requests: Rate { per_minute: 600, burst: 120 },
@@ -82,6 +85,7 @@ impl SessionKey {
 /// All limits.
 #[derive(Debug)]
 pub struct Limits {
+    address_pages: Keyed<IpAddr>,
     address_requests: Keyed<IpAddr>,
     address_sessions: Keyed<IpAddr>,
     session_requests: Keyed<SessionKey>,
@@ -94,12 +98,21 @@ impl Limits {
     #[must_use]
     pub fn new(settings: &LimitSettings) -> Self {
         Self {
+            address_pages: Keyed::new(settings.address_pages, settings.keys_max),
             address_requests: Keyed::new(settings.address_requests, settings.keys_max),
             address_sessions: Keyed::new(settings.address_sessions, settings.keys_max),
             session_requests: Keyed::new(settings.session_requests, settings.keys_max),
             session_messages: Keyed::new(settings.session_messages, settings.keys_max),
             session_codes: Keyed::new(settings.session_codes, settings.keys_max),
         }
+    }
+
+    /// One page or part of it for an address.
+    ///
+    /// # Errors
+    /// [`ApiError::TooMany`].
+    pub fn page(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.address_pages.check(&address)
     }
 
     /// One request of an address.

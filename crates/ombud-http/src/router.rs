@@ -42,7 +42,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), limit_address));
     Router::new()
         .nest("/api/v1", api)
-        .merge(pages::router())
+        .merge(pages::router().layer(from_fn_with_state(app.clone(), limit_pages)))
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(async || ApiError::WrongMethod)
         .layer(from_fn(harden))
@@ -58,6 +58,19 @@ async fn limit_address(
     next: Next,
 ) -> Response {
     match app.limits().address(address) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// One page or part of it counts against the limit of its address.
+async fn limit_pages(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits().page(address) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }

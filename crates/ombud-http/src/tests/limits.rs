@@ -8,6 +8,7 @@ use crate::{LimitSettings, Rate};
 fn limited(change: impl FnOnce(&mut LimitSettings)) -> World {
     let off = Rate { per_minute: 0, burst: 0 };
     let mut limits = LimitSettings {
+        address_pages: off,
         address_requests: off,
         address_sessions: off,
         session_requests: off,
@@ -75,4 +76,14 @@ async fn sessions_and_requests_are_limited_by_address() {
     for path in ["/api/v1/demo/customers", "/api/v1/demo/outbox", "/api/v1/conversations/7", "/api/v1/nothing"] {
         assert_eq!(world.get(path, "").await.code(), (429, "OM-0501"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn pages_are_limited_by_address_too() {
+    let world = limited(|limits| limits.address_pages = THREE);
+    for path in ["/", "/desk", "/assets/shared/theme.css"] {
+        assert_eq!(world.get(path, "").await.status, 200, "{path}");
+    }
+    assert_eq!(world.get("/", "").await.code(), (429, "OM-0501"));
+    assert_eq!(world.get("/api/v1/health", "").await.status, 200);
 }

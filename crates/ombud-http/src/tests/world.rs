@@ -152,6 +152,7 @@ impl World {
         let assistant = Arc::new(Assistant::new(ports, Arc::new(pack()), settings).unwrap());
         let unlimited = Rate { per_minute: 0, burst: 0 };
         let limits = LimitSettings {
+            address_pages: unlimited,
             address_requests: unlimited,
             address_sessions: unlimited,
             session_requests: unlimited,
