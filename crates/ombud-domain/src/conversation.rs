@@ -27,7 +27,9 @@ pub enum Owner {
 }
 
 impl ConversationStatus {
-    /// Who answers in this status. INVARIANT: exactly one party does.
+    /// Who answers in this status.
+    ///
+    /// INVARIANT: exactly one party does (test: `the_assistant_is_silent_while_a_person_has_the_conversation`).
     #[must_use]
     pub const fn owner(self) -> Owner {
         match self {

@@ -103,7 +103,9 @@ impl InboxRow {
         InboxPlace { rank, order_us, conversation_id: self.conversation_id.clone() }
     }
 
-    /// Takes an event in. INVARIANT: an event at or before [`InboxRow::position`] changes nothing, so a batch can be read twice.
+    /// Takes an event in.
+    ///
+    /// INVARIANT: an event at or before [`InboxRow::position`] changes nothing, so a batch can be read twice (test: `an_event_read_twice_changes_nothing`).
     pub fn fold(&mut self, event: &RecordedEvent) -> Folded {
         if event.stream.kind != StreamKind::Conversation || event.position <= self.position {
             return Folded::Skipped;
@@ -170,4 +172,30 @@ fn text(payload: &Value, name: &str) -> Option<String> {
 
 fn member<T: DeserializeOwned>(payload: &Value, name: &str) -> Option<T> {
     payload.get(name).and_then(|value| T::deserialize(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use ombud_domain::StreamId;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_read_twice_changes_nothing() {
+        let event = RecordedEvent {
+            position: 7,
+            stream: StreamId { kind: StreamKind::Conversation, id: "c".to_owned() },
+            version: 1,
+            kind: "handoff.accepted".to_owned(),
+            at: TimestampUs(1),
+            payload: json!({"agent": "Kim"}),
+        };
+        let mut row = InboxRow::blank("c");
+        assert_eq!(row.fold(&event), Folded::Changed);
+        let once = row.clone();
+        let later = RecordedEvent { payload: json!({"agent": "Bo"}), ..event };
+        assert_eq!(row.fold(&later), Folded::Skipped);
+        assert_eq!(row, once);
+    }
 }

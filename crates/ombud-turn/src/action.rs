@@ -62,7 +62,8 @@ async fn write(
 ) -> ActionOutcome {
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
     if let Err(error) = commit_intent(assistant, received, &intent).await {
-        // INVARIANT: what is not in the ledger is not done (R59, R70). Nothing has left yet.
+        // Nothing has left yet.
+        // INVARIANT: what is not in the ledger is not done, R59 and R70 (test: `what_is_not_in_the_ledger_is_not_done`).
         tracing::error!(error = %error, "the intent could not be written, nothing was done");
         trail.note(
             Stage::Action,

@@ -7,10 +7,13 @@ use std::sync::{Arc, OnceLock};
 
 use ombud_domain::{
     ActionOutcome, Author, AwaitingKind, CallFailure, ConversationId, ConversationStatus, IdentityLevel, Passage,
-    Principal, Receipt, Sensitive, SessionId, StreamId, TenantId,
+    Principal, Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId,
 };
 use ombud_policy::{Pack, PackFiles};
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery, LanguageModel, Ledger, LiveBus, LiveEvent, ModelError, StoreError};
+use ombud_ports::{
+    AppendError, Commit, Committed, KnowledgeIndex, KnowledgeQuery, LanguageModel, Ledger, LiveBus, LiveEvent,
+    ModelError, StoreError, StoredReply,
+};
 use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice, ScriptedModel};
 use ombud_turn::{Assistant, DeskAct, IdempotencyKey, Input, Ports, Settings, Stimulus, TurnError, TurnReply};
 use serde_json::{Value, json};
@@ -108,7 +111,7 @@ impl World {
         self.assistant.handle(self.stimulus(text)).await.unwrap()
     }
 
-    async fn events(&self) -> Vec<ombud_domain::RecordedEvent> {
+    async fn events(&self) -> Vec<RecordedEvent> {
         self.ledger.read(&TenantId("default".to_owned()), &StreamId::from(self.conversation), 0, 10_000).await.unwrap()
     }
 
@@ -340,6 +343,75 @@ async fn a_faithful_rephrasing_is_used_and_a_dead_model_is_not_missed() {
     let dead = ScriptedModel::new([Err(ModelError::Timeout)]);
     let world = World::new(shop(cancelled()), Some(dead)).await;
     assert!(text(&world.say("cancel order #W0000001, ordered by mistake").await).contains("e-mail"));
+}
+
+/// A ledger whose disk is full when an intent is to be written.
+struct FullDisk(Arc<MemoryLedger>);
+
+#[async_trait::async_trait]
+impl Ledger for FullDisk {
+    async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+        if commit.events.iter().any(|event| event.kind == "action.intended") {
+            return Err(AppendError::Store(StoreError::Stopped));
+        }
+        self.0.append(commit).await
+    }
+
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        stream: &StreamId,
+        after: i64,
+        max: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.0.read(tenant, stream, after, max).await
+    }
+
+    async fn read_all(&self, tenant: &TenantId, after: i64, max: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.0.read_all(tenant, after, max).await
+    }
+
+    async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
+        self.0.stored_reply(tenant, scope, key).await
+    }
+
+    async fn undelivered(&self, tenant: &TenantId, max: usize) -> Result<Vec<(i64, String, Value)>, StoreError> {
+        self.0.undelivered(tenant, max).await
+    }
+
+    async fn mark_delivered(&self, tenant: &TenantId, ids: &[i64]) -> Result<(), StoreError> {
+        self.0.mark_delivered(tenant, ids).await
+    }
+}
+
+/// R59, R70: an intent that cannot be written is not performed, and the customer is told so.
+#[tokio::test]
+async fn what_is_not_in_the_ledger_is_not_done() {
+    let ((ledger, office), ports) = World::parts(shop(cancelled()), None);
+    let ports = Ports { ledger: Arc::new(FullDisk(ledger.clone())), ..ports };
+    let assistant = trained().beside(ports, Settings::default());
+    let principal = Principal {
+        session_id: SessionId(uuid::Uuid::from_u128(7)),
+        customer_id: None,
+        level: IdentityLevel::Anonymous,
+    };
+    let conversation = assistant.open(&principal, None, None).await.unwrap().id;
+    let world = World { assistant, ledger, office, principal, conversation };
+    world.say("please cancel order #W0000001, I ordered it by mistake").await;
+    world.say("ada@example.com").await;
+    let reply = world.say("yes").await;
+    assert_eq!(world.performed(), 0);
+    assert_eq!(reply.status, ConversationStatus::WaitingForAgent, "{}", text(&reply));
+    assert!(reply.done.is_empty());
+}
+
+/// Outbox messages are announced and removed.
+#[tokio::test]
+async fn the_outbox_is_emptied() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("hello").await;
+    assert_eq!(world.assistant.relay().await.unwrap(), 2, "one for the opening, one for the turn");
+    assert_eq!(world.assistant.relay().await.unwrap(), 0);
 }
 
 /// R9: proposals are never the model's words.
