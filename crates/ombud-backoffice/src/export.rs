@@ -53,7 +53,7 @@ pub async fn export(Asked(query): Asked<ExportQuery>, Read(mut unit): Read) -> R
     let mut records = bodies(&mut unit, &query).await?;
     match query.shape.as_deref() {
         None => Ok(Json(Export::Records { records })),
-        Some("tau2") => {
+        Some("tau2" | "file") => {
             let mut take = |kind: &str| records.remove(kind).unwrap_or_default();
             Ok(Json(Export::Tau2 {
                 orders: take("retail_order"),

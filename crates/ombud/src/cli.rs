@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod openapi;
 mod serve;
+mod simulate;
 mod token;
 mod validate;
 
@@ -72,6 +73,8 @@ enum Command {
     Validate(validate::Options),
     /// Looks for what stands in the way of serving: configuration, pack, database, back office, model, clock, port.
     Doctor(doctor::Options),
+    /// Plays simulated customers and judges by the company's books.
+    Simulate(simulate::Options),
     /// Signs a session token, for tests and for trying the API.
     Token(token::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
@@ -139,6 +142,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Chat(options) => chat::run(context, options).await,
         Command::Validate(options) => validate::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options).await,
+        Command::Simulate(options) => simulate::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),

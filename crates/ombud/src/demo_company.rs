@@ -38,11 +38,20 @@ pub(crate) struct CompanyProcess {
 impl CompanyProcess {
     /// Starts the program that lies beside ours on a free port of the loopback address and waits until it is open.
     pub(crate) async fn start(data: &Path, seed: &[String], token: &str) -> anyhow::Result<Self> {
+        Self::launch(data, seed, token, "real").await
+    }
+
+    /// The same, but always at the same moment, so that what it tells can be repeated.
+    pub(crate) async fn start_in_still_time(data: &Path, seed: &[String], token: &str) -> anyhow::Result<Self> {
+        Self::launch(data, seed, token, "fixed").await
+    }
+
+    async fn launch(data: &Path, seed: &[String], token: &str, clock: &str) -> anyhow::Result<Self> {
         let program = program()?;
         let log_path = data.join("backoffice.log");
         let log = std::fs::File::create(&log_path).with_context(|| format!("cannot write `{}`", log_path.display()))?;
         let mut command = Command::new(&program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--token", token, "--db"]).arg(data.join("backoffice.db"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--token", token, "--clock", clock, "--db"]).arg(data.join("backoffice.db"));
         for seed in seed {
             command.args(["--seed", seed]);
         }

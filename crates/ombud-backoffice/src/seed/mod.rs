@@ -1,6 +1,6 @@
 //! What does a world begin with?
 //!
-//! `tau2:PATH` is the retail shop of the public benchmark, `generated:N,SEED` the pay-later company with N customers
+//! `tau2:PATH` (or `file:PATH`) is the retail shop of the public benchmark, `generated:N,SEED` the pay-later company with N customers
 //! after the story customers, `stories` those alone, `bench` the load harness's world. Several are joined with `+`.
 
 pub mod bench;
@@ -102,7 +102,7 @@ impl FromStr for SeedSpec {
 fn part(text: &str) -> Result<Part, SeedError> {
     let unknown = || SeedError::Unknown { text: text.to_owned() };
     match text.split_once(':') {
-        Some(("tau2", path)) if !path.is_empty() => Ok(Part::Tau2(PathBuf::from(path))),
+        Some(("tau2" | "file", path)) if !path.is_empty() => Ok(Part::Tau2(PathBuf::from(path))),
         Some(("generated", numbers)) => {
             let (customers, seed) = numbers.split_once(',').unwrap_or((numbers, "1"));
             let customers: u32 = customers.trim().parse().map_err(|_| unknown())?;
@@ -144,6 +144,11 @@ mod tests {
         for text in ["generated:200,7", "stories", "bench", "tau2:/data/db.json+generated:5,1"] {
             assert_eq!(text.parse::<SeedSpec>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_file_is_the_benchmarks() {
+        assert_eq!("file:/data/db.json".parse::<SeedSpec>().unwrap().to_string(), "tau2:/data/db.json");
     }
 
     #[test]

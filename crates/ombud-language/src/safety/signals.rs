@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::RegexSet;
+use regex::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::canonical::Canonical;
@@ -92,6 +92,9 @@ impl SignalModel {
         if canonical.mixed_script_words > 0 {
             found.insert("mixed_script");
         }
+        if shouts(redacted) {
+            found.insert("anger");
+        }
         let straight = canonical.check.replace(['’', '‘', '`', '´'], "'");
         let smuggled = canonical.smuggled.to_lowercase();
         let mut taken_back: BTreeSet<&str> = BTreeSet::new();
@@ -115,12 +118,26 @@ impl SignalModel {
     }
 }
 
+/// Four long words and most letters in capitals.
+fn shouts(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let capitals = text.chars().filter(|c| c.is_uppercase()).count();
+    let loud = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !word.chars().any(char::is_lowercase);
+    capitals * 10 >= letters * 7 && text.split_whitespace().filter(loud).count() >= 4
+}
+
 /// Sentences of some length; a long message is read from its beginning.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split(['.', '!', '?', '\n']).map(str::trim).filter(|part| part.split_whitespace().nth(1).is_some()).take(16)
 }
 
 fn compile(signal: &str, patterns: &[String]) -> Result<RegexSet, SignalError> {
-    let patterns = patterns.iter().map(|pattern| format!("(?i){pattern}"));
-    RegexSet::new(patterns).map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
+    let patterns = patterns.iter().map(|pattern| format!("(?i){}", ascii_boundaries(pattern)));
+    // The lazily built automata of long lists outgrow the default cache of 2 MB, and are then ten times slower.
+    RegexSetBuilder::new(patterns).dfa_size_limit(16 << 20).build().map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
+}
+
+/// A word boundary of ASCII in an expression of ASCII: Unicode's would rule out the fast automata on texts with other letters.
+pub(crate) fn ascii_boundaries(pattern: &str) -> String {
+    if pattern.is_ascii() { pattern.replace(r"\b", r"(?-u:\b)") } else { pattern.to_owned() }
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::model::{NluError, RuleFile};
 use crate::classify::Example;
+use crate::safety::signals::ascii_boundaries;
 
 /// The compiled rule layer of one language.
 #[derive(Debug, Clone)]
@@ -116,7 +117,7 @@ impl Rules {
 fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex, NluError> {
     let broken = || NluError::Rule { name: name.to_owned() };
     let source = match patterns.get(name) {
-        Some(list) if !list.is_empty() => list.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|"),
+        Some(list) if !list.is_empty() => list.iter().map(|pattern| format!("(?:{})", ascii_boundaries(pattern))).collect::<Vec<_>>().join("|"),
         // A language without a rule file has the classifier alone.
         _ if patterns.is_empty() => "[^\\s\\S]".to_owned(),
         _ => return Err(broken()),

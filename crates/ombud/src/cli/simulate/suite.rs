@@ -1,0 +1,167 @@
+//! Who speaks, and who judges? Scripted customers of a benchmark, a pack's scenarios, or the dialogues of its flows.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use ombud_learning::report::Patience;
+use ombud_learning::script::Files;
+use ombud_learning::{
+    Books as _, Caller, Case, Channel as _, Customer, Golden, Manner, RunResult, Scenario, golden, grade, hold,
+    scenario, script,
+};
+
+use super::stage::{Stage, Visit};
+use super::{Options, read};
+use crate::packs::PackSource;
+
+/// What is played.
+pub(super) enum Suite {
+    /// Scripted customers.
+    Tasks(Vec<Case>),
+    /// A pack's scenarios.
+    Scenarios(Vec<Scenario>),
+    /// Dialogues, with the flow they are of.
+    Golden(Vec<(String, Golden)>),
+}
+
+/// One customer or dialogue.
+pub(super) enum Played {
+    Task(Box<Case>),
+    Scenario(Box<Scenario>),
+    Golden(String, Box<Golden>),
+}
+
+/// Which of a customer's conversations it is.
+pub(super) struct Job {
+    /// Seed of all runs.
+    pub(super) seed: u64,
+    /// Which run, from 0.
+    pub(super) run: u32,
+    /// Name of its own world.
+    pub(super) world: String,
+}
+
+impl Suite {
+    /// Reads the files that the options name.
+    pub(super) fn read(options: &Options, source: &PackSource) -> anyhow::Result<Self> {
+        if let (Some(tasks), Some(users), Some(gold)) = (&options.tasks, &options.users, &options.gold) {
+            let (tasks, users, gold) = (read(tasks)?, read(users)?, read(gold)?);
+            return Ok(Self::Tasks(script::cases(Files { tasks: &tasks, users: &users, gold: &gold })?));
+        }
+        if let Some(path) = &options.scenarios {
+            let mut scenarios = Vec::new();
+            for file in yaml_files(path)? {
+                scenarios.extend(scenario::parse(&file.display().to_string(), &read(&file)?)?);
+            }
+            return Ok(Self::Scenarios(scenarios));
+        }
+        let mut dialogues = Vec::new();
+        for (file, text) in &source.files {
+            let parts: Vec<&str> = file.split('/').collect();
+            if let [_, "flows", flow, "tests.yaml"] = parts.as_slice() {
+                dialogues.extend(golden::parse(file, text)?.into_iter().map(|golden| ((*flow).to_owned(), golden)));
+            }
+        }
+        Ok(Self::Golden(dialogues))
+    }
+
+    /// Whether the books are compared in the tables of the file they began with.
+    pub(super) const fn is_in_tables(&self) -> bool {
+        matches!(self, Self::Tasks(_))
+    }
+
+    /// All, or those with one of these ids; a dialogue is also found by its flow.
+    pub(super) fn cases(self, only: &[String]) -> anyhow::Result<Vec<Played>> {
+        let all: Vec<Played> = match self {
+            Self::Tasks(cases) => cases.into_iter().map(|case| Played::Task(Box::new(case))).collect(),
+            Self::Scenarios(scenarios) => scenarios.into_iter().map(|one| Played::Scenario(Box::new(one))).collect(),
+            Self::Golden(dialogues) => dialogues
+                .into_iter()
+                .map(|(flow, one)| Played::Golden(format!("{flow}: {}", one.name), Box::new(one)))
+                .collect(),
+        };
+        let is_named = |played: &Played, id: &String| {
+            played.id() == id || (matches!(played, Played::Golden(..)) && played.id().starts_with(&format!("{id}: ")))
+        };
+        if let Some(unknown) = only.iter().find(|id| !all.iter().any(|played| is_named(played, id))) {
+            bail!("there is no `{unknown}`, correct --only");
+        }
+        Ok(all.into_iter().filter(|played| only.is_empty() || only.iter().any(|id| is_named(played, id))).collect())
+    }
+}
+
+impl Played {
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Task(case) => &case.script.id,
+            Self::Scenario(scenario) => &scenario.id,
+            Self::Golden(id, _) => id,
+        }
+    }
+
+    /// Whether an assistant that does and says nothing passes.
+    pub(super) fn passes_idle(&self) -> bool {
+        match self {
+            Self::Task(case) => grade::passes_idle(case),
+            Self::Scenario(scenario) => scenario.passes_idle(),
+            Self::Golden(..) => false,
+        }
+    }
+
+    /// Plays it in a world of its own.
+    pub(super) async fn play(&self, stage: &Stage, job: Job) -> anyhow::Result<RunResult> {
+        match self {
+            Self::Task(case) => play_task(case, &stage.visit(&job.world, None).await?, &job).await,
+            Self::Scenario(scenario) => {
+                let visit = stage.visit(&job.world, scenario.customer.as_deref()).await?;
+                play_scenario(scenario, &visit, &job).await
+            }
+            Self::Golden(_, golden) => {
+                let visit = stage.visit(&job.world, golden.customer.as_deref()).await?;
+                let (dialogue, grade) = golden::play(golden, &visit).await;
+                Ok(RunResult::new(job.run, dialogue, Patience::default(), grade))
+            }
+        }
+    }
+}
+
+async fn play_task(case: &Case, visit: &Visit, job: &Job) -> anyhow::Result<RunResult> {
+    let mut customer = Customer::new(&case.script);
+    let mut manner = Manner::of(job.seed, &case.script.id, job.run);
+    let dialogue = hold(&mut customer, &mut manner, visit).await;
+    let changed = visit.changed().await?;
+    let grade = grade::grade(case, &customer, &dialogue, &changed);
+    let wrong_proposals = customer.goals().iter().map(|goal| goal.wrong).sum::<usize>() + customer.stray_proposals();
+    Ok(RunResult::new(job.run, dialogue, Patience { corrections: customer.corrections(), wrong_proposals }, grade))
+}
+
+async fn play_scenario(scenario: &Scenario, visit: &Visit, job: &Job) -> anyhow::Result<RunResult> {
+    let mut caller = Caller::new(scenario);
+    let mut manner = Manner::of(job.seed, &scenario.id, job.run);
+    let dialogue = hold(&mut caller, &mut manner, visit).await;
+    let changed = visit.changed().await?;
+    let handover = visit.handover_reason().await?;
+    let after = scenario::Aftermath { dialogue: &dialogue, changed: &changed, handover: handover.as_deref() };
+    let grade = scenario::grade(scenario, after, visit).await?;
+    let patience = Patience { corrections: caller.corrections(), wrong_proposals: caller.corrections() };
+    Ok(RunResult::new(job.run, dialogue, patience, grade))
+}
+
+/// The YAML files of a folder in the order of their names, or the one file.
+fn yaml_files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries =
+        std::fs::read_dir(path).with_context(|| format!("cannot read `{}`, correct --scenarios", path.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let file = entry?.path();
+        if file.extension().is_some_and(|ending| ending == "yaml") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
