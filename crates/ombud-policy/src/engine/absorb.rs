@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Command, Kind};
+use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind};
 use serde_json::{Value, json};
 
 use super::{Decision, Deliberation, Engine, vars};
@@ -42,7 +42,7 @@ impl Engine<'_> {
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
             Command::SetSlot { text, .. } if awaits_words(state) => self.answer_slot(state, text),
-            Command::SetSlot { .. } => return self.misread(state),
+            Command::SetSlot { text, .. } => return self.read_request(state, text),
             Command::Choose { id } => return self.choose(state, id),
             Command::Affirm => return self.affirm(state),
             Command::Deny { text } => self.deny(state, text),
@@ -105,6 +105,30 @@ impl Engine<'_> {
             push_said(top, Said { slot, text: text.to_owned() });
         }
         state.answered = true;
+    }
+
+    /// Which of the offered requests free words mean: "finding my refund" is "finding your refund".
+    fn read_request(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
+        if state.dialogue.awaiting.slot.as_deref() != Some(WHICH_REQUEST) {
+            return self.misread(state);
+        }
+        let offered = state.dialogue.awaiting.options.iter();
+        let candidates: Vec<Candidate> = offered
+            .map(|option| Candidate {
+                id: option.id.clone(),
+                name: option.label.clone(),
+                label: option.label.clone(),
+                eligible: true,
+                ..Candidate::default()
+            })
+            .collect();
+        let utterances = [text.to_owned()];
+        let request =
+            ChoiceRequest { utterances: &utterances, direct: 1, candidates: &candidates, current: None, count: Count::One };
+        match self.reader.choose(&request) {
+            Choice::Picked { ids, .. } if ids.len() == 1 => self.choose(state, ids.first()?),
+            _ => self.misread(state),
+        }
     }
 
     fn choose(&self, state: &mut Deliberation, id: &str) -> Option<Decision> {
