@@ -88,6 +88,10 @@ section! {
 section! {
     /// How often one address, session or customer may ask. Zero a minute switches a limit off.
     Limits ["limits"] {
+        /// Pages and their parts fetched by one address a minute.
+        address_pages_per_minute: u32 = 3_000;
+        /// Pages and their parts fetched by one address at once.
+        address_pages_burst: u32 = 1_000;
         /// Requests of one address a minute.
         address_requests_per_minute: u32 = 1_200;
         /// Requests of one address at once.

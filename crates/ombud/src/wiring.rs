@@ -195,6 +195,7 @@ fn http_settings(config: &Config) -> anyhow::Result<HttpSettings> {
 fn limits(config: &Config) -> LimitSettings {
     let limits = &config.limits;
     LimitSettings {
+        address_pages: Rate { per_minute: limits.address_pages_per_minute, burst: limits.address_pages_burst },
         address_requests: Rate { per_minute: limits.address_requests_per_minute, burst: limits.address_requests_burst },
         address_sessions: Rate { per_minute: limits.address_sessions_per_minute, burst: limits.address_sessions_burst },
         session_requests: Rate { per_minute: limits.session_requests_per_minute, burst: limits.session_requests_burst },

@@ -148,6 +148,7 @@ impl Demo {
 /// Everybody in a demo comes from one address, and simulated customers come in crowds.
 fn generous(limits: &mut Limits) {
     for per_minute in [
+        &mut limits.address_pages_per_minute,
         &mut limits.address_requests_per_minute,
         &mut limits.address_sessions_per_minute,
         &mut limits.session_requests_per_minute,
@@ -157,6 +158,7 @@ fn generous(limits: &mut Limits) {
         *per_minute = per_minute.saturating_mul(100);
     }
     for burst in [
+        &mut limits.address_pages_burst,
         &mut limits.address_requests_burst,
         &mut limits.address_sessions_burst,
         &mut limits.session_requests_burst,

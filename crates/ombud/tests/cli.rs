@@ -1,0 +1,142 @@
+//! What does the program say and return? Each mistake of an operator is shown with its place and has its exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
+/// A folder of its own for each test.
+fn folder(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("ombud-cli-{name}-{}", std::process::id()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn ombud(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    command.args(arguments).current_dir(folder).env_remove("OMBUD_SESSION_SECRET");
+    command.output().context("the program starts")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn json(output: &Output) -> anyhow::Result<Value> {
+    serde_json::from_slice(&output.stdout).with_context(|| text(output))
+}
+
+#[test]
+fn a_new_pack_is_valid_and_a_typo_in_it_is_shown_with_file_and_line() -> anyhow::Result<()> {
+    let folder = folder("pack")?;
+    let made = ombud(&folder, &["init", "corner-shop", "--title", "Corner Shop"])?;
+    ensure!(code(&made) == Some(0), "{}", text(&made));
+    let valid = ombud(&folder, &["validate", "packs/corner-shop", "--json"])?;
+    ensure!(code(&valid) == Some(0), "{}", text(&valid));
+    assert_eq!(json(&valid)?.get("valid"), Some(&Value::Bool(true)));
+    let flow = folder.join("packs/corner-shop/flows/parcel_status/flow.yaml");
+    let typo = std::fs::read_to_string(&flow)?.replace("  - answer: status", "  - anwser: status");
+    std::fs::write(&flow, typo)?;
+    let wrong = ombud(&folder, &["validate", "packs/corner-shop"])?;
+    assert_eq!(code(&wrong), Some(3));
+    ensure!(text(&wrong).contains("corner-shop/flows/parcel_status/flow.yaml:17: "), "{}", text(&wrong));
+    let listed = json(&ombud(&folder, &["validate", "packs/corner-shop", "--json"])?)?;
+    assert_eq!(listed.pointer("/problems/0/line"), Some(&Value::from(17)));
+    Ok(())
+}
+
+#[test]
+fn what_is_written_wrong_in_the_configuration_is_shown_with_its_place() -> anyhow::Result<()> {
+    let folder = folder("config")?;
+    std::fs::write(folder.join("ombud.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nstreams = 7\n")?;
+    let wrong = ombud(&folder, &["serve"])?;
+    ensure!(code(&wrong) == Some(3) && text(&wrong).contains("ombud.toml:3: "), "{}", text(&wrong));
+    std::fs::write(
+        folder.join("ombud.toml"),
+        "[pack]\npath = \"nowhere\"\n[backoffice]\nurl = \"http://127.0.0.1:9\"\n",
+    )?;
+    let missing = ombud(&folder, &["serve"])?;
+    ensure!(code(&missing) == Some(3) && text(&missing).contains("OMBUD_SESSION_SECRET"), "{}", text(&missing));
+    let absent = ombud(&folder, &["serve", "--set", &format!("session.secret={}", "s".repeat(32))])?;
+    ensure!(code(&absent) == Some(3) && text(&absent).contains("no pack at `nowhere`"), "{}", text(&absent));
+    Ok(())
+}
+
+#[test]
+fn wrong_arguments_have_a_code_of_their_own() -> anyhow::Result<()> {
+    let folder = folder("arguments")?;
+    for arguments in [&["dmeo"][..], &[], &["token", "customer", "--level", "verified"], &["demo", "--backoffice"]] {
+        let wrong = ombud(&folder, arguments)?;
+        ensure!(code(&wrong) == Some(2), "{arguments:?}: {}", text(&wrong));
+    }
+    for arguments in [
+        &["demo", "--help"][..],
+        &["serve", "--help"],
+        &["chat", "--help"],
+        &["token", "--help"],
+        &["doctor", "--help"],
+    ] {
+        let help = ombud(&folder, arguments)?;
+        ensure!(code(&help) == Some(0) && text(&help).contains("Examples:"), "{arguments:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_doctor_runs_every_check_and_says_what_to_do() -> anyhow::Result<()> {
+    let folder = folder("doctor")?;
+    let arguments =
+        ["doctor", "--json", "--set", "server.listen=127.0.0.1:0", "--set", "backoffice.url=http://127.0.0.1:9"];
+    let examined = ombud(&folder, &arguments)?;
+    assert_eq!(code(&examined), Some(1));
+    let report = json(&examined)?;
+    let checks = report.get("checks").and_then(Value::as_array).context("checks")?;
+    let state = |name: &str| {
+        checks
+            .iter()
+            .find(|check| check.get("name") == Some(&Value::from(name)))
+            .and_then(|check| check.get("state")?.as_str())
+    };
+    for name in ["session secret", "pack", "back office"] {
+        assert_eq!(state(name), Some("failed"), "{name}");
+    }
+    for name in ["configuration", "database", "clock", "model", "port"] {
+        assert_eq!(state(name), Some("ok"), "{name}");
+    }
+    ensure!(state("disk").is_some(), "the disk is measured");
+    for check in checks.iter().filter(|check| check.get("state") != Some(&Value::from("ok"))) {
+        ensure!(!check.get("advice").and_then(Value::as_str).unwrap_or_default().is_empty(), "{check}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_token_is_signed_with_the_configured_secret() -> anyhow::Result<()> {
+    let folder = folder("token")?;
+    let none = ombud(&folder, &["token", "staff", "--name", "Maja"])?;
+    ensure!(code(&none) == Some(3), "{}", text(&none));
+    let secret = format!("session.secret={}", "s".repeat(32));
+    let signed = ombud(&folder, &["token", "customer", "--customer-id", "C-1", "--set", &secret])?;
+    ensure!(code(&signed) == Some(0) && text(&signed).trim().split('.').count() == 3, "{}", text(&signed));
+    let short = ombud(&folder, &["token", "customer", "--set", "session.secret=short"])?;
+    ensure!(code(&short) == Some(1) && text(&short).contains("32 bytes"), "{}", text(&short));
+    Ok(())
+}
+
+#[test]
+fn documents_are_printed_whole() -> anyhow::Result<()> {
+    let folder = folder("documents")?;
+    let document = json(&ombud(&folder, &["openapi"])?)?;
+    assert_eq!(document.get("openapi"), Some(&Value::from("3.1.0")));
+    let reference = text(&ombud(&folder, &["config-reference"])?);
+    ensure!(reference.starts_with("# Configuration") && reference.contains("OMBUD_MODEL_URL"), "{reference}");
+    Ok(())
+}

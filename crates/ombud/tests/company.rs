@@ -1,0 +1,243 @@
+//! The whole of it, with real processes: Ombud, its database file, and a company whose systems are down, slow, or lose their answers.
+//! Nothing is done twice, nothing is called done that is not, and nothing is lost.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use ombud_connect::public_api::{Conversation, Reply, Session};
+use ombud_connect::{BackOfficeAdmin, PublicApi};
+use ombud_domain::Sensitive;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+const TOKEN: &str = "company-test-token";
+/// A customer with one order that can still be cancelled.
+const CUSTOMER: &str = "C-100012";
+const ORDER: &str = "ORD-101201";
+
+/// The stand-in lies beside our program when the whole workspace was built.
+fn stand_in() -> anyhow::Result<Option<PathBuf>> {
+    let program = Path::new(env!("CARGO_BIN_EXE_ombud")).with_file_name("ombud-backoffice");
+    if program.is_file() {
+        return Ok(Some(program));
+    }
+    if std::env::vars_os().any(|(name, _)| name == "CI_DEMANDS_DATA") {
+        bail!("`{}` is missing, build it first", program.display());
+    }
+    Ok(None)
+}
+
+/// A process that ends with its test, and the first line it printed.
+struct Process {
+    child: Child,
+    first_line: String,
+}
+
+impl Process {
+    async fn start(command: &mut Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().context("output")?).lines();
+        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line())
+            .await
+            .context("the process opens within 60 s")?;
+        Ok(Self { child, first_line: line?.context("the process prints where it listens")? })
+    }
+
+    async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("the process can be ended")
+    }
+}
+
+struct Company {
+    stand_in: Process,
+    ombud: Process,
+    admin: BackOfficeAdmin,
+    api: PublicApi,
+    url: String,
+    data: PathBuf,
+}
+
+impl Company {
+    /// Both processes; `None` when the stand-in was not built.
+    async fn open(name: &str) -> anyhow::Result<Option<Self>> {
+        let Some(program) = stand_in()? else {
+            use std::io::Write as _;
+            writeln!(std::io::stdout(), "skipped: `ombud-backoffice` is not built")?;
+            return Ok(None);
+        };
+        let data = std::env::temp_dir().join(format!("ombud-company-{name}-{}", std::process::id()));
+        if data.exists() {
+            std::fs::remove_dir_all(&data)?;
+        }
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--token", TOKEN];
+        let stand_in = Process::start(Command::new(program).args(serve)).await?;
+        let url = stand_in
+            .first_line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"))
+            .context("an address")?
+            .to_owned();
+        let (ombud, api) = ombud(&url, &data).await?;
+        let admin = BackOfficeAdmin::new(&url, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
+        Ok(Some(Self { stand_in, ombud, admin, api, url, data }))
+    }
+
+    async fn faults(&self, rule: Value) -> anyhow::Result<()> {
+        self.admin.post("/admin/faults", &rule).await?;
+        Ok(())
+    }
+
+    /// Asks to cancel the order and answers until a proposal stands.
+    async fn proposal(&self) -> anyhow::Result<(Session, Conversation)> {
+        let session = self.api.open_demo_session(CUSTOMER).await?;
+        let conversation = self.api.open_conversation(&session, None, None).await?;
+        let mut reply = self.say(&session, &conversation, "Please cancel my order").await?;
+        for _ in 0..4 {
+            if reply.awaiting.kind == "confirm" {
+                return Ok((session, conversation));
+            }
+            reply = self.say(&session, &conversation, ORDER).await?;
+        }
+        bail!("no proposal: {:?}", reply.messages)
+    }
+
+    async fn say(&self, session: &Session, conversation: &Conversation, text: &str) -> anyhow::Result<Reply> {
+        Ok(self.api.send(session, &conversation.id, text, None).await?)
+    }
+
+    async fn order_status(&self) -> anyhow::Result<String> {
+        let order = self.admin.get(&format!("/orders/{ORDER}")).await?;
+        Ok(order.get("status").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// How often the order was cancelled, by the company's own change feed.
+    async fn cancellations(&self) -> anyhow::Result<usize> {
+        let changes = self.admin.get("/changes?after=0&limit=1000").await?;
+        let items = changes.get("items").and_then(Value::as_array).context("changes")?;
+        let is_cancellation = |change: &&Value| {
+            change.get("id") == Some(&json!(ORDER)) && change.get("change") == Some(&json!("cancelled"))
+        };
+        Ok(items.iter().filter(is_cancellation).count())
+    }
+}
+
+async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, PublicApi)> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    command
+        .args([
+            "demo",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--backoffice",
+            back_office,
+            "--backoffice-token",
+            TOKEN,
+            "--data",
+        ])
+        .arg(data);
+    let process = Process::start(&mut command).await?;
+    let opened: Value = serde_json::from_str(&process.first_line).with_context(|| process.first_line.clone())?;
+    let api = PublicApi::new(opened.get("url").and_then(Value::as_str).context("url")?)?;
+    Ok((process, api))
+}
+
+#[tokio::test]
+async fn an_answer_lost_after_the_deed_is_asked_for_again_and_the_deed_is_done_once() -> anyhow::Result<()> {
+    let Some(company) = Company::open("lost").await? else { return Ok(()) };
+    let (session, conversation) = company.proposal().await?;
+    company
+        .faults(json!({"drop_after_commit_rate": 1.0, "times": 2, "paths": [format!("/orders/{ORDER}/cancel")]}))
+        .await?;
+    let reply = company.say(&session, &conversation, "yes").await?;
+    let receipt =
+        reply.done.first().map(|done| done.receipt_id.clone()).with_context(|| format!("{:?}", reply.messages))?;
+    let receipts = company.admin.get(&format!("/receipts/{receipt}")).await?;
+    assert_eq!(receipts.pointer("/record/id"), Some(&json!(ORDER)));
+    assert_eq!((company.order_status().await?.as_str(), company.cancellations().await?), ("cancelled", 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deed_whose_answer_never_comes_is_never_called_done_and_goes_to_a_person() -> anyhow::Result<()> {
+    let Some(company) = Company::open("never").await? else { return Ok(()) };
+    let (session, conversation) = company.proposal().await?;
+    company.faults(json!({"latency_ms": 60_000, "paths": [format!("/orders/{ORDER}/cancel")]})).await?;
+    let reply = company.say(&session, &conversation, "yes").await?;
+    assert_eq!((reply.done.len(), reply.status.as_str()), (0, "waiting_for_agent"), "{:?}", reply.messages);
+    company.faults(json!({})).await?;
+    // Whatever became of it, saying yes again does nothing more.
+    let before = company.cancellations().await?;
+    company.say(&session, &conversation, "yes").await?;
+    assert_eq!(company.cancellations().await?, before);
+    ensure!(before <= 1, "{before} cancellations");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_error_before_the_deed_passes_unnoticed() -> anyhow::Result<()> {
+    let Some(company) = Company::open("error").await? else { return Ok(()) };
+    let (session, conversation) = company.proposal().await?;
+    company.faults(json!({"fail_rate": 1.0, "fail_status": 503, "times": 2})).await?;
+    let reply = company.say(&session, &conversation, "yes").await?;
+    assert_eq!((reply.done.len(), company.cancellations().await?), (1, 1), "{:?}", reply.messages);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_company_that_is_too_slow_gets_an_honest_reply() -> anyhow::Result<()> {
+    let Some(company) = Company::open("slow").await? else { return Ok(()) };
+    company.faults(json!({"latency_ms": 6_000})).await?;
+    let session = company.api.open_demo_session(CUSTOMER).await?;
+    let conversation = company.api.open_conversation(&session, None, None).await?;
+    let reply = company.say(&session, &conversation, "Please cancel my order").await?;
+    ensure!(
+        reply.done.is_empty() && !reply.messages.is_empty() && reply.awaiting.kind != "confirm",
+        "{:?}",
+        reply.messages
+    );
+    company.faults(json!({})).await?;
+    assert_eq!(company.cancellations().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_company_that_is_down_gets_an_honest_reply_and_questions_are_still_answered() -> anyhow::Result<()> {
+    let Some(company) = Company::open("down").await? else { return Ok(()) };
+    let (session, conversation) = company.proposal().await?;
+    company.stand_in.kill().await?;
+    let reply = company.api.send(&session, &conversation.id, "yes", None).await?;
+    ensure!(reply.done.is_empty() && !reply.messages.is_empty(), "{:?}", reply.messages);
+    let stranger = company.api.open_session(None, None).await?;
+    let other = company.api.open_conversation(&stranger, None, None).await?;
+    let answer = company.api.send(&stranger, &other.id, "What happens if I pay late?", None).await?;
+    ensure!(answer.messages.iter().any(|message| !message.citations.is_empty()), "{:?}", answer.messages);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_said_survives_a_kill_and_the_same_key_gives_the_same_reply() -> anyhow::Result<()> {
+    let Some(company) = Company::open("kill").await? else { return Ok(()) };
+    let session = company.api.open_demo_session(CUSTOMER).await?;
+    let conversation = company.api.open_conversation(&session, None, None).await?;
+    let said = company.api.send(&session, &conversation.id, "Please cancel my order", Some("k-1")).await?;
+    let before = company.api.conversation(&session, &conversation.id).await?;
+    company.ombud.kill().await?;
+    let (_ombud, api) = ombud(&company.url, &company.data).await?;
+    assert_eq!(api.conversation(&session, &conversation.id).await?, before);
+    assert_eq!(
+        api.send(&session, &conversation.id, "Please cancel my order", Some("k-1")).await?.turn_id,
+        said.turn_id
+    );
+    // And it goes on where it stood.
+    let mut reply = api.send(&session, &conversation.id, "yes", None).await?;
+    if reply.done.is_empty() {
+        reply = api.send(&session, &conversation.id, "yes", None).await?;
+    }
+    ensure!(!reply.messages.is_empty(), "{:?}", reply.messages);
+    Ok(())
+}
