@@ -1,7 +1,7 @@
 //! How do commits become durable? One task writes; commits that wait together share one transaction and one flush to disk.
 //!
 //! INVARIANT: a commit is acknowledged only after COMMIT has returned (test: `acknowledged_commits_survive_kill_9`).
-//! INVARIANT: after a failed COMMIT nothing more is written, because nobody knows what the disk holds (test: `a_full_disk_stops_the_ledger`).
+//! INVARIANT: after a failed COMMIT nothing more is written, because nobody knows what the disk holds (test: `a_full_disk_stops_the_ledger_and_reads_go_on`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::slice;
