@@ -123,8 +123,13 @@ impl Engine<'_> {
             })
             .collect();
         let utterances = [text.to_owned()];
-        let request =
-            ChoiceRequest { utterances: &utterances, direct: 1, candidates: &candidates, current: None, count: Count::One };
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 1,
+            candidates: &candidates,
+            current: None,
+            count: Count::One,
+        };
         match self.reader.choose(&request) {
             Choice::Picked { ids, .. } if ids.len() == 1 => self.choose(state, ids.first()?),
             _ => self.misread(state),
