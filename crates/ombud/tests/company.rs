@@ -24,10 +24,15 @@ fn stand_in() -> anyhow::Result<Option<PathBuf>> {
     if program.is_file() {
         return Ok(Some(program));
     }
-    if std::env::vars_os().any(|(name, _)| name == "CI_DEMANDS_DATA") {
+    if is_demanded() {
         bail!("`{}` is missing, build it first", program.display());
     }
     Ok(None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
+fn is_demanded() -> bool {
+    std::env::var_os("CI_DEMANDS_DATA").is_some()
 }
 
 /// A process that ends with its test, and the first line it printed.
