@@ -5,11 +5,13 @@ use ombud_domain::{Citation, Passage};
 use crate::query::Analyzer;
 use crate::sentence::{sentences, word_count};
 use crate::similarity::{Bag, Lexicon, share};
-use crate::synonyms::Synonyms;
 
 /// Support from which on an answer is given; below it the assistant says that it does not know. Chosen on one half of the questions of
 /// `knowledge_eval` and reported on the other.
-pub const SUPPORT_MIN: f32 = 0.5;
+pub const SUPPORT_MIN: f32 = 0.32;
+
+/// Support from which on articles are offered, if not quoted.
+pub const SUGGEST_MIN: f32 = 0.1;
 
 /// Sentences of an answer at most.
 pub const SENTENCES_MAX: usize = 4;
@@ -50,18 +52,29 @@ pub fn extract(question: &str, passages: &[Passage]) -> Option<Extract> {
         quote: sentences.join(" "),
         url: best.source.clone(),
     };
-    Some(Extract { sentences, citation, support: best.support, alternatives: alternatives(best, passages) })
+    let others = passages.iter().filter(|passage| passage.article_id != best.article_id);
+    let alternatives = articles(others);
+    Some(Extract { sentences, citation, support: best.support, alternatives })
 }
 
-fn alternatives(best: &Passage, passages: &[Passage]) -> Vec<(String, String)> {
-    let mut others: Vec<(String, String)> = Vec::new();
-    for passage in passages.iter().filter(|passage| passage.article_id != best.article_id) {
-        let other = (passage.article_id.clone(), passage.title.clone());
-        if others.len() < ALTERNATIVES_MAX && !others.contains(&other) {
-            others.push(other);
+/// Articles to offer when [`extract`] gives nothing, best first: id and title. Empty when not even that is worth a customer's time
+/// ([`SUGGEST_MIN`]).
+#[must_use]
+pub fn suggestions(passages: &[Passage]) -> Vec<(String, String)> {
+    let worth = passages.iter().any(|passage| passage.support >= SUGGEST_MIN);
+    if worth { articles(passages.iter()) } else { Vec::new() }
+}
+
+/// The first articles of these passages, each once.
+fn articles<'a>(passages: impl Iterator<Item = &'a Passage>) -> Vec<(String, String)> {
+    let mut articles: Vec<(String, String)> = Vec::new();
+    for passage in passages {
+        let article = (passage.article_id.clone(), passage.title.clone());
+        if articles.len() < ALTERNATIVES_MAX && !articles.contains(&article) {
+            articles.push(article);
         }
     }
-    others
+    articles
 }
 
 struct Sentence {
@@ -73,7 +86,7 @@ struct Sentence {
 
 /// The opening sentence, then one after the other those that add most of what is asked.
 fn select(question: &str, locale: &str, passages: &[&Passage]) -> Vec<String> {
-    let analyzer = Analyzer::new(locale, &Synonyms::default());
+    let analyzer = Analyzer::general(locale);
     let mut read: Vec<(String, Vec<String>, bool)> = Vec::new();
     for passage in passages {
         let heading = analyzer.terms(&passage.heading);
@@ -82,7 +95,7 @@ fn select(question: &str, locale: &str, passages: &[&Passage]) -> Vec<String> {
             read.push((text, terms, passage.ordinal == 0));
         }
     }
-    let lexicon = Lexicon::of(read.iter().map(|(_, terms, _)| terms.iter().map(String::as_str).collect()));
+    let lexicon = Lexicon::of(read.iter().map(|(_, terms, _)| (terms.iter().map(String::as_str).collect(), 1.0)));
     let asked = analyzer.terms(question);
     let asked = lexicon.bag(asked.iter().map(String::as_str));
     let all: Vec<Sentence> = read
@@ -101,7 +114,7 @@ fn greedy(asked: &Bag, all: &[Sentence]) -> Vec<usize> {
         let told: Vec<u32> =
             chosen.iter().filter_map(|index| all.get(*index)).flat_map(|sentence| sentence.bag.ids()).collect();
         let gain = |sentence: &Sentence| {
-            let covers = |id: u32| sentence.bag.ids().any(|known| known == id);
+            let covers = |id: u32| sentence.bag.holds(id);
             let new = asked.weighted().filter(|(id, _)| covers(*id) && !told.contains(id)).map(|(_, weight)| weight);
             let again = asked.weighted().filter(|(id, _)| covers(*id) && told.contains(id)).map(|(_, weight)| weight);
             share(new.sum::<f32>() + 0.25 * again.sum::<f32>(), asked.mass)
@@ -118,4 +131,65 @@ fn greedy(asked: &Bag, all: &[Sentence]) -> Vec<usize> {
         chosen.push(index);
     }
     chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passage(article: &str, ordinal: u32, support: f32, text: &str) -> Passage {
+        Passage {
+            article_id: article.to_owned(),
+            title: format!("About {article}"),
+            heading: if ordinal == 0 { String::new() } else { "How to avoid a late fee".to_owned() },
+            text: text.to_owned(),
+            source: Some(format!("https://help.example/{article}")),
+            locale: "en".to_owned(),
+            ordinal,
+            support,
+            score: 1.0,
+        }
+    }
+
+    fn late() -> Vec<Passage> {
+        vec![
+            passage("late", 1, 0.8, "Extend the due date in the app.\nA person can remove one late fee a year."),
+            passage("late", 0, 0.8, "A late fee of 2.50 EUR is added on day 14. Reminders are free."),
+            passage("refund", 0, 0.2, "A refund takes 5 days."),
+            passage("card", 0, 0.1, "Add a card in the app."),
+        ]
+    }
+
+    #[test]
+    fn the_opening_comes_first_and_then_what_is_asked_for() {
+        let found = extract("can a person remove the late fee?", &late()).unwrap();
+        let sentences = ["A late fee of 2.50 EUR is added on day 14.", "A person can remove one late fee a year."];
+        assert_eq!(found.sentences, sentences);
+        assert_eq!(found.citation.quote, sentences.join(" "));
+        assert_eq!(found.citation.url.as_deref(), Some("https://help.example/late"));
+        let alternatives = ["refund", "card"].map(|id| (id.to_owned(), format!("About {id}")));
+        assert_eq!(found.alternatives, alternatives);
+    }
+
+    #[test]
+    fn nothing_is_said_below_the_threshold_but_articles_may_be_offered() {
+        let at = |support: f32| late().into_iter().map(|passage| Passage { support, ..passage }).collect::<Vec<_>>();
+        assert!(extract("late fee", &at(SUPPORT_MIN)).is_some());
+        let below = at(SUPPORT_MIN - 0.01);
+        assert_eq!(extract("late fee", &below), None);
+        assert_eq!(suggestions(&below).iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["late", "refund", "card"]);
+        assert_eq!(suggestions(&at(SUGGEST_MIN / 2.0)), Vec::new());
+        assert_eq!((extract("late fee", &[]), suggestions(&[])), (None, Vec::new()));
+    }
+
+    #[test]
+    fn an_answer_keeps_to_its_bounds() {
+        let long = (0..20).map(|n| format!("The late fee number {n} is {} here.", "very ".repeat(12))).collect::<Vec<_>>();
+        let found = extract("late fee number here", &[passage("late", 0, 0.9, &long.join("\n"))]).unwrap();
+        assert!(found.sentences.len() <= SENTENCES_MAX);
+        assert!(word_count(&found.citation.quote) <= WORDS_MAX, "{}", word_count(&found.citation.quote));
+        let one = "Word ".repeat(200) + "end.";
+        let found = extract("word", &[passage("late", 0, 0.9, &one)]).unwrap();
+        assert_eq!(found.sentences.len(), 1);
+    }
 }

@@ -129,9 +129,7 @@ pub fn parse(file: &str, text: &str) -> Result<Article, ArticleError> {
     let (front, body) = split(text).map_err(|problem| error(1, problem.to_owned()))?;
     let matter: FrontMatter = serde_saphyr::from_str(front).map_err(|cause| {
         let line = cause.location().map_or(0, |location| usize::try_from(location.line()).unwrap_or(0));
-        let said = cause.to_string();
-        // The first line says what is wrong; the others repeat the source.
-        error(line + 1, said.lines().next().unwrap_or("the front matter cannot be read as YAML").trim().to_owned())
+        error(line + 1, said_by(&cause))
     })?;
     let at = |field: &str, problem: String| {
         let prefix = format!("{field}:");
@@ -169,6 +167,14 @@ pub fn parse(file: &str, text: &str) -> Result<Article, ArticleError> {
         questions: matter.questions,
         body: body.to_owned(),
     })
+}
+
+/// What the YAML reader said, without the place, which the error has already, and without the source, which follows on further lines.
+pub(crate) fn said_by(cause: &serde_saphyr::Error) -> String {
+    let said = cause.to_string();
+    let first = said.lines().next().unwrap_or_default();
+    let placed = first.split_once(" column ").and_then(|(_, rest)| rest.split_once(": "));
+    placed.map_or(first, |(_, problem)| problem).trim().to_owned()
 }
 
 /// Front matter and body, without the fences.
@@ -217,11 +223,11 @@ mod tests {
     fn an_error_names_file_and_line() {
         let cases = [
             (GOOD.replace("locale: en", "locales: en"), 4, "locales"),
-            (GOOD.replace("title: What if I pay late?\n", ""), 2, "title"),
+            (GOOD.replace("title: What if I pay late?\n", ""), 6, "missing field `title`"),
             (GOOD.replace("2026-01-01", "2026-02-30"), 6, "no day"),
             (GOOD.replace("2026-01-01", "2026-01-01\nvalid_to: 2025-12-31"), 7, "before"),
             (GOOD.replace("id: late-fee", "id: ''"), 2, "empty"),
-            (GOOD.replace("\nIt costs 5 EUR.\n", ""), 10, "no text"),
+            (GOOD.replace("\nIt costs 5 EUR.\n", ""), 9, "no text"),
             (GOOD.replace("---\n", ""), 1, "no front matter"),
             (GOOD.replace("---\n\nIt", "\nIt"), 1, "does not end"),
             (GOOD.replace("markets: [DE]", "markets: DE"), 5, ""),
@@ -229,7 +235,7 @@ mod tests {
         for (text, line, word) in cases {
             let error = parse("a.md", &text).unwrap_err();
             assert_eq!((error.file.as_str(), error.line), ("a.md", line), "{error}\n{text}");
-            assert!(error.problem.contains(word), "{error}");
+            assert!(error.problem.contains(word) && !error.problem.contains("column"), "{error}");
         }
     }
 

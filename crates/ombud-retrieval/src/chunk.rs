@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_long_section_is_cut_at_sentence_borders() {
-        let sentence = "word ".repeat(50) + "end. ";
+        let sentence = "Word ".repeat(50) + "end. ";
         let cut = chunks(&article(&sentence.repeat(5)));
         assert_eq!(cut.iter().map(|chunk| chunk.lines.len()).collect::<Vec<_>>(), [2, 2, 1]);
         assert!(cut.iter().all(|chunk| word_count(&chunk.text_for(None)) <= PASSAGE_WORDS_MAX));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::article::Article;
 use crate::chunk::Chunk;
 use crate::query::Analyzer;
-use crate::similarity::{Bag, Lexicon, grams, one_slip_apart};
+use crate::similarity::{Bag, Lexicon, count, grams, one_slip_apart};
 
 /// The articles of one language as terms.
 #[derive(Debug, Clone)]
@@ -21,11 +21,12 @@ pub struct Corpus {
 pub(crate) struct ArticleTerms {
     pub title: Text,
     pub questions: Vec<Text>,
-    /// Title, headings and body.
-    pub whole: Bag,
-    pub passages: Vec<Bag>,
+    pub opening: Option<Bag>,
+    pub headings: Vec<Bag>,
     /// How often each term occurs in title, headings and body.
     pub frequencies: HashMap<u32, f32>,
+    /// How many of the questions hold each term.
+    pub asked_with: HashMap<u32, f32>,
 }
 
 /// A short text to be compared with a question.
@@ -39,6 +40,7 @@ struct Analyzed {
     title: Vec<String>,
     questions: Vec<Vec<String>>,
     passages: Vec<Vec<String>>,
+    headings: Vec<Vec<String>>,
 }
 
 /// Letters from which on a word may be taken for a slip of another.
@@ -54,14 +56,18 @@ impl Corpus {
                 title: analyzer.terms(&article.title),
                 questions: article.questions.iter().map(|question| analyzer.terms(question)).collect(),
                 passages: chunks.iter().map(|chunk| analyzer.terms(&text_of(chunk))).collect(),
+                headings: chunks.iter().map(|chunk| analyzer.terms(&chunk.heading)).collect(),
             })
             .collect();
-        let lexicon = Lexicon::of(analyzed.iter().map(|article| article.all().map(String::as_str).collect()));
+        let seen: Vec<f32> = visibility(articles);
+        let whole = analyzed.iter().map(|article| article.all().map(String::as_str).collect());
+        let lexicon = Lexicon::of(whole.zip(seen.iter().copied()));
         let runs: Vec<Vec<String>> = analyzed
             .iter()
             .map(|article| grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>()))
             .collect();
-        let grams = Lexicon::of(runs.iter().map(|runs| runs.iter().map(String::as_str).collect()));
+        let runs = runs.iter().map(|runs| runs.iter().map(String::as_str).collect());
+        let grams = Lexicon::of(runs.zip(seen));
         let articles = analyzed.iter().map(|article| article.weigh(&lexicon, &grams)).collect();
         Self { analyzer, lexicon, grams, articles }
     }
@@ -72,12 +78,15 @@ impl Corpus {
         &self.analyzer
     }
 
-    /// Terms of a question, once each, with slips of the pen put right where exactly one word of the articles is meant.
+    /// Terms of a question and what they are also about, once each, with slips of the pen put right where exactly one word of the articles is meant.
     #[must_use]
     pub fn question_terms(&self, question: &str) -> Vec<String> {
         let mut seen = HashSet::new();
-        let terms = self.analyzer.terms(question).into_iter().map(|term| self.without_slip(term));
-        terms.filter(|term| seen.insert(term.clone())).collect()
+        let terms: Vec<String> =
+            self.analyzer.terms(question).into_iter().map(|term| self.without_slip(term)).collect();
+        let names = |term: &String| self.lexicon.id(term).is_some() || !self.analyzer.asks(term);
+        let broader = terms.iter().flat_map(|term| self.analyzer.broader(term)).cloned();
+        terms.iter().cloned().chain(broader).filter(names).filter(|term| seen.insert(term.clone())).collect()
     }
 
     pub(crate) fn text(&self, terms: &[String]) -> Text {
@@ -100,6 +109,14 @@ impl Corpus {
     }
 }
 
+/// In which share of the markets each article is shown. Seven articles on fees, one a market, count as one: else what every market has an
+/// article about would look common.
+fn visibility(articles: &[(&Article, &[Chunk])]) -> Vec<f32> {
+    let markets: HashSet<&String> = articles.iter().flat_map(|(article, _)| &article.markets).collect();
+    let shown_in = |article: &Article| if article.markets.is_empty() { markets.len() } else { article.markets.len() };
+    articles.iter().map(|(article, _)| count(shown_in(article).max(1)) / count(markets.len().max(1))).collect()
+}
+
 fn text_of(chunk: &Chunk) -> String {
     let lines: Vec<&str> = chunk.lines.iter().map(|line| line.text.as_str()).collect();
     format!("{}\n{}", chunk.heading, lines.join("\n"))
@@ -116,16 +133,24 @@ impl Analyzed {
     }
 
     fn weigh(&self, lexicon: &Lexicon, grams: &Lexicon) -> ArticleTerms {
-        let whole = || self.title.iter().chain(self.passages.iter().flatten()).map(String::as_str);
+        let whole = self.title.iter().chain(self.passages.iter().flatten());
+        let bag = |terms: &Vec<String>| lexicon.bag(terms.iter().map(String::as_str));
         let mut frequencies = HashMap::new();
-        for id in whole().filter_map(|term| lexicon.id(term)) {
+        for id in whole.filter_map(|term| lexicon.id(term)) {
             *frequencies.entry(id).or_insert(0.0) += 1.0;
         }
+        let mut asked_with = HashMap::new();
+        for question in &self.questions {
+            for id in bag(question).ids() {
+                *asked_with.entry(id).or_insert(0.0) += 1.0;
+            }
+        }
         ArticleTerms {
+            asked_with,
             title: text(lexicon, grams, &self.title),
             questions: self.questions.iter().map(|question| text(lexicon, grams, question)).collect(),
-            whole: lexicon.bag(whole()),
-            passages: self.passages.iter().map(|passage| lexicon.bag(passage.iter().map(String::as_str))).collect(),
+            opening: self.passages.first().map(bag),
+            headings: self.headings.iter().map(bag).collect(),
             frequencies,
         }
     }

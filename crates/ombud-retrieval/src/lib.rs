@@ -13,7 +13,7 @@ pub mod sentence;
 mod similarity;
 pub mod synonyms;
 
-pub use answer::{Extract, SUPPORT_MIN, extract};
+pub use answer::{Extract, SUGGEST_MIN, SUPPORT_MIN, extract, suggestions};
 pub use article::{Article, ArticleError, Audience, Day};
 pub use chunk::{Chunk, Line, chunks};
 pub use corpus::Corpus;

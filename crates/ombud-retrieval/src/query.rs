@@ -1,16 +1,18 @@
 //! How do words become terms that can be compared? Lower case, stems, synonyms, without words that say nothing.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::synonyms::Synonyms;
 
 const STOP_WORDS_EN: &str = include_str!("../data/stop_words.en.txt");
+const INTERROGATIVES_EN: &str = "how what when where which who whom whose why";
 const IRREGULAR_EN: &str = include_str!("../data/irregular.en.txt");
 
 static STOP_EN: LazyLock<HashSet<&str>> = LazyLock::new(|| STOP_WORDS_EN.split_whitespace().collect());
+static GENERAL_EN: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new("en", &Synonyms::default()));
 static LEMMA_EN: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     let lines = IRREGULAR_EN.lines().filter_map(|line| line.split_once(' '));
     lines.flat_map(|(lemma, forms)| forms.split(' ').map(move |form| (form, lemma))).collect()
@@ -26,7 +28,11 @@ pub const TERMS_MAX: usize = 20_000;
 pub struct Analyzer {
     language: String,
     stemmer: Option<frostem::Stemmer>,
-    synonyms: HashMap<Vec<String>, Vec<String>>,
+    synonyms: Arc<HashMap<Vec<String>, Vec<String>>>,
+    /// Term to broader terms.
+    broader: Arc<HashMap<String, Vec<String>>>,
+    /// Stems of words such as `how`, which tell questions apart but are no topic.
+    interrogatives: Arc<HashSet<String>>,
 }
 
 impl std::fmt::Debug for Analyzer {
@@ -48,10 +54,45 @@ impl Analyzer {
         let language = language_of(locale);
         // Languages without a stemmer are compared word by word.
         let stemmer = frostem::Stemmer::try_from_name(&language).ok();
-        let mut analyzer = Self { language, stemmer, synonyms: HashMap::new() };
-        let general = Synonyms::general(&analyzer.language).with(of_pack);
-        analyzer.synonyms = general.table(&analyzer);
+        let mut analyzer = Self {
+            language,
+            stemmer,
+            synonyms: Arc::default(),
+            broader: Arc::default(),
+            interrogatives: Arc::default(),
+        };
+        if analyzer.language == "en" {
+            analyzer.interrogatives = Arc::new(analyzer.stems(INTERROGATIVES_EN).into_iter().collect());
+        }
+        analyzer.synonyms = Arc::new(Synonyms::general(&analyzer.language).with(of_pack).table(&analyzer));
+        let mut broader = HashMap::new();
+        for (narrow, broad) in Synonyms::broader(&analyzer.language).table(&analyzer) {
+            // Through the synonyms, so that the broader word is the one that questions and articles are told by.
+            if let ([_], [narrow]) = (narrow.as_slice(), analyzer.terms(&narrow.join(" ")).as_slice()) {
+                broader.insert(narrow.clone(), analyzer.terms(&broad.join(" ")));
+            }
+        }
+        analyzer.broader = Arc::new(broader);
         analyzer
+    }
+
+    /// For a locale, with the synonyms of the general language only; cheap for English, whose lists are read once.
+    #[must_use]
+    pub fn general(locale: &str) -> Self {
+        match language_of(locale).as_str() {
+            "en" => GENERAL_EN.clone(),
+            language => Self::new(language, &Synonyms::default()),
+        }
+    }
+
+    /// Whether a term asks rather than names: an article need not know it.
+    pub(crate) fn asks(&self, term: &str) -> bool {
+        self.interrogatives.contains(term)
+    }
+
+    /// What a term is also about: `goods` of `shoe`.
+    pub(crate) fn broader(&self, term: &str) -> &[String] {
+        self.broader.get(term).map_or(&[], Vec::as_slice)
     }
 
     /// Terms in order, repeated as often as they occur.
@@ -97,7 +138,7 @@ impl Analyzer {
     }
 }
 
-/// Words in lower case, compatibility forms unified, apostrophes left out; scripts without spaces give one character a word.
+/// Words in lower case, compatibility forms unified, cut at apostrophes (`I'll` is not `ill`); scripts without spaces give one character a word.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -107,7 +148,7 @@ fn words(text: &str) -> Vec<String> {
             words.push(character.to_string());
         } else if character.is_alphanumeric() {
             word.push(character);
-        } else if !matches!(character, '\'' | '’' | '\u{ad}') {
+        } else if character != '\u{ad}' {
             end(&mut words, &mut word);
         }
     }
@@ -141,7 +182,7 @@ mod tests {
             ("sending BACK shoes", "return shoe"),
             ("my rating", "credit score"),
             ("paid payments", "pay payment"),
-            ("What's up with you?", "up"),
+            ("What's up? I'm ill, I'll need an id", "what up ill id"),
             ("ＡＰＲ 11.9 %", "apr 11 9"),
         ];
         for (text, expected) in cases {

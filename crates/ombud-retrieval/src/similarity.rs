@@ -22,24 +22,24 @@ pub(crate) struct Bag {
 }
 
 impl Lexicon {
-    /// Counts in how many documents each term occurs.
-    pub(crate) fn of<'a>(documents: impl Iterator<Item = HashSet<&'a str>>) -> Self {
-        let mut frequencies: HashMap<String, u32> = HashMap::new();
-        let mut count: u32 = 0;
-        for document in documents {
-            count = count.saturating_add(1);
+    /// Counts in how many documents each term occurs; a document may count for less than one.
+    pub(crate) fn of<'a>(documents: impl Iterator<Item = (HashSet<&'a str>, f32)>) -> Self {
+        let mut frequencies: HashMap<String, f32> = HashMap::new();
+        let mut count = 0.0;
+        for (document, counts) in documents {
+            count += counts;
             for term in document {
                 match frequencies.get_mut(term) {
-                    Some(frequency) => *frequency += 1,
-                    None => drop(frequencies.insert(term.to_owned(), 1)),
+                    Some(frequency) => *frequency += counts,
+                    None => drop(frequencies.insert(term.to_owned(), counts)),
                 }
             }
         }
-        let mut sorted: Vec<(String, u32)> = frequencies.into_iter().collect();
-        sorted.sort_unstable();
-        let idf = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
+        let mut sorted: Vec<(String, f32)> = frequencies.into_iter().collect();
+        sorted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let weights = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
         let ids = (0..).zip(sorted).map(|(id, (term, _))| (term, id)).collect();
-        Self { ids, idf, unknown_idf: idf_of_unknown(count) }
+        Self { ids, idf: weights, unknown_idf: idf(count, 0.0) }
     }
 
     pub(crate) fn id(&self, term: &str) -> Option<u32> {
@@ -77,18 +77,8 @@ impl Lexicon {
     }
 }
 
-fn idf(documents: u32, with_term: u32) -> f32 {
-    let (documents, with_term) = (f64::from(documents), f64::from(with_term));
-    narrow((1.0 + (documents - with_term + 0.5) / (with_term + 0.5)).ln())
-}
-
-fn idf_of_unknown(documents: u32) -> f32 {
-    idf(documents, 0)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a weight needs no more digits than a f32 has")]
-const fn narrow(value: f64) -> f32 {
-    value as f32
+fn idf(documents: f32, with_term: f32) -> f32 {
+    (1.0 + (documents - with_term + 0.5).max(0.5) / (with_term + 0.5)).ln()
 }
 
 /// A small count as a number to calculate with.
@@ -110,8 +100,8 @@ impl Bag {
         self.terms.iter().copied()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.terms.len()
+    pub(crate) fn holds(&self, id: u32) -> bool {
+        self.terms.binary_search_by_key(&id, |(known, _)| *known).is_ok()
     }
 
     /// Weight of the terms of both.
@@ -174,7 +164,8 @@ mod tests {
     use super::*;
 
     fn lexicon() -> Lexicon {
-        Lexicon::of([HashSet::from(["pay", "fee"]), HashSet::from(["pay", "card"]), HashSet::from(["pay"])].into_iter())
+        let documents = [HashSet::from(["pay", "fee"]), HashSet::from(["pay", "card"]), HashSet::from(["pay"])];
+        Lexicon::of(documents.into_iter().map(|document| (document, 1.0)))
     }
 
     #[test]
@@ -183,7 +174,7 @@ mod tests {
         let weight = |term: &str| lexicon.weight(lexicon.id(term).unwrap());
         assert!(weight("pay") < weight("fee") && weight("fee") < lexicon.unknown_idf);
         let bag = lexicon.bag(["fee", "fee", "bitcoin"].into_iter());
-        assert_eq!((bag.len(), bag.unknown_mass), (1, lexicon.unknown_idf));
+        assert_eq!((bag.ids().count(), bag.unknown_mass), (1, lexicon.unknown_idf));
     }
 
     #[test]

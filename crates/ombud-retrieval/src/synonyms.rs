@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::article::said_by;
 use crate::query::Analyzer;
 
 /// Why a file of synonyms cannot be used; the author can fix it.
@@ -24,6 +25,8 @@ pub struct Synonyms {
 
 /// Words of the general language, of any company.
 const ENGLISH: &str = include_str!("../data/synonyms.en.yaml");
+/// Broader words of the general language.
+const BROADER_ENGLISH: &str = include_str!("../data/broader.en.yaml");
 
 impl Synonyms {
     /// Reads a YAML list of lists of words or phrases.
@@ -34,8 +37,7 @@ impl Synonyms {
         let error = |line: usize, problem: String| SynonymsError { file: file.to_owned(), line, problem };
         let groups: Vec<Vec<String>> = serde_saphyr::from_str(text).map_err(|cause| {
             let line = cause.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
-            let said = cause.to_string();
-            error(line, said.lines().next().unwrap_or("not a list of lists of words").trim().to_owned())
+            error(line, said_by(&cause))
         })?;
         if let Some(short) = groups.iter().find(|group| group.len() < 2) {
             let word = short.first().map_or("", String::as_str);
@@ -50,6 +52,15 @@ impl Synonyms {
     pub fn general(language: &str) -> Self {
         match language {
             "en" => Self::parse("synonyms.en.yaml", ENGLISH).unwrap_or_default(),
+            _ => Self::default(),
+        }
+    }
+
+    /// Groups of which the first word is broader than the others.
+    #[must_use]
+    pub fn broader(language: &str) -> Self {
+        match language {
+            "en" => Self::parse("broader.en.yaml", BROADER_ENGLISH).unwrap_or_default(),
             _ => Self::default(),
         }
     }

@@ -3,12 +3,15 @@
 //! `cargo run -p ombud-store --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. The questions of
 //! `eval/knowledge_questions.yaml` are split by a seed: one half shows which threshold is best, the other half is reported.
 
+#[path = "knowledge/pack.rs"]
+mod pack;
+
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
-use ombud_retrieval::{SUPPORT_MIN, Synonyms, article};
+use ombud_retrieval::SUPPORT_MIN;
 use ombud_store::TantivyIndex;
 use serde::Deserialize;
 
@@ -34,10 +37,11 @@ struct Outcome<'a> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let pack = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
+    let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
     let verbose = arguments.iter().any(|argument| argument == "--verbose");
-    let index = load(Path::new(pack))?;
-    let questions = std::fs::read_to_string(Path::new(pack).join("eval/knowledge_questions.yaml"))?;
+    let (articles, synonyms) = pack::load(Path::new(folder))?;
+    let index = TantivyIndex::build_with(articles, &synonyms)?;
+    let questions = std::fs::read_to_string(Path::new(folder).join("eval/knowledge_questions.yaml"))?;
     let asked: Vec<Asked> = serde_saphyr::from_str(&questions)?;
     let mut outcomes = Vec::new();
     for one in &asked {
@@ -55,26 +59,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let best = best_threshold(&chosen_on);
     writeln!(out, "threshold in use {SUPPORT_MIN:.2}, best on the first half {best:.2}")?;
+    for threshold in [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5] {
+        let f = figures(&chosen_on, threshold);
+        writeln!(
+            out,
+            "  at {threshold:.2} the first half has {} of {} answered right, {} wrong, and {} of {} unanswerable ones answered",
+            f.answered_right, f.answerable, f.answered_wrong, f.spoke, f.unanswerable
+        )?;
+    }
     report(&mut out, "first half, threshold in use", &chosen_on, SUPPORT_MIN)?;
     report(&mut out, "second half, threshold in use", &reported, SUPPORT_MIN)?;
     report(&mut out, "second half, best threshold of the first", &reported, best)?;
     Ok(())
-}
-
-fn load(pack: &Path) -> Result<TantivyIndex, Box<dyn Error>> {
-    let mut articles = Vec::new();
-    let mut synonyms = Synonyms::default();
-    for entry in std::fs::read_dir(pack.join("knowledge"))? {
-        let path = entry?.path();
-        let text = std::fs::read_to_string(&path)?;
-        let name = path.display().to_string();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            articles.push(article::parse(&name, &text)?);
-        } else if path.file_name().is_some_and(|name| name == "synonyms.yaml") {
-            synonyms = Synonyms::parse(&name, &text)?;
-        }
-    }
-    Ok(TantivyIndex::build_with(articles, &synonyms)?)
 }
 
 fn ask<'a>(index: &TantivyIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {

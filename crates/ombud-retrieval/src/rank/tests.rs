@@ -1,0 +1,65 @@
+use super::*;
+use crate::article::{Article, parse};
+use crate::chunk::{Chunk, chunks};
+use crate::query::Analyzer;
+use crate::synonyms::Synonyms;
+
+fn ranker(weights: Weights) -> Ranker {
+    let texts = [
+        ("late", "What if I pay late?", "[late fee, i missed the due date]", "A late fee of 5 EUR is added."),
+        ("refund", "When do I get my refund?", "[refund time, money back when]", "A refund takes 5 business days."),
+        ("card", "Change the card", "[new card, replace my card]", "Open the app and add a card."),
+    ];
+    let articles: Vec<(Article, Vec<Chunk>)> = texts
+        .iter()
+        .map(|(id, title, questions, body)| {
+            let text = format!("---\nid: {id}\ntitle: {title}\nlocale: en\nquestions: {questions}\n---\n{body}\n");
+            let article = parse("a.md", &text).unwrap();
+            let cut = chunks(&article);
+            (article, cut)
+        })
+        .collect();
+    let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
+    Ranker::with_weights(Corpus::new(Analyzer::new("en", &Synonyms::default()), &views), weights)
+}
+
+fn first(question: &str) -> (usize, f32) {
+    let ranked = ranker(Weights::default()).rank(question, &[0, 1, 2]);
+    ranked.first().map(|one| (one.article, one.support)).unwrap()
+}
+
+#[test]
+fn an_example_question_is_strong_evidence_for_its_article() {
+    for (question, article) in [("I missed the due date!", 0), ("money back when?", 1), ("how do i replace my card", 2)] {
+        let (found, support) = first(question);
+        assert_eq!(found, article, "{question}");
+        assert!(support > crate::SUPPORT_MIN, "{question}: {support}");
+    }
+}
+
+#[test]
+fn what_no_article_knows_is_not_supported() {
+    for question in ["who won the ice hockey match", "is the weather fine for a bitcoin card game tomorrow", ""] {
+        let (_, support) = first(question);
+        assert!(support < crate::SUPPORT_MIN, "{question}: {support}");
+    }
+}
+
+#[test]
+fn a_held_out_question_counts_no_longer() {
+    let ranker = ranker(Weights::default());
+    let support = |ranked: Vec<Ranked>| ranked.into_iter().find(|one| one.article == 1).map(|one| one.score).unwrap();
+    let with = support(ranker.rank("money back when", &[0, 1, 2]));
+    let without = support(ranker.rank_held_out("money back when", &[0, 1, 2]));
+    assert!(without < with, "{without} {with}");
+}
+
+#[test]
+fn only_candidates_take_part_and_the_order_is_the_same_each_time() {
+    let ranker = ranker(Weights::default());
+    let ranked = ranker.rank("late fee", &[2, 1, 99]);
+    assert_eq!(ranked.iter().map(|one| one.article).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(ranked, ranker.rank("late fee", &[1, 2]));
+    assert_eq!(ranker.rank("late fee", &[]), Vec::new());
+    assert!(ranker.signals("late fee", &[]).is_none());
+}
