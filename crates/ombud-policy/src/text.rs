@@ -55,6 +55,7 @@ impl Texts {
         environment.add_filter("amount", amount);
         environment.add_filter("date", date);
         environment.add_filter("list_and", list_and);
+        environment.add_filter("values", values);
         environment.add_function("plural", |count: i64, one: String, many: String| if count == 1 { one } else { many });
         Self { environment, keys: BTreeMap::new() }
     }
@@ -66,8 +67,28 @@ impl Texts {
     pub fn add(&mut self, locale: &str, scope: &str, key: &str, template: &str) -> Result<(), String> {
         let name = format!("{locale}/{scope}/{key}");
         self.environment.add_template_owned(name.clone(), template.to_owned()).map_err(|error| error.to_string())?;
+        self.try_without_values(&name)?;
         self.keys.insert(name, ());
         Ok(())
+    }
+
+    /// Finds filters, functions and tests that do not exist, which the parser does not look for.
+    fn try_without_values(&self, name: &str) -> Result<(), String> {
+        let rendered = self
+            .environment
+            .get_template(name)
+            .and_then(|template| template.render(Serde(Map::<String, Value>::new())));
+        match rendered {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest
+                ) =>
+            {
+                Err(error.to_string())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a text can be found for this flow.
@@ -146,6 +167,11 @@ fn date(text: &str) -> String {
     parsed.unwrap_or_else(|| text.to_owned())
 }
 
+/// The values of a map, in its order; the same as the function of that name in conditions.
+fn values(map: &TemplateValue) -> Result<Vec<TemplateValue>, minijinja::Error> {
+    map.try_iter()?.map(|key| map.get_item(&key)).collect()
+}
+
 fn list_and(value: &TemplateValue) -> Result<String, minijinja::Error> {
     if value.kind() != ValueKind::Seq {
         return Ok(value.to_string());
@@ -184,5 +210,14 @@ mod tests {
             "flow a, b and c 19.99 EUR 1 December 2026 $12.50"
         );
         assert!(matches!(texts.render("en", "cancel", "nope", &[]), Err(TextError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_filter_that_does_not_exist_is_found_when_the_text_is_read() {
+        let mut texts = Texts::new();
+        assert!(texts.add("en", "", "bad", "{{ order.total | moneyy }}").is_err());
+        assert!(texts.add("en", "", "good", "{{ order.options | values | join(', ') }}").is_ok());
+        let vars = json!({"order": {"options": {"colour": "blue", "size": "M"}}});
+        assert_eq!(texts.render("en", "", "good", &[vars.as_object().unwrap()]).unwrap(), "blue, M");
     }
 }

@@ -36,7 +36,12 @@ impl Engine<'_> {
         let customer = state.dialogue.customer_id.clone().unwrap_or_default();
         let digest = digest(&act.action, &arguments, &customer, &self.moment.conversation_id);
         let flow = top_flow(state);
-        let summary = self.render(state, &flow, &act.confirm, &[&top_vars(state)]).unwrap_or_default();
+        let Some(summary) =
+            self.render(state, &flow, &act.confirm, &[&top_vars(state)]).filter(|text| !text.is_empty())
+        else {
+            // A proposal that cannot be shown must not be agreed to (R9).
+            return self.broken(state, format!("text `{}` of flow `{flow}` gives nothing to confirm", act.confirm));
+        };
         let proposal = Proposal { action: act.action.clone(), arguments: arguments.clone(), summary, digest };
         self.decide_action(state, act, spec, proposal)
     }

@@ -72,7 +72,8 @@ impl Engine<'_> {
             return Ok(self.fill_records(state, ask, choice, &[*only]));
         }
         let candidates: Vec<Candidate> = offers.iter().map(|offer| offer.candidate.clone()).collect();
-        let found = self.read_choice(state, ask, &candidates, choice.count);
+        let count = if choice.several_queue { Count::Many } else { choice.count };
+        let found = self.read_choice(state, ask, &candidates, count);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
         let with_ids = |ids: &[String]| {
             ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>()
