@@ -35,7 +35,11 @@ fn print_report(out: &mut impl Write, name: &str, report: &Report) -> Result<()>
     writeln!(out, "== {name}: median {:.0} us, p95 {:.0} us, max {:.0} us", at(50), at(95), at(100))?;
     for miss in &report.misses {
         let kind = if miss.wrong { "WRONG" } else { "open" };
-        writeln!(out, "[{}] {} task {}: {}\n    gold {} found {}", miss.slot, kind, miss.task, miss.text, miss.gold, miss.found)?;
+        writeln!(
+            out,
+            "[{}] {} task {}: {}\n    gold {} found {}",
+            miss.slot, kind, miss.task, miss.text, miss.gold, miss.found
+        )?;
     }
     for (slot, tally) in &report.tallies {
         writeln!(

@@ -77,14 +77,26 @@ fn outside(folder: &str, train: &[Example], test: &[Example]) -> Result<(), Box<
     let outside: Vec<f32> = other.iter().map(|example| top(&example.text)).collect();
     let pairs = inside.len() * outside.len();
     let wins: usize = outside.iter().map(|o| inside.iter().filter(|i| *i > o).count()).sum();
-    writeln!(std::io::stdout(), "clinc150 in or out of scope: AUROC {:.4} (in={}, out={})", wins as f64 / pairs as f64, inside.len(), outside.len())?;
+    writeln!(
+        std::io::stdout(),
+        "clinc150 in or out of scope: AUROC {:.4} (in={}, out={})",
+        wins as f64 / pairs as f64,
+        inside.len(),
+        outside.len()
+    )?;
     Ok(())
 }
 
 fn calibration_error(read: &[(bool, f32)]) -> f64 {
     let mut bins = [(0_usize, 0_usize, 0.0_f64); 10];
     for (right, p) in read {
-        if let Some(bin) = bins.iter_mut().rev().zip((0..10).rev()).find(|(_, i)| f64::from(*p) * 10.0 >= f64::from(*i)).map(|(b, _)| b) {
+        if let Some(bin) = bins
+            .iter_mut()
+            .rev()
+            .zip((0..10).rev())
+            .find(|(_, i)| f64::from(*p) * 10.0 >= f64::from(*i))
+            .map(|(b, _)| b)
+        {
             *bin = (bin.0 + 1, bin.1 + usize::from(*right), bin.2 + f64::from(*p));
         }
     }

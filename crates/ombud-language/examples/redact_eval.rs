@@ -39,11 +39,52 @@ impl Random {
 
 /// Prefixes and lengths as issued; the schemes' shares are rough.
 const PREFIXES: &[(&str, usize)] = &[
-    ("4", 16), ("4", 16), ("4", 16), ("4", 13), ("4", 19), ("51", 16), ("52", 16), ("53", 16), ("54", 16), ("55", 16), ("2221", 16), ("2500", 16), ("2720", 16),
-    ("34", 15), ("37", 15), ("6011", 16), ("65", 16), ("644", 16), ("300", 14), ("36", 14), ("38", 14), ("3528", 16), ("3589", 16), ("62", 16), ("62", 19),
-    ("5018", 16), ("6304", 16), ("6759", 18), ("6762", 19), ("2200", 16), ("9792", 16), ("508500", 16), ("5019", 16),
+    ("4", 16),
+    ("4", 16),
+    ("4", 16),
+    ("4", 13),
+    ("4", 19),
+    ("51", 16),
+    ("52", 16),
+    ("53", 16),
+    ("54", 16),
+    ("55", 16),
+    ("2221", 16),
+    ("2500", 16),
+    ("2720", 16),
+    ("34", 15),
+    ("37", 15),
+    ("6011", 16),
+    ("65", 16),
+    ("644", 16),
+    ("300", 14),
+    ("36", 14),
+    ("38", 14),
+    ("3528", 16),
+    ("3589", 16),
+    ("62", 16),
+    ("62", 19),
+    ("5018", 16),
+    ("6304", 16),
+    ("6759", 18),
+    ("6762", 19),
+    ("2200", 16),
+    ("9792", 16),
+    ("508500", 16),
+    ("5019", 16),
 ];
-const FRAMES: &[&str] = &["{}", "my card is {}", "{} exp 12/27 cvv 123", "please use {} for this, thanks", "Hi! Card number: {}.", "kortet är {} tack", "meine Nummer {} bitte", "refund it to {}", "pay with\n{}\nok?", "({})"];
+const FRAMES: &[&str] = &[
+    "{}",
+    "my card is {}",
+    "{} exp 12/27 cvv 123",
+    "please use {} for this, thanks",
+    "Hi! Card number: {}.",
+    "kortet är {} tack",
+    "meine Nummer {} bitte",
+    "refund it to {}",
+    "pay with\n{}\nok?",
+    "({})",
+];
 const WORDS: [&[&str; 10]; 5] = [
     &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
     &["noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio"],
@@ -62,11 +103,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut random = Random(SEED);
     let mut out = std::io::stdout();
-    for (name, kinds) in [("standard", &["plain", "space", "dash", "dot", "slash", "group"][..]), ("obfuscated", &["script", "words", "alike", "singles", "ragged", "glued", "two-two"][..])] {
+    for (name, kinds) in [
+        ("standard", &["plain", "space", "dash", "dot", "slash", "group"][..]),
+        ("obfuscated", &["script", "words", "alike", "singles", "ragged", "glued", "two-two"][..]),
+    ] {
         let mut misses: BTreeMap<&str, usize> = BTreeMap::new();
         let mut shown = 0;
         for round in 0..ROUNDS {
-            let pan = if round % 4 == 0 { known.get(random.below(known.len())).cloned().unwrap_or_default() } else { pan(&mut random) };
+            let pan = if round % 4 == 0 {
+                known.get(random.below(known.len())).cloned().unwrap_or_default()
+            } else {
+                pan(&mut random)
+            };
             let kind = random.pick(kinds);
             let text = random.pick(FRAMES).replace("{}", &written(&pan, kind, &mut random));
             if !redact(&text).redactions.iter().any(|r| r.kind == RedactionKind::CardNumber) {
@@ -78,7 +126,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         let missed: usize = misses.values().sum();
-        writeln!(out, "{name}: recall {:.2} % (n={ROUNDS}, seed={SEED}), missed by kind {misses:?}", 100.0 - 100.0 * missed as f64 / ROUNDS as f64)?;
+        writeln!(
+            out,
+            "{name}: recall {:.2} % (n={ROUNDS}, seed={SEED}), missed by kind {misses:?}",
+            100.0 - 100.0 * missed as f64 / ROUNDS as f64
+        )?;
     }
     split_over_messages(&known, &mut random, &mut out)?;
     false_alarms(&mut random, &mut out)?;
@@ -88,7 +140,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let mut missed = 0;
     for round in 0..ROUNDS {
-        let pan = if round % 4 == 0 { known.get(random.below(known.len())).cloned().unwrap_or_default() } else { pan(random) };
+        let pan = if round % 4 == 0 {
+            known.get(random.below(known.len())).cloned().unwrap_or_default()
+        } else {
+            pan(random)
+        };
         let parts = 2 + random.below(3);
         let mut cuts: Vec<usize> = (1..parts).map(|_| 3 + random.below(pan.len() - 6)).collect();
         cuts.sort_unstable();
@@ -97,7 +153,11 @@ fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Wri
         let (mut from, mut tail, mut found) = (0, String::new(), false);
         for cut in cuts {
             let part: String = pan.chars().skip(from).take(cut - from).collect();
-            let frame = if from == 0 { random.pick(&["{}", "card {}", "my number starts with {}"]) } else { random.pick(&["{}", "then {}", "{} thanks", "and the rest is {}"]) };
+            let frame = if from == 0 {
+                random.pick(&["{}", "card {}", "my number starts with {}"])
+            } else {
+                random.pick(&["{}", "then {}", "{} thanks", "and the rest is {}"])
+            };
             let frame = if cut < pan.len() { frame.replace(" thanks", "") } else { frame.to_owned() };
             let frame = if from > 0 && cut < pan.len() { "{}".to_owned() } else { frame };
             let read = redact_with_tail(&frame.replace("{}", &part), &tail);
@@ -107,18 +167,44 @@ fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Wri
         }
         missed += usize::from(!found);
     }
-    writeln!(out, "split over 2 to 4 messages: recall {:.2} % (n={ROUNDS}, seed={SEED})", 100.0 - 100.0 * missed as f64 / ROUNDS as f64)?;
+    writeln!(
+        out,
+        "split over 2 to 4 messages: recall {:.2} % (n={ROUNDS}, seed={SEED})",
+        100.0 - 100.0 * missed as f64 / ROUNDS as f64
+    )?;
     Ok(())
 }
 
 /// Order ids, tracking numbers, phones, references, as shops and carriers write them.
 fn false_alarms(random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let mut alarms: BTreeMap<&str, usize> = BTreeMap::new();
-    let kinds = ["order", "amazon", "ups", "usps", "fedex12", "fedex15", "dhl10", "dhl20", "postnord", "s10", "phone", "phone-plain", "ean", "iban-like", "imei", "timestamp", "invoice", "dates", "random16"];
+    let kinds = [
+        "order",
+        "amazon",
+        "ups",
+        "usps",
+        "fedex12",
+        "fedex15",
+        "dhl10",
+        "dhl20",
+        "postnord",
+        "s10",
+        "phone",
+        "phone-plain",
+        "ean",
+        "iban-like",
+        "imei",
+        "timestamp",
+        "invoice",
+        "dates",
+        "random16",
+    ];
     let each = 2_000;
     for kind in kinds {
         for _ in 0..each {
-            let text = random.pick(&["{}", "my order {}", "where is parcel {}?", "tracking number {} says delivered", "ref {}"]).replace("{}", &harmless(kind, random));
+            let text = random
+                .pick(&["{}", "my order {}", "where is parcel {}?", "tracking number {} says delivered", "ref {}"])
+                .replace("{}", &harmless(kind, random));
             if redact(&text).redactions.iter().any(|r| r.kind == RedactionKind::CardNumber) {
                 *alarms.entry(kind).or_default() += 1;
             }
@@ -126,7 +212,11 @@ fn false_alarms(random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn
     }
     let realistic: usize = alarms.iter().filter(|(kind, _)| **kind != "random16").map(|(_, count)| count).sum();
     let n = (kinds.len() - 1) * each;
-    writeln!(out, "false alarms on ids: {:.3} % (n={n}, seed={SEED}), by kind {alarms:?} of {each} (random16 = any 16 digits, not counted)", 100.0 * realistic as f64 / n as f64)?;
+    writeln!(
+        out,
+        "false alarms on ids: {:.3} % (n={n}, seed={SEED}), by kind {alarms:?} of {each} (random16 = any 16 digits, not counted)",
+        100.0 * realistic as f64 / n as f64
+    )?;
     Ok(())
 }
 
@@ -145,7 +235,9 @@ fn corpora(folder: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
             let row: serde_json::Value = serde_json::from_str(line)?;
             let text = row.get(field).and_then(serde_json::Value::as_str).unwrap_or(line);
             let spans = row.get("spans").and_then(serde_json::Value::as_array);
-            let is_card = spans.is_some_and(|spans| spans.iter().any(|span| span.get("type").and_then(serde_json::Value::as_str) == Some("CREDIT_CARD")));
+            let is_card = spans.is_some_and(|spans| {
+                spans.iter().any(|span| span.get("type").and_then(serde_json::Value::as_str) == Some("CREDIT_CARD"))
+            });
             let read = redact(text);
             let found = read.redactions.iter().any(|r| r.kind == RedactionKind::CardNumber);
             let secret = read.redactions.iter().any(|r| r.kind != RedactionKind::CardNumber);
@@ -158,7 +250,10 @@ fn corpora(folder: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
                 writeln!(out, "  {}", read.text.chars().take(150).collect::<String>().replace('\n', " "))?;
             }
         }
-        writeln!(out, "{path}: n={n}, card numbers present {present}, missed {missed}, false alarms {cards}, other secrets {secrets}")?;
+        writeln!(
+            out,
+            "{path}: n={n}, card numbers present {present}, missed {missed}, false alarms {cards}, other secrets {secrets}"
+        )?;
     }
     Ok(())
 }
@@ -166,13 +261,33 @@ fn corpora(folder: &str, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 fn pan(random: &mut Random) -> String {
     let (prefix, length) = PREFIXES.get(random.below(PREFIXES.len())).copied().unwrap_or(("4", 16));
     let mut number = format!("{prefix}{}", random.digits(length - prefix.len() - 1));
-    let sum: u32 = number.chars().rev().filter_map(|c| c.to_digit(10)).enumerate().map(|(i, d)| if i % 2 == 1 { d } else if d * 2 > 9 { d * 2 - 9 } else { d * 2 }).sum();
+    let sum: u32 = number
+        .chars()
+        .rev()
+        .filter_map(|c| c.to_digit(10))
+        .enumerate()
+        .map(|(i, d)| {
+            if i % 2 == 1 {
+                d
+            } else if d * 2 > 9 {
+                d * 2 - 9
+            } else {
+                d * 2
+            }
+        })
+        .sum();
     number.push_str(&((10 - sum % 10) % 10).to_string());
     number
 }
 
 fn grouped(pan: &str, separator: &str) -> String {
-    let sizes: &[usize] = if pan.len() == 15 { &[4, 6, 5] } else if pan.len() == 14 { &[4, 6, 4] } else { &[4, 4, 4, 4, 3] };
+    let sizes: &[usize] = if pan.len() == 15 {
+        &[4, 6, 5]
+    } else if pan.len() == 14 {
+        &[4, 6, 4]
+    } else {
+        &[4, 4, 4, 4, 3]
+    };
     let mut rest: Vec<char> = pan.chars().collect();
     let mut groups = Vec::new();
     for size in sizes {
@@ -192,16 +307,35 @@ fn written(pan: &str, kind: &str, random: &mut Random) -> String {
         "slash" => grouped(pan, "/"),
         "script" => {
             let zero = SCRIPTS.get(random.below(SCRIPTS.len())).copied().unwrap_or(0x660);
-            grouped(pan, random.pick(&["", " "])).chars().map(|c| c.to_digit(10).and_then(|d| char::from_u32(zero + d)).unwrap_or(c)).collect()
+            grouped(pan, random.pick(&["", " "]))
+                .chars()
+                .map(|c| c.to_digit(10).and_then(|d| char::from_u32(zero + d)).unwrap_or(c))
+                .collect()
         }
         "words" => {
             let words = WORDS.get(random.below(WORDS.len())).copied().unwrap_or(WORDS[0]);
-            let list: Vec<&str> = pan.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| words.get(usize::try_from(d).ok()?).copied()).collect();
+            let list: Vec<&str> = pan
+                .chars()
+                .filter_map(|c| c.to_digit(10))
+                .filter_map(|d| words.get(usize::try_from(d).ok()?).copied())
+                .collect();
             list.join(random.pick(&[" ", ", ", "-"]))
         }
-        "alike" => grouped(pan, random.pick(&["", " "])).chars().map(|c| match c { '0' => 'O', '1' => 'l', other => other }).collect(),
+        "alike" => grouped(pan, random.pick(&["", " "]))
+            .chars()
+            .map(|c| match c {
+                '0' => 'O',
+                '1' => 'l',
+                other => other,
+            })
+            .collect(),
         "singles" => pan.chars().map(String::from).collect::<Vec<_>>().join(random.pick(&[" ", "-", ".", " - "])),
-        "two-two" => pan.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect::<Vec<_>>().join(" "),
+        "two-two" => pan
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| String::from_utf8_lossy(pair).into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
         "ragged" => {
             let mut text = String::new();
             for (i, c) in pan.chars().enumerate() {
@@ -222,25 +356,61 @@ fn harmless(kind: &str, random: &mut Random) -> String {
         "order" => format!("#W{}", random.digits(7)),
         "amazon" => format!("1{}-{}-{}", random.digits(2), random.digits(7), random.digits(7)),
         "ups" => format!("1Z999AA{}", random.digits(11)),
-        "usps" => format!("940{} {} {} {} {} {}", random.digits(1), random.digits(4), random.digits(4), random.digits(4), random.digits(4), random.digits(2)),
+        "usps" => format!(
+            "940{} {} {} {} {} {}",
+            random.digits(1),
+            random.digits(4),
+            random.digits(4),
+            random.digits(4),
+            random.digits(4),
+            random.digits(2)
+        ),
         "fedex12" => random.digits(12),
         "fedex15" => random.digits(15),
         "dhl10" => random.digits(10),
         "dhl20" => format!("0034043{}", random.digits(13)),
         "postnord" => format!("00373500{}", random.digits(10)),
         "s10" => format!("RR{}SE", random.digits(9)),
-        "phone" => format!("+{} {} {} {}", random.pick(&["46", "49", "44", "1"]), random.digits(3), random.digits(3), random.digits(4)),
-        "phone-plain" => format!("0{}-{} {} {}", random.digits(2), random.digits(3), random.digits(2), random.digits(2)),
+        "phone" => format!(
+            "+{} {} {} {}",
+            random.pick(&["46", "49", "44", "1"]),
+            random.digits(3),
+            random.digits(3),
+            random.digits(4)
+        ),
+        "phone-plain" => {
+            format!("0{}-{} {} {}", random.digits(2), random.digits(3), random.digits(2), random.digits(2))
+        }
         "ean" => {
             let body = format!("{}{}", random.pick(&["73", "40", "50", "87", "64", "70"]), random.digits(10));
-            let sum: u32 = body.chars().filter_map(|c| c.to_digit(10)).enumerate().map(|(i, d)| if i % 2 == 0 { d } else { 3 * d }).sum();
+            let sum: u32 = body
+                .chars()
+                .filter_map(|c| c.to_digit(10))
+                .enumerate()
+                .map(|(i, d)| if i % 2 == 0 { d } else { 3 * d })
+                .sum();
             format!("{body}{}", (10 - sum % 10) % 10)
         }
-        "iban-like" => format!("SE{} {} {} {} {} {}", random.digits(2), random.digits(4), random.digits(4), random.digits(4), random.digits(4), random.digits(4)),
+        "iban-like" => format!(
+            "SE{} {} {} {} {} {}",
+            random.digits(2),
+            random.digits(4),
+            random.digits(4),
+            random.digits(4),
+            random.digits(4),
+            random.digits(4)
+        ),
         "imei" => format!("35{}", random.digits(13)),
         "timestamp" => format!("17{}", random.digits(11)),
         "invoice" => format!("INV-2026-{}", random.digits(6)),
-        "dates" => format!("2026-0{}-1{} {} and 2026-1{}-0{}", 1 + random.below(9), random.below(10), random.digits(4), random.below(3), 1 + random.below(9)),
+        "dates" => format!(
+            "2026-0{}-1{} {} and 2026-1{}-0{}",
+            1 + random.below(9),
+            random.below(10),
+            random.digits(4),
+            random.below(3),
+            1 + random.below(9)
+        ),
         _ => random.digits(16),
     }
 }

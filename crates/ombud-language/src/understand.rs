@@ -55,7 +55,10 @@ impl Understander {
     /// When there are too few classes, or a pattern or rule does not compile; the operator mends the pack.
     pub fn new(model: NluModel) -> Result<Self, NluError> {
         let patterns = Patterns::new(model.patterns)?;
-        let settings = TrainSettings { fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(), ..TrainSettings::default() };
+        let settings = TrainSettings {
+            fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(),
+            ..TrainSettings::default()
+        };
         let rules = Rules::new(model.rules, &model.examples)?;
         let classifier = Classifier::train(&model.examples, &settings)?;
         Ok(Self { locale: model.locale, classifier, patterns, rules })
@@ -93,7 +96,12 @@ impl Understander {
         };
         // R47: an explicit wish for a person comes first and nothing can veto it.
         if wants_person {
-            commands.retain(|command| !matches!(command, Command::Handoff | Command::Ask { .. } | Command::CannotRead | Command::Clarify { .. }));
+            commands.retain(|command| {
+                !matches!(
+                    command,
+                    Command::Handoff | Command::Ask { .. } | Command::CannotRead | Command::Clarify { .. }
+                )
+            });
             commands.insert(0, Command::Handoff);
         }
         commands

@@ -54,7 +54,13 @@ impl Case<'_> {
         let mut failed = Vec::new();
         for (said, expected) in rows {
             let utterances: Vec<String> = said.split('|').map(|part| part.trim().to_owned()).collect();
-            let request = ChoiceRequest { utterances: &utterances, direct: 1, candidates: self.candidates, current: self.current, count: self.count };
+            let request = ChoiceRequest {
+                utterances: &utterances,
+                direct: 1,
+                candidates: self.candidates,
+                current: self.current,
+                count: self.count,
+            };
             let found = shown(&choose(&lexicon, &request));
             if found != *expected {
                 failed.push(format!("{said:?}: expected {expected:?}, found {found:?}"));
@@ -95,6 +101,12 @@ fn items_are_known_by_name_part_of_name_plural_and_slip() {
         ("I want to send back the woolen rug.", "rug"),
         ("RUG AND MUG!!", "rug,mug"),
         ("it's about my order from last week", "-"),
+        ("Both: rug, tent", "rug,tent"),
+        ("none of them", "-"),
+        ("my camping tent only", "tent"),
+        ("the rug, the tent - not the mug", "rug,tent"),
+        ("the rug and tent, just those two", "rug,tent"),
+        ("can you take back the sofa cover and also the tent", "tent,sofa"),
     ]);
 }
 
@@ -133,6 +145,13 @@ fn all_and_both_pick_several() {
         ("all of it", "rug,tent,mug,sofa"),
         ("everything please", "rug,tent,mug,sofa"),
         ("all four", "rug,tent,mug,sofa"),
+        ("the whole order", "rug,tent,mug,sofa"),
+        ("every single item", "rug,tent,mug,sofa"),
+        ("I want to send everything back", "rug,tent,mug,sofa"),
+        ("the entire thing", "rug,tent,mug,sofa"),
+        ("anything but the rug", "tent,mug,sofa"),
+        ("everything in the order but the tent", "rug,mug,sofa"),
+        ("everything aside from the rug and the tent", "mug,sofa"),
         ("both the rug and the tent", "rug,tent"),
         ("the rug and the tent, both of them", "rug,tent"),
     ]);
@@ -200,7 +219,12 @@ fn order(id: &str, status: &str, items: &[&str], at: &str) -> Candidate {
 fn orders() -> Vec<Candidate> {
     vec![
         order("#A100234", "pending", &["Camping Tent, capacity: 3 persons", "Sleeping Bag, color: blue"], "2024-03-01"),
-        order("#A100777", "delivered", &["Camping Tent, capacity: 2 persons", "Travel Mug, color: green", "Head Torch, color: black"], "2024-01-15"),
+        order(
+            "#A100777",
+            "delivered",
+            &["Camping Tent, capacity: 2 persons", "Travel Mug, color: green", "Head Torch, color: black"],
+            "2024-01-15",
+        ),
         order("#A101500", "pending", &["Travel Mug, color: red"], "2024-04-20"),
         not_eligible(order("#A109999", "processed", &["Rain Jacket, size: M"], "2024-05-02")),
     ]
@@ -215,6 +239,9 @@ fn orders_are_known_by_number() {
         ("A100777, no sorry, A101500", "#A101500"),
         ("#A109999", "!"),
         ("#A555555", "-"),
+        ("the number ends in 777", "#A100777"),
+        ("it ends with 34", "#A100234"),
+        ("Order 100 234? No: A100777", "#A100777"),
     ]);
 }
 
@@ -258,7 +285,10 @@ fn several_orders_can_be_picked_at_once() {
 fn payments() -> Vec<Candidate> {
     vec![
         worded(&["credit card", "visa", "4471"], thing("visa", "Visa card", &[])),
-        worded(&["credit card", "mastercard", "9903", "original", "the one I paid with", "original payment method"], thing("master", "Mastercard card", &[])),
+        worded(
+            &["credit card", "mastercard", "9903", "original", "the one I paid with", "original payment method"],
+            thing("master", "Mastercard card", &[]),
+        ),
         not_eligible(worded(&["paypal"], thing("paypal", "PayPal", &[]))),
         worded(&["gift card"], thing("gift", "Gift card", &[])),
     ]
@@ -281,15 +311,33 @@ fn payment_methods_are_known_by_brand_digits_and_use() {
         ("My gift card, or the visa if that's not enough", "gift"),
         ("gift card, actually no, visa", "visa"),
         ("whatever", "-"),
+        ("store credit", "gift"),
+        ("mastercard", "master"),
+        ("my other credit card", "visa"),
+        ("same as before please", "master"),
+        ("not the visa but the mastercard", "master"),
+        ("Visa or gift card", "? visa,gift"),
+        ("ideally paypal, else mastercard", "master"),
+        ("the Visa if that's ok", "visa"),
+        ("put it back on the card I used", "master"),
     ]);
 }
 
 #[test]
 fn reasons_are_known_by_paraphrase() {
     let reasons = [
-        worded(&["it arrived broken", "it does not work", "it is damaged or has a fault"], thing("defective", "Defective", &[])),
-        worded(&["it is too big or too small", "the size does not fit me", "it doesn't fit"], thing("size", "Wrong size", &[])),
-        worded(&["I changed my mind", "I do not like it", "I don't want it any more"], thing("mind", "No longer wanted", &[])),
+        worded(
+            &["it arrived broken", "it does not work", "it is damaged or has a fault"],
+            thing("defective", "Defective", &[]),
+        ),
+        worded(
+            &["it is too big or too small", "the size does not fit me", "it doesn't fit"],
+            thing("size", "Wrong size", &[]),
+        ),
+        worded(
+            &["I changed my mind", "I do not like it", "I don't want it any more"],
+            thing("mind", "No longer wanted", &[]),
+        ),
     ];
     Case { candidates: &reasons, current: None, count: Count::One }.check(&[
         ("it came broken", "defective"),
@@ -339,6 +387,21 @@ fn a_variant_keeps_what_was_not_mentioned() {
         ("yellow", "!"),
         ("black", "? l-black,m-black-leather"),
         ("hmm let me think", "-"),
+        ("keep everything but make it black and large", "l-black"),
+        ("can I swap it for a large one?", "l-green"),
+        ("XL", "!"),
+        ("black or purple", "? l-black,m-black-leather"),
+        ("anything but green, size large", "l-black"),
+        ("size large, any colour", "l-green"),
+        ("large in whatever color", "l-green"),
+        ("I don't care about the colour, but it must be large", "l-green"),
+        ("large, black or green, whichever is cheaper", "l-green"),
+        ("the colour is irrelevant, just small", "s-green"),
+        ("upgrade to leather", "m-black-leather"),
+        ("one just like mine but with the cover", "m-green-cover"),
+        ("the exact same one again", "!"),
+        ("black, same material", "l-black"),
+        ("the leather one", "m-black-leather"),
     ]);
 }
 
@@ -353,6 +416,11 @@ fn a_variant_is_found_by_price() {
         ("the cheapest one with a rain cover", "s-violet"),
         ("the priciest rucksack", "m-black-leather"),
         ("the least expensive", "s-green"),
+        ("as cheap as possible", "s-green"),
+        ("a cheaper one", "s-green"),
+        ("under 42 dollars", "s-green"),
+        ("something below $50 with a cover", "s-violet"),
+        ("whatever is cheapest", "s-green"),
     ]);
 }
 
@@ -367,6 +435,12 @@ fn preferences_fall_back_in_their_order() {
         ("yellow, else purple", "s-violet"),
         ("large in red or, failing that, in black", "l-black"),
         ("small in nylon if possible", "s-violet"),
+        ("first choice red, second choice purple", "s-violet"),
+        ("red, or if that's not available purple", "s-violet"),
+        ("black if you've got it in large, otherwise small and purple", "l-black"),
+        ("leather would be best, if not then large", "m-black-leather"),
+        ("purple over green, small", "s-violet"),
+        ("I would prefer black, in large", "l-black"),
     ]);
 }
 
@@ -395,7 +469,9 @@ fn the_latest_word_counts() {
 
 /// Bottles whose capacity is written in different units, and a size and a length with numbers.
 fn bottle() -> (Candidate, Vec<Candidate>) {
-    let variant = |id: &str, capacity: &str, lid: &str, warm: &str| thing(id, "Bottle", &[("capacity", capacity), ("lid", lid), ("keeps warm", warm)]);
+    let variant = |id: &str, capacity: &str, lid: &str, warm: &str| {
+        thing(id, "Bottle", &[("capacity", capacity), ("lid", lid), ("keeps warm", warm)])
+    };
     let current = variant("now", "750ml", "screw", "6 hours");
     let variants = vec![
         variant("l1", "1L", "screw", "6 hours"),
@@ -423,6 +499,12 @@ fn numbers_are_read_with_their_units() {
         ("2 liters", "!"),
         ("2 liters, if not 1 liter", "l1"),
         ("a smaller one with a sport lid", "ml350"),
+        ("as big as possible", "l1"),
+        ("the one that keeps warm the longest", "l1-12"),
+        ("longer warm, biggest size", "l1-12"),
+        ("at least 1 liter and 12 hours", "l1-12"),
+        ("250 ml more", "l1"),
+        ("slightly smaller", "ml500"),
     ]);
 }
 
@@ -430,7 +512,12 @@ fn numbers_are_read_with_their_units() {
 fn sizes_with_letters_have_an_order() {
     let variant = |id: &str, size: &str, color: &str| thing(id, "Hoodie", &[("size", size), ("color", color)]);
     let current = variant("now", "M", "grey");
-    let variants = vec![variant("s", "S", "grey"), variant("l", "L", "grey"), variant("xl", "XL", "grey"), variant("l-red", "L", "red")];
+    let variants = vec![
+        variant("s", "S", "grey"),
+        variant("l", "L", "grey"),
+        variant("xl", "XL", "grey"),
+        variant("l-red", "L", "red"),
+    ];
     Case { candidates: &variants, current: Some(&current), count: Count::One }.check(&[
         ("one size bigger", "l"),
         ("a size up please", "l"),
@@ -484,8 +571,31 @@ fn before_the_question_only_what_is_clear_counts() {
         ("hi, I need help with my order", "-"),
     ];
     for (said, expected) in rows {
-        let request = ChoiceRequest { utterances: &[said.to_owned()], direct: 0, candidates: &items, current: None, count: Count::Many };
+        let request = ChoiceRequest {
+            utterances: &[said.to_owned()],
+            direct: 0,
+            candidates: &items,
+            current: None,
+            count: Count::Many,
+        };
         assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said}");
+    }
+}
+
+#[test]
+fn a_second_answer_completes_the_first() {
+    let lexicon = lexicon();
+    let items = [twins(), basket()].concat();
+    let rows = [
+        (["the tent and the lamp", "the 50 cm one"], "m2,tent"),
+        (["the lamp", "the dimmable one"], "m1"),
+        (["the tent and the rug", "no, only the rug"], "rug"),
+    ];
+    for (said, expected) in rows {
+        let utterances = said.map(str::to_owned);
+        let request =
+            ChoiceRequest { utterances: &utterances, direct: 2, candidates: &items, current: None, count: Count::Many };
+        assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said:?}");
     }
 }
 
@@ -500,7 +610,13 @@ fn mentions_list_what_a_text_speaks_of() {
 fn the_same_words_always_give_the_same_reading() {
     let (current, variants) = rucksack();
     let utterances = vec!["black".to_owned()];
-    let request = ChoiceRequest { utterances: &utterances, direct: 1, candidates: &variants, current: Some(&current), count: Count::One };
+    let request = ChoiceRequest {
+        utterances: &utterances,
+        direct: 1,
+        candidates: &variants,
+        current: Some(&current),
+        count: Count::One,
+    };
     let first = choose(&lexicon(), &request);
     for _ in 0..20 {
         assert_eq!(choose(&lexicon(), &request), first);
@@ -511,9 +627,18 @@ fn the_same_words_always_give_the_same_reading() {
 fn hostile_texts_are_bounded() {
     let lexicon = lexicon();
     let items = basket();
-    for said in ["", "   ", "\u{0}\u{1}\u{fffd}", &"the red rug and ".repeat(20_000), &"((((((".repeat(5_000), &"9".repeat(5_000), "🙂🙂🙂"] {
+    for said in [
+        "",
+        "   ",
+        "\u{0}\u{1}\u{fffd}",
+        &"the red rug and ".repeat(20_000),
+        &"((((((".repeat(5_000),
+        &"9".repeat(5_000),
+        "🙂🙂🙂",
+    ] {
         let utterances = vec![said.to_owned()];
-        let request = ChoiceRequest { utterances: &utterances, direct: 1, candidates: &items, current: None, count: Count::Many };
+        let request =
+            ChoiceRequest { utterances: &utterances, direct: 1, candidates: &items, current: None, count: Count::Many };
         let _ = choose(&lexicon, &request);
         let none = ChoiceRequest { candidates: &[], ..request };
         assert_eq!(choose(&lexicon, &none), Choice::Unread);

@@ -16,20 +16,56 @@ pub(super) struct Effect {
 
 /// Verbs of deeds: the stem, its English beginnings, and participles of other languages.
 const STEMS: &[(&str, &str, &str)] = &[
-    ("refund", "refund|reimburs|money back|your money", "återbetal|erstatte|rembours|reembols|rimbors|terugbetaald|tilbakebetal|tilbagebetal|refundert|hyvite|palaute|zwróco|zwrócił|estorn"),
+    (
+        "refund",
+        "refund|reimburs|money back|your money",
+        "återbetal|erstatte|rembours|reembols|rimbors|terugbetaald|tilbakebetal|tilbagebetal|refundert|hyvite|palaute|zwróco|zwrócił|estorn",
+    ),
     ("cancel", "cancel", "avbok|avbest|storniert|annul|cancelad|geannuleerd|kansel|peruut|anulowa|anulad|avbruti"),
     ("credit", "credit", "krediter|gutgeschrieben|crédit|abonad|accredit"),
     ("pay", "paid|payment|transfer|charged", "betalt|betalat|bezahlt|überwiesen|payé|pagad|pagat|betaald|maksett"),
-    ("change", "chang|updat|modif|amend|correct|adjust|switch", "ändrat|ändrad|uppdater|geändert|aktualisiert|changé|cambiad|actualizad|aggiornat|gewijzigd|endret|ændret|muutett|päivitett|zmienio"),
+    (
+        "change",
+        "chang|updat|modif|amend|correct|adjust|switch",
+        "ändrat|ändrad|uppdater|geändert|aktualisiert|changé|cambiad|actualizad|aggiornat|gewijzigd|endret|ændret|muutett|päivitett|zmienio",
+    ),
     ("extend", "extend|postpon|defer", "förläng|verlänger|prolong|prorrog|verlengd|forlenget|pidennett|przedłużo"),
-    ("block", "block|frozen|froze|lock|suspend|deactivat", "spärrat|gesperrt|bloqu|bloccat|geblokkeerd|sperret|zablokowa"),
-    ("send", "sent|shipp|dispatch|post(?:ed)?|mail(?:ed)?|deliver|issued", "skickat|skickats|gesendet|verschickt|envoyé|enviad|inviat|verzonden|sendt|lähetett|wysłan"),
+    (
+        "block",
+        "block|frozen|froze|lock|suspend|deactivat",
+        "spärrat|gesperrt|bloqu|bloccat|geblokkeerd|sperret|zablokowa",
+    ),
+    (
+        "send",
+        "sent|shipp|dispatch|post(?:ed)?|mail(?:ed)?|deliver|issued",
+        "skickat|skickats|gesendet|verschickt|envoyé|enviad|inviat|verzonden|sendt|lähetett|wysłan",
+    ),
     ("return", "return|exchang|replac|swap", "returner|umgetauscht|zurückgeschickt|échangé|cambiat"),
-    ("waive", "waiv|remov|delet|eras|reduc|lower|rais|increas", "borttag|raderat|gelöscht|erlassen|supprimé|eliminad|verwijderd|slettet|poistett|usunięt"),
-    ("open", "open|creat|register|fil(?:ed)|submit|lodg|log(?:ged)|record|book|schedul|arrang|order(?:ed)", "startat|skapat|eröffnet|angelegt|ouvert|abiert|aangemaakt|opprettet|luotu|utworzon"),
-    ("approve", "approv|accept|confirm|verif|grant|activat", "godkänt|bekräftat|genehmigt|bestätigt|approuvé|confirmé|aprobad|approvat|goedgekeurd|godkjent|hyväksytt|zatwierdzon"),
-    ("process", "process|complet|settl|resolv|clos|finaliz|finish", "hanterat|slutfört|bearbeitet|abgeschlossen|traité|procesad|completat|verwerkt|behandlet|käsitelt|przetworzon"),
-    ("hand_over", "escalat|forward|hand(?:ed)|pass(?:ed)|inform|notifi|contact", "vidarebefordrat|weitergeleitet|transmis|trasmess|doorgestuurd"),
+    (
+        "waive",
+        "waiv|remov|delet|eras|reduc|lower|rais|increas",
+        "borttag|raderat|gelöscht|erlassen|supprimé|eliminad|verwijderd|slettet|poistett|usunięt",
+    ),
+    (
+        "open",
+        "open|creat|register|fil(?:ed)|submit|lodg|log(?:ged)|record|book|schedul|arrang|order(?:ed)",
+        "startat|skapat|eröffnet|angelegt|ouvert|abiert|aangemaakt|opprettet|luotu|utworzon",
+    ),
+    (
+        "approve",
+        "approv|accept|confirm|verif|grant|activat",
+        "godkänt|bekräftat|genehmigt|bestätigt|approuvé|confirmé|aprobad|approvat|goedgekeurd|godkjent|hyväksytt|zatwierdzon",
+    ),
+    (
+        "process",
+        "process|complet|settl|resolv|clos|finaliz|finish",
+        "hanterat|slutfört|bearbeitet|abgeschlossen|traité|procesad|completat|verwerkt|behandlet|käsitelt|przetworzon",
+    ),
+    (
+        "hand_over",
+        "escalat|forward|hand(?:ed)|pass(?:ed)|inform|notifi|contact",
+        "vidarebefordrat|weitergeleitet|transmis|trasmess|doorgestuurd",
+    ),
 ];
 
 /// A deed as done: "I have (just) ...", "has been ...", "was ...", "is now ...", "is on its way", and the like in other languages.
@@ -44,7 +80,8 @@ static DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-static FRENCH_I: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\bj'ai(?P<other>(?: [^\s.!?]+){1,6})").ok());
+static FRENCH_I: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\bj'ai(?P<other>(?: [^\s.!?]+){1,6})").ok());
 
 static NOT_DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -55,7 +92,9 @@ static NOT_DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// All statements of deeds in a text.
 pub(super) fn read(text: &str) -> Vec<Effect> {
-    let (Some(done), Some(not_done), Some(french)) = (DONE.as_ref(), NOT_DONE.as_ref(), FRENCH_I.as_ref()) else { return Vec::new() };
+    let (Some(done), Some(not_done), Some(french)) = (DONE.as_ref(), NOT_DONE.as_ref(), FRENCH_I.as_ref()) else {
+        return Vec::new();
+    };
     let straight = text.replace(['’', '‘'], "'");
     let mut effects = Vec::new();
     for sentence in sentences(&straight) {
@@ -63,7 +102,11 @@ pub(super) fn read(text: &str) -> Vec<Effect> {
             continue;
         }
         let Some(stem) = stem(sentence, done, french) else { continue };
-        effects.push(Effect { sentence: sentence.to_owned(), stem: stem.to_owned(), is_stated_as_done: !not_done.is_match(sentence) });
+        effects.push(Effect {
+            sentence: sentence.to_owned(),
+            stem: stem.to_owned(),
+            is_stated_as_done: !not_done.is_match(sentence),
+        });
     }
     effects
 }
@@ -74,7 +117,10 @@ fn stem(sentence: &str, done: &Regex, french: &Regex) -> Option<&'static str> {
     let about = || find(&lower, |verbs| &verbs.english);
     let mut way = false;
     for captures in done.captures_iter(&lower).chain(french.captures_iter(&lower)) {
-        let own = ["first", "passive", "simple"].iter().filter_map(|name| captures.name(name)).find_map(|verb| find(verb.as_str(), |verbs| &verbs.english));
+        let own = ["first", "passive", "simple"]
+            .iter()
+            .filter_map(|name| captures.name(name))
+            .find_map(|verb| find(verb.as_str(), |verbs| &verbs.english));
         let own = own.or_else(|| captures.name("other").and_then(|words| find(words.as_str(), |verbs| &verbs.foreign)));
         match own {
             Some("process" | "send" | "open" | "approve") => return about().or(own),
@@ -93,7 +139,10 @@ struct Verbs {
 
 static VERBS: LazyLock<Vec<Verbs>> = LazyLock::new(|| {
     let regex = |words: &str| Regex::new(&format!(r"(?i)\b(?:{words})")).ok();
-    STEMS.iter().filter_map(|(stem, english, foreign)| Some(Verbs { stem, english: regex(english)?, foreign: regex(foreign)? })).collect()
+    STEMS
+        .iter()
+        .filter_map(|(stem, english, foreign)| Some(Verbs { stem, english: regex(english)?, foreign: regex(foreign)? }))
+        .collect()
 });
 
 fn find(text: &str, language: impl Fn(&Verbs) -> &Regex) -> Option<&'static str> {
@@ -106,7 +155,9 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let next = text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
-        let ends = c == '\n' || (matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace) && !before.is_ascii_digit()) || (matches!(c, '.') && next.is_none_or(char::is_whitespace));
+        let ends = c == '\n'
+            || (matches!(c, '.' | '!' | '?') && next.is_none_or(char::is_whitespace) && !before.is_ascii_digit())
+            || (matches!(c, '.') && next.is_none_or(char::is_whitespace));
         if ends {
             list.extend(text.get(from..at + c.len_utf8()).map(str::trim));
             from = at + c.len_utf8();

@@ -31,8 +31,12 @@ impl Figure {
                 hundredths == other && (currency == known || currency.is_none() || known.is_none())
             }
             // Records hold bare numbers: "total: 49.9".
-            (Self::Amount { hundredths, .. }, Self::Number { value, unit: None }) => hundredths_of(value) == Some(*hundredths),
-            (Self::Number { value, unit: None }, Self::Amount { hundredths, .. }) => hundredths_of(value) == Some(*hundredths),
+            (Self::Amount { hundredths, .. }, Self::Number { value, unit: None }) => {
+                hundredths_of(value) == Some(*hundredths)
+            }
+            (Self::Number { value, unit: None }, Self::Amount { hundredths, .. }) => {
+                hundredths_of(value) == Some(*hundredths)
+            }
             (Self::Number { value, unit: None }, Self::Number { value: other, .. }) => value == other,
             (Self::Number { value, .. }, Self::Id(id)) => value == id,
             (Self::Date { year, month, day }, Self::Date { year: other, month: known_month, day: known_day }) => {
@@ -87,7 +91,11 @@ pub(super) fn read(text: &str) -> Vec<(String, Figure)> {
         if is_list_number(text, whole.start(), end) {
             continue;
         }
-        let written = text.get(whole.start()..end).unwrap_or_default().trim_end_matches(['.', ',', ';', ':', '!', '?']).to_owned();
+        let written = text
+            .get(whole.start()..end)
+            .unwrap_or_default()
+            .trim_end_matches(['.', ',', ';', ':', '!', '?'])
+            .to_owned();
         if let Some(figure) = figure(&captures, &written) {
             found.push((written, figure));
         }
@@ -105,7 +113,11 @@ fn figure(captures: &Captures<'_>, written: &str) -> Option<Figure> {
     }
     if has("url") {
         let lower = written.to_lowercase();
-        let bare = lower.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.").trim_end_matches('/');
+        let bare = lower
+            .trim_start_matches("https://")
+            .trim_start_matches("http://")
+            .trim_start_matches("www.")
+            .trim_end_matches('/');
         return Some(Figure::Url(bare.to_owned()));
     }
     if let Some(iso) = captures.name("iso") {
@@ -126,7 +138,9 @@ fn figure(captures: &Captures<'_>, written: &str) -> Option<Figure> {
         return Some(Figure::Amount { hundredths: hundredths_of(&plain(written))?, currency: currency(written) });
     }
     if has("id") {
-        return Some(Figure::Id(written.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()));
+        return Some(Figure::Id(
+            written.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase(),
+        ));
     }
     let value = spelled(written).map_or_else(|| plain(written), |value| value.to_string());
     Some(Figure::Number { value, unit: captures.name("unit").and_then(|unit| time_unit(unit.as_str())) })
@@ -134,10 +148,16 @@ fn figure(captures: &Captures<'_>, written: &str) -> Option<Figure> {
 
 fn named_date(written: &str) -> Option<Figure> {
     let lower = written.to_lowercase();
-    let month = MONTHS.iter().position(|month| lower.split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with(month)))?;
+    let month = MONTHS
+        .iter()
+        .position(|month| lower.split(|c: char| !c.is_alphabetic()).any(|word| word.starts_with(month)))?;
     let numbers: Vec<i64> = lower.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
     let day = numbers.iter().copied().find(|number| *number < 32)?;
-    Some(Figure::Date { year: numbers.iter().copied().find(|number| *number > 1_000), month: i64::try_from(month).ok()? + 1, day })
+    Some(Figure::Date {
+        year: numbers.iter().copied().find(|number| *number > 1_000),
+        month: i64::try_from(month).ok()? + 1,
+        day,
+    })
 }
 
 fn currency(written: &str) -> Option<&'static str> {
@@ -183,8 +203,23 @@ fn hundredths_of(plain_number: &str) -> Option<i64> {
 
 fn spelled(word: &str) -> Option<i64> {
     let words = [
-        ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8), ("nine", 9), ("ten", 10), ("eleven", 11), ("twelve", 12), ("fourteen", 14),
-        ("fifteen", 15), ("twenty", 20), ("thirty", 30), ("sixty", 60), ("ninety", 90),
+        ("two", 2),
+        ("three", 3),
+        ("four", 4),
+        ("five", 5),
+        ("six", 6),
+        ("seven", 7),
+        ("eight", 8),
+        ("nine", 9),
+        ("ten", 10),
+        ("eleven", 11),
+        ("twelve", 12),
+        ("fourteen", 14),
+        ("fifteen", 15),
+        ("twenty", 20),
+        ("thirty", 30),
+        ("sixty", 60),
+        ("ninety", 90),
     ];
     let lower = word.to_lowercase();
     words.iter().find(|(known, _)| *known == lower).map(|(_, value)| *value)
@@ -197,7 +232,9 @@ fn time_unit(after: &str) -> Option<&'static str> {
 
 /// "1." at the beginning of a line numbers a list.
 fn is_list_number(text: &str, start: usize, end: usize) -> bool {
-    let opens = text.get(..start).is_some_and(|before| before.trim_end_matches([' ', '\t']).is_empty() || before.trim_end_matches([' ', '\t']).ends_with('\n'));
+    let opens = text.get(..start).is_some_and(|before| {
+        before.trim_end_matches([' ', '\t']).is_empty() || before.trim_end_matches([' ', '\t']).ends_with('\n')
+    });
     let closes = text.get(end..).is_some_and(|after| after.starts_with(". ") || after.starts_with(") "));
     opens && closes && end - start <= 2
 }

@@ -82,10 +82,7 @@ impl Vocabulary {
         }
         let word_scale = ((1.0 - CHAR_SHARE) / words.max(1e-9)).sqrt();
         let char_scale = (CHAR_SHARE / chars.max(1e-9)).sqrt();
-        found
-            .into_iter()
-            .map(|(row, value, word)| (row, value * if word { word_scale } else { char_scale }))
-            .collect()
+        found.into_iter().map(|(row, value, word)| (row, value * if word { word_scale } else { char_scale })).collect()
     }
 
     /// Share of the single words, by idf, that are known.
@@ -214,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_vector_has_length_one_and_unseen_words_shorten_it() {
-        let vocabulary = Vocabulary::learn(&["cancel my order", "cancel the order", "return my lamp", "return the lamp"]);
+        let vocabulary =
+            Vocabulary::learn(&["cancel my order", "cancel the order", "return my lamp", "return the lamp"]);
         let length = |text: &str| vocabulary.vector(text).iter().map(|(_, v)| v * v).sum::<f32>();
         assert!((length("cancel my order") - 1.0).abs() < 1e-4);
         assert!(length("cancel my zebra") < 0.95);

@@ -49,7 +49,8 @@ pub(super) fn careless(text: &str, fillers: &[String], random: &mut Random) -> S
 }
 
 fn careless_word(word: &str, random: &mut Random) -> String {
-    let plain: String = word.chars().filter(|c| c.is_alphanumeric() || *c == '#' || *c == '@').collect::<String>().to_lowercase();
+    let plain: String =
+        word.chars().filter(|c| c.is_alphanumeric() || *c == '#' || *c == '@').collect::<String>().to_lowercase();
     if plain.chars().count() < 4 || plain.chars().any(char::is_numeric) || !random.chance(12) {
         return plain;
     }

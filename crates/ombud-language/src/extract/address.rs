@@ -47,7 +47,8 @@ const PARTS_MAX: usize = 6;
 /// All addresses of a text that have a street and at least a city or postal code.
 pub(super) fn read(text: &str) -> Vec<Address> {
     let streets = [NUMBER_FIRST.as_ref(), NUMBER_LAST.as_ref()].into_iter().flatten();
-    let mut starts: Vec<(usize, usize)> = streets.flat_map(|street| street.find_iter(text)).map(|found| (found.start(), found.end())).collect();
+    let mut starts: Vec<(usize, usize)> =
+        streets.flat_map(|street| street.find_iter(text)).map(|found| (found.start(), found.end())).collect();
     starts.sort_unstable();
     let mut addresses: Vec<Address> = Vec::new();
     for (start, end) in starts {
@@ -83,7 +84,8 @@ fn follow(text: &str, start: usize, street_end: usize) -> Option<Address> {
         }
         at = from + part.len();
     }
-    (parts.zip.is_some() || (parts.city.is_some() && (parts.state.is_some() || parts.country.is_some()))).then(|| build(text, start, street, parts))
+    (parts.zip.is_some() || (parts.city.is_some() && (parts.state.is_some() || parts.country.is_some())))
+        .then(|| build(text, start, street, parts))
 }
 
 /// Reads one part; false if it does not belong to the address.
@@ -98,7 +100,11 @@ fn take(from: usize, part: &str, parts: &mut Parts) -> bool {
     if let Some(zip) = zip.filter(|_| parts.zip.is_none()) {
         parts.zip = Some((from + zip.start(), from + zip.end()));
         parts.end = from + zip.end();
-        words = format!("{} {}", part.get(..zip.start()).unwrap_or_default(), tail_name(part.get(zip.end()..).unwrap_or_default()));
+        words = format!(
+            "{} {}",
+            part.get(..zip.start()).unwrap_or_default(),
+            tail_name(part.get(zip.end()..).unwrap_or_default())
+        );
     }
     let words = words.trim().trim_start_matches("in ").to_owned();
     if words.is_empty() {
@@ -109,7 +115,8 @@ fn take(from: usize, part: &str, parts: &mut Parts) -> bool {
         parts.end = parts.end.max(from + part.find(words.as_str()).map_or(0, |at| at + words.len()));
         return true;
     }
-    let short = words.split_whitespace().count() <= 4 && words.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '.'));
+    let short = words.split_whitespace().count() <= 4
+        && words.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '\'' | '.'));
     if short && parts.city.is_none() {
         parts.end = from + part.len();
         parts.city = Some(words);
@@ -158,14 +165,20 @@ fn place(words: &str, parts: &mut Parts) -> bool {
 }
 
 fn lookup(table: &'static [(&'static str, &'static str)], words: &str) -> Option<&'static str> {
-    table.iter().find(|(name, code)| name.eq_ignore_ascii_case(words) || (code.len() == 2 && *code == words)).map(|(_, code)| *code)
+    table
+        .iter()
+        .find(|(name, code)| name.eq_ignore_ascii_case(words) || (code.len() == 2 && *code == words))
+        .map(|(_, code)| *code)
 }
 
 fn build(text: &str, start: usize, street: &str, parts: Parts) -> Address {
-    let zip = parts.zip.map(|span| entity("postal_code", text, span, text.get(span.0..span.1).unwrap_or_default().to_uppercase()));
+    let zip = parts
+        .zip
+        .map(|span| entity("postal_code", text, span, text.get(span.0..span.1).unwrap_or_default().to_uppercase()));
     let american = zip.as_ref().is_some_and(|zip| zip.text.len() == 5 || zip.text.len() == 10);
     // A city that is also a state ("New York, 10001") names both.
-    let state = parts.state.or_else(|| parts.city.as_deref().filter(|_| american).and_then(|city| lookup(STATES, city)));
+    let state =
+        parts.state.or_else(|| parts.city.as_deref().filter(|_| american).and_then(|city| lookup(STATES, city)));
     let country = parts.country.or(if state.is_some() { Some("USA") } else { None });
     let value = json!({
         "address1": street,
@@ -180,19 +193,98 @@ fn build(text: &str, start: usize, street: &str, parts: Parts) -> Address {
 
 /// Names as customers write them, and as records have them.
 const COUNTRIES: &[(&str, &str)] = &[
-    ("USA", "USA"), ("US", "USA"), ("U.S.", "USA"), ("United States", "USA"), ("United States of America", "USA"), ("America", "USA"), ("Sweden", "Sweden"), ("Sverige", "Sweden"),
-    ("Norway", "Norway"), ("Norge", "Norway"), ("Denmark", "Denmark"), ("Danmark", "Denmark"), ("Finland", "Finland"), ("Suomi", "Finland"), ("Germany", "Germany"),
-    ("Deutschland", "Germany"), ("Netherlands", "Netherlands"), ("the Netherlands", "Netherlands"), ("Nederland", "Netherlands"), ("Belgium", "Belgium"), ("France", "France"),
-    ("Spain", "Spain"), ("España", "Spain"), ("Italy", "Italy"), ("Italia", "Italy"), ("Portugal", "Portugal"), ("Austria", "Austria"), ("Österreich", "Austria"),
-    ("Switzerland", "Switzerland"), ("Schweiz", "Switzerland"), ("Poland", "Poland"), ("Polska", "Poland"), ("UK", "United Kingdom"), ("United Kingdom", "United Kingdom"),
-    ("England", "United Kingdom"), ("Scotland", "United Kingdom"), ("Wales", "United Kingdom"), ("Great Britain", "United Kingdom"), ("Ireland", "Ireland"), ("Canada", "Canada"),
+    ("USA", "USA"),
+    ("US", "USA"),
+    ("U.S.", "USA"),
+    ("United States", "USA"),
+    ("United States of America", "USA"),
+    ("America", "USA"),
+    ("Sweden", "Sweden"),
+    ("Sverige", "Sweden"),
+    ("Norway", "Norway"),
+    ("Norge", "Norway"),
+    ("Denmark", "Denmark"),
+    ("Danmark", "Denmark"),
+    ("Finland", "Finland"),
+    ("Suomi", "Finland"),
+    ("Germany", "Germany"),
+    ("Deutschland", "Germany"),
+    ("Netherlands", "Netherlands"),
+    ("the Netherlands", "Netherlands"),
+    ("Nederland", "Netherlands"),
+    ("Belgium", "Belgium"),
+    ("France", "France"),
+    ("Spain", "Spain"),
+    ("España", "Spain"),
+    ("Italy", "Italy"),
+    ("Italia", "Italy"),
+    ("Portugal", "Portugal"),
+    ("Austria", "Austria"),
+    ("Österreich", "Austria"),
+    ("Switzerland", "Switzerland"),
+    ("Schweiz", "Switzerland"),
+    ("Poland", "Poland"),
+    ("Polska", "Poland"),
+    ("UK", "United Kingdom"),
+    ("United Kingdom", "United Kingdom"),
+    ("England", "United Kingdom"),
+    ("Scotland", "United Kingdom"),
+    ("Wales", "United Kingdom"),
+    ("Great Britain", "United Kingdom"),
+    ("Ireland", "Ireland"),
+    ("Canada", "Canada"),
 ];
 
 const STATES: &[(&str, &str)] = &[
-    ("Alabama", "AL"), ("Alaska", "AK"), ("Arizona", "AZ"), ("Arkansas", "AR"), ("California", "CA"), ("Colorado", "CO"), ("Connecticut", "CT"), ("Delaware", "DE"), ("Florida", "FL"),
-    ("Georgia", "GA"), ("Hawaii", "HI"), ("Idaho", "ID"), ("Illinois", "IL"), ("Indiana", "IN"), ("Iowa", "IA"), ("Kansas", "KS"), ("Kentucky", "KY"), ("Louisiana", "LA"), ("Maine", "ME"),
-    ("Maryland", "MD"), ("Massachusetts", "MA"), ("Michigan", "MI"), ("Minnesota", "MN"), ("Mississippi", "MS"), ("Missouri", "MO"), ("Montana", "MT"), ("Nebraska", "NE"), ("Nevada", "NV"),
-    ("New Hampshire", "NH"), ("New Jersey", "NJ"), ("New Mexico", "NM"), ("New York", "NY"), ("North Carolina", "NC"), ("North Dakota", "ND"), ("Ohio", "OH"), ("Oklahoma", "OK"),
-    ("Oregon", "OR"), ("Pennsylvania", "PA"), ("Rhode Island", "RI"), ("South Carolina", "SC"), ("South Dakota", "SD"), ("Tennessee", "TN"), ("Texas", "TX"), ("Utah", "UT"), ("Vermont", "VT"),
-    ("Virginia", "VA"), ("Washington", "WA"), ("West Virginia", "WV"), ("Wisconsin", "WI"), ("Wyoming", "WY"), ("District of Columbia", "DC"),
+    ("Alabama", "AL"),
+    ("Alaska", "AK"),
+    ("Arizona", "AZ"),
+    ("Arkansas", "AR"),
+    ("California", "CA"),
+    ("Colorado", "CO"),
+    ("Connecticut", "CT"),
+    ("Delaware", "DE"),
+    ("Florida", "FL"),
+    ("Georgia", "GA"),
+    ("Hawaii", "HI"),
+    ("Idaho", "ID"),
+    ("Illinois", "IL"),
+    ("Indiana", "IN"),
+    ("Iowa", "IA"),
+    ("Kansas", "KS"),
+    ("Kentucky", "KY"),
+    ("Louisiana", "LA"),
+    ("Maine", "ME"),
+    ("Maryland", "MD"),
+    ("Massachusetts", "MA"),
+    ("Michigan", "MI"),
+    ("Minnesota", "MN"),
+    ("Mississippi", "MS"),
+    ("Missouri", "MO"),
+    ("Montana", "MT"),
+    ("Nebraska", "NE"),
+    ("Nevada", "NV"),
+    ("New Hampshire", "NH"),
+    ("New Jersey", "NJ"),
+    ("New Mexico", "NM"),
+    ("New York", "NY"),
+    ("North Carolina", "NC"),
+    ("North Dakota", "ND"),
+    ("Ohio", "OH"),
+    ("Oklahoma", "OK"),
+    ("Oregon", "OR"),
+    ("Pennsylvania", "PA"),
+    ("Rhode Island", "RI"),
+    ("South Carolina", "SC"),
+    ("South Dakota", "SD"),
+    ("Tennessee", "TN"),
+    ("Texas", "TX"),
+    ("Utah", "UT"),
+    ("Vermont", "VT"),
+    ("Virginia", "VA"),
+    ("Washington", "WA"),
+    ("West Virginia", "WV"),
+    ("Wisconsin", "WI"),
+    ("Wyoming", "WY"),
+    ("District of Columbia", "DC"),
 ];

@@ -6,8 +6,9 @@ use regex::Regex;
 
 use super::{Entity, entity};
 
-static EMAIL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b[a-z0-9][a-z0-9._%+-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}\b").ok());
+static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b[a-z0-9][a-z0-9._%+-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}\b").ok()
+});
 
 static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\+\d{1,3}[ .\-/]?(?:\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,4}\b|\b0\d{1,3}[ \-/]\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b|\b07\d{8}\b").ok()
@@ -20,7 +21,10 @@ static CARD_ENDING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// E-mail addresses, lower case.
 pub(super) fn emails(text: &str) -> Vec<Entity> {
     let Some(email) = EMAIL.as_ref() else { return Vec::new() };
-    email.find_iter(text).map(|found| entity("email", text, (found.start(), found.end()), found.as_str().to_lowercase())).collect()
+    email
+        .find_iter(text)
+        .map(|found| entity("email", text, (found.start(), found.end()), found.as_str().to_lowercase()))
+        .collect()
 }
 
 /// Phone numbers as digits, with a plus sign if one was written.

@@ -29,7 +29,9 @@ static READINGS: LazyLock<Vec<(Regex, Reading)>> = LazyLock::new(|| {
         (r"\b(?P<which>next|last) (?P<unit>week|month|year)\b|\b(?P<end>(?:the )?end of (?:the|this|next) month|month[- ]end)\b".to_owned(), period),
         (r"\b(?:on |by |until |till |to )?the (?P<d>\d{1,2})(?:st|nd|rd|th)\b".to_owned(), day_of_month),
     ];
-    list.into_iter().filter_map(|(source, reading)| Some((Regex::new(&format!("(?i){source}")).ok()?, reading))).collect()
+    list.into_iter()
+        .filter_map(|(source, reading)| Some((Regex::new(&format!("(?i){source}")).ok()?, reading)))
+        .collect()
 });
 
 type Reading = fn(&Captures<'_>, Date) -> Option<Date>;

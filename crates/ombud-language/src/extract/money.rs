@@ -40,7 +40,12 @@ pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {
 
 fn value(text: &str, span: (usize, usize), digits: &str, currency: Option<Currency>) -> Option<Entity> {
     let minor = minor(digits, currency.map_or(2, |currency| currency.exponent()))?;
-    Some(entity("amount", text, span, json!({"minor": minor, "currency": currency.map(|currency| currency.code().to_owned())})))
+    Some(entity(
+        "amount",
+        text,
+        span,
+        json!({"minor": minor, "currency": currency.map(|currency| currency.code().to_owned())}),
+    ))
 }
 
 /// What a sign or word stands for; "kr" may be any of three.

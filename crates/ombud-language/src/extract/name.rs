@@ -36,8 +36,14 @@ pub(super) fn read(text: &str, awaiting: Awaiting, taken: &[Entity]) -> Option<(
     let after_introduction = introduced.iter().filter_map(start_of).find_map(|at| sequence(&words, at, true));
     let written = || (0..words.len()).find_map(|at| sequence(&words, at, true).filter(|words| words.len() > 1));
     let careless = || {
-        let introduced = introduced.iter().filter_map(start_of).find_map(|at| sequence(&words, at, false).filter(|words| words.len() > 1));
-        introduced.or_else(|| (0..words.len()).find_map(|at| sequence(&words, at, false).filter(|found| found.len() > 1 && alone(found, text))))
+        let introduced = introduced
+            .iter()
+            .filter_map(start_of)
+            .find_map(|at| sequence(&words, at, false).filter(|words| words.len() > 1));
+        introduced.or_else(|| {
+            (0..words.len())
+                .find_map(|at| sequence(&words, at, false).filter(|found| found.len() > 1 && alone(found, text)))
+        })
     };
     let found = match awaiting {
         Awaiting::Identity => after_introduction.filter(|words| words.len() > 1).or_else(written).or_else(careless)?,
@@ -93,9 +99,15 @@ fn alone(found: &[Word<'_>], text: &str) -> bool {
     let (Some(first), Some(last)) = (found.first(), found.last()) else { return false };
     let before = text.get(..first.start).unwrap_or_default().trim_end();
     let after = text.get(last.end..).unwrap_or_default();
-    let opens = before.is_empty() || before.ends_with([',', '.', '!', ':', ';', '\n', '-']) || before.to_lowercase().ends_with("name");
-    let closes = after.trim_start().is_empty() || after.starts_with([',', '.', '!', ';', '\n']) || after.trim_start().starts_with(|c: char| c.is_numeric())
-        || ["zip", "here", "and ", "my ", "postal", "post"].iter().any(|word| after.trim_start().to_lowercase().starts_with(word));
+    let opens = before.is_empty()
+        || before.ends_with([',', '.', '!', ':', ';', '\n', '-'])
+        || before.to_lowercase().ends_with("name");
+    let closes = after.trim_start().is_empty()
+        || after.starts_with([',', '.', '!', ';', '\n'])
+        || after.trim_start().starts_with(|c: char| c.is_numeric())
+        || ["zip", "here", "and ", "my ", "postal", "post"]
+            .iter()
+            .any(|word| after.trim_start().to_lowercase().starts_with(word));
     opens && closes && found.len() <= 3
 }
 

@@ -31,14 +31,16 @@ pub(super) fn read(text: &str) -> Vec<Entity> {
                 Some(digits) => digits.as_str().parse().ok()?,
                 None => word_value(whole.as_str())?,
             };
-            (!pronoun && !glued(text, whole.start(), whole.end())).then(|| entity("number", text, (whole.start(), whole.end()), value))
+            (!pronoun && !glued(text, whole.start(), whole.end()))
+                .then(|| entity("number", text, (whole.start(), whole.end()), value))
         })
         .collect()
 }
 
 /// Places in a row; `-1` is the last.
 pub(super) fn ordinals(text: &str) -> Vec<Entity> {
-    const WORDS: [&str; 10] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    const WORDS: [&str; 10] =
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
     let Some(ordinal) = ORDINAL.as_ref() else { return Vec::new() };
     ordinal
         .captures_iter(text)
@@ -59,8 +61,27 @@ pub(super) fn ordinals(text: &str) -> Vec<Entity> {
 /// The value of a number word; also for "in two weeks".
 pub(super) fn word_value(word: &str) -> Option<i64> {
     const WORDS: [&str; 21] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen",
-        "seventeen", "eighteen", "nineteen", "twenty",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
     let lower = word.to_lowercase();
     let tens = match lower.as_str() {
@@ -80,12 +101,18 @@ pub(super) fn word_value(word: &str) -> Option<i64> {
 }
 
 fn is_pronoun(text: &str, start: usize, end: usize) -> bool {
-    const BEFORE: [&str; 12] = ["the", "this", "that", "which", "no", "any", "some", "every", "each", "another", "other", "a"];
-    let before = text.get(..start).unwrap_or_default().split_whitespace().next_back().unwrap_or_default().to_lowercase();
+    const BEFORE: [&str; 12] =
+        ["the", "this", "that", "which", "no", "any", "some", "every", "each", "another", "other", "a"];
+    let before =
+        text.get(..start).unwrap_or_default().split_whitespace().next_back().unwrap_or_default().to_lowercase();
     let determined = BEFORE.contains(&before.as_str()) || before.ends_with("er") || before.ends_with("est");
     let after = text.get(end..).unwrap_or_default();
     // "The white one": a word between an article and "one" makes it a pronoun as well; "one of them" is a count.
-    determined || (!before.is_empty() && !after.trim_start().starts_with("of") && before.chars().all(char::is_alphabetic) && !matches!(before.as_str(), "only" | "just" | "have" | "return" | "and" | "or" | "want" | "is"))
+    determined
+        || (!before.is_empty()
+            && !after.trim_start().starts_with("of")
+            && before.chars().all(char::is_alphabetic)
+            && !matches!(before.as_str(), "only" | "just" | "have" | "return" | "and" | "or" | "want" | "is"))
 }
 
 /// Part of a longer id or number.
@@ -94,5 +121,7 @@ fn glued(text: &str, start: usize, end: usize) -> bool {
     let after = text.get(end..).and_then(|part| part.chars().next());
     let second = text.get(end..).and_then(|part| part.chars().nth(1));
     before.is_some_and(|c| matches!(c, '#' | '_' | '.' | '@' | '-' | '/' | '\''))
-        || after.is_some_and(|c| matches!(c, '_' | '@' | '/' | '%') || (matches!(c, '.' | ',' | '-') && second.is_some_and(char::is_numeric)))
+        || after.is_some_and(|c| {
+            matches!(c, '_' | '@' | '/' | '%') || (matches!(c, '.' | ',' | '-') && second.is_some_and(char::is_numeric))
+        })
 }

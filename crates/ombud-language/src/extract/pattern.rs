@@ -56,8 +56,13 @@ impl Patterns {
         let mut found = Vec::new();
         for (spec, regex) in &self.entries {
             for captures in regex.captures_iter(text) {
-                let (Some(whole), Some(id)) = (captures.get(0), captures.get(1).or_else(|| captures.get(0))) else { continue };
-                let value = spec.format.as_ref().map_or_else(|| id.as_str().to_owned(), |format| format.replace("{}", &id.as_str().to_uppercase()));
+                let (Some(whole), Some(id)) = (captures.get(0), captures.get(1).or_else(|| captures.get(0))) else {
+                    continue;
+                };
+                let value = spec
+                    .format
+                    .as_ref()
+                    .map_or_else(|| id.as_str().to_owned(), |format| format.replace("{}", &id.as_str().to_uppercase()));
                 found.push(entity(&spec.kind, text, (whole.start(), whole.end()), value));
             }
         }

@@ -22,21 +22,27 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
+static BARE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
 
 /// Postal codes; digits alone only after the word, or where they are awaited.
 pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {
     let mut found: Vec<Entity> = Vec::new();
     if let Some(named) = NAMED.as_ref() {
         let codes = named.captures_iter(text).filter_map(|captures| captures.get(2));
-        found.extend(codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())));
+        found.extend(
+            codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())),
+        );
     }
     if let Some(clear) = CLEAR.as_ref() {
         let codes = clear.find_iter(text).filter(|code| awaiting != Awaiting::Nothing || looks_written(code.as_str()));
-        found.extend(codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())));
+        found.extend(
+            codes.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str().to_uppercase())),
+        );
     }
     if found.is_empty() && matches!(awaiting, Awaiting::Identity | Awaiting::Address) {
-        let bare = BARE.as_ref().into_iter().flat_map(|bare| bare.captures_iter(text)).filter_map(|captures| captures.get(1));
+        let bare =
+            BARE.as_ref().into_iter().flat_map(|bare| bare.captures_iter(text)).filter_map(|captures| captures.get(1));
         found.extend(bare.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str())));
     }
     found

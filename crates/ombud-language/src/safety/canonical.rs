@@ -67,11 +67,25 @@ fn verdict(c: char, before: Option<char>, after: Option<char>) -> Verdict {
         '\u{200c}' if before.is_some_and(joins) => Verdict::Keep,
         '\u{200e}' | '\u{200f}' | '\u{61c}' if before.is_some_and(is_rtl) || after.is_some_and(is_rtl) => Verdict::Keep,
         '\u{200e}' | '\u{200f}' => Verdict::Harmless,
-        '\u{fe0e}' | '\u{fe0f}' if before.is_some_and(|b| is_emoji(b) || b.is_ascii_digit() || matches!(b, '#' | '*')) => Verdict::Keep,
+        '\u{fe0e}' | '\u{fe0f}'
+            if before.is_some_and(|b| is_emoji(b) || b.is_ascii_digit() || matches!(b, '#' | '*')) =>
+        {
+            Verdict::Keep
+        }
         '\u{fe00}'..='\u{fe0d}' | '\u{e0100}'..='\u{e01ef}' if before.is_some_and(is_ideograph) => Verdict::Keep,
         '\u{180b}'..='\u{180d}' if before.is_some_and(|b| ('\u{1800}'..='\u{18af}').contains(&b)) => Verdict::Keep,
-        '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}' => Verdict::Hidden,
-        '\u{202a}'..='\u{202e}' | '\u{2061}'..='\u{206f}' | '\u{3164}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => Verdict::Hidden,
+        '\u{200c}'
+        | '\u{200d}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180e}' => Verdict::Hidden,
+        '\u{202a}'..='\u{202e}' | '\u{2061}'..='\u{206f}' | '\u{3164}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => {
+            Verdict::Hidden
+        }
         '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e01ef}' | '\u{1d173}'..='\u{1d17a}' => Verdict::Hidden,
         _ if c.is_control() => Verdict::Hidden,
         _ => Verdict::Keep,
@@ -172,7 +186,8 @@ mod tests {
 
     #[test]
     fn honest_joiners_and_emoji_stay() {
-        for text in ["می‌خواهم", "क्‍ष", "👩‍👩‍👧‍👦 ❤️ 1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "שלום‎ עולם", "葛󠄀城", "naïve café", "Zażółć gęślą jaźń"] {
+        for text in ["می‌خواهم", "क्‍ष", "👩‍👩‍👧‍👦 ❤️ 1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "שלום‎ עולם", "葛󠄀城", "naïve café", "Zażółć gęślą jaźń"]
+        {
             let read = canonical(text);
             assert_eq!((read.display.as_str(), read.hidden), (text, 0), "{text:?}");
         }

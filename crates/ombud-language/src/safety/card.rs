@@ -40,7 +40,9 @@ pub(super) fn find(run: &Run, surroundings: Surroundings) -> Vec<Found> {
     let mut at = 0;
     while at + 12 <= run.units.len() {
         let fresh = at == 0 || found.last().is_some_and(|card| card.last + 1 == at);
-        match starting_at(run, at, surroundings).filter(|_| fresh || surroundings == Surroundings::CardWord || !continues(&run.units, at)) {
+        match starting_at(run, at, surroundings)
+            .filter(|_| fresh || surroundings == Surroundings::CardWord || !continues(&run.units, at))
+        {
             Some(card) => {
                 at = card.last + 1;
                 found.push(card);
@@ -74,7 +76,9 @@ fn starting_at(run: &Run, at: usize, surroundings: Surroundings) -> Option<Found
             return None;
         }
         let brand = match brand(&digits) {
-            Some(brand) if shaped(window, outside, surroundings) && lengthy(window, &digits, (brand, surroundings)) => brand,
+            Some(brand) if shaped(window, outside, surroundings) && lengthy(window, &digits, (brand, surroundings)) => {
+                brand
+            }
             // Where a card is spoken of, a number that stands alone and passes the check is taken for one, whatever its issuer.
             _ if surroundings == Surroundings::CardWord && outside <= 1 && digits.first() != Some(&0) => Brand::Other,
             _ => return None,
@@ -92,7 +96,13 @@ pub(super) fn luhn(digits: &[u8]) -> bool {
         .map(|(i, digit)| {
             let digit = u32::from(*digit);
             let doubled = digit * 2;
-            if i % 2 == 0 { digit } else if doubled > 9 { doubled - 9 } else { doubled }
+            if i % 2 == 0 {
+                digit
+            } else if doubled > 9 {
+                doubled - 9
+            } else {
+                doubled
+            }
         })
         .sum();
     sum.is_multiple_of(10) && sum > 0
@@ -137,7 +147,10 @@ fn shaped(window: &[Unit], outside: usize, surroundings: Surroundings) -> bool {
     let even = sizes.iter().rev().skip(1).all(|size| *size == first) && last <= first;
     // A number word before may be another word: "to" is two in Danish. An expiry date and code may follow single digits.
     let alone = outside <= if first == 1 { 8 } else { 1 };
-    (even && (first != 1 || alone)) || matches!(sizes.as_slice(), [4, 6, 4 | 5]) || outside <= 1 || surroundings == Surroundings::CardWord
+    (even && (first != 1 || alone))
+        || matches!(sizes.as_slice(), [4, 6, 4 | 5])
+        || outside <= 1
+        || surroundings == Surroundings::CardWord
 }
 
 fn sizes(window: &[Unit]) -> Vec<usize> {

@@ -2,6 +2,9 @@
 //!
 //! ASCII, other scripts, circled, spelled out in 34 languages, or letters in their place ("l" for 1); with the gaps between them.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// How a digit was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
@@ -110,7 +113,13 @@ impl Scan<'_> {
             let written = if symbol_digit(*c).is_some() { Written::Digit } else { Written::LookAlike };
             let value = symbol_digit(*c).or_else(|| look_alike(*c)).unwrap_or_default();
             for turn in 0..std::mem::take(&mut self.times).max(1) {
-                self.run.units.push(Unit { value, start: *start, end: start + c.len_utf8(), written, first: i == 0 && turn == 0 });
+                self.run.units.push(Unit {
+                    value,
+                    start: *start,
+                    end: start + c.len_utf8(),
+                    written,
+                    first: i == 0 && turn == 0,
+                });
             }
         }
     }
@@ -163,9 +172,10 @@ fn is_ignorable(c: char) -> bool {
 
 /// First code points of the decimal digits of Unicode 16 (general category Nd), and of circled, super- and subscript ones.
 const ZEROS: &[u32] = &[
-    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090,
-    0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0x2080, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50,
-    0xabf0, 0xff10, 0x104a0, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1fbf0,
+    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0x2080,
+    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec,
+    0x1d7f6, 0x1fbf0,
 ];
 /// Code points of the digit one where zero stands elsewhere.
 const ONES: &[u32] = &[0x2460, 0x2776, 0x2780, 0x278a, 0x2474, 0x2488];
@@ -233,8 +243,36 @@ fn multiplier(word: &str) -> Option<usize> {
 /// Words said between digits.
 fn is_filler(word: &str) -> bool {
     const FILLERS: &[&str] = &[
-        "dash", "space", "hyphen", "minus", "dot", "point", "slash", "then", "and", "um", "uh", "er", "comma", "strich", "bindestrich",
-        "leerzeichen", "streck", "mellanslag", "sedan", "dann", "tiret", "espace", "puis", "guion", "espacio", "luego", "och", "und", "et", "y",
+        "dash",
+        "space",
+        "hyphen",
+        "minus",
+        "dot",
+        "point",
+        "slash",
+        "then",
+        "and",
+        "um",
+        "uh",
+        "er",
+        "comma",
+        "strich",
+        "bindestrich",
+        "leerzeichen",
+        "streck",
+        "mellanslag",
+        "sedan",
+        "dann",
+        "tiret",
+        "espace",
+        "puis",
+        "guion",
+        "espacio",
+        "luego",
+        "och",
+        "und",
+        "et",
+        "y",
     ];
     FILLERS.contains(&word)
 }
@@ -242,10 +280,12 @@ fn is_filler(word: &str) -> bool {
 /// The digits a number word stands for: one, or two for teens and English tens.
 fn word_digits(word: &str) -> Option<&'static [u8]> {
     const DIGITS: [&[u8]; 10] = [&[0], &[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8], &[9]];
-    if let Some(values) = english_pair(word) {
-        return Some(values);
-    }
-    WORDS.iter().zip(DIGITS).find(|(words, _)| words.split(' ').any(|known| known == word)).map(|(_, values)| values)
+    /// By word: every word of every message is looked up.
+    static BY_WORD: LazyLock<HashMap<&str, &[u8]>> = LazyLock::new(|| {
+        let listed = WORDS.iter().zip(DIGITS).rev();
+        listed.flat_map(|(words, values)| words.split(' ').map(move |word| (word, values))).collect()
+    });
+    english_pair(word).or_else(|| BY_WORD.get(word).copied())
 }
 
 fn english_pair(word: &str) -> Option<&'static [u8]> {

@@ -15,16 +15,48 @@ pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) {
     for found in shape.find_iter(text).filter(|found| is_account(found.as_str())) {
         runs.retain(|run| {
             let inside = |at: usize| (found.start()..found.end()).contains(&at);
-            !(run.units.first().is_some_and(|unit| inside(unit.start)) && run.units.last().is_some_and(|unit| inside(unit.start)))
+            !(run.units.first().is_some_and(|unit| inside(unit.start))
+                && run.units.last().is_some_and(|unit| inside(unit.start)))
         });
     }
 }
 
 /// Lengths by country (IBAN registry of SWIFT, 2026, the countries customers live in).
 const LENGTHS: &[(&str, usize)] = &[
-    ("AT", 20), ("BE", 16), ("BG", 22), ("CH", 21), ("CY", 28), ("CZ", 24), ("DE", 22), ("DK", 18), ("EE", 20), ("ES", 24), ("FI", 18), ("FR", 27), ("GB", 22),
-    ("GR", 27), ("HR", 21), ("HU", 28), ("IE", 22), ("IS", 26), ("IT", 27), ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21), ("MT", 31), ("NL", 18), ("NO", 15),
-    ("PL", 28), ("PT", 25), ("RO", 24), ("SE", 24), ("SI", 19), ("SK", 24), ("TR", 26), ("UA", 29),
+    ("AT", 20),
+    ("BE", 16),
+    ("BG", 22),
+    ("CH", 21),
+    ("CY", 28),
+    ("CZ", 24),
+    ("DE", 22),
+    ("DK", 18),
+    ("EE", 20),
+    ("ES", 24),
+    ("FI", 18),
+    ("FR", 27),
+    ("GB", 22),
+    ("GR", 27),
+    ("HR", 21),
+    ("HU", 28),
+    ("IE", 22),
+    ("IS", 26),
+    ("IT", 27),
+    ("LI", 21),
+    ("LT", 20),
+    ("LU", 20),
+    ("LV", 21),
+    ("MT", 31),
+    ("NL", 18),
+    ("NO", 15),
+    ("PL", 28),
+    ("PT", 25),
+    ("RO", 24),
+    ("SE", 24),
+    ("SI", 19),
+    ("SK", 24),
+    ("TR", 26),
+    ("UA", 29),
 ];
 
 /// A mistyped one is still no card: the length of the country is enough where it has one.
@@ -38,9 +70,11 @@ fn is_account(text: &str) -> bool {
 fn is_valid(text: &str) -> bool {
     let plain: Vec<char> = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let (head, body) = plain.split_at(plain.len().min(4));
-    let remainder = body.iter().chain(head).filter_map(|c| c.to_digit(36)).fold(0_u32, |rest, value| {
-        if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 }
-    });
+    let remainder = body
+        .iter()
+        .chain(head)
+        .filter_map(|c| c.to_digit(36))
+        .fold(0_u32, |rest, value| if value > 9 { (rest * 100 + value) % 97 } else { (rest * 10 + value) % 97 });
     (15..=34).contains(&plain.len()) && remainder == 1
 }
 

@@ -134,7 +134,9 @@ fn joined(runs: &[Run], tail: &str, surroundings: Surroundings) -> Option<(Span,
     let mut first = true;
     for c in tail.chars() {
         match c.to_digit(10).and_then(|value| u8::try_from(value).ok()) {
-            Some(value) => units.push(Unit { value, start: 0, end: 0, written: Written::Digit, first: std::mem::take(&mut first) }),
+            Some(value) => {
+                units.push(Unit { value, start: 0, end: 0, written: Written::Digit, first: std::mem::take(&mut first) })
+            }
             None => first = true,
         }
     }
@@ -147,9 +149,13 @@ fn joined(runs: &[Run], tail: &str, surroundings: Surroundings) -> Option<(Span,
 }
 
 fn card_place(units: &[Unit], card: Found) -> Option<(Span, String)> {
-    let ending: String =
-        units.get(card.last.saturating_sub(3)..=card.last)?.iter().map(|unit| char::from(b'0'.saturating_add(unit.value))).collect();
-    let span = Span { kind: RedactionKind::CardNumber, start: units.get(card.first)?.start, end: units.get(card.last)?.end };
+    let ending: String = units
+        .get(card.last.saturating_sub(3)..=card.last)?
+        .iter()
+        .map(|unit| char::from(b'0'.saturating_add(unit.value)))
+        .collect();
+    let span =
+        Span { kind: RedactionKind::CardNumber, start: units.get(card.first)?.start, end: units.get(card.last)?.end };
     Some((span, format!("[card ending {ending}]")))
 }
 

@@ -39,8 +39,9 @@ static BETWEEN_STOPS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)[.!?]\s|\b(?:order|amount|zip|postal|phone|ending|ends|invoice|tracking|paid|pay|cost|euro?s?|usd|sek|kr|dollars?|address|street|but|because|rule|error|attempts?|times|days|minutes|hours|years)\b|[€$£#]").ok()
 });
 
-static BEFORE_WORD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^[\s,)]*(?:\(|(?:is|was|are|as|=|för|ist|är|est|es|è)\b)\s*(?:the|my|your|a|its|min|mein|meine|le|la|mi|il)?\s*(?:card(?:'s)?|debit|credit|bank)?\s*$").ok());
+static BEFORE_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[\s,)]*(?:\(|(?:is|was|are|as|=|för|ist|är|est|es|è)\b)\s*(?:the|my|your|a|its|min|mein|meine|le|la|mi|il)?\s*(?:card(?:'s)?|debit|credit|bank)?\s*$").ok()
+});
 
 static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -66,7 +67,10 @@ static TRACK: LazyLock<Option<Regex>> =
 /// Stripe data, whole.
 pub(super) fn tracks(text: &str) -> Vec<Span> {
     let Some(track) = TRACK.as_ref() else { return Vec::new() };
-    track.find_iter(text).map(|found| Span { kind: RedactionKind::TrackData, start: found.start(), end: found.end() }).collect()
+    track
+        .find_iter(text)
+        .map(|found| Span { kind: RedactionKind::TrackData, start: found.start(), end: found.end() })
+        .collect()
 }
 
 /// Passwords said or written as such.
@@ -108,7 +112,8 @@ pub(super) fn bare(text: &str, runs: &[Run], kind: RedactionKind) -> Vec<Span> {
 
 /// A security code that follows a card number, with or without the expiry date between.
 pub(super) fn behind_card(text: &str, runs: &[Run], (end, four_digits): (usize, bool)) -> Option<Span> {
-    let units: Vec<Unit> = runs.iter().flat_map(|run| run.units.iter().copied()).filter(|unit| unit.start >= end).collect();
+    let units: Vec<Unit> =
+        runs.iter().flat_map(|run| run.units.iter().copied()).filter(|unit| unit.start >= end).collect();
     let groups: Vec<&[Unit]> = units.chunk_by(|_, next| !next.first).collect();
     let mut from = end;
     for group in groups.into_iter().take(4) {
@@ -132,7 +137,9 @@ fn after(text: &str, runs: &[Run], (end, kind): (usize, RedactionKind)) -> Optio
     let run = runs.iter().find(|run| run.units.first().is_some_and(|unit| unit.start >= end))?;
     let units: Vec<Unit> = run.units.iter().copied().filter(|unit| unit.start >= end).collect();
     let between = text.get(end..units.first()?.start)?;
-    let near = between.len() <= REACH_MAX && between.split_whitespace().count() <= WORDS_BETWEEN_MAX && !stops.is_match(between);
+    let near = between.len() <= REACH_MAX
+        && between.split_whitespace().count() <= WORDS_BETWEEN_MAX
+        && !stops.is_match(between);
     if !near || is_postal(text, kind, units.len()) {
         return None;
     }
@@ -150,8 +157,13 @@ fn before(text: &str, runs: &[Run], (start, kind): (usize, RedactionKind)) -> Op
 
 /// The whole run if its length fits, else its first group.
 fn coded(kind: RedactionKind, units: &[Unit]) -> Option<Span> {
-    let group: Vec<Unit> = units.iter().enumerate().take_while(|(i, unit)| *i == 0 || !unit.first).map(|(_, unit)| *unit).collect();
-    let kind = if kind == RedactionKind::SecurityCode && units.len() >= 5 && group.len() >= 3 { RedactionKind::OneTimeCode } else { kind };
+    let group: Vec<Unit> =
+        units.iter().enumerate().take_while(|(i, unit)| *i == 0 || !unit.first).map(|(_, unit)| *unit).collect();
+    let kind = if kind == RedactionKind::SecurityCode && units.len() >= 5 && group.len() >= 3 {
+        RedactionKind::OneTimeCode
+    } else {
+        kind
+    };
     if fit(kind, units.len()) {
         return span(kind, units);
     }
@@ -173,5 +185,7 @@ fn span(kind: RedactionKind, units: &[Unit]) -> Option<Span> {
 /// An Indian PIN code is a postal code: six digits where an address is spoken of.
 fn is_postal(text: &str, kind: RedactionKind, digits: usize) -> bool {
     let lower = text.to_lowercase();
-    kind == RedactionKind::Pin && digits == 6 && ["address", "city", "street", "deliver", "road", "nagar", "state"].iter().any(|w| lower.contains(w))
+    kind == RedactionKind::Pin
+        && digits == 6
+        && ["address", "city", "street", "deliver", "road", "nagar", "state"].iter().any(|w| lower.contains(w))
 }

@@ -74,7 +74,11 @@ impl SignalModel {
         let mut lists = Vec::with_capacity(file.signals.len());
         let mut examples = Vec::new();
         for (signal, rule) in &file.signals {
-            lists.push(List { signal: signal.clone(), gives: compile(signal, &rule.patterns)?, takes_back: compile(signal, &rule.unless)? });
+            lists.push(List {
+                signal: signal.clone(),
+                gives: compile(signal, &rule.patterns)?,
+                takes_back: compile(signal, &rule.unless)?,
+            });
             examples.extend(rule.examples.iter().map(|text| Example { class: signal.clone(), text: text.clone() }));
         }
         // Without examples of two classes the lists stand alone.
@@ -108,7 +112,8 @@ impl SignalModel {
         if let Some(classifier) = &self.classifier {
             for sentence in sentences(redacted) {
                 let best = classifier.predict(sentence, 1);
-                let sure = best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back.contains(class));
+                let sure =
+                    best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back.contains(class));
                 if let Some((class, _)) = sure.filter(|_| classifier.known_share(sentence) > 0.5) {
                     found.insert(class);
                 }
@@ -122,7 +127,8 @@ impl SignalModel {
 fn shouts(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let capitals = text.chars().filter(|c| c.is_uppercase()).count();
-    let loud = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !word.chars().any(char::is_lowercase);
+    let loud =
+        |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() >= 3 && !word.chars().any(char::is_lowercase);
     capitals * 10 >= letters * 7 && text.split_whitespace().filter(loud).count() >= 4
 }
 
@@ -134,7 +140,10 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 fn compile(signal: &str, patterns: &[String]) -> Result<RegexSet, SignalError> {
     let patterns = patterns.iter().map(|pattern| format!("(?i){}", ascii_boundaries(pattern)));
     // The lazily built automata of long lists outgrow the default cache of 2 MB, and are then ten times slower.
-    RegexSetBuilder::new(patterns).dfa_size_limit(16 << 20).build().map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
+    RegexSetBuilder::new(patterns)
+        .dfa_size_limit(16 << 20)
+        .build()
+        .map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
 }
 
 /// A word boundary of ASCII in an expression of ASCII: Unicode's would rule out the fast automata on texts with other letters.

@@ -44,7 +44,9 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     let told = told(readings, &readings.pieces);
-    if told.iter().any(|command| matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })) {
+    if told.iter().any(|command| {
+        matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
+    }) {
         return told;
     }
     let short = body.split_whitespace().count() <= 6;
@@ -55,7 +57,10 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.affirm.is_match(body) && !told.contains(&goodbye) && short {
         return vec![Command::Affirm];
     }
-    let talks = !told.is_empty() && told.iter().all(|command| matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry }));
+    let talks = !told.is_empty()
+        && told.iter().all(|command| {
+            matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry })
+        });
     if talks || (rules.affirm_weak.is_match(body) && short) {
         return vec![goodbye];
     }
@@ -76,7 +81,11 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     }
     let piece = readings.pieces.first()?;
     match role(readings, piece, true) {
-        Role::Talk(kind) if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 => Some(vec![Command::Chitchat { kind }]),
+        Role::Talk(kind)
+            if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 =>
+        {
+            Some(vec![Command::Chitchat { kind }])
+        }
         Role::Repeat => Some(vec![Command::Repeat]),
         _ => None,
     }
@@ -90,14 +99,18 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
         let apart = match role(readings, piece, true) {
-            Role::Flow(flow, p) => p >= needed && Some(flow.as_str()) != active && (piece.is_request || piece.is_question),
+            Role::Flow(flow, p) => {
+                p >= needed && Some(flow.as_str()) != active && (piece.is_request || piece.is_question)
+            }
             Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,
             Role::Handoff => true,
             Role::Talk(Kind::AreYouHuman) => true,
             // Greetings and thanks are no part of an answer.
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
             // A clear question that no class knows is still a question.
-            Role::Detail => piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail",
+            Role::Detail => {
+                piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail"
+            }
             _ => false,
         };
         if apart {

@@ -45,7 +45,9 @@ fn lead(readings: &Readings<'_>, body: &str) -> (Lead, String) {
     let mut rest = body;
     let mut weak = false;
     for _ in 0..4 {
-        let after = |end: usize| rest.get(end..).unwrap_or_default().trim_start_matches([' ', ',', '.', '!', '…', '-']).to_owned();
+        let after = |end: usize| {
+            rest.get(end..).unwrap_or_default().trim_start_matches([' ', ',', '.', '!', '…', '-']).to_owned()
+        };
         // "That's not right" begins like "that's right" to nobody but a pattern: no is tried first.
         if let Some(found) = rules.deny.find(rest) {
             return (Lead::No, after(found.end()));
@@ -77,7 +79,9 @@ fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {
     let mut commands = if empty(&bare) || agrees(readings, &about, &bare) {
         vec![Command::Affirm]
     } else if lead == Lead::WeakYes && rules.contrast.is_match(&about) || !empty(&bare) {
-        return std::iter::once(Command::Correct { text: readings.text.to_owned() }).chain(beside.into_iter().filter(|c| matches!(c, Command::Ask { .. }))).collect();
+        return std::iter::once(Command::Correct { text: readings.text.to_owned() })
+            .chain(beside.into_iter().filter(|c| matches!(c, Command::Ask { .. })))
+            .collect();
     } else {
         vec![Command::Affirm]
     };
@@ -100,13 +104,17 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
     }
     let active = readings.context.active_flow.unwrap_or_default();
     let usual = rules.flow_words.get(active);
-    let words: Vec<String> = rules.content_words(bare).into_iter().filter(|word| usual.is_none_or(|usual| !usual.contains(word))).collect();
+    let words: Vec<String> =
+        rules.content_words(bare).into_iter().filter(|word| usual.is_none_or(|usual| !usual.contains(word))).collect();
     match readings.context.proposal {
         Some(proposal) => {
             let shown = rules.content_words(proposal);
-            let covered = words.iter().all(|word| shown.iter().any(|known| known == word || known.starts_with(word.as_str())));
+            let covered =
+                words.iter().all(|word| shown.iter().any(|known| known == word || known.starts_with(word.as_str())));
             // "Just the lamp" accepts a proposal of one thing, and changes one of several.
-            let several = proposal.lines().filter(|line| line.trim_start().starts_with(['-', '*', '•'])).count() > 1 || proposal.contains(" and ") || proposal.contains(';');
+            let several = proposal.lines().filter(|line| line.trim_start().starts_with(['-', '*', '•'])).count() > 1
+                || proposal.contains(" and ")
+                || proposal.contains(';');
             covered && (!rules.restrict.is_match(about) || !several)
         }
         // Without the words of the proposal, a repetition of the request that is under way is taken for agreement.
@@ -125,7 +133,11 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Command>) {
     let mut beside: Vec<Reading> = Vec::new();
     for (i, piece) in readings.pieces.iter().enumerate() {
         let apart = match role(readings, piece, true) {
-            Role::Flow(flow, p) => p >= BESIDE && (Some(flow.as_str()) != active || piece.is_additive) && (i > 0 || !answers(readings, piece)),
+            Role::Flow(flow, p) => {
+                p >= BESIDE
+                    && (Some(flow.as_str()) != active || piece.is_additive)
+                    && (i > 0 || !answers(readings, piece))
+            }
             Role::Ask(p) => piece.is_question && (p >= BESIDE || i > 0),
             Role::Handoff => true,
             Role::Talk(_) => {
@@ -203,7 +215,8 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
         return question;
     }
     let active = readings.context.active_flow;
-    let starts: Vec<Command> = told(readings, &readings.pieces).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
+    let starts: Vec<Command> =
+        told(readings, &readings.pieces).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
     let new = starts.iter().all(|command| match command {
         Command::StartFlow { flow, confidence, .. } => *confidence >= BESIDE && Some(flow.as_str()) != active,
         Command::Handoff | Command::Chitchat { .. } => true,
@@ -220,15 +233,30 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
 
 /// A question before deciding: "wait, what does it cost?"
 fn asked(readings: &Readings<'_>) -> Option<Vec<Command>> {
-    let questions: Vec<&Reading> = readings.pieces.iter().filter(|piece| piece.is_question && piece.text.contains('?') || piece.best().0 == ASK && piece.best().1 >= BESIDE && piece.is_question).collect();
+    let questions: Vec<&Reading> = readings
+        .pieces
+        .iter()
+        .filter(|piece| {
+            piece.is_question && piece.text.contains('?')
+                || piece.best().0 == ASK && piece.best().1 >= BESIDE && piece.is_question
+        })
+        .collect();
     let rules = readings.rules();
-    let all = readings.pieces.iter().all(|piece| piece.is_question || empty(&rules.deny_tail.replace_all(rules.without_lead(&piece.text), " ")));
+    let all = readings
+        .pieces
+        .iter()
+        .all(|piece| piece.is_question || empty(&rules.deny_tail.replace_all(rules.without_lead(&piece.text), " ")));
     if questions.is_empty() || !all {
         return None;
     }
     // "Can you make it the blue one?" is a change, not a question.
-    let wish = questions.iter().any(|piece| rules.contrast.is_match(&piece.text) || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE));
-    let command = |piece: &&Reading| Command::Ask { query: piece.text.clone(), confidence: piece.probability(ASK).max(0.5) };
+    let bare = |text: &str| rules.hold.replace(rules.without_lead(text), "").into_owned();
+    let wish = questions.iter().any(|piece| {
+        rules.contrast.is_match(&bare(&piece.text))
+            || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE)
+    });
+    let command =
+        |piece: &&Reading| Command::Ask { query: piece.text.clone(), confidence: piece.probability(ASK).max(0.5) };
     (!wish).then(|| questions.iter().map(command).collect())
 }
 

@@ -13,9 +13,13 @@ pub(super) enum Join {
 
 /// A part of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub text: String,
+pub(super) struct Piece<'t> {
+    /// As written.
+    pub text: &'t str,
     pub join: Join,
+    /// Where it begins and ends in the message, in bytes.
+    pub start: usize,
+    pub end: usize,
 }
 
 /// Pieces read out of one message; the last takes the rest.
@@ -24,18 +28,26 @@ const PIECES_MAX: usize = 24;
 const CLAUSE_WORDS_MIN: usize = 2;
 
 /// Cuts a message into sentences, and sentences before words that open a request.
-pub(super) fn cut(text: &str, rules: &Rules) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+pub(super) fn cut<'t>(text: &'t str, rules: &Rules) -> Vec<Piece<'t>> {
+    let mut pieces: Vec<Piece<'t>> = Vec::new();
+    let mut from = 0;
     for sentence in sentences(text, rules) {
         for (i, clause) in clauses(sentence, rules).into_iter().enumerate() {
             let join = if i == 0 { Join::Sentence } else { Join::Clause };
-            pieces.push(Piece { text: clause.to_owned(), join });
+            // Pieces come in the order of the text, so that each is found behind the one before.
+            let start = text.get(from..).and_then(|rest| rest.find(clause)).map_or(from, |at| from + at);
+            from = start + clause.len();
+            pieces.push(Piece { text: clause, join, start, end: from });
         }
     }
-    if pieces.len() > PIECES_MAX {
-        let rest = pieces.split_off(PIECES_MAX);
-        let joined = rest.into_iter().map(|piece| piece.text).collect::<Vec<_>>().join(" ");
-        pieces.extend([Piece { text: joined, join: Join::Sentence }]);
+    if let Some(last) = pieces.get(PIECES_MAX).map(|piece| piece.start) {
+        pieces.truncate(PIECES_MAX);
+        pieces.push(Piece {
+            text: text.get(last..).unwrap_or_default(),
+            join: Join::Sentence,
+            start: last,
+            end: text.len(),
+        });
     }
     pieces
 }
@@ -51,7 +63,9 @@ pub(super) fn sentences<'t>(text: &'t str, rules: &Rules) -> Vec<&'t str> {
         let ends = match c {
             '\n' => true,
             '!' | '?' | '…' => next.is_none_or(char::is_whitespace),
-            '.' => next.is_none_or(char::is_whitespace) && !abbreviated(text, from, at, rules) && !trails(text, at, after),
+            '.' => {
+                next.is_none_or(char::is_whitespace) && !abbreviated(text, from, at, rules) && !trails(text, at, after)
+            }
             _ => false,
         };
         if ends {
@@ -67,12 +81,22 @@ pub(super) fn sentences<'t>(text: &'t str, rules: &Rules) -> Vec<&'t str> {
 /// "Dr." and "no." end no sentence; nor does "1." of a list.
 fn abbreviated(text: &str, from: usize, at: usize, rules: &Rules) -> bool {
     let word = text.get(from..at).unwrap_or_default().rsplit(char::is_whitespace).next().unwrap_or_default();
-    let is_list = word.len() <= 2 && !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()) && word.len() == text.get(from..at).unwrap_or_default().trim().len();
+    let is_list = word.len() <= 2
+        && !word.is_empty()
+        && word.chars().all(|c| c.is_ascii_digit())
+        && word.len() == text.get(from..at).unwrap_or_default().trim().len();
     let single = word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word != "I";
     // "No." alone is an answer, "order no. 5" is not.
     let lower = word.to_lowercase();
     let alone = text.get(from..at).unwrap_or_default().trim() == word;
-    is_list || single || (rules.abbreviations.contains(&lower) && !alone && lower != "no") || (lower == "no" && !alone && text.get(at..).is_some_and(|rest| rest.trim_start_matches(['.', ' ', '#']).starts_with(|c: char| c.is_ascii_digit())))
+    is_list
+        || single
+        || (rules.abbreviations.contains(&lower) && !alone && lower != "no")
+        || (lower == "no"
+            && !alone
+            && text
+                .get(at..)
+                .is_some_and(|rest| rest.trim_start_matches(['.', ' ', '#']).starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// "Yes... please go ahead": three dots before a small letter go on.
@@ -85,8 +109,11 @@ fn clauses<'t>(sentence: &'t str, rules: &Rules) -> Vec<&'t str> {
     let mut list: Vec<&str> = Vec::new();
     let mut from = 0;
     for found in rules.cut.find_iter(sentence) {
-        let (Some(left), Some(right)) = (sentence.get(from..found.start()), sentence.get(found.end()..)) else { continue };
-        let long = left.split_whitespace().count() >= CLAUSE_WORDS_MIN && right.split_whitespace().count() >= CLAUSE_WORDS_MIN;
+        let (Some(left), Some(right)) = (sentence.get(from..found.start()), sentence.get(found.end()..)) else {
+            continue;
+        };
+        let long =
+            left.split_whitespace().count() >= CLAUSE_WORDS_MIN && right.split_whitespace().count() >= CLAUSE_WORDS_MIN;
         if long && (rules.opens_request(right) || rules.ellipsis.is_match(right)) {
             list.push(left.trim());
             from = found.end();

@@ -29,9 +29,13 @@ pub(super) struct Readings<'a> {
 const CLASSES_KEPT: usize = 4;
 /// Both sides of a cut must be read this surely, and differently, for it to stand.
 const CUT_SURE: f32 = 0.42;
+/// What follows an elaboration must be read more surely to be cut from it.
+const CUT_FROM_DETAIL: f32 = 0.6;
 /// From here the classifier alone is believed when it reads a wish for a person.
-const HANDOFF_SURE: f32 = 0.62;
+const HANDOFF_SURE: f32 = 0.5;
 
+/// Share of known words below which the classifier is not believed: typos leave some, other matters none.
+const HANDOFF_KNOWN: f32 = 0.35;
 /// A whole piece read this surely needs no look at its parts.
 const CLEAR: f32 = 0.75;
 /// A part of a piece must be read this surely.
@@ -48,16 +52,23 @@ impl Reading {
         let body = rules.without_lead(&text).to_owned();
         let classes = classes(understander, &body);
         let top = classes.first().cloned().unwrap_or_default();
-        let human = rules.are_you_human.is_match(&body);
-        let harmless = rules.handoff_unless.is_match(&body);
-        let named = !harmless && rules.handoff.is_match(&body);
-        let learnt = !harmless && top.0 == HANDOFF && top.1 >= HANDOFF_SURE && understander.classifier.known_share(&body) > 0.6;
+        // What others said or did is no wish; what is left may still hold one.
+        let own = rules.handoff_unless.replace_all(&body, " - ");
+        let named = rules.handoff.is_match(&own) || rules.machine_refused.is_match(&body);
+        let known = understander.classifier.known_share(&body);
+        let learnt = matches!(own, std::borrow::Cow::Borrowed(_))
+            && top.0 == HANDOFF
+            && top.1 >= HANDOFF_SURE
+            && known > HANDOFF_KNOWN
+            && rules.names_person(&body)
+            && !rules.are_you_human.is_match(&body);
         Self {
-            is_question: rules.question.is_match(&body),
+            is_question: rules.question.is_match(&body)
+                && (!rules.polite_request.is_match(&body) || rules.telling.is_match(&body)),
             is_request: rules.request.is_match(&body) || rules.opens_request(&body),
             is_conditional: rules.conditional.is_match(&body),
             is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
-            is_handoff: !human && (named || learnt),
+            is_handoff: named || learnt,
             classes,
             text,
         }
@@ -87,7 +98,7 @@ impl Reading {
 
 impl<'a> Readings<'a> {
     pub(super) fn new(understander: &'a Understander, text: &'a str, context: &'a UnderstandContext<'a>) -> Self {
-        let pieces = merge(understander, cut(text, &understander.rules));
+        let pieces = merge(understander, text, cut(text, &understander.rules));
         Self { text, pieces, understander, context }
     }
 
@@ -109,27 +120,27 @@ impl<'a> Readings<'a> {
     }
 }
 
-/// Undoes the cuts that separate nothing.
-fn merge(understander: &Understander, pieces: Vec<Piece>) -> Vec<Reading> {
-    let mut readings: Vec<Reading> = Vec::new();
+/// Undoes the cuts that separate nothing; the words between come back.
+fn merge(understander: &Understander, text: &str, pieces: Vec<Piece<'_>>) -> Vec<Reading> {
+    let mut readings: Vec<(Reading, usize)> = Vec::new();
     for piece in pieces {
-        let reading = Reading::new(understander, piece.text);
+        let reading = Reading::new(understander, piece.text.to_owned());
         match readings.last_mut() {
-            Some(before) if piece.join == Join::Clause && !stands_apart(before, &reading) => {
-                let text = format!("{}, {}", before.text, reading.text);
-                *before = Reading::new(understander, text);
+            Some((before, start)) if piece.join == Join::Clause && !stands_apart(before, &reading) => {
+                *before = Reading::new(understander, text.get(*start..piece.end).unwrap_or_default().to_owned());
             }
-            _ => readings.push(reading),
+            _ => readings.push((reading, piece.start)),
         }
     }
-    readings
+    readings.into_iter().map(|(reading, _)| reading).collect()
 }
 
 fn stands_apart(before: &Reading, after: &Reading) -> bool {
     let (one, other) = (before.best(), after.best());
     let asks = |class: &str| class.starts_with("flow:") || class == ASK;
     let both_ask = asks(one.0) && asks(other.0) && one.0 != other.0;
-    let answers = one.0.starts_with("repair:") && asks(other.0);
+    let answers = one.0.starts_with("repair:") && asks(other.0)
+        || one.0 == "detail" && asks(other.0) && after.is_request && other.1 >= CUT_FROM_DETAIL;
     let told = before.is_request || before.is_question || answers;
     told && (both_ask || answers) && one.1 >= CUT_SURE && other.1 >= CUT_SURE || after.is_handoff != before.is_handoff
 }
@@ -137,7 +148,12 @@ fn stands_apart(before: &Reading, after: &Reading) -> bool {
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".
 fn classes(understander: &Understander, body: &str) -> Vec<(String, f32)> {
     let predict = |text: &str| -> Vec<(String, f32)> {
-        understander.classifier.predict(&without_ids(text), CLASSES_KEPT).into_iter().map(|(class, p)| (class.to_owned(), p)).collect()
+        understander
+            .classifier
+            .predict(&without_ids(text), CLASSES_KEPT)
+            .into_iter()
+            .map(|(class, p)| (class.to_owned(), p))
+            .collect()
     };
     let whole = predict(body);
     let clear = whole.first().is_some_and(|(class, p)| class != "detail" && *p >= CLEAR);
@@ -146,8 +162,16 @@ fn classes(understander: &Understander, body: &str) -> Vec<(String, f32)> {
     }
     let rules = &understander.rules;
     let asks = |part: &&str| rules.request.is_match(part) || rules.opens_request(part);
-    let parts = body.split([',', ':', ';', '(', ')', '…']).map(str::trim).filter(|part| part.split_whitespace().nth(1).is_some()).take(PARTS_MAX);
-    let best = parts.filter(asks).map(predict).filter_map(|read| Some((flow_probability(&read)?, read))).max_by(|a, b| a.0.total_cmp(&b.0));
+    let parts = body
+        .split([',', ':', ';', '(', ')', '…'])
+        .map(str::trim)
+        .filter(|part| part.split_whitespace().nth(1).is_some())
+        .take(PARTS_MAX);
+    let best = parts
+        .filter(asks)
+        .map(predict)
+        .filter_map(|read| Some((flow_probability(&read)?, read)))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((p, part)) if p >= PART_SURE && p > flow_probability(&whole).unwrap_or_default() => part,
         _ => whole,

@@ -2,7 +2,7 @@
 
 use ombud_domain::{Command, Kind};
 
-use super::reading::{ASK, HANDOFF, Reading, Readings};
+use super::reading::{ASK, Reading, Readings};
 
 /// A sentence with a word of asking begins a request from here.
 const ASKED: f32 = 0.45;
@@ -14,6 +14,13 @@ const UNASKED_FIRST: f32 = 0.42;
 const MARGIN: f32 = 0.13;
 /// Below this, the second flow is no rival.
 const RIVAL: f32 = 0.22;
+/// Of all requests a message may be, the likeliest must have this share ...
+const LIKELY: f32 = 0.6;
+/// ... and this probability beside what is no request.
+const FAINT: f32 = 0.04;
+/// The same for a question, which the articles may answer.
+const ASKED_FAINTLY: f32 = 0.3;
+const DETAIL: &str = "detail";
 /// Small talk is read as such from here.
 const TALK: f32 = 0.4;
 /// Below this share of known words a message without a reading is no message.
@@ -68,7 +75,11 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 None => groups.push(Group { role, texts: with(&mut loose, piece) }),
             },
             Role::Ask(_) => {
-                let texts = if groups.iter().any(|group| is_flow(&group.role)) { vec![piece.text.clone()] } else { with(&mut loose, piece) };
+                let texts = if groups.iter().any(|group| is_flow(&group.role)) {
+                    vec![piece.text.clone()]
+                } else {
+                    with(&mut loose, piece)
+                };
                 groups.push(Group { role, texts });
             }
             role => groups.push(Group { role, texts: vec![piece.text.clone()] }),
@@ -77,7 +88,9 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
         Some(group) => group.texts.extend(loose),
         // "Hi! The lamp is too dark." is no greeting.
-        None if !loose.is_empty() => groups.retain(|group| !matches!(group.role, Role::Talk(Kind::Greeting | Kind::Thanks | Kind::Pleasantry))),
+        None if !loose.is_empty() => {
+            groups.retain(|group| !matches!(group.role, Role::Talk(Kind::Greeting | Kind::Thanks | Kind::Pleasantry)))
+        }
         None => {}
     }
     commands(groups)
@@ -96,7 +109,9 @@ fn is_flow(role: &Role) -> bool {
 fn same_flow(one: &Role, other: &Role) -> bool {
     match (one, other) {
         (Role::Flow(one, _), Role::Flow(other, _)) => one == other,
-        (Role::Flow(flow, _), Role::Rivals(flows, _)) | (Role::Rivals(flows, _), Role::Flow(flow, _)) => flows.contains(flow),
+        (Role::Flow(flow, _), Role::Rivals(flows, _)) | (Role::Rivals(flows, _), Role::Flow(flow, _)) => {
+            flows.contains(flow)
+        }
         (Role::Rivals(one, _), Role::Rivals(other, _)) => one == other,
         _ => false,
     }
@@ -116,7 +131,9 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, later: bool) -> Rol
         return Role::Detail;
     }
     let (class, p) = piece.best();
-    if let Some(role) = piece.repair().and_then(|(name, p)| talk(name, p, body)) {
+    if let Some(role) =
+        piece.repair().and_then(|(name, p)| talk(name, p, body, piece.best_flow().map_or(0.0, |(_, p)| p)))
+    {
         return role;
     }
     if let Some(role) = question(readings, piece, body) {
@@ -168,17 +185,24 @@ fn rivals(piece: &Reading, flow: &str, p: f32) -> Role {
 
 /// Several flows that are likely together but not alone: ask which.
 fn summed(piece: &Reading) -> Option<Role> {
-    let flows: Vec<(&str, f32)> = piece.classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p))).filter(|(_, p)| *p >= 0.12).collect();
+    let flows: Vec<(&str, f32)> = piece
+        .classes
+        .iter()
+        .filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+        .filter(|(_, p)| *p >= 0.12)
+        .collect();
     let sum: f32 = flows.iter().map(|(_, p)| p).sum();
     match flows.as_slice() {
         [(flow, p), (_, q), ..] if sum >= 0.55 && p - q >= MARGIN => Some(Role::Flow((*flow).to_owned(), *p)),
-        [_, _, ..] if sum >= 0.55 => Some(Role::Rivals(flows.iter().take(3).map(|(flow, _)| (*flow).to_owned()).collect(), sum)),
+        [_, _, ..] if sum >= 0.55 => {
+            Some(Role::Rivals(flows.iter().take(3).map(|(flow, _)| (*flow).to_owned()).collect(), sum))
+        }
         _ => None,
     }
 }
 
 /// Small talk and repair by the classifier.
-fn talk(name: &str, p: f32, body: &str) -> Option<Role> {
+fn talk(name: &str, p: f32, body: &str, request: f32) -> Option<Role> {
     let short = body.split_whitespace().count() <= 6;
     let kind = match name {
         "greeting" => Kind::Greeting,
@@ -189,9 +213,9 @@ fn talk(name: &str, p: f32, body: &str) -> Option<Role> {
         "abilities" => Kind::Abilities,
         "pleasantry" => Kind::Pleasantry,
         "abuse" => Kind::Abuse,
-        "cancel" if p >= 0.6 && short => return Some(Role::Cancel),
+        // "Cancel whatever has not shipped" is a request of its own.
+        "cancel" if p >= 0.6 && short && request < 0.1 => return Some(Role::Cancel),
         "repeat" if p >= 0.6 && short => return Some(Role::Repeat),
-        _ if HANDOFF.ends_with(name) => return None,
         _ => return None,
     };
     (p >= TALK).then_some(Role::Talk(kind))
@@ -227,28 +251,45 @@ fn shorten(mut list: Vec<Command>) -> Vec<Command> {
     }
     let talks = list.iter().filter(|command| matches!(command, Command::Chitchat { .. })).count();
     if talks > 1 {
-        let strongest = [Kind::AreYouHuman, Kind::Goodbye, Kind::Abilities, Kind::Abuse, Kind::Thanks, Kind::Greeting, Kind::Pleasantry];
+        let strongest = [
+            Kind::AreYouHuman,
+            Kind::Goodbye,
+            Kind::Abilities,
+            Kind::Abuse,
+            Kind::Thanks,
+            Kind::Greeting,
+            Kind::Pleasantry,
+        ];
         let kept = strongest.iter().find(|kind| list.contains(&Command::Chitchat { kind: **kind })).copied();
         list.retain(|command| !matches!(command, Command::Chitchat { kind } if Some(*kind) != kept));
     }
     list
 }
 
-/// Nothing was told surely: a question for the articles, a choice of flows, or no message at all.
+/// Nothing was told surely: the likeliest request, a question for the articles, a choice of flows, or no message at all.
 fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
-    let (class, p) = whole.best();
-    if let Some((flow, q)) = whole.best_flow().filter(|(_, q)| *q >= 0.4 && (class.starts_with("flow:") || class == "detail")) {
-        return match rivals(whole, flow, q) {
-            Role::Rivals(flows, _) => vec![Command::Clarify { flows }],
-            _ => vec![Command::StartFlow { flow: flow.to_owned(), confidence: q, text: readings.text.to_owned() }],
-        };
+    let rules = readings.rules();
+    let start = |flow: &str, confidence: f32| {
+        vec![Command::StartFlow { flow: flow.to_owned(), confidence, text: readings.text.to_owned() }]
+    };
+    if readings.understander.classifier.known_share(readings.text) < READABLE {
+        return vec![Command::CannotRead];
+    }
+    // "The other order too": more of what was just done.
+    let more = rules.additive.is_match(readings.text) && whole.best().0 == DETAIL;
+    if let Some(flow) = readings.context.active_flow.filter(|_| more) {
+        return start(flow, LIKELY);
+    }
+    // Where a request is due, an elaboration without one is read as the request it most resembles.
+    let requests = || whole.classes.iter().filter(|(class, _)| class.starts_with("flow:") || class == ASK);
+    let sum: f32 = requests().map(|(_, p)| p).sum();
+    let needed = if whole.is_question { ASKED_FAINTLY } else { FAINT };
+    let best = requests().next().filter(|(_, p)| *p >= needed && *p / sum >= LIKELY);
+    if let Some((flow, share)) = best.and_then(|(class, p)| Some((class.strip_prefix("flow:")?, *p / sum))) {
+        return start(flow, share * LIKELY);
     }
     if let Some(Role::Rivals(flows, _)) = summed(whole) {
         return vec![Command::Clarify { flows }];
     }
-    if readings.understander.classifier.known_share(readings.text) < READABLE {
-        return vec![Command::CannotRead];
-    }
-    let confidence = if class == ASK { p } else { whole.probability(ASK) };
-    vec![Command::Ask { query: readings.text.to_owned(), confidence }]
+    vec![Command::Ask { query: readings.text.to_owned(), confidence: whole.probability(ASK) }]
 }

@@ -48,7 +48,15 @@ pub struct Report {
 }
 
 impl Report {
-    fn note(&mut self, slot: &'static str, task: &str, text: &[String], gold: &[String], found: Option<&[String]>, shown: String) {
+    fn note(
+        &mut self,
+        slot: &'static str,
+        task: &str,
+        text: &[String],
+        gold: &[String],
+        found: Option<&[String]>,
+        shown: String,
+    ) {
         let tally = self.tallies.entry(slot).or_default();
         let (mut gold_sorted, mut found_sorted) = (gold.to_vec(), found.map(<[String]>::to_vec));
         if slot != "new_items" {
@@ -65,13 +73,22 @@ impl Report {
             Some(_) => tally.wrong += 1,
             None => tally.open += 1,
         }
-        self.misses.push(Miss { slot, task: task.to_owned(), text: text.join(" | "), gold: gold.join(","), found: shown, wrong: found_sorted.is_some() });
+        self.misses.push(Miss {
+            slot,
+            task: task.to_owned(),
+            text: text.join(" | "),
+            gold: gold.join(","),
+            found: shown,
+            wrong: found_sorted.is_some(),
+        });
     }
 }
 
 pub fn data_dir() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let data = std::env::vars().find(|(name, _)| name == "OMBUD_DATA").map_or_else(|| root.join("../shared/data"), |(_, value)| PathBuf::from(value));
+    let data = std::env::vars()
+        .find(|(name, _)| name == "OMBUD_DATA")
+        .map_or_else(|| root.join("../shared/data"), |(_, value)| PathBuf::from(value));
     data.join("tau2/retail/dev/db.json").exists().then_some(data)
 }
 
@@ -112,12 +129,14 @@ impl Shop {
     fn order_candidate(&self, id: &str, status: &str) -> Candidate {
         let order = self.order(id);
         let content = |item: &Value| {
-            let options: Vec<String> = options(&item["options"]).into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let options: Vec<String> =
+                options(&item["options"]).into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
             ("item".to_owned(), format!("{}, {}", text(&item["name"]), options.join(", ")))
         };
         let mut words = vec![text(&order["status"]), text(&order["address"]["city"]), text(&order["address"]["state"])];
         for payment in order["payment_history"].as_array().into_iter().flatten() {
-            let method = &self.db["users"][text(&order["user_id"])]["payment_methods"][text(&payment["payment_method_id"])];
+            let method =
+                &self.db["users"][text(&order["user_id"])]["payment_methods"][text(&payment["payment_method_id"])];
             words.push(text(&method["source"]).replace('_', " "));
             if let Some(brand) = method["brand"].as_str() {
                 words.push(brand.to_owned());
@@ -168,7 +187,10 @@ impl Shop {
             words.extend(method["brand"].as_str().map(str::to_owned));
             words.extend(method["last_four"].as_str().map(str::to_owned));
             if *id == original {
-                words.extend(["original", "original payment method", "the one I paid with", "same as I paid", "how I paid"].map(str::to_owned));
+                words.extend(
+                    ["original", "original payment method", "the one I paid with", "same as I paid", "how I paid"]
+                        .map(str::to_owned),
+                );
             }
             let name = method["brand"].as_str().map_or(kind, |brand| format!("{brand} card"));
             let eligible = match tool {
@@ -206,9 +228,26 @@ pub fn reasons() -> Vec<Candidate> {
     vec![
         reason(
             "no longer needed",
-            &["I do not need it anymore", "I don't want it any more", "I changed my mind", "found it cheaper elsewhere", "I can't afford it", "have no use for it", "not needed"],
+            &[
+                "I do not need it anymore",
+                "I don't want it any more",
+                "I changed my mind",
+                "found it cheaper elsewhere",
+                "I can't afford it",
+                "have no use for it",
+                "not needed",
+            ],
         ),
-        reason("ordered by mistake", &["ordered it by accident", "I bought the wrong one", "it was an error", "clicked by mistake", "did not mean to order it"]),
+        reason(
+            "ordered by mistake",
+            &[
+                "ordered it by accident",
+                "I bought the wrong one",
+                "it was an error",
+                "clicked by mistake",
+                "did not mean to order it",
+            ],
+        ),
     ]
 }
 
@@ -246,7 +285,14 @@ pub fn evaluate_customers(data: &std::path::Path, direct: usize, repeats: usize)
     Ok(report)
 }
 
-fn evaluate_goal(shop: &Shop, lexicon: &Lexicon, (task, opening): (&str, &str), goal: &Value, direct: usize, report: &mut Report) {
+fn evaluate_goal(
+    shop: &Shop,
+    lexicon: &Lexicon,
+    (task, opening): (&str, &str),
+    goal: &Value,
+    direct: usize,
+    report: &mut Report,
+) {
     let tool = text(&goal["tool"]);
     let arguments = &goal["arguments"];
     let order = text(&arguments["order_id"]);
@@ -278,27 +324,48 @@ fn evaluate_goal(shop: &Shop, lexicon: &Lexicon, (task, opening): (&str, &str), 
     }
 }
 
-fn read_slot(shop: &Shop, lexicon: &Lexicon, (user, order, tool): (&str, &str, &str), asked: &Asked<'_>, items: &[String], report: &mut Report) {
+fn read_slot(
+    shop: &Shop,
+    lexicon: &Lexicon,
+    (user, order, tool): (&str, &str, &str),
+    asked: &Asked<'_>,
+    items: &[String],
+    report: &mut Report,
+) {
     let (candidates, count) = match asked.slot {
         "order" => (shop.orders(user, status_for(tool)), Count::One),
         "items" => (shop.items(order), Count::Many),
         "payment" => (shop.payments(user, order, tool), Count::One),
         _ => (reasons(), Count::One),
     };
-    let pairs: Vec<(Candidate, Vec<Candidate>)> = items.iter().filter_map(|item| Some((shop.item(order, item)?, shop.variants(order, item)))).collect();
+    let pairs: Vec<(Candidate, Vec<Candidate>)> =
+        items.iter().filter_map(|item| Some((shop.item(order, item)?, shop.variants(order, item)))).collect();
     let read = || match asked.slot {
         "order" | "items" | "payment" | "reason" => {
-            vec![choose(lexicon, &ChoiceRequest { utterances: asked.utterances, direct: asked.direct, candidates: &candidates, current: None, count })]
+            vec![choose(
+                lexicon,
+                &ChoiceRequest {
+                    utterances: asked.utterances,
+                    direct: asked.direct,
+                    candidates: &candidates,
+                    current: None,
+                    count,
+                },
+            )]
         }
-        _ => {
-            match pairs.as_slice() {
-                [(current, variants)] => vec![choose(
-                    lexicon,
-                    &ChoiceRequest { utterances: asked.utterances, direct: asked.direct, candidates: variants, current: Some(current), count: Count::One },
-                )],
-                _ => choose_each(lexicon, asked.utterances, asked.direct, &pairs),
-            }
-        }
+        _ => match pairs.as_slice() {
+            [(current, variants)] => vec![choose(
+                lexicon,
+                &ChoiceRequest {
+                    utterances: asked.utterances,
+                    direct: asked.direct,
+                    candidates: variants,
+                    current: Some(current),
+                    count: Count::One,
+                },
+            )],
+            _ => choose_each(lexicon, asked.utterances, asked.direct, &pairs),
+        },
     };
     let choices = read();
     let fastest = (0..report.repeats).map(|_| {
@@ -329,7 +396,15 @@ pub fn evaluate_synthetic(data: &std::path::Path, repeats: usize) -> Result<Repo
             let order = text(&arguments["order_id"]);
             let items = list(&arguments["item_ids"]);
             let seed = number.wrapping_mul(7).wrapping_add(at);
-            let goal = wording::Goal { shop: &shop, user: &user, order: &order, tool: &tool, items: &items, new_items: &list(&arguments["new_item_ids"]), arguments };
+            let goal = wording::Goal {
+                shop: &shop,
+                user: &user,
+                order: &order,
+                tool: &tool,
+                items: &items,
+                new_items: &list(&arguments["new_item_ids"]),
+                arguments,
+            };
             for (slot, answer, gold) in wording::answers(&goal, seed) {
                 let utterances = vec![answer];
                 let label = format!("{number}");

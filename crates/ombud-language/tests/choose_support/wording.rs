@@ -76,8 +76,12 @@ fn items_words(goal: &Goal<'_>, seed: usize) -> String {
     match (seed % 5, rest.as_slice()) {
         (0, []) => "All of it, everything in that order.".to_owned(),
         (1, [one]) if !ambiguous(one) => format!("everything except the {}", one.name.to_lowercase()),
-        (2, [one, ..]) if !ambiguous(one) => format!("The {}. I'm keeping the {}.", chosen_words.join(" and the "), one.name.to_lowercase()),
-        (3, [one, ..]) if !ambiguous(one) => format!("just the {}, not the {}", chosen_words.join(", "), one.name.to_lowercase()),
+        (2, [one, ..]) if !ambiguous(one) => {
+            format!("The {}. I'm keeping the {}.", chosen_words.join(" and the "), one.name.to_lowercase())
+        }
+        (3, [one, ..]) if !ambiguous(one) => {
+            format!("just the {}, not the {}", chosen_words.join(", "), one.name.to_lowercase())
+        }
         (4, _) => format!("the {} please", chosen_words.join(" and the ")),
         _ => format!("{}.", chosen_words.join(", ")),
     }
@@ -101,7 +105,8 @@ fn new_items_words(goal: &Goal<'_>, seed: usize) -> Option<String> {
             .attributes
             .iter()
             .filter_map(|(key, value)| {
-                let before = old.attributes.iter().find(|(other, _)| other == key).map_or("", |(_, value)| value.as_str());
+                let before =
+                    old.attributes.iter().find(|(other, _)| other == key).map_or("", |(_, value)| value.as_str());
                 (before != value).then_some((key.as_str(), before, value.as_str()))
             })
             .collect();
@@ -134,7 +139,11 @@ fn changed_words(changed: &[(&str, &str, &str)], seed: usize) -> String {
         0 => join(changed.iter().map(short).collect(), ", "),
         1 => format!("the same but {}", join(changed.iter().map(short).collect(), " and ")),
         2 => format!("{}, everything else the same", join(changed.iter().map(named).collect(), " and ")),
-        3 => format!("{} instead of {}", join(changed.iter().map(short).collect(), " and "), changed.iter().map(|change| change.1).filter(|value| value.len() > 4).collect::<Vec<_>>().join(" and ")),
+        3 => format!(
+            "{} instead of {}",
+            join(changed.iter().map(short).collect(), " and "),
+            changed.iter().map(|change| change.1).filter(|value| value.len() > 4).collect::<Vec<_>>().join(" and ")
+        ),
         4 => join(changed.iter().map(named).collect(), ", ").to_lowercase(),
         _ => format!("one with {}", join(changed.iter().map(named).collect(), " and ")),
     }
@@ -156,8 +165,18 @@ fn payment_words(goal: &Goal<'_>, payment: &str, seed: usize) -> Option<String> 
 
 fn reason_words(reason: &str, seed: usize) -> &'static str {
     let (needless, mistaken) = (
-        ["I just don't need it anymore", "no longer needed", "found it cheaper somewhere else", "changed my mind about it"],
-        ["it was ordered by mistake", "I ordered the wrong thing by accident", "by mistake", "I clicked the wrong button, it was a mistake"],
+        [
+            "I just don't need it anymore",
+            "no longer needed",
+            "found it cheaper somewhere else",
+            "changed my mind about it",
+        ],
+        [
+            "it was ordered by mistake",
+            "I ordered the wrong thing by accident",
+            "by mistake",
+            "I clicked the wrong button, it was a mistake",
+        ],
     );
     let all = if reason.starts_with("no") { needless } else { mistaken };
     all.get(seed % 4).copied().unwrap_or_default()

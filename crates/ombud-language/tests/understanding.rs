@@ -1,0 +1,290 @@
+//! Whole messages against the commands they must give, read with the base pack's data and flows of no real company.
+
+use jiff::civil::Date;
+use ombud_domain::{Command, Expectation, Kind, OfferedOption};
+use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+
+#[expect(clippy::unwrap_used, reason = "tests may panic")]
+fn reader() -> Understander {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu");
+    let read = |path: &str| std::fs::read_to_string(path).unwrap();
+    let mut model = NluModel { locale: "en".to_owned(), ..NluModel::default() };
+    let base: NluFile = serde_saphyr::from_str(&read(&format!("{root}/en.yaml"))).unwrap();
+    let flows: NluFile =
+        serde_saphyr::from_str(&read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/flows.en.yaml"))).unwrap();
+    let rules: RuleFile = serde_saphyr::from_str(&read(&format!("{root}/rules.en.yaml"))).unwrap();
+    model.add(base);
+    model.add(flows);
+    model.rules = rules;
+    model.patterns = vec![PatternSpec {
+        kind: "order_number".to_owned(),
+        regex: r"#?\b(W\d{7})\b".to_owned(),
+        format: Some("#{}".to_owned()),
+    }];
+    Understander::new(model).unwrap()
+}
+
+fn read(
+    reader: &Understander,
+    text: &str,
+    expectation: &Expectation,
+    flow: Option<&str>,
+    proposal: Option<&str>,
+) -> Vec<Command> {
+    let today = Date::constant(2026, 11, 21);
+    reader.understand(text, &UnderstandContext { expectation, active_flow: flow, proposal, today }).commands
+}
+
+/// Commands without confidences and texts.
+fn shape(commands: &[Command]) -> Vec<String> {
+    let one = |command: &Command| match command {
+        Command::StartFlow { flow, .. } => format!("start {flow}"),
+        Command::SetSlot { slot, .. } => format!("set {slot}"),
+        Command::Correct { .. } => "correct".to_owned(),
+        Command::Affirm => "affirm".to_owned(),
+        Command::Deny { .. } => "deny".to_owned(),
+        Command::Cancel => "cancel".to_owned(),
+        Command::Ask { .. } => "ask".to_owned(),
+        Command::Choose { id } => format!("choose {id}"),
+        Command::Handoff => "handoff".to_owned(),
+        Command::Chitchat { kind } => format!("{kind:?}").to_lowercase(),
+        Command::Clarify { .. } => "clarify".to_owned(),
+        Command::Repeat => "repeat".to_owned(),
+        Command::CannotRead => "cannot read".to_owned(),
+    };
+    commands.iter().map(one).collect()
+}
+
+fn check(expectation: &Expectation, flow: Option<&str>, proposal: Option<&str>, cases: &[(&str, &[&str])]) {
+    let reader = reader();
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(text, wanted)| {
+            let found = shape(&read(&reader, text, expectation, flow, proposal));
+            (found != *wanted).then(|| format!("{text:?}: wanted {wanted:?}, got {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} read otherwise:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn fresh_messages_begin_requests_questions_or_small_talk() {
+    check(
+        &Expectation::Open,
+        None,
+        None,
+        &[
+            (
+                "I want to cancel my order #W2378156 and return the lamp; also where is my other parcel?",
+                &["start cancel_order", "start return_items", "start order_status"],
+            ),
+            (
+                "Hi! I'd like to exchange two things, my water bottle for a bigger one and my desk lamp for one that's less bright.",
+                &["start exchange_items"],
+            ),
+            ("hey can u cancle my ordr pls", &["start cancel_order"]),
+            ("WHERE IS MY REFUND FOR ORDER #W2378156", &["start missing_refund"]),
+            ("how long do refunds take?", &["ask"]),
+            ("what happens if I pay late", &["ask"]),
+            (
+                "I never got my parcel although it says delivered. Also I need two more weeks to pay the invoice.",
+                &["start report_problem", "start extend_due_date"],
+            ),
+            ("hi", &["greeting"]),
+            ("thanks a lot", &["thanks"]),
+            ("are you a real person?", &["areyouhuman"]),
+            ("what can you do for me", &["abilities"]),
+            ("you stupid machine", &["abuse"]),
+            ("get me a human", &["handoff"]),
+            ("Where is my order? And I want to speak to a person.", &["handoff", "start order_status"]),
+            ("asdf qwer zxcv", &["cannot read"]),
+            ("???", &["repeat"]),
+            ("...", &["cannot read"]),
+        ],
+    );
+}
+
+#[test]
+fn elaborations_stay_with_their_request() {
+    let reader = reader();
+    let text = "I'd like to return the shoes from order #W2378156. They are too small. The refund should go to my gift card. Also please cancel order #W1111111. I no longer need it.";
+    let commands = read(&reader, text, &Expectation::Open, None, None);
+    let texts: Vec<(&str, &str)> = commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::StartFlow { flow, text, .. } => Some((flow.as_str(), text.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            (
+                "return_items",
+                "I'd like to return the shoes from order #W2378156. They are too small. The refund should go to my gift card."
+            ),
+            ("cancel_order", "Also please cancel order #W1111111. I no longer need it."),
+        ]
+    );
+}
+
+#[test]
+fn a_yes_counts_only_if_nothing_else_is_asked() {
+    check(
+        &Expectation::Confirm,
+        Some("exchange_items"),
+        Some("Exchange the Desk Lamp (white) for Desk Lamp (black) and charge 5.00 USD to the Visa ending 1111"),
+        &[
+            ("yes", &["affirm"]),
+            ("Yes please, go ahead.", &["affirm"]),
+            ("yep do it", &["affirm"]),
+            ("ok", &["affirm"]),
+            ("That's right", &["affirm"]),
+            ("Yes, exchange the lamp for the black one please.", &["affirm"]),
+            ("Yes... please go ahead.", &["affirm"]),
+            ("yes but to my other card", &["correct"]),
+            ("yes, but make it the red one", &["correct"]),
+            ("ok but use my paypal", &["correct"]),
+            ("Yes please go ahead, and also cancel my order #W1111111", &["affirm", "start cancel_order"]),
+            ("no", &["deny"]),
+            ("no, only the lamp", &["deny"]),
+            ("That's not right", &["deny"]),
+            ("nope thats wrong", &["deny"]),
+            ("wait", &["deny"]),
+            ("Hmm, on second thought use the Mastercard.", &["correct"]),
+            ("actually I want the blue one", &["correct"]),
+            ("never mind", &["cancel"]),
+            ("stop, forget it", &["cancel"]),
+            ("wait, what does it cost?", &["ask"]),
+            ("how long will it take?", &["ask"]),
+            ("No. Get me a human.", &["handoff", "deny"]),
+            ("yes, and then I want to talk to somebody", &["handoff", "affirm"]),
+        ],
+    );
+}
+
+#[test]
+fn a_no_keeps_the_words_of_the_correction() {
+    let reader = reader();
+    let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("return_items"), None);
+    assert_eq!(read("No, only the lamp."), [Command::Deny { text: "only the lamp.".to_owned() }]);
+    assert_eq!(read("no no thats not what i asked for, sorry"), [Command::Deny { text: String::new() }]);
+}
+
+#[test]
+fn an_answer_stays_whole_and_other_requests_go_beside_it() {
+    let slot = Expectation::Slot { slot: "items".to_owned() };
+    check(
+        &slot,
+        Some("return_items"),
+        None,
+        &[
+            ("The blue one, size 8. Everything else in that order stays.", &["set items"]),
+            ("I don't remember", &["set items"]),
+            ("no longer needed", &["set items"]),
+            ("The mouse. That's all there is.", &["set items"]),
+            ("yes", &["set items"]),
+            ("never mind", &["cancel"]),
+            ("what was the question?", &["repeat"]),
+            ("are you a bot?", &["areyouhuman"]),
+            ("I want to talk to a person", &["handoff"]),
+            ("how long do refunds take?", &["ask"]),
+            ("The lamp. By the way, where is my other parcel?", &["set items", "start order_status"]),
+            ("Just the lamp, and also cancel order #W1111111", &["set items", "start cancel_order"]),
+        ],
+    );
+}
+
+#[test]
+fn options_are_picked_by_their_words_and_all_else_is_an_answer() {
+    let options = ["Visa ending 1111", "PayPal"]
+        .map(|label| OfferedOption { id: label.to_lowercase().replace(' ', "_"), label: label.to_owned() });
+    let choice = Expectation::Choice { slot: "payment".to_owned(), options: options.to_vec() };
+    check(
+        &choice,
+        Some("return_items"),
+        None,
+        &[
+            ("PayPal", &["choose paypal"]),
+            ("visa ending 1111.", &["choose visa_ending_1111"]),
+            ("the card I paid with", &["set payment"]),
+            ("forget it", &["cancel"]),
+        ],
+    );
+}
+
+#[test]
+fn who_one_is_may_come_with_a_request() {
+    check(
+        &Expectation::Identify,
+        Some("identify"),
+        None,
+        &[
+            ("Yusuf Rossi, zip 19122. I don't remember which email I signed up with.", &["set identity"]),
+            ("anna.berg@example.com", &["set identity"]),
+            ("I don't have an account number, sorry", &["set identity"]),
+            ("Yusuf Rossi, 19122. And I also want to cancel my other order.", &["set identity", "start cancel_order"]),
+        ],
+    );
+}
+
+#[test]
+fn the_end_of_a_conversation_is_heard() {
+    check(
+        &Expectation::AnythingElse,
+        None,
+        None,
+        &[
+            ("no", &["goodbye"]),
+            ("No, nothing else. Thank you.", &["goodbye"]),
+            ("That's all, bye!", &["goodbye"]),
+            ("nope all good thx", &["goodbye"]),
+            ("yes", &["affirm"]),
+            ("Yes, I also want to return the lamp.", &["start return_items"]),
+            ("Great. Where is my other order?", &["start order_status"]),
+        ],
+    );
+}
+
+#[test]
+fn the_same_message_gives_the_same_reading() {
+    let text = "I want to cancel my order and return the lamp";
+    let (one, other) = (reader(), reader());
+    assert_eq!(read(&one, text, &Expectation::Open, None, None), read(&other, text, &Expectation::Open, None, None));
+}
+
+#[test]
+fn a_wish_for_a_person_is_heard_and_little_else_is_taken_for_one() {
+    let reader = reader();
+    #[expect(clippy::unwrap_used, reason = "tests may panic")]
+    let kept: NluFile = serde_saphyr::from_str(
+        &std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/handoff.en.yaml")).unwrap(),
+    )
+    .unwrap();
+    let (mut heard, mut wishes, mut alarms, mut others) = (0, 0, 0, 0);
+    for (class, texts) in &kept.classes {
+        for text in texts {
+            let first = read(&reader, text, &Expectation::Open, None, None).first() == Some(&Command::Handoff);
+            let wish = class.starts_with("wish");
+            wishes += usize::from(wish);
+            heard += usize::from(wish && first);
+            others += usize::from(!wish);
+            alarms += usize::from(!wish && first);
+        }
+    }
+    assert!(heard * 100 >= wishes * 99, "{heard} of {wishes} wishes heard");
+    assert!(
+        alarms * 100 <= others * 6,
+        "{alarms} of {others} harmless sentences, all of them tricky, taken for a wish"
+    );
+}
+
+#[test]
+fn small_talk_alone_is_answered_and_with_a_request_left_out() {
+    let reader = reader();
+    assert_eq!(read(&reader, "hello!", &Expectation::Open, None, None), [Command::Chitchat { kind: Kind::Greeting }]);
+    assert_eq!(
+        shape(&read(&reader, "Hello! Thanks for being there. Please cancel my order.", &Expectation::Open, None, None)),
+        ["start cancel_order"]
+    );
+}
