@@ -29,29 +29,6 @@ fn main() -> Result<()> {
 }
 
 fn print_report(out: &mut impl Write, name: &str, report: &Report) -> Result<()> {
-    let mut times = report.seconds.clone();
-    times.sort_by(f64::total_cmp);
-    let at = |share: usize| times.get(times.len().saturating_sub(1) * share / 100).copied().unwrap_or_default() * 1e6;
-    writeln!(out, "== {name}: median {:.0} us, p95 {:.0} us, max {:.0} us", at(50), at(95), at(100))?;
-    for miss in &report.misses {
-        let kind = if miss.wrong { "WRONG" } else { "open" };
-        writeln!(
-            out,
-            "[{}] {} task {}: {}\n    gold {} found {}",
-            miss.slot, kind, miss.task, miss.text, miss.gold, miss.found
-        )?;
-    }
-    for (slot, tally) in &report.tallies {
-        writeln!(
-            out,
-            "{slot:10} n={:3} right={} ({:.1}%) wrong={} ({:.1}%) open={}",
-            tally.total(),
-            tally.right,
-            tally.accuracy() * 100.0,
-            tally.wrong,
-            tally.wrong_share() * 100.0,
-            tally.open
-        )?;
-    }
+    write!(out, "== {name}\n{}", report.summary())?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 use ombud_language::choose::{Lexicon, choose, choose_each, mentions};
 
+#[expect(clippy::unwrap_used, reason = "called from tests only")]
 fn lexicon() -> Lexicon {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/lexicon/en.yaml");
     serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()

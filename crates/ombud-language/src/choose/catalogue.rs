@@ -125,7 +125,8 @@ impl Hits {
 
 /// Finds the words of the vocabulary in the text.
 pub(super) fn find_hits(lexicon: &Lexicon, vocabulary: &Vocabulary, tokens: &[Token]) -> Hits {
-    let mut by_token: Vec<Vec<(TermId, f64)>> = tokens.iter().map(|token| token_hits(lexicon, vocabulary, token)).collect();
+    let mut by_token: Vec<Vec<(TermId, f64)>> =
+        tokens.iter().map(|token| token_hits(lexicon, vocabulary, token)).collect();
     for (at, pair) in tokens.windows(2).enumerate() {
         let [first, second] = pair else { continue };
         let joined = format!("{}{}", first.raw, second.raw);
@@ -147,7 +148,9 @@ fn token_hits(lexicon: &Lexicon, vocabulary: &Vocabulary, token: &Token) -> Vec<
     if let Some(id) = vocabulary.index.get(&token.stem) {
         return vec![(*id, 1.0)];
     }
-    if let Some((first, second)) = vocabulary.joined.get(&token.raw).or_else(|| vocabulary.joined.get(&lexicon.stem(&token.raw))) {
+    if let Some((first, second)) =
+        vocabulary.joined.get(&token.raw).or_else(|| vocabulary.joined.get(&lexicon.stem(&token.raw)))
+    {
         return vec![(*first, 1.0), (*second, 1.0)];
     }
     if token.common || !token.marks.is_empty() || token.inside {
@@ -155,7 +158,8 @@ fn token_hits(lexicon: &Lexicon, vocabulary: &Vocabulary, token: &Token) -> Vec<
     }
     let plain = |term: &&(usize, &Term)| term.1.number.is_none() && !term.1.function;
     let terms: Vec<(usize, &Term)> = vocabulary.terms.iter().enumerate().filter(|term| plain(&term)).collect();
-    let parts: Vec<(TermId, f64)> = terms.iter().filter(|(_, term)| is_part(&token.stem, &term.stem)).map(|(id, _)| (*id, 0.8)).collect();
+    let parts: Vec<(TermId, f64)> =
+        terms.iter().filter(|(_, term)| is_part(&token.stem, &term.stem)).map(|(id, _)| (*id, 0.8)).collect();
     if !parts.is_empty() {
         return parts;
     }
@@ -223,7 +227,11 @@ fn entry(lexicon: &Lexicon, vocabulary: &mut Vocabulary, (owner, candidate): (us
 fn content(lexicon: &Lexicon, vocabulary: &mut Vocabulary, (owner, text): (usize, &str)) -> Entry {
     let (name, rest) = text.split_once([',', '(', ':']).unwrap_or((text, ""));
     let values = rest.split([',', '(', ')', ';']).map(str::trim).filter(|value| !value.is_empty());
-    let split = |value: &str| value.split_once(':').map_or((String::new(), value.to_owned()), |(key, value)| (key.to_owned(), value.to_owned()));
+    let split = |value: &str| {
+        value
+            .split_once(':')
+            .map_or((String::new(), value.to_owned()), |(key, value)| (key.to_owned(), value.to_owned()))
+    };
     let mut fields: Vec<Field> = values
         .map(|value| {
             let (key, value) = split(value);
@@ -233,7 +241,14 @@ fn content(lexicon: &Lexicon, vocabulary: &mut Vocabulary, (owner, text): (usize
     for field in &mut fields {
         field.core.clone_from(&field.value);
     }
-    Entry { owner, name: name_terms(lexicon, vocabulary, name), fields, words: Vec::new(), id: String::new(), plural: is_plural(lexicon, name) }
+    Entry {
+        owner,
+        name: name_terms(lexicon, vocabulary, name),
+        fields,
+        words: Vec::new(),
+        id: String::new(),
+        plural: is_plural(lexicon, name),
+    }
 }
 
 fn name_terms(lexicon: &Lexicon, vocabulary: &mut Vocabulary, name: &str) -> Vec<TermId> {
@@ -253,7 +268,14 @@ fn field(lexicon: &Lexicon, vocabulary: &mut Vocabulary, (key, value): (&str, &s
         Polarity::Plain
     };
     let value_terms = vocabulary.add(lexicon, value);
-    Field { key: vocabulary.add(lexicon, key), core: Vec::new(), value: value_terms, key_name: key.to_owned(), written: value.to_owned(), polarity }
+    Field {
+        key: vocabulary.add(lexicon, key),
+        core: Vec::new(),
+        value: value_terms,
+        key_name: key.to_owned(),
+        written: value.to_owned(),
+        polarity,
+    }
 }
 
 /// The words of a value that are not in every value of its key.
@@ -268,7 +290,11 @@ fn find_cores(vocabulary: &Vocabulary, entries: &mut [Entry]) {
     for field in entries.iter_mut().flat_map(|entry| &mut entry.fields) {
         let known = values.get(&field.key_name).map_or(&[] as &[_], Vec::as_slice);
         let shared = |term: &TermId| known.len() > 1 && known.iter().all(|value| value.contains(term));
-        let negation = |term: &TermId| field.polarity == Polarity::No && field.value.len() > 1 && vocabulary.get(*term).is_some_and(|term| term.common);
+        let negation = |term: &TermId| {
+            field.polarity == Polarity::No
+                && field.value.len() > 1
+                && vocabulary.get(*term).is_some_and(|term| term.common)
+        };
         let core: Vec<TermId> = field.value.iter().copied().filter(|term| !shared(term) && !negation(term)).collect();
         field.core = if core.is_empty() { field.value.clone() } else { core };
     }

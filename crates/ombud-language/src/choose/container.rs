@@ -18,7 +18,11 @@ const ALONE_WEIGHT: f64 = 0.9;
 pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
     let evidence = evidence(reading);
     let wants_all = wants_all(reading);
-    if reading.manner == Manner::Clear && reading.count == Count::One && (wants_all || speaks_of_many(reading)) && evidence.weight < NUMBER_WEIGHT {
+    if reading.manner == Manner::Clear
+        && reading.count == Count::One
+        && (wants_all || speaks_of_many(reading))
+        && evidence.weight < NUMBER_WEIGHT
+    {
         return Outcome::Unread;
     }
     if evidence.weight <= 0.0 && !wants_all {
@@ -51,8 +55,15 @@ fn speaks_of_many(reading: &Reading<'_>) -> bool {
     if has(Mark::All) && !has(Mark::Order) {
         return true;
     }
-    let another = reading.tokens.windows(2).any(|pair| matches!(pair, [other, order] if other.has(Mark::Other) && order.has(Mark::Order)));
-    another || reading.tokens.iter().any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
+    let another = reading
+        .tokens
+        .windows(2)
+        .any(|pair| matches!(pair, [other, order] if other.has(Mark::Other) && order.has(Mark::Order)));
+    another
+        || reading
+            .tokens
+            .iter()
+            .any(|token| token.has(Mark::Elsewhere) || (token.has(Mark::Order) && token.raw.ends_with('s')))
 }
 
 fn decide(reading: &Reading<'_>, best: Vec<usize>, because: String) -> Outcome {
@@ -70,7 +81,11 @@ fn numbered(reading: &Reading<'_>, evidence: Evidence) -> Outcome {
     let mut set: Vec<usize> = evidence.numbers.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
     set.sort_unstable();
     set.dedup();
-    if set.is_empty() { Outcome::Ineligible(evidence.numbers) } else { Outcome::Picked { set, because: evidence.because } }
+    if set.is_empty() {
+        Outcome::Ineligible(evidence.numbers)
+    } else {
+        Outcome::Picked { set, because: evidence.because }
+    }
 }
 
 struct Evidence {
@@ -100,7 +115,13 @@ fn best(reading: &Reading<'_>, scores: &[f64]) -> Vec<usize> {
 }
 
 fn evidence(reading: &Reading<'_>) -> Evidence {
-    let mut evidence = Evidence { scores: vec![0.0; reading.candidates.len()], weight: 0.0, because: String::new(), named: Vec::new(), numbers: Vec::new() };
+    let mut evidence = Evidence {
+        scores: vec![0.0; reading.candidates.len()],
+        weight: 0.0,
+        because: String::new(),
+        named: Vec::new(),
+        numbers: Vec::new(),
+    };
     let mut because: Vec<String> = Vec::new();
     let contents = Scope { entries: &reading.catalogue.contents, ..reading.scope() };
     let inside = references(contents);
@@ -109,7 +130,11 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
             evidence.weight += weight;
             because.push(reading.words(&reference.range));
             if reference.by >= Some(By::Name) {
-                let owners = reference.set.iter().filter_map(|entry| reading.catalogue.contents.get(*entry)).map(|entry| entry.owner);
+                let owners = reference
+                    .set
+                    .iter()
+                    .filter_map(|entry| reading.catalogue.contents.get(*entry))
+                    .map(|entry| entry.owner);
                 evidence.named.push(owners.collect());
             }
         }
@@ -127,14 +152,17 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
     let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
     let weight = match reference.by {
         Some(By::Name) => 1.0,
-        _ if reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().all(|token| token.common) => return None,
+        _ if reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().all(|token| token.common) => {
+            return None;
+        }
         _ => 0.5,
     };
     let without = reference.stance == Stance::Unwanted && lacks(reading, reference);
     let mut owners: Vec<usize> = reference.set.iter().filter_map(owner).collect();
     let mut bearers: Vec<usize> = reference.base.iter().filter_map(owner).collect();
     if let Some(number) = reference.number.filter(|number| *number > 1 && reference.by == Some(By::Name)) {
-        let enough: Vec<usize> = owners.iter().copied().filter(|at| owners.iter().filter(|other| *other == at).count() >= number).collect();
+        let enough: Vec<usize> =
+            owners.iter().copied().filter(|at| owners.iter().filter(|other| *other == at).count() >= number).collect();
         if !enough.is_empty() {
             owners = enough;
         }
@@ -170,10 +198,15 @@ fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<
         let named = scope.resolve(&(at..at.saturating_add(1))).filter(|named| named.by == By::Id)?;
         named.set.first().map(|entry| (at, *entry))
     };
-    let all: Vec<(usize, usize)> = (0..reading.tokens.len()).filter_map(numbered).collect();
+    let mut all: Vec<(usize, usize)> = (0..reading.tokens.len()).filter_map(numbered).collect();
+    if all.is_empty() {
+        all.extend((0..reading.tokens.len()).filter_map(|at| ending(reading, at)));
+    }
     let eligible: Vec<(usize, usize)> = all.iter().copied().filter(|(_, entry)| reading.is_eligible(*entry)).collect();
     let found = if eligible.is_empty() { all } else { eligible };
-    let corrected = |from: usize, to: usize| (from..to).filter_map(|at| scope.token(at)).any(|token| token.marks.any(&[Mark::Correct, Mark::Negate]));
+    let corrected = |from: usize, to: usize| {
+        (from..to).filter_map(|at| scope.token(at)).any(|token| token.marks.any(&[Mark::Correct, Mark::Negate]))
+    };
     let mut standing: Vec<(usize, usize)> = Vec::new();
     for (at, entry) in found {
         if standing.last().is_some_and(|(before, _)| corrected(*before, at)) {
@@ -190,6 +223,17 @@ fn number_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<
     standing.into_iter().map(|(_, entry)| entry).collect()
 }
 
+/// "It ends in 66": the only record whose number does.
+fn ending(reading: &Reading<'_>, at: usize) -> Option<(usize, usize)> {
+    let token = reading.tokens.get(at).filter(|token| token.has(Mark::EndsIn))?;
+    let after = at.saturating_add(token.mark_len);
+    let digits = reading.tokens.get(after).filter(|token| token.digits && token.raw.chars().count() >= 2)?;
+    let mut with =
+        reading.catalogue.entries.iter().filter(|entry| entry.id.ends_with(&digits.raw)).map(|entry| entry.owner);
+    let first = with.next()?;
+    with.next().is_none().then_some((after, first))
+}
+
 /// Status, place, way of payment: words that the record itself is given.
 fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<String>) -> f64 {
     let scope = reading.scope();
@@ -198,18 +242,32 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
     for at in 0..reading.tokens.len() {
         for length in 1..=3_usize {
             let range = at..at.saturating_add(length);
-            if reading.tokens.get(range.clone()).is_none_or(|tokens| tokens.iter().skip(1).any(|token| token.before != Break::None)) {
+            if reading
+                .tokens
+                .get(range.clone())
+                .is_none_or(|tokens| tokens.iter().skip(1).any(|token| token.before != Break::None))
+            {
                 continue;
             }
-            let whole = |words: &Vec<usize>| words.len() == length && words.iter().zip(range.clone()).all(|(term, at)| reading.hits.of(at, *term) >= 0.7);
-            let with: Vec<usize> = reading.catalogue.entries.iter().filter(|entry| entry.words.iter().any(whole)).map(|entry| entry.owner).collect();
+            let whole = |words: &Vec<usize>| {
+                words.len() == length
+                    && words.iter().zip(range.clone()).all(|(term, at)| reading.hits.of(at, *term) >= 0.7)
+            };
+            let with: Vec<usize> = reading
+                .catalogue
+                .entries
+                .iter()
+                .filter(|entry| entry.words.iter().any(whole))
+                .map(|entry| entry.owner)
+                .collect();
             if with.is_empty() || with.len() == reading.candidates.len() || seen.contains(&with) {
                 continue;
             }
             if reading.manner == Manner::Clear && !beside_order(reading, &range) {
                 continue;
             }
-            let denied = at.checked_sub(1).and_then(|before| scope.token(before)).is_some_and(|token| token.has(Mark::Negate));
+            let denied =
+                at.checked_sub(1).and_then(|before| scope.token(before)).is_some_and(|token| token.has(Mark::Negate));
             for owner in &with {
                 if let Some(score) = scores.get_mut(*owner) {
                     *score += if denied { -WORD_WEIGHT } else { WORD_WEIGHT };
@@ -235,14 +293,22 @@ fn size_evidence(reading: &Reading<'_>, inside: &[Reference], scores: &mut [f64]
     let mut weight = 0.0;
     let only = |at: usize| {
         let ahead = reading.tokens.get(at..at.saturating_add(5)).unwrap_or_default();
-        reading.tokens.get(at).is_some_and(|token| token.has(Mark::Only)) && !ahead.iter().any(|token| token.has(Mark::Order))
+        reading.tokens.get(at).is_some_and(|token| token.has(Mark::Only))
+            && !ahead.iter().any(|token| token.has(Mark::Order))
     };
     let alone = reading.tokens.iter().any(|token| token.has(Mark::Alone)) || (0..reading.tokens.len()).any(only);
     if alone {
         let owner = |entry: &usize| reading.catalogue.contents.get(*entry).map(|entry| entry.owner);
-        let positive: Vec<&Reference> = inside.iter().filter(|reference| reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted).collect();
+        let positive: Vec<&Reference> = inside
+            .iter()
+            .filter(|reference| reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted)
+            .collect();
         let named = |at: usize| {
-            let mut entries: Vec<usize> = positive.iter().flat_map(|reference| reference.set.iter().copied()).filter(|entry| owner(entry) == Some(at)).collect();
+            let mut entries: Vec<usize> = positive
+                .iter()
+                .flat_map(|reference| reference.set.iter().copied())
+                .filter(|entry| owner(entry) == Some(at))
+                .collect();
             entries.sort_unstable();
             entries.dedup();
             entries.len().max(1)
@@ -262,20 +328,37 @@ fn order_comparison(reading: &Reading<'_>, scores: &mut [f64], size: impl Fn(usi
     let mut weight = 0.0;
     for at in 0..reading.tokens.len() {
         let Some(token) = scope.token(at) else { continue };
-        let near_order = (at..at.saturating_add(3)).filter_map(|near| scope.token(near)).any(|near| near.has(Mark::Order) || near.is(Role::One));
+        let near_order = (at..at.saturating_add(3))
+            .filter_map(|near| scope.token(near))
+            .any(|near| near.has(Mark::Order) || near.is(Role::One));
         let values: Option<Vec<f64>> = if token.has(Mark::Newest) || token.has(Mark::Oldest) {
             time_ranks(reading)
-        } else if near_order && comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(_, keys, _)| keys.iter().any(|key| key == "size")) {
-            Some((0..reading.candidates.len()).map(|at| f64::from(u32::try_from(size(at)).unwrap_or(u32::MAX))).collect())
+        } else if near_order
+            && comparison(scope, &(at..at.saturating_add(1)))
+                .is_some_and(|(_, keys, _)| keys.iter().any(|key| key == "size"))
+        {
+            Some(
+                (0..reading.candidates.len())
+                    .map(|at| f64::from(u32::try_from(size(at)).unwrap_or(u32::MAX)))
+                    .collect(),
+            )
         } else {
             None
         };
         let Some(values) = values else { continue };
         let down = token.has(Mark::Oldest)
-            || comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(direction, _, _)| matches!(direction, super::lexicon::Direction::Down | super::lexicon::Direction::Least));
+            || comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(direction, _, _)| {
+                matches!(direction, super::lexicon::Direction::Down | super::lexicon::Direction::Least)
+            });
         let signed = |value: f64| if down { -value } else { value };
-        let eligible = |at: usize| reading.is_eligible(at) || !reading.candidates.iter().any(|candidate| candidate.eligible);
-        let top = values.iter().enumerate().filter(|(at, _)| eligible(*at)).map(|(_, value)| signed(*value)).fold(f64::MIN, f64::max);
+        let eligible =
+            |at: usize| reading.is_eligible(at) || !reading.candidates.iter().any(|candidate| candidate.eligible);
+        let top = values
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| eligible(*at))
+            .map(|(_, value)| signed(*value))
+            .fold(f64::MIN, f64::max);
         for ((at, score), value) in scores.iter_mut().enumerate().zip(&values) {
             if eligible(at) && signed(*value) >= top - 1e-9 {
                 *score += ALONE_WEIGHT;
@@ -287,11 +370,14 @@ fn order_comparison(reading: &Reading<'_>, scores: &mut [f64], size: impl Fn(usi
 }
 
 fn time_ranks(reading: &Reading<'_>) -> Option<Vec<f64>> {
-    let mut times: Vec<&str> = reading.candidates.iter().map(|candidate| candidate.at.as_deref()).collect::<Option<_>>()?;
+    let mut times: Vec<&str> =
+        reading.candidates.iter().map(|candidate| candidate.at.as_deref()).collect::<Option<_>>()?;
     let all = times.clone();
     times.sort_unstable();
     times.dedup();
-    let rank = |time: &&str| times.iter().position(|other| other == time).and_then(|rank| u32::try_from(rank).ok()).map_or(0.0, f64::from);
+    let rank = |time: &&str| {
+        times.iter().position(|other| other == time).and_then(|rank| u32::try_from(rank).ok()).map_or(0.0, f64::from)
+    };
     Some(all.iter().map(rank).collect())
 }
 
@@ -299,13 +385,24 @@ fn time_ranks(reading: &Reading<'_>) -> Option<Vec<f64>> {
 fn wants_all(reading: &Reading<'_>) -> bool {
     let scope = reading.scope();
     (0..reading.tokens.len()).any(|at| {
-        let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else { return false };
+        let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else {
+            return false;
+        };
         let after = at.saturating_add(token.mark_len);
         let ahead: Vec<_> = (after..after.saturating_add(6)).map_while(|at| scope.token(at)).collect();
-        let until = ahead.iter().skip(1).position(|token| token.before >= Break::Comma).map_or(ahead.len(), |at| at.saturating_add(1));
+        let until = ahead
+            .iter()
+            .skip(1)
+            .position(|token| token.before >= Break::Comma)
+            .map_or(ahead.len(), |at| at.saturating_add(1));
         let names_order = ahead.iter().take(until).any(|token| token.has(Mark::Order) || token.is(Role::One));
-        let bare = ahead.first().is_none_or(|token| token.before != Break::None || token.is(Role::Of) || token.is(Role::That) || token.is(Role::Polite));
-        let named = (after..after.saturating_add(until)).any(|at| Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7) && !scope.token(at).is_some_and(|token| token.common));
+        let bare = ahead.first().is_none_or(|token| {
+            token.before != Break::None || token.is(Role::Of) || token.is(Role::That) || token.is(Role::Polite)
+        });
+        let named = (after..after.saturating_add(until)).any(|at| {
+            Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7)
+                && !scope.token(at).is_some_and(|token| token.common)
+        });
         names_order || (bare && !named)
     })
 }

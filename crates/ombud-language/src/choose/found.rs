@@ -60,10 +60,15 @@ impl<'a> Request<'a> {
     /// The option that a word of its name stands for.
     pub(super) fn key_at(&self, at: usize) -> Option<usize> {
         let telling = |term: &TermId| self.catalogue.vocabulary.get(*term).is_some_and(|term| !term.function);
-        let fits = |terms: &[TermId]| terms.iter().filter(|term| telling(term)).any(|term| self.hits.of(at, *term) >= 0.7);
+        let fits =
+            |terms: &[TermId]| terms.iter().filter(|term| telling(term)).any(|term| self.hits.of(at, *term) >= 0.7);
         let keys = &self.options.keys;
         let all = |terms: &[TermId]| {
-            terms.iter().filter(|term| telling(term)).filter(|term| (at..at.saturating_add(3)).any(|near| self.hits.of(near, **term) >= 0.7)).count()
+            terms
+                .iter()
+                .filter(|term| telling(term))
+                .filter(|term| (at..at.saturating_add(3)).any(|near| self.hits.of(near, **term) >= 0.7))
+                .count()
         };
         let candidates = keys.iter().enumerate().filter(|(_, key)| fits(&key.terms));
         candidates.max_by_key(|(index, key)| (all(&key.terms), std::cmp::Reverse(*index))).map(|(index, _)| index)
@@ -72,7 +77,11 @@ impl<'a> Request<'a> {
     /// The value that begins at this token, if one does.
     fn find(&self, at: usize) -> Option<Found> {
         let token = self.token(at)?;
-        if token.number.is_some() && self.token(at.saturating_add(1)).is_some_and(|next| next.before == Break::None && next.marks.any(&[Mark::More, Mark::Fewer])) {
+        if token.number.is_some()
+            && self
+                .token(at.saturating_add(1))
+                .is_some_and(|next| next.before == Break::None && next.marks.any(&[Mark::More, Mark::Fewer]))
+        {
             return None;
         }
         let mut best: (f64, Vec<(usize, usize)>, usize) = (0.0, Vec::new(), at);
@@ -103,9 +112,14 @@ impl<'a> Request<'a> {
 
     /// How much of the value stands here, and where it ends.
     fn value_match(&self, at: usize, value: &Value) -> Option<(f64, usize)> {
-        if value.polarity != Polarity::Plain && value.core.len() < 2 && value.written.split_whitespace().count() < 2 && value.number.is_none() {
+        if value.polarity != Polarity::Plain
+            && value.core.len() < 2
+            && value.written.split_whitespace().count() < 2
+            && value.number.is_none()
+        {
             let none = self.token(at).is_some_and(|token| token.raw == value.written.to_lowercase());
-            return (none && value.polarity == Polarity::No && value.written.len() > 2).then(|| (1.0, at.saturating_add(1)));
+            return (none && value.polarity == Polarity::No && value.written.len() > 2)
+                .then(|| (1.0, at.saturating_add(1)));
         }
         if value.polarity == Polarity::No {
             return None;
@@ -135,11 +149,22 @@ impl<'a> Request<'a> {
     fn yes_no(&self, at: usize) -> Option<Found> {
         let denied_value = || {
             let keys = self.options.keys.iter().enumerate();
-            let mut values = keys.flat_map(|(key_at, key)| key.values.iter().enumerate().map(move |(value_at, value)| (key_at, value_at, value)));
-            values.find(|(_, _, value)| value.polarity == Polarity::No && value.terms.len() > 1 && value.core.iter().any(|term| self.hits.of(at, *term) >= 0.7))
+            let mut values = keys.flat_map(|(key_at, key)| {
+                key.values.iter().enumerate().map(move |(value_at, value)| (key_at, value_at, value))
+            });
+            values.find(|(_, _, value)| {
+                value.polarity == Polarity::No
+                    && value.terms.len() > 1
+                    && value.core.iter().any(|term| self.hits.of(at, *term) >= 0.7)
+            })
         };
         if let Some((key, value, _)) = Some(()).filter(|()| self.is_denied(at)).and_then(|()| denied_value()) {
-            return Some(Found { range: at..at.saturating_add(1), meanings: vec![(key, value)], missing: None, denied: false });
+            return Some(Found {
+                range: at..at.saturating_add(1),
+                meanings: vec![(key, value)],
+                missing: None,
+                denied: false,
+            });
         }
         let key_at = self.key_at(at)?;
         let key = self.options.keys.get(key_at)?;
@@ -157,14 +182,25 @@ impl<'a> Request<'a> {
             return Some(Found { range, meanings: vec![(key_at, no)], missing: None, denied: false });
         }
         let asks = key.values.iter().any(|value| value.polarity == Polarity::Yes) || self.is_with(at);
-        let positive = key.values.iter().enumerate().filter(|(_, value)| value.polarity != Polarity::No).map(|(value, _)| (key_at, value)).collect();
+        let positive = key
+            .values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.polarity != Polarity::No)
+            .map(|(value, _)| (key_at, value))
+            .collect();
         asks.then_some(Found { range, meanings: positive, missing: None, denied: false })
     }
 
     fn is_with(&self, at: usize) -> bool {
         let water = self.token(at).is_some_and(|token| !token.common);
         let with = (at.saturating_sub(2)..at).filter_map(|near| self.token(near)).any(|token| token.is(Role::Having));
-        with || (water && self.options.keys.iter().any(|key| key.values.iter().any(|value| value.polarity == Polarity::No && value.core.len() + value.terms.len() > 2)))
+        with || (water
+            && self.options.keys.iter().any(|key| {
+                key.values
+                    .iter()
+                    .any(|value| value.polarity == Polarity::No && value.core.len() + value.terms.len() > 2)
+            }))
     }
 
     /// A value of the right form that no variant has: `8 bar`, a colour that is not made.
@@ -172,20 +208,50 @@ impl<'a> Request<'a> {
         let keys = || self.options.keys.iter().enumerate();
         let measured = || {
             let dimension = token.dimension?;
-            keys().find(|(_, key)| key.values.iter().any(|value| value.dimension == Some(dimension))).map(|(key, _)| key)
+            keys()
+                .find(|(_, key)| key.values.iter().any(|value| value.dimension == Some(dimension)))
+                .map(|(key, _)| key)
         };
         let sized = || {
-            let before = at.checked_sub(1).filter(|_| token.digits && token.dimension.is_none() && token.before == Break::None)?;
+            let before = at
+                .checked_sub(1)
+                .filter(|_| token.digits && token.dimension.is_none() && token.before == Break::None)?;
             let key = self.key_at(before)?;
             self.options.keys.get(key)?.values.iter().all(|value| value.number.is_some()).then_some(key)
+        };
+        let scaled = || {
+            let on_scale = |key: &super::options::OptionKey| {
+                let stems = || {
+                    key.values
+                        .iter()
+                        .filter_map(|value| self.catalogue.vocabulary.get(*value.core.last()?))
+                        .map(|term| &term.stem)
+                };
+                let scale = |scale: &&std::collections::HashMap<String, usize>| {
+                    scale.contains_key(&token.stem) && stems().all(|stem| scale.contains_key(stem))
+                };
+                key.values.len() > 1
+                    && key.values.iter().all(|value| value.number.is_none())
+                    && self.lexicon.scales.iter().any(|one| scale(&one))
+            };
+            let sized = token.marks.is_empty() && (!token.common || token.before != Break::None);
+            keys().find(|(_, key)| sized && on_scale(key)).map(|(key, _)| key)
         };
         let kind = || {
             let kind = self.lexicon.kinds.get(&token.stem)?;
             keys().find(|(_, key)| key.stems.contains(kind)).map(|(key, _)| key)
         };
-        let compared = (at..at.saturating_add(3)).filter_map(|near| self.token(near)).any(|token| leading_direction(token).is_some());
-        let key = measured().or_else(sized).or_else(kind).filter(|_| !compared && !self.is_denied(at))?;
-        Some(Found { range: at..at.saturating_add(1), meanings: Vec::new(), missing: Some((key, token.raw.clone())), denied: false })
+        let compared = (at..at.saturating_add(3))
+            .filter_map(|near| self.token(near))
+            .any(|token| leading_direction(token).is_some());
+        let key =
+            measured().or_else(sized).or_else(kind).or_else(scaled).filter(|_| !compared && !self.is_denied(at))?;
+        Some(Found {
+            range: at..at.saturating_add(1),
+            meanings: Vec::new(),
+            missing: Some((key, token.raw.clone())),
+            denied: false,
+        })
     }
 
     /// "If there is no red one": what is missed there is a wish.
@@ -208,7 +274,10 @@ impl<'a> Request<'a> {
                 return !self.is_condition(before);
             }
             let joined = previous.is(Role::Or);
-            let passes = joined || previous.common && self.lexicon.function.contains(&previous.raw) && !self.lexicon.connectors.contains(&previous.raw);
+            let passes = joined
+                || previous.common
+                    && self.lexicon.function.contains(&previous.raw)
+                    && !self.lexicon.connectors.contains(&previous.raw);
             let listed = !joined && self.after_or(back) && !self.hits.at(before).is_empty();
             if !passes && !listed && !self.is_key_word(before) {
                 return false;

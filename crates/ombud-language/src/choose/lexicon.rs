@@ -1,6 +1,6 @@
 //! Which words of a language bear on choosing?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -48,12 +48,12 @@ pub(super) enum Mark {
     StepDown,
     Relative,
     Rather,
+    EndsIn,
     ActReturn,
     ActExchange,
     ActCancel,
     Elsewhere,
     OneOf,
-    Unknown,
 }
 
 /// Several marks at once; one word can have more than one use.
@@ -95,6 +95,7 @@ pub(super) enum Role {
     Definite,
     Number,
     Kind,
+    As,
     Polite,
 }
 
@@ -121,10 +122,25 @@ pub(super) enum Direction {
     Least,
 }
 
+impl Direction {
+    /// The direction of the word's own scale, turned round for words such as "cheap".
+    pub(super) fn of(self, degree: &DegreeUse) -> Self {
+        match (degree.inverted, self) {
+            (false, direction) => direction,
+            (true, Self::Up) => Self::Down,
+            (true, Self::Down) => Self::Up,
+            (true, Self::Most) => Self::Least,
+            (true, Self::Least) => Self::Most,
+        }
+    }
+}
+
 /// What a word such as "bigger" measures; `direction` is none for the plain "big", which takes it from "more" or "less" before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DegreeUse {
     pub(super) direction: Option<Direction>,
+    /// Whether "more" of the word is less of what it measures, as of "cheap".
+    pub(super) inverted: bool,
     pub(super) keys: Vec<String>,
 }
 
@@ -140,6 +156,8 @@ struct DegreeSource {
     least: Vec<String>,
     #[serde(default)]
     base: Vec<String>,
+    #[serde(default)]
+    low_base: Vec<String>,
     keys: Vec<String>,
 }
 
@@ -161,7 +179,7 @@ struct LexiconSource {
     tight_units: Vec<String>,
     connectors: Vec<String>,
     determiners: Vec<String>,
-    marks: HashMap<String, Vec<String>>,
+    marks: HashMap<Mark, Vec<String>>,
     degrees: Vec<DegreeSource>,
     scales: Vec<Vec<String>>,
     synonyms: Vec<Vec<String>>,
@@ -170,7 +188,7 @@ struct LexiconSource {
     number_words: HashMap<String, f64>,
     ordinals: HashMap<String, usize>,
     currency: Vec<String>,
-    kinds: HashMap<String, Vec<String>>,
+    kinds: BTreeMap<String, Vec<String>>,
     units: Vec<UnitSource>,
     endings: Vec<(String, String, usize)>,
 }
@@ -308,12 +326,11 @@ fn synonym_phrases(groups: &[Vec<String>]) -> Phrases<String> {
     phrases
 }
 
-fn mark_phrases(source: &HashMap<String, Vec<String>>) -> Phrases<Marks> {
+fn mark_phrases(source: &HashMap<Mark, Vec<String>>) -> Phrases<Marks> {
     let mut merged: HashMap<&str, Marks> = HashMap::new();
-    for (name, phrases) in source {
-        let mark = serde_json::from_value(serde_json::Value::String(name.clone())).unwrap_or(Mark::Unknown);
+    for (mark, phrases) in source {
         for phrase in phrases {
-            merged.entry(phrase).or_default().insert(mark);
+            merged.entry(phrase).or_default().insert(*mark);
         }
     }
     let mut phrases = Phrases::new();
@@ -328,15 +345,16 @@ fn degree_words(lexicon: &Lexicon, sources: &[DegreeSource]) -> HashMap<String, 
     for source in sources {
         let keys: Vec<String> = source.keys.iter().map(|key| lexicon.canonical(key)).collect();
         let groups = [
-            (&source.up, Some(Direction::Up)),
-            (&source.down, Some(Direction::Down)),
-            (&source.most, Some(Direction::Most)),
-            (&source.least, Some(Direction::Least)),
-            (&source.base, None),
+            (&source.up, Some(Direction::Up), false),
+            (&source.down, Some(Direction::Down), false),
+            (&source.most, Some(Direction::Most), false),
+            (&source.least, Some(Direction::Least), false),
+            (&source.base, None, false),
+            (&source.low_base, None, true),
         ];
-        for (group, direction) in groups {
+        for (group, direction, inverted) in groups {
             for word in group {
-                words.entry(word.clone()).or_default().push(DegreeUse { direction, keys: keys.clone() });
+                words.entry(word.clone()).or_default().push(DegreeUse { direction, inverted, keys: keys.clone() });
             }
         }
     }
@@ -360,4 +378,33 @@ fn unit_words(sources: &[UnitSource]) -> HashMap<String, (usize, f64)> {
         }
     }
     units
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_the_file_that_means_nothing_here_is_refused() {
+        let unknown_mark = serde_json::json!({"marks": {"negatee": ["not"]}});
+        let unknown_part = serde_json::json!({"synonym": []});
+        assert!(serde_json::from_value::<Lexicon>(unknown_mark).is_err());
+        assert!(serde_json::from_value::<Lexicon>(unknown_part).is_err());
+    }
+
+    #[test]
+    fn the_longest_phrase_wins() {
+        let lexicon: Lexicon =
+            serde_json::from_value(serde_json::json!({"marks": {"negate": ["not"], "only": ["not just"]}})).unwrap();
+        let (length, marks) = Lexicon::longest(&lexicon.marks, &["not", "just", "red"]).unwrap();
+        assert_eq!((length, marks.has(Mark::Only), marks.has(Mark::Negate)), (2, true, false));
+    }
+
+    #[test]
+    fn endings_come_off_in_the_order_of_the_file() {
+        let endings = serde_json::json!({"endings": [["ies", "y", 3], ["ss", "ss", 1], ["s", "", 3]], "synonyms": [["bicycle", "bike"]]});
+        let lexicon: Lexicon = serde_json::from_value(endings).unwrap();
+        let words = ["berries", "glass", "lamps", "gas", "bikes"].map(|word| lexicon.canonical(word));
+        assert_eq!(words, ["berry", "glass", "lamp", "gas", "bicycle"].map(str::to_owned));
+    }
 }

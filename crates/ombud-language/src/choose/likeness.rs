@@ -2,13 +2,16 @@
 
 /// Whether the two words differ by so few letters that one is a slip of the other.
 pub(super) fn is_slip(written: &str, meant: &str) -> bool {
-    let (short, long) = (written.chars().count().min(meant.chars().count()), written.chars().count().max(meant.chars().count()));
+    let (short, long) =
+        (written.chars().count().min(meant.chars().count()), written.chars().count().max(meant.chars().count()));
     let allowed = match short {
         0..=4 => return false,
         5..=7 => 1,
         _ => 2,
     };
-    long.saturating_sub(short) <= allowed && written.chars().next() == meant.chars().next() && distance(written, meant) <= allowed
+    long.saturating_sub(short) <= allowed
+        && written.chars().next() == meant.chars().next()
+        && distance(written, meant) <= allowed
 }
 
 /// Edit distance with swaps of neighbours counted once (optimal string alignment).
@@ -22,7 +25,9 @@ fn distance(one: &str, other: &str) -> usize {
         for (column, against) in other.iter().copied().enumerate() {
             let cell = |cells: &[usize], at: usize| cells.get(at).copied().unwrap_or(usize::MAX / 2);
             let replaced = cell(&last, column).saturating_add(usize::from(letter != against));
-            let best = replaced.min(cell(&last, column.saturating_add(1)).saturating_add(1)).min(cell(&current, column).saturating_add(1));
+            let best = replaced
+                .min(cell(&last, column.saturating_add(1)).saturating_add(1))
+                .min(cell(&current, column).saturating_add(1));
             let left = column.checked_sub(1).and_then(|left| other.get(left)).copied();
             let swapped = row > 0 && left == Some(letter) && previous == against;
             let swap = column.checked_sub(1).map_or(usize::MAX, |left| cell(&before, left).saturating_add(1));
@@ -37,7 +42,9 @@ fn distance(one: &str, other: &str) -> usize {
 /// Whether one word is the end of the other, as "watch" of "wristwatch", or a long beginning of it.
 pub(super) fn is_part(written: &str, meant: &str) -> bool {
     let (short, long) = if written.len() < meant.len() { (written, meant) } else { (meant, written) };
-    short.chars().count() >= 4 && long.chars().count() >= short.chars().count().saturating_add(2) && (long.ends_with(short) || (short.chars().count() >= 6 && long.starts_with(short)))
+    short.chars().count() >= 4
+        && long.chars().count() >= short.chars().count().saturating_add(2)
+        && (long.ends_with(short) || (short.chars().count() >= 6 && long.starts_with(short)))
 }
 
 #[cfg(test)]
@@ -46,7 +53,9 @@ mod tests {
 
     #[test]
     fn a_swapped_or_missing_letter_is_a_slip() {
-        for (written, meant) in [("keybaord", "keyboard"), ("ketle", "kettle"), ("headfones", "headphones"), ("thermostt", "thermostat")] {
+        for (written, meant) in
+            [("keybaord", "keyboard"), ("ketle", "kettle"), ("headfones", "headphones"), ("thermostt", "thermostat")]
+        {
             assert!(is_slip(written, meant), "{written}");
         }
     }

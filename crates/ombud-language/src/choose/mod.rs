@@ -1,6 +1,11 @@
 //! Which of these records does the customer mean?
 //!
-//! Start with [`choose`]; [`choose_each`] reads one text that speaks of several things at once.
+//! No model, no download: words are matched against the candidates' names, options and words, and a [`Lexicon`] says how the words around
+//! them are meant. Start with [`choose`]; [`choose_each`] reads one text that speaks of several things at once.
+//!
+//! What candidates should carry: an item or variant its options as attributes; an order one attribute `item` for each thing in it, written
+//! `Name, option: value, option: value`, and as words its status, its town and how it was paid; a payment method its kind, brand and last
+//! digits, and for the one in use so far a word such as `original`; a reason a few sentences with which people give it.
 
 mod catalogue;
 mod container;
@@ -56,7 +61,12 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
 }
 
 /// Reads one part of what was said; what was said before it breaks ties.
-fn read_part(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalogue, (part, earlier, manner): (&[String], &[String], Manner)) -> Choice {
+fn read_part(
+    lexicon: &Lexicon,
+    request: &ChoiceRequest<'_>,
+    catalogue: &Catalogue,
+    (part, earlier, manner): (&[String], &[String], Manner),
+) -> Choice {
     if part.is_empty() {
         return Choice::Unread;
     }
@@ -64,9 +74,18 @@ fn read_part(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalog
     let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
     let earlier_tokens = read_all(lexicon, earlier);
     let earlier_hits = find_hits(lexicon, &catalogue.vocabulary, &earlier_tokens);
-    let now = Reading { lexicon, candidates: request.candidates, catalogue, tokens: &tokens, hits: &hits, count: request.count, manner };
+    let now = Reading {
+        lexicon,
+        candidates: request.candidates,
+        catalogue,
+        tokens: &tokens,
+        hits: &hits,
+        count: request.count,
+        manner,
+    };
     let before = Reading { tokens: &earlier_tokens, hits: &earlier_hits, manner: Manner::Clear, ..now };
-    let outcome = if catalogue.contents.is_empty() { pick(&now) } else { container::pick_container(&now, Some(&before)) };
+    let outcome =
+        if catalogue.contents.is_empty() { pick(&now) } else { container::pick_container(&now, Some(&before)) };
     into_choice(&now, outcome)
 }
 
@@ -81,7 +100,8 @@ pub fn choose_each(
     direct: usize,
     items: &[(Candidate, Vec<Candidate>)],
 ) -> Vec<Choice> {
-    let items: Vec<(&Candidate, &[Candidate])> = items.iter().map(|(current, variants)| (current, variants.as_slice())).collect();
+    let items: Vec<(&Candidate, &[Candidate])> =
+        items.iter().map(|(current, variants)| (current, variants.as_slice())).collect();
     choose_variants(lexicon, utterances, direct, &items)
 }
 
@@ -93,7 +113,12 @@ struct Stocked<'a> {
     hits: Hits,
 }
 
-fn choose_variants(lexicon: &Lexicon, utterances: &[String], direct: usize, items: &[(&Candidate, &[Candidate])]) -> Vec<Choice> {
+fn choose_variants(
+    lexicon: &Lexicon,
+    utterances: &[String],
+    direct: usize,
+    items: &[(&Candidate, &[Candidate])],
+) -> Vec<Choice> {
     let tokens = read_all(lexicon, utterances);
     let stock: Vec<Stocked<'_>> = items
         .iter()
@@ -111,11 +136,25 @@ fn choose_variants(lexicon: &Lexicon, utterances: &[String], direct: usize, item
     let topics = topic::topics(topic::Things { lexicon, things: &named, variants: &variant_hits, tokens: &tokens });
     let read = |(at, item): (usize, &Stocked<'_>)| {
         let heard = topic::heard_by(&topics, at);
-        let shelf = Shelf { lexicon, catalogue: &item.catalogue, options: &item.options, candidates: item.variants, current: item.current };
+        let shelf = Shelf {
+            lexicon,
+            catalogue: &item.catalogue,
+            options: &item.options,
+            candidates: item.variants,
+            current: item.current,
+        };
         if let Some(choice) = by_id(item, &tokens) {
             return choice;
         }
-        let plans = plans(Request { lexicon, catalogue: &item.catalogue, options: &item.options, tokens: &tokens, hits: &item.hits, heard: &heard, direct });
+        let plans = plans(Request {
+            lexicon,
+            catalogue: &item.catalogue,
+            options: &item.options,
+            tokens: &tokens,
+            hits: &item.hits,
+            heard: &heard,
+            direct,
+        });
         choose_variant(shelf, &plans)
     };
     stock.iter().enumerate().map(read).collect()
@@ -123,13 +162,20 @@ fn choose_variants(lexicon: &Lexicon, utterances: &[String], direct: usize, item
 
 /// A variant named by its number.
 fn by_id(item: &Stocked<'_>, tokens: &[text::Token]) -> Option<Choice> {
-    let written = tokens.iter().rev().filter(|token| token.raw.chars().count() >= 5 && token.raw.chars().any(|letter| letter.is_ascii_digit()));
-    let named = written.filter_map(|token| item.variants.iter().find(|variant| catalogue::plain_id(&variant.id) == token.raw));
+    let written = tokens
+        .iter()
+        .rev()
+        .filter(|token| token.raw.chars().count() >= 5 && token.raw.chars().any(|letter| letter.is_ascii_digit()));
+    let named =
+        written.filter_map(|token| item.variants.iter().find(|variant| catalogue::plain_id(&variant.id) == token.raw));
     let variant = named.into_iter().find(|variant| variant.id != item.current.id)?;
     Some(if variant.eligible {
         Choice::Picked { ids: vec![variant.id.clone()], because: variant.id.clone() }
     } else {
-        Choice::Unavailable { wanted: vec![("id".to_owned(), variant.id.clone())], ineligible: vec![variant.id.clone()] }
+        Choice::Unavailable {
+            wanted: vec![("id".to_owned(), variant.id.clone())],
+            ineligible: vec![variant.id.clone()],
+        }
     })
 }
 
@@ -139,7 +185,15 @@ pub fn mentions(lexicon: &Lexicon, text: &str, candidates: &[Candidate]) -> Vec<
     let catalogue = catalogue(lexicon, candidates);
     let tokens = text::read(lexicon, text);
     let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
-    let reading = Reading { lexicon, candidates, catalogue: &catalogue, tokens: &tokens, hits: &hits, count: Count::Many, manner: Manner::Asked };
+    let reading = Reading {
+        lexicon,
+        candidates,
+        catalogue: &catalogue,
+        tokens: &tokens,
+        hits: &hits,
+        count: Count::Many,
+        manner: Manner::Asked,
+    };
     let mut scores: Vec<f64> = vec![0.0; candidates.len()];
     for reference in reference::references(reading.scope()).iter().filter(|reference| reference.by.is_some()) {
         let share = f64::from(u32::try_from(reference.set.len().max(1)).unwrap_or(1));
@@ -149,7 +203,12 @@ pub fn mentions(lexicon: &Lexicon, text: &str, candidates: &[Candidate]) -> Vec<
             }
         }
     }
-    let mut found: Vec<(String, f64)> = candidates.iter().zip(&scores).filter(|(_, score)| **score > 0.0).map(|(candidate, score)| (candidate.id.clone(), *score)).collect();
+    let mut found: Vec<(String, f64)> = candidates
+        .iter()
+        .zip(&scores)
+        .filter(|(_, score)| **score > 0.0)
+        .map(|(candidate, score)| (candidate.id.clone(), *score))
+        .collect();
     found.sort_by(|one, other| other.1.total_cmp(&one.1));
     found
 }

@@ -81,8 +81,11 @@ impl Scope<'_> {
             return Some(Named { base: set.clone(), set, by: By::Id, score: 10.0, answers: false });
         }
         let (by, base) = if top(|score| score.head) > 0.0 {
-            let bearing: Vec<usize> = all.iter().copied().filter(|at| scores.get(*at).is_some_and(|score| score.head > 0.0)).collect();
-            (By::Name, best(&bearing, |score| score.name))
+            let bearing: Vec<usize> =
+                all.iter().copied().filter(|at| scores.get(*at).is_some_and(|score| score.head > 0.0)).collect();
+            let base = best(&bearing, |score| score.name);
+            let told = base.first().and_then(|at| scores.get(*at)).is_some_and(|score| score.name >= 0.5);
+            (if told { By::Name } else { By::Option }, base)
         } else if top(|score| score.words) > 0.0 {
             (By::Word, best(&all, |score| score.words))
         } else if top(|score| score.name + score.options) > 0.4 {
@@ -93,7 +96,13 @@ impl Scope<'_> {
         };
         let set = best(&base, |score| score.options + score.words + score.name);
         let first = set.first().and_then(|at| scores.get(*at)).copied().unwrap_or_default();
-        let plain = |entry: &Entry| entry.fields.iter().filter(|field| field.polarity == Polarity::Plain).any(|field| self.field_fit(range, field) > 0.0);
+        let plain = |entry: &Entry| {
+            entry
+                .fields
+                .iter()
+                .filter(|field| field.polarity == Polarity::Plain)
+                .any(|field| self.field_fit(range, field) > 0.0)
+        };
         let answers = by == By::Option && !set.iter().filter_map(|at| self.entries.get(*at)).any(plain);
         Some(Named { set, base, by, score: first.name + first.options + first.words, answers })
     }
@@ -181,7 +190,8 @@ impl Scope<'_> {
 
     /// How well the stretch names the option itself.
     pub(super) fn key_fit(&self, range: &Range<usize>, field: &Field) -> f64 {
-        let telling: Vec<&TermId> = field.key.iter().filter(|term| !self.vocabulary.get(**term).is_none_or(|term| term.function)).collect();
+        let telling: Vec<&TermId> =
+            field.key.iter().filter(|term| !self.vocabulary.get(**term).is_none_or(|term| term.function)).collect();
         telling.iter().map(|term| self.best(range, **term)).fold(0.0, f64::max)
     }
 

@@ -86,16 +86,24 @@ impl Options {
 
 fn add_field(catalogue: &Catalogue, keys: &mut Vec<OptionKey>, field: &Field) {
     let at = keys.iter().position(|key| key.name == field.key_name).unwrap_or_else(|| {
-        let stem = |term: &TermId| catalogue.vocabulary.get(*term).filter(|term| !term.function).map(|term| term.stem.clone());
+        let stem =
+            |term: &TermId| catalogue.vocabulary.get(*term).filter(|term| !term.function).map(|term| term.stem.clone());
         let stems = field.key.iter().filter_map(stem).collect();
-        keys.push(OptionKey { name: field.key_name.clone(), terms: field.key.clone(), stems, values: Vec::new(), current: None });
+        keys.push(OptionKey {
+            name: field.key_name.clone(),
+            terms: field.key.clone(),
+            stems,
+            values: Vec::new(),
+            current: None,
+        });
         keys.len().saturating_sub(1)
     });
     let Some(key) = keys.get_mut(at) else { return };
     if key.values.iter().any(|value| value.written == field.written) {
         return;
     }
-    let numbered = field.value.iter().filter_map(|term| catalogue.vocabulary.get(*term)).find(|term| term.number.is_some());
+    let numbered =
+        field.value.iter().filter_map(|term| catalogue.vocabulary.get(*term)).find(|term| term.number.is_some());
     key.values.push(Value {
         written: field.written.clone(),
         terms: field.value.clone(),
@@ -108,6 +116,7 @@ fn add_field(catalogue: &Catalogue, keys: &mut Vec<OptionKey>, field: &Field) {
 
 /// The number at the end of `i7` or `IPX4`; what stands before it is taken to be the same for all values.
 fn number_inside(written: &str) -> Option<f64> {
-    let digits: String = written.chars().skip_while(|character| !character.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let digits: String =
+        written.chars().skip_while(|character| !character.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }

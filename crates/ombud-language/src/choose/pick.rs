@@ -53,7 +53,8 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn words(&self, range: &std::ops::Range<usize>) -> String {
-        let words: Vec<&str> = self.tokens.get(range.clone()).unwrap_or_default().iter().map(|token| token.raw.as_str()).collect();
+        let words: Vec<&str> =
+            self.tokens.get(range.clone()).unwrap_or_default().iter().map(|token| token.raw.as_str()).collect();
         words.join(" ")
     }
 }
@@ -90,7 +91,13 @@ pub(super) fn pick(reading: &Reading<'_>) -> Outcome {
         Count::One => pick_one(reading, &mentions),
         Count::Many => pick_many(reading, &mentions),
     };
-    if outcome == Outcome::Unread { by_place(reading) } else { outcome }
+    match outcome {
+        Outcome::Unread => match by_use(reading) {
+            Outcome::Unread => by_place(reading),
+            found => found,
+        },
+        read => read,
+    }
 }
 
 /// Longest sentence that is read as nothing but a place in the list: "the second one please".
@@ -102,7 +109,9 @@ pub(super) fn by_place(reading: &Reading<'_>) -> Outcome {
     let sentence = 0..reading.tokens.len();
     let short = reading.manner == Manner::Asked && sentence.len() <= PLACE_TOKENS_MAX;
     match by_ordinal(reading, &sentence, &all).filter(|_| short) {
-        Some(place) if reading.is_eligible(place) => Outcome::Picked { set: vec![place], because: reading.words(&sentence) },
+        Some(place) if reading.is_eligible(place) => {
+            Outcome::Picked { set: vec![place], because: reading.words(&sentence) }
+        }
         Some(place) => Outcome::Ineligible(vec![place]),
         None => Outcome::Unread,
     }
@@ -113,7 +122,11 @@ fn by_ordinal(reading: &Reading<'_>, sentence: &std::ops::Range<usize>, set: &[u
     let tokens = reading.tokens.get(sentence.clone()).unwrap_or_default();
     tokens.iter().find_map(|token| {
         let last = token.has(Mark::Last) && token.mark_len == 1 && !reading.lexicon.ordinals.contains_key(&token.raw);
-        if last { set.last().copied() } else { set.get(reading.lexicon.ordinals.get(&token.raw)?.checked_sub(1)?).copied() }
+        if last {
+            set.last().copied()
+        } else {
+            set.get(reading.lexicon.ordinals.get(&token.raw)?.checked_sub(1)?).copied()
+        }
     })
 }
 
@@ -124,7 +137,8 @@ fn by_option_number(reading: &Reading<'_>) -> Option<usize> {
         [word, number] if word.is(Role::Number) && number.dimension.is_none() => number.number,
         _ => None,
     })?;
-    (0..reading.candidates.len()).find(|at| u32::try_from(at.saturating_add(1)).is_ok_and(|at| (f64::from(at) - place).abs() < 1e-9))
+    (0..reading.candidates.len())
+        .find(|at| u32::try_from(at.saturating_add(1)).is_ok_and(|at| (f64::from(at) - place).abs() < 1e-9))
 }
 
 /// "Return the lamp and exchange the mug" cannot be read for one of the two requests alone.
@@ -135,7 +149,8 @@ fn asks_for_several_things(tokens: &[Token]) -> bool {
 
 /// Whether the candidates are things people say, as reasons are, rather than things with a name.
 fn is_phrasal(reading: &Reading<'_>) -> bool {
-    let words = |entry: &super::catalogue::Entry| entry.words.iter().any(|words| words.len() > 3) && entry.fields.is_empty();
+    let words =
+        |entry: &super::catalogue::Entry| entry.words.iter().any(|words| words.len() > 3) && entry.fields.is_empty();
     let entries = &reading.catalogue.entries;
     let long = entries.iter().filter(|entry| words(entry)).count();
     long.saturating_mul(2) > entries.len()
@@ -154,10 +169,12 @@ fn pick_phrase(reading: &Reading<'_>) -> Outcome {
     let mut start = 0;
     while start < reading.tokens.len() {
         let sentence = sentence_around(reading.tokens, start);
-        let fits: Vec<f64> = reading.catalogue.entries.iter().map(|entry| phrase_fit(scope, &sentence, entry)).collect();
+        let fits: Vec<f64> =
+            reading.catalogue.entries.iter().map(|entry| phrase_fit(scope, &sentence, entry)).collect();
         let top = fits.iter().copied().fold(0.0, f64::max);
         let second = fits.iter().copied().filter(|fit| *fit < top - 1e-9).fold(0.0, f64::max);
-        let clear = top >= PHRASE_MIN || (top >= PHRASE_NEAR && top - second >= PHRASE_LEAD && reading.manner == Manner::Asked);
+        let clear =
+            top >= PHRASE_MIN || (top >= PHRASE_NEAR && top - second >= PHRASE_LEAD && reading.manner == Manner::Asked);
         if clear && top >= best.0 - 1e-9 {
             let set = fits.iter().enumerate().filter(|(_, fit)| **fit >= top - 1e-9).map(|(at, _)| at).collect();
             best = (top, set, reading.words(&sentence));
@@ -224,7 +241,9 @@ fn standing(reading: &Reading<'_>, mentions: &[Reference]) -> (Vec<Reference>, V
 /// "Only the lamp" and "actually, the lamp" replace what was said in earlier sentences.
 fn replaces(mention: &Reference, wanted: &[Reference]) -> bool {
     let overlaps = wanted.iter().any(|earlier| earlier.set.iter().any(|entry| mention.set.contains(entry)));
-    !mention.adds && (mention.corrects || (mention.only && (overlaps || mention.utterance > wanted.first().map_or(0, |first| first.utterance))))
+    !mention.adds
+        && (mention.corrects
+            || (mention.only && (overlaps || mention.utterance > wanted.first().map_or(0, |first| first.utterance))))
 }
 
 /// "The cheaper one" among those that fit.
@@ -233,20 +252,35 @@ fn compare(reading: &Reading<'_>, reference: &mut Reference) {
         return;
     }
     let sentence = sentence_around(reading.tokens, reference.range.start);
-    if let Some(one) = by_ordinal(reading, &sentence, &reference.set).filter(|_| reading.manner == Manner::Asked && !reference.many) {
+    if let Some(one) =
+        by_ordinal(reading, &sentence, &reference.set).filter(|_| reading.manner == Manner::Asked && !reference.many)
+    {
         (reference.set, reference.many) = (vec![one], false);
         return;
     }
-    let of = comparison(reading.scope(), &sentence).and_then(|(_, _, at)| reading.tokens.get(at.saturating_add(1))).is_some_and(|next| next.is(Role::Of));
+    let of = comparison(reading.scope(), &sentence)
+        .and_then(|(_, _, at)| reading.tokens.get(at.saturating_add(1)))
+        .is_some_and(|next| next.is(Role::Of));
     if of {
         reference.many = false;
     }
     if reference.many {
         return;
     }
-    let plain = |token: &Token| reading.lexicon.degrees.get(&token.raw).and_then(|uses| uses.first()).map(|degree| (Direction::Most, degree.keys.clone()));
+    let plain = |token: &Token| {
+        reading
+            .lexicon
+            .degrees
+            .get(&token.raw)
+            .and_then(|uses| uses.first())
+            .map(|degree| (Direction::Most, degree.keys.clone()))
+    };
     let compared = comparison(reading.scope(), &sentence).map(|(direction, keys, _)| (direction, keys));
-    let Some((direction, keys)) = compared.or_else(|| reading.tokens.get(sentence).unwrap_or_default().iter().find_map(plain)) else { return };
+    let Some((direction, keys)) =
+        compared.or_else(|| reading.tokens.get(sentence).unwrap_or_default().iter().find_map(plain))
+    else {
+        return;
+    };
     let value = |at: usize| -> Option<f64> {
         let candidate = reading.candidates.get(at)?;
         if keys.iter().any(|key| key == "price") { candidate.price } else { None }
@@ -256,7 +290,10 @@ fn compare(reading: &Reading<'_>, reference: &mut Reference) {
         return;
     }
     let high = matches!(direction, Direction::Up | Direction::Most);
-    let edge = values.iter().map(|(_, value)| *value).fold(if high { f64::MIN } else { f64::MAX }, if high { f64::max } else { f64::min });
+    let edge = values
+        .iter()
+        .map(|(_, value)| *value)
+        .fold(if high { f64::MIN } else { f64::MAX }, if high { f64::max } else { f64::min });
     reference.set = values.into_iter().filter(|(_, value)| (value - edge).abs() < 1e-9).map(|(at, _)| at).collect();
 }
 
@@ -275,20 +312,63 @@ fn settled(reading: &Reading<'_>, set: &[usize]) -> Vec<usize> {
     if same { left.into_iter().take(1).collect() } else { left }
 }
 
+/// "My other card" is not the one used so far; "the card I used" is.
+fn narrow(reading: &Reading<'_>, reference: &Reference, set: &mut Vec<usize>) {
+    let (used, others): (Vec<usize>, Vec<usize>) = set.iter().copied().partition(|at| is_original(reading, *at));
+    if used.is_empty() || others.is_empty() {
+        return;
+    }
+    let said = sentence_around(reading.tokens, reference.range.start);
+    if reference.other && reading.manner == Manner::Asked {
+        *set = others;
+    } else if reading.tokens.get(said).unwrap_or_default().iter().any(|token| token.has(Mark::Original)) {
+        *set = used;
+    }
+}
+
+/// Whether the candidate is said to be the one used so far.
+fn is_original(reading: &Reading<'_>, at: usize) -> bool {
+    let original =
+        |words: &String| super::text::read(reading.lexicon, words).iter().any(|token| token.has(Mark::Original));
+    reading.candidates.get(at).is_some_and(|candidate| candidate.words.iter().any(original))
+}
+
+/// "The same as before" where nothing else was named.
+fn by_use(reading: &Reading<'_>) -> Outcome {
+    let says = reading.tokens.iter().any(|token| token.marks.any(&[Mark::Original, Mark::Same]));
+    let used: Vec<usize> = (0..reading.candidates.len())
+        .filter(|at| reading.manner == Manner::Asked && says && is_original(reading, *at))
+        .collect();
+    match used.as_slice() {
+        [one] if reading.is_eligible(*one) => {
+            Outcome::Picked { set: used, because: reading.words(&(0..reading.tokens.len())) }
+        }
+        [_] => Outcome::Ineligible(used),
+        _ => Outcome::Unread,
+    }
+}
+
 fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
     let (wanted, out) = standing(reading, mentions);
     let mut choices: Vec<(Vec<usize>, &Reference)> = Vec::new();
     for reference in wanted.iter().filter(|reference| !reference.everything) {
-        if let Some((set, _)) = choices.iter_mut().find(|(set, _)| set.iter().any(|entry| reference.set.contains(entry))) {
+        if let Some((set, _)) =
+            choices.iter_mut().find(|(set, _)| set.iter().any(|entry| reference.set.contains(entry)))
+        {
             set.retain(|entry| reference.set.contains(entry));
             continue;
         }
         choices.push((reference.set.clone(), reference));
     }
+    for (set, reference) in &mut choices {
+        narrow(reading, reference, set);
+    }
     let Some((first, reference)) = choices.first() else { return ruled_out(reading, &out) };
-    let ordered = choices.len() == 1 || choices.iter().skip(1).any(|(_, reference)| reference.second) || reference.second;
+    let ranking = [Mark::Fallback, Mark::Unless, Mark::Last, Mark::Prefer, Mark::Over];
+    let ordered = choices.len() == 1 || reading.tokens.iter().any(|token| token.marks.any(&ranking));
     if !ordered {
-        let mut all: Vec<usize> = choices.iter().flat_map(|(set, _)| set.iter().copied()).filter(|at| reading.is_eligible(*at)).collect();
+        let mut all: Vec<usize> =
+            choices.iter().flat_map(|(set, _)| set.iter().copied()).filter(|at| reading.is_eligible(*at)).collect();
         all.dedup();
         return match all.as_slice() {
             [] => Outcome::Ineligible(first.clone()),
@@ -312,9 +392,12 @@ fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
 
 /// "Not the blue one" leaves the other, when there is only one other.
 fn ruled_out(reading: &Reading<'_>, out: &[usize]) -> Outcome {
-    let left: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at) && !out.contains(at)).collect();
+    let left: Vec<usize> =
+        (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at) && !out.contains(at)).collect();
     match left.as_slice() {
-        [one] if !out.is_empty() && reading.manner == Manner::Asked => Outcome::Picked { set: vec![*one], because: "the only one left".to_owned() },
+        [one] if !out.is_empty() && reading.manner == Manner::Asked => {
+            Outcome::Picked { set: vec![*one], because: "the only one left".to_owned() }
+        }
         _ => Outcome::Unread,
     }
 }
@@ -325,8 +408,14 @@ fn pick_many(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
     let everything = wanted.iter().find(|reference| reference.everything);
     let named: Vec<&Reference> = wanted.iter().filter(|reference| !reference.everything).collect();
     if let Some(everything) = everything.filter(|everything| named.is_empty() || !(everything.qualified || qualified)) {
-        let all = (0..reading.candidates.len()).filter(|at| !out.contains(at) && reading.is_eligible(*at)).collect::<Vec<_>>();
-        return if all.is_empty() { Outcome::Unread } else { Outcome::Picked { set: all, because: reading.words(&everything.range) } };
+        let all = (0..reading.candidates.len())
+            .filter(|at| !out.contains(at) && reading.is_eligible(*at))
+            .collect::<Vec<_>>();
+        return if all.is_empty() {
+            Outcome::Unread
+        } else {
+            Outcome::Picked { set: all, because: reading.words(&everything.range) }
+        };
     }
     let mut picked: Vec<usize> = Vec::new();
     let mut unsure: Vec<usize> = Vec::new();
@@ -361,7 +450,8 @@ fn same_line(reading: &Reading<'_>, entry: usize, picked: &[usize]) -> bool {
 
 fn finish_many(reading: &Reading<'_>, (mut picked, unsure): (Vec<usize>, Vec<usize>), because: String) -> Outcome {
     picked.sort_unstable();
-    let (eligible, ineligible): (Vec<usize>, Vec<usize>) = picked.iter().copied().partition(|at| reading.is_eligible(*at));
+    let (eligible, ineligible): (Vec<usize>, Vec<usize>) =
+        picked.iter().copied().partition(|at| reading.is_eligible(*at));
     if !unsure.is_empty() {
         let mut all: Vec<usize> = eligible.into_iter().chain(unsure).collect();
         all.sort_unstable();
@@ -380,7 +470,8 @@ pub(super) fn into_choice(reading: &Reading<'_>, outcome: Outcome) -> Choice {
         Outcome::Picked { set, because } => Choice::Picked { ids: reading.ids(&set), because },
         Outcome::Several(set) => Choice::Several { ids: reading.ids(&set) },
         Outcome::Ineligible(set) => {
-            let name = |at: &usize| reading.candidates.get(*at).map(|candidate| (candidate.name.clone(), String::new()));
+            let name =
+                |at: &usize| reading.candidates.get(*at).map(|candidate| (candidate.name.clone(), String::new()));
             Choice::Unavailable { wanted: set.iter().filter_map(name).collect(), ineligible: reading.ids(&set) }
         }
         Outcome::Unread => Choice::Unread,

@@ -37,8 +37,6 @@ pub(super) struct Reference {
     pub(super) other: bool,
     /// "Also", "too".
     pub(super) adds: bool,
-    /// "Otherwise", "if not", "or": a second choice.
-    pub(super) second: bool,
     pub(super) sentence: usize,
     pub(super) clause: usize,
     pub(super) utterance: usize,
@@ -59,7 +57,6 @@ struct Flags(u16);
 impl Flags {
     const ONLY: u16 = 1;
     const CORRECTS: u16 = 2;
-    const SECOND: u16 = 4;
     const ALL: u16 = 8;
     const ONE_OF: u16 = 16;
     const QUALIFIED: u16 = 32;
@@ -112,14 +109,27 @@ pub(super) fn references(scope: Scope<'_>) -> Vec<Reference> {
 
 /// Stretches between breaks, joining words, articles and marks.
 pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
-    const OPENING: [Mark; 11] =
-        [Mark::Rather, Mark::Except, Mark::Negate, Mark::Hold, Mark::Only, Mark::With, Mark::All, Mark::Both, Mark::Fallback, Mark::Correct, Mark::Rest];
+    const OPENING: [Mark; 11] = [
+        Mark::Rather,
+        Mark::Except,
+        Mark::Negate,
+        Mark::Hold,
+        Mark::Only,
+        Mark::With,
+        Mark::All,
+        Mark::Both,
+        Mark::Fallback,
+        Mark::Correct,
+        Mark::Rest,
+    ];
     let opens = |token: &Token| {
         token.before != Break::None
-            || (!token.inside && (scope.lexicon.connectors.contains(&token.raw) || scope.lexicon.determiners.contains(&token.raw)))
+            || (!token.inside
+                && (scope.lexicon.connectors.contains(&token.raw) || scope.lexicon.determiners.contains(&token.raw)))
             || token.marks.any(&OPENING)
     };
-    let starts: Vec<usize> = scope.tokens.iter().enumerate().filter(|(at, token)| *at == 0 || opens(token)).map(|(at, _)| at).collect();
+    let starts: Vec<usize> =
+        scope.tokens.iter().enumerate().filter(|(at, token)| *at == 0 || opens(token)).map(|(at, _)| at).collect();
     let ends = starts.iter().skip(1).copied().chain([scope.tokens.len()]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
@@ -157,7 +167,8 @@ impl Scan<'_> {
             }
             Break::Comma => {
                 self.flush_all(at);
-                let headed = at.checked_sub(1).and_then(|before| self.scope.token(before)).is_some_and(|before| before.heads);
+                let headed =
+                    at.checked_sub(1).and_then(|before| self.scope.token(before)).is_some_and(|before| before.heads);
                 if headed {
                     self.stance = Stance::Wanted;
                 }
@@ -168,7 +179,8 @@ impl Scan<'_> {
                 self.flags.clear(Flags::ADDS);
             }
             Break::None if token.is(Role::But) => {
-                let all_before = self.flags.has(Flags::ALL) || self.found.last().is_some_and(|last| last.everything && last.range.end >= at);
+                let all_before = self.flags.has(Flags::ALL)
+                    || self.found.last().is_some_and(|last| last.everything && last.range.end >= at);
                 self.flush_all(at);
                 self.stance = if all_before { Stance::Unwanted } else { Stance::Wanted };
                 self.until = if all_before { Until::Sentence } else { Until::Comma };
@@ -183,9 +195,13 @@ impl Scan<'_> {
         let scope = self.scope;
         let Some(token) = scope.tokens.get(at) else { return };
         let marks = token.marks;
-        let next_breaks = scope.token(at.saturating_add(token.mark_len.max(1))).is_none_or(|next| next.before != Break::None);
+        let next_breaks =
+            scope.token(at.saturating_add(token.mark_len.max(1))).is_none_or(|next| next.before != Break::None);
         if marks.has(Mark::Except) {
-            let begun = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
+            let begun = self
+                .found
+                .iter()
+                .any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
             if !begun && !self.flags.has(Flags::ALL) {
                 self.flags.set(Flags::ALL);
                 self.all_at = at;
@@ -208,9 +224,6 @@ impl Scan<'_> {
         if marks.has(Mark::Add) {
             self.flags.set(Flags::ADDS);
         }
-        if marks.any(&[Mark::Fallback, Mark::Unless, Mark::Last]) || token.is(Role::Or) {
-            self.flags.set(Flags::SECOND);
-        }
         if marks.has(Mark::Rest) && self.is_rest_wanted(at) {
             self.flags.set(Flags::ALL);
             self.all_at = at;
@@ -220,7 +233,9 @@ impl Scan<'_> {
             self.flags.set(Flags::ALL);
             self.all_at = at;
         } else if self.flags.has(Flags::ALL) && marks.has(Mark::Relative) {
-            let plain = scope.token(at.saturating_add(1)).is_none_or(|next| scope.lexicon.function.contains(&next.raw) && next.before == Break::None);
+            let plain = scope
+                .token(at.saturating_add(1))
+                .is_none_or(|next| scope.lexicon.function.contains(&next.raw) && next.before == Break::None);
             if !plain {
                 self.flags.set(Flags::QUALIFIED);
             }
@@ -228,7 +243,13 @@ impl Scan<'_> {
         if marks.has(Mark::OneOf) {
             self.flags.set(Flags::ONE_OF);
         }
-        let counted = self.scope.lexicon.number_words.get(&token.raw).copied().or(token.number.filter(|_| token.dimension.is_none()));
+        let counted = self
+            .scope
+            .lexicon
+            .number_words
+            .get(&token.raw)
+            .copied()
+            .or(token.number.filter(|_| token.dimension.is_none()));
         if let Some(number) = counted.filter(|number| (2.0..=12.0).contains(number)) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and 12")]
             let number = number as usize;
@@ -238,21 +259,31 @@ impl Scan<'_> {
 
     /// "Keep the mug, the rest goes back": the rest is wanted, unless it is the rest that stays.
     fn is_rest_wanted(&self, at: usize) -> bool {
-        let ruled_out = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Unwanted);
-        let wanted = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
-        let starts = |near: &usize| *near == 0 || self.scope.token(*near).is_some_and(|token| token.before != Break::None);
+        let ruled_out =
+            self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Unwanted);
+        let wanted =
+            self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.stance == Stance::Wanted);
+        let starts =
+            |near: &usize| *near == 0 || self.scope.token(*near).is_some_and(|token| token.before != Break::None);
         let start = (0..=at).rev().find(starts).unwrap_or(0);
         let end = (at.saturating_add(1)..self.scope.tokens.len()).find(starts).unwrap_or(self.scope.tokens.len());
-        let stays = (start..end).filter_map(|near| self.scope.token(near)).any(|token| token.marks.any(&[Mark::Stays, Mark::Hold, Mark::Same, Mark::Negate, Mark::Free]));
+        let stays = (start..end)
+            .filter_map(|near| self.scope.token(near))
+            .any(|token| token.marks.any(&[Mark::Stays, Mark::Hold, Mark::Same, Mark::Negate, Mark::Free]));
         ruled_out && !wanted && !stays
     }
 
     /// "If there is no blue one, keep the mug" and "keep the mug in the same size" do not rule the mug out.
     fn describes(&self, at: usize) -> bool {
         let sentence = super::pick::sentence_around(self.scope.tokens, at);
-        let marked = |range: Range<usize>, mark: Mark| range.filter_map(|near| self.scope.token(near)).any(|token| token.has(mark));
-        let clause_end = (at.saturating_add(1)..sentence.end).find(|near| self.scope.token(*near).is_some_and(|token| token.before != Break::None)).unwrap_or(sentence.end);
-        [Mark::Unless, Mark::Fallback, Mark::Prefer].iter().any(|mark| marked(sentence.start..at, *mark)) || marked(at..clause_end, Mark::Same)
+        let marked = |range: Range<usize>, mark: Mark| {
+            range.filter_map(|near| self.scope.token(near)).any(|token| token.has(mark))
+        };
+        let clause_end = (at.saturating_add(1)..sentence.end)
+            .find(|near| self.scope.token(*near).is_some_and(|token| token.before != Break::None))
+            .unwrap_or(sentence.end);
+        [Mark::Unless, Mark::Fallback, Mark::Prefer].iter().any(|mark| marked(sentence.start..at, *mark))
+            || marked(at..clause_end, Mark::Same)
     }
 
     /// What a mark does to the mentions before it.
@@ -260,7 +291,11 @@ impl Scan<'_> {
         let Some(token) = self.scope.token(at) else { return };
         if token.has(Mark::Stays) {
             let clause = self.clause;
-            let mut before = self.found.iter_mut().filter(|reference| reference.clause == clause && !reference.everything).peekable();
+            let mut before = self
+                .found
+                .iter_mut()
+                .filter(|reference| reference.clause == clause && !reference.everything)
+                .peekable();
             if before.peek().is_none() {
                 (self.stance, self.until) = (Stance::Unwanted, Until::Comma);
             }
@@ -270,8 +305,17 @@ impl Scan<'_> {
         }
         if token.has(Mark::Retract) {
             let sentence = self.sentence;
-            let last = self.found.iter().rev().find(|reference| reference.sentence == sentence).map(|reference| reference.clause);
-            for reference in self.found.iter_mut().filter(|reference| Some(reference.clause) == last && reference.sentence == sentence) {
+            let last = self
+                .found
+                .iter()
+                .rev()
+                .find(|reference| reference.sentence == sentence)
+                .map(|reference| reference.clause);
+            for reference in self
+                .found
+                .iter_mut()
+                .filter(|reference| Some(reference.clause) == last && reference.sentence == sentence)
+            {
                 reference.stance = Stance::Unwanted;
             }
         }
@@ -283,13 +327,25 @@ impl Scan<'_> {
             return;
         }
         self.flags.clear(Flags::ALL);
-        let named_before = self.found.iter().any(|earlier| earlier.utterance == self.utterance && earlier.by >= Some(By::Word) && earlier.stance == Stance::Wanted);
-        let of_those = named_before && self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw));
-        let both_of_more = self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both)) && self.scope.entries.len() != 2;
+        let named_before = self.found.iter().any(|earlier| {
+            earlier.utterance == self.utterance && earlier.by >= Some(By::Word) && earlier.stance == Stance::Wanted
+        });
+        let of_those = named_before
+            && self.scope.token(self.all_at).is_some_and(|token| {
+                token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw)
+            });
+        let both_of_more =
+            self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both)) && self.scope.entries.len() != 2;
         if self.stance != Stance::Wanted || of_those || both_of_more {
             return;
         }
-        let named = Named { set: (0..self.scope.entries.len()).collect(), base: Vec::new(), by: By::Option, score: 0.5, answers: false };
+        let named = Named {
+            set: (0..self.scope.entries.len()).collect(),
+            base: Vec::new(),
+            by: By::Option,
+            score: 0.5,
+            answers: false,
+        };
         let mut reference = self.reference(&(self.all_at..at), named);
         reference.by = None;
         reference.everything = true;
@@ -298,7 +354,7 @@ impl Scan<'_> {
     }
 
     fn reference(&mut self, range: &Range<usize>, named: Named) -> Reference {
-        let reference = Reference {
+        Reference {
             range: range.clone(),
             many: self.flags.has(Flags::ALL) && !self.flags.has(Flags::ONE_OF),
             everything: false,
@@ -307,7 +363,6 @@ impl Scan<'_> {
             corrects: self.flags.has(Flags::CORRECTS),
             other: false,
             adds: self.flags.has(Flags::ADDS),
-            second: self.flags.has(Flags::SECOND),
             sentence: self.sentence,
             clause: self.clause,
             utterance: self.utterance,
@@ -317,9 +372,7 @@ impl Scan<'_> {
             by: Some(named.by),
             score: named.score,
             number: self.number.take(),
-        };
-        self.flags.clear(Flags::SECOND);
-        reference
+        }
     }
 
     /// Adds a mention, or makes the one before it more exact.
@@ -339,7 +392,12 @@ impl Scan<'_> {
         let other = range.clone().filter_map(|at| self.scope.token(at)).any(|token| token.has(Mark::Other));
         reference.other = other;
         if other && reference.set.len() > 1 {
-            let taken: Vec<usize> = self.found.iter().filter(|earlier| !earlier.everything).flat_map(|earlier| earlier.set.iter().copied()).collect();
+            let taken: Vec<usize> = self
+                .found
+                .iter()
+                .filter(|earlier| !earlier.everything)
+                .flat_map(|earlier| earlier.set.iter().copied())
+                .collect();
             if reference.set.iter().any(|entry| !taken.contains(entry)) {
                 reference.set.retain(|entry| !taken.contains(entry));
             }
@@ -351,8 +409,17 @@ impl Scan<'_> {
     /// "The white lamp, the small one": the second part tells which lamp.
     fn refine(&mut self, range: &Range<usize>) -> bool {
         let (sentence, stance, utterance, scope) = (self.sentence, self.stance, self.utterance, self.scope);
-        let Some(last) = self.found.last_mut() else { return false };
-        if last.everything || last.stance != stance || last.utterance != utterance || sentence.saturating_sub(last.sentence) > 1 {
+        let open = |reference: &Reference| {
+            reference.utterance < utterance && reference.set.len() > 1 && !reference.many && !reference.everything
+        };
+        let at = match self.found.last() {
+            Some(last) if last.utterance < utterance => self.found.iter().rposition(open),
+            Some(_) => self.found.len().checked_sub(1),
+            None => None,
+        };
+        let Some(last) = at.and_then(|at| self.found.get_mut(at)) else { return false };
+        let near = last.utterance < utterance || sentence.saturating_sub(last.sentence) <= 1;
+        if last.everything || last.stance != stance || !near {
             return false;
         }
         let fits: Vec<(usize, f64)> = last.set.iter().map(|entry| (*entry, scope.fit(range, *entry))).collect();
@@ -385,7 +452,9 @@ impl Scan<'_> {
             let Some(token) = self.scope.token(at) else { return false };
             let names = |entry: &usize| {
                 let entry = self.scope.entries.get(*entry);
-                entry.is_some_and(|entry| !entry.plural && entry.name.last().is_some_and(|head| self.scope.hits.of(at, *head) > 0.0))
+                entry.is_some_and(|entry| {
+                    !entry.plural && entry.name.last().is_some_and(|head| self.scope.hits.of(at, *head) > 0.0)
+                })
             };
             token.raw.ends_with('s') && self.scope.lexicon.stem(&token.raw) != token.raw && named.set.iter().any(names)
         })
@@ -400,7 +469,7 @@ pub(super) fn comparison(scope: Scope<'_>, range: &Range<usize>) -> Option<(Dire
         let before = at.checked_sub(1).and_then(|before| scope.token(before)).filter(|_| token.before == Break::None);
         let leading = before.and_then(leading_direction);
         for degree in uses {
-            if let Some(direction) = degree.direction.or(leading) {
+            if let Some(direction) = degree.direction.or(leading.map(|direction| direction.of(degree))) {
                 return Some((direction, degree.keys.clone(), at));
             }
         }

@@ -112,7 +112,10 @@ impl Splitter {
             return;
         }
         let raw = std::mem::take(&mut self.word);
-        let number = raw.parse::<f64>().ok().filter(|number| number.is_finite() && raw.starts_with(|c: char| c.is_ascii_digit()));
+        let number = raw
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite() && raw.starts_with(|c: char| c.is_ascii_digit()));
         self.tokens.push(Token {
             stem: String::new(),
             digits: number.is_some(),
@@ -163,7 +166,8 @@ fn step(splitter: &mut Splitter, previous: char, character: char, next: char) {
     match character {
         '\'' | '\u{2019}' | '\u{2018}' | '#' => {}
         _ if class_of(character) == Class::Letter => {
-            let after_number = splitter.word.parse::<f64>().is_ok() && splitter.word.starts_with(|c: char| c.is_ascii_digit());
+            let after_number =
+                splitter.word.parse::<f64>().is_ok() && splitter.word.starts_with(|c: char| c.is_ascii_digit());
             if after_number {
                 splitter.push_word();
                 splitter.glued = true;
@@ -263,12 +267,16 @@ fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
             token.number = lexicon.number_words.get(&token.raw).copied();
         }
         let unit = lexicon.units.get(&token.raw).copied();
-        let narrow = lexicon.tight_units.contains(&token.raw) || (token.raw.chars().count() == 1 && merged.last().is_some_and(|last| !last.digits));
-        let article = lexicon.determiners.contains(&token.raw) && merged.last().is_some_and(|last| last.number.is_some_and(|number| number < 1.0));
+        let narrow = lexicon.tight_units.contains(&token.raw)
+            || (token.raw.chars().count() == 1 && merged.last().is_some_and(|last| !last.digits));
+        let article = lexicon.determiners.contains(&token.raw)
+            && merged.last().is_some_and(|last| last.number.is_some_and(|number| number < 1.0));
         if article {
             continue;
         }
-        let previous = merged.last_mut().filter(|last| last.number.is_some() && last.dimension.is_none() && token.before == Break::None);
+        let previous = merged
+            .last_mut()
+            .filter(|last| last.number.is_some() && last.dimension.is_none() && token.before == Break::None);
         match (unit, previous) {
             (Some((dimension, times)), Some(last)) if !narrow || (token.glued && last.digits) => {
                 last.number = last.number.map(|number| number * times);
@@ -288,8 +296,13 @@ fn merge_units(lexicon: &Lexicon, tokens: Vec<Token>) -> Vec<Token> {
 /// In `5-25 lbs` the first number has the unit of the second.
 fn share_units(tokens: &mut [Token]) {
     for at in (1..tokens.len()).rev() {
-        let Some((dimension, times, true)) = tokens.get(at).map(|token| (token.dimension, token.times, token.glued)) else { continue };
-        if let Some(first) = tokens.get_mut(at.saturating_sub(1)).filter(|first| first.number.is_some() && first.dimension.is_none()) {
+        let Some((dimension, times, true)) = tokens.get(at).map(|token| (token.dimension, token.times, token.glued))
+        else {
+            continue;
+        };
+        if let Some(first) =
+            tokens.get_mut(at.saturating_sub(1)).filter(|first| first.number.is_some() && first.dimension.is_none())
+        {
             first.dimension = dimension;
             first.number = first.number.map(|number| number * times);
         }
@@ -298,7 +311,8 @@ fn share_units(tokens: &mut [Token]) {
 
 /// "If there is no red one" states a condition, no preference.
 fn prefer_is_condition(tokens: &mut [Token], at: usize, length: usize) {
-    let denied = tokens.get(at.saturating_add(length)).is_some_and(|next| next.is(Role::Not) && next.before == Break::None);
+    let denied =
+        tokens.get(at.saturating_add(length)).is_some_and(|next| next.is(Role::Not) && next.before == Break::None);
     if let Some(token) = tokens.get_mut(at).filter(|token| denied && token.has(Mark::Prefer)) {
         token.marks = Marks::default();
         token.marks.insert(Mark::Unless);
@@ -326,5 +340,57 @@ fn find_marks(lexicon: &Lexicon, tokens: &mut [Token]) {
             inside.inside = true;
         }
         at = at.saturating_add(length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lexicon() -> Lexicon {
+        let source = serde_json::json!({
+            "units": [{"words": ["ml"], "of": "volume", "times": 0.001}, {"words": ["l", "liter"], "of": "volume", "times": 1.0}, {"words": ["x"], "of": "times", "times": 1.0}],
+            "tight_units": ["x"],
+            "number_words": {"two": 2.0, "half": 0.5},
+            "determiners": ["a"],
+            "synonyms": [["tshirt", "t shirt"]],
+        });
+        serde_json::from_value(source).unwrap()
+    }
+
+    fn quantities(text: &str) -> Vec<(Option<f64>, bool)> {
+        read(&lexicon(), text).iter().map(|token| (token.number, token.dimension.is_some())).collect()
+    }
+
+    #[test]
+    fn a_number_takes_the_unit_after_it() {
+        assert_eq!(quantities("1000ml"), [(Some(1.0), true)]);
+        assert_eq!(quantities("2 liter"), [(Some(2.0), true)]);
+        assert_eq!(quantities("two-liter"), [(Some(2.0), true)]);
+        assert_eq!(quantities("half a liter"), [(Some(0.5), true)]);
+        assert_eq!(quantities("3x"), [(Some(3.0), true)]);
+        assert_eq!(quantities("3 x"), [(Some(3.0), false), (None, false)]);
+        assert_eq!(quantities("1,000 ml"), [(Some(1.0), true)]);
+        assert_eq!(quantities("500-750 ml"), [(Some(0.5), true), (Some(0.75), true)]);
+    }
+
+    #[test]
+    fn spellings_of_one_word_are_one_token() {
+        for written in ["T-Shirt", "t shirt", "tshirt"] {
+            let tokens = read(&lexicon(), written);
+            assert_eq!(tokens.iter().map(|token| token.stem.as_str()).collect::<Vec<_>>(), ["tshirt"], "{written}");
+        }
+    }
+
+    #[test]
+    fn sentences_and_commas_are_told_apart() {
+        let tokens = read(&lexicon(), "red, blue. green (tall) 1.5 liter");
+        let breaks: Vec<Break> = tokens.iter().map(|token| token.before).collect();
+        assert_eq!(breaks, [Break::None, Break::Comma, Break::Sentence, Break::Comma, Break::Comma]);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_the_bound() {
+        assert_eq!(read(&lexicon(), &"word ".repeat(TOKENS_MAX + 1)).len(), TOKENS_MAX);
     }
 }

@@ -32,7 +32,13 @@ pub(super) struct Things<'a> {
 /// The topic of every token.
 pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
     let hits = find_hits(things.lexicon, &things.things.vocabulary, things.tokens);
-    let scope = Scope { lexicon: things.lexicon, vocabulary: &things.things.vocabulary, entries: &things.things.entries, tokens: things.tokens, hits: &hits };
+    let scope = Scope {
+        lexicon: things.lexicon,
+        vocabulary: &things.things.vocabulary,
+        entries: &things.things.entries,
+        tokens: things.tokens,
+        hits: &hits,
+    };
     let mut found: Vec<Topic> = Vec::with_capacity(things.tokens.len());
     let mut now = Topic::All;
     let mut segment = 0_usize;
@@ -47,10 +53,17 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
             (segment, named_in_segment) = (chunk.start, false);
         }
         let named = scope.resolve(&chunk).filter(|named| named.by == By::Name && is_named(scope, &chunk, &named.base));
-        let general = chunk.clone().filter_map(|at| things.tokens.get(at)).any(|token| token.marks.any(&[Mark::Rest, Mark::Both]));
+        let general = chunk
+            .clone()
+            .filter_map(|at| things.tokens.get(at))
+            .any(|token| token.marks.any(&[Mark::Rest, Mark::Both]));
         if let Some(named) = named {
             let topic = Topic::Of(ordinal_of(things, &chunk, &named.set, &now));
-            let belongs = chunk.start.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.is(Role::Belongs));
+            let belongs = chunk
+                .start
+                .checked_sub(1)
+                .and_then(|before| things.tokens.get(before))
+                .is_some_and(|before| before.is(Role::Belongs));
             if belongs && !named_in_segment && now != Topic::All {
                 for earlier in found.iter_mut().skip(segment) {
                     *earlier = topic.clone();
@@ -72,9 +85,9 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
 
 /// Whether the chunk has the last word of the name, or a word of it that is no option.
 fn is_named(scope: Scope<'_>, chunk: &std::ops::Range<usize>, base: &[usize]) -> bool {
-    base.iter().filter_map(|entry| scope.entries.get(*entry)).any(|entry| {
-        entry.name.iter().any(|term| !scope.is_common(*term) && scope.best(chunk, *term) >= 0.7)
-    })
+    base.iter()
+        .filter_map(|entry| scope.entries.get(*entry))
+        .any(|entry| entry.name.iter().any(|term| !scope.is_common(*term) && scope.best(chunk, *term) >= 0.7))
 }
 
 /// Identical things are told apart by "the first", "the other".
@@ -100,7 +113,10 @@ fn ordinal_in(things: Things<'_>, chunk: &std::ops::Range<usize>, set: &[usize],
         if token.has(Mark::OneOf) {
             return set.first().map(|thing| vec![*thing]);
         }
-        let each = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.is(Role::Of) || at.saturating_add(1) < chunk.end);
+        let each = things
+            .tokens
+            .get(at.saturating_add(1))
+            .is_some_and(|next| next.is(Role::Of) || at.saturating_add(1) < chunk.end);
         if token.is(Role::One) && each {
             return set.first().map(|thing| vec![*thing]);
         }
@@ -117,8 +133,13 @@ fn ordinal_alone(things: Things<'_>, chunk: &std::ops::Range<usize>, now: &Topic
     let ordinal = chunk.clone().any(|at| {
         let Some(token) = things.tokens.get(at) else { return false };
         let one_after = things.tokens.get(at.saturating_add(1)).is_some_and(|next| next.is(Role::One));
-        let starts = token.before >= Break::Sentence || at.checked_sub(1).and_then(|before| things.tokens.get(before)).is_some_and(|before| before.is(Role::Definite));
-        token.has(Mark::OneOf) || ((things.lexicon.ordinals.contains_key(&token.raw) || token.has(Mark::Other)) && (one_after || starts))
+        let starts = token.before >= Break::Sentence
+            || at
+                .checked_sub(1)
+                .and_then(|before| things.tokens.get(before))
+                .is_some_and(|before| before.is(Role::Definite));
+        token.has(Mark::OneOf)
+            || ((things.lexicon.ordinals.contains_key(&token.raw) || token.has(Mark::Other)) && (one_after || starts))
     });
     if !ordinal {
         return None;
@@ -133,13 +154,24 @@ fn is_foreign(things: Things<'_>, chunk: &std::ops::Range<usize>, hits: &Hits) -
     let determined = things.lexicon.determiners.contains(&first.raw);
     let unknown = |at: usize| {
         things.tokens.get(at).is_some_and(|token| {
-            !token.common && token.marks.is_empty() && !token.inside && token.number.is_none() && !things.lexicon.connectors.contains(&token.raw)
-                && hits.at(at).is_empty() && things.variants.iter().all(|hits| hits.at(at).is_empty()) && !things.lexicon.kinds.contains_key(&token.stem)
-                && token.raw.chars().all(char::is_alphabetic) && token.raw.chars().count() > 2
+            !token.common
+                && token.marks.is_empty()
+                && !token.inside
+                && token.number.is_none()
+                && !things.lexicon.connectors.contains(&token.raw)
+                && hits.at(at).is_empty()
+                && things.variants.iter().all(|hits| hits.at(at).is_empty())
+                && !things.lexicon.kinds.contains_key(&token.stem)
+                && token.raw.chars().all(char::is_alphabetic)
+                && token.raw.chars().count() > 2
         })
     };
     let headed = chunk.end.checked_sub(1).and_then(|last| things.tokens.get(last)).is_some_and(|last| last.heads);
-    let telling = |at: &usize| things.tokens.get(*at).is_some_and(|token| !token.common && !token.inside && token.marks.is_empty() && !things.lexicon.connectors.contains(&token.raw));
+    let telling = |at: &usize| {
+        things.tokens.get(*at).is_some_and(|token| {
+            !token.common && !token.inside && token.marks.is_empty() && !things.lexicon.connectors.contains(&token.raw)
+        })
+    };
     let Some(from) = chunk.clone().find(telling) else { return false };
     let Some(last) = (from..chunk.end).take_while(|at| telling(at)).last() else { return false };
     let one_after = things.tokens.get(last.saturating_add(1)).is_some_and(|next| next.is(Role::One));
@@ -148,11 +180,14 @@ fn is_foreign(things: Things<'_>, chunk: &std::ops::Range<usize>, hits: &Hits) -
 
 /// Which tokens speak of one thing.
 pub(super) fn heard_by(topics: &[Topic], thing: usize) -> Vec<bool> {
-    topics.iter().map(|topic| match topic {
-        Topic::All => true,
-        Topic::Of(things) => things.contains(&thing),
-        Topic::Foreign => false,
-    }).collect()
+    topics
+        .iter()
+        .map(|topic| match topic {
+            Topic::All => true,
+            Topic::Of(things) => things.contains(&thing),
+            Topic::Foreign => false,
+        })
+        .collect()
 }
 
 /// The things as candidates: their names and present options.

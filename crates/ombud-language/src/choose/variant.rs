@@ -33,7 +33,17 @@ pub(super) fn choose_variant(shelf: Shelf<'_>, plans: &[Plan]) -> Choice {
         let fitting = shelf.fitting(plan, Among::Eligible);
         match fitting.as_slice() {
             [] => {}
-            [one] => return Choice::Picked { ids: vec![shelf.id(*one)], because: shelf.wanted(plan).into_iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join("; ") },
+            [one] => {
+                return Choice::Picked {
+                    ids: vec![shelf.id(*one)],
+                    because: shelf
+                        .wanted(plan)
+                        .into_iter()
+                        .map(|(key, value)| format!("{key}: {value}"))
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                };
+            }
             several => return Choice::Several { ids: several.iter().map(|at| shelf.id(*at)).collect() },
         }
     }
@@ -49,7 +59,8 @@ impl Shelf<'_> {
 
     /// The best of the variants that meet all that is not a mere preference.
     fn fitting(&self, plan: &Plan, among: Among) -> Vec<usize> {
-        let open = |at: &usize| among == Among::All || self.candidates.get(*at).is_some_and(|candidate| candidate.eligible);
+        let open =
+            |at: &usize| among == Among::All || self.candidates.get(*at).is_some_and(|candidate| candidate.eligible);
         let mut left: Vec<usize> = (0..self.candidates.len()).filter(open).filter(|at| self.meets(plan, *at)).collect();
         if !plan.changes() && !plan.free_rest && plan.free.is_empty() {
             return left.into_iter().filter(|at| self.is_current(*at)).collect();
@@ -60,12 +71,19 @@ impl Shelf<'_> {
         for wish in &plan.wishes {
             let rank = |at: usize| {
                 let value = self.options.value_of(at, wish.key);
-                wish.ranks.iter().position(|rank| value.is_some_and(|value| rank.contains(&value))).unwrap_or(wish.ranks.len())
+                wish.ranks
+                    .iter()
+                    .position(|rank| value.is_some_and(|value| rank.contains(&value)))
+                    .unwrap_or(wish.ranks.len())
             };
             let best = left.iter().map(|at| rank(*at)).min().unwrap_or(0);
             left.retain(|at| rank(*at) == best);
         }
-        for comparison in plan.comparisons.iter().filter(|comparison| matches!(comparison.direction, Direction::Most | Direction::Least)) {
+        for comparison in plan
+            .comparisons
+            .iter()
+            .filter(|comparison| matches!(comparison.direction, Direction::Most | Direction::Least))
+        {
             self.keep_extreme(comparison, &mut left);
         }
         self.keep_nearest(plan, &mut left);
@@ -78,12 +96,21 @@ impl Shelf<'_> {
 
     fn meets(&self, plan: &Plan, at: usize) -> bool {
         let value = |key: usize| self.options.value_of(at, key);
-        let wishes = plan.wishes.iter().all(|wish| wish.soft || value(wish.key).is_some_and(|value| wish.ranks.iter().any(|rank| rank.contains(&value))));
-        let kept = plan.kept.iter().all(|key| self.options.current(*key).is_none() || value(*key) == self.options.current(*key));
+        let wishes = plan.wishes.iter().all(|wish| {
+            wish.soft || value(wish.key).is_some_and(|value| wish.ranks.iter().any(|rank| rank.contains(&value)))
+        });
+        let kept = plan
+            .kept
+            .iter()
+            .all(|key| self.options.current(*key).is_none() || value(*key) == self.options.current(*key));
         let allowed = plan.excluded.iter().all(|(key, excluded)| value(*key) != Some(*excluded));
         let price = self.candidates.get(at).and_then(|candidate| candidate.price);
         let affordable = plan.price_max.is_none_or(|limit| price.is_some_and(|price| price < limit));
-        wishes && kept && allowed && affordable && plan.comparisons.iter().all(|comparison| comparison.soft || self.compares(comparison, at))
+        wishes
+            && kept
+            && allowed
+            && affordable
+            && plan.comparisons.iter().all(|comparison| comparison.soft || self.compares(comparison, at))
     }
 
     fn compares(&self, comparison: &Comparison, at: usize) -> bool {
@@ -94,18 +121,27 @@ impl Shelf<'_> {
         };
         let Some(key) = comparison.key else {
             let price = self.candidates.get(at).and_then(|candidate| candidate.price);
-            return price.zip(self.current.price).is_some_and(|(price, now)| if up { price > now } else { price < now });
+            return price
+                .zip(self.current.price)
+                .is_some_and(|(price, now)| if up { price > now } else { price < now });
         };
         let Some(order) = self.options.order(self.lexicon, self.catalogue, key) else { return false };
         let rank = |value: Option<usize>| value.and_then(|value| order.get(value)).copied();
-        let (Some(rank), Some(now)) = (rank(self.options.value_of(at, key)), rank(self.options.current(key))) else { return false };
+        let (Some(rank), Some(now)) = (rank(self.options.value_of(at, key)), rank(self.options.current(key))) else {
+            return false;
+        };
         let beyond = |rank: f64| if up { rank > now } else { rank < now };
         match comparison.step {
             Step::Any => beyond(rank),
             Step::By(delta) => ((rank - now).abs() - delta).abs() < 1e-6 && beyond(rank),
             Step::Nearest => {
                 let distance = |rank: &f64| (rank - now).abs();
-                let nearest = order.iter().copied().filter(|rank| beyond(*rank)).map(|rank| distance(&rank)).fold(f64::MAX, f64::min);
+                let nearest = order
+                    .iter()
+                    .copied()
+                    .filter(|rank| beyond(*rank))
+                    .map(|rank| distance(&rank))
+                    .fold(f64::MAX, f64::min);
                 beyond(rank) && distance(&rank) <= nearest + 1e-9
             }
         }
@@ -125,7 +161,9 @@ impl Shelf<'_> {
     /// Keeps as much as possible of what the customer has; of what he does not care for, the cheapest.
     fn keep_nearest(&self, plan: &Plan, left: &mut Vec<usize>) {
         let cared = |key: &usize| !plan.free.contains(key);
-        let same = |at: usize, key: usize| self.options.current(key).is_some() && self.options.value_of(at, key) == self.options.current(key);
+        let same = |at: usize, key: usize| {
+            self.options.current(key).is_some() && self.options.value_of(at, key) == self.options.current(key)
+        };
         let keys = 0..self.options.keys.len();
         let kept = |at: usize| keys.clone().filter(cared).filter(|key| same(at, *key)).count();
         let all = |at: usize| keys.clone().filter(|key| same(at, *key)).count();
@@ -150,7 +188,12 @@ impl Shelf<'_> {
     fn wanted(&self, plan: &Plan) -> Vec<(String, String)> {
         let key = |key: usize| self.options.keys.get(key).map(|key| key.name.clone()).unwrap_or_default();
         let values = |wish: &super::wish::Wish| {
-            let known = wish.ranks.iter().flatten().filter_map(|value| self.options.value(wish.key, *value)).map(|value| value.written.clone());
+            let known = wish
+                .ranks
+                .iter()
+                .flatten()
+                .filter_map(|value| self.options.value(wish.key, *value))
+                .map(|value| value.written.clone());
             known.chain(wish.unknown.iter().cloned()).collect::<Vec<_>>().join(" / ")
         };
         let wishes = plan.wishes.iter().map(|wish| (key(wish.key), values(wish)));
@@ -167,7 +210,12 @@ impl Shelf<'_> {
             let value = self.options.current(*at).and_then(|value| self.options.value(*at, value));
             (key(*at), value.map(|value| value.written.clone()).unwrap_or_default())
         });
-        let excluded = plan.excluded.iter().map(|(at, value)| (key(*at), self.options.value(*at, *value).map(|value| format!("not {}", value.written)).unwrap_or_default()));
+        let excluded = plan.excluded.iter().map(|(at, value)| {
+            (
+                key(*at),
+                self.options.value(*at, *value).map(|value| format!("not {}", value.written)).unwrap_or_default(),
+            )
+        });
         wishes.chain(compared).chain(kept).chain(excluded).collect()
     }
 }

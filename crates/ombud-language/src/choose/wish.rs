@@ -190,7 +190,9 @@ impl<'a> Parser<'a> {
         let Some(token) = self.token(at) else { return };
         let after = at.saturating_add(token.mark_len);
         let any = token.is(Role::Any);
-        let mut keys: Vec<usize> = self.segment.clone().filter_map(|near| self.key_at(near)).collect();
+        let named = |range: Range<usize>| -> Vec<usize> { range.filter_map(|near| self.key_at(near)).collect() };
+        let ahead = named(after..self.segment.end);
+        let mut keys = if ahead.is_empty() { named(self.segment.start..at) } else { ahead };
         let next = self.token(after);
         if any && keys.is_empty() && next.is_some_and(|next| next.before == Break::None && !next.is(Role::Kind)) {
             return;
@@ -217,10 +219,13 @@ impl<'a> Parser<'a> {
         if token.before != Break::Comma {
             return Vec::new();
         }
-        let from = (0..start).rev().find(|at| self.token(*at).is_some_and(|token| token.before != Break::None)).unwrap_or(0);
+        let from =
+            (0..start).rev().find(|at| self.token(*at).is_some_and(|token| token.before != Break::None)).unwrap_or(0);
         let plain = |at: &usize| self.key_at(*at).is_some();
         let named: Vec<usize> = (from..start).filter(plain).filter_map(|at| self.key_at(at)).collect();
-        let valued = (from..start).any(|at| self.find(at).is_some_and(|found| found.meanings.iter().any(|(key, value)| self.is_plain(*key, *value))));
+        let valued = (from..start).any(|at| {
+            self.find(at).is_some_and(|found| found.meanings.iter().any(|(key, value)| self.is_plain(*key, *value)))
+        });
         if valued { Vec::new() } else { named }
     }
 
@@ -232,10 +237,21 @@ impl<'a> Parser<'a> {
     fn same(&mut self, at: usize) {
         let Some(token) = self.token(at) else { return };
         let after = at.saturating_add(token.mark_len);
-        let end = (after..self.segment.end).find(|at| self.token(*at).is_some_and(|token| token.is(Role::But) || token.marks.any(&[Mark::Rest, Mark::Becomes]))).unwrap_or(self.segment.end);
+        let end = (after..self.segment.end)
+            .find(|at| {
+                self.token(*at)
+                    .is_some_and(|token| token.is(Role::But) || token.marks.any(&[Mark::Rest, Mark::Becomes]))
+            })
+            .unwrap_or(self.segment.end);
         let keys: Vec<usize> = (after..end.min(after.saturating_add(5))).filter_map(|near| self.key_at(near)).collect();
-        let values: Vec<(usize, usize)> = (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings.iter().copied()).collect();
-        let kept: Vec<usize> = keys.into_iter().filter(|key| !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))).collect();
+        let values: Vec<(usize, usize)> =
+            (after..end).filter_map(|near| self.find(near)).flat_map(|found| found.meanings.iter().copied()).collect();
+        let kept: Vec<usize> = keys
+            .into_iter()
+            .filter(|key| {
+                !values.iter().any(|(other, value)| other == key && self.request.options.current(*key) != Some(*value))
+            })
+            .collect();
         let whole = kept.is_empty() && values.is_empty();
         if self.any_mark(self.sentence_range(at).start..at, &[Mark::Unless]) {
             return;
@@ -258,7 +274,10 @@ impl<'a> Parser<'a> {
         let end = self.sentence_range(at).end;
         let Some(found) = (at..end).find_map(|near| self.find(near)) else { return };
         let known = self.plans.iter().any(|plan| {
-            found.meanings.iter().any(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key) || plan.kept.contains(key))
+            found
+                .meanings
+                .iter()
+                .any(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key) || plan.kept.contains(key))
                 || found.missing.as_ref().is_some_and(|(key, _)| plan.wishes.iter().any(|wish| wish.key == *key))
         });
         let begun = self.plans.last().is_some_and(|plan| plan.changes() || plan.same);
@@ -282,20 +301,47 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self, at: usize) -> Option<usize> {
         let token = self.token(at)?;
         let leads = leading_direction(token).filter(|_| !token.inside);
-        let degree_at = |at: usize| self.token(at).and_then(|token| self.request.lexicon.degrees.get(&token.raw)).filter(|_| at < self.segment.end);
-        let stepped = if token.has(Mark::StepUp) { Some(Direction::Up) } else if token.has(Mark::StepDown) { Some(Direction::Down) } else { None };
+        let degree_at = |at: usize| {
+            self.token(at)
+                .and_then(|token| self.request.lexicon.degrees.get(&token.raw))
+                .filter(|_| at < self.segment.end)
+        };
+        let stepped = if token.has(Mark::StepUp) {
+            Some(Direction::Up)
+        } else if token.has(Mark::StepDown) {
+            Some(Direction::Down)
+        } else {
+            None
+        };
         let slight = self.is_slight(at);
+        let base_at = |at: usize| degree_at(at).filter(|uses| uses.iter().any(|degree| degree.direction.is_none()));
+        let turned = |uses: &[DegreeUse], direction: Direction| {
+            uses.iter().find(|degree| degree.direction.is_none()).map_or(direction, |degree| direction.of(degree))
+        };
+        let next = at.saturating_add(1);
+        let utmost = token.is(Role::As) && self.token(at.saturating_add(2)).is_some_and(|after| after.is(Role::As));
         let (direction, uses, end): (Direction, &[DegreeUse], usize) = match (degree_at(at), leads) {
-            (_, Some(direction)) if degree_at(at.saturating_add(1)).is_some_and(|uses| uses.iter().any(|degree| degree.direction.is_none())) => {
-                (direction, degree_at(at.saturating_add(1))?, at.saturating_add(2))
+            (_, Some(direction)) if base_at(next).is_some() => {
+                (turned(base_at(next)?, direction), base_at(next)?, at.saturating_add(2))
             }
-            (Some(uses), _) if uses.iter().any(|degree| degree.direction.is_some()) => (uses.iter().find_map(|degree| degree.direction)?, uses, at.saturating_add(1)),
+            _ if utmost && base_at(next).is_some() => {
+                (turned(base_at(next)?, Direction::Most), base_at(next)?, at.saturating_add(4))
+            }
+            (Some(uses), _) if uses.iter().any(|degree| degree.direction.is_some()) => {
+                (uses.iter().find_map(|degree| degree.direction)?, uses, at.saturating_add(1))
+            }
             (_, Some(direction)) => (direction, &[], at.saturating_add(1)),
             _ if slight && stepped.is_some() => (stepped?, &[], at.saturating_add(1)),
             _ => return None,
         };
         let priced = uses.iter().any(|degree| degree.keys.iter().any(|key| key == "price"));
         let key = if priced { None } else { Some(self.compared_key(at, end, uses)?) };
+        let whichever = self.any_mark(self.segment.start..at, &[Mark::Free]);
+        let direction = match direction {
+            Direction::Up if whichever => Direction::Most,
+            Direction::Down if whichever => Direction::Least,
+            direction => direction,
+        };
         let step = if slight { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
         self.compare(key, direction, step);
         Some(end)
@@ -314,9 +360,9 @@ impl<'a> Parser<'a> {
     /// "One size smaller", "slightly lower", "one step down".
     fn is_slight(&self, at: usize) -> bool {
         let from = at.saturating_sub(3).max(self.segment.start);
-        (from..at.saturating_add(1)).filter_map(|near| self.token(near).map(|token| (near, token))).any(|(near, token)| {
-            token.has(Mark::Slight) && near.saturating_add(token.mark_len) >= at.saturating_sub(1)
-        })
+        (from..at.saturating_add(1))
+            .filter_map(|near| self.token(near).map(|token| (near, token)))
+            .any(|(near, token)| token.has(Mark::Slight) && near.saturating_add(token.mark_len) >= at.saturating_sub(1))
     }
 
     /// "500 pieces less", "1000 more pieces".
@@ -325,17 +371,23 @@ impl<'a> Parser<'a> {
         let numbered = |token: &&Token| token.digits || token.dimension.is_some();
         let fits = |token: &Token| {
             let values = &self.request.options.keys.get(key)?.values;
-            let same = token.dimension.is_none() || values.iter().any(|value| value.dimension.is_none() || value.dimension == token.dimension);
+            let same = token.dimension.is_none()
+                || values.iter().any(|value| value.dimension.is_none() || value.dimension == token.dimension);
             token.number.filter(|_| same)
         };
-        let before = (at.saturating_sub(2)..at).rev().filter(|near| *near >= self.segment.start).find_map(|near| self.token(near).filter(numbered));
+        let before = (at.saturating_sub(2)..at)
+            .rev()
+            .filter(|near| *near >= self.segment.start)
+            .find_map(|near| self.token(near).filter(numbered));
         before.and_then(fits)
     }
 
     /// The option a comparison is about: the one named beside it, else what the comparative measures.
     fn compared_key(&self, at: usize, end: usize, uses: &[DegreeUse]) -> Option<usize> {
-        let ordered = |key: &usize| self.request.options.order(self.request.lexicon, self.request.catalogue, *key).is_some();
-        let named = (end..end.saturating_add(4).min(self.segment.end)).find_map(|near| self.key_at(near).filter(ordered));
+        let ordered =
+            |key: &usize| self.request.options.order(self.request.lexicon, self.request.catalogue, *key).is_some();
+        let named =
+            (end..end.saturating_add(4).min(self.segment.end)).find_map(|near| self.key_at(near).filter(ordered));
         let unit = (at.saturating_sub(2)..end.saturating_add(2)).find_map(|near| self.unit_key(near).filter(ordered));
         let measured = || {
             uses.iter().flat_map(|degree| &degree.keys).find_map(|word| {
@@ -345,16 +397,24 @@ impl<'a> Parser<'a> {
         };
         let sentence = self.sentence_range(at);
         let nearby = || {
-            if uses.is_empty() { (sentence.start..sentence.end).find_map(|near| self.key_at(near).filter(ordered)) } else { None }
+            if uses.is_empty() {
+                (sentence.start..sentence.end).find_map(|near| self.key_at(near).filter(ordered))
+            } else {
+                None
+            }
         };
-        named.or(unit).or_else(measured).or_else(|| self.last_key.filter(ordered)).or_else(nearby)
+        let before = || (self.segment.start..at).rev().find_map(|near| self.key_at(near).filter(ordered));
+        named.or(unit).or_else(measured).or_else(before).or_else(|| self.last_key.filter(ordered)).or_else(nearby)
     }
 
     /// The option whose values are counted in the unit at this token.
     fn unit_key(&self, at: usize) -> Option<usize> {
         let token = self.token(at)?;
-        let dimension = token.dimension.or_else(|| self.request.lexicon.units.get(&token.raw).filter(|_| token.raw.chars().count() > 2).map(|(of, _)| *of))?;
-        let word = token.raw.split_whitespace().last().map(|word| self.request.lexicon.canonical(word)).unwrap_or_default();
+        let dimension = token.dimension.or_else(|| {
+            self.request.lexicon.units.get(&token.raw).filter(|_| token.raw.chars().count() > 2).map(|(of, _)| *of)
+        })?;
+        let word =
+            token.raw.split_whitespace().last().map(|word| self.request.lexicon.canonical(word)).unwrap_or_default();
         let keys = &self.request.options.keys;
         let measured = keys.iter().position(|key| key.values.iter().any(|value| value.dimension == Some(dimension)));
         measured.or_else(|| keys.iter().position(|key| key.stems.contains(&word)))
@@ -383,15 +443,19 @@ impl<'a> Parser<'a> {
 
     /// Of several options that have the same value, the one named beside it, else one that would change.
     fn intended(&self, found: &Found) -> Vec<(usize, usize)> {
-        let near = found.range.start.saturating_sub(2).max(self.segment.start)..found.range.end.saturating_add(2).min(self.segment.end);
+        let near = found.range.start.saturating_sub(2).max(self.segment.start)
+            ..found.range.end.saturating_add(2).min(self.segment.end);
         let hinted: Vec<usize> = near.filter(|at| !found.range.contains(at)).filter_map(|at| self.key_at(at)).collect();
-        let by_hint: Vec<(usize, usize)> = found.meanings.iter().copied().filter(|(key, _)| hinted.contains(key)).collect();
+        let by_hint: Vec<(usize, usize)> =
+            found.meanings.iter().copied().filter(|(key, _)| hinted.contains(key)).collect();
         let mut meanings = if by_hint.is_empty() { found.meanings.clone() } else { by_hint };
         if meanings.iter().any(|(key, _)| meanings.first().is_some_and(|(first, _)| first != key)) {
             let settled = self.settled_keys(found.range.start);
             keep_some(&mut meanings, |(key, _)| !settled.contains(&key));
             let written = self.token(found.range.start).map(|token| token.raw.as_str()).unwrap_or_default();
-            keep_some(&mut meanings, |(key, value)| self.request.options.value(key, value).is_some_and(|value| value.written.to_lowercase() == written));
+            keep_some(&mut meanings, |(key, value)| {
+                self.request.options.value(key, value).is_some_and(|value| value.written.to_lowercase() == written)
+            });
             keep_some(&mut meanings, |(key, value)| self.request.options.current(key) != Some(value));
         }
         meanings
@@ -416,7 +480,11 @@ impl<'a> Parser<'a> {
             wish.ranks.push(values.to_vec());
             return;
         }
-        let wished = plan.wishes.iter().any(|wish| wish.key == key && wish.utterance == utterance && wish.ranks.iter().flatten().any(|value| values.contains(value)));
+        let wished = plan.wishes.iter().any(|wish| {
+            wish.key == key
+                && wish.utterance == utterance
+                && wish.ranks.iter().flatten().any(|value| values.contains(value))
+        });
         if !wished {
             plan.excluded.extend(values.iter().map(|value| (key, *value)));
         }
@@ -430,13 +498,27 @@ impl<'a> Parser<'a> {
         let rest = found.range.end..sentence_range.end;
         let becomes = self.any_mark(rest.clone(), &[Mark::Becomes]);
         let kept = self.any_mark(self.segment.start..found.range.start, &[Mark::Same, Mark::Hold]);
-        if is_current && !kept && (becomes || !self.is_direct()) && !self.any_mark(self.segment.clone(), &[Mark::Prefer, Mark::Fallback, Mark::Last, Mark::Unless]) {
+        if is_current
+            && !kept
+            && (becomes || !self.is_direct())
+            && !self.any_mark(self.segment.clone(), &[Mark::Prefer, Mark::Fallback, Mark::Last, Mark::Unless])
+        {
             return;
         }
-        let chain = self.any_mark(sentence_range, &[Mark::Prefer, Mark::Fallback, Mark::Unless, Mark::Last, Mark::Over, Mark::Allow]) || self.over.is_some();
+        let chain = self.any_mark(
+            sentence_range,
+            &[Mark::Prefer, Mark::Fallback, Mark::Unless, Mark::Last, Mark::Over, Mark::Allow],
+        ) || self.over.is_some();
         let soft = self.any_mark(self.segment.clone(), &[Mark::Prefer]);
         let allowed = self.any_mark(found.range.end..self.segment.end, &[Mark::Allow]) && !is_current;
         let values = self.widened(key, values, found.range.end);
+        let either = found
+            .range
+            .start
+            .checked_sub(1)
+            .and_then(|before| self.token(before))
+            .is_some_and(|before| before.is(Role::Or));
+        let gives_way = is_current && !either;
         let (sentence, utterance) = (self.sentence, self.utterance);
         let unknown: Vec<String> = if written.is_empty() { Vec::new() } else { vec![written.to_owned()] };
         let Some(plan) = self.plan() else { return };
@@ -446,8 +528,12 @@ impl<'a> Parser<'a> {
         let ranks: Vec<Vec<usize>> = values.into_iter().collect();
         let before = plan.wishes.iter().position(|wish| wish.key == key);
         match before.and_then(|at| plan.wishes.get_mut(at)) {
-            Some(wish) if wish.sentence == sentence => join_wish(wish, &ranks, (chain, is_current), current),
-            Some(wish) if chain && wish.utterance == utterance && sentence.saturating_sub(wish.sentence) == 1 && wish.soft => join_wish(wish, &ranks, (true, is_current), current),
+            Some(wish) if wish.sentence == sentence => join_wish(wish, &ranks, (chain, gives_way), current),
+            Some(wish)
+                if chain && wish.utterance == utterance && sentence.saturating_sub(wish.sentence) == 1 && wish.soft =>
+            {
+                join_wish(wish, &ranks, (true, gives_way), current)
+            }
             before => {
                 let ranks = match current.filter(|_| allowed && before.is_none()) {
                     Some(current) => [vec![vec![current]], ranks].concat(),
@@ -472,7 +558,11 @@ impl<'a> Parser<'a> {
         }
         let order = self.request.options.order(self.request.lexicon, self.request.catalogue, key)?;
         let edge = values.first().and_then(|value| order.get(*value)).copied()?;
-        Some((0..order.len()).filter(|value| order.get(*value).is_some_and(|rank| if up { *rank >= edge } else { *rank <= edge })).collect())
+        Some(
+            (0..order.len())
+                .filter(|value| order.get(*value).is_some_and(|rank| if up { *rank >= edge } else { *rank <= edge }))
+                .collect(),
+        )
     }
 }
 
@@ -484,7 +574,7 @@ fn keep_some(meanings: &mut Vec<(usize, usize)>, fits: impl Fn((usize, usize)) -
 }
 
 /// Adds values to a wish of the same sentence: as the next choice where the sentence ranks, else as one of several; what there is now gives way.
-fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, is_current): (bool, bool), current: Option<usize>) {
+fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, gives_way): (bool, bool), current: Option<usize>) {
     let now: Vec<usize> = wish.ranks.iter().flatten().copied().collect();
     let new: Vec<usize> = ranks.iter().flatten().copied().filter(|value| !now.contains(value)).collect();
     if new.is_empty() {
@@ -494,7 +584,7 @@ fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, is_current): (bool, 
         wish.ranks.push(new);
     } else if now.iter().all(|value| Some(*value) == current) {
         wish.ranks = vec![new];
-    } else if !is_current {
+    } else if !gives_way {
         match wish.ranks.last_mut() {
             Some(last) => last.extend(new),
             None => wish.ranks.push(new),

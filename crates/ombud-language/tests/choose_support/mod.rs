@@ -1,5 +1,11 @@
 //! Builds candidates from the public retail data as a flow would, and counts how well they are read.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the public data is of a known shape, and an evaluation may panic where it is not"
+)]
+#![expect(clippy::disallowed_methods, reason = "the folder of the public data is named by the environment")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -30,11 +36,9 @@ impl Tally {
     pub fn total(self) -> usize {
         self.right + self.wrong + self.open
     }
+
     pub fn accuracy(self) -> f64 {
         self.right as f64 / self.total().max(1) as f64
-    }
-    pub fn wrong_share(self) -> f64 {
-        self.wrong as f64 / self.total().max(1) as f64
     }
 }
 
@@ -48,39 +52,60 @@ pub struct Report {
 }
 
 impl Report {
-    fn note(
-        &mut self,
-        slot: &'static str,
-        task: &str,
-        text: &[String],
-        gold: &[String],
-        found: Option<&[String]>,
-        shown: String,
-    ) {
-        let tally = self.tallies.entry(slot).or_default();
-        let (mut gold_sorted, mut found_sorted) = (gold.to_vec(), found.map(<[String]>::to_vec));
-        if slot != "new_items" {
-            gold_sorted.sort();
-            if let Some(found) = &mut found_sorted {
-                found.sort();
+    fn note(&mut self, asked: &Asked<'_>, found: Option<Vec<String>>, shown: String) {
+        let in_order = asked.slot == "new_items";
+        let sorted = |mut ids: Vec<String>| {
+            if !in_order {
+                ids.sort();
             }
-        }
-        match &found_sorted {
-            Some(found) if *found == gold_sorted => {
+            ids
+        };
+        let (gold, found) = (sorted(asked.gold.clone()), found.map(sorted));
+        let tally = self.tallies.entry(asked.slot).or_default();
+        let wrong = match &found {
+            Some(found) if *found == gold => {
                 tally.right += 1;
                 return;
             }
-            Some(_) => tally.wrong += 1,
-            None => tally.open += 1,
-        }
-        self.misses.push(Miss {
-            slot,
-            task: task.to_owned(),
-            text: text.join(" | "),
-            gold: gold.join(","),
-            found: shown,
-            wrong: found_sorted.is_some(),
-        });
+            Some(_) => {
+                tally.wrong += 1;
+                true
+            }
+            None => {
+                tally.open += 1;
+                false
+            }
+        };
+        let (task, text) = (asked.task.to_owned(), asked.utterances.join(" | "));
+        self.misses.push(Miss { slot: asked.slot, task, text, gold: gold.join(","), found: shown, wrong });
+    }
+
+    /// Every miss, and a line for each slot.
+    pub fn summary(&self) -> String {
+        let miss = |miss: &Miss| {
+            let kind = if miss.wrong { "wrong" } else { "open" };
+            format!(
+                "[{}] {kind} task {}: {}\n    gold {} found {}\n",
+                miss.slot, miss.task, miss.text, miss.gold, miss.found
+            )
+        };
+        let tally = |(slot, tally): (&&str, &Tally)| {
+            let share = tally.accuracy() * 100.0;
+            format!(
+                "{slot:10} n={} right={} ({share:.1}%) wrong={} open={}\n",
+                tally.total(),
+                tally.right,
+                tally.wrong,
+                tally.open
+            )
+        };
+        let mut times = self.seconds.clone();
+        times.sort_by(f64::total_cmp);
+        let at =
+            |share: usize| times.get(times.len().saturating_sub(1) * share / 100).copied().unwrap_or_default() * 1e6;
+        let misses: String = self.misses.iter().map(miss).collect();
+        let tallies: String = self.tallies.iter().map(tally).collect();
+        format!("{misses}{tallies}median {:.0} us, p95 {:.0} us, max {:.0} us\n", at(50), at(95), at(100))
     }
 }
 
@@ -377,7 +402,7 @@ fn read_slot(
         report.seconds.push(seconds);
     }
     let found: Option<Vec<String>> = choices.iter().map(ids_of).collect::<Option<Vec<_>>>().map(|all| all.concat());
-    report.note(asked.slot, asked.task, asked.utterances, &asked.gold, found.as_deref(), format!("{choices:?}"));
+    report.note(asked, found, format!("{choices:?}"));
 }
 
 mod wording;

@@ -26,10 +26,9 @@ pub fn answers(goal: &Goal<'_>, seed: usize) -> Vec<Answer> {
     if let Some(words) = new_items_words(goal, seed) {
         all.push(("new_items", words, goal.new_items.to_vec()));
     }
-    if let Some(payment) = goal.arguments["payment_method_id"].as_str() {
-        if let Some(words) = payment_words(goal, payment, seed) {
-            all.push(("payment", words, vec![payment.to_owned()]));
-        }
+    let payment = goal.arguments["payment_method_id"].as_str();
+    if let Some((payment, words)) = payment.and_then(|payment| Some((payment, payment_words(goal, payment, seed)?))) {
+        all.push(("payment", words, vec![payment.to_owned()]));
     }
     if let Some(reason) = goal.arguments["reason"].as_str() {
         all.push(("reason", reason_words(reason, seed).to_owned(), vec![reason.to_owned()]));
