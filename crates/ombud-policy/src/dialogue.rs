@@ -113,6 +113,8 @@ pub struct Frame {
     pub filled: Vec<String>,
     /// Whether the next answer may change every slot, because one of several wishes cannot be met.
     pub reopens: bool,
+    /// The proposal before, and how often it came again although the customer corrected it.
+    pub repeated: Option<(String, u32)>,
     /// Proposals turned down without a word.
     pub declined: u32,
     /// Whether another frame called this one and gets its variables.

@@ -215,25 +215,29 @@ impl Engine<'_> {
         expr: &Expr,
         inner: &[&Map<String, Value>],
     ) -> Result<Value, ExprError> {
-        let shared = self.shared_names(state);
+        let shared = self.shared_names(state, |name| expr.variables().contains(name));
         let mut layers: Vec<&Map<String, Value>> = inner.to_vec();
         layers.push(&frame.vars);
         layers.push(&shared);
         expr.eval(Scope { layers: &layers })
     }
 
-    /// Names every expression and template can use.
-    fn shared_names(&self, state: &Deliberation) -> Map<String, Value> {
+    /// Names every expression and template can use, as far as this one does.
+    fn shared_names(&self, state: &Deliberation, is_used: impl Fn(&str) -> bool) -> Map<String, Value> {
         let mut names = Map::new();
-        names.insert("customer".to_owned(), state.dialogue.customer.clone());
-        names.insert("history".to_owned(), json!(state.dialogue.done));
-        names.insert(
-            "company".to_owned(),
-            json!({"name": self.pack.manifest.title, "assistant": self.pack.manifest.assistant.name}),
-        );
-        names.insert(
-            "session".to_owned(),
-            json!({
+        if is_used("customer") {
+            names.insert("customer".to_owned(), state.dialogue.customer.clone());
+        }
+        if is_used("history") {
+            names.insert("history".to_owned(), json!(state.dialogue.done));
+        }
+        if is_used("company") {
+            let manifest = &self.pack.manifest;
+            let company = json!({"name": manifest.title, "assistant": manifest.assistant.name});
+            names.insert("company".to_owned(), company);
+        }
+        if is_used("session") {
+            let session = json!({
                 "customer_id": state.dialogue.customer_id,
                 "level": state.dialogue.level.as_str(),
                 "locale": self.moment.locale,
@@ -241,8 +245,9 @@ impl Engine<'_> {
                 "today": self.moment.today,
                 "now_s": self.moment.now_us / 1_000_000,
                 "conversation_id": self.moment.conversation_id,
-            }),
-        );
+            });
+            names.insert("session".to_owned(), session);
+        }
         names
     }
 
@@ -266,7 +271,7 @@ impl Engine<'_> {
 
     /// Says a text of the engine or of a flow.
     fn say(&self, state: &mut Deliberation, flow: &str, key: &str, vars: &Map<String, Value>, origin: Origin) {
-        let shared = self.shared_names(state);
+        let shared = self.shared_names(state, |name| self.pack.texts.mentions((&self.moment.locale, flow, key), name));
         match self.pack.texts.render(&self.moment.locale, flow, key, &[vars, &shared]) {
             Ok(text) if text.is_empty() => {}
             Ok(text) => state.ending.sayings.push(Saying { text, origin, citations: Vec::new() }),
@@ -275,7 +280,7 @@ impl Engine<'_> {
     }
 
     fn render(&self, state: &Deliberation, flow: &str, key: &str, layers: &[&Map<String, Value>]) -> Option<String> {
-        let shared = self.shared_names(state);
+        let shared = self.shared_names(state, |name| self.pack.texts.mentions((&self.moment.locale, flow, key), name));
         let mut all = layers.to_vec();
         all.push(&shared);
         self.pack.texts.render(&self.moment.locale, flow, key, &all).ok()

@@ -100,7 +100,7 @@ impl Expr {
         self.add_functions(&mut context);
         let failed = |reason: String| ExprError::Evaluation { source_text: self.source.clone(), reason };
         let value = self.program.execute(&context).map_err(|error| failed(error.to_string()))?;
-        value.json().map_err(|error| failed(error.to_string()))
+        json_of(&value).map_err(failed)
     }
 
     /// Its value as a condition: only `true` holds; null and errors about missing members do not.
@@ -127,7 +127,7 @@ impl Expr {
                     name,
                     move |Arguments(arguments): Arguments| -> Result<cel::Value, ExecutionError> {
                         let json: Vec<Value> =
-                            arguments.iter().map(|argument| argument.json().unwrap_or(Value::Null)).collect();
+                            arguments.iter().map(|argument| json_of(argument).unwrap_or(Value::Null)).collect();
                         function(&json)
                             .map(|value| to_cel(&value))
                             .ok_or_else(|| ExecutionError::function_error(name, "does not take these arguments"))
@@ -305,6 +305,14 @@ fn money(arguments: &[Value]) -> Option<Value> {
     Some(Value::from(object.to_string()))
 }
 
+/// CEL to JSON. INVARIANT: the members of a map come in the order of their names, because CEL keeps them in no order of its own; held by
+/// `maps_come_back_in_one_order`.
+fn json_of(value: &cel::Value) -> Result<Value, String> {
+    let mut json = value.json().map_err(|error| error.to_string())?;
+    json.sort_all_objects();
+    Ok(json)
+}
+
 /// JSON to CEL; whole numbers are `int`, all others `double`.
 fn to_cel(value: &Value) -> cel::Value {
     match value {
@@ -332,6 +340,15 @@ mod tests {
     fn eval(source: &str, scope: &Value) -> Value {
         let Value::Object(map) = scope.clone() else { panic!("scope must be an object") };
         Expr::compile(source).unwrap().eval(Scope { layers: &[&map] }).unwrap()
+    }
+
+    #[test]
+    fn maps_come_back_in_one_order() {
+        let scope = json!({"of": {"h": 1, "c": 2, "a": 3, "g": {"z": 1, "y": 2}, "b": 5, "f": 6, "e": 7, "d": 8}});
+        for _ in 0..20 {
+            assert_eq!(eval("keys(of)", &scope), json!(["a", "b", "c", "d", "e", "f", "g", "h"]));
+            assert_eq!(eval("of", &scope).to_string(), r#"{"a":3,"b":5,"c":2,"d":8,"e":7,"f":6,"g":{"y":2,"z":1},"h":1}"#);
+        }
     }
 
     #[test]

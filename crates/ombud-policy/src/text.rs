@@ -1,6 +1,6 @@
 //! How do texts become words for the customer? Minijinja templates by locale and key, with money and dates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::{Serde, Value as TemplateValue, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
@@ -30,7 +30,31 @@ pub enum TextError {
 /// All texts of a pack, resolved: the flow's own, then the pack's, then the base's.
 pub struct Texts {
     environment: Environment<'static>,
-    keys: BTreeMap<String, ()>,
+    /// Words of each template by its name: only values they can name are given to it.
+    keys: BTreeMap<String, Words>,
+}
+
+/// What a template can name.
+enum Words {
+    /// These words, and names among them.
+    Listed(BTreeSet<String>),
+    /// More than stands in it: it takes in others.
+    Any,
+}
+
+impl Words {
+    fn of(template: &str) -> Self {
+        let words = template.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let listed: BTreeSet<String> = words.filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
+        if ["include", "extends", "import"].iter().any(|word| listed.contains(*word)) { Self::Any } else { Self::Listed(listed) }
+    }
+
+    fn mention(&self, name: &str) -> bool {
+        match self {
+            Self::Listed(words) => words.contains(name),
+            Self::Any => true,
+        }
+    }
 }
 
 impl std::fmt::Debug for Texts {
@@ -68,7 +92,7 @@ impl Texts {
         let name = format!("{locale}/{scope}/{key}");
         self.environment.add_template_owned(name.clone(), template.to_owned()).map_err(|error| error.to_string())?;
         self.try_without_values(&name)?;
-        self.keys.insert(name, ());
+        self.keys.insert(name, Words::of(template));
         Ok(())
     }
 
@@ -103,6 +127,12 @@ impl Texts {
             .find(|name| self.keys.contains_key(name))
     }
 
+    /// Whether the text of `key` can name a value.
+    pub(crate) fn mentions(&self, (locale, flow, key): (&str, &str, &str), value: &str) -> bool {
+        let words = self.name(locale, flow, key).and_then(|name| self.keys.get(&name));
+        words.is_some_and(|words| words.mention(value))
+    }
+
     /// The text of `key` with these values.
     ///
     /// # Errors
@@ -118,9 +148,11 @@ impl Texts {
             .name(locale, flow, key)
             .ok_or_else(|| TextError::Missing { flow: flow.to_owned(), key: key.to_owned() })?;
         let failed = |error: minijinja::Error| TextError::Render { key: key.to_owned(), reason: error.to_string() };
+        let words = self.keys.get(&name);
         let mut context = Map::new();
         for layer in layers.iter().rev() {
-            context.extend(layer.iter().map(|(name, value)| (name.clone(), value.clone())));
+            let named = layer.iter().filter(|(name, _)| words.is_none_or(|words| words.mention(name)));
+            context.extend(named.map(|(name, value)| (name.clone(), value.clone())));
         }
         let rendered = self.environment.get_template(&name).map_err(failed)?.render(Serde(context)).map_err(failed)?;
         Ok(rendered.trim().to_owned())

@@ -16,6 +16,8 @@ use crate::spec::{ActionSpec, Ownership};
 
 /// Proposals turned down without a word before a person is brought in.
 const DECLINED_MAX: u32 = 3;
+/// Times the same proposal may come again after corrections before a person is brought in.
+const REPEATED_MAX: u32 = 3;
 /// Slot name of the one-time code.
 pub(super) const ONE_TIME_CODE: &str = "one_time_code";
 
@@ -87,7 +89,12 @@ impl Engine<'_> {
     fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
         let declined = std::mem::take(&mut state.declined);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
-        if top.declined >= DECLINED_MAX {
+        let again = match top.repeated.take() {
+            Some((digest, times)) if digest == proposal.digest => times + u32::from(!state.digressed),
+            _ => 0,
+        };
+        top.repeated = Some((proposal.digest.clone(), again));
+        if top.declined >= DECLINED_MAX || again >= REPEATED_MAX {
             return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
         }
         if declined {
