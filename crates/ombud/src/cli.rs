@@ -1,5 +1,6 @@
 //! What can be asked of the program? A file for each subcommand.
 
+mod bench;
 mod chat;
 mod config_reference;
 mod demo;
@@ -75,6 +76,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Plays simulated customers and judges by the company's books.
     Simulate(simulate::Options),
+    /// Measures what a turn costs.
+    Bench(bench::Options),
     /// Signs a session token, for tests and for trying the API.
     Token(token::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
@@ -143,6 +146,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Validate(options) => validate::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options).await,
         Command::Simulate(options) => simulate::run(context, &options).await,
+        Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),

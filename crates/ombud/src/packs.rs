@@ -109,6 +109,13 @@ impl PackSource {
         Err(PackError::Absent("*/demo.toml".to_owned()))
     }
 
+    /// The first pack that the program carries with a file of this name in its folder.
+    pub(crate) fn with_file(name: &str) -> Result<Self, PackError> {
+        let ending = format!("/{name}");
+        let found = Carried::iter().find_map(|path| path.strip_suffix(&ending).map(ToOwned::to_owned));
+        found.map_or_else(|| Err(PackError::Absent(format!("*{ending}"))), |pack| Self::carried(&pack))
+    }
+
     /// How the demo of this pack is set up, if it has one.
     pub(crate) fn demo_plan(&self) -> Result<Option<DemoPlan>, PackError> {
         let file = format!("{}/demo.toml", self.name);

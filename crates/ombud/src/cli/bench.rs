@@ -1,0 +1,49 @@
+//! What does it cost to answer? Figures of a server that runs as a process of its own, taken from outside.
+//!
+//! Start reading at [`turns`]; [`load`] plays the customers, [`process`] reads what the server used.
+
+mod client;
+mod company;
+mod contestant;
+mod figures;
+mod history;
+mod load;
+mod plan;
+mod process;
+mod report;
+mod turns;
+mod wire;
+
+use clap::{Args, Subcommand};
+
+use super::{Context, Outcome};
+
+const EXAMPLES: &str = "\
+Examples:
+  ombud bench turns                                     1, 32 and 1,000 conversations at once, no model
+  ombud bench turns --model mock                        the same with a scripted model that answers at once
+  ombud bench turns --history 100,10000,100000 --conversations 32
+  ombud bench turns --peer 'bash peers/other.sh' --conversations 32 --rounds 5";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A customer asks where an order is: one read of the order API, a reply, state durable.
+    Turns(turns::Options),
+    /// The order API and the scripted model that the servers under test call.
+    #[command(hide = true)]
+    Company(company::Options),
+}
+
+pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+    match &options.what {
+        What::Turns(options) => turns::run(context, options).await,
+        What::Company(options) => company::run(options).await,
+    }
+}
