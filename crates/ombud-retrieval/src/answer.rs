@@ -177,14 +177,18 @@ mod tests {
         assert!(extract("late fee", &at(SUPPORT_MIN)).is_some());
         let below = at(SUPPORT_MIN - 0.01);
         assert_eq!(extract("late fee", &below), None);
-        assert_eq!(suggestions(&below).iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["late", "refund", "card"]);
+        assert_eq!(
+            suggestions(&below).iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+            ["late", "refund", "card"]
+        );
         assert_eq!(suggestions(&at(SUGGEST_MIN / 2.0)), Vec::new());
         assert_eq!((extract("late fee", &[]), suggestions(&[])), (None, Vec::new()));
     }
 
     #[test]
     fn an_answer_keeps_to_its_bounds() {
-        let long = (0..20).map(|n| format!("The late fee number {n} is {} here.", "very ".repeat(12))).collect::<Vec<_>>();
+        let long =
+            (0..20).map(|n| format!("The late fee number {n} is {} here.", "very ".repeat(12))).collect::<Vec<_>>();
         let found = extract("late fee number here", &[passage("late", 0, 0.9, &long.join("\n"))]).unwrap();
         assert!(found.sentences.len() <= SENTENCES_MAX);
         assert!(word_count(&found.citation.quote) <= WORDS_MAX, "{}", word_count(&found.citation.quote));

@@ -64,7 +64,9 @@ impl Corpus {
         let lexicon = Lexicon::of(whole.zip(seen.iter().copied()));
         let runs: Vec<Vec<String>> = analyzed
             .iter()
-            .map(|article| grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>()))
+            .map(|article| {
+                grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>())
+            })
             .collect();
         let runs = runs.iter().map(|runs| runs.iter().map(String::as_str).collect());
         let grams = Lexicon::of(runs.zip(seen));
@@ -100,7 +102,9 @@ impl Corpus {
             return term;
         }
         let first = term.chars().next();
-        let near = |known: &&str| known.chars().next() == first && known.len() + 2 > term.len() && one_slip_apart(known, &term);
+        let near = |known: &&str| {
+            known.chars().next() == first && known.len() + 2 > term.len() && one_slip_apart(known, &term)
+        };
         let mut candidates = self.lexicon.terms().filter(near);
         match (candidates.next(), candidates.next()) {
             (Some(meant), None) => meant.to_owned(),
@@ -124,7 +128,10 @@ fn text_of(chunk: &Chunk) -> String {
 
 fn text(lexicon: &Lexicon, gram_lexicon: &Lexicon, terms: &[String]) -> Text {
     let runs = grams(terms);
-    Text { terms: lexicon.bag(terms.iter().map(String::as_str)), grams: gram_lexicon.bag(runs.iter().map(String::as_str)) }
+    Text {
+        terms: lexicon.bag(terms.iter().map(String::as_str)),
+        grams: gram_lexicon.bag(runs.iter().map(String::as_str)),
+    }
 }
 
 impl Analyzed {
@@ -165,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_pen_is_put_right_only_where_one_word_is_meant() {
-        let article = parse("a.md", "---\nid: a\ntitle: Refunds and rents\nlocale: en\n---\nThe tents are rented.\n").unwrap();
+        let article =
+            parse("a.md", "---\nid: a\ntitle: Refunds and rents\nlocale: en\n---\nThe tents are rented.\n").unwrap();
         let cut = chunks(&article);
         let corpus = Corpus::new(Analyzer::new("en", &Synonyms::default()), &[(&article, &cut)]);
         assert_eq!(corpus.question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);

@@ -2,8 +2,8 @@
 
 /// Words that end with a full stop inside a sentence, in lower case and without it.
 const ABBREVIATIONS: [&str; 22] = [
-    "e.g", "i.e", "etc", "vs", "approx", "no", "nr", "mr", "mrs", "ms", "dr", "prof", "st", "inc", "ltd", "co", "fig", "art", "bzw", "ca",
-    "z.b", "d.h",
+    "e.g", "i.e", "etc", "vs", "approx", "no", "nr", "mr", "mrs", "ms", "dr", "prof", "st", "inc", "ltd", "co", "fig",
+    "art", "bzw", "ca", "z.b", "d.h",
 ];
 
 /// Characters that may close a sentence after its full stop.

@@ -189,10 +189,14 @@ mod tests {
 
     #[test]
     fn one_slip_is_one_letter_or_two_exchanged() {
-        for (one, other) in [("refund", "refnd"), ("refund", "refudn"), ("refund", "refumd"), ("card", "cards"), ("ab", "ba")] {
+        for (one, other) in
+            [("refund", "refnd"), ("refund", "refudn"), ("refund", "refumd"), ("card", "cards"), ("ab", "ba")]
+        {
             assert!(one_slip_apart(one, other) && one_slip_apart(other, one), "{one} {other}");
         }
-        for (one, other) in [("refund", "refund"), ("refund", "rfdn"), ("dress", "address"), ("abcd", "badc"), ("late", "rate x")] {
+        for (one, other) in
+            [("refund", "refund"), ("refund", "rfdn"), ("dress", "address"), ("abcd", "badc"), ("late", "rate x")]
+        {
             assert!(!one_slip_apart(one, other), "{one} {other}");
         }
     }

@@ -47,10 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for one in &asked {
         outcomes.push(ask(&index, one)?);
     }
-    let (chosen_on, reported): (Vec<(usize, &Outcome<'_>)>, Vec<(usize, &Outcome<'_>)>) =
-        outcomes.iter().enumerate().partition(|(place, _)| split(*place));
-    let chosen_on: Vec<&Outcome<'_>> = chosen_on.into_iter().map(|(_, outcome)| outcome).collect();
-    let reported: Vec<&Outcome<'_>> = reported.into_iter().map(|(_, outcome)| outcome).collect();
+    let half = |first: bool| -> Vec<&Outcome<'_>> {
+        outcomes.iter().enumerate().filter(|(place, _)| split(*place) == first).map(|(_, outcome)| outcome).collect()
+    };
+    let (chosen_on, reported) = (half(true), half(false));
     let mut out = std::io::stdout().lock();
     if verbose {
         for outcome in &chosen_on {
@@ -89,7 +89,12 @@ fn ask<'a>(index: &TantivyIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dy
         }
     }
     let support = passages.first().map_or(0.0, |passage| passage.support);
-    Ok(Outcome { asked, support, best: articles.first().cloned(), alternatives: articles.into_iter().skip(1).collect() })
+    Ok(Outcome {
+        asked,
+        support,
+        best: articles.first().cloned(),
+        alternatives: articles.into_iter().skip(1).collect(),
+    })
 }
 
 /// One half or the other, by a hash of the place (splitmix64, Steele and others 2014).
@@ -172,5 +177,9 @@ fn tell(out: &mut impl Write, outcome: &Outcome<'_>) -> std::io::Result<()> {
     let right = best == outcome.asked.expect || outcome.asked.also.iter().any(|id| id == best);
     let mark = if right { "  " } else { "! " };
     let also = outcome.alternatives.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
-    writeln!(out, "{mark}{:.2} {} -> {best} (expected {}; then {also})", outcome.support, outcome.asked.ask, outcome.asked.expect)
+    writeln!(
+        out,
+        "{mark}{:.2} {} -> {best} (expected {}; then {also})",
+        outcome.support, outcome.asked.ask, outcome.asked.expect
+    )
 }

@@ -51,13 +51,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_of_scope = out_of_scope(Path::new(data))?;
     for question in &out_of_scope {
         let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
-        judged.extend(ranker.signals(question, &ranker.rank(question, &candidates)).map(|signals| (signals, false, 1.0)));
+        judged
+            .extend(ranker.signals(question, &ranker.rank(question, &candidates)).map(|signals| (signals, false, 1.0)));
     }
     let (support, bias) = fit_support(&judged);
 
     let mut out = std::io::stdout().lock();
     let right = examples.iter().filter(|one| best(&one.features, &order) == one.right).count();
-    writeln!(out, "{} questions, {right} with the right article first; {} out of scope", examples.len(), out_of_scope.len())?;
+    writeln!(
+        out,
+        "{} questions, {right} with the right article first; {} out of scope",
+        examples.len(),
+        out_of_scope.len()
+    )?;
     writeln!(out, "order: {order:.3?}\nsupport: {support:.3?}\nbias: {bias:.3}")?;
     Ok(())
 }

@@ -115,9 +115,8 @@ impl Database {
     pub(crate) async fn connect(url: &str, settings: &Settings) -> Result<Self, OpenError> {
         let options = options(url)?;
         let dialect = Dialect::of(url)?;
-        let first = |synchronous: &str, also: &str| {
-            (dialect == Dialect::Sqlite).then(|| pragmas(synchronous, settings) + also)
-        };
+        let first =
+            |synchronous: &str, also: &str| (dialect == Dialect::Sqlite).then(|| pragmas(synchronous, settings) + also);
         Ok(Self {
             dialect,
             durable: pool(&options, 1, first("FULL", "")).await?,

@@ -5,7 +5,7 @@
 
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,9 +87,10 @@ impl SqlInbox {
         let full = events.len() >= usize::try_from(STEP_EVENTS_MAX).unwrap_or(usize::MAX);
         let to = events.last().filter(|_| full).map_or(head, |event| event.position);
         let mut touched: BTreeMap<&str, InboxRow> = BTreeMap::new();
-        let ids: Vec<&str> = events.iter().map(|event| event.stream.id.as_str()).collect();
-        for row in rows::load(&self.database.reads, tenant, &ids).await? {
-            if let Some(id) = ids.iter().find(|id| **id == row.conversation_id) {
+        let ids: BTreeSet<&str> = events.iter().map(|event| event.stream.id.as_str()).collect();
+        let listed: Vec<&str> = ids.iter().copied().collect();
+        for row in rows::load(&self.database.reads, tenant, &listed).await? {
+            if let Some(id) = ids.get(row.conversation_id.as_str()) {
                 touched.insert(id, row);
             }
         }
@@ -129,10 +130,10 @@ impl SqlInbox {
         let sql = format!(
             "SELECT position, stream_kind, stream_id, version, kind, at_us, payload FROM events \
              WHERE tenant = $1 AND position > $2 AND position <= $3 AND stream_kind = 'conversation' AND kind IN ({}) \
-             ORDER BY position LIMIT $4",
-            list(5, INBOX_KINDS.len())
+             ORDER BY position LIMIT {STEP_EVENTS_MAX}",
+            list(4, INBOX_KINDS.len())
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(from).bind(to).bind(STEP_EVENTS_MAX);
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(from).bind(to);
         let query = INBOX_KINDS.iter().fold(query, |query, kind| query.bind(*kind));
         let rows = query.fetch_all(&self.database.reads).await.map_err(failed("reading events for the inbox"))?;
         rows.iter().map(event_of).collect()
@@ -164,7 +165,7 @@ impl SqlInbox {
             transaction.rollback().await.map_err(&writing)?;
             return Ok(false);
         }
-        rows::save(&mut transaction, tenant, changed).await?;
+        rows::save(&mut transaction, self.database.dialect, tenant, changed).await?;
         transaction.commit().await.map_err(&writing)?;
         Ok(true)
     }

@@ -11,7 +11,7 @@ use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Ranked, R
 use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
 
-use crate::knowledge_index::documents::{Allowed, Documents};
+use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
 
 /// Passages that the ranker looks at.
 const HITS_MAX: usize = 60;
@@ -72,7 +72,7 @@ impl TantivyIndex {
             let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, synonyms), &views));
             languages.insert(language, Language { ranker, articles });
         }
-        let mut all: Vec<(&str, &Analyzer, &[(Article, Vec<Chunk>)])> = languages
+        let mut all: Vec<OfLanguage<'_>> = languages
             .iter()
             .map(|(name, language)| (name.as_str(), language.ranker.corpus().analyzer(), &*language.articles))
             .collect();
@@ -146,7 +146,12 @@ impl Language {
     }
 
     /// None when nothing of the passage holds in the market.
-    fn passage(&self, query: &KnowledgeQuery, (article, ranked): (&Article, &Ranked), chunk: &Chunk) -> Option<Passage> {
+    fn passage(
+        &self,
+        query: &KnowledgeQuery,
+        (article, ranked): (&Article, &Ranked),
+        chunk: &Chunk,
+    ) -> Option<Passage> {
         let named = chunk.named_markets().iter().any(|market| market.eq_ignore_ascii_case(&query.market));
         let text = chunk.text_for(named.then_some(query.market.as_str()));
         if text.is_empty() {

@@ -70,18 +70,20 @@ impl Ledger for SqlLedger {
         after_version: i64,
         events_max: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let rows = sqlx::query(
+        // The bound stands in the text: SQLite prepares a statement again whenever a bound LIMIT is set.
+        let sql = format!(
             "SELECT position, stream_kind, stream_id, version, kind, at_us, payload FROM events \
-             WHERE tenant = $1 AND stream_kind = $2 AND stream_id = $3 AND version > $4 ORDER BY version LIMIT $5",
-        )
-        .bind(tenant.as_str())
-        .bind(stream.kind.as_str())
-        .bind(stream.id.as_str())
-        .bind(after_version)
-        .bind(page(events_max, PAGE_EVENTS_MAX))
-        .fetch_all(&self.database.reads)
-        .await
-        .map_err(failed("reading a stream"))?;
+             WHERE tenant = $1 AND stream_kind = $2 AND stream_id = $3 AND version > $4 ORDER BY version LIMIT {}",
+            page(events_max, PAGE_EVENTS_MAX)
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(tenant.as_str())
+            .bind(stream.kind.as_str())
+            .bind(stream.id.as_str())
+            .bind(after_version)
+            .fetch_all(&self.database.reads)
+            .await
+            .map_err(failed("reading a stream"))?;
         rows.iter().map(event_of).collect()
     }
 
@@ -105,14 +107,13 @@ impl Ledger for SqlLedger {
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
-        let row =
-            sqlx::query("SELECT body_hash, response FROM replies WHERE tenant = $1 AND scope = $2 AND key = $3")
-                .bind(tenant.as_str())
-                .bind(scope)
-                .bind(key)
-                .fetch_optional(&self.database.reads)
-                .await
-                .map_err(failed("reading a stored reply"))?;
+        let row = sqlx::query("SELECT body_hash, response FROM replies WHERE tenant = $1 AND scope = $2 AND key = $3")
+            .bind(tenant.as_str())
+            .bind(scope)
+            .bind(key)
+            .fetch_optional(&self.database.reads)
+            .await
+            .map_err(failed("reading a stored reply"))?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(StoredReply {
             scope: scope.to_owned(),

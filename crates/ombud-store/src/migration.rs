@@ -43,9 +43,8 @@ pub(crate) async fn apply(connection: &mut AnyConnection) -> Result<(), Migratio
     for migration in &MIGRATIONS {
         let name = migration.name;
         let hash = hash_of(migration.up);
-        let known = apply_one(connection, migration, &hash)
-            .await
-            .map_err(|source| MigrationError::Failed { name, source })?;
+        let known =
+            apply_one(connection, migration, &hash).await.map_err(|source| MigrationError::Failed { name, source })?;
         if known != hash {
             return Err(MigrationError::Changed { name });
         }
@@ -101,10 +100,8 @@ async fn apply_one(connection: &mut AnyConnection, migration: &Migration, hash: 
 async fn revert_one(connection: &mut AnyConnection, migration: &Migration) -> Result<bool, sqlx::Error> {
     make_meta(connection).await?;
     let mut transaction = connection.begin().await?;
-    let released = sqlx::query("DELETE FROM meta WHERE name = $1")
-        .bind(key_of(migration))
-        .execute(&mut *transaction)
-        .await?;
+    let released =
+        sqlx::query("DELETE FROM meta WHERE name = $1").bind(key_of(migration)).execute(&mut *transaction).await?;
     if released.rows_affected() == 0 {
         transaction.rollback().await?;
         return Ok(false);

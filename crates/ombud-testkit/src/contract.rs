@@ -117,8 +117,7 @@ pub async fn an_event_is_read_back_as_it_was_written(subject: &Subject) {
     let events = read_stream(subject, "c1").await;
     assert_eq!(committed, Committed { version: 2, position: events[1].position });
     assert!(events[0].position >= 1 && events[0].position < events[1].position);
-    let expected =
-        RecordedEvent { position: events[0].position, stream: stream("c1"), version: 1, kind, at, payload };
+    let expected = RecordedEvent { position: events[0].position, stream: stream("c1"), version: 1, kind, at, payload };
     assert_eq!(events[0], expected);
     let other_kind = StreamId { kind: StreamKind::Customer, id: "c1".to_owned() };
     assert_eq!(subject.ledger.read(&tenant(), &other_kind, 0, 10).await.unwrap(), Vec::new());
@@ -447,7 +446,11 @@ pub async fn the_inbox_lists_who_waits_first_and_continues_by_cursor(subject: &S
 /// Dropped and read again, the rows are the same; what is not about the inbox is not read.
 pub async fn a_rebuilt_inbox_equals_the_live_one(subject: &Subject) {
     fill_inbox(subject).await;
-    subject.ledger.append(commit("c00", 3, vec![event(1), happened("conversation.resolved", json!({}))])).await.unwrap();
+    subject
+        .ledger
+        .append(commit("c00", 3, vec![event(1), happened("conversation.resolved", json!({}))]))
+        .await
+        .unwrap();
     let live = list_all(subject).await;
     assert_eq!(live.len(), 12);
     assert_eq!(subject.inbox.rebuild(&tenant()).await.unwrap(), 12 * 2 + 8 + 1 + 1);

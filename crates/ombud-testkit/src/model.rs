@@ -56,8 +56,12 @@ mod tests {
     #[tokio::test]
     async fn the_script_is_followed_and_then_nobody_answers() {
         let model = ScriptedModel::new([Ok("hello".to_owned()), Err(ModelError::Timeout)]);
-        let request =
-            ModelRequest { instructions: "be kind".to_owned(), input: "hi".to_owned(), tokens_max: 10, deadline_ms: 100 };
+        let request = ModelRequest {
+            instructions: "be kind".to_owned(),
+            input: "hi".to_owned(),
+            tokens_max: 10,
+            deadline_ms: 100,
+        };
         let mut heard = Vec::new();
         for _ in 0..3 {
             heard.push(model.complete(&request).await);

@@ -30,7 +30,8 @@ fn first(question: &str) -> (usize, f32) {
 
 #[test]
 fn an_example_question_is_strong_evidence_for_its_article() {
-    for (question, article) in [("I missed the due date!", 0), ("money back when?", 1), ("how do i replace my card", 2)] {
+    for (question, article) in [("I missed the due date!", 0), ("money back when?", 1), ("how do i replace my card", 2)]
+    {
         let (found, support) = first(question);
         assert_eq!(found, article, "{question}");
         assert!(support > crate::SUPPORT_MIN, "{question}: {support}");

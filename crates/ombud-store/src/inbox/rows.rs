@@ -5,6 +5,7 @@ use ombud_ports::{InboxPlace, InboxRow, StoreError};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
+use crate::database::Dialect;
 use crate::sql::{column, failed, list, values};
 
 /// Rows and ids in one statement at most: sixteen parameters each, and SQLite takes 32,766.
@@ -22,8 +23,10 @@ pub(super) async fn load(reads: &AnyPool, tenant: &TenantId, ids: &[&str]) -> Re
     let mut found = Vec::new();
     for ids in ids.chunks(ROWS_MAX) {
         let places = list(2, ids.len());
-        let sql =
-            format!(concat!("SELECT ", columns!(), " FROM inbox WHERE tenant = $1 AND conversation_id IN ({})"), places);
+        let sql = format!(
+            concat!("SELECT ", columns!(), " FROM inbox WHERE tenant = $1 AND conversation_id IN ({})"),
+            places
+        );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str());
         let query = ids.iter().fold(query, |query, id| query.bind(*id));
         let rows = query.fetch_all(reads).await.map_err(failed("reading the inbox"))?;
@@ -66,6 +69,7 @@ pub(super) async fn page(
 /// Writes rows, new or again.
 pub(super) async fn save(
     connection: &mut AnyConnection,
+    dialect: Dialect,
     tenant: &TenantId,
     rows: &[&InboxRow],
 ) -> Result<(), StoreError> {
@@ -82,7 +86,7 @@ pub(super) async fn save(
                 "updated_at_us = excluded.updated_at_us, list_rank = excluded.list_rank, ",
                 "list_order_us = excluded.list_order_us"
             ),
-            values(rows.len(), 16)
+            values(dialect, rows.len(), 16)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows.len() <= 8);
         for row in rows {

@@ -22,6 +22,9 @@ pub(super) struct Allowed<'a> {
     pub today: Day,
 }
 
+/// Name, analyzer and articles with their passages.
+pub(super) type OfLanguage<'a> = (&'a str, &'a Analyzer, &'a [(Article, Vec<Chunk>)]);
+
 /// The documents of all languages.
 pub(super) struct Documents {
     reader: IndexReader,
@@ -53,9 +56,8 @@ struct Fields {
 impl Fields {
     fn add_to(schema: &mut SchemaBuilder) -> Self {
         // The text is terms already, made by the same analyzer as the question's.
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer("whitespace")
-            .set_index_option(IndexRecordOption::WithFreqs);
+        let indexing =
+            TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqs);
         let terms = TextOptions::default().set_indexing_options(indexing);
         Self {
             title: schema.add_text_field("title", terms.clone()),
@@ -74,8 +76,7 @@ impl Fields {
 }
 
 impl Documents {
-    /// Of languages: name, analyzer, articles with their passages.
-    pub(super) fn build(languages: &[(&str, &Analyzer, &[(Article, Vec<Chunk>)])]) -> Result<Self, TantivyError> {
+    pub(super) fn build(languages: &[OfLanguage<'_>]) -> Result<Self, TantivyError> {
         let mut schema = Schema::builder();
         let fields = Fields::add_to(&mut schema);
         let builder = IndexBuilder::new().schema(schema.build()).settings(IndexSettings::default());

@@ -19,8 +19,7 @@ fn query(text: &str) -> KnowledgeQuery {
 }
 
 fn ids(index: &TantivyIndex, query: &KnowledgeQuery) -> Vec<String> {
-    let mut ids: Vec<String> =
-        index.search(query).unwrap().into_iter().map(|passage| passage.article_id).collect();
+    let mut ids: Vec<String> = index.search(query).unwrap().into_iter().map(|passage| passage.article_id).collect();
     ids.sort();
     ids.dedup();
     ids
@@ -31,7 +30,10 @@ fn ids(index: &TantivyIndex, query: &KnowledgeQuery) -> Vec<String> {
 fn what_may_not_be_shown_is_never_found_though_it_fits_best() {
     let canary = "The late fee is 5 EUR.";
     let articles = vec![
-        read("id: shown\ntitle: Fees\nlocale: en\nmarkets: [SE, NO]\nvalid_from: 2026-06-15\nvalid_to: 2026-06-15", "Some words and a fee."),
+        read(
+            "id: shown\ntitle: Fees\nlocale: en\nmarkets: [SE, NO]\nvalid_from: 2026-06-15\nvalid_to: 2026-06-15",
+            "Some words and a fee.",
+        ),
         read("id: market\ntitle: Late fee\nlocale: en\nmarkets: [DE]\nquestions: [late fee]", canary),
         read("id: language\ntitle: Late fee\nlocale: sv\nquestions: [late fee]", canary),
         read("id: audience\ntitle: Late fee\nlocale: en\naudience: agent\nquestions: [late fee]", canary),
@@ -76,7 +78,10 @@ fn a_question_in_the_words_of_an_example_is_answered_with_its_source() {
             "id: late\ntitle: What if I pay late?\nlocale: en\nsource: https://help.example/late\nquestions: [what if i miss the due date, late fee]",
             "A late fee of 5 EUR is added on day 14. Reminders are free.\n\n## Cap\n\nFees of one order never exceed 25 percent of its value.",
         ),
-        read("id: refund\ntitle: When do I get my refund?\nlocale: en\nquestions: [refund time]", "A refund takes 5 days."),
+        read(
+            "id: refund\ntitle: When do I get my refund?\nlocale: en\nquestions: [refund time]",
+            "A refund takes 5 days.",
+        ),
         read("id: card\ntitle: Change the card\nlocale: en\nquestions: [new card]", "Open the app and add a card."),
     ];
     let index = TantivyIndex::build(articles.clone()).unwrap();

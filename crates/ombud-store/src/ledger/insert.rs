@@ -75,7 +75,7 @@ async fn insert_events(
     let rows: usize = jobs.iter().map(|job| job.events.len()).sum();
     let sql = format!(
         "INSERT INTO events (tenant, position, stream_kind, stream_id, version, kind, at_us, payload) VALUES {}",
-        values(rows, 8)
+        values(dialect, rows, 8)
     );
     let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows <= PREPARED_ROWS_MAX);
     let mut positions = Vec::with_capacity(jobs.len());
@@ -114,18 +114,14 @@ async fn insert_outbox(
     if rows == 0 {
         return Ok(());
     }
-    let sql = format!("INSERT INTO outbox (tenant, id, topic, content, at_us) VALUES {}", values(rows, 5));
+    let sql = format!("INSERT INTO outbox (tenant, id, topic, content, at_us) VALUES {}", values(dialect, rows, 5));
     let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows <= PREPARED_ROWS_MAX);
     for job in jobs {
         let (_, id) = used.entry(job.tenant.as_str()).or_default();
         for (topic, content) in &job.outbox {
             *id += 1;
-            query = query
-                .bind(job.tenant.as_str())
-                .bind(*id)
-                .bind(topic.as_str())
-                .bind(content.as_str())
-                .bind(job.at_us);
+            query =
+                query.bind(job.tenant.as_str()).bind(*id).bind(topic.as_str()).bind(content.as_str()).bind(job.at_us);
         }
     }
     query.execute(connection).await.map_err(|error| failure(dialect, "writing the outbox", error))?;
@@ -140,7 +136,7 @@ async fn insert_replies(connection: &mut AnyConnection, dialect: Dialect, jobs: 
     }
     let sql = format!(
         "INSERT INTO replies (tenant, scope, key, body_hash, response, at_us) VALUES {}",
-        values(replies.len(), 6)
+        values(dialect, replies.len(), 6)
     );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (job, reply) in replies {

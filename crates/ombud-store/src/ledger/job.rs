@@ -45,10 +45,16 @@ pub(crate) struct Job {
 impl Job {
     pub(crate) fn new(commit: Commit) -> Result<(Self, oneshot::Receiver<Answer>), StoreError> {
         if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
-            return Err(refused(format!("a commit holds 1 to {EVENTS_MAX} events, this one `{}`", commit.events.len())));
+            return Err(refused(format!(
+                "a commit holds 1 to {EVENTS_MAX} events, this one `{}`",
+                commit.events.len()
+            )));
         }
         if commit.outbox.len() > OUTBOX_MAX {
-            return Err(refused(format!("a commit holds at most {OUTBOX_MAX} messages, this one `{}`", commit.outbox.len())));
+            return Err(refused(format!(
+                "a commit holds at most {OUTBOX_MAX} messages, this one `{}`",
+                commit.outbox.len()
+            )));
         }
         let (answer, receiver) = oneshot::channel();
         let events = commit.events.into_iter();

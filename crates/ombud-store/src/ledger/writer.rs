@@ -68,10 +68,7 @@ pub(crate) enum Failure {
 
 impl Writer {
     /// The writer, where its jobs are sent, and whether it still writes.
-    pub(crate) fn new(
-        database: Database,
-        committed: Arc<Notify>,
-    ) -> (Self, mpsc::Sender<Job>, Arc<AtomicBool>) {
+    pub(crate) fn new(database: Database, committed: Arc<Notify>) -> (Self, mpsc::Sender<Job>, Arc<AtomicBool>) {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
         let gate = Arc::new(AtomicBool::new(true));
         let writer = Self {

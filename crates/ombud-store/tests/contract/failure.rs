@@ -47,7 +47,8 @@ async fn a_shutdown_writes_what_it_has_accepted() {
     let mut writers = JoinSet::new();
     for number in 0..300 {
         let ledger = store.ledger();
-        writers.spawn(async move { ledger.append(commit(&format!("c{number}"), 0, vec![event(number)])).await.is_ok() });
+        writers
+            .spawn(async move { ledger.append(commit(&format!("c{number}"), 0, vec![event(number)])).await.is_ok() });
     }
     let first = writers.join_next().await.unwrap().unwrap();
     store.shutdown().await;

@@ -89,7 +89,7 @@ async fn acknowledged_commits_survive_kill_9() {
         let events = ledger.read(&tenant(), &stream(&id), 0, 10_000).await.unwrap();
         let versions: Vec<i64> = events.iter().map(|event| event.version).collect();
         assert_eq!(versions, (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>(), "{id} has a gap");
-        assert!(versions.len() % 2 == 0, "{id} holds half a commit");
+        assert!(versions.len().is_multiple_of(2), "{id} holds half a commit");
         let promised = acknowledged.get(&id).copied().unwrap_or(0);
         assert!(versions.last().copied().unwrap_or(0) >= promised, "{id} lost an acknowledged commit");
         for round in 0..i64::try_from(versions.len()).unwrap() / 2 {

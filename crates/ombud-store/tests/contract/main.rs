@@ -3,6 +3,13 @@
 //! PostgreSQL is tested when `OMBUD_TEST_POSTGRES_URL` names a server where databases may be made, for example
 //! `postgres://postgres@127.0.0.1:5432/postgres`; otherwise those tests say that they were left out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests may panic, and say what they leave out"
+)]
+
 mod failure;
 mod home;
 mod kill;

@@ -3,6 +3,8 @@
 use ombud_store::{MigrationError, OpenError, migration};
 use ombud_testkit::contract::{commit, event, stream, tenant};
 
+use tokio::task::JoinSet;
+
 use crate::home::{self, Home};
 
 async fn goes_up_down_and_up(home: Home) {
@@ -45,22 +47,15 @@ async fn a_database_made_by_another_script_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_that_start_together_make_the_schema_once() {
     let Some(home) = home::postgres("start_together").await else { return };
-    let opened = futures_of(&home).await;
-    for store in &opened {
-        store.ledger().append(commit("c1", store.ledger().read(&tenant(), &stream("c1"), 0, 10).await.unwrap().len() as i64, vec![event(1)])).await.unwrap();
-    }
-    for store in opened {
-        store.shutdown().await;
-    }
-}
-
-async fn futures_of(home: &Home) -> Vec<ombud_store::Store> {
-    let mut starting = tokio::task::JoinSet::new();
+    let mut starting = JoinSet::new();
     for _ in 0..4 {
         let url = home.url.clone();
         starting.spawn(async move { ombud_store::open(&url).await.unwrap() });
     }
-    starting.join_all().await
+    for (version, store) in (0..).zip(starting.join_all().await) {
+        store.ledger().append(commit("c1", version, vec![event(1)])).await.unwrap();
+        store.shutdown().await;
+    }
 }
 
 #[tokio::test]

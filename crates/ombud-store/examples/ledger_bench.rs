@@ -1,0 +1,98 @@
+//! What does a durable commit cost? Commits of a dozen events on streams of their own, by 1, 32 and 1,000 writers at once.
+//!
+//! `cargo run --release -p ombud-store --example ledger_bench -- [address]`, default a SQLite file in the folder for temporary files. Prints
+//! commits per second, latency and the CPU time of this process per commit (all threads, user and system).
+
+use std::error::Error;
+use std::io::Write;
+use std::time::Instant;
+
+use ombud_domain::{NewEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_ports::Commit;
+use ombud_store::Store;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+const EVENTS: usize = 12;
+const COMMITS: usize = 4000;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| {
+        let file = std::env::temp_dir().join(format!("ombud-ledger-bench-{}.db", std::process::id()));
+        format!("sqlite://{}", file.display())
+    });
+    let store = ombud_store::open(&address).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{EVENTS} events a commit, {COMMITS} commits a row, {address}")?;
+    for (run, writers) in [1, 32, 1000].into_iter().enumerate() {
+        let cpu_before = cpu_ticks()?;
+        let begun = Instant::now();
+        let mut latencies = load(&store, run, writers).await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        // Linux counts CPU time in hundredths of a second (USER_HZ, man 5 proc).
+        let cpu_ms = f64::from(u32::try_from(cpu_ticks()?.saturating_sub(cpu_before))?) * 10.0;
+        latencies.sort_unstable();
+        let commits = f64::from(u32::try_from(latencies.len())?);
+        let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
+        writeln!(
+            out,
+            "{writers:>5} writers: {:>8.0} commits/s, p50 {:>6} us, p99 {:>7} us, CPU {:.3} ms a commit",
+            commits / seconds,
+            at(50),
+            at(99),
+            cpu_ms / commits
+        )?;
+    }
+    store.shutdown().await;
+    Ok(())
+}
+
+/// Latencies in microseconds.
+async fn load(store: &Store, run: usize, writers: usize) -> Result<Vec<u128>, Box<dyn Error>> {
+    let mut tasks: JoinSet<Result<Vec<u128>, String>> = JoinSet::new();
+    for writer in 0..writers {
+        let ledger = store.ledger();
+        tasks.spawn(async move {
+            let mut latencies = Vec::new();
+            let mut version = 0;
+            for _ in 0..COMMITS.div_ceil(writers) {
+                let begun = Instant::now();
+                let written = ledger.append(commit(run, writer, version)).await.map_err(|error| error.to_string())?;
+                version = written.version;
+                latencies.push(begun.elapsed().as_micros());
+            }
+            Ok(latencies)
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(latencies) = tasks.join_next().await {
+        all.extend(latencies??);
+    }
+    Ok(all)
+}
+
+fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
+    let event = |number: usize| NewEvent {
+        kind: "turn.decision".to_owned(),
+        payload: json!({"stage": number, "reasons": ["order.owned", "order.open"], "text": "x".repeat(200)}),
+    };
+    Commit {
+        tenant: TenantId("bench".to_owned()),
+        stream: StreamId { kind: StreamKind::Conversation, id: format!("run{run}-{writer}") },
+        expected_version,
+        events: (0..EVENTS).map(event).collect(),
+        outbox: Vec::new(),
+        reply: None,
+        at: TimestampUs(1_781_524_800_000_000),
+    }
+}
+
+/// User and system time of this process, hundredths of a second; the fields after the command's name in `/proc/self/stat`.
+fn cpu_ticks() -> Result<u64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(')').ok_or("the name of the command does not end")?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut next = || times.next().and_then(|field| field.parse::<u64>().ok()).ok_or("a time is missing");
+    Ok(next()? + next()?)
+}
