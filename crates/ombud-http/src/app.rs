@@ -83,16 +83,25 @@ struct Inner {
     streams: Arc<Semaphore>,
     turns: Semaphore,
     tasks: TaskTracker,
-    desk_replies: DeskReplies,
+    desk_acts: DeskActs,
 }
 
-/// Answers to acts of the desk by staff session, conversation, act and key, with the hash of the act.
-pub(crate) type DeskReplies = Cache<(SessionId, String), (String, Option<Value>)>;
+/// Acts of the desk by staff session, conversation and key, with the hash of the act and how far it is.
+pub(crate) type DeskActs = Cache<(SessionId, String), (String, Progress)>;
 
-/// Answers kept for repeated acts of the desk.
-const DESK_REPLIES_MAX: u64 = 10_000;
-/// How long they are kept, seconds.
-const DESK_REPLIES_S: u64 = 600;
+/// How far an act of the desk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Still being worked on.
+    InFlight,
+    /// Done.
+    Done,
+}
+
+/// Acts remembered, so that a repeated one is not done again.
+const DESK_ACTS_MAX: u64 = 10_000;
+/// How long they are remembered, seconds.
+const DESK_ACTS_S: u64 = 600;
 
 impl App {
     /// An application of these parts.
@@ -108,9 +117,9 @@ impl App {
             streams: Arc::new(Semaphore::new(permits(parts.settings.streams_max))),
             turns: Semaphore::new(permits(parts.settings.turns_max)),
             tasks: TaskTracker::new(),
-            desk_replies: Cache::builder()
-                .max_capacity(DESK_REPLIES_MAX)
-                .time_to_live(Duration::from_secs(DESK_REPLIES_S))
+            desk_acts: Cache::builder()
+                .max_capacity(DESK_ACTS_MAX)
+                .time_to_live(Duration::from_secs(DESK_ACTS_S))
                 .build(),
             parts,
         })))
@@ -144,8 +153,8 @@ impl App {
         &self.0.limits
     }
 
-    pub(crate) fn desk_replies(&self) -> &DeskReplies {
-        &self.0.desk_replies
+    pub(crate) fn desk_acts(&self) -> &DeskActs {
+        &self.0.desk_acts
     }
 
     /// A place among the open streams.

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
+use axum::response::sse::{Event, KeepAlive, KeepAliveStream};
 use futures::Stream;
 use futures::stream::unfold;
 use ombud_domain::{ConversationId, Message as DomainMessage};
@@ -27,9 +28,10 @@ use ombud_turn::ConversationView;
 /// Silence after which a `ping` is sent, seconds; proxies commonly close after 60.
 const PING_S: u64 = 15;
 
-/// Streams of events as handlers return them.
-pub type Events =
-    Sse<axum::response::sse::KeepAliveStream<std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>>>;
+type Boxed = Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
+
+/// Streams of events as handlers return them; the header keeps proxies from holding events back.
+pub type Events = ([(&'static str, &'static str); 1], Sse<KeepAliveStream<Boxed>>);
 
 /// A conversation as a party may see it.
 ///
@@ -100,8 +102,9 @@ pub fn follow_desk(app: &App, party: &Party) -> Result<Events, ApiError> {
 
 fn respond(stream: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Events {
     let ping = Event::default().event("ping").data("{}");
-    let stream: std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>> = Box::pin(stream);
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(PING_S)).event(ping))
+    let stream: Boxed = Box::pin(stream);
+    let events = Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(PING_S)).event(ping));
+    ([("x-accel-buffering", "no")], events)
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {

@@ -6,10 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use ombud_domain::ConversationId;
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::app::{App, Progress};
 use crate::auth::Staff;
 use crate::body::{Body, InConversation, KeyHeader};
 use crate::chat::messages::{TEXT_CHARS_MAX, check_text, hash};
@@ -56,7 +55,7 @@ pub async fn take(
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
     Body(Take {}): Body<Take>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeskConversation>, ApiError> {
     perform(&app, Act { staff, id, key, name: "take", text: String::new() }, DeskAct::Take).await
 }
 
@@ -70,7 +69,7 @@ pub async fn reply(
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
     Body(reply): Body<AgentReply>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeskConversation>, ApiError> {
     check_text(&reply.text)?;
     let act = Act { staff, id, key, name: "reply", text: reply.text.clone() };
     perform(&app, act, DeskAct::Reply { text: reply.text }).await
@@ -86,7 +85,7 @@ pub async fn give_back(
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
     Body(note): Body<Note>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeskConversation>, ApiError> {
     let note = checked(note)?;
     let act = Act { staff, id, key, name: "return", text: note.clone().unwrap_or_default() };
     perform(&app, act, DeskAct::Return { note }).await
@@ -102,7 +101,7 @@ pub async fn resolve(
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
     Body(note): Body<Note>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DeskConversation>, ApiError> {
     let note = checked(note)?;
     let act = Act { staff, id, key, name: "resolve", text: note.clone().unwrap_or_default() };
     perform(&app, act, DeskAct::Resolve { note }).await
@@ -116,41 +115,46 @@ fn checked(note: Note) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Performs an act; a repeated key gives the first answer again. Keys are kept in memory for ten minutes.
-async fn perform(app: &App, act: Act, what: DeskAct) -> Result<Json<Value>, ApiError> {
+/// Performs an act; a repeated key does nothing and gives the conversation as it is now. Keys are remembered for ten minutes, in memory.
+async fn perform(app: &App, act: Act, what: DeskAct) -> Result<Json<DeskConversation>, ApiError> {
     let assistant = Arc::clone(app.assistant());
     let agent = act.staff.name.clone();
     let id = act.id;
     let run = async move { assistant.desk_act(id, &agent, what).await };
     let Some(key) = act.key else {
-        return app.finish(run).await.map(|view| Json(answer(view)));
+        return app.finish(run).await.map(|view| Json(view.into()));
     };
     let body_hash = hash(&[act.name, &act.text]);
     let slot = (act.staff.session_id, format!("{id} {key}"));
-    let entry = app.desk_replies().entry(slot.clone()).or_insert((body_hash.clone(), None));
+    let entry = app.desk_acts().entry(slot.clone()).or_insert((body_hash.clone(), Progress::InFlight));
     let is_fresh = entry.is_fresh();
-    let (stored_hash, stored) = entry.into_value();
-    match (is_fresh, stored) {
-        (false, _) if stored_hash != body_hash => Err(ApiError::KeyReused),
-        (false, None) => Err(ApiError::InFlight),
-        (false, Some(stored)) => Ok(Json(stored)),
-        (true, _) => {
-            let replies = app.desk_replies().clone();
-            let kept = slot.clone();
-            // The answer is kept inside the task, which also ends when the caller hangs up.
-            let done = app.finish(async move {
-                let outcome = run.await.map(answer);
-                match &outcome {
-                    Ok(answer) => replies.insert(kept, (body_hash, Some(answer.clone()))),
-                    Err(_) => replies.invalidate(&kept),
-                }
-                outcome
-            });
-            done.await.map(Json)
-        }
+    let (known_hash, progress) = entry.into_value();
+    if !is_fresh {
+        return match progress {
+            _ if known_hash != body_hash => Err(ApiError::KeyReused),
+            Progress::InFlight => Err(ApiError::InFlight),
+            Progress::Done => now(app, id).await,
+        };
     }
+    let (acts, kept) = (app.desk_acts().clone(), slot.clone());
+    // What became of the act is noted inside the task, which also ends when the caller hangs up.
+    let done = app.finish(async move {
+        let outcome = run.await;
+        match &outcome {
+            Ok(_) => acts.insert(kept, (body_hash, Progress::Done)),
+            Err(_) => acts.invalidate(&kept),
+        }
+        outcome
+    });
+    let done = done.await;
+    if matches!(done, Err(ApiError::Busy)) {
+        // It was never begun.
+        app.desk_acts().invalidate(&slot);
+    }
+    done.map(|view| Json(view.into()))
 }
 
-fn answer(view: ombud_turn::DeskView) -> Value {
-    serde_json::to_value(DeskConversation::from(view)).unwrap_or_default()
+async fn now(app: &App, id: ConversationId) -> Result<Json<DeskConversation>, ApiError> {
+    let view = app.assistant().desk_view(id).await?;
+    view.map(|view| Json(view.into())).ok_or(ApiError::UnknownConversation)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{Wishes, World};
 
 async fn handed_over(world: &World) -> (String, String) {
     let (token, id) = world.conversation().await;
@@ -125,4 +125,25 @@ async fn the_demo_opens_a_desk_session_with_a_name() {
             "{name:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_act_that_was_refused_because_the_server_was_busy_can_be_sent_again() {
+    let world = World::with(Wishes { turns_max: Some(1), ..Wishes::default() });
+    let (_, id) = handed_over(&world).await;
+    let staff = world.staff("Maja");
+    let take = format!("/api/v1/desk/conversations/{id}/take");
+    let customer = world.signed_in("C-1");
+    let opened = world.post("/api/v1/conversations", &customer, json!({})).await;
+    let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
+    let held = world.post(&path, &customer, json!({"text": "where is my parcel?"}));
+    let refused = async {
+        world.gate.reached(1).await;
+        let refused = world.post_with_key(&take, &staff, "k-1", json!({})).await;
+        world.gate.let_one_through();
+        refused
+    };
+    let (_, refused) = tokio::join!(held, refused);
+    assert_eq!(refused.code(), (503, "OM-0503"));
+    assert_eq!(world.post_with_key(&take, &staff, "k-1", json!({})).await.status, 200);
 }
