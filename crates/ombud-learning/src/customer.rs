@@ -168,11 +168,9 @@ impl<'a> Customer<'a> {
     /// How clearly a reply concerns a goal, against the other open ones.
     fn nearness(&self, position: usize, heard: &Heard) -> f64 {
         let Some(goal) = self.goal(position) else { return 0.0 };
-        let others: Vec<&Goal> = (0..self.goals.len())
-            .filter(|other| *other != position && self.is_open(*other))
-            .filter_map(|other| self.goal(other))
-            .collect();
-        let question = last_paragraphs(heard);
+        let is_other = |other: &usize| *other != position && self.is_open(*other);
+        let others: Vec<&Goal> = (0..self.goals.len()).filter(is_other).filter_map(|other| self.goal(other)).collect();
+        let question = question_of(heard);
         let text = folded(&question);
         let mut score = 0.0;
         let is_own = |name: &String| !others.iter().any(|other| record_names(&other.arguments).contains(name));
@@ -187,15 +185,13 @@ impl<'a> Customer<'a> {
                 _ => {}
             }
         }
-        let verb = |goal: &Goal| goal.action.split('_').next().unwrap_or_default().to_owned();
-        let others_share_verb = others.iter().all(|other| verb(other) == verb(goal));
-        if !others_share_verb && text.contains(&verb(goal)) {
-            score += 1.5;
-        }
         let asked = telling(&question);
-        let own: BTreeSet<String> = asked.intersection(&vocabulary(goal)).cloned().collect();
-        let shared: BTreeSet<String> = others.iter().flat_map(|other| vocabulary(other)).collect();
-        score + f64::from(u32::try_from(own.difference(&shared).count().min(4)).unwrap_or(4)) * 0.75
+        // What is asked to be done counts most: cancel, return, exchange, an address.
+        if is_only_in(&deed(goal), others.iter().map(|other| deed(other)), &asked) > 0 {
+            score += 3.0;
+        }
+        let shared = is_only_in(&vocabulary(goal), others.iter().map(|other| vocabulary(other)), &asked).min(4);
+        score + f64::from(u32::try_from(shared).unwrap_or(4)) * 0.75
     }
 
     /// Says something for the goal he is at.
@@ -212,7 +208,7 @@ impl<'a> Customer<'a> {
             return Utterance::new(UtteranceKind::Identify, &self.script.identify);
         }
         let question =
-            folded(&format!("{} {}", last_paragraphs(heard), heard.awaiting.slot.as_deref().unwrap_or_default()));
+            folded(&format!("{} {}", question_of(heard), heard.awaiting.slot.as_deref().unwrap_or_default()));
         let wanted = DETAILS.iter().filter(|(_, phrases)| phrases.iter().any(|phrase| question.contains(phrase)));
         let mut known = Vec::new();
         for (fact, _) in wanted {
@@ -239,7 +235,7 @@ impl<'a> Customer<'a> {
 
     /// While something is asked for that no goal speaks of: the open goal about the same thing.
     fn likely_goal(&self, heard: &Heard) -> Option<&'a Goal> {
-        let spoken: BTreeSet<String> = telling(&format!("{} {}", self.last_request, last_paragraphs(heard)));
+        let spoken: BTreeSet<String> = telling(&format!("{} {}", self.last_request, question_of(heard)));
         let open =
             (0..self.goals.len()).filter(|position| self.is_open(*position)).filter_map(|position| self.goal(position));
         let shared = |goal: &Goal| vocabulary(goal).intersection(&spoken).count();
@@ -256,7 +252,7 @@ impl<'a> Customer<'a> {
         };
         let own = answer_key(goal, &slot).and_then(|key| goal.answers.get(key));
         let is_fresh = self.answered_choice.as_ref() != Some(&slot);
-        let several = answer_key(goal, &slot).is_some_and(|key| list_lengths(goal, key) > 1);
+        let several = answer_key(goal, &slot).is_some_and(|key| list_length(goal, key) > 1);
         let meant = match own {
             Some(answer) => pick(answer, &labels),
             None => pick(&format!("{} {}", goal.say, goal.action.replace('_', " ")), &labels),
@@ -313,9 +309,12 @@ impl<'a> Customer<'a> {
         self.mismatches_in_a_row += 1;
         let concerned = self.concerned_by(&proposal.action, &proposal.arguments);
         self.count_wrong(concerned, proposal);
-        let goal = concerned.and_then(|position| self.goal(position));
-        match goal.filter(|_| self.mismatches_in_a_row >= 2) {
-            Some(goal) => Utterance::new(UtteranceKind::No, format!("{} {}", self.script.confirm_no, goal.say)),
+        let unmentioned = self.goals.iter().position(|goal| !goal.mentioned && !goal.done);
+        match concerned.or(unmentioned).filter(|_| self.mismatches_in_a_row >= 2) {
+            Some(position) => {
+                let say = self.request(position).text;
+                Utterance::new(UtteranceKind::No, format!("{} {say}", self.script.confirm_no))
+            }
             None => Utterance::new(UtteranceKind::No, &self.script.confirm_no),
         }
     }
@@ -337,19 +336,20 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// The open goal that a wrong proposal is an attempt at.
+    /// The open goal that a wrong proposal is an attempt at; none when it follows from a request that the rules should have refused.
     fn concerned_by(&self, action: &str, arguments: &Map<String, Value>) -> Option<usize> {
         let names = record_names(arguments);
+        let shared = |goal: &Goal| record_names(&goal.arguments).iter().filter(|name| names.contains(name)).count();
+        let is_mentioned = |position: &usize| self.goals.get(*position).is_some_and(|goal| goal.mentioned);
         let nearness = |position: &usize| {
             let goal = self.goal(*position);
             let same_action = goal.is_some_and(|goal| goal.action == action);
-            let shared =
-                goal.map_or(0, |goal| record_names(&goal.arguments).iter().filter(|name| names.contains(name)).count());
-            let mentioned = self.goals.get(*position).is_some_and(|goal| goal.mentioned);
-            (usize::from(same_action) * 2 + shared.min(2) * 2, mentioned, usize::MAX - position)
+            (usize::from(same_action) + goal.map_or(0, shared).min(2), is_mentioned(position), usize::MAX - position)
         };
         let open = (0..self.goals.len()).filter(|position| self.is_open(*position));
-        open.max_by_key(nearness)
+        let meant =
+            |position: &usize| is_mentioned(position) || self.goal(*position).is_some_and(|goal| shared(goal) > 0);
+        open.filter(meant).max_by_key(nearness)
     }
 
     fn after_refusal(&mut self) -> Next {
@@ -457,7 +457,7 @@ fn answer_key<'g>(goal: &'g Goal, slot: &str) -> Option<&'g str> {
 }
 
 /// How many things the goal's argument of that name has.
-fn list_lengths(goal: &Goal, key: &str) -> usize {
+fn list_length(goal: &Goal, key: &str) -> usize {
     let stem = key.trim_end_matches('s');
     let lists =
         goal.arguments.iter().filter(|(name, _)| name.starts_with(stem)).filter_map(|(_, value)| value.as_array());
@@ -469,10 +469,29 @@ fn vocabulary(goal: &Goal) -> BTreeSet<String> {
     std::iter::once(goal.say.as_str()).chain(answers).flat_map(telling).collect()
 }
 
-/// The end of a reply, where its question stands: the last message, from its last blank line on.
-fn last_paragraphs(heard: &Heard) -> String {
+/// What a goal's action is called, in words.
+fn deed(goal: &Goal) -> BTreeSet<String> {
+    telling(&goal.action.replace('_', " "))
+}
+
+/// How many of the words asked are this goal's and no other's.
+fn is_only_in(
+    own: &BTreeSet<String>,
+    others: impl Iterator<Item = BTreeSet<String>>,
+    asked: &BTreeSet<String>,
+) -> usize {
+    let shared: BTreeSet<String> = others.flatten().collect();
+    asked.iter().filter(|word| own.contains(*word) && !shared.contains(*word)).count()
+}
+
+/// The end of a reply, where its question stands: the last message from its last blank line on, without the list of what can be picked.
+fn question_of(heard: &Heard) -> String {
     let last = heard.texts.last().map_or("", String::as_str);
-    last.rsplit("\n\n").next().unwrap_or_default().to_owned()
+    let paragraph = last.rsplit("\n\n").next().unwrap_or_default();
+    let is_option = |line: &&str| {
+        heard.awaiting.options.len() > 1 && heard.awaiting.options.iter().any(|option| line.contains(&option.label))
+    };
+    paragraph.lines().filter(|line| !is_option(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub struct RunResult {
     pub repeated_questions: usize,
     /// What was said.
     pub transcript: Vec<Line>,
+    /// What the assistant gave as its reasons, for each message of the customer; ids of the run may stand in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Vec<String>>,
     #[serde(skip)]
     turns_us: Vec<u64>,
 }
@@ -58,8 +61,15 @@ impl RunResult {
             wrong_proposals: patience.wrong_proposals,
             repeated_questions: dialogue.repeated,
             transcript: dialogue.lines,
+            reasons: Vec::new(),
             turns_us: dialogue.turns_us,
         }
+    }
+
+    /// The same with the assistant's reasons.
+    #[must_use]
+    pub fn because(self, reasons: Vec<Vec<String>>) -> Self {
+        Self { reasons, ..self }
     }
 }
 

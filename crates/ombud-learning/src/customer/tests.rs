@@ -87,6 +87,8 @@ fn a_question_about_another_goal_is_answered_for_that_one() {
     let ask = heard(AwaitingKind::Slot, Some("order"), "Which order with boots shall I cancel?");
     assert_eq!(hear(&mut customer, &ask), "The one with the boots.");
     assert_eq!(hear(&mut customer, &asks("order")), "The one with the lamp.");
+    let ask = heard(AwaitingKind::Slot, Some("order"), "Which one shall I cancel?");
+    assert_eq!(hear(&mut customer, &ask), "The one with the boots.");
     let ask = heard(AwaitingKind::Slot, Some("order"), "Is it W2222?");
     assert_eq!(hear(&mut customer, &ask), "The one with the boots.");
 }
@@ -121,6 +123,19 @@ fn only_what_equals_an_open_goal_is_agreed_to() {
     assert_eq!(hear(&mut customer, &proposes("exchange", lamp("#W1111"))), "No, not that.", "it is done already");
     assert_eq!((customer.goals()[0].wrong, customer.goals()[1].wrong, customer.corrections()), (2, 1, 3));
     assert_eq!(customer.goals()[0].nearest, Some(Vec::new()));
+}
+
+#[test]
+fn a_proposal_for_a_request_that_should_have_been_refused_counts_for_no_goal() {
+    let mut script = two_goals();
+    script.goals[0].in_opening = false;
+    let mut customer = Customer::new(&script);
+    assert_eq!(hear(&mut customer, &proposes("exchange", json!({"order_id": "#W9999"}))), "No, not that.");
+    assert_eq!(
+        hear(&mut customer, &proposes("exchange", json!({"order_id": "#W9999"}))),
+        "No, not that. Swap my lamp."
+    );
+    assert_eq!((customer.goals()[0].wrong, customer.stray_proposals()), (1, 1), "now he has spoken of the lamp");
 }
 
 #[test]

@@ -8,7 +8,10 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ombud_connect::public_api::{Reply, Session};
 use ombud_connect::{ApiError, BackOfficeAdmin, BackOfficeSettings, HttpBackOffice, PublicApi};
-use ombud_domain::{ConversationId, CustomerId, IdentityLevel, Sensitive, SessionId, TenantId, TimestampUs};
+use ombud_domain::{
+    ConversationId, CustomerId, IdentityLevel, Sensitive, SessionId, Stage as TurnStage, StageRecord, TenantId,
+    TimestampUs,
+};
 use ombud_http::{App, Claims, HttpSettings, LimitSettings, LiveHub, Parts, Rate, Role, Tokens};
 use ombud_learning::{Books, BooksError, Channel, ChannelError, Heard};
 use ombud_policy::Pack;
@@ -255,6 +258,15 @@ impl Visit {
             .ok_or_else(|| ChannelError("the conversation is not open yet".to_owned()))
     }
 
+    /// What the assistant wrote down as its reasons, for each turn; read from its ledger, not through the public side.
+    pub(super) async fn reasons(&self) -> anyhow::Result<Vec<Vec<String>>> {
+        let Some(Ok(id)) = self.conversation.get().map(|id| id.parse::<ConversationId>()) else {
+            return Ok(Vec::new());
+        };
+        let turns = self.assistant.turns(id).await?;
+        Ok(turns.iter().map(|turn| turn.stages.iter().flat_map(why).collect()).collect())
+    }
+
     /// The newest code among what the company has sent.
     async fn code(&self) -> Result<Option<String>, ChannelError> {
         let failed = |error: ombud_connect::back_office_admin::AdminError| ChannelError(error.to_string());
@@ -314,6 +326,20 @@ impl Books for Visit {
     async fn read(&self, path: &str) -> Result<Value, BooksError> {
         self.admin.get(path).await.map_err(|error| BooksError(error.to_string()))
     }
+}
+
+/// What a stage says for itself, if it decides anything.
+fn why(record: &StageRecord) -> Vec<String> {
+    if !matches!(
+        record.stage,
+        TurnStage::Safety | TurnStage::Understanding | TurnStage::Decision | TurnStage::Action | TurnStage::Answer
+    ) {
+        return Vec::new();
+    }
+    let reasons =
+        record.detail.get("reasons").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let summary = Some(record.summary.as_str()).filter(|summary| !summary.is_empty());
+    summary.into_iter().chain(reasons).map(|reason| format!("{}: {reason}", record.stage.as_str())).collect()
 }
 
 fn silent(error: &ApiError) -> ChannelError {

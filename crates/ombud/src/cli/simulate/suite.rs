@@ -111,17 +111,24 @@ impl Played {
 
     /// Plays it in a world of its own.
     pub(super) async fn play(&self, stage: &Stage, job: Job) -> anyhow::Result<RunResult> {
-        match self {
-            Self::Task(case) => play_task(case, &stage.visit(&job.world, None).await?, &job).await,
-            Self::Scenario(scenario) => {
-                let visit = stage.visit(&job.world, scenario.customer.as_deref()).await?;
-                play_scenario(scenario, &visit, &job).await
-            }
+        let visit = stage.visit(&job.world, self.customer()).await?;
+        let result = match self {
+            Self::Task(case) => play_task(case, &visit, &job).await?,
+            Self::Scenario(scenario) => play_scenario(scenario, &visit, &job).await?,
             Self::Golden(_, golden) => {
-                let visit = stage.visit(&job.world, golden.customer.as_deref()).await?;
                 let (dialogue, grade) = golden::play(golden, &visit).await;
-                Ok(RunResult::new(job.run, dialogue, Patience::default(), grade))
+                RunResult::new(job.run, dialogue, Patience::default(), grade)
             }
+        };
+        Ok(result.because(visit.reasons().await?))
+    }
+
+    /// Who is signed in.
+    fn customer(&self) -> Option<&str> {
+        match self {
+            Self::Task(_) => None,
+            Self::Scenario(scenario) => scenario.customer.as_deref(),
+            Self::Golden(_, golden) => golden.customer.as_deref(),
         }
     }
 }

@@ -121,9 +121,14 @@ fn transcript(task: &TaskReport, run: &RunResult) -> String {
     if !run.classes.is_empty() {
         let _ = writeln!(text, "   classes: {}", run.classes.join(", "));
     }
+    let mut reasons = run.reasons.iter();
     for line in &run.transcript {
-        let who = if line.who == "customer" { ">" } else { "<" };
-        let _ = writeln!(text, "{who} {}", line.text.replace('\n', "\n  "));
+        let is_customer = line.who == "customer";
+        let _ = writeln!(text, "{} {}", if is_customer { ">" } else { "<" }, line.text.replace('\n', "\n  "));
+        let because = if is_customer { reasons.next() } else { None };
+        for reason in because.into_iter().flatten() {
+            let _ = writeln!(text, "      . {reason}");
+        }
         if let Some(awaits) = &line.awaits {
             let _ = writeln!(text, "      [{awaits}]");
         }
