@@ -403,6 +403,8 @@ fn a_variant_keeps_what_was_not_mentioned() {
         ("the exact same one again", "!"),
         ("black, same material", "l-black"),
         ("the leather one", "m-black-leather"),
+        ("large, and I don't care if it's black or green", "l-green"),
+        ("small, green or purple doesn't matter, whichever is cheaper", "s-green"),
     ]);
 }
 

@@ -15,6 +15,7 @@ mod likeness;
 mod naming;
 mod options;
 mod pick;
+mod plan;
 mod reference;
 mod text;
 mod topic;

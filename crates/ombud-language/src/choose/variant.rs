@@ -5,7 +5,7 @@ use ombud_domain::choice::{Candidate, Choice};
 use super::catalogue::Catalogue;
 use super::lexicon::{Direction, Lexicon};
 use super::options::Options;
-use super::wish::{Comparison, Plan, Step};
+use super::plan::{Comparison, Plan, Step};
 
 /// The variants and what the customer has now.
 #[derive(Clone, Copy)]
@@ -187,7 +187,7 @@ impl Shelf<'_> {
     /// What was asked for, as option and value.
     fn wanted(&self, plan: &Plan) -> Vec<(String, String)> {
         let key = |key: usize| self.options.keys.get(key).map(|key| key.name.clone()).unwrap_or_default();
-        let values = |wish: &super::wish::Wish| {
+        let values = |wish: &super::plan::Wish| {
             let known = wish
                 .ranks
                 .iter()

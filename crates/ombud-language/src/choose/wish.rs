@@ -5,82 +5,9 @@ use std::ops::Range;
 use super::catalogue::Polarity;
 use super::found::{Found, Request, find_values};
 use super::lexicon::{DegreeUse, Direction, Mark, Role};
+use super::plan::{Comparison, Plan, Step, Wish, join_wish};
 use super::reference::leading_direction;
 use super::text::{Break, Token};
-
-/// A wish for one option: values in order of preference.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wish {
-    pub(super) key: usize,
-    /// Values of one rank are as welcome as each other.
-    pub(super) ranks: Vec<Vec<usize>>,
-    /// Whether any other value is accepted when none of these can be had.
-    pub(super) soft: bool,
-    /// What was asked for and does not exist at all.
-    pub(super) unknown: Vec<String>,
-    /// The sentence and utterance it stands in.
-    sentence: usize,
-    utterance: usize,
-}
-
-/// How far from what there is now.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Step {
-    Any,
-    Nearest,
-    By(f64),
-}
-
-/// "Bigger", "one size smaller", "the cheapest".
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Comparison {
-    /// The option; none is the price.
-    pub(super) key: Option<usize>,
-    pub(super) direction: Direction,
-    pub(super) step: Step,
-    /// "A higher one is fine": counts only where the present value cannot stay.
-    pub(super) soft: bool,
-    utterance: usize,
-}
-
-impl Comparison {
-    pub(super) fn cheapest() -> Self {
-        Self { key: None, direction: Direction::Least, step: Step::Any, soft: false, utterance: 0 }
-    }
-}
-
-/// One way in which the customer would be served; a later plan counts only when the one before it cannot be had.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Plan {
-    pub(super) wishes: Vec<Wish>,
-    pub(super) excluded: Vec<(usize, usize)>,
-    pub(super) comparisons: Vec<Comparison>,
-    pub(super) price_max: Option<f64>,
-    pub(super) free: Vec<usize>,
-    pub(super) free_rest: bool,
-    /// Options that must stay.
-    pub(super) kept: Vec<usize>,
-    /// "The very same".
-    pub(super) same: bool,
-}
-
-impl Plan {
-    pub(super) fn is_empty(&self) -> bool {
-        self.wishes.is_empty()
-            && self.excluded.is_empty()
-            && self.comparisons.is_empty()
-            && self.price_max.is_none()
-            && self.free.is_empty()
-            && self.kept.is_empty()
-            && !self.free_rest
-            && !self.same
-    }
-
-    /// Whether something is asked for that is not just as it is now.
-    pub(super) fn changes(&self) -> bool {
-        !self.wishes.is_empty() || !self.comparisons.is_empty() || !self.excluded.is_empty() || self.price_max.is_some()
-    }
-}
 
 struct Parser<'a> {
     request: Request<'a>,
@@ -93,6 +20,8 @@ struct Parser<'a> {
     segment: Range<usize>,
     last_key: Option<usize>,
     over: Option<usize>,
+    /// Up to here values are only named to say that they do not matter.
+    deaf: usize,
 }
 
 /// The plans of a text, best first; empty when nothing bears on the options.
@@ -108,6 +37,7 @@ pub(super) fn plans(request: Request<'_>) -> Vec<Plan> {
         segment: 0..0,
         last_key: None,
         over: None,
+        deaf: 0,
     };
     let mut at = 0;
     while at < request.tokens.len() {
@@ -138,7 +68,7 @@ impl<'a> Parser<'a> {
         if at == 0 || token.before != Break::None || at >= self.segment.end {
             self.segment = self.request.segment(at);
         }
-        if !self.request.heard.get(at).copied().unwrap_or(true) {
+        if at < self.deaf || !self.request.heard.get(at).copied().unwrap_or(true) {
             return at;
         }
         if let Some(end) = self.price_limit(at).or_else(|| self.comparison(at)).or_else(|| self.value(at)) {
@@ -193,6 +123,8 @@ impl<'a> Parser<'a> {
         let named = |range: Range<usize>| -> Vec<usize> { range.filter_map(|near| self.key_at(near)).collect() };
         let ahead = named(after..self.segment.end);
         let mut keys = if ahead.is_empty() { named(self.segment.start..at) } else { ahead };
+        let indifferent = if keys.is_empty() && !any { self.either_or(at, after) } else { Vec::new() };
+        keys.extend(indifferent.iter().copied());
         let next = self.token(after);
         if any && keys.is_empty() && next.is_some_and(|next| next.before == Break::None && !next.is(Role::Kind)) {
             return;
@@ -211,6 +143,18 @@ impl<'a> Parser<'a> {
         plan.wishes.retain(|wish| !keys.contains(&wish.key));
         plan.kept.retain(|key| !keys.contains(key));
         plan.free.extend(keys);
+        self.deaf = if indifferent.is_empty() { self.deaf } else { self.segment.end };
+    }
+
+    /// "I don't care whether it is red or blue", "wired or not, whatever": options of which every value will do.
+    fn either_or(&self, at: usize, after: usize) -> Vec<usize> {
+        let either = |range: Range<usize>| -> Vec<usize> {
+            let or = range.clone().filter_map(|near| self.token(near)).any(|token| token.is(Role::Or));
+            let found = range.filter(|_| or).filter_map(|near| self.find(near));
+            found.flat_map(|found| found.meanings.iter().map(|(key, _)| *key)).collect()
+        };
+        let ahead = either(after..self.segment.end);
+        if ahead.is_empty() { either(self.segment.start..at) } else { ahead }
     }
 
     /// The option named without a value in the part before: "waterproof or not, I don't care".
@@ -570,24 +514,5 @@ impl<'a> Parser<'a> {
 fn keep_some(meanings: &mut Vec<(usize, usize)>, fits: impl Fn((usize, usize)) -> bool) {
     if meanings.iter().any(|meaning| fits(*meaning)) {
         meanings.retain(|meaning| fits(*meaning));
-    }
-}
-
-/// Adds values to a wish of the same sentence: as the next choice where the sentence ranks, else as one of several; what there is now gives way.
-fn join_wish(wish: &mut Wish, ranks: &[Vec<usize>], (chain, gives_way): (bool, bool), current: Option<usize>) {
-    let now: Vec<usize> = wish.ranks.iter().flatten().copied().collect();
-    let new: Vec<usize> = ranks.iter().flatten().copied().filter(|value| !now.contains(value)).collect();
-    if new.is_empty() {
-        return;
-    }
-    if chain {
-        wish.ranks.push(new);
-    } else if now.iter().all(|value| Some(*value) == current) {
-        wish.ranks = vec![new];
-    } else if !gives_way {
-        match wish.ranks.last_mut() {
-            Some(last) => last.extend(new),
-            None => wish.ranks.push(new),
-        }
     }
 }
