@@ -45,6 +45,7 @@ struct Tally {
 }
 
 impl Tally {
+    #[expect(clippy::fn_params_excessive_bools, reason = "what is counted is whether it was right")]
     fn count(&mut self, name: &str, right: bool, detail: impl Fn() -> String) -> Result<(), Box<dyn Error>> {
         let row = self.rows.entry(name.to_owned()).or_default();
         *row = (row.0 + usize::from(right), row.1 + 1);
@@ -116,121 +117,131 @@ fn reader(flows: Option<&str>) -> Result<Understander, Box<dyn Error>> {
     Ok(Understander::new(model)?)
 }
 
+/// Whether a reading is right.
+type Check<'a> = &'a dyn Fn(&[Command]) -> bool;
+
+/// One customer, what he says and how it is read.
+struct Trial<'a> {
+    reader: &'a Understander,
+    row: &'a Value,
+    active: Option<String>,
+    read: u32,
+}
+
 fn customer(reader: &Understander, row: &Value, tally: &mut Tally) -> Result<u32, Box<dyn Error>> {
-    let merged = tally.merged;
-    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let goals = list(row, "goals");
-    let flow_of = |goal: &Value| {
-        let tool = goal.get("tool").and_then(Value::as_str).unwrap_or_default();
-        let flow = FLOWS.iter().find(|(known, _)| *known == tool).map_or("", |(_, flow)| *flow);
-        if merged && flow == "exchange_items" { "modify_items".to_owned() } else { flow.to_owned() }
-    };
-    let active = goals.first().map(&flow_of);
-    let active = active.as_deref();
-    let mut read = 0;
-    let mut say = |text: &str, expectation: &Expectation| {
-        read += 1;
-        reader
-            .understand(
-                text,
-                &UnderstandContext {
-                    expectation,
-                    active_flow: active,
-                    proposal: None,
-                    today: Date::constant(2026, 11, 21),
-                },
-            )
-            .commands
-    };
-    let wanted: BTreeSet<String> = goals
-        .iter()
-        .filter(|goal| goal.get("in_opening").and_then(Value::as_bool) == Some(true))
-        .map(&flow_of)
-        .collect();
-    let opening = text("opening");
-    let commands = say(&opening, &Expectation::Open);
-    let told = started(&commands);
-    if !wanted.is_empty() {
-        tally.count("opening: all goals told", wanted.is_subset(&told), || {
-            format!("{wanted:?} <- {commands:?}\n    {opening}")
-        })?;
-        tally.count("opening: nothing else told", told.is_subset(&wanted), || {
-            format!("{wanted:?} <- {commands:?}\n    {opening}")
-        })?;
+    let mut trial = Trial { reader, row, active: None, read: 0 };
+    trial.active = trial.list("goals").first().map(|goal| flow_of(goal, tally));
+    trial.opening(tally)?;
+    trial.goals(tally)?;
+    trial.answers(tally)?;
+    trial.questions(tally)?;
+    Ok(trial.read)
+}
+
+/// The flow that a goal's tool stands for.
+fn flow_of(goal: &Value, tally: &Tally) -> String {
+    let tool = goal.get("tool").and_then(Value::as_str).unwrap_or_default();
+    let flow = FLOWS.iter().find(|(known, _)| *known == tool).map_or("", |(_, flow)| *flow);
+    if tally.merged && flow == "exchange_items" { "modify_items".to_owned() } else { flow.to_owned() }
+}
+
+impl Trial<'_> {
+    fn text(&self, name: &str) -> String {
+        self.row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
-    for goal in &goals {
-        let said = goal.get("say").and_then(Value::as_str).unwrap_or_default();
-        let commands = say(said, &Expectation::AnythingElse);
-        tally.count("goal: flow told", started(&commands).contains(&flow_of(goal)), || {
-            format!("{} <- {commands:?}\n    {said}", flow_of(goal))
-        })?;
-        for (slot, answer) in goal.get("answers").and_then(Value::as_object).into_iter().flatten() {
-            let answer = answer.as_str().unwrap_or_default();
-            let flow = flow_of(goal);
-            let expectation = Expectation::Slot { slot: slot.clone() };
-            let commands = reader
-                .understand(
-                    answer,
-                    &UnderstandContext {
-                        expectation: &expectation,
-                        active_flow: Some(&flow),
-                        proposal: None,
-                        today: Date::constant(2026, 11, 21),
-                    },
-                )
-                .commands;
-            tally.count(
-                "slot: whole answer kept",
-                matches!(commands.as_slice(), [Command::SetSlot { text, .. }] if text.len() + 12 >= answer.len()),
-                || format!("{slot} {commands:?}\n    {answer}"),
-            )?;
+
+    fn list(&self, name: &str) -> Vec<Value> {
+        self.row.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+    }
+
+    fn say(&mut self, text: &str, expectation: &Expectation) -> Vec<Command> {
+        self.read += 1;
+        let today = Date::constant(2026, 11, 21);
+        let context = UnderstandContext { expectation, active_flow: self.active.as_deref(), proposal: None, today };
+        self.reader.understand(text, &context).commands
+    }
+
+    fn opening(&mut self, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+        let goals = self.list("goals");
+        let in_opening = |goal: &&Value| goal.get("in_opening").and_then(Value::as_bool) == Some(true);
+        let wanted: BTreeSet<String> = goals.iter().filter(in_opening).map(|goal| flow_of(goal, tally)).collect();
+        let opening = self.text("opening");
+        let commands = self.say(&opening, &Expectation::Open);
+        let told = started(&commands);
+        let detail = || format!("{wanted:?} <- {commands:?}\n    {opening}");
+        if !wanted.is_empty() {
+            tally.count("opening: all goals told", wanted.is_subset(&told), detail)?;
+            tally.count("opening: nothing else told", told.is_subset(&wanted), detail)?;
         }
+        Ok(())
     }
-    let identify = text("identify");
-    let commands = say(&identify, &Expectation::Identify);
-    tally.count("identify: kept as details", matches!(commands.as_slice(), [Command::SetSlot { .. }]), || {
-        format!("{commands:?}\n    {identify}")
-    })?;
-    let yes = text("confirm_yes");
-    let commands = say(&yes, &Expectation::Confirm);
-    tally.count("yes: affirmed", commands == [Command::Affirm], || format!("{commands:?}\n    {yes}"))?;
-    let no = text("confirm_no");
-    let commands = say(&no, &Expectation::Confirm);
-    let person = no.to_lowercase().contains("human");
-    tally.count("no: never affirmed", !commands.contains(&Command::Affirm), || format!("{commands:?}\n    {no}"))?;
-    tally.count(
-        "no: denied or corrected",
-        matches!(commands.first(), Some(Command::Deny { .. } | Command::Correct { .. })) || person,
-        || format!("{commands:?}\n    {no}"),
-    )?;
-    let closing = text("closing");
-    let commands = say(&closing, &Expectation::AnythingElse);
-    tally.count("closing: goodbye", commands == [Command::Chitchat { kind: Kind::Goodbye }], || {
-        format!("{commands:?}\n    {closing}")
-    })?;
-    let unknown = text("does_not_know");
-    let commands = say(&unknown, &Expectation::Slot { slot: "order".to_owned() });
-    tally.count("does not know: kept as answer", matches!(commands.as_slice(), [Command::SetSlot { .. }]), || {
-        format!("{commands:?}\n    {unknown}")
-    })?;
-    for question in list(row, "questions") {
-        let said = question.get("say").and_then(Value::as_str).unwrap_or_default();
-        let commands = say(said, &Expectation::AnythingElse);
-        let asks = commands.iter().any(|command| match command {
-            Command::Ask { .. } => true,
-            Command::StartFlow { flow, .. } => {
-                matches!(flow.as_str(), "product_question" | "order_status" | "missing_refund" | "payment_status")
+
+    fn goals(&mut self, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+        let first = self.active.clone();
+        for goal in self.list("goals") {
+            let flow = flow_of(&goal, tally);
+            let said = goal.get("say").and_then(Value::as_str).unwrap_or_default();
+            let commands = self.say(said, &Expectation::AnythingElse);
+            let detail = || format!("{flow} <- {commands:?}\n    {said}");
+            tally.count("goal: flow told", started(&commands).contains(&flow), detail)?;
+            self.active = Some(flow.clone());
+            for (slot, answer) in goal.get("answers").and_then(Value::as_object).into_iter().flatten() {
+                let answer = answer.as_str().unwrap_or_default();
+                let commands = self.say(answer, &Expectation::Slot { slot: slot.clone() });
+                let kept =
+                    matches!(commands.as_slice(), [Command::SetSlot { text, .. }] if text.len() + 12 >= answer.len());
+                tally.count("slot: whole answer kept", kept, || format!("{slot} {commands:?}\n    {answer}"))?;
             }
-            _ => false,
-        });
-        tally.count("question: read as one", asks, || format!("{commands:?}\n    {said}"))?;
+            self.active.clone_from(&first);
+        }
+        Ok(())
     }
-    for text in [&opening, &yes, &closing, &identify, &unknown] {
-        let handed = say(text, &Expectation::Open).contains(&Command::Handoff);
-        tally.count("no false hand-over", !handed || text.contains("human"), || text.clone())?;
+
+    fn answers(&mut self, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+        let any_slot = Expectation::Slot { slot: "order".to_owned() };
+        let set = |commands: &[Command]| matches!(commands, [Command::SetSlot { .. }]);
+        let turned = |commands: &[Command]| {
+            matches!(commands.first(), Some(Command::Deny { .. } | Command::Correct { .. } | Command::Handoff))
+        };
+        let cases: [(&str, &str, &Expectation, Check<'_>); 6] = [
+            ("identify: kept as details", "identify", &Expectation::Identify, &set),
+            ("yes: affirmed", "confirm_yes", &Expectation::Confirm, &|commands| commands == [Command::Affirm]),
+            ("no: never affirmed", "confirm_no", &Expectation::Confirm, &|commands| {
+                !commands.contains(&Command::Affirm)
+            }),
+            ("no: denied or corrected", "confirm_no", &Expectation::Confirm, &turned),
+            ("closing: goodbye", "closing", &Expectation::AnythingElse, &|commands| {
+                commands == [Command::Chitchat { kind: Kind::Goodbye }]
+            }),
+            ("does not know: kept as answer", "does_not_know", &any_slot, &set),
+        ];
+        for (name, field, expectation, right) in cases {
+            let text = self.text(field);
+            let commands = self.say(&text, expectation);
+            tally.count(name, right(&commands), || format!("{commands:?}\n    {text}"))?;
+        }
+        for field in ["opening", "confirm_yes", "closing", "identify", "does_not_know"] {
+            let text = self.text(field);
+            let handed = self.say(&text, &Expectation::Open).contains(&Command::Handoff);
+            tally.count("no false hand-over", !handed || text.contains("human"), || text.clone())?;
+        }
+        Ok(())
     }
-    Ok(read)
+
+    fn questions(&mut self, tally: &mut Tally) -> Result<(), Box<dyn Error>> {
+        const READS: [&str; 4] = ["product_question", "order_status", "missing_refund", "payment_status"];
+        for question in self.list("questions") {
+            let said = question.get("say").and_then(Value::as_str).unwrap_or_default();
+            let commands = self.say(said, &Expectation::AnythingElse);
+            let asks = commands.iter().any(|command| match command {
+                Command::Ask { .. } => true,
+                Command::StartFlow { flow, .. } => READS.contains(&flow.as_str()),
+                _ => false,
+            });
+            tally.count("question: read as one", asks, || format!("{commands:?}\n    {said}"))?;
+        }
+        Ok(())
+    }
 }
 
 fn started(commands: &[Command]) -> BTreeSet<String> {

@@ -120,6 +120,9 @@ mod tests {
             "Your money is on its way.",
             "Done! The refund was sent.",
             "I went ahead and refunded you.",
+            "I have refunded you and it will arrive in a few days.",
+            "I can confirm that your money has been refunded.",
+            "If you check your account, you see that the money was refunded.",
         ] {
             assert!(!unsupported(said, &receipt).is_empty(), "{said}");
             assert!(!unsupported(said, &rule).is_empty(), "{said}");
@@ -136,6 +139,8 @@ mod tests {
             "Would you like me to refund it?",
             "The order has not been cancelled.",
             "Shall I send it?",
+            "It may have been cancelled.",
+            "You hear from us when the refund has been issued.",
         ] {
             assert_eq!(unsupported(said, &none), Vec::<String>::new(), "{said}");
         }

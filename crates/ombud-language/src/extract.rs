@@ -76,10 +76,10 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
     found.add_all(date::read(text, context.today));
     found.add_all(contact::phones(text));
     found.add_all(postal::read(text, context.awaiting));
-    if let Some((name, parts)) = name::read(text, context.awaiting, &found.entities) {
-        if found.add(name) {
-            found.entities.extend(parts);
-        }
+    if let Some((name, parts)) = name::read(text, context.awaiting, &found.entities)
+        && found.add(name)
+    {
+        found.entities.extend(parts);
     }
     found.add_all(number::ordinals(text));
     found.add_all(number::read(text));

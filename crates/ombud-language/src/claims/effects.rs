@@ -83,32 +83,36 @@ static DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static FRENCH_I: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\bj'ai(?P<other>(?: [^\s.!?]+){1,6})").ok());
 
+/// What, said in the same clause before a deed, makes it no deed: a condition, or a doubt right before the verb.
 static NOT_DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?i)^(?:[^,]*\b)?(?:if|once|when|whenever|after|until|unless|as soon as|before|in case|should|assuming|provided)\b|\b(?:not|never|n't|cannot|no longer|would|could|may|might|can|must|yet to|will|shall|usually|normally|always|typically|generally|often|each|every|any|whether|inte|nicht|kein|keine|pas|niet|ikke|ei)\b|\?\s*$",
-    ))
-    .ok()
+    Regex::new(r"(?i)\b(?:if|once|when|whenever|after|until|unless|as soon as|before|in case|should|assuming|provided|whether|falls|wenn|sobald|nachdem|om|när|si|quand|dès que|cuando|una volta|se|quando|als|zodra|hvis|når|kun|jos|gdy|jeśli)\b|\b(?:would|could|may|might|must|will|shall|should|not|never)\s*$").ok()
 });
 
 /// All statements of deeds in a text.
 pub(super) fn read(text: &str) -> Vec<Effect> {
-    let (Some(done), Some(not_done), Some(french)) = (DONE.as_ref(), NOT_DONE.as_ref(), FRENCH_I.as_ref()) else {
-        return Vec::new();
-    };
+    let (Some(done), Some(french)) = (DONE.as_ref(), FRENCH_I.as_ref()) else { return Vec::new() };
     let straight = text.replace(['’', '‘'], "'");
     let mut effects = Vec::new();
     for sentence in sentences(&straight) {
-        if !done.is_match(sentence) && !french.is_match(sentence) {
-            continue;
+        if let Some(stem) = stem(sentence, done, french) {
+            let is_stated_as_done = !sentence.ends_with('?')
+                && done
+                    .find_iter(sentence)
+                    .chain(french.find_iter(sentence))
+                    .any(|found| is_plain(sentence, found.start(), found.as_str()));
+            effects.push(Effect { sentence: sentence.to_owned(), stem: stem.to_owned(), is_stated_as_done });
         }
-        let Some(stem) = stem(sentence, done, french) else { continue };
-        effects.push(Effect {
-            sentence: sentence.to_owned(),
-            stem: stem.to_owned(),
-            is_stated_as_done: !not_done.is_match(sentence),
-        });
     }
     effects
+}
+
+/// Whether nothing in the clause before a deed takes it back.
+fn is_plain(sentence: &str, at: usize, deed: &str) -> bool {
+    let before = sentence.get(..at).unwrap_or_default();
+    // "Is refunded" is what happens; a condition anywhere before makes it a rule.
+    let present = deed.to_lowercase().starts_with("is ");
+    let clause = if present { before } else { before.rsplit([',', ';', ':', '(']).next().unwrap_or_default() };
+    NOT_DONE.as_ref().is_some_and(|not_done| !not_done.is_match(clause))
 }
 
 /// The deed of a sentence: by its own verb, or where that is a helper ("has been processed"), by what it is about.

@@ -150,12 +150,11 @@ fn place(words: &str, parts: &mut Parts) -> bool {
         }
         return false;
     };
-    if parts.city.is_none() && last.len() == 2 && last.chars().all(char::is_uppercase) {
-        if let Some(state) = lookup(STATES, last) {
-            parts.state = Some(state);
-            parts.city = Some(city.trim_end_matches(',').to_owned());
-            return true;
-        }
+    let short = parts.city.is_none() && last.len() == 2 && last.chars().all(char::is_uppercase);
+    if let Some(state) = lookup(STATES, last).filter(|_| short) {
+        parts.state = Some(state);
+        parts.city = Some(city.trim_end_matches(',').to_owned());
+        return true;
     }
     if parts.city.is_none() && parts.zip.is_some() {
         parts.city = Some(words.to_owned());

@@ -33,16 +33,19 @@ pub(super) fn read(text: &str, awaiting: Awaiting, taken: &[Entity]) -> Option<(
     let words = words(text, taken);
     let introduced: Vec<usize> = INTRODUCED.as_ref()?.find_iter(text).map(|found| found.end()).collect();
     let start_of = |at: &usize| words.iter().position(|word| word.start == *at);
-    let after_introduction = introduced.iter().filter_map(start_of).find_map(|at| sequence(&words, at, true));
-    let written = || (0..words.len()).find_map(|at| sequence(&words, at, true).filter(|words| words.len() > 1));
+    let after_introduction =
+        introduced.iter().filter_map(start_of).find_map(|at| sequence(&words, at, Spelling::Capitals));
+    let written =
+        || (0..words.len()).find_map(|at| sequence(&words, at, Spelling::Capitals).filter(|words| words.len() > 1));
     let careless = || {
         let introduced = introduced
             .iter()
             .filter_map(start_of)
-            .find_map(|at| sequence(&words, at, false).filter(|words| words.len() > 1));
+            .find_map(|at| sequence(&words, at, Spelling::Any).filter(|words| words.len() > 1));
         introduced.or_else(|| {
-            (0..words.len())
-                .find_map(|at| sequence(&words, at, false).filter(|found| found.len() > 1 && alone(found, text)))
+            (0..words.len()).find_map(|at| {
+                sequence(&words, at, Spelling::Any).filter(|found| found.len() > 1 && alone(found, text))
+            })
         })
     };
     let found = match awaiting {
@@ -80,13 +83,24 @@ fn words<'a>(text: &'a str, taken: &[Entity]) -> Vec<Word<'a>> {
         .collect()
 }
 
+/// How names must be written to be taken for such.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Capitals,
+    Any,
+}
+
 /// Two to four words in a row, only blanks between, none of them a common word.
-fn sequence<'w, 'a>(words: &'w [Word<'a>], at: usize, capitals: bool) -> Option<&'w [Word<'a>]> {
+fn sequence<'w, 'a>(words: &'w [Word<'a>], at: usize, spelling: Spelling) -> Option<&'w [Word<'a>]> {
     let rest = words.get(at..)?;
     let mut length = 0;
     for (i, word) in rest.iter().take(4).enumerate() {
         let next_to = i == 0 || rest.get(i - 1).is_some_and(|before| word.start == before.end + 1);
-        if !next_to || word.is_stop() || (capitals && !word.is_capital()) || word.text.chars().count() < 2 {
+        if !next_to
+            || word.is_stop()
+            || (spelling == Spelling::Capitals && !word.is_capital())
+            || word.text.chars().count() < 2
+        {
             break;
         }
         length = i + 1;

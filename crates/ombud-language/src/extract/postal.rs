@@ -8,9 +8,9 @@ use super::{Awaiting, Entity, entity};
 
 /// Shapes that hardly mean anything else: Britain, Canada, the Netherlands, Poland, Portugal, Sweden and Czechia with the word, the United States with four more digits.
 static CLEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    Regex::new(
         r"\b(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d|[1-9]\d{3} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{4}|[1-9]\d{3}-\d{3})\b",
-    ))
+    )
     .ok()
 });
 

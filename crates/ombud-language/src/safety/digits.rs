@@ -93,21 +93,21 @@ impl Scan<'_> {
             .collect();
         self.at += token.len();
         let visible: Vec<(usize, char)> = token.into_iter().filter(|(_, c)| !is_ignorable(*c)).collect();
-        let plus = std::mem::take(&mut self.plus);
         let letters = visible.iter().filter(|(_, c)| symbol_digit(*c).is_none()).count();
         if letters == 0 || (visible.len() > 1 && letters < visible.len() && all_look_alike(&visible)) {
-            self.push_all(&visible, plus);
+            self.push_all(&visible);
         } else if letters == visible.len() {
             self.word(&visible);
         } else {
             self.mixed(&visible);
         }
         self.gap = 0;
+        self.plus = false;
     }
 
-    fn push_all(&mut self, visible: &[(usize, char)], plus: bool) {
+    fn push_all(&mut self, visible: &[(usize, char)]) {
         if self.run.units.is_empty() {
-            self.run.plus = plus;
+            self.run.plus = self.plus;
         }
         for (i, (start, c)) in visible.iter().enumerate() {
             let written = if symbol_digit(*c).is_some() { Written::Digit } else { Written::LookAlike };
@@ -136,7 +136,7 @@ impl Scan<'_> {
                 self.run.units.push(Unit { value: *value, start, end, written: Written::Word, first: i == 0 });
             }
         } else if all_look_alike(visible) && visible.len() <= 4 && !self.run.units.is_empty() {
-            self.push_all(visible, false);
+            self.push_all(visible);
         } else if !is_filler(&word) {
             self.close();
         }
@@ -148,7 +148,7 @@ impl Scan<'_> {
         for part in visible.chunk_by(|a, b| symbol_digit(a.1).is_some() == symbol_digit(b.1).is_some()) {
             let digits = part.first().is_some_and(|(_, c)| symbol_digit(*c).is_some());
             if digits && part.len() >= 3 {
-                self.push_all(part, false);
+                self.push_all(part);
             }
             let ends_token = part.last() == visible.last();
             if !(digits && ends_token && part.len() >= 3) {

@@ -4,7 +4,7 @@ use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::IDENTITY_SLOT;
 use super::reading::{Reading, Readings};
-use super::requests::{Role, open, role, told};
+use super::requests::{Role, Told, open, role, told};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -80,7 +80,7 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
         return None;
     }
     let piece = readings.pieces.first()?;
-    match role(readings, piece, true) {
+    match role(readings, piece, Told::Request) {
         Role::Talk(kind)
             if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 =>
         {
@@ -98,7 +98,7 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
     let mut beside: Vec<Reading> = Vec::new();
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
-        let apart = match role(readings, piece, true) {
+        let apart = match role(readings, piece, Told::Request) {
             Role::Flow(flow, p) => {
                 p >= needed && Some(flow.as_str()) != active && (piece.is_request || piece.is_question)
             }

@@ -5,7 +5,7 @@
 use ombud_domain::Command;
 
 use super::reading::{ASK, Reading, Readings};
-use super::requests::{Role, role, told};
+use super::requests::{Role, Told, role, told};
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
@@ -132,7 +132,7 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Command>) {
     let mut same = Vec::new();
     let mut beside: Vec<Reading> = Vec::new();
     for (i, piece) in readings.pieces.iter().enumerate() {
-        let apart = match role(readings, piece, true) {
+        let apart = match role(readings, piece, Told::Request) {
             Role::Flow(flow, p) => {
                 p >= BESIDE
                     && (Some(flow.as_str()) != active || piece.is_additive)
@@ -173,7 +173,7 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     let other: Vec<Reading> = readings
         .pieces
         .iter()
-        .filter(|piece| matches!(role(readings, piece, true), Role::Flow(flow, p) if p >= 0.7 && Some(flow.as_str()) != active && piece.is_request))
+        .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= 0.7 && Some(flow.as_str()) != active && piece.is_request))
         .cloned()
         .collect();
     let text = if empty(&rules.deny_tail.replace_all(rest, " ")) { String::new() } else { rest.trim().to_owned() };

@@ -39,6 +39,13 @@ pub(super) enum Role {
     Detail,
 }
 
+/// What was told before a piece: after a request, a sentence rather belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Nothing,
+    Request,
+}
+
 /// A request with its sentences.
 #[derive(Debug, Clone)]
 struct Group {
@@ -64,7 +71,8 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
     let mut groups: Vec<Group> = Vec::new();
     let mut loose: Vec<String> = Vec::new();
     for piece in pieces {
-        let role = role(readings, piece, groups.iter().any(|group| is_flow(&group.role)));
+        let before = if groups.iter().any(|group| is_flow(&group.role)) { Told::Request } else { Told::Nothing };
+        let role = role(readings, piece, before);
         match role {
             Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
                 Some(group) => group.texts.push(piece.text.clone()),
@@ -117,8 +125,8 @@ fn same_flow(one: &Role, other: &Role) -> bool {
     }
 }
 
-/// What a piece is, given whether a request has been told before it.
-pub(super) fn role(readings: &Readings<'_>, piece: &Reading, later: bool) -> Role {
+/// What a piece is, given what has been told before it.
+pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role {
     let rules = readings.rules();
     if piece.is_handoff {
         return Role::Handoff;
@@ -127,7 +135,7 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, later: bool) -> Rol
     if rules.are_you_human.is_match(body) {
         return Role::Talk(Kind::AreYouHuman);
     }
-    if later && piece.is_conditional {
+    if told == Told::Request && piece.is_conditional {
         return Role::Detail;
     }
     let (class, p) = piece.best();
@@ -140,14 +148,14 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, later: bool) -> Rol
         return role;
     }
     let asked = piece.is_request || piece.is_question;
-    let needed = match (asked, later) {
+    let needed = match (asked, told) {
         (true, _) => ASKED,
-        (false, true) => UNASKED_LATER,
-        (false, false) => UNASKED_FIRST,
+        (false, Told::Request) => UNASKED_LATER,
+        (false, Told::Nothing) => UNASKED_FIRST,
     };
     match class.strip_prefix("flow:") {
         Some(flow) if p >= needed => rivals(piece, flow, p),
-        Some(_) if asked && !later => summed(piece).unwrap_or(Role::Detail),
+        Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
         _ if class == ASK && p >= needed => Role::Ask(p),
         _ => Role::Detail,
     }
