@@ -194,6 +194,21 @@ async fn a_no_performs_nothing() {
     assert_eq!(world.performed(), 0);
 }
 
+#[tokio::test]
+async fn corrections_that_change_nothing_bring_in_a_person() {
+    let (world, proposed) = at_the_proposal(cancelled(), None).await;
+    let mut last = proposed;
+    for _ in 0..4 {
+        assert_eq!(last.awaiting.kind, AwaitingKind::Confirm, "{}", text(&last));
+        last = world.say("No, that is not what I asked for, order #W0000001 by mistake").await;
+        if last.status == ConversationStatus::WaitingForAgent {
+            break;
+        }
+    }
+    assert_eq!(last.status, ConversationStatus::WaitingForAgent, "{}", text(&last));
+    assert_eq!(world.performed(), 0);
+}
+
 /// R71: a lost answer is told as such and a person looks it up.
 #[tokio::test]
 async fn an_unknown_outcome_is_said_honestly_and_goes_to_a_person() {
