@@ -21,7 +21,8 @@ pub struct Corpus {
 pub(crate) struct ArticleTerms {
     pub title: Text,
     pub questions: Vec<Text>,
-    pub opening: Option<Bag>,
+    /// In order, each with its heading; the first is the opening.
+    pub passages: Vec<Bag>,
     pub headings: Vec<Bag>,
     /// How often each term occurs in title, headings and body.
     pub frequencies: HashMap<u32, f32>,
@@ -156,7 +157,7 @@ impl Analyzed {
             asked_with,
             title: text(lexicon, grams, &self.title),
             questions: self.questions.iter().map(|question| text(lexicon, grams, question)).collect(),
-            opening: self.passages.first().map(bag),
+            passages: self.passages.iter().map(bag).collect(),
             headings: self.headings.iter().map(bag).collect(),
             frequencies,
         }

@@ -67,6 +67,8 @@ pub struct Ranked {
     pub support: f32,
     /// What the order was made from.
     pub features: Features,
+    /// Share of the question's weight that each passage of the article holds, in the order of its passages; lines for all markets count.
+    pub coverage: Vec<f32>,
     /// Likeness to the nearest example question.
     example: f32,
     /// Share of the question's weight that the article knows.
@@ -131,14 +133,6 @@ impl Ranker {
         signals(&self.asked(question, HoldOut::Nothing), ranked)
     }
 
-    /// Share of the question's weight that a text holds; orders the passages of an article.
-    #[must_use]
-    pub fn coverage(&self, question: &str, text: &str) -> f32 {
-        let asked = self.asked(question, HoldOut::Nothing);
-        let terms = self.corpus.analyzer().terms(text);
-        share(asked.text.terms.common(&self.corpus.text(&terms).terms), asked.text.terms.mass)
-    }
-
     fn asked(&self, question: &str, hold_out: HoldOut) -> Asked {
         let terms = self.corpus.question_terms(question);
         Asked { terms: terms.len(), text: self.corpus.text(&terms), hold_out }
@@ -199,13 +193,14 @@ impl Asked {
         };
         let in_whole = |id: u32| article.frequencies.get(&id).copied().unwrap_or(0.0);
         let weigh = |by: &dyn Fn(u32) -> f32| terms.weighted().map(|(id, weight)| weight * by(id)).sum::<f32>();
-        let opening = article.opening.as_ref().map_or(0.0, |opening| terms.common(opening));
+        let coverage: Vec<f32> =
+            article.passages.iter().map(|passage| share(terms.common(passage), terms.mass)).collect();
         let headings = article.headings.iter().map(|heading| terms.cosine(heading));
         let features = [
             nearest.iter().take(3).sum::<f32>() / 3.0,
             letters,
             weigh(&|id| saturated(in_whole(id), 1.5)) / EVIDENCE,
-            share(opening, terms.mass),
+            coverage.first().copied().unwrap_or(0.0),
             weigh(&|id| saturated(asked_with(id), 1.0)) / EVIDENCE,
             share(terms.common(&article.title.terms), article.title.terms.mass),
             headings.fold(0.0, f32::max),
@@ -216,6 +211,7 @@ impl Asked {
             score: 0.0,
             support: 0.0,
             features,
+            coverage,
             example: nearest.first().copied().unwrap_or(0.0),
             known: share(known, terms.mass),
         }

@@ -135,52 +135,47 @@ impl Language {
         for (place, one) in ranked.iter().enumerate() {
             let wanted = if place == 0 { of_first_max } else { 1 };
             let wanted = wanted.min(passages_max.saturating_sub(found.len()));
-            let Some((article, cut)) = self.articles.get(one.article) else { continue };
-            let mut of_article: Vec<Passage> =
-                cut.iter().filter_map(|chunk| self.passage(query, (article, one), chunk)).collect();
-            of_article.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.ordinal.cmp(&b.ordinal)));
-            keep_opening(&mut of_article, wanted);
-            found.extend(of_article);
+            found.extend(self.passages_of(query, one, wanted));
         }
         found
     }
 
-    /// None when nothing of the passage holds in the market.
-    fn passage(
-        &self,
-        query: &KnowledgeQuery,
-        (article, ranked): (&Article, &Ranked),
-        chunk: &Chunk,
-    ) -> Option<Passage> {
-        let named = chunk.named_markets().iter().any(|market| market.eq_ignore_ascii_case(&query.market));
-        let text = chunk.text_for(named.then_some(query.market.as_str()));
-        if text.is_empty() {
-            return None;
+    /// The best passages of an article that hold in the market, best first, the opening always among them: it is what answers directly.
+    fn passages_of(&self, query: &KnowledgeQuery, ranked: &Ranked, wanted: usize) -> Vec<Passage> {
+        let Some((article, cut)) = self.articles.get(ranked.article) else { return Vec::new() };
+        let mut order: Vec<(&Chunk, f32)> = cut.iter().zip(ranked.coverage.iter().copied()).collect();
+        order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.ordinal.cmp(&other.0.ordinal)));
+        let mut found: Vec<Passage> =
+            order.iter().filter_map(|(chunk, coverage)| passage(query, (article, ranked), chunk, *coverage)).collect();
+        let late_opening = found.iter().position(|passage| passage.ordinal == 0).filter(|place| *place >= wanted);
+        if let (Some(place), Some(last)) = (late_opening, wanted.checked_sub(1)) {
+            found.swap(last, place);
         }
-        let coverage = self.ranker.coverage(&query.text, &format!("{}\n{text}", chunk.heading));
-        Some(Passage {
-            article_id: article.id.clone(),
-            title: article.title.clone(),
-            heading: chunk.heading.clone(),
-            text,
-            source: article.source.clone(),
-            locale: article.locale.clone(),
-            ordinal: chunk.ordinal,
-            support: ranked.support,
-            score: ranked.score + coverage,
-        })
+        found.truncate(wanted);
+        found
     }
 }
 
-/// Cuts to the best, the opening always among them: it is what answers directly.
-fn keep_opening(passages: &mut Vec<Passage>, wanted: usize) {
-    let opening = passages.iter().position(|passage| passage.ordinal == 0).filter(|place| *place >= wanted);
-    if let Some(place) = opening
-        && wanted > 0
-    {
-        passages.swap(wanted - 1, place);
-    }
-    passages.truncate(wanted);
+/// None when nothing of the passage holds in the market.
+fn passage(
+    query: &KnowledgeQuery,
+    (article, ranked): (&Article, &Ranked),
+    chunk: &Chunk,
+    coverage: f32,
+) -> Option<Passage> {
+    let named = chunk.named_markets().iter().any(|market| market.eq_ignore_ascii_case(&query.market));
+    let text = chunk.text_for(named.then_some(query.market.as_str()));
+    (!text.is_empty()).then(|| Passage {
+        article_id: article.id.clone(),
+        title: article.title.clone(),
+        heading: chunk.heading.clone(),
+        text,
+        source: article.source.clone(),
+        locale: article.locale.clone(),
+        ordinal: chunk.ordinal,
+        support: ranked.support,
+        score: ranked.score + coverage,
+    })
 }
 
 /// SHA-256 over the articles in the order of their hashes, so that the order in which files are read does not matter.
