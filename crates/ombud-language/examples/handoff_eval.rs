@@ -1,4 +1,4 @@
-//! Is every wish for a person heard (R47), and nothing else taken for one? Prints both with n, clean and with typing noise.
+//! Is every wish for a person heard (R47), and nothing else taken for one? Prints both with n; our own sentences guard, banking77 measures.
 //!
 //! `cargo run --release -p ombud-language --example handoff_eval -- <folder of the public data>`
 

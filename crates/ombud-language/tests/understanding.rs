@@ -256,7 +256,6 @@ fn the_same_message_gives_the_same_reading() {
 #[test]
 fn a_wish_for_a_person_is_heard_and_little_else_is_taken_for_one() {
     let reader = reader();
-    #[expect(clippy::unwrap_used, reason = "tests may panic")]
     let kept: NluFile = serde_saphyr::from_str(
         &std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/handoff.en.yaml")).unwrap(),
     )
