@@ -135,9 +135,9 @@ fn by_price(said: &str, labels: &[String]) -> Option<usize> {
 /// The last figure with two decimals.
 fn price(label: &str) -> Option<f64> {
     let figures = label.split(|letter: char| !(letter.is_ascii_digit() || letter == '.' || letter == ','));
-    let amounts = figures
+    let mut amounts = figures
         .filter(|text| text.trim_end_matches(['.', ',']).rsplit_once('.').is_some_and(|(_, cents)| cents.len() == 2));
-    amounts.last()?.trim_end_matches(['.', ',']).replace(',', "").parse().ok()
+    amounts.next_back()?.trim_end_matches(['.', ',']).replace(',', "").parse().ok()
 }
 
 /// Text as the graders compare it: lower case, commas removed, white space made one blank.
