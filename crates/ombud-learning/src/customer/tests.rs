@@ -204,3 +204,20 @@ fn somebody_who_came_for_a_person_takes_one() {
     let mut customer = Customer::new(&script);
     assert_eq!(hear(&mut customer, &offers("person", &["Yes, a person please", "No, thanks"])), "Yes, a person please");
 }
+
+#[test]
+fn a_question_about_an_address_is_not_about_a_cancellation() {
+    let script = script(json!({"goals": [
+        {"tool": "cancel_pending_order", "arguments": {"order_id": "#W1111"}, "say": "If it takes too long, cancel it.", "in_opening": true, "answers": {"order": "#W1111"}},
+        {"tool": "modify_pending_order_address", "arguments": {"order_id": "#W2222"}, "say": "Ship it to my new home.", "in_opening": true, "answers": {"order": "#W2222", "address": "There."}},
+    ]}));
+    let mut ask = heard(
+        AwaitingKind::Slot,
+        Some("order"),
+        "Next, another thing.\n\nWhich pending order should go to another address? I can see:\n- order #W1111\n- order #W2222",
+    );
+    ask.awaiting.options = ["order #W1111", "order #W2222"]
+        .map(|label| AwaitingOption { id: label.to_owned(), label: label.to_owned() })
+        .to_vec();
+    assert_eq!(hear(&mut Customer::new(&script), &ask), "#W2222");
+}
