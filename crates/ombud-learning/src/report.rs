@@ -227,7 +227,7 @@ fn percentile_ms(sorted_us: &[u64], percent: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn task(id: &str, passes_idle: bool, passed: &[bool]) -> TaskReport {
+    fn task((id, passes_idle): (&str, bool), passed: &[bool]) -> TaskReport {
         let run = |(run, passed): (usize, &bool)| {
             let mut grade = Grade::default();
             if !passed {
@@ -258,10 +258,10 @@ mod tests {
             2,
             1,
             vec![
-                task("a", false, &[true, true]),
-                task("b", false, &[true, false]),
-                task("c", true, &[true, true]),
-                task("d", false, &[false, false]),
+                task(("a", false), &[true, true]),
+                task(("b", false), &[true, false]),
+                task(("c", true), &[true, true]),
+                task(("d", false), &[false, false]),
             ],
         );
         assert_eq!((report.pass_1, report.pass_k, report.k, report.tasks), (0.625, 0.5, 2, 4));
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_figures_stand_at_the_top_of_the_file() {
-        let written = serde_json::to_value(Report::new(1, 9, vec![task("a", false, &[true])])).unwrap();
+        let written = serde_json::to_value(Report::new(1, 9, vec![task(("a", false), &[true])])).unwrap();
         for (name, value) in [("pass_1", 1.0), ("pass_k", 1.0), ("k", 1.0), ("tasks", 1.0), ("seed", 9.0)] {
             assert_eq!(written[name].as_f64(), Some(value), "{name}");
         }

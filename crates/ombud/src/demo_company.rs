@@ -51,7 +51,9 @@ impl CompanyProcess {
         let log_path = data.join("backoffice.log");
         let log = std::fs::File::create(&log_path).with_context(|| format!("cannot write `{}`", log_path.display()))?;
         let mut command = Command::new(&program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--token", token, "--clock", clock, "--db"]).arg(data.join("backoffice.db"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--token", token, "--clock", clock, "--db"])
+            .arg(data.join("backoffice.db"));
         for seed in seed {
             command.args(["--seed", seed]);
         }

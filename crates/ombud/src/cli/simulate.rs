@@ -99,7 +99,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let k = if options.golden { 1 } else { options.k };
     let seed = company_seed(options, &source)?;
     let pack = source.parse()?;
-    let stage = Arc::new(Stage::open(&config, pack, &seed, suite.is_in_tables()).await?);
+    let stage = Arc::new(Stage::open(&config, pack, &seed, suite.export()).await?);
     let played = play_all(&stage, suite, k, options).await;
     stage.close().await;
     let report = Report::new(k, options.seed, played?);

@@ -76,12 +76,12 @@ impl Clock for StillClock {
 }
 
 impl Stage {
-    /// Starts the company, opens a ledger in a temporary folder, and learns the pack.
+    /// Starts the company, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the company's end state.
     pub(super) async fn open(
         config: &Config,
         (pack, articles): (Pack, Vec<Article>),
         seed: &[String],
-        in_tables: bool,
+        export: &'static str,
     ) -> anyhow::Result<Self> {
         let folder =
             std::env::temp_dir().join(format!("ombud-simulate-{}-{}", std::process::id(), SystemClock::new().now().0));
@@ -111,7 +111,6 @@ impl Stage {
         let teacher = Assistant::new(ports, Arc::new(pack), settings)
             .context("the pack cannot be used, run `ombud validate` on it")?;
         waiting.finish_and_clear();
-        let export = if in_tables { "/admin/export?changed=true&shape=file" } else { "/admin/export?changed=true" };
         let session_secret = Sensitive::new(fresh_secret());
         Ok(Self { company, token, admin, clock, store, knowledge, model, teacher, session_secret, export, folder })
     }

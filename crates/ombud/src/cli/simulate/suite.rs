@@ -65,9 +65,13 @@ impl Suite {
         Ok(Self::Golden(dialogues))
     }
 
-    /// Whether the books are compared in the tables of the file they began with.
-    pub(super) const fn is_in_tables(&self) -> bool {
-        matches!(self, Self::Tasks(_))
+    /// Path of the end state: in the tables of the file the books began with, or as records.
+    pub(super) const fn export(&self) -> &'static str {
+        if matches!(self, Self::Tasks(_)) {
+            "/admin/export?changed=true&shape=file"
+        } else {
+            "/admin/export?changed=true"
+        }
     }
 
     /// All, or those with one of these ids; a dialogue is also found by its flow.
