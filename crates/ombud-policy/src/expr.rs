@@ -347,7 +347,10 @@ mod tests {
         let scope = json!({"of": {"h": 1, "c": 2, "a": 3, "g": {"z": 1, "y": 2}, "b": 5, "f": 6, "e": 7, "d": 8}});
         for _ in 0..20 {
             assert_eq!(eval("keys(of)", &scope), json!(["a", "b", "c", "d", "e", "f", "g", "h"]));
-            assert_eq!(eval("of", &scope).to_string(), r#"{"a":3,"b":5,"c":2,"d":8,"e":7,"f":6,"g":{"y":2,"z":1},"h":1}"#);
+            assert_eq!(
+                eval("of", &scope).to_string(),
+                r#"{"a":3,"b":5,"c":2,"d":8,"e":7,"f":6,"g":{"y":2,"z":1},"h":1}"#
+            );
         }
     }
 

@@ -46,7 +46,11 @@ impl Words {
     fn of(template: &str) -> Self {
         let words = template.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         let listed: BTreeSet<String> = words.filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
-        if ["include", "extends", "import"].iter().any(|word| listed.contains(*word)) { Self::Any } else { Self::Listed(listed) }
+        if ["include", "extends", "import"].iter().any(|word| listed.contains(*word)) {
+            Self::Any
+        } else {
+            Self::Listed(listed)
+        }
     }
 
     fn mention(&self, name: &str) -> bool {
