@@ -87,6 +87,25 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
     found.entities
 }
 
+/// Kinds that are read without a pattern of the pack.
+const OWN_KINDS: [&str; 14] = [
+    "email", "name", "first_name", "last_name", "person_name", "postal_code", "phone", "amount", "date", "number", "quantity", "ordinal",
+    "address", "card_last4",
+];
+
+/// The entities of these kinds, as [`extract`] gives them; much faster when the pack's patterns alone give them.
+#[must_use]
+pub fn extract_kinds(text: &str, kinds: &[&str], context: &ExtractContext<'_>) -> Vec<Entity> {
+    if kinds.iter().any(|kind| OWN_KINDS.contains(kind)) {
+        return extract(text, context);
+    }
+    // Patterns are read first and nothing takes their place.
+    let mut found = Found { text, entities: Vec::new() };
+    found.add_all(context.patterns.read(text));
+    found.entities.sort_by_key(|entity| (entity.start, std::cmp::Reverse(entity.end)));
+    found.entities
+}
+
 /// Entities so far; what overlaps an earlier one is not added.
 struct Found<'a> {
     text: &'a str,

@@ -12,6 +12,6 @@ pub mod understand;
 
 pub use claims::{Claims, claims, unsupported};
 pub use classify::{Classifier, Example, TrainError, TrainSettings};
-pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract};
+pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{NluError, NluFile, NluModel, RuleFile, UnderstandContext, Understander};

@@ -71,7 +71,7 @@ impl Reader for LexicalReader<'_> {
         let context =
             ExtractContext { today: self.today, patterns: self.assistant.learnt.understander.patterns(), awaiting };
         let mut found = Vec::new();
-        for entity in ombud_language::extract(text, &context) {
+        for entity in ombud_language::extract_kinds(text, kinds, &context) {
             if entity.kind == "person_name" {
                 let part = |name: &str| entity.value.get(name).cloned().unwrap_or(Value::Null);
                 found.push(("first_name".to_owned(), part("first")));

@@ -105,7 +105,7 @@ impl SignalModel {
         for list in &self.lists {
             if list.takes_back.is_match(&straight) {
                 taken_back.insert(&list.signal);
-            } else if list.gives.is_match(&straight) || list.gives.is_match(&smuggled) {
+            } else if list.gives.is_match(&straight) || !smuggled.is_empty() && list.gives.is_match(&smuggled) {
                 found.insert(&list.signal);
             }
         }
