@@ -147,7 +147,9 @@ impl Assistant {
     }
 
     fn with(ports: Ports, pack: Arc<Pack>, settings: Settings, learnt: Arc<Learnt>) -> Self {
-        let cache = moka::sync::Cache::new(CACHED_MAX);
+        // By last use: the default policy would not take new conversations in as long as old ones were used more often.
+        let policy = moka::policy::EvictionPolicy::lru();
+        let cache = moka::sync::Cache::builder().max_capacity(CACHED_MAX).eviction_policy(policy).build();
         Self {
             ports,
             pack,

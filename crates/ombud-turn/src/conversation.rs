@@ -112,6 +112,11 @@ impl Conversation {
         Some(state)
     }
 
+    /// Whether an event of this kind changes more than the version.
+    pub(crate) fn is_changed_by(kind: &str) -> bool {
+        kind == "turn.recorded" || !kind.starts_with("turn.")
+    }
+
     fn apply(&mut self, event: &RecordedEvent) {
         match event.kind.as_str() {
             "message.created" => {

@@ -207,15 +207,14 @@ pub(crate) async fn conversation_view(
 pub(crate) async fn turns(assistant: &Assistant, id: ConversationId) -> Result<Vec<TurnView>, TurnError> {
     let mut turns: Vec<TurnView> = Vec::new();
     for event in events(assistant, id).await? {
-        let Some(turn_id) = event.payload.get("turn_id").and_then(|value| TurnId::deserialize(value).ok()) else {
+        if event.kind != "turn.stages" {
             continue;
-        };
-        let Some(stage) = event.payload.get("record").and_then(|value| StageRecord::deserialize(value).ok()) else {
-            continue;
-        };
-        match turns.iter_mut().find(|turn| turn.turn_id == turn_id) {
-            Some(turn) => turn.stages.push(stage),
-            None => turns.push(TurnView { turn_id, at: event.at, stages: vec![stage] }),
+        }
+        let read = |name: &str| event.payload.get(name);
+        let turn_id = read("turn_id").and_then(|value| TurnId::deserialize(value).ok());
+        let stages = read("records").and_then(|value| Vec::<StageRecord>::deserialize(value).ok());
+        if let (Some(turn_id), Some(stages)) = (turn_id, stages) {
+            turns.push(TurnView { turn_id, at: event.at, stages });
         }
     }
     Ok(turns)

@@ -2,7 +2,7 @@
 
 use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent,
-    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs,
+    Principal, RecordedEvent, SessionId, Stage, StageRecord, StreamId, TimestampUs,
 };
 use ombud_policy::Dialogue;
 use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
@@ -61,7 +61,8 @@ pub(crate) async fn open(
         pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
     let greeting = message(assistant, (1, at), Author::Assistant, text);
     let events = vec![event("conversation.opened", &opened)?, event("message.created", &json!({"message": greeting}))?];
-    append(assistant, id, 0, events, None, at).await?;
+    let version = append(assistant, id, 0, events.clone(), None, at).await?;
+    keep(assistant, (id, None), events, version, at);
     let view = ConversationView {
         id,
         status: ConversationStatus::Open,
@@ -122,11 +123,12 @@ pub(crate) async fn commit(
         )?);
     }
     let status = if ending.handover.is_some() { ConversationStatus::WaitingForAgent } else { ConversationStatus::Open };
-    trail.note(
-        Stage::Record,
-        format!("{} events, one commit", turn.events.len() + 11),
-        json!({"pack_hash": assistant.pack.hash}),
-    );
+    let handed = ending.handover.is_some();
+    let events = turn.events.len() + 2 + usize::from(handed);
+    trail.note(Stage::Record, format!("{events} events in one commit"), json!({"pack_hash": assistant.pack.hash}));
+    let left = if handed { "to the customer and to the desk" } else { "to the customer" };
+    let detail = json!({"messages": replies.len(), "author": Author::Assistant});
+    trail.note(Stage::Reply, format!("leaves {left}, through the outbox"), detail);
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
     turn.state(assistant, &received, status, dialogue.clone())?;
@@ -144,7 +146,7 @@ pub(crate) async fn commit(
         stages,
         replayed: false,
     };
-    finish(assistant, *received, turn, reply, ending.handover.is_some(), at).await
+    finish(assistant, *received, turn, reply, at).await
 }
 
 /// Commits a message to people; the assistant stays silent (R50).
@@ -173,7 +175,7 @@ pub(crate) async fn note_for_desk(
         stages,
         replayed: false,
     };
-    let recorded = finish(assistant, *received, turn, reply, false, at).await?;
+    let recorded = finish(assistant, *received, turn, reply, at).await?;
     Ok(crate::reply::deliver(assistant, recorded))
 }
 
@@ -222,13 +224,9 @@ impl TurnEvents {
         Ok(vec![reply])
     }
 
+    /// All stages in one event: an event each took a third of a turn's processor time.
     fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
-        for stage in stages {
-            self.events.push(event(
-                &format!("turn.{}", stage.stage.as_str()),
-                &json!({"turn_id": received.turn_id, "record": stage}),
-            )?);
-        }
+        self.events.push(event("turn.stages", &json!({"turn_id": received.turn_id, "records": stages}))?);
         Ok(())
     }
 
@@ -257,7 +255,6 @@ async fn finish(
     received: Arrival<'_>,
     turn: TurnEvents,
     reply: TurnReply,
-    handed_over: bool,
     at: TimestampUs,
 ) -> Result<Recorded, TurnError> {
     let id = received.conversation.id;
@@ -265,32 +262,31 @@ async fn finish(
         let response = serde_json::to_value(&reply).unwrap_or(Value::Null);
         StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
     });
-    let events = turn.events.clone();
+    let handed_over = turn.events.iter().any(|event| event.kind == "handoff.requested");
+    // The stages are told and change nothing of the state.
+    let changes = turn.events.iter().filter(|event| Conversation::is_changed_by(&event.kind)).cloned().collect();
     let version = append(assistant, id, received.conversation.version, turn.events, stored, at)
         .await
         .inspect_err(|_| assistant.forget(id))?;
-    keep(assistant, received, &events, version, at);
+    keep(assistant, (id, Some(received.conversation)), changes, version, at);
     Ok(Recorded { reply, customer_message: turn.customer_message, handed_over })
 }
 
-/// Folds what was committed, so that the next turn need not read it back.
-fn keep(assistant: &Assistant, received: Arrival<'_>, events: &[NewEvent], version: i64, at: TimestampUs) {
-    let id = received.conversation.id;
+/// Folds what was committed up to `version`, so that the next turn need not read it back.
+fn keep(
+    assistant: &Assistant,
+    (id, mut state): (ConversationId, Option<Conversation>),
+    changes: Vec<NewEvent>,
+    version: i64,
+    at: TimestampUs,
+) {
     let stream = StreamId::from(id);
-    let first = version - i64::try_from(events.len()).unwrap_or(0);
-    let mut state = Some(received.conversation);
-    for (position, new) in (1_i64..).zip(events) {
-        let event = ombud_domain::RecordedEvent {
-            position: 0,
-            stream: stream.clone(),
-            version: first + position,
-            kind: new.kind.clone(),
-            at,
-            payload: new.payload.clone(),
-        };
+    for NewEvent { kind, payload } in changes {
+        let event = RecordedEvent { position: 0, stream: stream.clone(), version, kind, at, payload };
         state = Conversation::fold(state, id, &event);
     }
-    if let Some(state) = state {
+    if let Some(mut state) = state {
+        state.version = version;
         assistant.keep(state);
     }
 }

@@ -27,11 +27,6 @@ impl<'a> Trail<'a> {
         self.records.push(StageRecord { stage, micros, summary, detail });
     }
 
-    /// Stages so far.
-    pub(crate) fn len(&self) -> usize {
-        self.records.len()
-    }
-
     pub(crate) fn into_records(self) -> Vec<StageRecord> {
         self.records
     }
