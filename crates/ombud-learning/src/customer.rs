@@ -61,6 +61,7 @@ pub struct Customer<'a> {
     facts_told: BTreeSet<&'static str>,
     told: String,
     last_request: String,
+    agreed_last: Option<usize>,
     /// The choice he has answered in his own words.
     answered_choice: Option<String>,
 }
@@ -87,6 +88,7 @@ impl<'a> Customer<'a> {
             facts_told: BTreeSet::new(),
             told: String::new(),
             last_request: script.opening.clone(),
+            agreed_last: None,
             answered_choice: None,
         }
     }
@@ -233,13 +235,16 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// While something is asked for that no goal speaks of: the open goal about the same thing.
+    /// While something is asked for that no open goal he has mentioned speaks of: the open goal about the same thing, or, for a question
+    /// of his own, what he last agreed to.
     fn likely_goal(&self, heard: &Heard) -> Option<&'a Goal> {
         let spoken: BTreeSet<String> = telling(&format!("{} {}", self.last_request, question_of(heard)));
         let open =
             (0..self.goals.len()).filter(|position| self.is_open(*position)).filter_map(|position| self.goal(position));
         let shared = |goal: &Goal| vocabulary(goal).intersection(&spoken).count();
-        open.filter(|goal| shared(goal) >= 2).max_by_key(|goal| shared(goal))
+        let same = open.filter(|goal| shared(goal) >= 2).max_by_key(|goal| shared(goal));
+        let is_asking = self.script.questions.iter().any(|question| question.say == self.last_request);
+        same.or_else(|| self.goal(self.agreed_last.filter(|_| is_asking)?))
     }
 
     fn choose(&mut self, heard: &Heard) -> Utterance {
@@ -255,7 +260,7 @@ impl<'a> Customer<'a> {
         let several = answer_key(goal, &slot).is_some_and(|key| list_length(goal, key) > 1);
         let meant = match own {
             Some(answer) => pick(answer, &labels),
-            None => pick(&format!("{} {}", goal.say, goal.action.replace('_', " ")), &labels),
+            None => pick(&format!("{}. {}", goal.action.replace('_', " "), goal.say), &labels),
         };
         match (own, meant) {
             // Several things, or none clearly: his own words, once; a second time the nearest label.
@@ -302,7 +307,7 @@ impl<'a> Customer<'a> {
             if let Some(goal) = self.goals.get_mut(position) {
                 (goal.agreed, goal.nearest) = (true, Some(Vec::new()));
             }
-            (self.mismatches_in_a_row, self.undecided) = (0, false);
+            (self.mismatches_in_a_row, self.undecided, self.agreed_last) = (0, false, Some(position));
             return Utterance::new(UtteranceKind::Yes, &self.script.confirm_yes);
         }
         self.corrections += 1;

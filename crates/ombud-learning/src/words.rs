@@ -36,7 +36,7 @@ pub enum Pick {
     None,
 }
 
-/// The words of a text: lower case, plural `s` taken off, spellings made the same.
+/// The words of a text: lower case, endings taken off, spellings made the same.
 #[must_use]
 pub fn words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase().replace('\u{2019}', "'");
@@ -49,16 +49,28 @@ pub fn words(text: &str) -> Vec<String> {
 
 fn plain(word: &str) -> String {
     let known = SAME.iter().find(|(spelling, _)| *spelling == word).map_or(word, |(_, same)| same);
-    match known.strip_suffix('s') {
-        Some(singular) if singular.len() >= 3 && !singular.ends_with('s') => singular.to_owned(),
-        _ => known.to_owned(),
+    let singular = known.strip_suffix('s').filter(|stem| stem.len() >= 3 && !stem.ends_with('s')).unwrap_or(known);
+    let stem = ["ing", "ed"].iter().find_map(|ending| singular.strip_suffix(ending).filter(|stem| stem.len() >= 4));
+    let stem = stem.unwrap_or(singular);
+    let letters: Vec<char> = stem.chars().rev().take(2).collect();
+    // cancelling, cancelled, cancel; exchanging, exchange.
+    match letters.as_slice() {
+        [last, before] if last == before && stem.len() > 4 && stem.len() < singular.len() => {
+            stem.strip_suffix(*last).unwrap_or(stem).to_owned()
+        }
+        ['e', _] if stem.len() >= 5 => stem.trim_end_matches('e').to_owned(),
+        _ => stem.to_owned(),
     }
 }
 
 /// The words that tell things apart.
 #[must_use]
 pub fn telling(text: &str) -> BTreeSet<String> {
-    words(text).into_iter().filter(|word| !EMPTY.contains(&word.as_str())).collect()
+    words(text).into_iter().filter(|word| !is_empty(word)).collect()
+}
+
+fn is_empty(word: &str) -> bool {
+    EMPTY.iter().any(|empty| plain(empty) == word)
 }
 
 /// The label that `said` means.
@@ -95,10 +107,10 @@ fn score(said: &str, label: &BTreeSet<String>, all: &[BTreeSet<String>]) -> f64 
         let lateness = f64::from(u32::try_from(position).unwrap_or(u32::MAX)) / count;
         let mut sign = 1.0;
         for word in words(clause) {
-            if AGAINST.contains(&word.as_str()) {
+            if AGAINST.iter().any(|against| plain(against) == word) {
                 sign = -1.0;
             }
-            if label.contains(&word) && !EMPTY.contains(&word.as_str()) && seen.insert(word.clone()) {
+            if label.contains(&word) && !is_empty(&word) && seen.insert(word.clone()) {
                 sum += sign * rarity(&word, all) * (1.0 + 0.6 * (1.0 - lateness));
             }
         }
@@ -192,6 +204,25 @@ mod tests {
         assert_eq!(pick("The cheapest one, I don't care which", &lamps), Pick::One(0));
         assert_eq!(pick("the most expensive", &lamps), Pick::One(1));
         assert_eq!(pick("the cheapest", &labels(&["Lamp A", "Lamp B ($1.00)"])), Pick::None);
+    }
+
+    #[test]
+    fn endings_make_no_difference() {
+        for (one, other) in [
+            ("cancelling", "cancel"),
+            ("cancelled", "cancel"),
+            ("exchanging", "exchange"),
+            ("returned items", "return item"),
+            ("addresses", "addresse"),
+            ("the same", "the same"),
+        ] {
+            assert_eq!(words(one), words(other), "{one}");
+        }
+        let flows = labels(&["cancelling an order", "exchanging items"]);
+        assert_eq!(
+            pick("cancel pending order. If it can't be returned, would it be possible to cancel it instead?", &flows),
+            Pick::One(0)
+        );
     }
 
     #[test]

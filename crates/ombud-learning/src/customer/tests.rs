@@ -181,6 +181,20 @@ fn the_list_is_worked_off_in_its_order() {
 }
 
 #[test]
+fn a_question_of_his_own_is_about_what_he_last_agreed_to() {
+    let mut script = two_goals();
+    script.goals.truncate(1);
+    script.questions =
+        serde_json::from_value(json!([{"say": "How much was it?", "expect": ["9"], "when": "end"}])).unwrap();
+    let mut customer = Customer::new(&script);
+    hear(&mut customer, &proposes("exchange", lamp("#W1111")));
+    let arguments = lamp("#W1111").as_object().unwrap().clone();
+    let done = DoneAction { action: "exchange".to_owned(), receipt_id: "1".to_owned(), arguments };
+    assert_eq!(hear(&mut customer, &Heard { done: vec![done], ..nothing() }), "How much was it?");
+    assert_eq!(hear(&mut customer, &asks("order")), "The one with the lamp.");
+}
+
+#[test]
 fn a_refusal_is_answered_once_when_no_goal_is_left() {
     let mut script = two_goals();
     script.if_refused = Some("Then not.".to_owned());
