@@ -89,8 +89,20 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
 
 /// Kinds that are read without a pattern of the pack.
 const OWN_KINDS: [&str; 14] = [
-    "email", "name", "first_name", "last_name", "person_name", "postal_code", "phone", "amount", "date", "number", "quantity", "ordinal",
-    "address", "card_last4",
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "person_name",
+    "postal_code",
+    "phone",
+    "amount",
+    "date",
+    "number",
+    "quantity",
+    "ordinal",
+    "address",
+    "card_last4",
 ];
 
 /// The entities of these kinds, as [`extract`] gives them; much faster when the pack's patterns alone give them.

@@ -171,10 +171,10 @@ mod tests {
     #[test]
     fn a_draft_with_another_amount_is_refused() {
         let plain = ["Your next payment of 120.00 SEK is due on 1 December 2026."];
-        assert!(check("Good news: 120.00 SEK is due on 1 December 2026.", &plain, &[], "m").is_ok());
-        assert!(check("Your next payment of 20.00 SEK is due on 1 December 2026.", &plain, &[], "m").is_err());
-        assert!(check("Your next payment is due soon.", &plain, &[], "m").is_err(), "the amount is left out");
-        assert!(check("", &plain, &[], "m").is_err());
+        assert_eq!(check("Good news: 120.00 SEK is due on 1 December 2026.", &plain, &[], "0f0f"), Ok(()));
+        assert!(check("Your next payment of 20.00 SEK is due on 1 December 2026.", &plain, &[], "0f0f").is_err());
+        assert!(check("Your next payment is due soon.", &plain, &[], "0f0f").is_err(), "the amount is left out");
+        assert!(check("", &plain, &[], "0f0f").is_err());
     }
 
     /// R6: a model cannot report an effect that no receipt shows.
@@ -184,7 +184,7 @@ mod tests {
         for claim in
             ["I have refunded your order.", "Your order has been cancelled.", "Done! I've sent the money back to you."]
         {
-            assert!(check(claim, &plain, &[], "m").is_err(), "{claim}");
+            assert!(check(claim, &plain, &[], "0f0f").is_err(), "{claim}");
         }
     }
 }
