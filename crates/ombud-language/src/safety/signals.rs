@@ -50,6 +50,8 @@ pub enum SignalError {
 #[derive(Debug, Clone, Default)]
 pub struct SignalModel {
     lists: Vec<List>,
+    /// What gives any signal: most messages give none, and one look is enough.
+    any: RegexSet,
     classifier: Option<Classifier>,
 }
 
@@ -81,9 +83,11 @@ impl SignalModel {
             });
             examples.extend(rule.examples.iter().map(|text| Example { class: signal.clone(), text: text.clone() }));
         }
+        let all: Vec<String> = file.signals.values().flat_map(|rule| rule.patterns.iter().cloned()).collect();
+        let any = compile("any", &all)?;
         // Without examples of two classes the lists stand alone.
         let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
-        Ok(Self { lists, classifier })
+        Ok(Self { lists, any, classifier })
     }
 
     /// Names of the signals of a redacted text, sorted.
@@ -101,19 +105,19 @@ impl SignalModel {
         }
         let straight = canonical.check.replace(['’', '‘', '`', '´'], "'");
         let smuggled = canonical.smuggled.to_lowercase();
-        let mut taken_back: BTreeSet<&str> = BTreeSet::new();
-        for list in &self.lists {
-            if list.takes_back.is_match(&straight) {
-                taken_back.insert(&list.signal);
-            } else if list.gives.is_match(&straight) || !smuggled.is_empty() && list.gives.is_match(&smuggled) {
+        let any = self.any.is_match(&straight) || !smuggled.is_empty() && self.any.is_match(&smuggled);
+        for list in self.lists.iter().filter(|_| any) {
+            let given = || list.gives.is_match(&straight) || !smuggled.is_empty() && list.gives.is_match(&smuggled);
+            if !list.takes_back.is_match(&straight) && given() {
                 found.insert(&list.signal);
             }
         }
+        let taken_back =
+            |class: &str| self.lists.iter().any(|list| list.signal == class && list.takes_back.is_match(&straight));
         if let Some(classifier) = &self.classifier {
             for sentence in sentences(redacted) {
                 let best = classifier.predict(sentence, 1);
-                let sure =
-                    best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back.contains(class));
+                let sure = best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back(class));
                 if let Some((class, _)) = sure.filter(|_| classifier.known_share(sentence) > 0.5) {
                     found.insert(class);
                 }
