@@ -25,6 +25,8 @@ const DETAILS: &[(&str, &[&str])] = &[
 ];
 /// How surely another goal must be meant before the customer turns to it.
 const TURN_MIN: f64 = 3.0;
+/// What a reply that names a goal's record comes to at least.
+const NAMED_MIN: f64 = 5.0;
 
 /// How a goal stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,23 +149,19 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// The goal that the reply is about: the first open one he has mentioned, unless another is clearly meant.
+    /// The goal that the reply is about: the first open one he has mentioned, unless another is clearly meant; one he has not mentioned
+    /// only when the reply names its record.
     fn turn_to(&mut self, heard: &Heard) -> Option<usize> {
-        let usual = (0..self.goals.len())
-            .find(|position| self.is_open(*position) && self.goals.get(*position).is_some_and(|goal| goal.mentioned));
-        let scores: Vec<(usize, f64)> = (0..self.goals.len())
-            .filter(|position| self.is_open(*position))
-            .map(|position| (position, self.nearness(position, heard)))
-            .collect();
-        let best = scores.iter().copied().max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0)));
-        let usual_score = usual
-            .and_then(|usual| scores.iter().find(|(position, _)| *position == usual))
-            .map_or(0.0, |(_, score)| *score);
-        match (usual, best) {
-            (_, Some((position, score))) if score >= usual_score + TURN_MIN => self.mention(position),
-            (Some(position), _) => self.current = Some(position),
-            (None, _) => self.current = None,
-        }
+        let is_mentioned = |position: &usize| self.goals.get(*position).is_some_and(|goal| goal.mentioned);
+        let open: Vec<usize> = (0..self.goals.len()).filter(|position| self.is_open(*position)).collect();
+        let usual = open.iter().copied().find(is_mentioned);
+        let usual_score = usual.map_or(0.0, |usual| self.nearness(usual, heard));
+        let scores = open.iter().map(|position| (*position, self.nearness(*position, heard)));
+        let meant = scores.filter(|(position, score)| {
+            *score >= usual_score + TURN_MIN && (is_mentioned(position) || *score >= NAMED_MIN)
+        });
+        let meant = meant.max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0)));
+        self.current = meant.map(|(position, _)| position).or(usual);
         self.current
     }
 
@@ -177,7 +175,7 @@ impl<'a> Customer<'a> {
         let mut score = 0.0;
         let is_own = |name: &String| !others.iter().any(|other| record_names(&other.arguments).contains(name));
         if record_names(&goal.arguments).iter().any(|name| is_own(name) && text.contains(&name.to_lowercase())) {
-            score += 5.0;
+            score += NAMED_MIN;
         }
         if let Some(slot) = heard.awaiting.slot.as_deref() {
             let answers = |goal: &Goal| answer_key(goal, slot).is_some();
@@ -280,7 +278,8 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// A choice while he wants nothing: a person if that is what he came for, else no and the next thing on the list.
+    /// A choice about none of his goals: a person if that is what he came for, else what fits what he said last, else no and the next thing
+    /// on the list.
     fn decline_and_go_on(&mut self, labels: &[String]) -> Utterance {
         if self.script.transfer_expected
             && let Some(label) = labels.iter().find(|label| {
@@ -288,6 +287,9 @@ impl<'a> Customer<'a> {
             })
         {
             return Utterance::new(UtteranceKind::Label, label);
+        }
+        if let Pick::One(position) = pick(&self.last_request, labels) {
+            return Utterance::new(UtteranceKind::Label, labels.get(position).map_or("", String::as_str));
         }
         match self.next_on_list() {
             Some(next) => Utterance::new(next.kind, format!("No, thanks. {}", next.text)),

@@ -63,10 +63,12 @@ fn plain(word: &str) -> String {
     }
 }
 
-/// The words that tell things apart.
+/// The words that tell things apart; all words where none does.
 #[must_use]
 pub fn telling(text: &str) -> BTreeSet<String> {
-    words(text).into_iter().filter(|word| !is_empty(word)).collect()
+    let all: BTreeSet<String> = words(text).into_iter().collect();
+    let telling: BTreeSet<String> = all.iter().filter(|word| !is_empty(word)).cloned().collect();
+    if telling.is_empty() { all } else { telling }
 }
 
 fn is_empty(word: &str) -> bool {
@@ -110,7 +112,7 @@ fn score(said: &str, label: &BTreeSet<String>, all: &[BTreeSet<String>]) -> f64 
             if AGAINST.iter().any(|against| plain(against) == word) {
                 sign = -1.0;
             }
-            if label.contains(&word) && !is_empty(&word) && seen.insert(word.clone()) {
+            if label.contains(&word) && seen.insert(word.clone()) {
                 sum += sign * rarity(&word, all) * (1.0 + 0.6 * (1.0 - lateness));
             }
         }

@@ -76,7 +76,14 @@ fn a_slot_gets_the_answer_of_the_current_goal_or_nothing() {
     assert_eq!(hear(&mut customer, &asks("order")), "The one with the lamp.");
     assert_eq!(hear(&mut customer, &asks("payment_method")), "My Visa.");
     assert_eq!(hear(&mut customer, &asks("shoe_size")), "I don't know.");
-    assert_eq!(hear(&mut customer, &asks("reason")), "By mistake.", "only the second goal knows a reason");
+    assert_eq!(hear(&mut customer, &asks("reason")), "I don't know.", "he has not spoken of the boots yet");
+    let mut script = two_goals();
+    script.goals[1].in_opening = true;
+    assert_eq!(
+        hear(&mut Customer::new(&script), &asks("reason")),
+        "By mistake.",
+        "only the second goal knows a reason"
+    );
 }
 
 #[test]
@@ -217,6 +224,14 @@ fn somebody_who_came_for_a_person_takes_one() {
     let script = script(json!({"transfer_expected": true}));
     let mut customer = Customer::new(&script);
     assert_eq!(hear(&mut customer, &offers("person", &["Yes, a person please", "No, thanks"])), "Yes, a person please");
+}
+
+#[test]
+fn a_choice_about_his_question_is_made_by_the_question() {
+    let script = script(json!({"opening": "How much did I pay for my last order?", "transfer_expected": false}));
+    let mut customer = Customer::new(&script);
+    assert_eq!(hear(&mut customer, &offers("request", &["your orders"])), "your orders");
+    assert_eq!(hear(&mut customer, &offers("person", &["Yes, a person please", "No, thanks"])), "No, not that.");
 }
 
 #[test]
