@@ -446,7 +446,10 @@ mod tests {
         let files = [("floor.cedar".to_owned(), floor.to_owned()), ("own.cedar".to_owned(), own.to_owned())];
         let policies = Policies::parse(&files).unwrap();
         let set = policies.set.clone();
-        let all = Policies { reads: Reads { named: BTreeSet::new(), set, granted: None }, ..Policies::parse(&files).unwrap() };
+        let all = Policies {
+            reads: Reads { named: BTreeSet::new(), set, granted: None },
+            ..Policies::parse(&files).unwrap()
+        };
         let spec = ActionSpec { name: action.to_owned(), ..spec("read") };
         let owned = OwnedRecords::from([("order".to_owned(), ["mine", "shut"].map(str::to_owned).into())]);
         let mut allowed = 0;
@@ -475,7 +478,8 @@ mod tests {
 
     #[test]
     fn reads_are_decided_as_by_all_policies() {
-        let writes = r#"@id("broken") forbid(principal, action == Action::"pay", resource) when { context.nothing == 1 };"#;
+        let writes =
+            r#"@id("broken") forbid(principal, action == Action::"pay", resource) when { context.nothing == 1 };"#;
         assert_eq!(reads_allowed("", "look"), 12, "one's own orders, whoever asks");
         assert_eq!(reads_allowed(writes, "look"), 12, "a policy of another action says nothing");
         assert_eq!(reads_allowed(writes, "pay"), 0, "one that names the read and cannot be evaluated denies");
@@ -488,7 +492,13 @@ mod tests {
         assert_eq!(reads_allowed(mixed, "look"), 8, "one that names reads among others holds for reads");
         let conditional = r#"@id("own-read") permit(principal, action in Action::"read", resource) when { context.level >= 0 && context.market == "SE" };"#;
         assert_eq!(reads_allowed(conditional, "look"), 6, "a permit with a condition permits no more than it says");
-        assert_eq!(reads_allowed(r#"@id("w") permit(principal, action in Action::"write", resource) when { context.level >= 0 };"#, "look"), 0);
+        assert_eq!(
+            reads_allowed(
+                r#"@id("w") permit(principal, action in Action::"write", resource) when { context.level >= 0 };"#,
+                "look"
+            ),
+            0
+        );
     }
 
     #[test]
