@@ -149,16 +149,18 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// The goal that the reply is about: the first open one he has mentioned, unless another is clearly meant; one he has not mentioned
-    /// only when the reply names its record.
+    /// The goal that the reply is about: the one he is at, else the first open one he has mentioned, unless another is clearly meant. What
+    /// follows on a request that the rules should refuse is about one he has not mentioned only when it names its record.
     fn turn_to(&mut self, heard: &Heard) -> Option<usize> {
         let is_mentioned = |position: &usize| self.goals.get(*position).is_some_and(|goal| goal.mentioned);
         let open: Vec<usize> = (0..self.goals.len()).filter(|position| self.is_open(*position)).collect();
-        let usual = open.iter().copied().find(is_mentioned);
+        let at = self.current.filter(|position| open.contains(position));
+        let usual = at.or_else(|| open.iter().copied().find(is_mentioned));
         let usual_score = usual.map_or(0.0, |usual| self.nearness(usual, heard));
         let scores = open.iter().map(|position| (*position, self.nearness(*position, heard)));
+        let is_refusable = self.script.refused_first.contains(&self.last_request);
         let meant = scores.filter(|(position, score)| {
-            *score >= usual_score + TURN_MIN && (is_mentioned(position) || *score >= NAMED_MIN)
+            *score >= usual_score + TURN_MIN && (is_mentioned(position) || !is_refusable || *score >= NAMED_MIN)
         });
         let meant = meant.max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0)));
         self.current = meant.map(|(position, _)| position).or(usual);
@@ -190,8 +192,9 @@ impl<'a> Customer<'a> {
         if is_only_in(&deed(goal), others.iter().map(|other| deed(other)), &asked) > 0 {
             score += 3.0;
         }
-        let shared = is_only_in(&vocabulary(goal), others.iter().map(|other| vocabulary(other)), &asked).min(4);
-        score + f64::from(u32::try_from(shared).unwrap_or(4)) * 0.75
+        // Two words that only this goal's customer would use, such as the things it is about, are as clear.
+        let shared = is_only_in(&vocabulary(goal), others.iter().map(|other| vocabulary(other)), &asked).min(3);
+        score + f64::from(u32::try_from(shared).unwrap_or(3)) * TURN_MIN / 2.0
     }
 
     /// Says something for the goal he is at.
@@ -310,6 +313,7 @@ impl<'a> Customer<'a> {
                 (goal.agreed, goal.nearest) = (true, Some(Vec::new()));
             }
             (self.mismatches_in_a_row, self.undecided, self.agreed_last) = (0, false, Some(position));
+            self.current = None;
             return Utterance::new(UtteranceKind::Yes, &self.script.confirm_yes);
         }
         self.corrections += 1;
@@ -380,6 +384,7 @@ impl<'a> Customer<'a> {
 
     /// The next thing on his list; none when only goodbye is left.
     fn next_on_list(&mut self) -> Option<Utterance> {
+        self.current = None;
         let due = |when: When| match when {
             When::Opening => true,
             When::AfterGoal(goal) => !self.is_open(goal),
@@ -394,7 +399,7 @@ impl<'a> Customer<'a> {
             request.clone_into(&mut self.last_request);
             return Some(Utterance::new(UtteranceKind::Request, request));
         }
-        if let Some(position) = self.goals.iter().position(|goal| !goal.mentioned) {
+        if let Some(position) = self.goals.iter().position(|goal| !goal.mentioned && !goal.done) {
             return Some(self.request(position));
         }
         self.unasked(|_| true).map(|question| self.ask(question))

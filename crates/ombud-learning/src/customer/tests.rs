@@ -76,14 +76,18 @@ fn a_slot_gets_the_answer_of_the_current_goal_or_nothing() {
     assert_eq!(hear(&mut customer, &asks("order")), "The one with the lamp.");
     assert_eq!(hear(&mut customer, &asks("payment_method")), "My Visa.");
     assert_eq!(hear(&mut customer, &asks("shoe_size")), "I don't know.");
-    assert_eq!(hear(&mut customer, &asks("reason")), "I don't know.", "he has not spoken of the boots yet");
+    assert_eq!(hear(&mut customer, &asks("reason")), "By mistake.", "only the second goal knows a reason");
+    assert_eq!(hear(&mut customer, &asks("order")), "The one with the boots.", "he stays with what he was asked about");
+}
+
+#[test]
+fn a_slot_of_a_request_that_should_be_refused_is_no_goals() {
     let mut script = two_goals();
-    script.goals[1].in_opening = true;
-    assert_eq!(
-        hear(&mut Customer::new(&script), &asks("reason")),
-        "By mistake.",
-        "only the second goal knows a reason"
-    );
+    script.goals[0].in_opening = false;
+    script.refused_first = vec!["Half of it.".to_owned()];
+    let mut customer = Customer::new(&script);
+    assert_eq!(hear(&mut customer, &nothing()), "Half of it.");
+    assert_eq!(hear(&mut customer, &asks("reason")), "I don't know.");
 }
 
 #[test]
@@ -93,6 +97,7 @@ fn a_question_about_another_goal_is_answered_for_that_one() {
     let mut customer = Customer::new(&script);
     let ask = heard(AwaitingKind::Slot, Some("order"), "Which order with boots shall I cancel?");
     assert_eq!(hear(&mut customer, &ask), "The one with the boots.");
+    customer.hear(&nothing());
     assert_eq!(hear(&mut customer, &asks("order")), "The one with the lamp.");
     let ask = heard(AwaitingKind::Slot, Some("order"), "Which one shall I cancel?");
     assert_eq!(hear(&mut customer, &ask), "The one with the boots.");

@@ -1,0 +1,95 @@
+//! Simulated customers with real processes: the same seed gives the same conversations, and the figures stand where they are read.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+/// Scenarios that cover a yes, a no, a one-time code and a person.
+const SCENARIOS: usize = 6;
+
+/// The stand-in lies beside our program when the whole workspace was built.
+fn stand_in() -> anyhow::Result<Option<PathBuf>> {
+    let program = Path::new(env!("CARGO_BIN_EXE_ombud")).with_file_name("ombud-backoffice");
+    if program.is_file() {
+        return Ok(Some(program));
+    }
+    if is_demanded() {
+        bail!("`{}` is missing, build it first", program.display());
+    }
+    Ok(None)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
+fn is_demanded() -> bool {
+    std::env::var_os("CI_DEMANDS_DATA").is_some()
+}
+
+fn skipped() -> anyhow::Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "skipped: `ombud-backoffice` is not built")?;
+    Ok(())
+}
+
+fn packs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs")
+}
+
+/// Runs `ombud simulate --json` and gives its report.
+fn simulate(arguments: &[&str]) -> anyhow::Result<(Value, Option<i32>)> {
+    let pack = packs().join("paylater");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    command.args(["simulate", "--json", "--company", "stories", "--pack"]).arg(&pack).args(arguments);
+    command.current_dir(std::env::temp_dir());
+    let output = command.output()?;
+    let report =
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    Ok((report, output.status.code()))
+}
+
+/// The conversations without what is of one run only: ids in the assistant's reasons.
+fn conversations(report: &Value) -> anyhow::Result<Vec<Value>> {
+    let results = report.get("results").and_then(Value::as_array).context("results")?;
+    let runs = results.iter().filter_map(|task| task.get("runs")?.as_array()).flatten();
+    runs.map(|run| run.get("transcript").cloned().context("a transcript")).collect()
+}
+
+fn some_scenarios(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file)?;
+    let ids = text.lines().filter_map(|line| line.strip_prefix("- id: ")).map(str::trim);
+    Ok(ids.take(SCENARIOS).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn the_same_seed_twice_gives_the_same_conversations_and_another_seed_others() -> anyhow::Result<()> {
+    if stand_in()?.is_none() {
+        return skipped();
+    }
+    let file = packs().join("paylater/scenarios/account.yaml");
+    let only = some_scenarios(&file)?;
+    let file = file.display().to_string();
+    let with_seed = |seed| simulate(&["--scenarios", &file, "--k", "3", "--only", &only, "--seed", seed]);
+    let ((one, code), (two, _), (other, _)) = (with_seed("7")?, with_seed("7")?, with_seed("8")?);
+    ensure!(code == Some(0), "whatever came out, the simulation was made: {code:?}");
+    ensure!(one.get("k") == Some(&Value::from(3)) && one.get("tasks") == Some(&Value::from(SCENARIOS)), "{one}");
+    ensure!(one.get("pass_1").is_some_and(Value::is_f64) && one.get("pass_k").is_some_and(Value::is_f64), "{one}");
+    let (one, two, other) = (conversations(&one)?, conversations(&two)?, conversations(&other)?);
+    ensure!(one.len() == SCENARIOS * 3);
+    for (one, two) in one.iter().zip(&two) {
+        ensure!(one == two, "{one:#}\n{two:#}");
+    }
+    ensure!(one != other, "the runs after the first differ by seed");
+    Ok(())
+}
+
+#[test]
+fn fewer_passed_than_demanded_is_a_failure_of_the_program() -> anyhow::Result<()> {
+    if stand_in()?.is_none() {
+        return skipped();
+    }
+    let (report, code) = simulate(&["--golden", "--only", "cancel_order", "--min-pass", "1.01"])?;
+    ensure!(code == Some(1), "{code:?}");
+    ensure!(report.get("tasks").and_then(Value::as_u64).is_some_and(|tasks| tasks > 0), "{report}");
+    Ok(())
+}
