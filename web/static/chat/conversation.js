@@ -273,9 +273,14 @@ export class Chat {
     this.#ports.on_change();
   }
 
-  /** @param {Reply} reply */
+  /**
+   * The answer to a request may be older than what the stream has told since: where the stream already brought its messages,
+   * the stream also tells the state.
+   * @param {Reply} reply
+   */
   #applyReply(reply) {
-    this.#apply(reply);
+    const is_told = this.connection === "open" && reply.messages.length > 0 && this.transcript.has(reply.messages);
+    if (!is_told) this.#apply(reply);
     if (reply.done?.length) {
       this.receipts.set(reply.turn_id, reply.done.map(({ action, receipt_id }) => ({ action, receipt_id })));
       this.#kept = { ...this.#kept, receipts: [...this.receipts] };

@@ -50,6 +50,11 @@ export class Transcript {
     }
   }
 
+  /** Whether all of these are here already. @param {Message[]} messages */
+  has(messages) {
+    return messages.every(({ id }) => this.#messages.has(id));
+  }
+
   /**
    * Notes that the server took a message and answered with these.
    * @param {string} key

@@ -153,6 +153,21 @@ describe("events", () => {
     expect([chat.status, chat.agent_name]).toEqual(["open", ""]);
   });
 
+  test("what the stream told last holds against an answer that arrives after it", async () => {
+    /** @type {(value: any) => void} */
+    let answer = () => {};
+    const late = reply("hi");
+    const { chat, emit, state } = makeChat({ sendMessage: vi.fn(() => new Promise((resolve) => { answer = resolve; })) });
+    chat.send("hi");
+    await vi.waitFor(() => expect(chat.conversation_id).toBe("c1"));
+    state("open");
+    for (const one of late.messages) emit("message.created", one);
+    emit("conversation.updated", { status: "resolved", awaiting: { kind: "none" } });
+    answer(late);
+    await settled(chat);
+    expect(chat.status).toBe("resolved");
+  });
+
   test("an event that is not JSON changes nothing", async () => {
     const { chat, emit } = makeChat();
     chat.send("x");
