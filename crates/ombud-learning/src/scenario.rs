@@ -153,7 +153,7 @@ impl Scenario {
 #[derive(Debug, Clone)]
 pub struct Caller<'a> {
     scenario: &'a Scenario,
-    agreed: Vec<bool>,
+    done: Vec<bool>,
     then_next: usize,
     corrections: usize,
     times_identified: usize,
@@ -164,8 +164,8 @@ impl<'a> Caller<'a> {
     /// A customer who has not said anything yet.
     #[must_use]
     pub fn new(scenario: &'a Scenario) -> Self {
-        let agreed = vec![false; scenario.confirm_only.len()];
-        Self { scenario, agreed, then_next: 0, corrections: 0, times_identified: 0, answered_choice: None }
+        let done = vec![false; scenario.confirm_only.len()];
+        Self { scenario, done, then_next: 0, corrections: 0, times_identified: 0, answered_choice: None }
     }
 
     /// How often he had to say no.
@@ -179,17 +179,22 @@ impl<'a> Caller<'a> {
         Utterance::new(UtteranceKind::No, &self.scenario.confirm_no)
     }
 
-    fn confirm(&mut self, proposal: &AwaitingProposal) -> Utterance {
-        let agreed = self.scenario.confirm_only.iter().zip(&mut self.agreed).find(|(wanted, agreed)| {
-            !**agreed && wanted.action == proposal.action && covers(&wanted.arguments, &proposal.arguments)
-        });
-        match agreed {
-            Some((_, agreed)) => {
-                *agreed = true;
-                Utterance::new(UtteranceKind::Yes, &self.scenario.confirm_yes)
+    fn note(&mut self, heard: &Heard) {
+        for deed in &heard.done {
+            let open = self.scenario.confirm_only.iter().zip(&mut self.done).find(|(wanted, done)| {
+                !**done && wanted.action == deed.action && covers(&wanted.arguments, &deed.arguments)
+            });
+            if let Some((_, done)) = open {
+                *done = true;
             }
-            None => self.no(),
         }
+    }
+
+    fn confirm(&mut self, proposal: &AwaitingProposal) -> Utterance {
+        let is_wanted = self.scenario.confirm_only.iter().zip(&self.done).any(|(wanted, done)| {
+            !done && wanted.action == proposal.action && covers(&wanted.arguments, &proposal.arguments)
+        });
+        if is_wanted { Utterance::new(UtteranceKind::Yes, &self.scenario.confirm_yes) } else { self.no() }
     }
 
     fn answer(&self, slot: &str) -> Utterance {
@@ -244,6 +249,7 @@ impl Visitor for Caller<'_> {
     }
 
     fn hear(&mut self, heard: &Heard) -> Next {
+        self.note(heard);
         if heard.is_with_people() {
             return Next::Stop;
         }
@@ -327,6 +333,7 @@ fn written(changed: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
+    use ombud_domain::DoneAction;
     use serde_json::json;
 
     use super::*;
@@ -395,8 +402,12 @@ mod tests {
         assert_eq!(hear(&heard(AwaitingKind::Slot, Some("size"), "?")), "I don't know, sorry.");
         assert_eq!(hear(&proposal("ORD-2")), no());
         assert_eq!(hear(&proposal("ORD-1")), yes());
+        assert_eq!(hear(&proposal("ORD-1")), yes(), "his yes was not understood");
+        let arguments = json!({"order_id": "ORD-1"}).as_object().unwrap().clone();
+        let done = DoneAction { action: "dispute".to_owned(), receipt_id: "1".to_owned(), arguments };
+        let reported = Heard { done: vec![done], ..heard(AwaitingKind::AnythingElse, None, "?") };
+        assert_eq!(hear(&reported), "And what now?");
         assert_eq!(hear(&proposal("ORD-1")), no(), "once is enough");
-        assert_eq!(hear(&heard(AwaitingKind::AnythingElse, None, "?")), "And what now?");
         assert_eq!(hear(&heard(AwaitingKind::AnythingElse, None, "?")), "No, that's all. Thank you.");
         assert_eq!(hear(&heard(AwaitingKind::Handoff, None, "?")), "Stop");
     }

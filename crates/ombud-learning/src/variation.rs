@@ -118,6 +118,7 @@ impl Manner {
     fn other_no(&mut self, text: &str) -> String {
         let rest = text.strip_prefix("No,").or_else(|| text.strip_prefix("No.")).or_else(|| text.strip_prefix("no,"));
         match rest {
+            Some(rest) if rest.trim().is_empty() => format!("{}.", pick(&mut self.dice, NO)),
             Some(rest) => format!("{},{rest}", pick(&mut self.dice, NO)),
             None => text.to_owned(),
         }
