@@ -37,6 +37,8 @@ pub(super) struct Run {
 
 /// Separators between two digits of one run.
 const GAP_MAX: usize = 4;
+/// Characters of a tag or an entity that is taken for one separator.
+const MARKUP_CHARS_MAX: usize = 40;
 
 /// All runs of a text, in order.
 pub(super) fn runs(text: &str) -> Vec<Run> {
@@ -60,6 +62,8 @@ struct Scan<'a> {
     plus: bool,
     /// "double", "triple": how often the next digit counts.
     times: usize,
+    /// Where the last "forty" ends, in bytes: a digit word right behind belongs to it.
+    tens_end: usize,
 }
 
 impl Scan<'_> {
@@ -67,6 +71,9 @@ impl Scan<'_> {
         let Some((_, c)) = self.chars.get(self.at).copied() else { return };
         if is_ignorable(c) {
             self.at += 1;
+        } else if let Some(length) = markup(self.chars.get(self.at..).unwrap_or_default()) {
+            self.at += length;
+            self.gap += 1;
         } else if symbol_digit(c).is_some() || c.is_alphanumeric() {
             self.token();
         } else {
@@ -130,15 +137,35 @@ impl Scan<'_> {
         let word = self.text.get(start..end).unwrap_or_default().to_lowercase();
         if let Some(times) = multiplier(&word) {
             self.times = times;
+        } else if let Some(values) = tens(&word) {
+            self.push_word(&values, (start, end));
+            self.tens_end = end;
+        } else if let Some(value) = self.units_of_tens(&word, start) {
+            if let Some(last) = self.run.units.last_mut() {
+                (last.value, last.end) = (value, end);
+            }
         } else if let Some(values) = word_digits(&word) {
             let times = std::mem::take(&mut self.times).max(1);
-            for (i, value) in values.iter().cycle().take(values.len() * times).enumerate() {
-                self.run.units.push(Unit { value: *value, start, end, written: Written::Word, first: i == 0 });
-            }
+            self.push_word(&values.repeat(times), (start, end));
         } else if all_look_alike(visible) && visible.len() <= 4 && !self.run.units.is_empty() {
             self.push_all(visible);
         } else if !is_filler(&word) {
             self.close();
+        }
+    }
+
+    fn push_word(&mut self, values: &[u8], (start, end): (usize, usize)) {
+        for (i, value) in values.iter().enumerate() {
+            self.run.units.push(Unit { value: *value, start, end, written: Written::Word, first: i == 0 });
+        }
+    }
+
+    /// The "two" of "forty-two".
+    fn units_of_tens(&self, word: &str, start: usize) -> Option<u8> {
+        let follows = self.tens_end > 0 && start == self.tens_end + 1;
+        match word_digits(word) {
+            Some([value]) if follows && *value > 0 => Some(*value),
+            _ => None,
         }
     }
 
@@ -162,6 +189,30 @@ impl Scan<'_> {
         if !self.run.units.is_empty() {
             self.runs.push(std::mem::take(&mut self.run));
         }
+    }
+}
+
+/// How many characters of markup begin here: a tag, a character entity, or an escaped blank or sign of a URL. Each separates digits as a blank does.
+fn markup(rest: &[(usize, char)]) -> Option<usize> {
+    let char_at = |place: usize| rest.get(place).map(|(_, c)| *c);
+    let until = |closing: char| rest.iter().take(MARKUP_CHARS_MAX).position(|(_, c)| *c == closing);
+    match char_at(0)? {
+        '<' if char_at(1).is_some_and(|c| c.is_ascii_alphabetic() || c == '/' || c == '!') => {
+            until('>').map(|last| last + 1)
+        }
+        '&' => {
+            let last = until(';')?;
+            let inner = rest.get(1..last)?;
+            let is_entity = !inner.is_empty() && inner.iter().all(|(_, c)| c.is_ascii_alphanumeric() || *c == '#');
+            is_entity.then_some(last + 1)
+        }
+        '%' => {
+            let high = char_at(1)?.to_digit(16)?;
+            let low = char_at(2)?.to_digit(16)?;
+            let code = char::from_u32(high * 16 + low)?;
+            (!code.is_alphanumeric()).then_some(3)
+        }
+        _ => None,
     }
 }
 
@@ -288,6 +339,12 @@ fn word_digits(word: &str) -> Option<&'static [u8]> {
     english_pair(word).or_else(|| BY_WORD.get(word).copied())
 }
 
+fn tens(word: &str) -> Option<[u8; 2]> {
+    let words = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let place = words.iter().position(|tens| *tens == word)?;
+    u8::try_from(place + 2).ok().map(|value| [value, 0])
+}
+
 fn english_pair(word: &str) -> Option<&'static [u8]> {
     Some(match word {
         "ten" => &[1, 0],
@@ -337,6 +394,8 @@ mod tests {
         assert_eq!(digits("4️⃣1️⃣ ①"), ["411"]);
         assert_eq!(digits("4l1I OO5S"), ["41110055"]);
         assert_eq!(digits("fyra sex åtta"), ["468"]);
+        assert_eq!(digits("forty-two forty two twenty nineteen"), ["42422019"]);
+        assert_eq!(digits("twenty one-time offers, 2 of them"), ["21", "2"]);
     }
 
     #[test]

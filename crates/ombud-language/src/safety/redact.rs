@@ -218,6 +218,11 @@ mod tests {
             "four one one one, one one one one, one one one one, one one one one",
             "four triple one double one double one double one double one double one double one",
             "411l 1Il1 1111 llll",
+            "4111<b></b>1111<b></b>1111<b></b>1111",
+            "4111<br>1111<br/>1111<br class=\"x\">1111",
+            "4111&nbsp;1111&#32;1111&#x2d;1111",
+            "4111%201111%201111%2D1111",
+            "forty-one eleven eleven eleven eleven eleven eleven eleven",
         ] {
             assert_eq!(after(&format!("use {number} please")), "use [card ending 1111] please", "{number}");
         }
