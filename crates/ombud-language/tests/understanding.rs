@@ -172,6 +172,26 @@ fn a_no_keeps_the_words_of_the_correction() {
 }
 
 #[test]
+fn a_proposal_is_turned_down_by_naming_it() {
+    let reader = reader();
+    let proposal = "Shall I report a defect of your coat to the shop?";
+    let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(proposal));
+    for text in [
+        "do not report a defect",
+        "please don't report it to the shop",
+        "I don't want to report a defect!",
+        "NO. Don't report it.",
+    ] {
+        assert_eq!(read(text), [Command::Deny { text: String::new() }], "{text}");
+    }
+    assert_eq!(
+        read("don't use the blue one, take the red"),
+        [Command::Deny { text: "use the blue one, take the red".to_owned() }],
+        "what should be different is kept"
+    );
+}
+
+#[test]
 fn an_answer_stays_whole_and_other_requests_go_beside_it() {
     let slot = Expectation::Slot { slot: "items".to_owned() };
     check(
@@ -239,11 +259,24 @@ fn the_end_of_a_conversation_is_heard() {
             ("No, nothing else. Thank you.", &["goodbye"]),
             ("That's all, bye!", &["goodbye"]),
             ("nope all good thx", &["goodbye"]),
+            ("not right now, thanks", &["goodbye"]),
+            ("nothing more, have a good day", &["goodbye"]),
             ("yes", &["affirm"]),
             ("Yes, I also want to return the lamp.", &["start return_items"]),
             ("Great. Where is my other order?", &["start order_status"]),
         ],
     );
+}
+
+#[test]
+fn a_no_that_goes_on_is_no_goodbye() {
+    let reader = reader();
+    for text in
+        ["no, I'm asking why", "sorry wrong one", "no sorry the shoes, ORD-200067", "no that's not what I meant"]
+    {
+        let commands = read(&reader, text, &Expectation::AnythingElse, None, None);
+        assert!(!commands.contains(&Command::Chitchat { kind: Kind::Goodbye }), "{text}: {commands:?}");
+    }
 }
 
 #[test]

@@ -87,6 +87,10 @@ pub struct Deliberation {
     digressed: bool,
     /// Whether a proposal was turned down without saying what should be different.
     declined: bool,
+    /// Whether slots are read again after a correction, and nothing was said about it yet.
+    corrected: bool,
+    /// A question that no article answers.
+    unanswered: Option<String>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
     /// Whether the turn ends with the question which of them it was.
@@ -152,6 +156,7 @@ impl Engine<'_> {
                 return decision;
             }
         }
+        self.own_up(state, understood);
         self.run(state)
     }
 

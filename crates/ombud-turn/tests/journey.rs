@@ -197,15 +197,15 @@ async fn a_no_performs_nothing() {
 #[tokio::test]
 async fn corrections_that_change_nothing_bring_in_a_person() {
     let (world, proposed) = at_the_proposal(cancelled(), None).await;
-    let mut last = proposed;
-    for _ in 0..4 {
-        assert_eq!(last.awaiting.kind, AwaitingKind::Confirm, "{}", text(&last));
-        last = world.say("No, that is not what I asked for, order #W0000001 by mistake").await;
-        if last.status == ConversationStatus::WaitingForAgent {
-            break;
-        }
-    }
-    assert_eq!(last.status, ConversationStatus::WaitingForAgent, "{}", text(&last));
+    let correction = "No, that is not what I asked for, order #W0000001 by mistake";
+    assert_eq!(proposed.awaiting.kind, AwaitingKind::Confirm);
+    let once = world.say(correction).await;
+    assert_eq!(once.awaiting.kind, AwaitingKind::Confirm);
+    assert!(text(&once).contains("haven't done anything yet"), "{}", text(&once));
+    let twice = world.say(correction).await;
+    assert_eq!(twice.awaiting.slot.as_deref(), Some("correction"), "{}", text(&twice));
+    let thrice = world.say(correction).await;
+    assert_eq!(thrice.status, ConversationStatus::WaitingForAgent, "{}", text(&thrice));
     assert_eq!(world.performed(), 0);
 }
 

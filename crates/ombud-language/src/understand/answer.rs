@@ -51,20 +51,24 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     }
     let short = body.split_whitespace().count() <= 6;
     let goodbye = Command::Chitchat { kind: Kind::Goodbye };
-    if rules.cancel_whole.is_match(readings.text) || (rules.deny.is_match(body) && short) {
+    if rules.cancel_whole.is_match(readings.text) || rules.nothing_more.is_match(body) {
         return vec![goodbye];
     }
     if rules.affirm.is_match(body) && !told.contains(&goodbye) && short {
         return vec![Command::Affirm];
     }
+    // "No, I'm asking why" turns down what was read last, and ends nothing.
+    let goes_on = rules.deny.is_match(body);
     let talks = !told.is_empty()
         && told.iter().all(|command| {
             matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry })
         });
-    if talks || (rules.affirm_weak.is_match(body) && short) {
+    if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short)) {
         return vec![goodbye];
     }
-    if told.is_empty() { open(readings) } else { told }
+    let mut commands = if told.is_empty() || goes_on { open(readings) } else { told };
+    commands.retain(|command| !goes_on || *command != goodbye);
+    if commands.is_empty() { vec![Command::Deny { text: readings.text.to_owned() }] } else { commands }
 }
 
 /// Stop, say it again, or "what can you do": nothing else in the message.

@@ -176,10 +176,28 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
         .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= 0.7 && Some(flow.as_str()) != active && piece.is_request))
         .cloned()
         .collect();
-    let text = if empty(&rules.deny_tail.replace_all(rest, " ")) { String::new() } else { rest.trim().to_owned() };
+    let adds_nothing = empty(&rules.deny_tail.replace_all(rest, " ")) || refuses(readings, readings.text);
+    let text = if adds_nothing { String::new() } else { rest.trim().to_owned() };
     let mut commands = vec![Command::Deny { text }];
     commands.extend(told(readings, &other).into_iter().filter(|command| matches!(command, Command::StartFlow { .. })));
     commands
+}
+
+/// Whether every sentence turns the proposal down by naming it: "do not report anything, please".
+fn refuses(readings: &Readings<'_>, text: &str) -> bool {
+    let rules = readings.rules();
+    let mut sentences = text.split(['.', '!', '\n']).map(str::trim).filter(|sentence| !empty(sentence)).peekable();
+    sentences.peek().is_some()
+        && sentences.all(|sentence| {
+            let sentence = sentence.trim_matches([',', ' ']);
+            if empty(&rules.deny_tail.replace_all(sentence, " ")) {
+                return true;
+            }
+            rules.refusal.find(rules.without_lead(sentence)).is_some_and(|found| {
+                let about = rules.without_lead(sentence).get(found.end()..).unwrap_or_default();
+                agrees(readings, about, about)
+            })
+        })
 }
 
 /// "Wait", "actually": either a question, or a change.
@@ -201,6 +219,9 @@ fn changed(readings: &Readings<'_>) -> Vec<Command> {
 
 /// Neither yes nor no in front.
 fn other(readings: &Readings<'_>) -> Vec<Command> {
+    if refuses(readings, readings.text) {
+        return vec![Command::Deny { text: String::new() }];
+    }
     let whole = readings.whole();
     let (class, p) = whole.best();
     let short = readings.text.split_whitespace().count() <= 5;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind};
+use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Value, json};
 
 use super::{Decision, Deliberation, Engine, vars};
@@ -222,7 +222,7 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         reopen(top, text);
         state.ending.reasons.push("slots are read again after a correction".to_owned());
-        self.repair(state, "repair_correction", json!({"text": text}));
+        state.corrected = true;
     }
 
     fn cancel(&self, state: &mut Deliberation) {
@@ -265,13 +265,28 @@ impl Engine<'_> {
         if open && state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
             return self.answer_slot(state, query);
         }
-        state.dialogue.last_request = Some(query.to_owned());
+        state.unanswered = Some(query.to_owned());
+    }
+
+    /// Says that a question has no answer, unless the same words began a request that serves it.
+    pub(super) fn own_up(&self, state: &mut Deliberation, understood: &Understanding) {
+        let Some(query) = state.unanswered.take() else { return };
+        let is_served = understood
+            .commands
+            .iter()
+            .any(|command| matches!(command, Command::StartFlow { text, .. } if text.contains(&query)));
+        if is_served {
+            return;
+        }
+        let open = !state.dialogue.frames.is_empty();
+        state.dialogue.last_request = Some(query.clone());
         if !open && !state.near.is_empty() {
             state.asks_which = true;
             return;
         }
         state.offers_person = !open;
-        self.repair(state, "repair_cannot_answer", json!({"query": query}));
+        let beside = understood.commands.len() > 1;
+        self.repair(state, "repair_cannot_answer", json!({"query": query, "beside": beside}));
     }
 
     fn chat(&self, state: &mut Deliberation, kind: Kind) {

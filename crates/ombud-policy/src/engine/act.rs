@@ -18,6 +18,8 @@ use crate::spec::{ActionSpec, Ownership};
 const DECLINED_MAX: u32 = 3;
 /// Times the same proposal may come again after corrections before a person is brought in.
 const REPEATED_MAX: u32 = 3;
+/// Times after which the customer is asked what should be different, instead of being shown it once more.
+const REPEATED_ASKS: u32 = 2;
 /// Slot name of the one-time code.
 pub(super) const ONE_TIME_CODE: &str = "one_time_code";
 
@@ -87,6 +89,10 @@ impl Engine<'_> {
 
     /// Shows exactly what "yes" would do (R9).
     fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
+        if let Some(flow) = self.told_of_correction(state, &proposal.digest) {
+            self.repair(state, flow, json!({}));
+            return Step::On;
+        }
         let declined = std::mem::take(&mut state.declined);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         let again = match top.repeated.take() {
@@ -97,7 +103,7 @@ impl Engine<'_> {
         if top.declined >= DECLINED_MAX || again >= REPEATED_MAX {
             return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
         }
-        if declined {
+        if declined || again >= REPEATED_ASKS {
             let flow = top_flow(state);
             self.say(state, &flow, "what_instead", &top_vars(state), Origin::Question);
             return Step::Out(self.finish(
@@ -122,6 +128,17 @@ impl Engine<'_> {
             summary: proposal.summary,
         });
         Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
+    }
+
+    /// The repair flow that says whether a correction changed the proposal; none when there was no correction, or it was in vain too often.
+    fn told_of_correction(&self, state: &mut Deliberation, digest: &str) -> Option<&'static str> {
+        if !std::mem::take(&mut state.corrected) {
+            return None;
+        }
+        match state.dialogue.frames.last().and_then(|top| top.repeated.as_ref()) {
+            Some((before, times)) if before == digest => (times + 1 < REPEATED_ASKS).then_some("repair_unchanged"),
+            _ => Some("repair_correction"),
+        }
     }
 
     pub(super) fn ask_yes_no(&self, state: &mut Deliberation, text: &str) -> Step {

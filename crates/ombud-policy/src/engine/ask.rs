@@ -388,6 +388,10 @@ impl Engine<'_> {
 
     /// Asks, or does what is to be done when asking has been in vain.
     fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+        if std::mem::take(&mut state.corrected) && !question.explained {
+            self.repair(state, "repair_correction", json!({}));
+            return Step::On;
+        }
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
