@@ -10,6 +10,7 @@ mod pieces;
 mod reading;
 mod requests;
 mod rules;
+mod spelling;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Understanding};
@@ -28,6 +29,8 @@ pub struct UnderstandContext<'a> {
     pub expectation: &'a Expectation,
     /// Name of the flow that asked it.
     pub active_flow: Option<&'a str>,
+    /// The request that came to its end last: "the other order too" asks for more of it.
+    pub last_flow: Option<&'a str>,
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
     /// The customer's day.

@@ -59,6 +59,9 @@ pub struct Dialogue {
     pub last_request: Option<String>,
     /// Whether somebody has been offered a person.
     pub offered_person: bool,
+    /// The request that came to its end last.
+    #[serde(default)]
+    pub last_flow: Option<String>,
 }
 
 impl Dialogue {

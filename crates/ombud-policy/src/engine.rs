@@ -87,8 +87,14 @@ pub struct Deliberation {
     digressed: bool,
     /// Whether a proposal was turned down without saying what should be different.
     declined: bool,
+    /// Whether a proposal is read anew with the customer's correction.
+    corrected: bool,
+    /// A question that may be the answer to the open one: "could it be the blue one?"
+    questioned: Option<String>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
+    /// Whether the turn ends with what was offered before.
+    offers_again: bool,
     /// Whether the turn ends with the question which of them it was.
     asks_which: bool,
     /// Whether the turn ends with the offer of a person.

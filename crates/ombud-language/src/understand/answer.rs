@@ -4,7 +4,7 @@ use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::IDENTITY_SLOT;
 use super::reading::{Reading, Readings};
-use super::requests::{Role, Told, open, role, told};
+use super::requests::{Role, Told, aside, open, role, told};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -30,8 +30,32 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
 pub(super) fn choice(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
     match picked(readings, options) {
         Some(id) => vec![Command::Choose { id }],
+        None if readings.context.active_flow.is_none() => offered(readings, slot_name),
         None => slot(readings, slot_name),
     }
+}
+
+/// An answer to an offer of ours while no request runs: "no, I want to cancel it" is a request like any other.
+fn offered(readings: &Readings<'_>, slot_name: &str) -> Vec<Command> {
+    if let Some(commands) = repair(readings) {
+        return commands;
+    }
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    let told: Vec<Command> = told(readings, &readings.pieces)
+        .into_iter()
+        .filter(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }))
+        .collect();
+    if !told.is_empty() {
+        return told;
+    }
+    if rules.deny.is_match(body) {
+        return vec![Command::Deny { text: String::new() }];
+    }
+    if rules.affirm.is_match(body) || rules.affirm_weak.is_match(body) {
+        return vec![Command::Affirm];
+    }
+    vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
 
 /// Details that identify the customer.
@@ -64,6 +88,11 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if talks || (rules.affirm_weak.is_match(body) && short) {
         return vec![goodbye];
     }
+    // "Thx, back to work now" begins nothing.
+    let asks = readings.pieces.iter().any(|piece| piece.is_request || piece.is_question);
+    if told.is_empty() && !asks && rules.closing.is_match(readings.text) {
+        return vec![goodbye];
+    }
     if told.is_empty() { open(readings) } else { told }
 }
 
@@ -76,17 +105,14 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if rules.repeat.is_match(rules.without_lead(readings.text)) {
         return Some(vec![Command::Repeat]);
     }
-    if readings.pieces.len() > 1 || readings.any_handoff() {
+    if readings.any_handoff() {
         return None;
     }
-    let piece = readings.pieces.first()?;
-    match role(readings, piece, Told::Request) {
-        Role::Talk(kind)
-            if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 =>
-        {
-            Some(vec![Command::Chitchat { kind }])
-        }
-        Role::Repeat => Some(vec![Command::Repeat]),
+    if let Some(talk) = aside(readings) {
+        return Some(vec![talk]);
+    }
+    match readings.pieces.as_slice() {
+        [piece] if role(readings, piece, Told::Request) == Role::Repeat => Some(vec![Command::Repeat]),
         _ => None,
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Reading {
     pub is_conditional: bool,
     pub is_additive: bool,
     pub is_handoff: bool,
+    /// Says what is not wanted.
+    pub is_negated: bool,
 }
 
 /// A whole message, read piece by piece.
@@ -49,7 +51,7 @@ pub(super) const ASK: &str = "ask";
 impl Reading {
     fn new(understander: &Understander, text: String) -> Self {
         let rules = &understander.rules;
-        let body = rules.without_lead(&text).to_owned();
+        let body = rules.spelling.mend(rules.without_lead(&text));
         let classes = classes(understander, &body);
         let top = classes.first().cloned().unwrap_or_default();
         // What others said or did is no wish; what is left may still hold one.
@@ -69,6 +71,7 @@ impl Reading {
             is_conditional: rules.conditional.is_match(&body),
             is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
             is_handoff: named || learnt,
+            is_negated: rules.negated.is_match(&body),
             classes,
             text,
         }

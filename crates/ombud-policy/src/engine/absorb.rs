@@ -94,11 +94,12 @@ impl Engine<'_> {
         if state.dialogue.frames.last().is_some_and(|top| top.shown.is_some()) {
             return self.correct(state, text);
         }
+        let declines = self.reader.declines(text);
         if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
-            return self.correct(state, text);
+            return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
         let Some(top) = state.dialogue.frames.last_mut() else { return };
-        if top.reopens {
+        if top.reopens && !declines {
             reopen(top, text);
         } else {
             let slot = top.asked.clone();
@@ -179,6 +180,9 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.pending == Pending::YesNo {
             self.decide_yes_no(state, json!(true));
+        } else if state.corrected {
+            // "Yes, and quickly": a yes to what was shown, if the other words change nothing of it.
+            top.confirmed = top.repeated.as_ref().map(|(digest, _)| digest.clone());
         } else {
             top.confirmed = top.shown.take();
         }
@@ -209,7 +213,7 @@ impl Engine<'_> {
             (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
                 self.chat(state, Kind::Goodbye)
             }
-            (AwaitingKind::Choice, _) if state.dialogue.awaiting.slot.as_deref() == Some(PERSON) => {
+            (AwaitingKind::Choice, _) if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) => {
                 state.completed = true
             }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
@@ -221,8 +225,8 @@ impl Engine<'_> {
     fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         reopen(top, text);
+        state.corrected = true;
         state.ending.reasons.push("slots are read again after a correction".to_owned());
-        self.repair(state, "repair_correction", json!({"text": text}));
     }
 
     fn cancel(&self, state: &mut Deliberation) {
@@ -263,6 +267,7 @@ impl Engine<'_> {
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
         if open && state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
+            state.questioned = Some(query.to_owned());
             return self.answer_slot(state, query);
         }
         state.dialogue.last_request = Some(query.to_owned());
@@ -300,6 +305,10 @@ impl Engine<'_> {
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         self.say(state, "", key, &vars(json!({"menu": menu})), Origin::Template);
         state.digressed = open;
+        let offers = state.dialogue.awaiting.kind == AwaitingKind::Choice;
+        if !open && offers && matches!(kind, Kind::AreYouHuman | Kind::Abilities) {
+            state.offers_again = true;
+        }
     }
 
     fn repeat(&self, state: &mut Deliberation) {

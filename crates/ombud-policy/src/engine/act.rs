@@ -88,7 +88,9 @@ impl Engine<'_> {
     /// Shows exactly what "yes" would do (R9).
     fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
         let declined = std::mem::take(&mut state.declined);
+        let corrected = std::mem::take(&mut state.corrected);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
+        let changes = top.repeated.as_ref().is_none_or(|(digest, _)| *digest != proposal.digest);
         let again = match top.repeated.take() {
             Some((digest, times)) if digest == proposal.digest => times + u32::from(!state.digressed),
             _ => 0,
@@ -111,6 +113,10 @@ impl Engine<'_> {
         top.confirmed = None;
         top.asked = None;
         self.resume_hint(state);
+        if corrected {
+            let key = if changes { "corrected" } else { "not_changed" };
+            self.say(state, "", key, &Map::new(), Origin::Template);
+        }
         state.ending.sayings.push(crate::dialogue::Saying {
             text: proposal.summary.clone(),
             origin: Origin::Proposal,

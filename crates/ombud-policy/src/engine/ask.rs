@@ -56,6 +56,7 @@ impl Engine<'_> {
             top.reopens = false;
         }
         state.answered = false;
+        state.questioned = None;
         self.next(state)
     }
 
@@ -388,6 +389,7 @@ impl Engine<'_> {
 
     /// Asks, or does what is to be done when asking has been in vain.
     fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+        self.leave_question(state);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
@@ -398,6 +400,7 @@ impl Engine<'_> {
         }
         top.asked = Some(ask.slot.clone());
         let flow = top.flow.clone();
+        let declines = top.said.last().is_some_and(|said| self.reader.declines(&said.text));
         state.answered = false;
         let shown: Vec<AwaitingOption> =
             question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
@@ -407,7 +410,8 @@ impl Engine<'_> {
             self.say(state, &flow, "slot_several", &values, Origin::Question);
         } else {
             if again && !question.explained {
-                self.say(state, &flow, "slot_unread", &values, Origin::Template);
+                let key = if declines { "slot_declined" } else { "slot_unread" };
+                self.say(state, &flow, key, &values, Origin::Template);
             }
             self.resume_hint(state);
             self.say(state, &flow, &ask.text, &values, Origin::Question);
@@ -418,6 +422,18 @@ impl Engine<'_> {
             (false, false) => AwaitingKind::Slot,
         };
         Step::Out(self.finish(state, kind, Some(ask.slot.clone()), shown))
+    }
+
+    /// A question that was no answer after all is answered as far as we can, and the open one comes again.
+    fn leave_question(&self, state: &mut Deliberation) {
+        let Some(query) = state.questioned.take() else { return };
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.said.last().is_some_and(|said| said.text == query) {
+            top.said.pop();
+        }
+        state.answered = false;
+        self.say(state, "", "no_answer", &Map::new(), Origin::Template);
+        state.digressed = true;
     }
 
     fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
