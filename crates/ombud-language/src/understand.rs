@@ -76,7 +76,11 @@ impl Understander {
     /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. About 100 µs for a usual message.
     #[must_use]
     pub fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
-        let text: String = straighten(text);
+        let mut text: String = straighten(text);
+        // Who gives his name is taken at his word.
+        if *context.expectation != Expectation::Identify {
+            text = self.rules.spelling.mend(&text);
+        }
         let scores = self.classifier.predict(&text, 5).into_iter().map(|(class, p)| (class.to_owned(), p)).collect();
         let mut commands = self.commands(&text, context);
         commands.truncate(COMMANDS_MAX);

@@ -10,14 +10,17 @@ use super::requests::{Role, Told, aside, open, role, told};
 const BESIDE: f32 = 0.72;
 /// ... or this, if "also" or the like introduces it.
 const BESIDE_ADDED: f32 = 0.5;
+/// With thanks and without a word of asking, a request must be this sure.
+const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     if let Some(commands) = repair(readings) {
         return commands;
     }
-    let (own, beside) = divide(readings);
-    let others = told(readings, &beside);
+    let Divided { own, beside, asks } = divide(readings);
+    let mut others = told(readings, &beside);
+    others.extend(asks.into_iter().map(|query| Command::Ask { query, confidence: 0.0 }));
     let whole = |text: &str| Command::SetSlot { slot: slot.to_owned(), text: text.to_owned() };
     if others.is_empty() || others.iter().all(|command| matches!(command, Command::Clarify { .. })) {
         return vec![whole(readings.text)];
@@ -67,6 +70,13 @@ pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
 pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
+    // "Thx, back to work now" begins nothing.
+    let asks = |piece: &Reading| {
+        piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS)
+    };
+    if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
+        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
     let told = told(readings, &readings.pieces);
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
@@ -86,11 +96,6 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
             matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry })
         });
     if talks || (rules.affirm_weak.is_match(body) && short) {
-        return vec![goodbye];
-    }
-    // "Thx, back to work now" begins nothing.
-    let asks = readings.pieces.iter().any(|piece| piece.is_request || piece.is_question);
-    if told.is_empty() && !asks && rules.closing.is_match(readings.text) {
         return vec![goodbye];
     }
     if told.is_empty() { open(readings) } else { told }
@@ -117,11 +122,20 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     }
 }
 
-/// The pieces that answer, and those that ask for something else.
-fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
+/// The pieces of a message while a question of ours is open.
+#[derive(Default)]
+struct Divided {
+    /// What answers it.
+    own: Vec<String>,
+    /// What asks for something else.
+    beside: Vec<Reading>,
+    /// Questions that no class knows; whoever asked decides whether one is an answer: "could it be the blue one?"
+    asks: Vec<String>,
+}
+
+fn divide(readings: &Readings<'_>) -> Divided {
     let active = readings.context.active_flow;
-    let mut own = Vec::new();
-    let mut beside: Vec<Reading> = Vec::new();
+    let mut divided = Divided::default();
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
         let apart = match role(readings, piece, Told::Request) {
@@ -133,19 +147,18 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
             Role::Talk(Kind::AreYouHuman) => true,
             // Greetings and thanks are no part of an answer.
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
-            // A clear question that no class knows is still a question.
-            Role::Detail => {
-                piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail"
-            }
             _ => false,
         };
+        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail";
         if apart {
-            beside.push(piece.clone());
+            divided.beside.push(piece.clone());
+        } else if asks {
+            divided.asks.push(piece.text.clone());
         } else {
-            own.push(piece.text.clone());
+            divided.own.push(piece.text.clone());
         }
     }
-    (own, beside)
+    divided
 }
 
 /// The option that the words name and no other.

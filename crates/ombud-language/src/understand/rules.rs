@@ -41,6 +41,8 @@ pub(super) struct Rules {
     pub polite_lead: Regex,
     pub ellipsis: Regex,
     pub negated: Regex,
+    pub if_so: Regex,
+    pub subordinate: Regex,
     pub withdraw: Regex,
     pub withdraw_unless: Regex,
     pub closing: Regex,
@@ -102,6 +104,8 @@ impl Rules {
             polite_lead: rule("polite_lead")?,
             ellipsis: rule("ellipsis")?,
             negated: rule("negated")?,
+            if_so: rule("if_so")?,
+            subordinate: rule("subordinate")?,
             withdraw: rule("withdraw")?,
             withdraw_unless: rule("withdraw_unless")?,
             closing: rule("closing")?,
@@ -133,6 +137,12 @@ impl Rules {
         rest.map_or(text, |rest| rest.trim_start_matches([' ', ',', '.', '!', '…', '-']))
     }
 
+    /// The text without the reason in front of what is asked: "since the lamp is broken, send me another one".
+    pub(super) fn without_subordinate<'t>(&self, text: &'t str) -> &'t str {
+        let rest = self.subordinate.find(text).and_then(|found| text.get(found.end()..));
+        rest.filter(|rest| self.opens_request(rest)).unwrap_or(text)
+    }
+
     /// Whether a message takes its request back and asks for nothing else.
     pub(super) fn withdraws(&self, text: &str) -> bool {
         self.withdraw.is_match(text) && !self.withdraw_unless.is_match(text)
@@ -145,7 +155,13 @@ impl Rules {
             .split_whitespace()
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
             .find(|word| !word.is_empty());
-        self.opener.is_match(text) || first.is_some_and(|word| self.verbs.contains(&self.spelling.mend_word(&word)))
+        self.opener.is_match(text) || first.is_some_and(|word| self.is_verb(&word))
+    }
+
+    /// Whether requests of this pack begin with this word.
+    pub(super) fn is_verb(&self, word: &str) -> bool {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        self.verbs.contains(&bare)
     }
 
     /// Whether a word for a person stands in the text, spelled well or badly.

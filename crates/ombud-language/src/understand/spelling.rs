@@ -1,7 +1,7 @@
 //! Which word was meant by one that no example knows?
 //!
 //! Slips of typing hit the very words a request is read from, and a classifier trained on a few hundred sentences has no other to go by.
-//! Only the reading sees mended words; what the customer wrote is kept for names, numbers and addresses.
+//! Names, numbers and addresses are left as they were written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,16 +38,31 @@ impl Spelling {
             }
             known.insert(word);
         }
-        // A slip that stands in an example was put there to be learnt, and means the word beside it all the same.
         Self { known, meant }
     }
 
     /// The text with every unknown word replaced by the only known one it may be a slip of.
+    ///
+    /// What holds a digit or an @ is no word, and a capital inside a sentence is a name.
     pub(super) fn mend(&self, text: &str) -> String {
         let mut mended = String::with_capacity(text.len());
+        let mut opens = true;
+        for chunk in text.split_inclusive(char::is_whitespace) {
+            let is_name = !opens && chunk.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
+            if is_name || chunk.contains(|c: char| c == '@' || c.is_ascii_digit()) {
+                mended.push_str(chunk);
+            } else {
+                self.mend_chunk(chunk, &mut mended);
+            }
+            opens = chunk.trim_end().ends_with(['.', '!', '?', ':']) || chunk.contains('\n');
+        }
+        mended
+    }
+
+    fn mend_chunk(&self, chunk: &str, mended: &mut String) {
         let mut word = String::new();
-        for c in text.chars() {
-            if c.is_alphanumeric() || c == '\'' || c == '@' {
+        for c in chunk.chars() {
+            if c.is_alphanumeric() || c == '\'' {
                 word.push(c);
             } else {
                 mended.push_str(&self.mend_word(&word));
@@ -56,11 +71,10 @@ impl Spelling {
             }
         }
         mended.push_str(&self.mend_word(&word));
-        mended
     }
 
     /// One word, mended if that can be done in only one way.
-    pub(super) fn mend_word(&self, word: &str) -> String {
+    fn mend_word(&self, word: &str) -> String {
         let lower = word.to_lowercase();
         if lower.chars().count() < LETTERS_MIN || !lower.chars().all(char::is_alphabetic) || self.is_known(&lower) {
             return word.to_owned();

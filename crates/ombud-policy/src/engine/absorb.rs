@@ -6,7 +6,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind};
 use serde_json::{Value, json};
 
-use super::{Decision, Deliberation, Engine, vars};
+use super::{Decision, Deliberation, Engine, Questioned, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
@@ -14,6 +14,8 @@ use crate::flow::{FlowKind, Op};
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
+/// Below this, a question may just as well be the answer to ours.
+const QUESTION_SURE: f32 = 0.5;
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -48,7 +50,7 @@ impl Engine<'_> {
             Command::Deny { text } => self.deny(state, text),
             Command::Correct { text } => self.correct(state, text),
             Command::Cancel => self.cancel(state),
-            Command::Ask { query, .. } => self.answer_question(state, query, findings),
+            Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
             Command::Chitchat { kind } => self.chat(state, *kind),
             Command::Clarify { flows } => return Some(self.clarify(state, flows)),
             Command::Repeat => self.repeat(state),
@@ -247,29 +249,21 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
-    fn answer_question(&self, state: &mut Deliberation, query: &str, findings: &[Finding]) {
-        let finding = findings.iter().find(|finding| finding.query == query);
+    fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
+        let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
-        if let Some(finding) = finding.filter(|finding| !finding.sentences.is_empty()) {
-            state.dialogue.misread = 0;
-            let citations: Vec<_> = finding.citation.iter().cloned().collect();
-            state.dialogue.cited.extend(citations.iter().cloned());
-            let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
-            state.dialogue.cited.drain(..surplus);
-            state.ending.sayings.push(Saying {
-                text: finding.sentences.join(" "),
-                origin: Origin::Knowledge,
-                citations,
-            });
+        let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());
+        if asked && (sure < QUESTION_SURE || found.is_none()) {
+            state.questioned = Some(Questioned { query: query.to_owned(), finding: found.cloned() });
+            return self.answer_slot(state, query);
+        }
+        if let Some(finding) = found {
+            self.tell(state, finding);
             state.digressed = open;
             state.completed |= !open;
             return;
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
-        if open && state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
-            state.questioned = Some(query.to_owned());
-            return self.answer_slot(state, query);
-        }
         state.dialogue.last_request = Some(query.to_owned());
         if !open && !state.near.is_empty() {
             state.asks_which = true;
@@ -277,6 +271,31 @@ impl Engine<'_> {
         }
         state.offers_person = !open;
         self.repair(state, "repair_cannot_answer", json!({"query": query}));
+    }
+
+    /// Says what an article says.
+    fn tell(&self, state: &mut Deliberation, finding: &Finding) {
+        state.dialogue.misread = 0;
+        let citations: Vec<_> = finding.citation.iter().cloned().collect();
+        state.dialogue.cited.extend(citations.iter().cloned());
+        let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
+        state.dialogue.cited.drain(..surplus);
+        state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
+    }
+
+    /// A question that was no answer after all is answered as far as we can, and the open one comes again.
+    pub(super) fn leave_question(&self, state: &mut Deliberation) {
+        let Some(Questioned { query, finding }) = state.questioned.take() else { return };
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.said.last().is_some_and(|said| said.text == query) {
+            top.said.pop();
+        }
+        state.answered = false;
+        state.digressed = true;
+        match finding {
+            Some(finding) => self.tell(state, &finding),
+            None => self.say(state, "", "no_answer", &vars(json!({})), Origin::Template),
+        }
     }
 
     fn chat(&self, state: &mut Deliberation, kind: Kind) {

@@ -69,13 +69,16 @@ impl Engine<'_> {
         if eligible.is_empty() && choice.or_value.is_none() {
             return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
         }
-        if let (true, [only]) = (choice.single_pick, eligible.as_slice()) {
-            return Ok(self.fill_records(state, ask, choice, &[*only]));
-        }
         let candidates: Vec<Candidate> = offers.iter().map(|offer| offer.candidate.clone()).collect();
         let count = if choice.several_queue { Count::Many } else { choice.count };
         let found = self.read_choice(state, ask, &candidates, count);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
+        // What was said may name another record, which then has to be refused rather than passed over.
+        if let (true, [only], Choice::Unread | Choice::Several { .. }) =
+            (choice.single_pick, eligible.as_slice(), &found)
+        {
+            return Ok(self.fill_records(state, ask, choice, &[*only]));
+        }
         let with_ids = |ids: &[String]| {
             ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>()
         };
@@ -104,6 +107,7 @@ impl Engine<'_> {
                 Some(refused) => self.ineligible(state, ask, choice, refused, &eligible),
                 None => self.unavailable(state, ask, &wanted, "", &eligible),
             },
+            Choice::Unread if self.turns_to_other(state, ask)? => Step::On,
             Choice::Unread => {
                 self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() })
             }
@@ -114,15 +118,20 @@ impl Engine<'_> {
         match (choice.count, picked) {
             (_, []) => self.question(state, ask, Question::default()),
             (Count::Many, picked) => self.fill(state, ask, picked.iter().map(|offer| offer.record.clone()).collect()),
-            (Count::One, [only]) => self.fill(state, ask, only.record.clone()),
+            (Count::One, [only]) => self.fill_record(state, ask, only),
             (Count::One, [first, others @ ..]) if choice.several_queue => {
                 self.queue_others(state, ask, others);
-                self.fill(state, ask, first.record.clone())
+                self.fill_record(state, ask, first)
             }
             (Count::One, several) => {
                 self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false })
             }
         }
+    }
+
+    fn fill_record(&self, state: &mut Deliberation, ask: &Ask, picked: &Offer) -> Step {
+        state.dialogue.recent.insert(ask.slot.clone(), picked.candidate.id.clone());
+        self.fill(state, ask, picked.record.clone())
     }
 
     /// The same request for each further record, with what was said about all of them.
@@ -422,18 +431,6 @@ impl Engine<'_> {
             (false, false) => AwaitingKind::Slot,
         };
         Step::Out(self.finish(state, kind, Some(ask.slot.clone()), shown))
-    }
-
-    /// A question that was no answer after all is answered as far as we can, and the open one comes again.
-    fn leave_question(&self, state: &mut Deliberation) {
-        let Some(query) = state.questioned.take() else { return };
-        let Some(top) = state.dialogue.frames.last_mut() else { return };
-        if top.said.last().is_some_and(|said| said.text == query) {
-            top.said.pop();
-        }
-        state.answered = false;
-        self.say(state, "", "no_answer", &Map::new(), Origin::Template);
-        state.digressed = true;
     }
 
     fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
