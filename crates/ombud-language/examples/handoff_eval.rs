@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     let context = UnderstandContext {
                         expectation: &expectation,
                         active_flow: None,
+                        last_flow: None,
                         proposal: None,
                         today: Date::constant(2026, 11, 21),
                     };
@@ -43,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let context = UnderstandContext {
                     expectation: &expectation,
                     active_flow: None,
+                    last_flow: None,
                     proposal: None,
                     today: Date::constant(2026, 11, 21),
                 };
@@ -58,6 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let context = UnderstandContext {
             expectation: &Expectation::Open,
             active_flow: None,
+            last_flow: None,
             proposal: None,
             today: Date::constant(2026, 11, 21),
         };

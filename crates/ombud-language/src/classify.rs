@@ -10,6 +10,7 @@ mod train;
 use serde::{Deserialize, Serialize};
 
 use features::Vocabulary;
+pub(crate) use features::words;
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ mod pieces;
 mod reading;
 mod requests;
 mod rules;
+mod spelling;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Understanding};
@@ -28,6 +29,8 @@ pub struct UnderstandContext<'a> {
     pub expectation: &'a Expectation,
     /// Name of the flow that asked it.
     pub active_flow: Option<&'a str>,
+    /// The request that came to its end last: "the other order too" asks for more of it.
+    pub last_flow: Option<&'a str>,
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
     /// The customer's day.
@@ -73,7 +76,11 @@ impl Understander {
     /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. About 100 µs for a usual message.
     #[must_use]
     pub fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
-        let text: String = straighten(text);
+        let mut text: String = straighten(text);
+        // Who gives his name is taken at his word.
+        if *context.expectation != Expectation::Identify {
+            text = self.rules.spelling.mend(&text);
+        }
         let scores = self.classifier.predict(&text, 5).into_iter().map(|(class, p)| (class.to_owned(), p)).collect();
         let mut commands = self.commands(&text, context);
         commands.truncate(COMMANDS_MAX);

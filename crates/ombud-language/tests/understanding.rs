@@ -32,7 +32,9 @@ fn read(
     proposal: Option<&str>,
 ) -> Vec<Command> {
     let today = Date::constant(2026, 11, 21);
-    reader.understand(text, &UnderstandContext { expectation, active_flow: flow, proposal, today }).commands
+    reader
+        .understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today })
+        .commands
 }
 
 /// Commands without confidences and texts.
@@ -143,6 +145,14 @@ fn a_yes_counts_only_if_nothing_else_is_asked() {
             ("Yes, exchange the lamp for the black one please.", &["affirm"]),
             ("Yes... please go ahead.", &["affirm"]),
             ("yes but to my other card", &["correct"]),
+            // Words of no meaning for the proposal are read as a correction; the yes stands if that changes nothing.
+            ("Yes, the earlier the better.", &["correct", "affirm"]),
+            ("Yes, my brother will love it", &["correct", "affirm"]),
+            ("yes, that works", &["affirm"]),
+            ("Wait, am I chatting with a robot?", &["areyouhuman"]),
+            ("Please don't exchange it, I'll keep mine.", &["cancel"]),
+            ("I'd regret that, I think I'll keep it", &["cancel"]),
+            ("no, keep the lamp and exchange the chair instead", &["deny"]),
             ("yes, but make it the red one", &["correct"]),
             ("ok but use my paypal", &["correct"]),
             ("Yes please go ahead, and also cancel my order #W1111111", &["affirm", "start cancel_order"]),
@@ -231,6 +241,51 @@ fn options_are_picked_by_their_words_and_all_else_is_an_answer() {
             ("forget it", &["cancel"]),
         ],
     );
+}
+
+#[test]
+fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
+    let options = ["Yes, a person please", "No, thanks"]
+        .map(|label| OfferedOption { id: label.to_lowercase(), label: label.to_owned() });
+    let offer = Expectation::Choice { slot: "person".to_owned(), options: options.to_vec() };
+    check(
+        &offer,
+        None,
+        None,
+        &[
+            ("no, that's not it. I want to cancel my order", &["start cancel_order"]),
+            ("not that, please return the lamp and the bottle", &["start return_items"]),
+            ("no", &["deny"]),
+            ("yes please", &["affirm"]),
+            ("are you a bot?", &["areyouhuman"]),
+        ],
+    );
+}
+
+#[test]
+fn slips_of_typing_do_not_hide_a_request() {
+    check(
+        &Expectation::Open,
+        None,
+        None,
+        &[
+            ("plesae cancle my pendng order", &["start cancel_order"]),
+            ("i would like to retrun the headphnes", &["start return_items"]),
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_wanted_begins_nothing() {
+    let reader = reader();
+    let starts = |text: &str| {
+        let commands = read(&reader, text, &Expectation::AnythingElse, None, None);
+        shape(&commands).into_iter().filter(|command| command.starts_with("start")).collect::<Vec<_>>()
+    };
+    assert_eq!(starts("There is no need to cancel my order."), Vec::<String>::new());
+    assert_eq!(starts("Please don't ever cancel the whole order."), Vec::<String>::new());
+    assert_eq!(starts("Cancel or return everything I ordered, please."), ["start cancel_order", "start return_items"]);
+    assert_eq!(starts("I don't want this order anymore, cancel it"), ["start cancel_order"]);
 }
 
 #[test]

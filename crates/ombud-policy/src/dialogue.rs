@@ -59,6 +59,12 @@ pub struct Dialogue {
     pub last_request: Option<String>,
     /// Whether somebody has been offered a person.
     pub offered_person: bool,
+    /// The record picked last, by slot: "that order".
+    #[serde(default)]
+    pub recent: BTreeMap<String, String>,
+    /// The request that came to its end last.
+    #[serde(default)]
+    pub last_flow: Option<String>,
 }
 
 impl Dialogue {

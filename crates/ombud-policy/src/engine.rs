@@ -20,6 +20,7 @@ mod ask;
 mod candidates;
 mod close;
 mod run;
+mod turn_to;
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
@@ -91,14 +92,25 @@ pub struct Deliberation {
     corrected: bool,
     /// A question that no article answers.
     unanswered: Option<String>,
+    /// A question that may be the answer to the open one: "could it be the blue one?"
+    questioned: Option<Questioned>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
+    /// Whether the turn ends with what was offered before.
+    offers_again: bool,
     /// Whether the turn ends with the question which of them it was.
     asks_which: bool,
     /// Whether the turn ends with the offer of a person.
     offers_person: bool,
     /// Whether the conversation was said goodbye to.
     farewell: bool,
+}
+
+/// A question of the customer while one of ours is open, with what the articles say to it.
+#[derive(Debug, Clone)]
+struct Questioned {
+    query: String,
+    finding: Option<Finding>,
 }
 
 impl Deliberation {
@@ -235,6 +247,9 @@ impl Engine<'_> {
         }
         if is_used("history") {
             names.insert("history".to_owned(), json!(state.dialogue.done));
+        }
+        if is_used("recent") {
+            names.insert("recent".to_owned(), json!(state.dialogue.recent));
         }
         if is_used("company") {
             let manifest = &self.pack.manifest;

@@ -157,6 +157,8 @@ pub struct Ask {
     pub otherwise: Otherwise,
     /// Slots whose answers may also hold this one's.
     pub hears: Vec<String>,
+    /// The slot whose record holds what can be picked here: an answer that fits nothing in it may mean another.
+    pub within: Option<String>,
 }
 
 /// What happens when a slot cannot be filled.

@@ -30,6 +30,7 @@ impl<'a> LexicalReader<'a> {
         let context = UnderstandContext {
             expectation: &Expectation::Confirm,
             active_flow: None,
+            last_flow: None,
             proposal: None,
             today: self.today,
         };

@@ -36,6 +36,7 @@ pub(crate) fn understand(
     let context = UnderstandContext {
         expectation: &expectation,
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
+        last_flow: dialogue.last_flow.as_deref(),
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
         today: today(assistant),
     };

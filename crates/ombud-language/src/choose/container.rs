@@ -17,7 +17,8 @@ const ALONE_WEIGHT: f64 = 0.9;
 /// Reads which records the text describes.
 pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
     let evidence = evidence(reading);
-    let wants_all = wants_all(reading);
+    let wants = wants(reading);
+    let wants_all = wants != Wants::One;
     if reading.manner == Manner::Clear
         && reading.count == Count::One
         && (wants_all || speaks_of_many(reading))
@@ -33,7 +34,11 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
     }
     let mut best = best(reading, &evidence.scores);
     if wants_all && reading.count == Count::Many {
-        let eligible: Vec<usize> = best.iter().copied().filter(|at| reading.is_eligible(*at)).collect();
+        let holding = |at: &usize| wants == Wants::Records && evidence.bearers.contains(at);
+        let held: Vec<usize> =
+            (0..reading.candidates.len()).filter(|at| holding(at) && reading.is_eligible(*at)).collect();
+        let eligible: Vec<usize> =
+            if held.is_empty() { best.iter().copied().filter(|at| reading.is_eligible(*at)).collect() } else { held };
         let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
         let set = if evidence.weight > 0.0 && !eligible.is_empty() { eligible } else { all };
         return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };
@@ -94,6 +99,8 @@ struct Evidence {
     because: String,
     /// The owners of each thing that was named.
     named: Vec<Vec<usize>>,
+    /// The owners of anything of that name, whatever else was said of it.
+    bearers: Vec<usize>,
     /// The records whose numbers were given.
     numbers: Vec<usize>,
 }
@@ -120,6 +127,7 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         weight: 0.0,
         because: String::new(),
         named: Vec::new(),
+        bearers: Vec::new(),
         numbers: Vec::new(),
     };
     let mut because: Vec<String> = Vec::new();
@@ -129,13 +137,15 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         if let Some(weight) = content_evidence(reading, reference, &mut evidence.scores) {
             evidence.weight += weight;
             because.push(reading.words(&reference.range));
-            if reference.by >= Some(By::Name) {
+            if reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted {
                 let owners = reference
                     .set
                     .iter()
                     .filter_map(|entry| reading.catalogue.contents.get(*entry))
                     .map(|entry| entry.owner);
                 evidence.named.push(owners.collect());
+                let base = reference.base.iter().filter_map(|entry| reading.catalogue.contents.get(*entry));
+                evidence.bearers.extend(base.map(|entry| entry.owner));
             }
         }
     }
@@ -381,28 +391,59 @@ fn time_ranks(reading: &Reading<'_>) -> Option<Vec<f64>> {
     Some(all.iter().map(rank).collect())
 }
 
-/// "All my orders", "both", "every pending one".
-fn wants_all(reading: &Reading<'_>) -> bool {
+/// Tokens after "all" among which the word for a record is looked for: "all the blue lamps in my pending orders".
+const ALL_OF_MAX: usize = 9;
+
+/// How many records are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    One,
+    /// "All of it", "both".
+    All,
+    /// "All my orders", "the blue lamps in all my orders".
+    Records,
+}
+
+fn wants(reading: &Reading<'_>) -> Wants {
+    let apart = reading.tokens.windows(2).any(|pair| match pair {
+        [before, order] => order.has(Mark::Order) && order.raw.ends_with('s') && before.has(Mark::Other),
+        _ => false,
+    });
+    if apart {
+        return Wants::Records;
+    }
+    let all = (0..reading.tokens.len()).map(|at| wants_at(reading, at));
+    all.fold(Wants::One, |most, wants| if wants == Wants::One || most == Wants::Records { most } else { wants })
+}
+
+fn wants_at(reading: &Reading<'_>, at: usize) -> Wants {
     let scope = reading.scope();
-    (0..reading.tokens.len()).any(|at| {
-        let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else {
-            return false;
-        };
-        let after = at.saturating_add(token.mark_len);
-        let ahead: Vec<_> = (after..after.saturating_add(6)).map_while(|at| scope.token(at)).collect();
-        let until = ahead
-            .iter()
-            .skip(1)
-            .position(|token| token.before >= Break::Comma)
-            .map_or(ahead.len(), |at| at.saturating_add(1));
-        let names_order = ahead.iter().take(until).any(|token| token.has(Mark::Order) || token.is(Role::One));
-        let bare = ahead.first().is_none_or(|token| {
-            token.before != Break::None || token.is(Role::Of) || token.is(Role::That) || token.is(Role::Polite)
-        });
-        let named = (after..after.saturating_add(until)).any(|at| {
-            Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7)
-                && !scope.token(at).is_some_and(|token| token.common)
-        });
-        names_order || (bare && !named)
-    })
+    let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else {
+        return Wants::One;
+    };
+    let after = at.saturating_add(token.mark_len);
+    let ahead: Vec<_> = (after..after.saturating_add(ALL_OF_MAX)).map_while(|at| scope.token(at)).collect();
+    let until = ahead
+        .iter()
+        .skip(1)
+        .position(|token| token.before >= Break::Comma)
+        .map_or(ahead.len(), |at| at.saturating_add(1));
+    let order = ahead.iter().take(until).find(|token| token.has(Mark::Order) || token.is(Role::One));
+    // "The whole order" is one order.
+    let determined = at
+        .checked_sub(1)
+        .and_then(|before| scope.token(before))
+        .is_some_and(|before| token.before == Break::None && scope.lexicon.determiners.contains(&before.raw));
+    if let Some(order) = order {
+        let is_one = determined && order.has(Mark::Order) && !order.raw.ends_with('s');
+        return if is_one { Wants::One } else { Wants::Records };
+    }
+    let bare = ahead.first().is_none_or(|token| {
+        token.before != Break::None || token.is(Role::Of) || token.is(Role::That) || token.is(Role::Polite)
+    });
+    let named = (after..after.saturating_add(until)).any(|at| {
+        Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7)
+            && !scope.token(at).is_some_and(|token| token.common)
+    });
+    if bare && !named { Wants::All } else { Wants::One }
 }

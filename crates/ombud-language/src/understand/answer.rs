@@ -4,20 +4,23 @@ use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::IDENTITY_SLOT;
 use super::reading::{Reading, Readings};
-use super::requests::{Role, Told, open, role, told};
+use super::requests::{Role, Told, aside, open, role, told};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
 /// ... or this, if "also" or the like introduces it.
 const BESIDE_ADDED: f32 = 0.5;
+/// With thanks and without a word of asking, a request must be this sure.
+const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     if let Some(commands) = repair(readings) {
         return commands;
     }
-    let (own, beside) = divide(readings);
-    let others = told(readings, &beside);
+    let Divided { own, beside, asks } = divide(readings);
+    let mut others = told(readings, &beside);
+    others.extend(asks.into_iter().map(|query| Command::Ask { query, confidence: 0.0 }));
     let whole = |text: &str| Command::SetSlot { slot: slot.to_owned(), text: text.to_owned() };
     if others.is_empty() || others.iter().all(|command| matches!(command, Command::Clarify { .. })) {
         return vec![whole(readings.text)];
@@ -30,8 +33,32 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
 pub(super) fn choice(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
     match picked(readings, options) {
         Some(id) => vec![Command::Choose { id }],
+        None if readings.context.active_flow.is_none() => offered(readings, slot_name),
         None => slot(readings, slot_name),
     }
+}
+
+/// An answer to an offer of ours while no request runs: "no, I want to cancel it" is a request like any other.
+fn offered(readings: &Readings<'_>, slot_name: &str) -> Vec<Command> {
+    if let Some(commands) = repair(readings) {
+        return commands;
+    }
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    let told: Vec<Command> = told(readings, &readings.pieces)
+        .into_iter()
+        .filter(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }))
+        .collect();
+    if !told.is_empty() {
+        return told;
+    }
+    if rules.deny.is_match(body) {
+        return vec![Command::Deny { text: String::new() }];
+    }
+    if rules.affirm.is_match(body) || rules.affirm_weak.is_match(body) {
+        return vec![Command::Affirm];
+    }
+    vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
 
 /// Details that identify the customer.
@@ -43,6 +70,12 @@ pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
 pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
+    // "Thx, back to work now" begins nothing.
+    let asks =
+        |piece: &Reading| piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS);
+    if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
+        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
     let told = told(readings, &readings.pieces);
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
@@ -80,26 +113,32 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if rules.repeat.is_match(rules.without_lead(readings.text)) {
         return Some(vec![Command::Repeat]);
     }
-    if readings.pieces.len() > 1 || readings.any_handoff() {
+    if readings.any_handoff() {
         return None;
     }
-    let piece = readings.pieces.first()?;
-    match role(readings, piece, Told::Request) {
-        Role::Talk(kind)
-            if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) && piece.best().1 >= 0.6 =>
-        {
-            Some(vec![Command::Chitchat { kind }])
-        }
-        Role::Repeat => Some(vec![Command::Repeat]),
+    if let Some(talk) = aside(readings) {
+        return Some(vec![talk]);
+    }
+    match readings.pieces.as_slice() {
+        [piece] if role(readings, piece, Told::Request) == Role::Repeat => Some(vec![Command::Repeat]),
         _ => None,
     }
 }
 
-/// The pieces that answer, and those that ask for something else.
-fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
+/// The pieces of a message while a question of ours is open.
+#[derive(Default)]
+struct Divided {
+    /// What answers it.
+    own: Vec<String>,
+    /// What asks for something else.
+    beside: Vec<Reading>,
+    /// Questions that no class knows; whoever asked decides whether one is an answer: "could it be the blue one?"
+    asks: Vec<String>,
+}
+
+fn divide(readings: &Readings<'_>) -> Divided {
     let active = readings.context.active_flow;
-    let mut own = Vec::new();
-    let mut beside: Vec<Reading> = Vec::new();
+    let mut divided = Divided::default();
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
         let apart = match role(readings, piece, Told::Request) {
@@ -111,19 +150,18 @@ fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Reading>) {
             Role::Talk(Kind::AreYouHuman) => true,
             // Greetings and thanks are no part of an answer.
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
-            // A clear question that no class knows is still a question.
-            Role::Detail => {
-                piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail"
-            }
             _ => false,
         };
+        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail";
         if apart {
-            beside.push(piece.clone());
+            divided.beside.push(piece.clone());
+        } else if asks {
+            divided.asks.push(piece.text.clone());
         } else {
-            own.push(piece.text.clone());
+            divided.own.push(piece.text.clone());
         }
     }
-    (own, beside)
+    divided
 }
 
 /// The option that the words name and no other.

@@ -5,7 +5,7 @@
 use ombud_domain::Command;
 
 use super::reading::{ASK, Reading, Readings};
-use super::requests::{Role, Told, role, told};
+use super::requests::{Role, Told, aside, role, told};
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
@@ -24,8 +24,12 @@ enum Lead {
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    if rules.cancel_whole.is_match(readings.text) || rules.cancel_whole.is_match(body) {
+    if rules.cancel_whole.is_match(readings.text) || rules.cancel_whole.is_match(body) || rules.withdraws(readings.text)
+    {
         return vec![Command::Cancel];
+    }
+    if let Some(talk) = aside(readings) {
+        return vec![talk];
     }
     if rules.repeat.is_match(body) {
         return vec![Command::Repeat];
@@ -78,12 +82,12 @@ fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {
     let bare = rules.affirm_tail.replace_all(&about, " ").into_owned();
     let mut commands = if empty(&bare) || agrees(readings, &about, &bare) {
         vec![Command::Affirm]
-    } else if lead == Lead::WeakYes && rules.contrast.is_match(&about) || !empty(&bare) {
-        return std::iter::once(Command::Correct { text: readings.text.to_owned() })
-            .chain(beside.into_iter().filter(|c| matches!(c, Command::Ask { .. })))
-            .collect();
     } else {
-        vec![Command::Affirm]
+        // What else was said is read as a correction. If that changes nothing, a plain yes stays a yes: "yes, the sooner the better".
+        let plain = lead == Lead::Yes && !rules.contrast.is_match(&about) && !rules.restrict.is_match(&about);
+        let correct = Command::Correct { text: readings.text.to_owned() };
+        let asks = beside.into_iter().filter(|command| matches!(command, Command::Ask { .. }));
+        return std::iter::once(correct).chain(plain.then_some(Command::Affirm)).chain(asks).collect();
     };
     commands.extend(beside);
     commands

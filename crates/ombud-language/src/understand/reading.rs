@@ -15,6 +15,8 @@ pub(super) struct Reading {
     pub is_conditional: bool,
     pub is_additive: bool,
     pub is_handoff: bool,
+    /// Says what is not wanted.
+    pub is_negated: bool,
 }
 
 /// A whole message, read piece by piece.
@@ -49,7 +51,7 @@ pub(super) const ASK: &str = "ask";
 impl Reading {
     fn new(understander: &Understander, text: String) -> Self {
         let rules = &understander.rules;
-        let body = rules.without_lead(&text).to_owned();
+        let body = rules.without_subordinate(rules.without_lead(&text)).to_owned();
         let classes = classes(understander, &body);
         let top = classes.first().cloned().unwrap_or_default();
         // What others said or did is no wish; what is left may still hold one.
@@ -66,9 +68,10 @@ impl Reading {
             is_question: rules.question.is_match(&body)
                 && (!rules.polite_request.is_match(&body) || rules.telling.is_match(&body)),
             is_request: rules.request.is_match(&body) || rules.opens_request(&body),
-            is_conditional: rules.conditional.is_match(&body),
+            is_conditional: is_conditional(rules, &text),
             is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
             is_handoff: named || learnt,
+            is_negated: rules.negated.is_match(&body),
             classes,
             text,
         }
@@ -96,9 +99,16 @@ impl Reading {
     }
 }
 
+/// "If not, cancel it" elaborates what was asked before; "if so, put it in my order" asks.
+fn is_conditional(rules: &Rules, text: &str) -> bool {
+    let body = rules.without_lead(text);
+    rules.conditional.is_match(body) && !rules.if_so.is_match(body)
+}
+
 impl<'a> Readings<'a> {
     pub(super) fn new(understander: &'a Understander, text: &'a str, context: &'a UnderstandContext<'a>) -> Self {
-        let pieces = merge(understander, text, cut(text, &understander.rules));
+        let merged = merge(understander, text, cut(text, &understander.rules));
+        let pieces = merged.into_iter().flat_map(|reading| coordinated(understander, reading)).collect();
         Self { text, pieces, understander, context }
     }
 
@@ -133,6 +143,27 @@ fn merge(understander: &Understander, text: &str, pieces: Vec<Piece<'_>>) -> Vec
         }
     }
     readings.into_iter().map(|(reading, _)| reading).collect()
+}
+
+/// "Cancel or return everything": two requests that share their words, if the verbs are of two flows.
+fn coordinated(understander: &Understander, reading: Reading) -> Vec<Reading> {
+    let rules = &understander.rules;
+    let written: Vec<&str> = reading.text.split_whitespace().collect();
+    let verb = |at: usize| written.get(at).is_some_and(|word| rules.is_verb(word));
+    let joins = |at: usize| written.get(at).is_some_and(|word| matches!(*word, "or" | "and" | "&" | "/"));
+    let Some(at) = (0..written.len()).find(|at| verb(*at) && joins(at + 1) && verb(at + 2)) else {
+        return vec![reading];
+    };
+    let without = |left_out: [usize; 2]| {
+        let kept = written.iter().enumerate().filter(|(place, _)| !left_out.contains(place)).map(|(_, word)| *word);
+        Reading::new(understander, kept.collect::<Vec<_>>().join(" "))
+    };
+    let both = [without([at + 1, at + 2]), without([at, at + 1])];
+    let flow = |reading: &Reading| reading.best_flow().filter(|(_, p)| *p >= CUT_SURE).map(|(flow, _)| flow.to_owned());
+    match both.each_ref().map(flow) {
+        [Some(one), Some(other)] if one != other => both.into(),
+        _ => vec![reading],
+    }
 }
 
 fn stands_apart(before: &Reading, after: &Reading) -> bool {

@@ -132,10 +132,11 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         return Role::Handoff;
     }
     let body = rules.without_lead(&piece.text);
+    let body = rules.without_lead(rules.without_hold(body));
     if rules.are_you_human.is_match(body) {
         return Role::Talk(Kind::AreYouHuman);
     }
-    if told == Told::Request && piece.is_conditional {
+    if piece.is_negated || (told == Told::Request && piece.is_conditional) {
         return Role::Detail;
     }
     let (class, p) = piece.best();
@@ -158,6 +159,17 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
         _ if class == ASK && p >= needed => Role::Ask(p),
         _ => Role::Detail,
+    }
+}
+
+/// "Wait, am I talking to a person?" in the middle of something else: answered, and nothing more.
+pub(super) fn aside(readings: &Readings<'_>) -> Option<Command> {
+    let [piece] = readings.pieces.as_slice() else { return None };
+    match role(readings, piece, Told::Request) {
+        Role::Talk(kind) if matches!(kind, Kind::AreYouHuman | Kind::Abilities | Kind::Abuse) => {
+            Some(Command::Chitchat { kind })
+        }
+        _ => None,
     }
 }
 
@@ -285,7 +297,7 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
     }
     // "The other order too": more of what was just done.
     let more = rules.additive.is_match(readings.text) && whole.best().0 == DETAIL;
-    if let Some(flow) = readings.context.active_flow.filter(|_| more) {
+    if let Some(flow) = readings.context.active_flow.or(readings.context.last_flow).filter(|_| more) {
         return start(flow, LIKELY);
     }
     // Where a request is due, an elaboration without one is read as the request it most resembles.

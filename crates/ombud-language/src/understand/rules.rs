@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::{Regex, RegexBuilder};
 
 use super::model::{NluError, RuleFile};
+use super::spelling::{Spelling, misspelt};
 use crate::classify::Example;
 use crate::safety::signals::ascii_boundaries;
 
@@ -41,6 +42,12 @@ pub(super) struct Rules {
     pub enumerator: Regex,
     pub polite_lead: Regex,
     pub ellipsis: Regex,
+    pub negated: Regex,
+    pub if_so: Regex,
+    pub subordinate: Regex,
+    pub withdraw: Regex,
+    pub withdraw_unless: Regex,
+    pub closing: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
     /// Words that recur in the examples of each flow: saying them with a yes adds nothing.
@@ -50,6 +57,8 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    /// What misspelt words mean.
+    pub spelling: Spelling,
 }
 
 /// Verbs seen this often at the beginning of examples count.
@@ -65,6 +74,8 @@ impl Rules {
             |name: &str| words.get(name).into_iter().flatten().map(|word| word.to_lowercase()).collect::<BTreeSet<_>>();
         let polite = rule("polite")?;
         let stop = set("stop");
+        let correct = ["stop", "people", "fillers", "correct"].into_iter().flat_map(set);
+        let spelling = Spelling::new(examples, correct);
         Ok(Self {
             lead_filler: rule("lead_filler")?,
             affirm: rule("affirm")?,
@@ -96,10 +107,17 @@ impl Rules {
             enumerator: rule("enumerator")?,
             polite_lead: rule("polite_lead")?,
             ellipsis: rule("ellipsis")?,
+            negated: rule("negated")?,
+            if_so: rule("if_so")?,
+            subordinate: rule("subordinate")?,
+            withdraw: rule("withdraw")?,
+            withdraw_unless: rule("withdraw_unless")?,
+            closing: rule("closing")?,
             flow_words: flow_words(examples),
             verbs: verbs(examples, &polite),
             abbreviations: set("abbreviations"),
             people: set("people"),
+            spelling,
             stop,
         })
     }
@@ -117,6 +135,23 @@ impl Rules {
         rest
     }
 
+    /// The text without the word that holds a proposal up: "wait, are you a person?"
+    pub(super) fn without_hold<'t>(&self, text: &'t str) -> &'t str {
+        let rest = self.hold.find(text).and_then(|found| text.get(found.end()..));
+        rest.map_or(text, |rest| rest.trim_start_matches([' ', ',', '.', '!', '…', '-']))
+    }
+
+    /// The text without the reason in front of what is asked: "since the lamp is broken, send me another one".
+    pub(super) fn without_subordinate<'t>(&self, text: &'t str) -> &'t str {
+        let rest = self.subordinate.find(text).and_then(|found| text.get(found.end()..));
+        rest.filter(|rest| self.opens_request(rest)).unwrap_or(text)
+    }
+
+    /// Whether a message takes its request back and asks for nothing else.
+    pub(super) fn withdraws(&self, text: &str) -> bool {
+        self.withdraw.is_match(text) && !self.withdraw_unless.is_match(text)
+    }
+
     /// Whether a piece begins as requests do.
     pub(super) fn opens_request(&self, text: &str) -> bool {
         let rest = self.polite_lead.find(text).and_then(|found| text.get(found.end()..)).unwrap_or(text);
@@ -124,7 +159,13 @@ impl Rules {
             .split_whitespace()
             .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
             .find(|word| !word.is_empty());
-        self.opener.is_match(text) || first.is_some_and(|word| self.verbs.contains(&word))
+        self.opener.is_match(text) || first.is_some_and(|word| self.is_verb(&word))
+    }
+
+    /// Whether requests of this pack begin with this word.
+    pub(super) fn is_verb(&self, word: &str) -> bool {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        self.verbs.contains(&bare)
     }
 
     /// Whether a word for a person stands in the text, spelled well or badly.
@@ -180,41 +221,6 @@ fn flow_words(examples: &[Example]) -> BTreeMap<String, BTreeSet<String>> {
         counts.into_iter().filter(|(_, count)| *count >= FLOW_WORD_SEEN_MIN).map(|(word, _)| word).collect()
     };
     counts.into_iter().map(|(flow, counts)| (flow.to_owned(), often(counts))).collect()
-}
-
-/// One slip in a word of five letters, two in one of eight; the first letter is right.
-fn misspelt(word: &str, known: &str) -> bool {
-    let allowed = match known.chars().count() {
-        0..=4 => return false,
-        5..=7 => 1,
-        _ => 2,
-    };
-    word.chars().next() == known.chars().next()
-        && word.chars().count().abs_diff(known.chars().count()) <= allowed
-        && slips(word, known) <= allowed
-}
-
-/// Edits between two words, a swap of neighbours counted as one (optimal string alignment).
-fn slips(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    let mut previous = None;
-    for (i, a) in one.chars().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
-            let mut best = (at(&last, j + 1) + 1).min(at(&row, j) + 1).min(at(&last, j) + usize::from(a != *b));
-            let swapped = j > 0 && previous == Some(*b) && other.get(j - 1) == Some(&a);
-            if swapped {
-                best = best.min(at(&before_last, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-        previous = Some(a);
-    }
-    last.last().copied().unwrap_or_default()
 }
 
 /// First words of the requests in the examples, politeness aside.

@@ -6,7 +6,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Value, json};
 
-use super::{Decision, Deliberation, Engine, vars};
+use super::{Decision, Deliberation, Engine, Questioned, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
@@ -14,6 +14,10 @@ use crate::flow::{FlowKind, Op};
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
+/// Below this, a question may just as well be the answer to ours.
+const QUESTION_SURE: f32 = 0.5;
+/// Repair flow of a question that no article answers.
+const CANNOT_ANSWER: &str = "repair_cannot_answer";
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -48,7 +52,7 @@ impl Engine<'_> {
             Command::Deny { text } => self.deny(state, text),
             Command::Correct { text } => self.correct(state, text),
             Command::Cancel => self.cancel(state),
-            Command::Ask { query, .. } => self.answer_question(state, query, findings),
+            Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
             Command::Chitchat { kind } => self.chat(state, *kind),
             Command::Clarify { flows } => return Some(self.clarify(state, flows)),
             Command::Repeat => self.repeat(state),
@@ -94,11 +98,12 @@ impl Engine<'_> {
         if state.dialogue.frames.last().is_some_and(|top| top.shown.is_some()) {
             return self.correct(state, text);
         }
+        let declines = self.reader.declines(text);
         if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
-            return self.correct(state, text);
+            return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
         let Some(top) = state.dialogue.frames.last_mut() else { return };
-        if top.reopens {
+        if top.reopens && !declines {
             reopen(top, text);
         } else {
             let slot = top.asked.clone();
@@ -179,6 +184,9 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.pending == Pending::YesNo {
             self.decide_yes_no(state, json!(true));
+        } else if state.corrected {
+            // "Yes, and quickly": a yes to what was shown, if the other words change nothing of it.
+            top.confirmed = top.repeated.as_ref().map(|(digest, _)| digest.clone());
         } else {
             top.confirmed = top.shown.take();
         }
@@ -209,7 +217,9 @@ impl Engine<'_> {
             (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
                 self.chat(state, Kind::Goodbye)
             }
-            (AwaitingKind::Choice, _) if state.dialogue.awaiting.slot.as_deref() == Some(PERSON) => {
+            (AwaitingKind::Choice, _)
+                if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) =>
+            {
                 state.completed = true
             }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
@@ -221,8 +231,8 @@ impl Engine<'_> {
     fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         reopen(top, text);
-        state.ending.reasons.push("slots are read again after a correction".to_owned());
         state.corrected = true;
+        state.ending.reasons.push("slots are read again after a correction".to_owned());
     }
 
     fn cancel(&self, state: &mut Deliberation) {
@@ -243,28 +253,21 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
-    fn answer_question(&self, state: &mut Deliberation, query: &str, findings: &[Finding]) {
-        let finding = findings.iter().find(|finding| finding.query == query);
+    fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
+        let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
-        if let Some(finding) = finding.filter(|finding| !finding.sentences.is_empty()) {
-            state.dialogue.misread = 0;
-            let citations: Vec<_> = finding.citation.iter().cloned().collect();
-            state.dialogue.cited.extend(citations.iter().cloned());
-            let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
-            state.dialogue.cited.drain(..surplus);
-            state.ending.sayings.push(Saying {
-                text: finding.sentences.join(" "),
-                origin: Origin::Knowledge,
-                citations,
-            });
+        let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());
+        if asked && (sure < QUESTION_SURE || found.is_none()) {
+            state.questioned = Some(Questioned { query: query.to_owned(), finding: found.cloned() });
+            return self.answer_slot(state, query);
+        }
+        if let Some(finding) = found {
+            self.tell(state, finding);
             state.digressed = open;
             state.completed |= !open;
             return;
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
-        if open && state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
-            return self.answer_slot(state, query);
-        }
         state.unanswered = Some(query.to_owned());
     }
 
@@ -286,7 +289,32 @@ impl Engine<'_> {
         }
         state.offers_person = !open;
         let beside = understood.commands.len() > 1;
-        self.repair(state, "repair_cannot_answer", json!({"query": query, "beside": beside}));
+        self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
+    }
+
+    /// Says what an article says.
+    fn tell(&self, state: &mut Deliberation, finding: &Finding) {
+        state.dialogue.misread = 0;
+        let citations: Vec<_> = finding.citation.iter().cloned().collect();
+        state.dialogue.cited.extend(citations.iter().cloned());
+        let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
+        state.dialogue.cited.drain(..surplus);
+        state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
+    }
+
+    /// A question that was no answer after all is answered as far as we can, and the open one comes again.
+    pub(super) fn leave_question(&self, state: &mut Deliberation) {
+        let Some(Questioned { query, finding }) = state.questioned.take() else { return };
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.said.last().is_some_and(|said| said.text == query) {
+            top.said.pop();
+        }
+        state.answered = false;
+        state.digressed = true;
+        match finding {
+            Some(finding) => self.tell(state, &finding),
+            None => self.say(state, CANNOT_ANSWER, "no_answer", &vars(json!({"beside": false})), Origin::Template),
+        }
     }
 
     fn chat(&self, state: &mut Deliberation, kind: Kind) {
@@ -315,6 +343,10 @@ impl Engine<'_> {
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         self.say(state, "", key, &vars(json!({"menu": menu})), Origin::Template);
         state.digressed = open;
+        let offers = state.dialogue.awaiting.kind == AwaitingKind::Choice;
+        if !open && offers && matches!(kind, Kind::AreYouHuman | Kind::Abilities) {
+            state.offers_again = true;
+        }
     }
 
     fn repeat(&self, state: &mut Deliberation) {

@@ -62,6 +62,7 @@ impl Engine<'_> {
         match verdict {
             Verdict::Authorized(authorized) => {
                 state.ending.reasons.push(format!("{} authorized by {}", act.action, authorized.reasons().join(", ")));
+                state.corrected = false;
                 if let Some(top) = state.dialogue.frames.last_mut() {
                     top.confirmed = None;
                     top.shown = None;

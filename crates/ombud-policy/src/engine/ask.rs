@@ -56,6 +56,7 @@ impl Engine<'_> {
             top.reopens = false;
         }
         state.answered = false;
+        state.questioned = None;
         self.next(state)
     }
 
@@ -68,13 +69,16 @@ impl Engine<'_> {
         if eligible.is_empty() && choice.or_value.is_none() {
             return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
         }
-        if let (true, [only]) = (choice.single_pick, eligible.as_slice()) {
-            return Ok(self.fill_records(state, ask, choice, &[*only]));
-        }
         let candidates: Vec<Candidate> = offers.iter().map(|offer| offer.candidate.clone()).collect();
         let count = if choice.several_queue { Count::Many } else { choice.count };
         let found = self.read_choice(state, ask, &candidates, count);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
+        // What was said may name another record, which then has to be refused rather than passed over.
+        if let (true, [only], Choice::Unread | Choice::Several { .. }) =
+            (choice.single_pick, eligible.as_slice(), &found)
+        {
+            return Ok(self.fill_records(state, ask, choice, &[*only]));
+        }
         let with_ids = |ids: &[String]| {
             ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>()
         };
@@ -103,6 +107,7 @@ impl Engine<'_> {
                 Some(refused) => self.ineligible(state, ask, choice, refused, &eligible),
                 None => self.unavailable(state, ask, &wanted, "", &eligible),
             },
+            Choice::Unread if self.turns_to_other(state, ask)? => Step::On,
             Choice::Unread => {
                 self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() })
             }
@@ -113,15 +118,20 @@ impl Engine<'_> {
         match (choice.count, picked) {
             (_, []) => self.question(state, ask, Question::default()),
             (Count::Many, picked) => self.fill(state, ask, picked.iter().map(|offer| offer.record.clone()).collect()),
-            (Count::One, [only]) => self.fill(state, ask, only.record.clone()),
+            (Count::One, [only]) => self.fill_record(state, ask, only),
             (Count::One, [first, others @ ..]) if choice.several_queue => {
                 self.queue_others(state, ask, others);
-                self.fill(state, ask, first.record.clone())
+                self.fill_record(state, ask, first)
             }
             (Count::One, several) => {
                 self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false })
             }
         }
+    }
+
+    fn fill_record(&self, state: &mut Deliberation, ask: &Ask, picked: &Offer) -> Step {
+        state.dialogue.recent.insert(ask.slot.clone(), picked.candidate.id.clone());
+        self.fill(state, ask, picked.record.clone())
     }
 
     /// The same request for each further record, with what was said about all of them.
@@ -392,6 +402,7 @@ impl Engine<'_> {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
         }
+        self.leave_question(state);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
@@ -402,6 +413,7 @@ impl Engine<'_> {
         }
         top.asked = Some(ask.slot.clone());
         let flow = top.flow.clone();
+        let declines = top.said.last().is_some_and(|said| self.reader.declines(&said.text));
         state.answered = false;
         let shown: Vec<AwaitingOption> =
             question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
@@ -411,7 +423,8 @@ impl Engine<'_> {
             self.say(state, &flow, "slot_several", &values, Origin::Question);
         } else {
             if again && !question.explained {
-                self.say(state, &flow, "slot_unread", &values, Origin::Template);
+                let key = if declines { "slot_declined" } else { "slot_unread" };
+                self.say(state, &flow, key, &values, Origin::Template);
             }
             self.resume_hint(state);
             self.say(state, &flow, &ask.text, &values, Origin::Question);

@@ -26,6 +26,14 @@ impl Engine<'_> {
         if state.farewell {
             return self.finish(state, AwaitingKind::None, None, Vec::new());
         }
+        if state.offers_again {
+            let before = state.dialogue.awaiting.clone();
+            if before.slot.as_deref() == Some(WHICH_REQUEST) {
+                let flows: Vec<String> = before.options.into_iter().map(|option| option.id).collect();
+                return self.clarify(state, &flows);
+            }
+            return self.finish(state, before.kind, before.slot, before.options);
+        }
         if state.asks_which {
             let near = state.near.clone();
             return self.clarify(state, &near);

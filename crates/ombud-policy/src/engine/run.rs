@@ -340,6 +340,9 @@ impl Engine<'_> {
         let kind = self.pack.flows.get(&ended.flow).map_or(FlowKind::Request, |flow| flow.kind);
         if !ended.called && !ended.repairs {
             state.completed |= kind == FlowKind::Request;
+            if kind == FlowKind::Request {
+                state.dialogue.last_flow = Some(ended.flow.clone());
+            }
             state.digressed |= !state.dialogue.frames.is_empty();
             state.ending.reasons.push(format!("end {}", ended.flow));
         }

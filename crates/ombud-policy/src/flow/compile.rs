@@ -285,6 +285,7 @@ impl Compiler<'_> {
             attempts_max: step.attempts.unwrap_or(ATTEMPTS_DEFAULT),
             otherwise: step.otherwise.unwrap_or(Otherwise::Handoff),
             hears: step.hears.clone().unwrap_or_default(),
+            within: step.within.clone(),
         })
     }
 

@@ -52,6 +52,7 @@ pub(super) struct RawStep {
     pub attempts: Option<u32>,
     pub otherwise: Option<Otherwise>,
     pub hears: Option<Vec<String>>,
+    pub within: Option<String>,
     #[serde(rename = "with")]
     pub arguments: Option<BTreeMap<String, Spanned<String>>>,
     pub save: Option<RawSave>,
