@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use ombud_domain::{
     ActionOutcome, Author, AwaitingKind, CallFailure, ConversationId, ConversationStatus, IdentityLevel, Passage,
-    Principal, Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId,
+    Principal, Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId, TimestampUs,
 };
 use ombud_policy::{Pack, PackFiles};
 use ombud_ports::{
@@ -388,6 +388,18 @@ impl Ledger for FullDisk {
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
         self.0.stored_reply(tenant, scope, key).await
+    }
+
+    async fn forget_replies(&self, tenant: &TenantId, before: TimestampUs, max: usize) -> Result<usize, StoreError> {
+        self.0.forget_replies(tenant, before, max).await
+    }
+
+    async fn cursor(&self, tenant: &TenantId, feed: &str) -> Result<Option<String>, StoreError> {
+        self.0.cursor(tenant, feed).await
+    }
+
+    async fn move_cursor(&self, tenant: &TenantId, feed: &str, cursor: &str) -> Result<(), StoreError> {
+        self.0.move_cursor(tenant, feed, cursor).await
     }
 
     async fn undelivered(&self, tenant: &TenantId, max: usize) -> Result<Vec<(i64, String, Value)>, StoreError> {
