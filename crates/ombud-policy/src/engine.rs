@@ -19,6 +19,7 @@ mod act;
 mod ask;
 mod candidates;
 mod close;
+mod recover;
 mod run;
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
@@ -161,11 +162,6 @@ impl Engine<'_> {
             Some(decision) => decision,
             None => self.run(state),
         }
-    }
-
-    /// Ends a turn that an action with an unknown outcome stands in the way of.
-    pub fn unknown_outcome(&self, state: &mut Deliberation) -> Decision {
-        self.settle_unknown(state)
     }
 
     /// Ends a turn that has asked for more calls than the pack allows; the last outcome is still taken, so that a receipt is told.

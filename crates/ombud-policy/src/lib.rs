@@ -11,6 +11,7 @@ pub mod expr;
 pub mod flow;
 pub mod pack;
 pub mod problem;
+pub mod recovery;
 pub mod spec;
 pub mod text;
 
@@ -19,3 +20,4 @@ pub use dialogue::{Dialogue, Ending, Frame, Origin, Said, Saying};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader};
 pub use pack::{Manifest, Pack, PackFiles};
 pub use problem::PackProblem;
+pub use recovery::Recovery;

@@ -20,7 +20,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 36] = [
+pub const ENGINE_TEXTS: [&str; 39] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -29,6 +29,9 @@ pub const ENGINE_TEXTS: [&str; 36] = [
     "action_refused",
     "action_failed",
     "action_unknown",
+    "action_pending",
+    "action_found_done",
+    "action_found_not_done",
     "lookup_failed",
     "what_instead",
     "resume_request",

@@ -18,6 +18,7 @@ mod assistant;
 mod conversation;
 mod desk;
 mod reader;
+mod recovery;
 mod trail;
 mod view;
 

@@ -122,8 +122,15 @@ pub(crate) async fn commit(
             &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}),
         )?);
     }
-    let status = if ending.handover.is_some() { ConversationStatus::WaitingForAgent } else { ConversationStatus::Open };
+    let status = match &ending.handover {
+        Some(_) => ConversationStatus::WaitingForAgent,
+        None if received.desk_owns() => received.conversation.status,
+        None => ConversationStatus::Open,
+    };
     let handed = ending.handover.is_some();
+    if let Some(open) = received.conversation.open_action.as_ref().filter(|open| open.outcome.is_some()) {
+        turn.events.push(event("action.told", &json!({"intent_id": open.id}))?);
+    }
     let events = turn.events.len() + 2 + usize::from(handed);
     trail.note(Stage::Record, format!("{events} events in one commit"), json!({"pack_hash": assistant.pack.hash}));
     let left = if handed { "to the customer and to the desk" } else { "to the customer" };
@@ -195,7 +202,7 @@ impl TurnEvents {
     ) -> Result<Self, TurnError> {
         let mut turn =
             Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
-        if screened.code().is_none() {
+        if screened.is_message() {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
             said.turn_id = Some(received.turn_id);
@@ -217,7 +224,9 @@ impl TurnEvents {
             return Ok(Vec::new());
         }
         self.seq += 1;
-        let mut reply = message(assistant, (self.seq, at), Author::Assistant, text);
+        // While people have the conversation the assistant is silent; what came of an action is a fact, not its word.
+        let author = if received.desk_owns() { Author::System } else { Author::Assistant };
+        let mut reply = message(assistant, (self.seq, at), author, text);
         reply.turn_id = Some(received.turn_id);
         reply.citations = paragraphs.into_iter().flat_map(|paragraph| paragraph.citations).collect();
         self.events.push(event("message.created", &json!({"message": reply}))?);

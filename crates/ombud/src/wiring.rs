@@ -25,6 +25,9 @@ const STAFF_SESSION_S: i64 = 8 * 3_600;
 /// Between two looks into the outbox. Pages hear of their own turn at once; this is for what a crash left behind.
 const RELAY_PAUSE: Duration = Duration::from_millis(500);
 
+/// Between two looks at what is due: actions without an outcome.
+const DUE_PAUSE: Duration = Duration::from_secs(2);
+
 /// A server that is ready to be run.
 pub(crate) struct Server {
     /// The address it listens on, for people.
@@ -80,6 +83,7 @@ impl Server {
         let served = tokio::select! {
             served = serving => served,
             () = relay(&self.assistant) => Ok(()),
+            () = look_after(&self.assistant) => Ok(()),
         };
         self.store.shutdown().await;
         served.context("the server stopped")
@@ -93,6 +97,16 @@ async fn relay(assistant: &Assistant) {
         if let Err(error) = assistant.relay().await {
             tracing::warn!(%error, "the outbox waits, it is tried again");
         }
+    }
+}
+
+/// Does what is due without anybody writing, for as long as the server runs.
+async fn look_after(assistant: &Assistant) {
+    loop {
+        if let Err(error) = assistant.recover().await {
+            tracing::warn!(%error, "actions without an outcome wait, they are looked at again");
+        }
+        tokio::time::sleep(DUE_PAUSE).await;
     }
 }
 

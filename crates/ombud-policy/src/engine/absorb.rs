@@ -243,7 +243,7 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
-    fn answer_question(&self, state: &mut Deliberation, query: &str, findings: &[Finding]) {
+    pub(super) fn answer_question(&self, state: &mut Deliberation, query: &str, findings: &[Finding]) {
         let finding = findings.iter().find(|finding| finding.query == query);
         let open = !state.dialogue.frames.is_empty();
         if let Some(finding) = finding.filter(|finding| !finding.sentences.is_empty()) {

@@ -31,6 +31,13 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
             }
         }
     }
+    for action in pack.actions.values() {
+        if let Some(problem) = action.look_up_problem(&pack.actions) {
+            let file = format!("{name}/actions/{}.yaml", action.name);
+            let source = files.get(&file).map_or("", String::as_str);
+            problems.push(PackProblem::at(&file, source, "recover:", problem));
+        }
+    }
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
     }

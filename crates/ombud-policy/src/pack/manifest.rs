@@ -105,11 +105,14 @@ pub struct Limits {
     pub clarifications_max: u32,
     /// Options shown in one reply, at most.
     pub options_max: usize,
+    /// How long after an action without an answer the company's system is asked what came of it, minutes; then a person looks it up. Must be
+    /// shorter than the time for which the system remembers idempotency keys.
+    pub recovery_minutes: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rounds_max: 16, clarifications_max: 3, options_max: 8 }
+        Self { rounds_max: 16, clarifications_max: 3, options_max: 8, recovery_minutes: 60 }
     }
 }
 
