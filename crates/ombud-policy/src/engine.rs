@@ -16,11 +16,14 @@ use crate::spec::ActionSpec;
 
 mod absorb;
 mod act;
+mod aside;
 mod ask;
 mod candidates;
 mod close;
 mod recover;
 mod run;
+
+pub use aside::is_question;
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
@@ -96,6 +99,8 @@ pub struct Deliberation {
     offers_person: bool,
     /// Whether the conversation was said goodbye to.
     farewell: bool,
+    /// The open request, while something else is said.
+    aside: Option<aside::Aside>,
 }
 
 impl Deliberation {

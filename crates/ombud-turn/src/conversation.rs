@@ -29,6 +29,10 @@ pub(crate) struct Conversation {
     pub status: ConversationStatus,
     pub dialogue: Dialogue,
     pub messages: i64,
+    /// When the last message was written.
+    pub spoke_at: TimestampUs,
+    /// Reminders since the customer last wrote.
+    pub reminders: u32,
     /// Digits at the end of the customer's last message, for card numbers split over two.
     pub tail_digits: String,
     pub assignee: Option<String>,
@@ -141,6 +145,8 @@ impl Conversation {
                 status: ConversationStatus::Open,
                 dialogue: Dialogue::default(),
                 messages: 0,
+                spoke_at: event.at,
+                reminders: 0,
                 tail_digits: String::new(),
                 assignee: None,
                 handover: None,
@@ -163,7 +169,9 @@ impl Conversation {
             "message.created" => {
                 let message: Option<Message> = event.payload.get("message").and_then(read);
                 self.messages += 1;
+                self.spoke_at = event.at;
                 if let Some(message) = message.filter(|message| message.author == Author::Customer) {
+                    self.reminders = 0;
                     self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
                 }
             }
@@ -175,6 +183,7 @@ impl Conversation {
             }
             "action.intended" if event.payload.get("challenge").is_none() => self.open_action = OpenAction::of(event),
             "action.tried" | "action.settled" | "action.told" => self.follow_action(event),
+            "conversation.reminded" => self.reminders += 1,
             "conversation.identified" => self.customer_id = event.payload.get("customer_id").and_then(read),
             "handoff.requested" => {
                 self.status = ConversationStatus::WaitingForAgent;

@@ -10,7 +10,8 @@ use crate::assistant::Assistant;
 use crate::context::Grounds;
 use crate::intake::Arrival;
 use crate::reader::{LexicalReader, today};
-use crate::safety::Screened;
+use crate::safety::{Screened, Source};
+use crate::silence;
 use crate::trail::Trail;
 use crate::understanding::Understood;
 
@@ -83,6 +84,9 @@ pub(crate) fn begin(
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let heard = (understood.understanding(), grounds.findings());
+    if let Some(decision) = unasked(&engine, received, &mut state, screened.source()) {
+        return decided((state, moment, 0), decision, trail);
+    }
     if let Some(open) = &received.conversation.open_action {
         if open.outcome.is_none() {
             trail.note(Stage::Decision, "find out what came of an action of an earlier turn", json!({}));
@@ -95,6 +99,19 @@ pub(crate) fn begin(
     }
     let decision = engine.begin(&mut state, heard.0, heard.1);
     decided((state, moment, 0), decision, trail)
+}
+
+/// What time or the company brings. While people have the conversation they see what was reported, and the request waits on.
+fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation, source: &Source) -> Option<Decision> {
+    match source {
+        Source::Timer => Some(engine.silent(state, silence::next(&received.conversation, engine.pack))),
+        Source::Event(event) if received.desk_owns() => {
+            state.ending.reasons.push(format!("the company reports {} of {}", event.names.join(", "), event.record));
+            Some(engine.keep_waiting(state))
+        }
+        Source::Event(event) => Some(engine.woken(state, event)),
+        Source::Message | Source::Code(_) | Source::Recovery => None,
+    }
 }
 
 /// Goes on from an action of an earlier turn, by what the ledger now holds of it.

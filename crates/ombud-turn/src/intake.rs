@@ -3,10 +3,13 @@
 use std::sync::{Arc, PoisonError};
 
 use ombud_domain::{AwaitingKind, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
+use ombud_policy::CompanyEvent;
 use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
+use crate::feed;
+use crate::silence;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::TurnReply;
@@ -42,6 +45,10 @@ pub enum Input {
     },
     /// It is time to ask what came of an action whose outcome was lost.
     Recovery,
+    /// An open question has waited long enough for a silent customer.
+    Timer,
+    /// The company's systems report something that a request waits for.
+    Event(Box<CompanyEvent>),
 }
 
 impl Input {
@@ -55,7 +62,11 @@ impl Stimulus {
     /// One that no customer sends.
     pub(crate) fn unasked(conversation: &Conversation, input: Input) -> Self {
         let principal = conversation.absent_principal();
-        Self { conversation_id: conversation.id, principal, input, idempotency: None }
+        let idempotency = match &input {
+            Input::Event(event) => Some(feed::key_of(event)),
+            _ => None,
+        };
+        Self { conversation_id: conversation.id, principal, input, idempotency }
     }
 }
 
@@ -140,6 +151,8 @@ pub(crate) async fn receive<'a>(
         Input::Message { .. } => "message",
         Input::StepUp { .. } => "one-time code",
         Input::Recovery => "look at an action without an outcome",
+        Input::Timer => "timer",
+        Input::Event(_) => "report of the company's systems",
     };
     trail.note(
         Stage::Intake,
@@ -162,6 +175,10 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
     let now = assistant.ports.clock.now();
     match input {
         Input::Recovery if conversation.open_action.as_ref().is_none_or(|open| open.recover_at > now) => {
+            Err(TurnError::NothingDue)
+        }
+        Input::Timer if !silence::is_due(assistant, conversation) => Err(TurnError::NothingDue),
+        Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
             Err(TurnError::NothingDue)
         }
         Input::Message { text } if text.expose().trim().is_empty() => Err(TurnError::Empty),

@@ -2,6 +2,7 @@
 
 use ombud_domain::{AwaitingKind, Sensitive, Stage};
 use ombud_language::{RedactionKind, ScreenContext};
+use ombud_policy::CompanyEvent;
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -17,11 +18,15 @@ pub(crate) struct Screened {
 }
 
 /// Where a stimulus comes from, after screening.
-enum Source {
+pub(crate) enum Source {
     Message,
     Code(Sensitive<String>),
-    /// Nobody wrote.
+    /// An action is to be asked about.
     Recovery,
+    /// The customer is silent.
+    Timer,
+    /// The company's systems report something.
+    Event(Box<CompanyEvent>),
 }
 
 impl Screened {
@@ -38,8 +43,13 @@ impl Screened {
     pub(crate) const fn code(&self) -> Option<&Sensitive<String>> {
         match &self.source {
             Source::Code(code) => Some(code),
-            Source::Message | Source::Recovery => None,
+            _ => None,
         }
+    }
+
+    /// Where the stimulus comes from, for the decision.
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Whether there are words to read and to keep.
@@ -66,9 +76,13 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
             trail.note(Stage::Safety, "a one-time code, not kept", json!({}));
             return Screened::without_words(Source::Code(code));
         }
-        Some(Input::Recovery) | None => {
+        other => {
             trail.note(Stage::Safety, "nobody wrote", json!({}));
-            return Screened::without_words(Source::Recovery);
+            return Screened::without_words(match other {
+                Some(Input::Timer) => Source::Timer,
+                Some(Input::Event(event)) => Source::Event(event),
+                _ => Source::Recovery,
+            });
         }
     };
     let context = ScreenContext {

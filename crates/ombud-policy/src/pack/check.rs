@@ -69,6 +69,9 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
                 check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report)
             }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
+            Op::Wait { event, .. } if !pack.feed.as_ref().is_some_and(|feed| feed.reports(event)) => {
+                report(event, format!("event `{event}` is not among `[feed.events]` of pack.toml"));
+            }
             _ => {}
         }
     }

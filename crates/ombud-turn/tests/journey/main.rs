@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
+mod events;
 mod recovery;
+mod silence;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
