@@ -216,7 +216,7 @@ impl From<TurnError> for ApiError {
             TurnError::InFlight => Self::InFlight,
             TurnError::NotYours => Self::NotYours,
             TurnError::NoCodeAwaited => Self::NoCodeAwaited,
-            TurnError::Conflict => Self::Conflict,
+            TurnError::Conflict | TurnError::NothingDue => Self::Conflict,
             TurnError::Empty => Self::TextEmpty,
             TurnError::TooLong { chars_max } => Self::TextTooLong { chars_max },
             TurnError::Store(cause) => Self::from(cause),

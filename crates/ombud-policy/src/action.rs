@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ombud_domain::{IntentId, Proposal};
+use ombud_domain::{IntentId, Proposal, RecordedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -137,6 +137,18 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// The intent that an event of the ledger holds, so that it can be found out what came of it: with its own key, and nothing else in its call.
+    /// Only what was an [`Authorized`] once is written there.
+    #[must_use]
+    pub fn from_ledger(event: &RecordedEvent) -> Option<Self> {
+        let member = |name: &str| event.payload.get(name).filter(|_| event.kind == "action.intended");
+        Some(Self {
+            id: IntentId::deserialize(member("intent_id")?).ok()?,
+            proposal: Proposal::deserialize(member("proposal")?).ok()?,
+            call: ApiCall::deserialize(member("call")?).ok()?,
+        })
+    }
+
     /// The id; also the idempotency key.
     #[must_use]
     pub const fn id(&self) -> IntentId {

@@ -164,6 +164,9 @@ pub enum Pending {
     Event {
         /// Its kind.
         event: String,
+        /// The record it must be about, if only one will do.
+        #[serde(default)]
+        record: Option<String>,
     },
 }
 
@@ -224,4 +227,28 @@ pub struct Ending {
     pub handover: Option<Handover>,
     /// Why, step by step, for the trail.
     pub reasons: Vec<String>,
+    /// What is done about a silent customer.
+    #[serde(default)]
+    pub silence: Option<Silence>,
+}
+
+/// What is done about a silent customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// He is reminded of the open question.
+    Remind,
+    /// The conversation ends, unanswered.
+    Close,
+}
+
+impl Silence {
+    /// For the trail.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remind => "reminded",
+            Self::Close => "closed as unanswered",
+        }
+    }
 }

@@ -16,11 +16,15 @@ use crate::spec::ActionSpec;
 
 mod absorb;
 mod act;
+mod aside;
 mod ask;
 mod candidates;
 mod close;
+mod recover;
 mod run;
 mod turn_to;
+
+pub use aside::is_question;
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
@@ -104,6 +108,8 @@ pub struct Deliberation {
     offers_person: bool,
     /// Whether the conversation was said goodbye to.
     farewell: bool,
+    /// The open request, while something else is said.
+    aside: Option<aside::Aside>,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -178,11 +184,6 @@ impl Engine<'_> {
             Some(decision) => decision,
             None => self.run(state),
         }
-    }
-
-    /// Ends a turn that an action with an unknown outcome stands in the way of.
-    pub fn unknown_outcome(&self, state: &mut Deliberation) -> Decision {
-        self.settle_unknown(state)
     }
 
     /// Ends a turn that has asked for more calls than the pack allows; the last outcome is still taken, so that a receipt is told.

@@ -129,8 +129,10 @@ pub enum Op {
     },
     /// Parks the request until the company's change feed reports something.
     Wait {
-        /// Kind of change.
+        /// Name of the event, one of `[feed.events]`.
         event: String,
+        /// The record it must be about; any of the customer's if absent.
+        record: Option<Expr>,
         /// What the customer is told.
         text: String,
     },

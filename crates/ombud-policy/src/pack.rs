@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
+use crate::feed::Feed;
 use crate::flow::{self, Flow, FlowKind};
 use crate::problem::PackProblem;
 use crate::spec::ActionSpec;
@@ -20,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 36] = [
+pub const ENGINE_TEXTS: [&str; 39] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -29,6 +30,9 @@ pub const ENGINE_TEXTS: [&str; 36] = [
     "action_refused",
     "action_failed",
     "action_unknown",
+    "action_pending",
+    "action_found_done",
+    "action_found_not_done",
     "lookup_failed",
     "what_instead",
     "resume_request",
@@ -76,6 +80,8 @@ pub struct Pack {
     pub titles: BTreeMap<(String, String), String>,
     /// Examples of messages: (locale, class, text); classes are `flow:<name>`.
     pub examples: Vec<(String, String, String)>,
+    /// What the company's systems report by themselves.
+    pub feed: Option<Feed>,
     /// Policies of base and pack.
     pub policies: Policies,
     /// Knowledge articles: (file, source).
@@ -117,10 +123,15 @@ impl Pack {
             .map(|(file, source)| (file.clone(), source.clone()))
             .collect();
         let language_files = reader.language_files();
+        let file = format!("{name}/pack.toml");
+        let source = files.get(&file).map_or("", String::as_str);
+        let feed = manifest.feed.as_ref().map(|feed| Feed::compile(feed, &file, source)).transpose();
+        let feed = feed.map_err(|problem| reader.problems.push(problem)).ok().flatten();
         let Reader { mut problems, texts, titles, examples, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
-        let pack = Self { manifest, hash, flows, actions, texts, titles, examples, policies, articles, language_files };
+        let pack =
+            Self { manifest, hash, flows, actions, texts, titles, examples, feed, policies, articles, language_files };
         check::check(&pack, name, files, &mut problems);
         if problems.is_empty() { Ok(pack) } else { Err(problems) }
     }

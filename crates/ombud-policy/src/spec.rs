@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, plain};
 use crate::problem::PackProblem;
+use crate::recovery::{LookUp, RawLookUp};
 
 /// What an action can do, from harmless to grave; also the Cedar action groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,6 +95,8 @@ struct RawAction {
     #[serde(default)]
     ambiguity: Ambiguity,
     #[serde(default)]
+    recover: Option<RawLookUp>,
+    #[serde(default)]
     errors: BTreeMap<String, String>,
     #[serde(default = "default_receipt")]
     receipt: String,
@@ -171,6 +174,8 @@ pub struct ActionSpec {
     pub idempotency: Idempotency,
     /// What is done when the answer is lost.
     pub ambiguity: Ambiguity,
+    /// The read that shows whether it was done, for systems without keys.
+    pub recover: Option<LookUp>,
     /// Error code to reason code.
     pub errors: BTreeMap<String, String>,
     /// Member of the answer with the receipt's id.
@@ -233,6 +238,8 @@ impl ActionSpec {
         let owns: Vec<(String, Expr)> =
             raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
         let amount = raw.amount.as_deref().map(&mut compile);
+        let recover = raw.recover.as_ref().map(|recover| recover.compile(file, source)).transpose();
+        let recover = recover.map_err(|problem| problems.push(problem)).ok().flatten();
         match ownership {
             Some(ownership) if problems.is_empty() => Ok(Self {
                 name: raw.action,
@@ -246,6 +253,7 @@ impl ActionSpec {
                 attempts_max: raw.attempts,
                 idempotency: raw.idempotency,
                 ambiguity: raw.ambiguity,
+                recover,
                 errors: raw.errors,
                 receipt: raw.receipt.trim_start_matches("result.").to_owned(),
                 amount: amount.flatten(),
@@ -336,6 +344,9 @@ impl RawAction {
         if self.risk != Risk::Read && self.ambiguity == Ambiguity::RetrySameKey && self.idempotency == Idempotency::None
         {
             report("ambiguity:", "`retry_same_key` needs `idempotency: key`".to_owned());
+        }
+        if self.recover.is_some() && (self.risk == Risk::Read || self.ambiguity == Ambiguity::RetrySameKey) {
+            report("recover:", "`recover` is for writes that are not asked for again with the same key".to_owned());
         }
         if !(1..=10).contains(&self.attempts) || !(10..=60_000).contains(&self.deadline_ms) {
             report("attempts:", "attempts must be 1 to 10 and deadline_ms 10 to 60000".to_owned());

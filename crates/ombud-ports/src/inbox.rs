@@ -35,7 +35,27 @@ pub struct InboxRow {
     pub position: i64,
     /// When the last event was written.
     pub updated_at: TimestampUs,
+    /// When the company is next asked what came of an action, if that is not known.
+    pub recover_at: Option<TimestampUs>,
+    /// Since when the customer has left a question of the assistant unanswered.
+    pub silent_since: Option<TimestampUs>,
+    /// Requests that wait for an event of the company's systems.
+    pub parked: i64,
 }
+
+/// Conversations in which something is due without anybody writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// An action without a known outcome is to be asked about at or before this time.
+    Recovery(TimestampUs),
+    /// A question has been open since this time or longer.
+    Silence(TimestampUs),
+    /// A request of this customer waits for an event.
+    Parked(String),
+}
+
+/// Conversations given for one [`Due`], at most.
+pub const DUE_ROWS_MAX: usize = 500;
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,6 +77,9 @@ pub trait Inbox: Send + Sync + 'static {
         tenant: &TenantId,
         filter: &InboxFilter,
     ) -> Result<(Vec<InboxRow>, Option<String>), StoreError>;
+
+    /// Ids of conversations in which this is due, the longest due first, at most `rows_max` and [`DUE_ROWS_MAX`].
+    async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError>;
 
     /// Drops all rows and reads the ledger again; gives the number of events read.
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError>;

@@ -1,13 +1,13 @@
 //! How do events become a row of the inbox? By one fold, shared by every adapter, so that they cannot drift apart.
 
-use ombud_domain::{ConversationStatus, Handover, Message, Priority, RecordedEvent, StreamKind, TimestampUs};
+use ombud_domain::{Author, ConversationStatus, Handover, Message, Priority, RecordedEvent, StreamKind, TimestampUs};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{InboxFilter, InboxRow};
 
 /// Kinds of events that change a row; all others are skipped.
-pub const INBOX_KINDS: [&str; 7] = [
+pub const INBOX_KINDS: [&str; 12] = [
     "conversation.opened",
     "message.created",
     "conversation.identified",
@@ -15,7 +15,15 @@ pub const INBOX_KINDS: [&str; 7] = [
     "handoff.accepted",
     "handoff.returned",
     "conversation.resolved",
+    "action.intended",
+    "action.tried",
+    "action.settled",
+    "action.told",
+    "request.parked",
 ];
+
+/// How long an intent is left alone that does not say when it may be asked about, microseconds.
+const INTENT_GRACE_US: i64 = 60_000_000;
 
 /// Characters of the last message that a row keeps.
 pub const LAST_MESSAGE_CHARS_MAX: usize = 200;
@@ -88,6 +96,9 @@ impl InboxRow {
             last_message: String::new(),
             position: 0,
             updated_at: TimestampUs(0),
+            recover_at: None,
+            silent_since: None,
+            parked: 0,
         }
     }
 
@@ -128,6 +139,7 @@ impl InboxRow {
             "message.created" => {
                 let Some(message) = member::<Message>(payload, "message") else { return Folded::Unreadable };
                 self.last_message = message.text.chars().take(LAST_MESSAGE_CHARS_MAX).collect();
+                self.hear(message.author, payload, event.at);
             }
             "conversation.identified" => {
                 let Some(customer_id) = text(payload, "customer_id") else { return Folded::Unreadable };
@@ -142,18 +154,39 @@ impl InboxRow {
                 self.status = ConversationStatus::WithAgent;
                 self.assignee = text(payload, "agent");
                 self.waiting_since = None;
+                self.silent_since = None;
             }
             "handoff.returned" => self.leave_desk(ConversationStatus::Open),
             "conversation.resolved" => self.leave_desk(ConversationStatus::Resolved),
+            "action.intended" | "action.tried" | "action.settled" if payload.get("challenge").is_some() => {
+                return Folded::Skipped;
+            }
+            "action.intended" => {
+                let after = event.at.0.saturating_add(INTENT_GRACE_US);
+                self.recover_at = Some(TimestampUs(number(payload, "recover_at_us").unwrap_or(after)));
+            }
+            "action.tried" | "action.settled" => self.recover_at = number(payload, "recover_at_us").map(TimestampUs),
+            "action.told" => self.recover_at = None,
+            "request.parked" => self.parked = number(payload, "parked").unwrap_or(0),
             _ => return Folded::Skipped,
         }
         Folded::Changed
+    }
+
+    /// A customer who writes is not silent, and what was ended is open again; the clock of silence runs from a reply that waits for an answer.
+    fn hear(&mut self, author: Author, payload: &Value, at: TimestampUs) {
+        if author == Author::Customer && self.status == ConversationStatus::Resolved {
+            self.status = ConversationStatus::Open;
+        }
+        let asks = author == Author::Assistant && payload.get("asks").is_some_and(|asks| *asks == Value::Bool(true));
+        self.silent_since = (asks && self.status == ConversationStatus::Open).then_some(at);
     }
 
     fn wait(&mut self, handover: Handover, since: TimestampUs) {
         self.status = ConversationStatus::WaitingForAgent;
         self.assignee = None;
         self.waiting_since = Some(since);
+        self.silent_since = None;
         self.priority = handover.priority;
         self.reason_code = Some(handover.reason_code);
         self.summary = Some(handover.summary);
@@ -163,11 +196,16 @@ impl InboxRow {
         self.status = status;
         self.assignee = None;
         self.waiting_since = None;
+        self.silent_since = None;
     }
 }
 
 fn text(payload: &Value, name: &str) -> Option<String> {
     payload.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn number(payload: &Value, name: &str) -> Option<i64> {
+    payload.get(name).and_then(Value::as_i64)
 }
 
 fn member<T: DeserializeOwned>(payload: &Value, name: &str) -> Option<T> {

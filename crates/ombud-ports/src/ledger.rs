@@ -111,6 +111,20 @@ pub trait Ledger: Send + Sync + 'static {
     /// The stored answer of an idempotency key.
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError>;
 
+    /// Forgets stored answers written before this time, at most `replies_max`; gives how many.
+    async fn forget_replies(
+        &self,
+        tenant: &TenantId,
+        before: TimestampUs,
+        replies_max: usize,
+    ) -> Result<usize, StoreError>;
+
+    /// How far a feed has been read.
+    async fn cursor(&self, tenant: &TenantId, feed: &str) -> Result<Option<String>, StoreError>;
+
+    /// Notes how far a feed has been read.
+    async fn move_cursor(&self, tenant: &TenantId, feed: &str, cursor: &str) -> Result<(), StoreError>;
+
     /// Outbox messages not yet delivered, oldest first: id, topic, content.
     async fn undelivered(
         &self,

@@ -13,7 +13,7 @@ pub mod model;
 
 pub use back_office::BackOffice;
 pub use clock::Clock;
-pub use inbox::{Inbox, InboxFilter, InboxRow};
+pub use inbox::{Due, Inbox, InboxFilter, InboxRow};
 pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
 pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
 pub use ledger::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};

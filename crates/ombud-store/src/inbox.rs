@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ombud_domain::{RecordedEvent, TenantId};
-use ombud_ports::{Folded, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, StoreError};
+use ombud_ports::inbox::DUE_ROWS_MAX;
+use ombud_ports::{Due, Folded, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, StoreError};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -21,7 +22,7 @@ use crate::ledger::event_of;
 use crate::sql::{column, failed, list};
 
 /// Name of this projection in the table of projections.
-const NAME: &str = "inbox";
+const NAME: &str = "inbox_2";
 /// Events of one step at most.
 const STEP_EVENTS_MAX: i64 = 500;
 /// Steps that a reader waits for at most; beyond them it gets the list as it is.
@@ -177,7 +178,7 @@ impl SqlInbox {
         let mut transaction = connection.begin().await.map_err(&writing)?;
         for sql in [
             "DELETE FROM projections WHERE tenant = $1 AND name = $2",
-            "DELETE FROM inbox WHERE tenant = $1 AND $2 = $2",
+            "DELETE FROM inbox_2 WHERE tenant = $1 AND $2 = $2",
         ] {
             let query = sqlx::query(sql).bind(tenant.as_str()).bind(NAME);
             query.execute(&mut *transaction).await.map_err(&writing)?;
@@ -225,6 +226,11 @@ impl Inbox for SqlInbox {
         rows.truncate(rows_max);
         let cursor = rows.last().filter(|_| more).map(|row| row.place().to_cursor());
         Ok((rows, cursor))
+    }
+
+    async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError> {
+        self.catch_up(tenant, CATCH_UP_STEPS_MAX).await?;
+        rows::due(&self.database.reads, tenant, due, rows_max.min(DUE_ROWS_MAX)).await
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

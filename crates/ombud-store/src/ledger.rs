@@ -25,6 +25,8 @@ use crate::sql::{column, failed, list};
 pub(crate) const PAGE_EVENTS_MAX: usize = 10_000;
 /// Outbox messages of one page at most.
 const PAGE_MESSAGES_MAX: usize = 1000;
+/// Stored answers forgotten in one statement at most.
+const FORGOTTEN_MAX: usize = 1000;
 /// Ids in one statement at most.
 const IDS_MAX: usize = 500;
 
@@ -121,6 +123,51 @@ impl Ledger for SqlLedger {
             body_hash: column(&row, 0, "reply")?,
             response: json(&row, 1, "reply")?,
         }))
+    }
+
+    async fn forget_replies(
+        &self,
+        tenant: &TenantId,
+        before: TimestampUs,
+        replies_max: usize,
+    ) -> Result<usize, StoreError> {
+        let _turn = self.database.write_turn.lock().await;
+        let forgotten = sqlx::query(
+            "DELETE FROM replies WHERE tenant = $1 AND (scope, key) IN \
+             (SELECT scope, key FROM replies WHERE tenant = $1 AND at_us < $2 ORDER BY at_us LIMIT $3)",
+        )
+        .bind(tenant.as_str())
+        .bind(before.0)
+        .bind(page(replies_max, FORGOTTEN_MAX))
+        .execute(&self.database.derived)
+        .await
+        .map_err(failed("forgetting stored replies"))?;
+        Ok(usize::try_from(forgotten.rows_affected()).unwrap_or(usize::MAX))
+    }
+
+    async fn cursor(&self, tenant: &TenantId, feed: &str) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query("SELECT cursor FROM cursors WHERE tenant = $1 AND feed = $2")
+            .bind(tenant.as_str())
+            .bind(feed)
+            .fetch_optional(&self.database.reads)
+            .await
+            .map_err(failed("reading a cursor"))?;
+        row.map(|row| column(&row, 0, "cursor")).transpose()
+    }
+
+    async fn move_cursor(&self, tenant: &TenantId, feed: &str, cursor: &str) -> Result<(), StoreError> {
+        let _turn = self.database.write_turn.lock().await;
+        sqlx::query(
+            "INSERT INTO cursors (tenant, feed, cursor) VALUES ($1, $2, $3) \
+             ON CONFLICT (tenant, feed) DO UPDATE SET cursor = excluded.cursor",
+        )
+        .bind(tenant.as_str())
+        .bind(feed)
+        .bind(cursor)
+        .execute(&self.database.derived)
+        .await
+        .map(drop)
+        .map_err(failed("moving a cursor"))
     }
 
     async fn undelivered(

@@ -14,7 +14,7 @@ use ombud_domain::{
     StreamId, StreamKind, TenantId, TimestampUs,
 };
 use ombud_ports::ledger::EVENTS_MAX;
-use ombud_ports::{AppendError, Commit, Committed, Inbox, InboxFilter, InboxRow, Ledger, StoreError, StoredReply};
+use ombud_ports::{AppendError, Commit, Committed, Due, Inbox, InboxFilter, InboxRow, Ledger, StoreError, StoredReply};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -48,6 +48,11 @@ macro_rules! contract_tests {
             the_inbox_follows_the_ledger,
             the_inbox_lists_who_waits_first_and_continues_by_cursor,
             a_rebuilt_inbox_equals_the_live_one,
+            an_action_is_due_until_its_outcome_is_told,
+            a_silent_customer_is_due_until_he_or_a_person_speaks,
+            a_customers_waiting_requests_are_found_by_his_id,
+            old_replies_are_forgotten_in_small_batches_and_new_ones_kept,
+            a_cursor_stays_where_it_was_moved,
         );
     };
     (@each $subject:path; $($name:ident),+ $(,)?) => {$(
@@ -404,6 +409,9 @@ pub async fn the_inbox_follows_the_ledger(subject: &Subject) {
         last_message: "thanks".to_owned(),
         position: list_all(subject).await[0].position,
         updated_at: TimestampUs(6_000_000),
+        recover_at: None,
+        silent_since: None,
+        parked: 0,
     };
     assert_eq!(list_all(subject).await, [expected]);
 }
@@ -457,4 +465,99 @@ pub async fn a_rebuilt_inbox_equals_the_live_one(subject: &Subject) {
     assert_eq!(list_all(subject).await, live);
     assert_eq!(subject.inbox.rebuild(&TenantId("other".to_owned())).await.unwrap(), 0);
     assert_eq!(list_all(subject).await, live);
+}
+
+async fn due(subject: &Subject, due: Due) -> Vec<String> {
+    subject.inbox.due(&tenant(), &due, 10).await.unwrap()
+}
+
+async fn write_at(subject: &Subject, at_s: i64, version: i64, stream_id: &str, events: Vec<NewEvent>) -> i64 {
+    let at = TimestampUs(at_s * 1_000_000);
+    subject.ledger.append(Commit { at, ..commit(stream_id, version, events) }).await.unwrap().version
+}
+
+/// From the intent's own time on, then from that of the last try or of the outcome; the longest due first; gone when the customer was told.
+/// A one-time code is asked for again by the customer and is never due.
+pub async fn an_action_is_due_until_its_outcome_is_told(subject: &Subject) {
+    let at = |seconds: i64| TimestampUs(seconds * 1_000_000);
+    let intended = |s: i64| happened("action.intended", json!({"intent_id": "i", "recover_at_us": at(s).0}));
+    write_at(subject, 1, 0, "c1", vec![opened(), intended(20)]).await;
+    write_at(subject, 1, 0, "c2", vec![opened(), intended(10)]).await;
+    write_at(subject, 1, 0, "c3", vec![opened(), intended(30)]).await;
+    assert_eq!(due(subject, Due::Recovery(at(9))).await, Vec::<String>::new());
+    assert_eq!(due(subject, Due::Recovery(at(20))).await, ["c2", "c1"]);
+    write_at(subject, 20, 2, "c2", vec![happened("action.tried", json!({"recover_at_us": at(40).0}))]).await;
+    let settled = happened("action.settled", json!({"outcome": {}, "recover_at_us": at(45).0}));
+    write_at(subject, 20, 2, "c1", vec![settled, happened("action.intended", json!({"challenge": true}))]).await;
+    assert_eq!(due(subject, Due::Recovery(at(39))).await, ["c3"]);
+    assert_eq!(due(subject, Due::Recovery(at(40))).await, ["c3", "c2"]);
+    assert_eq!(due(subject, Due::Recovery(at(45))).await, ["c3", "c2", "c1"]);
+    write_at(subject, 45, 4, "c1", vec![happened("action.told", json!({"intent_id": "i"}))]).await;
+    assert_eq!(due(subject, Due::Recovery(at(45))).await, ["c3", "c2"]);
+    assert_eq!(subject.inbox.due(&tenant(), &Due::Recovery(at(40)), 1).await.unwrap(), ["c3"]);
+    assert_eq!(subject.inbox.due(&TenantId("other".to_owned()), &Due::Recovery(at(40)), 9).await.unwrap(), [""; 0]);
+}
+
+/// Only a question starts the clock; an answer, a hand-over and an end stop it; who writes after the end is open again.
+pub async fn a_silent_customer_is_due_until_he_or_a_person_speaks(subject: &Subject) {
+    let by = |author: Author, asks: bool| {
+        let NewEvent { kind, mut payload } = said("?");
+        payload["message"]["author"] = json!(author);
+        payload["asks"] = json!(asks);
+        NewEvent { kind, payload }
+    };
+    let asked = || by(Author::Assistant, true);
+    let resolved = || happened("conversation.resolved", json!({}));
+    write_at(subject, 1, 0, "asked", vec![opened(), by(Author::Customer, false), asked()]).await;
+    write_at(subject, 2, 0, "told", vec![opened(), by(Author::Customer, false), by(Author::Assistant, false)]).await;
+    write_at(subject, 3, 0, "answered", vec![opened(), asked(), by(Author::Customer, false)]).await;
+    write_at(subject, 4, 0, "waiting", vec![opened(), asked(), requested(Priority::Normal)]).await;
+    write_at(subject, 5, 0, "ended", vec![opened(), asked(), resolved()]).await;
+    let again = vec![opened(), asked(), resolved(), by(Author::Customer, false), asked()];
+    write_at(subject, 6, 0, "again", again).await;
+    assert_eq!(due(subject, Due::Silence(TimestampUs(0))).await, Vec::<String>::new());
+    assert_eq!(due(subject, Due::Silence(TimestampUs(1_000_000))).await, ["asked"]);
+    assert_eq!(due(subject, Due::Silence(TimestampUs(9_000_000))).await, ["asked", "again"]);
+}
+
+/// By his id, as long as there is one, and nobody else's.
+pub async fn a_customers_waiting_requests_are_found_by_his_id(subject: &Subject) {
+    let known = |id: &str| happened("conversation.identified", json!({"customer_id": id}));
+    let parked = |count: i64| happened("request.parked", json!({"parked": count}));
+    write_at(subject, 1, 0, "c1", vec![opened(), known("CU-1"), parked(2)]).await;
+    write_at(subject, 1, 0, "c2", vec![opened(), known("CU-2"), parked(1)]).await;
+    write_at(subject, 1, 0, "c3", vec![opened(), known("CU-1")]).await;
+    assert_eq!(due(subject, Due::Parked("CU-1".to_owned())).await, ["c1"]);
+    write_at(subject, 2, 3, "c1", vec![parked(0)]).await;
+    assert_eq!(due(subject, Due::Parked("CU-1".to_owned())).await, Vec::<String>::new());
+}
+
+/// The oldest first, never one that is too young, never another company's.
+pub async fn old_replies_are_forgotten_in_small_batches_and_new_ones_kept(subject: &Subject) {
+    for number in 1..=5 {
+        let key = format!("k{number}");
+        let at = TimestampUs(number * 1_000_000);
+        let stored = Commit { at, reply: Some(reply("c1", &key)), ..commit(&key, 0, vec![event(number)]) };
+        subject.ledger.append(stored).await.unwrap();
+    }
+    let before = TimestampUs(4_000_000);
+    assert_eq!(subject.ledger.forget_replies(&TenantId("other".to_owned()), before, 9).await.unwrap(), 0);
+    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 2).await.unwrap(), 2);
+    let kept = async |key: &str| subject.ledger.stored_reply(&tenant(), "c1", key).await.unwrap().is_some();
+    assert_eq!([kept("k2").await, kept("k3").await, kept("k4").await], [false, true, true]);
+    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 9).await.unwrap(), 1);
+    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 9).await.unwrap(), 0);
+    assert!(kept("k4").await && kept("k5").await);
+    assert_eq!(read_stream(subject, "k1").await.len(), 1, "what happened stays in the ledger");
+}
+
+/// A feed's cursor is its own, and its company's own.
+pub async fn a_cursor_stays_where_it_was_moved(subject: &Subject) {
+    assert_eq!(subject.ledger.cursor(&tenant(), "changes").await.unwrap(), None);
+    for cursor in ["7", "a9"] {
+        subject.ledger.move_cursor(&tenant(), "changes", cursor).await.unwrap();
+        assert_eq!(subject.ledger.cursor(&tenant(), "changes").await.unwrap().as_deref(), Some(cursor));
+    }
+    assert_eq!(subject.ledger.cursor(&tenant(), "other").await.unwrap(), None);
+    assert_eq!(subject.ledger.cursor(&TenantId("other".to_owned()), "changes").await.unwrap(), None);
 }

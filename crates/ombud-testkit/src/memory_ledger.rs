@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ombud_domain::{RecordedEvent, StreamId, TenantId};
+use ombud_domain::{RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Commit, Committed, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger, StoreError,
+    AppendError, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger, StoreError,
     StoredReply,
 };
 use serde_json::Value;
@@ -16,7 +17,8 @@ use serde_json::Value;
 struct TenantLog {
     events: Vec<RecordedEvent>,
     heads: HashMap<StreamId, i64>,
-    replies: HashMap<(String, String), StoredReply>,
+    replies: HashMap<(String, String), (TimestampUs, StoredReply)>,
+    cursors: HashMap<String, String>,
     outbox: BTreeMap<i64, (String, Value)>,
     outbox_given: i64,
     inbox: HashMap<String, InboxRow>,
@@ -74,7 +76,7 @@ impl TenantLog {
             self.outbox.insert(self.outbox_given, message);
         }
         if let Some(reply) = commit.reply {
-            self.replies.insert((reply.scope.clone(), reply.key.clone()), reply);
+            self.replies.insert((reply.scope.clone(), reply.key.clone()), (commit.at, reply));
         }
         Ok(written)
     }
@@ -128,7 +130,37 @@ impl Ledger for MemoryLedger {
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
         let tenants = self.lock();
-        Ok(tenants.get(tenant).and_then(|log| log.replies.get(&(scope.to_owned(), key.to_owned())).cloned()))
+        Ok(tenants
+            .get(tenant)
+            .and_then(|log| log.replies.get(&(scope.to_owned(), key.to_owned())))
+            .map(|(_, reply)| reply.clone()))
+    }
+
+    async fn forget_replies(
+        &self,
+        tenant: &TenantId,
+        before: TimestampUs,
+        replies_max: usize,
+    ) -> Result<usize, StoreError> {
+        let mut tenants = self.lock();
+        let Some(log) = tenants.get_mut(tenant) else { return Ok(0) };
+        let mut old: Vec<_> =
+            log.replies.iter().filter(|(_, (at, _))| *at < before).map(|(key, (at, _))| (*at, key.clone())).collect();
+        old.sort();
+        old.truncate(replies_max);
+        for (_, key) in &old {
+            log.replies.remove(key);
+        }
+        Ok(old.len())
+    }
+
+    async fn cursor(&self, tenant: &TenantId, feed: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.lock().get(tenant).and_then(|log| log.cursors.get(feed).cloned()))
+    }
+
+    async fn move_cursor(&self, tenant: &TenantId, feed: &str, cursor: &str) -> Result<(), StoreError> {
+        self.lock().entry(tenant.clone()).or_default().cursors.insert(feed.to_owned(), cursor.to_owned());
+        Ok(())
     }
 
     async fn undelivered(
@@ -172,6 +204,27 @@ impl Inbox for MemoryLedger {
         rows.truncate(filter.rows_bounded());
         let cursor = rows.last().filter(|_| more).map(|(place, _)| place.to_cursor());
         Ok((rows.into_iter().map(|(_, row)| row.clone()).collect(), cursor))
+    }
+
+    async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError> {
+        let tenants = self.lock();
+        let Some(log) = tenants.get(tenant) else { return Ok(Vec::new()) };
+        let mut found: Vec<(TimestampUs, &String)> = log
+            .inbox
+            .iter()
+            .filter_map(|(id, row)| {
+                let (at, is_due) = match due {
+                    Due::Recovery(now) => (row.recover_at?, row.recover_at <= Some(*now)),
+                    Due::Silence(since) => (row.silent_since?, row.silent_since <= Some(*since)),
+                    Due::Parked(customer_id) => {
+                        (row.updated_at, row.parked > 0 && row.customer_id.as_ref() == Some(customer_id))
+                    }
+                };
+                is_due.then_some((at, id))
+            })
+            .collect();
+        found.sort();
+        Ok(found.into_iter().take(rows_max.min(DUE_ROWS_MAX)).map(|(_, id)| id.clone()).collect())
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

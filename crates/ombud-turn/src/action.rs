@@ -1,13 +1,16 @@
 //! Stage 6: perform the one thing decided, at most once. An intent is durable before its first byte; a receipt is kept whatever happens next.
 
 use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Stage, StreamId};
+use ombud_policy::spec::{ActionSpec, Risk};
 use ombud_policy::{ApiCall, Authorized, Intent};
 use ombud_ports::{AppendError, Commit};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
+use crate::recovery;
 use crate::trail::Trail;
 
 /// Tries to append a receipt when others write to the stream at the same time.
@@ -36,6 +39,7 @@ pub(crate) async fn perform(
             outcome
         }
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
+        Call::Recover(look_up) => recovery::recover(assistant, received, look_up, trail).await,
     }
 }
 
@@ -61,7 +65,9 @@ async fn write(
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
-    if let Err(error) = commit_intent(assistant, received, &intent).await {
+    let spec = assistant.pack.actions.get(&intent.proposal().action);
+    let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
+    if let Err(error) = commit_intent(assistant, received, &intent, is_challenge).await {
         // Nothing has left yet.
         // INVARIANT: what is not in the ledger is not done, R59 and R70 (test: `what_is_not_in_the_ledger_is_not_done`).
         tracing::error!(error = %error, "the intent could not be written, nothing was done");
@@ -73,8 +79,13 @@ async fn write(
         return ActionOutcome::Failed { failure: CallFailure::Unreachable };
     }
     let outcome = within(assistant, assistant.ports.back_office.perform(&intent), ActionOutcome::Unknown).await;
-    if let Err(error) = append_receipt(assistant, received, &intent, &outcome).await {
-        tracing::error!(error = %error, intent = %intent.id(), "the outcome could not be written, the next turn finds the open intent");
+    let is_asked_again = outcome == ActionOutcome::Unknown && spec.is_some_and(ActionSpec::is_recoverable);
+    let written = match received.conversation.open_action.clone() {
+        Some(open) if is_asked_again => recovery::append_try(assistant, received, &open).await,
+        _ => append_outcome(assistant, received, intent.id(), &outcome).await,
+    };
+    if let Err(error) = written {
+        tracing::error!(error = %error, intent = %intent.id(), "the outcome could not be written, it is asked for again later");
         return ActionOutcome::Unknown;
     }
     let detail = json!({"action": intent.proposal().action, "arguments": intent.proposal().arguments, "intent_id": intent.id(), "outcome": outcome});
@@ -82,7 +93,7 @@ async fn write(
     outcome
 }
 
-async fn within(
+pub(crate) async fn within(
     assistant: &Assistant,
     call: impl Future<Output = ActionOutcome>,
     late: ActionOutcome,
@@ -90,23 +101,70 @@ async fn within(
     tokio::time::timeout(assistant.deadline(), call).await.unwrap_or(late)
 }
 
-async fn commit_intent(assistant: &Assistant, received: &mut Arrival<'_>, intent: &Intent) -> Result<(), AppendError> {
-    let payload = json!({"turn_id": received.turn_id, "intent_id": intent.id(), "proposal": intent.proposal()});
-    let committed = assistant.ports.ledger.append(commit(assistant, received, "action.intended", payload)).await?;
-    received.conversation.version = committed.version;
-    Ok(())
-}
-
-/// Receipts are appended whatever others have written meanwhile.
-async fn append_receipt(
+async fn commit_intent(
     assistant: &Assistant,
     received: &mut Arrival<'_>,
     intent: &Intent,
+    is_challenge: bool,
+) -> Result<(), AppendError> {
+    let recover_at = recovery::after(assistant, assistant.settings.action_deadline_ms);
+    let mut payload = json!({"turn_id": received.turn_id, "intent_id": intent.id(), "proposal": intent.proposal()});
+    if is_challenge {
+        payload["challenge"] = json!(true);
+    } else {
+        payload["call"] = json!(intent.call());
+        payload["recover_at_us"] = json!(recover_at.0);
+    }
+    let committed = assistant.ports.ledger.append(commit(assistant, received, "action.intended", payload)).await?;
+    received.conversation.version = committed.version;
+    if !is_challenge {
+        received.conversation.open_action = Some(OpenAction {
+            id: intent.id(),
+            proposal: intent.proposal().clone(),
+            intent: Some(intent.clone()),
+            since: assistant.ports.clock.now(),
+            tries: 0,
+            recover_at,
+            outcome: None,
+        });
+    }
+    Ok(())
+}
+
+/// Outcomes are appended whatever others have written meanwhile. Until the reply that tells it is in the ledger too, somebody looks after it.
+pub(crate) async fn append_outcome(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    id: IntentId,
     outcome: &ActionOutcome,
 ) -> Result<(), AppendError> {
-    let payload = json!({"turn_id": received.turn_id, "intent_id": intent.id(), "action": intent.proposal().action, "arguments": intent.proposal().arguments, "outcome": outcome});
+    let recover_at = recovery::after(assistant, assistant.settings.model_deadline_ms);
+    let mut payload = json!({"turn_id": received.turn_id, "intent_id": id, "outcome": outcome});
+    let open = received.conversation.open_action.as_ref().filter(|open| open.id == id);
+    match open {
+        Some(open) => {
+            payload["action"] = json!(open.proposal.action);
+            payload["arguments"] = json!(open.proposal.arguments);
+            payload["recover_at_us"] = json!(recover_at.0);
+        }
+        None => payload["challenge"] = json!(true),
+    }
+    append(assistant, received, "action.settled", payload).await?;
+    if let Some(open) = received.conversation.open_action.as_mut().filter(|open| open.id == id) {
+        open.outcome = Some(outcome.clone());
+        open.recover_at = recover_at;
+    }
+    Ok(())
+}
+
+pub(crate) async fn append(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    kind: &str,
+    payload: Value,
+) -> Result<(), AppendError> {
     for _ in 0..RECEIPT_TRIES_MAX {
-        match assistant.ports.ledger.append(commit(assistant, received, "action.settled", payload.clone())).await {
+        match assistant.ports.ledger.append(commit(assistant, received, kind, payload.clone())).await {
             Ok(committed) => {
                 received.conversation.version = committed.version;
                 return Ok(());
@@ -137,7 +195,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
     }
 }
 
-fn word(outcome: &ActionOutcome) -> String {
+pub(crate) fn word(outcome: &ActionOutcome) -> String {
     match outcome {
         ActionOutcome::Found { .. } => "found".to_owned(),
         ActionOutcome::NotFound => "not found".to_owned(),

@@ -1,10 +1,10 @@
 //! What is a conversation between turns? A fold over its stream.
 
 use ombud_domain::{
-    Author, ConversationId, ConversationStatus, CustomerId, Handover, IntentId, Message, Principal, RecordedEvent,
-    SessionId, StreamId, TimestampUs,
+    ActionOutcome, Author, ConversationId, ConversationStatus, CustomerId, Handover, IdentityLevel, IntentId, Message,
+    Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
 };
-use ombud_policy::Dialogue;
+use ombud_policy::{Dialogue, Intent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,13 +29,48 @@ pub(crate) struct Conversation {
     pub status: ConversationStatus,
     pub dialogue: Dialogue,
     pub messages: i64,
+    /// When the last message was written.
+    pub spoke_at: TimestampUs,
+    /// Reminders since the customer last wrote.
+    pub reminders: u32,
     /// Digits at the end of the customer's last message, for card numbers split over two.
     pub tail_digits: String,
     pub assignee: Option<String>,
     pub handover: Option<Handover>,
     pub handover_at: Option<TimestampUs>,
-    /// An intent whose outcome is not in the ledger: the process died in between.
-    pub open_intent: Option<IntentId>,
+    /// An action whose outcome the customer has not been told.
+    pub open_action: Option<OpenAction>,
+}
+
+/// An action between its intent and the reply that tells what came of it.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenAction {
+    pub id: IntentId,
+    pub proposal: Proposal,
+    /// None when an earlier release wrote it, without its call.
+    pub intent: Option<Intent>,
+    /// When it was intended.
+    pub since: TimestampUs,
+    /// How often it was asked about since.
+    pub tries: u32,
+    /// Not before this time somebody else asks about it.
+    pub recover_at: TimestampUs,
+    /// What came of it, once that is in the ledger.
+    pub outcome: Option<ActionOutcome>,
+}
+
+impl OpenAction {
+    fn of(event: &RecordedEvent) -> Option<Self> {
+        Some(Self {
+            id: event.payload.get("intent_id").and_then(read)?,
+            proposal: event.payload.get("proposal").and_then(read)?,
+            intent: Intent::from_ledger(event),
+            since: event.at,
+            tries: 0,
+            recover_at: time(event, "recover_at_us").unwrap_or(event.at),
+            outcome: None,
+        })
+    }
 }
 
 /// Payload of `conversation.opened`.
@@ -64,6 +99,16 @@ impl Conversation {
     pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
         self.session_id == principal.session_id
             || (self.customer_id.is_some() && self.customer_id == principal.customer_id)
+    }
+
+    /// Whom a turn is for that nobody wrote to: the customer who is known, with no more proof than that.
+    pub(crate) fn absent_principal(&self) -> Principal {
+        let known = self.customer_id.is_some();
+        Principal {
+            session_id: self.session_id,
+            customer_id: self.customer_id.clone(),
+            level: if known { IdentityLevel::Identified } else { IdentityLevel::Anonymous },
+        }
     }
 
     pub(crate) async fn load(assistant: &Assistant, id: ConversationId) -> Result<Option<Self>, TurnError> {
@@ -100,11 +145,13 @@ impl Conversation {
                 status: ConversationStatus::Open,
                 dialogue: Dialogue::default(),
                 messages: 0,
+                spoke_at: event.at,
+                reminders: 0,
                 tail_digits: String::new(),
                 assignee: None,
                 handover: None,
                 handover_at: None,
-                open_intent: None,
+                open_action: None,
             });
         };
         state.version = event.version;
@@ -122,7 +169,9 @@ impl Conversation {
             "message.created" => {
                 let message: Option<Message> = event.payload.get("message").and_then(read);
                 self.messages += 1;
+                self.spoke_at = event.at;
                 if let Some(message) = message.filter(|message| message.author == Author::Customer) {
+                    self.reminders = 0;
                     self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
                 }
             }
@@ -132,8 +181,9 @@ impl Conversation {
                     self.dialogue = recorded.dialogue;
                 }
             }
-            "action.intended" => self.open_intent = event.payload.get("intent_id").and_then(read),
-            "action.settled" => self.open_intent = None,
+            "action.intended" if event.payload.get("challenge").is_none() => self.open_action = OpenAction::of(event),
+            "action.tried" | "action.settled" | "action.told" => self.follow_action(event),
+            "conversation.reminded" => self.reminders += 1,
             "conversation.identified" => self.customer_id = event.payload.get("customer_id").and_then(read),
             "handoff.requested" => {
                 self.status = ConversationStatus::WaitingForAgent;
@@ -162,6 +212,28 @@ impl Conversation {
             _ => {}
         }
     }
+
+    fn follow_action(&mut self, event: &RecordedEvent) {
+        let id: Option<IntentId> = event.payload.get("intent_id").and_then(read);
+        let Some(open) = self.open_action.as_mut().filter(|open| Some(open.id) == id) else { return };
+        let tries = event.payload.get("tries").and_then(read);
+        match (event.kind.as_str(), time(event, "recover_at_us")) {
+            ("action.tried", Some(recover_at)) => {
+                open.tries = tries.unwrap_or(open.tries);
+                open.recover_at = recover_at;
+            }
+            ("action.settled", Some(recover_at)) => {
+                open.outcome = event.payload.get("outcome").and_then(read);
+                open.recover_at = recover_at;
+            }
+            // Told, or settled by a release that did not tell the two apart.
+            _ => self.open_action = None,
+        }
+    }
+}
+
+fn time(event: &RecordedEvent, member: &str) -> Option<TimestampUs> {
+    event.payload.get(member).and_then(Value::as_i64).map(TimestampUs)
 }
 
 /// A stored value; unreadable ones are left out, since the ledger may hold events of a later release.

@@ -1,6 +1,7 @@
 //! Stage 5: what is to be done? The flow engine moves and the policies decide; no I/O, no clock, no model.
 
-use ombud_domain::{ActionOutcome, Stage};
+use ombud_domain::knowledge::Finding;
+use ombud_domain::{ActionOutcome, Stage, Understanding};
 use ombud_policy::engine::CodeCheck;
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment};
 use serde_json::{Value, json};
@@ -9,7 +10,8 @@ use crate::assistant::Assistant;
 use crate::context::Grounds;
 use crate::intake::Arrival;
 use crate::reader::{LexicalReader, today};
-use crate::safety::Screened;
+use crate::safety::{Screened, Source};
+use crate::silence;
 use crate::trail::Trail;
 use crate::understanding::Understood;
 
@@ -21,6 +23,8 @@ pub(crate) enum Call {
     Perform(Box<Authorized>),
     /// The check of a one-time code; its arguments are stored nowhere.
     CheckCode(ApiCall),
+    /// The question what came of an action of an earlier turn; with the read that shows it, where keys do not.
+    Recover(Option<ApiCall>),
 }
 
 /// What was decided so far.
@@ -29,7 +33,19 @@ pub(crate) struct Decided {
     moment: Moment,
     call: Option<Call>,
     ending: Ending,
-    checks_code: bool,
+    rounds: usize,
+    of: CallOf,
+}
+
+/// What a call was made for.
+#[derive(Clone)]
+enum CallOf {
+    /// The flow.
+    Flow,
+    /// The one-time code that was entered.
+    Code,
+    /// An action of an earlier turn; what was understood comes after it.
+    Earlier(Box<(Understanding, Vec<Finding>)>),
 }
 
 impl Decided {
@@ -61,51 +77,86 @@ pub(crate) fn begin(
             moment,
             call: Some(Call::CheckCode(call)),
             ending: Ending::default(),
-            checks_code: true,
+            rounds: 0,
+            of: CallOf::Code,
         };
     }
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
-    let decision = if received.conversation.open_intent.is_some() {
-        state.ending.reasons.push("an action of an earlier turn has no known outcome".to_owned());
-        engine.unknown_outcome(&mut state)
-    } else {
-        engine.begin(&mut state, understood.understanding(), grounds.findings())
-    };
-    decided(state, moment, decision, trail)
+    let heard = (understood.understanding(), grounds.findings());
+    if let Some(decision) = unasked(&engine, received, &mut state, screened.source()) {
+        return decided((state, moment, 0), decision, trail);
+    }
+    if let Some(open) = &received.conversation.open_action {
+        if open.outcome.is_none() {
+            trail.note(Stage::Decision, "find out what came of an action of an earlier turn", json!({}));
+            let call = Some(Call::Recover(engine.look_up(&state, &open.proposal)));
+            let of = CallOf::Earlier(Box::new((heard.0.clone(), heard.1.to_vec())));
+            return Decided { state, moment, call, ending: Ending::default(), rounds: 0, of };
+        }
+        let decision = earlier(&engine, received, &mut state, heard);
+        return decided((state, moment, 0), decision, trail);
+    }
+    let decision = engine.begin(&mut state, heard.0, heard.1);
+    decided((state, moment, 0), decision, trail)
+}
+
+/// What time or the company brings. While people have the conversation they see what was reported, and the request waits on.
+fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation, source: &Source) -> Option<Decision> {
+    match source {
+        Source::Timer => Some(engine.silent(state, silence::next(&received.conversation, engine.pack))),
+        Source::Event(event) if received.desk_owns() => {
+            state.ending.reasons.push(format!("the company reports {} of {}", event.names.join(", "), event.record));
+            Some(engine.keep_waiting(state))
+        }
+        Source::Event(event) => Some(engine.woken(state, event)),
+        Source::Message | Source::Code(_) | Source::Recovery => None,
+    }
+}
+
+/// Goes on from an action of an earlier turn, by what the ledger now holds of it.
+fn earlier(
+    engine: &Engine<'_>,
+    received: &Arrival<'_>,
+    state: &mut Deliberation,
+    (understanding, findings): (&Understanding, &[Finding]),
+) -> Decision {
+    let open = received.conversation.open_action.as_ref();
+    match open.and_then(|open| Some((&open.proposal, open.outcome.as_ref()?))) {
+        Some((proposal, outcome)) if received.desk_owns() => engine.recovered_for_people(state, proposal, outcome),
+        Some(known) => engine.recovered(state, known, understanding, findings),
+        None if received.is_from_customer() => engine.still_unknown(state, understanding, findings),
+        None => engine.keep_waiting(state),
+    }
 }
 
 pub(crate) fn resume(
     assistant: &Assistant,
-    mut decided_before: Decided,
+    received: &Arrival<'_>,
+    before: Decided,
     outcome: ActionOutcome,
-    rounds: usize,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let Decided { mut state, moment, checks_code, .. } = decided_before_take(&mut decided_before);
+    let Decided { mut state, moment, rounds, of, .. } = before;
+    let rounds = rounds + 1;
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
-    let decision = if checks_code {
-        engine.code_entered(&mut state, code_check(&outcome))
-    } else if rounds >= assistant.pack.manifest.limits.rounds_max {
-        engine.too_many_rounds(&mut state, &outcome)
-    } else {
-        engine.resume(&mut state, &outcome)
+    let decision = match &of {
+        CallOf::Code => engine.code_entered(&mut state, code_check(&outcome)),
+        CallOf::Earlier(heard) => earlier(&engine, received, &mut state, (&heard.0, &heard.1)),
+        CallOf::Flow if rounds >= assistant.pack.manifest.limits.rounds_max => {
+            engine.too_many_rounds(&mut state, &outcome)
+        }
+        CallOf::Flow => engine.resume(&mut state, &outcome),
     };
-    decided(state, moment, decision, trail)
+    decided((state, moment, rounds), decision, trail)
 }
 
-fn decided_before_take(decided: &mut Decided) -> Decided {
-    Decided {
-        state: std::mem::take(&mut decided.state),
-        moment: decided.moment.clone(),
-        call: None,
-        ending: Ending::default(),
-        checks_code: decided.checks_code,
-    }
-}
-
-fn decided(state: Deliberation, moment: Moment, decision: Decision, trail: &mut Trail<'_>) -> Decided {
+fn decided(
+    (state, moment, rounds): (Deliberation, Moment, usize),
+    decision: Decision,
+    trail: &mut Trail<'_>,
+) -> Decided {
     let (call, ending, summary, reasons) = match decision {
         Decision::Read(call) => {
             let summary = format!("read {}", call.action);
@@ -127,7 +178,7 @@ fn decided(state: Deliberation, moment: Moment, decision: Decision, trail: &mut 
         summary,
         json!({"reasons": reasons, "awaiting": ending.awaiting, "refused": ending.refused}),
     );
-    Decided { state, moment, call, ending, checks_code: false }
+    Decided { state, moment, call, ending, rounds, of: CallOf::Flow }
 }
 
 fn summary_of(ending: &Ending) -> String {

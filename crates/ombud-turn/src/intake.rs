@@ -3,10 +3,13 @@
 use std::sync::{Arc, PoisonError};
 
 use ombud_domain::{AwaitingKind, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
+use ombud_policy::CompanyEvent;
 use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
+use crate::feed;
+use crate::silence;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::TurnReply;
@@ -27,7 +30,7 @@ pub struct Stimulus {
     pub idempotency: Option<IdempotencyKey>,
 }
 
-/// What a customer can send.
+/// What can make the assistant act: a customer, or the passing of time.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A message.
@@ -40,6 +43,31 @@ pub enum Input {
         /// As typed.
         code: Sensitive<String>,
     },
+    /// It is time to ask what came of an action whose outcome was lost.
+    Recovery,
+    /// An open question has waited long enough for a silent customer.
+    Timer,
+    /// The company's systems report something that a request waits for.
+    Event(Box<CompanyEvent>),
+}
+
+impl Input {
+    /// Whether a customer sent it, whose conversation it must then be.
+    const fn is_from_customer(&self) -> bool {
+        matches!(self, Self::Message { .. } | Self::StepUp { .. })
+    }
+}
+
+impl Stimulus {
+    /// One that no customer sends.
+    pub(crate) fn unasked(conversation: &Conversation, input: Input) -> Self {
+        let principal = conversation.absent_principal();
+        let idempotency = match &input {
+            Input::Event(event) => Some(feed::key_of(event)),
+            _ => None,
+        };
+        Self { conversation_id: conversation.id, principal, input, idempotency }
+    }
 }
 
 /// A key of the sender and the hash of what it stands for.
@@ -65,6 +93,7 @@ pub(crate) struct Arrival<'a> {
     pub principal: Principal,
     pub conversation: Conversation,
     pub idempotency: Option<IdempotencyKey>,
+    from_customer: bool,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -73,6 +102,11 @@ impl Arrival<'_> {
     /// Whether people answer in this conversation, and the assistant stays silent.
     pub(crate) fn desk_owns(&self) -> bool {
         Assistant::is_silent(self.conversation.status)
+    }
+
+    /// Whether the customer did something.
+    pub(crate) const fn is_from_customer(&self) -> bool {
+        self.from_customer
     }
 
     /// Gives the raw input up to the safety stage; afterwards it is gone.
@@ -101,21 +135,24 @@ pub(crate) async fn receive<'a>(
     let conversation = assistant
         .load(stimulus.conversation_id)
         .await?
-        .filter(|conversation| conversation.belongs_to(&stimulus.principal))
+        .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
-    check_input(&stimulus.input, &conversation)?;
+    check_input(assistant, &stimulus.input, &conversation)?;
     if let Some(stored) = stored_reply(assistant, &stimulus).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
     let guard =
         stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
-    if conversation.status == ConversationStatus::Resolved {
+    if conversation.status == ConversationStatus::Resolved && stimulus.input.is_from_customer() {
         conversation.status = ConversationStatus::Open;
     }
     let kind = match stimulus.input {
         Input::Message { .. } => "message",
         Input::StepUp { .. } => "one-time code",
+        Input::Recovery => "look at an action without an outcome",
+        Input::Timer => "timer",
+        Input::Event(_) => "report of the company's systems",
     };
     trail.note(
         Stage::Intake,
@@ -128,13 +165,22 @@ pub(crate) async fn receive<'a>(
         principal: stimulus.principal,
         conversation,
         idempotency: stimulus.idempotency,
+        from_customer: stimulus.input.is_from_customer(),
         input: Some(stimulus.input),
         _key: guard,
     })))
 }
 
-fn check_input(input: &Input, conversation: &Conversation) -> Result<(), TurnError> {
+fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation) -> Result<(), TurnError> {
+    let now = assistant.ports.clock.now();
     match input {
+        Input::Recovery if conversation.open_action.as_ref().is_none_or(|open| open.recover_at > now) => {
+            Err(TurnError::NothingDue)
+        }
+        Input::Timer if !silence::is_due(assistant, conversation) => Err(TurnError::NothingDue),
+        Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
+            Err(TurnError::NothingDue)
+        }
         Input::Message { text } if text.expose().trim().is_empty() => Err(TurnError::Empty),
         Input::Message { text } if text.expose().chars().count() > TEXT_CHARS_MAX => {
             Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })

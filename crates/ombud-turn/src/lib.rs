@@ -17,12 +17,16 @@ mod understanding;
 mod assistant;
 mod conversation;
 mod desk;
+mod feed;
 mod reader;
+mod recovery;
+mod silence;
 mod trail;
 mod view;
 
 pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use desk::DeskAct;
+pub use feed::FeedError;
 pub use intake::{IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use turn::TurnError;
 pub use view::{ConversationView, DeskView, TurnReply, TurnView};

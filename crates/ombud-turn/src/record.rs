@@ -4,8 +4,8 @@ use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent,
     Principal, RecordedEvent, SessionId, Stage, StageRecord, StreamId, TimestampUs,
 };
-use ombud_policy::Dialogue;
 use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
+use ombud_policy::{Dialogue, Silence, is_question};
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -111,7 +111,14 @@ pub(crate) async fn commit(
     let (ending, dialogue, paragraphs, _) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
-    let replies = turn.replies(assistant, &received, paragraphs, at)?;
+    let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
+    let replies = turn.replies(assistant, &received, (paragraphs, asks), at)?;
+    if ending.silence == Some(Silence::Remind) {
+        turn.events.push(event("conversation.reminded", &json!({"turn_id": received.turn_id}))?);
+    }
+    if dialogue.parked.len() != received.conversation.dialogue.parked.len() {
+        turn.events.push(event("request.parked", &json!({"parked": dialogue.parked.len()}))?);
+    }
     if let Some(customer_id) = dialogue
         .customer_id
         .as_ref()
@@ -122,8 +129,16 @@ pub(crate) async fn commit(
             &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}),
         )?);
     }
-    let status = if ending.handover.is_some() { ConversationStatus::WaitingForAgent } else { ConversationStatus::Open };
+    let status = match &ending.handover {
+        Some(_) => ConversationStatus::WaitingForAgent,
+        None if received.desk_owns() => received.conversation.status,
+        None if ending.silence == Some(Silence::Close) => ConversationStatus::Resolved,
+        None => ConversationStatus::Open,
+    };
     let handed = ending.handover.is_some();
+    if let Some(open) = received.conversation.open_action.as_ref().filter(|open| open.outcome.is_some()) {
+        turn.events.push(event("action.told", &json!({"intent_id": open.id}))?);
+    }
     let events = turn.events.len() + 2 + usize::from(handed);
     trail.note(Stage::Record, format!("{events} events in one commit"), json!({"pack_hash": assistant.pack.hash}));
     let left = if handed { "to the customer and to the desk" } else { "to the customer" };
@@ -132,6 +147,9 @@ pub(crate) async fn commit(
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
     turn.state(assistant, &received, status, dialogue.clone())?;
+    if status == ConversationStatus::Resolved {
+        turn.events.push(event("conversation.resolved", &json!({"reason": "unanswered"}))?);
+    }
     if let Some(handover) = &ending.handover {
         turn.events.push(event("handoff.requested", &json!({"handover": handover}))?);
     }
@@ -195,7 +213,7 @@ impl TurnEvents {
     ) -> Result<Self, TurnError> {
         let mut turn =
             Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
-        if screened.code().is_none() {
+        if screened.is_message() {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
             said.turn_id = Some(received.turn_id);
@@ -209,7 +227,7 @@ impl TurnEvents {
         &mut self,
         assistant: &Assistant,
         received: &Arrival<'_>,
-        paragraphs: Vec<crate::answer::Paragraph>,
+        (paragraphs, asks): (Vec<crate::answer::Paragraph>, bool),
         at: TimestampUs,
     ) -> Result<Vec<Message>, TurnError> {
         let text = paragraphs.iter().map(|paragraph| paragraph.text.as_str()).collect::<Vec<_>>().join("\n\n");
@@ -217,10 +235,13 @@ impl TurnEvents {
             return Ok(Vec::new());
         }
         self.seq += 1;
-        let mut reply = message(assistant, (self.seq, at), Author::Assistant, text);
+        // While people have the conversation the assistant is silent; what came of an action is a fact, not its word.
+        let author = if received.desk_owns() { Author::System } else { Author::Assistant };
+        let mut reply = message(assistant, (self.seq, at), author, text);
         reply.turn_id = Some(received.turn_id);
         reply.citations = paragraphs.into_iter().flat_map(|paragraph| paragraph.citations).collect();
-        self.events.push(event("message.created", &json!({"message": reply}))?);
+        let payload = if asks { json!({"message": reply, "asks": true}) } else { json!({"message": reply}) };
+        self.events.push(event("message.created", &payload)?);
         Ok(vec![reply])
     }
 

@@ -2,6 +2,7 @@
 
 use ombud_domain::{AwaitingKind, Sensitive, Stage};
 use ombud_language::{RedactionKind, ScreenContext};
+use ombud_policy::CompanyEvent;
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -13,7 +14,19 @@ pub(crate) struct Screened {
     text: String,
     signals: Vec<String>,
     redactions: usize,
-    code: Option<Sensitive<String>>,
+    source: Source,
+}
+
+/// Where a stimulus comes from, after screening.
+pub(crate) enum Source {
+    Message,
+    Code(Sensitive<String>),
+    /// An action is to be asked about.
+    Recovery,
+    /// The customer is silent.
+    Timer,
+    /// The company's systems report something.
+    Event(Box<CompanyEvent>),
 }
 
 impl Screened {
@@ -28,7 +41,24 @@ impl Screened {
 
     /// A one-time code, for the check alone.
     pub(crate) const fn code(&self) -> Option<&Sensitive<String>> {
-        self.code.as_ref()
+        match &self.source {
+            Source::Code(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Where the stimulus comes from, for the decision.
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Whether there are words to read and to keep.
+    pub(crate) const fn is_message(&self) -> bool {
+        matches!(self.source, Source::Message)
+    }
+
+    const fn without_words(source: Source) -> Self {
+        Self { text: String::new(), signals: Vec::new(), redactions: 0, source }
     }
 
     /// Whether card data or a secret was removed.
@@ -44,9 +74,16 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         Some(Input::Message { text }) => text.into_exposed(),
         Some(Input::StepUp { code }) => {
             trail.note(Stage::Safety, "a one-time code, not kept", json!({}));
-            return Screened { text: String::new(), signals: Vec::new(), redactions: 0, code: Some(code) };
+            return Screened::without_words(Source::Code(code));
         }
-        None => String::new(),
+        other => {
+            trail.note(Stage::Safety, "nobody wrote", json!({}));
+            return Screened::without_words(match other {
+                Some(Input::Timer) => Source::Timer,
+                Some(Input::Event(event)) => Source::Event(event),
+                _ => Source::Recovery,
+            });
+        }
     };
     let context = ScreenContext {
         signals: &assistant.learnt.signals,
@@ -61,5 +98,5 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         (removed, _) => format!("{removed} secret{} removed", if removed == 1 { "" } else { "s" }),
     };
     trail.note(Stage::Safety, summary, json!({"removed": kinds, "signals": screening.signals}));
-    Screened { text: screening.display, signals: screening.signals, redactions: kinds.len(), code: None }
+    Screened { text: screening.display, signals: screening.signals, redactions: kinds.len(), source: Source::Message }
 }

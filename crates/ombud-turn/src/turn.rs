@@ -35,6 +35,9 @@ pub enum TurnError {
     /// Another agent, or the assistant, has the conversation.
     #[error("the conversation is not yours, take it over first")]
     NotYours,
+    /// What was due is done already, by a customer's own message or another replica.
+    #[error("nothing is due in this conversation any more")]
+    NothingDue,
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,
@@ -61,17 +64,15 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         Received::Fresh(received) => received,
     };
     let screened = safety::screen(assistant, &mut received, &mut trail);
-    if received.desk_owns() {
+    if received.desk_owns() && received.is_from_customer() {
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
     let understood = understanding::understand(assistant, &received, &screened, &mut trail);
     let grounds = context::gather(assistant, &received, &understood, &mut trail);
     let mut decided = decision::begin(assistant, &received, &screened, &understood, &grounds, &mut trail);
-    let mut rounds = 0;
     while let Some(call) = decided.take_call() {
-        rounds += 1;
         let outcome = action::perform(assistant, &mut received, call, &mut trail).await;
-        decided = decision::resume(assistant, decided, outcome, rounds, &mut trail);
+        decided = decision::resume(assistant, &received, decided, outcome, &mut trail);
     }
     let checked = answer::write_and_check(assistant, &screened, &grounds, decided.into_ending(), &mut trail).await;
     let recorded = record::commit(assistant, received, &screened, checked, trail).await?;

@@ -27,7 +27,7 @@ pub(crate) fn understand(
     screened: &Screened,
     trail: &mut Trail<'_>,
 ) -> Understood {
-    if screened.code().is_some() {
+    if !screened.is_message() {
         trail.note(Stage::Understanding, "nothing to read", json!({}));
         return Understood { understanding: Understanding::default() };
     }

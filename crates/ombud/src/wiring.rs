@@ -25,6 +25,11 @@ const STAFF_SESSION_S: i64 = 8 * 3_600;
 /// Between two looks into the outbox. Pages hear of their own turn at once; this is for what a crash left behind.
 const RELAY_PAUSE: Duration = Duration::from_millis(500);
 
+/// Between two looks at what is due: actions without an outcome, silent customers, the company's feed.
+const DUE_PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause before a feed is read again that could not be read.
+const FEED_PAUSE_MAX: Duration = Duration::from_secs(60);
+
 /// A server that is ready to be run.
 pub(crate) struct Server {
     /// The address it listens on, for people.
@@ -80,6 +85,8 @@ impl Server {
         let served = tokio::select! {
             served = serving => served,
             () = relay(&self.assistant) => Ok(()),
+            () = look_after(&self.assistant) => Ok(()),
+            () = follow_feed(&self.assistant) => Ok(()),
         };
         self.store.shutdown().await;
         served.context("the server stopped")
@@ -93,6 +100,38 @@ async fn relay(assistant: &Assistant) {
         if let Err(error) = assistant.relay().await {
             tracing::warn!(%error, "the outbox waits, it is tried again");
         }
+    }
+}
+
+/// Does what is due without anybody writing, for as long as the server runs.
+async fn look_after(assistant: &Assistant) {
+    loop {
+        if let Err(error) = assistant.recover().await {
+            tracing::warn!(%error, "actions without an outcome wait, they are looked at again");
+        }
+        if let Err(error) = assistant.break_silence().await {
+            tracing::warn!(%error, "silent customers are not reminded, it is tried again");
+        }
+        tokio::time::sleep(DUE_PAUSE).await;
+    }
+}
+
+/// Reads what the company's systems report, for as long as the server runs; less often while they cannot be read.
+async fn follow_feed(assistant: &Assistant) {
+    if assistant.pack().feed.is_none() {
+        return std::future::pending().await;
+    }
+    let mut pause = DUE_PAUSE;
+    loop {
+        match assistant.follow_feed().await {
+            Ok(0) => pause = DUE_PAUSE,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "the company's feed waits, it is read again");
+                pause = pause.saturating_mul(2).min(FEED_PAUSE_MAX);
+            }
+        }
+        tokio::time::sleep(pause).await;
     }
 }
 

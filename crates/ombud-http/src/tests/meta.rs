@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use ombud_domain::TenantId;
-use ombud_ports::{Inbox, InboxFilter, InboxRow, StoreError};
+use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, StoreError};
 use tower::ServiceExt as _;
 
 use super::world::{Wishes, World, request};
@@ -36,6 +36,10 @@ impl Inbox for Broken {
         _tenant: &TenantId,
         _filter: &InboxFilter,
     ) -> Result<(Vec<InboxRow>, Option<String>), StoreError> {
+        Err(StoreError::Stopped)
+    }
+
+    async fn due(&self, _tenant: &TenantId, _due: &Due, _rows_max: usize) -> Result<Vec<String>, StoreError> {
         Err(StoreError::Stopped)
     }
 

@@ -253,7 +253,7 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
-    fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
+    pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
         let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());

@@ -1,7 +1,7 @@
 //! How are actions proposed, and what do their outcomes do?
 
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Priority, Proposal, Receipt,
+    ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal, Receipt,
 };
 use serde_json::{Map, Value, json};
 
@@ -323,7 +323,12 @@ impl Engine<'_> {
                 self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})));
                 None
             }
-            ActionOutcome::Unknown => Some(self.settle_unknown(state)),
+            ActionOutcome::Unknown if self.pack.actions.get(&act.action).is_some_and(ActionSpec::is_recoverable) => {
+                state.ending.reasons.push(format!("the outcome of {} is not known yet", act.action));
+                self.say(state, "", "action_pending", &Map::new(), Origin::Template);
+                Some(self.finish(state, AwaitingKind::None, None, Vec::new()))
+            }
+            ActionOutcome::Unknown => Some(self.unknown_outcome(state)),
             ActionOutcome::Failed { .. } | ActionOutcome::Found { .. } | ActionOutcome::NotFound => {
                 let failure =
                     if let ActionOutcome::Failed { failure } = outcome { *failure } else { CallFailure::Malformed };
@@ -332,12 +337,6 @@ impl Engine<'_> {
                 Some(self.hand_over(state, &HandingOver::because("tool_failure")))
             }
         }
-    }
-
-    /// Says honestly that it is not known whether it was done (R71), and has a person look it up.
-    pub(super) fn settle_unknown(&self, state: &mut Deliberation) -> Decision {
-        self.say(state, "", "action_unknown", &vars(json!({})), Origin::Template);
-        self.hand_over(state, &HandingOver { priority: Priority::High, ..HandingOver::because("outcome_unknown") })
     }
 
     /// "Done" is said from the receipt alone (R6).

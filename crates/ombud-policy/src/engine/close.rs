@@ -50,6 +50,9 @@ impl Engine<'_> {
                 .collect();
             return self.finish(state, AwaitingKind::Choice, Some(PERSON.to_owned()), options);
         }
+        if state.aside.as_ref().is_some_and(super::aside::Aside::asks) {
+            return self.finish(state, AwaitingKind::AnythingElse, None, Vec::new());
+        }
         if state.ending.sayings.is_empty() && !state.completed {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         } else if state.completed {
@@ -69,8 +72,9 @@ impl Engine<'_> {
         let mut ending = std::mem::take(&mut state.ending);
         let proposal = ending.awaiting.proposal.take();
         ending.awaiting = Awaiting { kind, slot, options, proposal };
-        state.dialogue.awaiting = ending.awaiting.clone();
         state.dialogue.last_said = ending.sayings.iter().map(|saying| saying.text.clone()).collect();
+        super::aside::put_back(state, &mut ending.awaiting);
+        state.dialogue.awaiting = ending.awaiting.clone();
         Decision::End(Box::new(ending))
     }
 

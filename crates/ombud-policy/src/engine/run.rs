@@ -7,7 +7,7 @@ use super::close::HandingOver;
 use super::{Decision, Deliberation, Engine, OPS_MAX, vars};
 use crate::authorize::ReadVerdict;
 use crate::dialogue::{Frame, Origin, Pending};
-use crate::expr::Expr;
+use crate::expr::{Expr, plain};
 use crate::flow::{AGAIN_MAX, FlowKind, Op};
 
 /// What an operation came to.
@@ -18,6 +18,8 @@ pub(super) enum Step {
     Out(Decision),
 }
 
+/// Requests of one conversation that wait for the company, at most.
+const PARKED_MAX: usize = 8;
 /// Attempts to identify a customer for one request.
 const IDENTIFICATIONS_MAX: u32 = 2;
 
@@ -128,7 +130,7 @@ impl Engine<'_> {
                 ))
             }
             Op::Identify { id, record } => self.identify(state, id, record),
-            Op::Wait { event, text } => self.wait(state, event, text),
+            Op::Wait { event, record, text } => self.wait(state, (event, record.as_ref()), text),
             Op::End => {
                 self.end_frame(state);
                 Step::On
@@ -322,12 +324,20 @@ impl Engine<'_> {
         }
     }
 
-    fn wait(&self, state: &mut Deliberation, event: &str, text: &str) -> Step {
+    fn wait(&self, state: &mut Deliberation, (event, record): (&str, Option<&Expr>), text: &str) -> Step {
+        let record = match record.map(|record| self.value(state, record, &[])).transpose() {
+            Ok(record) => record.as_ref().map(plain),
+            Err(reason) => return self.broken(state, reason),
+        };
+        if state.dialogue.parked.len() >= PARKED_MAX {
+            state.ending.reasons.push("too many requests wait for the company".to_owned());
+            return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
+        }
         let flow = top_flow(state);
         self.say(state, &flow, text, &top_vars(state), Origin::Record);
         if let Some(mut frame) = state.dialogue.frames.pop() {
             frame.pc += 1;
-            frame.pending = Pending::Event { event: event.to_owned() };
+            frame.pending = Pending::Event { event: event.to_owned(), record };
             state.dialogue.parked.push(frame);
         }
         state.completed = true;

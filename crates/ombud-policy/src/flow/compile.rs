@@ -186,6 +186,7 @@ impl Compiler<'_> {
         if let Some(event) = &step.wait {
             return Some(Op::Wait {
                 event: event.value.clone(),
+                record: step.record.as_ref().and_then(|record| self.expr(record)),
                 text: step.text.clone().unwrap_or_else(|| "wait_text".to_owned()),
             });
         }

@@ -31,6 +31,13 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
             }
         }
     }
+    for action in pack.actions.values() {
+        if let Some(problem) = action.look_up_problem(&pack.actions) {
+            let file = format!("{name}/actions/{}.yaml", action.name);
+            let source = files.get(&file).map_or("", String::as_str);
+            problems.push(PackProblem::at(&file, source, "recover:", problem));
+        }
+    }
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
     }
@@ -62,6 +69,9 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
                 check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report)
             }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
+            Op::Wait { event, .. } if !pack.feed.as_ref().is_some_and(|feed| feed.reports(event)) => {
+                report(event, format!("event `{event}` is not among `[feed.events]` of pack.toml"));
+            }
             _ => {}
         }
     }

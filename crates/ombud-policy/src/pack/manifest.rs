@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::PackFiles;
+use crate::feed::FeedConfig;
 use crate::problem::PackProblem;
 
 /// The content of `pack.toml`.
@@ -43,6 +44,9 @@ pub struct Manifest {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// The feed of what changed at the company, for flows that wait.
+    #[serde(default)]
+    pub feed: Option<FeedConfig>,
     /// What happens when somebody is sad, ill, in debt or in danger: signal to flow.
     #[serde(default)]
     pub signals: BTreeMap<String, String>,
@@ -105,11 +109,26 @@ pub struct Limits {
     pub clarifications_max: u32,
     /// Options shown in one reply, at most.
     pub options_max: usize,
+    /// How long after an action without an answer the company's system is asked what came of it, minutes; then a person looks it up. Must be
+    /// shorter than the time for which the system remembers idempotency keys.
+    pub recovery_minutes: u32,
+    /// How long an open question waits for a silent customer, minutes: before each reminder, and after the last before the conversation is
+    /// closed. 0 waits for ever.
+    pub silence_minutes: u32,
+    /// Reminders before the conversation is closed.
+    pub silence_reminders: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { rounds_max: 16, clarifications_max: 3, options_max: 8 }
+        Self {
+            rounds_max: 16,
+            clarifications_max: 3,
+            options_max: 8,
+            recovery_minutes: 60,
+            silence_minutes: 15,
+            silence_reminders: 1,
+        }
     }
 }
 

@@ -1,20 +1,20 @@
 //! How are rows of the inbox stored and read?
 
 use ombud_domain::{ConversationStatus, Priority, TenantId, TimestampUs};
-use ombud_ports::{InboxPlace, InboxRow, StoreError};
+use ombud_ports::{Due, InboxPlace, InboxRow, StoreError};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 use crate::database::Dialect;
 use crate::sql::{column, failed, list, values};
 
-/// Rows and ids in one statement at most: sixteen parameters each, and SQLite takes 32,766.
+/// Rows and ids in one statement at most: nineteen parameters each, and SQLite takes 32,766.
 const ROWS_MAX: usize = 500;
 
 macro_rules! columns {
     () => {
         "conversation_id, status, customer_id, customer_name, reason_code, summary, priority, waiting_since_us, assignee, locale, \
-         last_message, position, updated_at_us"
+         last_message, position, updated_at_us, recover_at_us, silent_since_us, parked"
     };
 }
 
@@ -24,7 +24,7 @@ pub(super) async fn load(reads: &AnyPool, tenant: &TenantId, ids: &[&str]) -> Re
     for ids in ids.chunks(ROWS_MAX) {
         let places = list(2, ids.len());
         let sql = format!(
-            concat!("SELECT ", columns!(), " FROM inbox WHERE tenant = $1 AND conversation_id IN ({})"),
+            concat!("SELECT ", columns!(), " FROM inbox_2 WHERE tenant = $1 AND conversation_id IN ({})"),
             places
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str());
@@ -50,7 +50,7 @@ pub(super) async fn page(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM inbox WHERE tenant = $1 AND (list_rank, list_order_us, conversation_id) > ($2, $3, $4){} ",
+            " FROM inbox_2 WHERE tenant = $1 AND (list_rank, list_order_us, conversation_id) > ($2, $3, $4){} ",
             "ORDER BY list_rank, list_order_us, conversation_id LIMIT $5"
         ),
         of_status
@@ -66,6 +66,38 @@ pub(super) async fn page(
     rows.iter().map(row_of).collect()
 }
 
+/// Conversations in which something is due, the longest due first.
+pub(super) async fn due(
+    reads: &AnyPool,
+    tenant: &TenantId,
+    due: &Due,
+    rows_max: usize,
+) -> Result<Vec<String>, StoreError> {
+    let query = match due {
+        Due::Recovery(now) => sqlx::query(
+            "SELECT conversation_id FROM inbox_2 WHERE tenant = $1 AND recover_at_us IS NOT NULL AND recover_at_us <= $2 \
+             ORDER BY recover_at_us LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(now.0),
+        Due::Silence(since) => sqlx::query(
+            "SELECT conversation_id FROM inbox_2 WHERE tenant = $1 AND silent_since_us IS NOT NULL AND silent_since_us <= $2 \
+             ORDER BY silent_since_us LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(since.0),
+        Due::Parked(customer_id) => sqlx::query(
+            "SELECT conversation_id FROM inbox_2 WHERE tenant = $1 AND customer_id = $2 AND parked > 0 \
+             ORDER BY updated_at_us LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(customer_id.as_str()),
+    };
+    let rows = query.bind(i64::try_from(rows_max).unwrap_or(0)).fetch_all(reads).await;
+    let rows = rows.map_err(failed("reading what is due"))?;
+    rows.iter().map(|row| column(row, 0, "inbox row")).collect()
+}
+
 /// Writes rows, new or again.
 pub(super) async fn save(
     connection: &mut AnyConnection,
@@ -76,17 +108,18 @@ pub(super) async fn save(
     for rows in rows.chunks(ROWS_MAX) {
         let sql = format!(
             concat!(
-                "INSERT INTO inbox (tenant, ",
+                "INSERT INTO inbox_2 (tenant, ",
                 columns!(),
                 ", list_rank, list_order_us) VALUES {} ON CONFLICT (tenant, conversation_id) DO UPDATE SET ",
                 "status = excluded.status, customer_id = excluded.customer_id, customer_name = excluded.customer_name, ",
                 "reason_code = excluded.reason_code, summary = excluded.summary, priority = excluded.priority, ",
                 "waiting_since_us = excluded.waiting_since_us, assignee = excluded.assignee, locale = excluded.locale, ",
                 "last_message = excluded.last_message, position = excluded.position, ",
-                "updated_at_us = excluded.updated_at_us, list_rank = excluded.list_rank, ",
+                "updated_at_us = excluded.updated_at_us, recover_at_us = excluded.recover_at_us, ",
+                "silent_since_us = excluded.silent_since_us, parked = excluded.parked, list_rank = excluded.list_rank, ",
                 "list_order_us = excluded.list_order_us"
             ),
-            values(dialect, rows.len(), 16)
+            values(dialect, rows.len(), 19)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows.len() <= 8);
         for row in rows {
@@ -106,6 +139,9 @@ pub(super) async fn save(
                 .bind(row.last_message.as_str())
                 .bind(row.position)
                 .bind(row.updated_at.0)
+                .bind(row.recover_at.map(|at| at.0))
+                .bind(row.silent_since.map(|since| since.0))
+                .bind(row.parked)
                 .bind(place.rank)
                 .bind(place.order_us);
         }
@@ -146,5 +182,8 @@ fn row_of(row: &AnyRow) -> Result<InboxRow, StoreError> {
         last_message: column(row, 10, WHAT)?,
         position: column(row, 11, WHAT)?,
         updated_at: TimestampUs(column(row, 12, WHAT)?),
+        recover_at: column::<Option<i64>, _>(row, 13, WHAT)?.map(TimestampUs),
+        silent_since: column::<Option<i64>, _>(row, 14, WHAT)?.map(TimestampUs),
+        parked: column(row, 15, WHAT)?,
     })
 }
