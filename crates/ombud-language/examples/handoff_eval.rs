@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         active_flow: None,
                         proposal: None,
                         today: Date::constant(2026, 11, 21),
+                        barred: &[],
                     };
                     let commands = reader.understand(text, &context).commands;
                     (commands.first() == Some(&Command::Handoff)) != wish
@@ -45,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     active_flow: None,
                     proposal: None,
                     today: Date::constant(2026, 11, 21),
+                    barred: &[],
                 };
                 writeln!(out, "   {text} {:?}", reader.understand(text, &context).scores.first())?;
             }
@@ -60,6 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             active_flow: None,
             proposal: None,
             today: Date::constant(2026, 11, 21),
+            barred: &[],
         };
         n += 1;
         if reader.understand(text, &context).commands.contains(&Command::Handoff) {

@@ -2,7 +2,7 @@
 
 use ombud_domain::{ActionOutcome, Stage};
 use ombud_policy::engine::CodeCheck;
-use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment};
+use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
@@ -30,6 +30,7 @@ pub(crate) struct Decided {
     call: Option<Call>,
     ending: Ending,
     checks_code: bool,
+    notice: Option<Saying>,
 }
 
 impl Decided {
@@ -39,7 +40,11 @@ impl Decided {
     }
 
     pub(crate) fn into_ending(self) -> (Ending, Dialogue) {
-        (self.ending, self.state.dialogue)
+        let mut ending = self.ending;
+        if let Some(notice) = self.notice {
+            ending.sayings.insert(0, notice);
+        }
+        (ending, self.state.dialogue)
     }
 }
 
@@ -62,6 +67,7 @@ pub(crate) fn begin(
             call: Some(Call::CheckCode(call)),
             ending: Ending::default(),
             checks_code: true,
+            notice: None,
         };
     }
     let reader = LexicalReader::new(assistant);
@@ -69,10 +75,22 @@ pub(crate) fn begin(
     let decision = if received.conversation.open_intent.is_some() {
         state.ending.reasons.push("an action of an earlier turn has no known outcome".to_owned());
         engine.unknown_outcome(&mut state)
+    } else if screened.is_typed_code() {
+        engine.code_typed(&mut state)
     } else {
         engine.begin(&mut state, understood.understanding(), grounds.findings())
     };
-    decided(state, moment, decision, trail)
+    let notice = notice(assistant, &moment, screened);
+    Decided { notice, ..decided(state, moment, decision, trail) }
+}
+
+/// What the customer is told about secrets that were removed, whatever else the message asks.
+fn notice(assistant: &Assistant, moment: &Moment, screened: &Screened) -> Option<Saying> {
+    let kinds: Vec<&str> = screened.removed().collect();
+    let Value::Object(values) = json!({"kinds": kinds}) else { return None };
+    let text = assistant.pack.texts.render(&moment.locale, "", "secret_hidden", &[&values]).ok();
+    let text = text.filter(|_| screened.was_redacted())?;
+    Some(Saying { text, origin: Origin::Notice, citations: Vec::new() })
 }
 
 pub(crate) fn resume(
@@ -82,7 +100,7 @@ pub(crate) fn resume(
     rounds: usize,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let Decided { mut state, moment, checks_code, .. } = decided_before_take(&mut decided_before);
+    let Decided { mut state, moment, checks_code, notice, .. } = decided_before_take(&mut decided_before);
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let decision = if checks_code {
@@ -92,7 +110,7 @@ pub(crate) fn resume(
     } else {
         engine.resume(&mut state, &outcome)
     };
-    decided(state, moment, decision, trail)
+    Decided { notice, ..decided(state, moment, decision, trail) }
 }
 
 fn decided_before_take(decided: &mut Decided) -> Decided {
@@ -102,6 +120,7 @@ fn decided_before_take(decided: &mut Decided) -> Decided {
         call: None,
         ending: Ending::default(),
         checks_code: decided.checks_code,
+        notice: decided.notice.take(),
     }
 }
 
@@ -127,7 +146,7 @@ fn decided(state: Deliberation, moment: Moment, decision: Decision, trail: &mut 
         summary,
         json!({"reasons": reasons, "awaiting": ending.awaiting, "refused": ending.refused}),
     );
-    Decided { state, moment, call, ending, checks_code: false }
+    Decided { state, moment, call, ending, checks_code: false, notice: None }
 }
 
 fn summary_of(ending: &Ending) -> String {
