@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Signals that start care; a miss leaves somebody alone, a false one takes the assistant away from somebody who asked for something else.
 const CRITICAL: [&str; 5] = ["bereavement", "coercion", "debt_distress", "illness", "self_harm"];
 
-/// Sentences by set and class: `open` was looked at while the lists were mended, `held` only counted.
+/// Sentences by set and class; the file says how each set was used. `last` alone was never mended on.
 #[derive(serde::Deserialize)]
 struct CareFile {
     #[serde(rename = "locale")]
