@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         last_flow: None,
                         proposal: None,
                         today: Date::constant(2026, 11, 21),
+                        barred: &[],
                     };
                     let commands = reader.understand(text, &context).commands;
                     (commands.first() == Some(&Command::Handoff)) != wish
@@ -47,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     last_flow: None,
                     proposal: None,
                     today: Date::constant(2026, 11, 21),
+                    barred: &[],
                 };
                 writeln!(out, "   {text} {:?}", reader.understand(text, &context).scores.first())?;
             }
@@ -63,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             last_flow: None,
             proposal: None,
             today: Date::constant(2026, 11, 21),
+            barred: &[],
         };
         n += 1;
         if reader.understand(text, &context).commands.contains(&Command::Handoff) {

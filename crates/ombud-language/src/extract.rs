@@ -24,7 +24,7 @@ pub struct Entity {
     pub text: String,
     /// The normalised value. Strings for ids, `email`, names, `postal_code`, `phone`, `card_last4`; `{minor, currency}` for `amount` (`currency` is null if
     /// not said, then `minor` counts hundredths); `YYYY-MM-DD` for `date`; a number for `number` and `ordinal` (`-1` is "the last");
-    /// `{address1, address2, city, state, country, zip}` for `address`, each a string or null.
+    /// `{address1, address2, city, state, country, zip}` for `address`, each a string or null; single parts of one only where an address is awaited.
     pub value: Value,
     /// Byte offset of its first character.
     pub start: usize,
@@ -66,7 +66,9 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
     let mut found = Found { text, entities: Vec::new() };
     found.add_all(context.patterns.read(text));
     found.add_all(contact::emails(text));
-    for address in address::read(text) {
+    let addresses = address::read(text);
+    let piece = (addresses.is_empty() && context.awaiting == Awaiting::Address).then(|| address::read_pieces(text));
+    for address in addresses {
         let zip = address.zip.clone();
         found.add(address.entity);
         found.entities.extend(zip);
@@ -83,6 +85,8 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
     }
     found.add_all(number::ordinals(text));
     found.add_all(number::read(text));
+    // Single parts are no place of their own: the postal code among them is still read as one.
+    found.entities.extend(piece.flatten());
     found.entities.sort_by_key(|entity| (entity.start, std::cmp::Reverse(entity.end)));
     found.entities
 }

@@ -14,7 +14,7 @@ pub mod signals;
 
 pub use canonical::{Canonical, canonical};
 pub use redact::{Redacted, Redaction, RedactionKind, digit_tail, redact, redact_with_tail};
-pub use signals::{SignalError, SignalFile, SignalModel, SignalRule};
+pub use signals::{Figures, SignalError, SignalFile, SignalModel, SignalReading, SignalRule};
 
 /// What the screening of one message needs to know beside its text.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +35,10 @@ pub struct Screening {
     /// What was replaced, in the order of the text; never the content.
     pub redactions: Vec<Redaction>,
     /// Names of the signals found, sorted: `abuse`, `anger`, `bereavement`, `coercion`, `complaint`, `debt_distress`,
-    /// `hidden_text`, `illness`, `injection`, `mixed_script`, `self_harm`, `threat`.
+    /// `hidden_text`, `illness`, `injection`, `mixed_script`, `self_harm`, `threat`; `bereavement_mentioned` and the like for what is said in passing.
     pub signals: Vec<String>,
+    /// Signals that only figures of speech or mentions in passing resemble: the message is not about them.
+    pub taken_back: Vec<String>,
     /// Digits at the end of this message that could be the beginning of a card number; hand them to the next screening, keep them nowhere else.
     pub tail_digits: String,
     /// The digits at the end of the previous message were the beginning of a card number: its stored text must be shredded.
@@ -48,11 +50,12 @@ pub struct Screening {
 pub fn screen(raw: &str, context: &ScreenContext<'_>) -> Screening {
     let canonical = canonical(raw);
     let redacted = redact::redact_awaiting(&canonical.display, context.tail_digits, context.awaited_secret);
-    let signals = context.signals.read(&redacted.text, &canonical);
+    let read = context.signals.read(&redacted.text, &canonical);
     Screening {
         display: redacted.text,
         redactions: redacted.redactions,
-        signals,
+        signals: read.signals,
+        taken_back: read.taken_back,
         tail_digits: redacted.tail_digits,
         previous_holds_card: redacted.previous_holds_card,
     }

@@ -35,10 +35,24 @@ pub struct UnderstandContext<'a> {
     pub proposal: Option<&'a str>,
     /// The customer's day.
     pub today: Date,
+    /// Flows that this message cannot mean: the words for them are figures of speech or said in passing.
+    pub barred: &'a [&'a str],
+}
+
+impl UnderstandContext<'_> {
+    /// The classes without those of barred flows, whose share goes to the others.
+    fn open_to(&self, classes: Vec<(&str, f32)>) -> Vec<(String, f32)> {
+        let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| self.barred.contains(&flow));
+        let (barred, open): (Vec<_>, Vec<_>) = classes.into_iter().partition(|(class, _)| is_barred(class));
+        let left = (1.0 - barred.iter().map(|(_, p)| p).sum::<f32>()).max(SHARE_LEFT_MIN);
+        open.into_iter().map(|(class, p)| (class.to_owned(), p / left)).collect()
+    }
 }
 
 /// Slot name under which details that identify the customer are given.
 pub const IDENTITY_SLOT: &str = "identity";
+/// What other classes have at least when flows are barred: below it their order says nothing.
+const SHARE_LEFT_MIN: f32 = 0.1;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
 const CHARS_MAX: usize = 6_000;
 
@@ -62,7 +76,7 @@ impl Understander {
             fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(),
             ..TrainSettings::default()
         };
-        let rules = Rules::new(model.rules, &model.examples)?;
+        let rules = Rules::new(model.rules, &model.examples, &model.wishes)?;
         let classifier = Classifier::train(&model.examples, &settings)?;
         Ok(Self { locale: model.locale, classifier, patterns, rules })
     }
@@ -81,7 +95,7 @@ impl Understander {
         if *context.expectation != Expectation::Identify {
             text = self.rules.spelling.mend(&text);
         }
-        let scores = self.classifier.predict(&text, 5).into_iter().map(|(class, p)| (class.to_owned(), p)).collect();
+        let scores = context.open_to(self.classifier.predict(&text, 5));
         let mut commands = self.commands(&text, context);
         commands.truncate(COMMANDS_MAX);
         Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }

@@ -33,7 +33,7 @@ fn read(
 ) -> Vec<Command> {
     let today = Date::constant(2026, 11, 21);
     reader
-        .understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today })
+        .understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today, barred: &[] })
         .commands
 }
 

@@ -210,6 +210,8 @@ pub enum Origin {
     Proposal,
     /// Sentences of an article.
     Knowledge,
+    /// What was removed from the message; never rephrased, and before everything else.
+    Notice,
 }
 
 /// How a turn ends.

@@ -4,7 +4,7 @@
 //! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, IdentityLevel, Understanding};
+use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Understanding};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
@@ -167,8 +167,8 @@ impl Engine<'_> {
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
         state.near = self.near_requests(understood);
-        self.absorb_signals(state, &understood.signals);
-        for command in &understood.commands {
+        let cares = self.absorb_signals(state, &understood.signals);
+        for command in self.care_first(&understood.commands, cares) {
             state.ending.reasons.push(absorb::describe(command));
             if let Some(decision) = self.absorb(state, command, findings) {
                 return decision;
@@ -176,6 +176,31 @@ impl Engine<'_> {
         }
         self.own_up(state, understood);
         self.run(state)
+    }
+
+    /// The commands in the order they are done. Where care begins, nothing is said before it and no question is answered beside it (R53).
+    fn care_first<'c>(&self, commands: &'c [Command], cares: bool) -> Vec<&'c Command> {
+        let is_care = |command: &&Command| match command {
+            Command::StartFlow { flow, .. } => self.pack.manifest.signals.values().any(|care| care == flow),
+            _ => false,
+        };
+        let (mut ordered, others): (Vec<_>, Vec<_>) = commands.iter().partition(is_care);
+        let waits = cares || !ordered.is_empty();
+        let is_talk = |command: &Command| {
+            matches!(
+                command,
+                Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
+            ) || *command == Command::CannotRead
+        };
+        ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command))));
+        ordered
+    }
+
+    /// The customer typed the one-time code into the chat: says where it belongs, and waits on.
+    pub fn code_typed(&self, state: &mut Deliberation) -> Decision {
+        self.arrive(state);
+        state.ending.reasons.push("a one-time code in the chat".to_owned());
+        self.code_belongs_elsewhere(state)
     }
 
     /// Goes on with the outcome of the call asked for.

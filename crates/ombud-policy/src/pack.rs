@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 39] = [
+pub const ENGINE_TEXTS: [&str; 43] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -43,6 +43,10 @@ pub const ENGINE_TEXTS: [&str; 39] = [
     "slot_unavailable",
     "slot_skipped",
     "ask_code",
+    "code_in_chat",
+    "code_new",
+    "code_new_words",
+    "secret_hidden",
     "code_wrong",
     "code_blocked",
     "code_accepted",
@@ -82,6 +86,8 @@ pub struct Pack {
     pub examples: Vec<(String, String, String)>,
     /// What the company's systems report by themselves.
     pub feed: Option<Feed>,
+    /// Words that name the wish for a flow: (locale, flow, regular expression). Such a flow does not begin beside another request without them.
+    pub wishes: Vec<(String, String, String)>,
     /// Policies of base and pack.
     pub policies: Policies,
     /// Knowledge articles: (file, source).
@@ -112,6 +118,7 @@ impl Pack {
             texts: Texts::new(),
             titles: BTreeMap::new(),
             examples: Vec::new(),
+            wishes: Vec::new(),
         };
         reader.pack_texts();
         let flows = reader.flows();
@@ -127,11 +134,11 @@ impl Pack {
         let source = files.get(&file).map_or("", String::as_str);
         let feed = manifest.feed.as_ref().map(|feed| Feed::compile(feed, &file, source)).transpose();
         let feed = feed.map_err(|problem| reader.problems.push(problem)).ok().flatten();
-        let Reader { mut problems, texts, titles, examples, .. } = reader;
+        let Reader { mut problems, texts, titles, examples, wishes, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
         let pack =
-            Self { manifest, hash, flows, actions, texts, titles, examples, feed, policies, articles, language_files };
+            Self { manifest, hash, flows, actions, texts, titles, examples, wishes, feed, policies, articles, language_files };
         check::check(&pack, name, files, &mut problems);
         if problems.is_empty() { Ok(pack) } else { Err(problems) }
     }
@@ -185,6 +192,7 @@ struct Reader<'a> {
     texts: Texts,
     titles: BTreeMap<(String, String), String>,
     examples: Vec<(String, String, String)>,
+    wishes: Vec<(String, String, String)>,
 }
 
 impl<'a> Reader<'a> {
@@ -226,6 +234,9 @@ impl<'a> Reader<'a> {
                     let class = format!("flow:{flow}");
                     self.examples.extend(lines.into_iter().map(|line| (locale.to_owned(), class.clone(), line)));
                 }
+                ("wishes", TextEntry::Many(lines)) if !flow.is_empty() => {
+                    self.wishes.extend(lines.into_iter().map(|line| (locale.to_owned(), flow.to_owned(), line)));
+                }
                 (_, TextEntry::One(template)) => {
                     if let Err(reason) = self.texts.add(locale, flow, &key, &template) {
                         self.problems.push(PackProblem::at(
@@ -241,7 +252,7 @@ impl<'a> Reader<'a> {
                         file,
                         source,
                         &format!("{key}:"),
-                        format!("text `{key}` must be one text, only `examples` is a list"),
+                        format!("text `{key}` must be one text, only `examples` and `wishes` are lists"),
                     ));
                 }
             }

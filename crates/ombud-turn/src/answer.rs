@@ -67,7 +67,7 @@ enum Draft {
     Refused(String),
 }
 
-/// Whether a paragraph may be put in other words: receipts and proposals never (R6, R9).
+/// Whether a paragraph may be put in other words: notices, receipts and proposals never (R6, R9).
 const fn rephrasable(origin: Origin) -> bool {
     matches!(origin, Origin::Template | Origin::Question | Origin::Record | Origin::Knowledge)
 }
@@ -157,7 +157,7 @@ fn merged(sayings: Vec<Saying>, draft: String) -> Vec<Paragraph> {
     // Receipts come first in words too: what was done, then what follows.
     let (fixed, _): (Vec<Saying>, Vec<Saying>) = sayings.into_iter().partition(|saying| !rephrasable(saying.origin));
     let (receipts, proposals): (Vec<Saying>, Vec<Saying>) =
-        fixed.into_iter().partition(|saying| saying.origin == Origin::Receipt);
+        fixed.into_iter().partition(|saying| saying.origin != Origin::Proposal);
     merged.extend(paragraphs(receipts));
     merged.extend(draft.take().map(|text| Paragraph { text, citations }));
     merged.extend(paragraphs(proposals));

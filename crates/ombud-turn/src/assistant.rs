@@ -103,6 +103,8 @@ impl Learnt {
         let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
         nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
         nlu.examples.extend(questions(pack, &locale));
+        let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
+        nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
         let signals = SignalModel::new(&language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?)?;
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;

@@ -3,7 +3,7 @@
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Stage, Understanding};
 use ombud_policy::engine::CodeCheck;
-use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment};
+use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
@@ -35,6 +35,7 @@ pub(crate) struct Decided {
     ending: Ending,
     rounds: usize,
     of: CallOf,
+    notice: Option<Saying>,
 }
 
 /// What a call was made for.
@@ -55,7 +56,11 @@ impl Decided {
     }
 
     pub(crate) fn into_ending(self) -> (Ending, Dialogue) {
-        (self.ending, self.state.dialogue)
+        let mut ending = self.ending;
+        if let Some(notice) = self.notice {
+            ending.sayings.insert(0, notice);
+        }
+        (ending, self.state.dialogue)
     }
 }
 
@@ -79,6 +84,7 @@ pub(crate) fn begin(
             ending: Ending::default(),
             rounds: 0,
             of: CallOf::Code,
+            notice: None,
         };
     }
     let reader = LexicalReader::new(assistant);
@@ -87,18 +93,23 @@ pub(crate) fn begin(
     if let Some(decision) = unasked(&engine, received, &mut state, screened.source()) {
         return decided((state, moment, 0), decision, trail);
     }
+    let notice = notice(assistant, &moment, screened);
     if let Some(open) = &received.conversation.open_action {
         if open.outcome.is_none() {
             trail.note(Stage::Decision, "find out what came of an action of an earlier turn", json!({}));
             let call = Some(Call::Recover(engine.look_up(&state, &open.proposal)));
             let of = CallOf::Earlier(Box::new((heard.0.clone(), heard.1.to_vec())));
-            return Decided { state, moment, call, ending: Ending::default(), rounds: 0, of };
+            return Decided { state, moment, call, ending: Ending::default(), rounds: 0, of, notice };
         }
         let decision = earlier(&engine, received, &mut state, heard);
-        return decided((state, moment, 0), decision, trail);
+        return Decided { notice, ..decided((state, moment, 0), decision, trail) };
     }
-    let decision = engine.begin(&mut state, heard.0, heard.1);
-    decided((state, moment, 0), decision, trail)
+    let decision = if screened.is_typed_code() {
+        engine.code_typed(&mut state)
+    } else {
+        engine.begin(&mut state, heard.0, heard.1)
+    };
+    Decided { notice, ..decided((state, moment, 0), decision, trail) }
 }
 
 /// What time or the company brings. While people have the conversation they see what was reported, and the request waits on.
@@ -130,6 +141,15 @@ fn earlier(
     }
 }
 
+/// What the customer is told about secrets that were removed, whatever else the message asks.
+fn notice(assistant: &Assistant, moment: &Moment, screened: &Screened) -> Option<Saying> {
+    let kinds: Vec<&str> = screened.removed().collect();
+    let Value::Object(values) = json!({"kinds": kinds}) else { return None };
+    let text = assistant.pack.texts.render(&moment.locale, "", "secret_hidden", &[&values]).ok();
+    let text = text.filter(|_| screened.was_redacted())?;
+    Some(Saying { text, origin: Origin::Notice, citations: Vec::new() })
+}
+
 pub(crate) fn resume(
     assistant: &Assistant,
     received: &Arrival<'_>,
@@ -137,7 +157,7 @@ pub(crate) fn resume(
     outcome: ActionOutcome,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let Decided { mut state, moment, rounds, of, .. } = before;
+    let Decided { mut state, moment, rounds, of, notice, .. } = before;
     let rounds = rounds + 1;
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
@@ -149,7 +169,7 @@ pub(crate) fn resume(
         }
         CallOf::Flow => engine.resume(&mut state, &outcome),
     };
-    decided((state, moment, rounds), decision, trail)
+    Decided { notice, ..decided((state, moment, rounds), decision, trail) }
 }
 
 fn decided(
@@ -178,7 +198,7 @@ fn decided(
         summary,
         json!({"reasons": reasons, "awaiting": ending.awaiting, "refused": ending.refused}),
     );
-    Decided { state, moment, call, ending, rounds, of: CallOf::Flow }
+    Decided { state, moment, call, ending, rounds, of: CallOf::Flow, notice: None }
 }
 
 fn summary_of(ending: &Ending) -> String {

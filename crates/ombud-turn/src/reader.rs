@@ -33,6 +33,7 @@ impl<'a> LexicalReader<'a> {
             last_flow: None,
             proposal: None,
             today: self.today,
+            barred: &[],
         };
         let understanding = self.assistant.learnt.understander.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {

@@ -1,7 +1,9 @@
 //! Stage 2: what may be kept of a message? Card data and secrets go before anything is stored, logged or searched; the raw text ends here.
 
+use std::collections::BTreeSet;
+
 use ombud_domain::{AwaitingKind, Sensitive, Stage};
-use ombud_language::{RedactionKind, ScreenContext};
+use ombud_language::{RedactionKind, ScreenContext, Screening};
 use ombud_policy::CompanyEvent;
 use serde_json::json;
 
@@ -13,7 +15,9 @@ use crate::trail::Trail;
 pub(crate) struct Screened {
     text: String,
     signals: Vec<String>,
-    redactions: usize,
+    taken_back: Vec<String>,
+    removed: BTreeSet<RedactionKind>,
+    typed_code: bool,
     source: Source,
 }
 
@@ -39,6 +43,16 @@ impl Screened {
         &self.signals
     }
 
+    /// Signals that only figures of speech or mentions in passing resemble.
+    pub(crate) fn taken_back(&self) -> &[String] {
+        &self.taken_back
+    }
+
+    /// Whether the message was the one-time code that a field of its own waits for, and nothing else.
+    pub(crate) const fn is_typed_code(&self) -> bool {
+        self.typed_code
+    }
+
     /// A one-time code, for the check alone.
     pub(crate) const fn code(&self) -> Option<&Sensitive<String>> {
         match &self.source {
@@ -58,12 +72,31 @@ impl Screened {
     }
 
     const fn without_words(source: Source) -> Self {
-        Self { text: String::new(), signals: Vec::new(), redactions: 0, source }
+        Self {
+            text: String::new(),
+            signals: Vec::new(),
+            taken_back: Vec::new(),
+            removed: BTreeSet::new(),
+            typed_code: false,
+            source,
+        }
     }
 
     /// Whether card data or a secret was removed.
-    pub(crate) const fn was_redacted(&self) -> bool {
-        self.redactions > 0
+    pub(crate) fn was_redacted(&self) -> bool {
+        !self.removed.is_empty()
+    }
+
+    /// What was removed, each kind once.
+    pub(crate) fn removed(&self) -> impl Iterator<Item = &'static str> {
+        self.removed.iter().map(|kind| match kind {
+            RedactionKind::CardNumber => "card_number",
+            RedactionKind::SecurityCode => "security_code",
+            RedactionKind::Pin => "pin",
+            RedactionKind::Password => "password",
+            RedactionKind::OneTimeCode => "one_time_code",
+            RedactionKind::TrackData => "track_data",
+        })
     }
 }
 
@@ -98,5 +131,28 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         (removed, _) => format!("{removed} secret{} removed", if removed == 1 { "" } else { "s" }),
     };
     trail.note(Stage::Safety, summary, json!({"removed": kinds, "signals": screening.signals}));
-    Screened { text: screening.display, signals: screening.signals, redactions: kinds.len(), source: Source::Message }
+    let removed: BTreeSet<RedactionKind> = screening.redactions.iter().map(|redaction| redaction.kind).collect();
+    let typed_code = code_awaited && removed.contains(&RedactionKind::OneTimeCode) && says_little_else(&screening);
+    Screened {
+        text: screening.display,
+        signals: screening.signals,
+        taken_back: screening.taken_back,
+        removed,
+        typed_code,
+        source: Source::Message,
+    }
+}
+
+/// Words beside a one-time code that still say no more than "here it is".
+const CODE_WORDS_MAX: usize = 6;
+
+fn says_little_else(screening: &Screening) -> bool {
+    let mut from = 0;
+    let mut words = 0;
+    for redaction in &screening.redactions {
+        words += screening.display.get(from..redaction.start).unwrap_or_default().split_whitespace().count();
+        from = redaction.end;
+    }
+    let rest = screening.display.get(from..).unwrap_or_default();
+    words + rest.split_whitespace().count() <= CODE_WORDS_MAX && !screening.display.contains('?')
 }

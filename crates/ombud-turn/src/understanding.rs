@@ -33,12 +33,14 @@ pub(crate) fn understand(
     }
     let dialogue = &received.conversation.dialogue;
     let expectation = dialogue.expectation();
+    let barred = barred(assistant, screened);
     let context = UnderstandContext {
         expectation: &expectation,
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
         last_flow: dialogue.last_flow.as_deref(),
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
         today: today(assistant),
+        barred: &barred,
     };
     let mut understanding = assistant.learnt.understander.understand(screened.text(), &context);
     understanding.signals = screened.signals().to_vec();
@@ -46,6 +48,14 @@ pub(crate) fn understand(
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
     trail.note(Stage::Understanding, summary, detail);
     Understood { understanding }
+}
+
+/// Flows of care that nothing in the message calls for, though a figure of speech or a mention sounds like it.
+fn barred<'a>(assistant: &'a Assistant, screened: &Screened) -> Vec<&'a str> {
+    let flows = &assistant.pack.manifest.signals;
+    let meant: Vec<&String> = screened.signals().iter().filter_map(|signal| flows.get(signal)).collect();
+    let taken_back = screened.taken_back().iter().filter_map(|signal| flows.get(signal));
+    taken_back.filter(|flow| !meant.contains(flow)).map(String::as_str).collect()
 }
 
 fn summary_of(understanding: &Understanding) -> String {

@@ -28,6 +28,11 @@ const STOP: &str = concat!(
     "recall caveman anymore somebody someone anyone nobody sir madam mr mrs ms miss dr day evening afternoon night cancel item sorry speaking human person agent ",
 );
 
+/// Whether a word in small letters is one that people say around names.
+pub(super) fn is_no_name(word: &str) -> bool {
+    STOP.contains(&format!(" {word} "))
+}
+
 /// The first name found, as a whole and in its parts.
 pub(super) fn read(text: &str, awaiting: Awaiting, taken: &[Entity]) -> Option<(Entity, Vec<Entity>)> {
     let words = words(text, taken);

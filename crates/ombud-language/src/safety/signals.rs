@@ -2,9 +2,10 @@
 //!
 //! Lists of the language, and a small classifier for what lists cannot hold. Advisory: a signal adds care, it never permits.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::canonical::Canonical;
@@ -16,8 +17,20 @@ use crate::classify::{Classifier, Example, TrainSettings};
 pub struct SignalFile {
     /// Language tag of the lists.
     pub locale: String,
+    /// What is said of things that nobody suffers from.
+    pub figures: Figures,
     /// Rules by the name of the signal; `none` holds harmless sentences.
     pub signals: BTreeMap<String, SignalRule>,
+}
+
+/// Figures of speech: "these shoes are killing me", "to die for".
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Figures {
+    /// The signals they are no sign of.
+    pub not: Vec<String>,
+    /// Regular expressions for the words to be left out when these signals are read.
+    pub patterns: Vec<String>,
 }
 
 /// How one signal is recognised.
@@ -26,8 +39,10 @@ pub struct SignalFile {
 pub struct SignalRule {
     /// Regular expressions, any of which gives the signal; matched without regard to case.
     pub patterns: Vec<String>,
-    /// Expressions that take it back.
+    /// Expressions for words that are no sign; the rest of the message is still read.
     pub unless: Vec<String>,
+    /// Expressions for words in which it is only mentioned: "I wore it to a funeral". They give `<signal>_mentioned`.
+    pub passing: Vec<String>,
     /// Sentences for the classifier.
     pub examples: Vec<String>,
 }
@@ -59,11 +74,23 @@ pub struct SignalModel {
 struct List {
     signal: String,
     gives: RegexSet,
-    takes_back: RegexSet,
+    figurative: Option<Regex>,
+    passing: Option<Regex>,
+}
+
+/// What a message warns of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignalReading {
+    /// Names of the signals found, sorted; `<signal>_mentioned` for what is said in passing.
+    pub signals: Vec<String>,
+    /// Signals that only words without that meaning resemble: the message is not about them.
+    pub taken_back: Vec<String>,
 }
 
 /// Probability from which the classifier alone gives a signal; set on the sentences of `examples/signals_eval.rs`.
 const SURE: f32 = 0.6;
+/// Share of a sentence's words that the classifier must know.
+const KNOWN: f32 = 0.5;
 /// Class of harmless sentences.
 const NONE: &str = "none";
 
@@ -76,10 +103,13 @@ impl SignalModel {
         let mut lists = Vec::with_capacity(file.signals.len());
         let mut examples = Vec::new();
         for (signal, rule) in &file.signals {
+            let figures = if file.figures.not.contains(signal) { file.figures.patterns.as_slice() } else { &[] };
+            let figurative: Vec<&String> = rule.unless.iter().chain(figures).collect();
             lists.push(List {
                 signal: signal.clone(),
                 gives: compile(signal, &rule.patterns)?,
-                takes_back: compile(signal, &rule.unless)?,
+                figurative: compile_one(signal, &figurative)?,
+                passing: compile_one(signal, &rule.passing.iter().collect::<Vec<_>>())?,
             });
             examples.extend(rule.examples.iter().map(|text| Example { class: signal.clone(), text: text.clone() }));
         }
@@ -90,41 +120,74 @@ impl SignalModel {
         Ok(Self { lists, any, classifier })
     }
 
-    /// Names of the signals of a redacted text, sorted.
+    /// The signals of a redacted text.
     #[must_use]
-    pub fn read(&self, redacted: &str, canonical: &Canonical) -> Vec<String> {
-        let mut found: BTreeSet<&str> = BTreeSet::new();
+    pub fn read(&self, redacted: &str, canonical: &Canonical) -> SignalReading {
+        let mut found: BTreeSet<String> = BTreeSet::new();
         if canonical.hidden > 1 || !canonical.smuggled.is_empty() {
-            found.insert("hidden_text");
+            found.insert("hidden_text".to_owned());
         }
         if canonical.mixed_script_words > 0 {
-            found.insert("mixed_script");
+            found.insert("mixed_script".to_owned());
         }
         if shouts(redacted) {
-            found.insert("anger");
+            found.insert("anger".to_owned());
         }
-        let straight = canonical.check.replace(['’', '‘', '`', '´'], "'");
+        let straight = straighten(&canonical.check);
         let smuggled = canonical.smuggled.to_lowercase();
         let any = self.any.is_match(&straight) || !smuggled.is_empty() && self.any.is_match(&smuggled);
         for list in self.lists.iter().filter(|_| any) {
-            let given = || list.gives.is_match(&straight) || !smuggled.is_empty() && list.gives.is_match(&smuggled);
-            if !list.takes_back.is_match(&straight) && given() {
-                found.insert(&list.signal);
+            let meant = list.meant(&straight);
+            let matters = list.matters(&meant);
+            if list.gives.is_match(&matters) || !smuggled.is_empty() && list.gives.is_match(&smuggled) {
+                found.insert(list.signal.clone());
+            } else if matches!(matters, Cow::Owned(_)) && list.gives.is_match(&meant) {
+                found.insert(format!("{}_mentioned", list.signal));
             }
         }
-        let taken_back =
-            |class: &str| self.lists.iter().any(|list| list.signal == class && list.takes_back.is_match(&straight));
-        if let Some(classifier) = &self.classifier {
-            for sentence in sentences(redacted) {
-                let best = classifier.predict(sentence, 1);
-                let sure = best.first().filter(|(class, p)| *class != NONE && *p >= SURE && !taken_back(class));
-                if let Some((class, _)) = sure.filter(|_| classifier.known_share(sentence) > 0.5) {
-                    found.insert(class);
-                }
-            }
-        }
-        found.into_iter().map(str::to_owned).collect()
+        found.extend(sentences(redacted).filter_map(|sentence| self.learnt(&straighten(sentence))));
+        let taken_back = |list: &&List| !found.contains(&list.signal) && list.is_taken_back(&straight);
+        let taken_back = self.lists.iter().filter(taken_back).map(|list| list.signal.clone()).collect();
+        SignalReading { signals: found.into_iter().collect(), taken_back }
     }
+
+    /// The signal that the classifier reads in a sentence, if it still does without the words that do not mean it.
+    fn learnt(&self, sentence: &str) -> Option<String> {
+        let classifier = self.classifier.as_ref()?;
+        let sure = |text: &str| {
+            let (class, p) = classifier.predict(text, 1).into_iter().next()?;
+            (class != NONE && p >= SURE && classifier.known_share(text) > KNOWN).then(|| class.to_owned())
+        };
+        let class = sure(sentence)?;
+        let list = self.lists.iter().find(|list| list.signal == class)?;
+        let matters = list.matters(&list.meant(sentence)).into_owned();
+        (matters == sentence || sure(&matters).as_ref() == Some(&class)).then_some(class)
+    }
+}
+
+impl List {
+    /// The text without figures of speech.
+    fn meant<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        without(self.figurative.as_ref(), text)
+    }
+
+    /// The text without what is said in passing.
+    fn matters<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        without(self.passing.as_ref(), text)
+    }
+
+    fn is_taken_back(&self, text: &str) -> bool {
+        [&self.figurative, &self.passing].into_iter().flatten().any(|words| words.is_match(text))
+    }
+}
+
+/// What is left of a text; a full stop keeps the words around a gap apart.
+fn without<'t>(words: Option<&Regex>, text: &'t str) -> Cow<'t, str> {
+    words.map_or(Cow::Borrowed(text), |words| words.replace_all(text, " . "))
+}
+
+fn straighten(text: &str) -> String {
+    text.replace(['’', '‘', '`', '´'], "'")
 }
 
 /// Four long words and most letters in capitals.
@@ -141,13 +204,34 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split(['.', '!', '?', '\n']).map(str::trim).filter(|part| part.split_whitespace().nth(1).is_some()).take(16)
 }
 
+/// Room for the lazily built automata: long lists outgrow the default cache of 2 MB, and are then ten times slower.
+const AUTOMATA_BYTES: usize = 16 << 20;
+
 fn compile(signal: &str, patterns: &[String]) -> Result<RegexSet, SignalError> {
     let patterns = patterns.iter().map(|pattern| format!("(?i){}", ascii_boundaries(pattern)));
-    // The lazily built automata of long lists outgrow the default cache of 2 MB, and are then ten times slower.
     RegexSetBuilder::new(patterns)
-        .dfa_size_limit(16 << 20)
+        .size_limit(AUTOMATA_BYTES)
+        .dfa_size_limit(AUTOMATA_BYTES)
         .build()
-        .map_err(|source| SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) })
+        .map_err(|source| broken(signal, source))
+}
+
+/// One expression for all of them; none without any.
+fn compile_one(signal: &str, patterns: &[&String]) -> Result<Option<Regex>, SignalError> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let each: Vec<String> = patterns.iter().map(|pattern| format!("(?:{})", ascii_boundaries(pattern))).collect();
+    RegexBuilder::new(&format!("(?i){}", each.join("|")))
+        .size_limit(AUTOMATA_BYTES)
+        .dfa_size_limit(AUTOMATA_BYTES)
+        .build()
+        .map(Some)
+        .map_err(|source| broken(signal, source))
+}
+
+fn broken(signal: &str, source: regex::Error) -> SignalError {
+    SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) }
 }
 
 /// A word boundary of ASCII in an expression of ASCII: Unicode's would rule out the fast automata on texts with other letters.

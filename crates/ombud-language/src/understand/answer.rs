@@ -110,6 +110,9 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if rules.cancel_whole.is_match(readings.text) {
         return Some(vec![Command::Cancel]);
     }
+    if readings.context.active_flow.is_some_and(|flow| rules.refuses(flow, readings.text)) {
+        return Some(vec![Command::Cancel]);
+    }
     if rules.repeat.is_match(rules.without_lead(readings.text)) {
         return Some(vec![Command::Repeat]);
     }
@@ -143,7 +146,10 @@ fn divide(readings: &Readings<'_>) -> Divided {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
         let apart = match role(readings, piece, Told::Request) {
             Role::Flow(flow, p) => {
-                p >= needed && Some(flow.as_str()) != active && (piece.is_request || piece.is_question)
+                p >= needed
+                    && Some(flow.as_str()) != active
+                    && (piece.is_request || piece.is_question)
+                    && !readings.rules().is_tone(&flow, &piece.text)
             }
             Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,
             Role::Handoff => true,

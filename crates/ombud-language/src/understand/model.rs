@@ -38,6 +38,9 @@ pub struct NluModel {
     pub examples: Vec<Example>,
     /// Patterns of the pack: order numbers, user ids, tracking numbers.
     pub patterns: Vec<PatternSpec>,
+    /// Regular expressions for the words that name the wish for a flow: (flow, expression). Without them such a flow does not begin beside
+    /// another request, and "I don't want to" with them ends it.
+    pub wishes: Vec<(String, String)>,
     /// The rule layer of the language; without one the classifier stands alone, and a wish for a person may be missed.
     pub rules: RuleFile,
 }
@@ -51,6 +54,12 @@ pub enum NluError {
     /// A pattern of the pack does not compile.
     #[error("a pattern of the pack cannot be used")]
     Pattern(#[from] PatternError),
+    /// A `wishes` expression of a flow does not compile.
+    #[error("a wish of flow `{flow}` cannot be read, write a regular expression in RE2 syntax")]
+    Wish {
+        /// Name of the flow.
+        flow: String,
+    },
     /// A pattern of the rule file does not compile, or a needed one is missing.
     #[error("rule `{name}` cannot be read, give it a list of regular expressions in RE2 syntax")]
     Rule {

@@ -49,10 +49,10 @@ pub(super) const HANDOFF: &str = "repair:handoff";
 pub(super) const ASK: &str = "ask";
 
 impl Reading {
-    fn new(understander: &Understander, text: String) -> Self {
+    fn new(understander: &Understander, context: &UnderstandContext<'_>, text: String) -> Self {
         let rules = &understander.rules;
         let body = rules.without_subordinate(rules.without_lead(&text)).to_owned();
-        let classes = classes(understander, &body);
+        let classes = classes(understander, context, &body);
         let top = classes.first().cloned().unwrap_or_default();
         // What others said or did is no wish; what is left may still hold one.
         let own = rules.handoff_unless.replace_all(&body, " - ");
@@ -107,8 +107,8 @@ fn is_conditional(rules: &Rules, text: &str) -> bool {
 
 impl<'a> Readings<'a> {
     pub(super) fn new(understander: &'a Understander, text: &'a str, context: &'a UnderstandContext<'a>) -> Self {
-        let merged = merge(understander, text, cut(text, &understander.rules));
-        let pieces = merged.into_iter().flat_map(|reading| coordinated(understander, reading)).collect();
+        let merged = merge(understander, context, (text, cut(text, &understander.rules)));
+        let pieces = merged.into_iter().flat_map(|reading| coordinated(understander, context, reading)).collect();
         Self { text, pieces, understander, context }
     }
 
@@ -125,19 +125,24 @@ impl<'a> Readings<'a> {
     pub(super) fn whole(&self) -> Reading {
         match self.pieces.as_slice() {
             [only] => only.clone(),
-            _ => Reading::new(self.understander, self.text.to_owned()),
+            _ => Reading::new(self.understander, self.context, self.text.to_owned()),
         }
     }
 }
 
 /// Undoes the cuts that separate nothing; the words between come back.
-fn merge(understander: &Understander, text: &str, pieces: Vec<Piece<'_>>) -> Vec<Reading> {
+fn merge(
+    understander: &Understander,
+    context: &UnderstandContext<'_>,
+    (text, pieces): (&str, Vec<Piece<'_>>),
+) -> Vec<Reading> {
     let mut readings: Vec<(Reading, usize)> = Vec::new();
     for piece in pieces {
-        let reading = Reading::new(understander, piece.text.to_owned());
+        let reading = Reading::new(understander, context, piece.text.to_owned());
         match readings.last_mut() {
             Some((before, start)) if piece.join == Join::Clause && !stands_apart(before, &reading) => {
-                *before = Reading::new(understander, text.get(*start..piece.end).unwrap_or_default().to_owned());
+                *before =
+                    Reading::new(understander, context, text.get(*start..piece.end).unwrap_or_default().to_owned());
             }
             _ => readings.push((reading, piece.start)),
         }
@@ -146,7 +151,7 @@ fn merge(understander: &Understander, text: &str, pieces: Vec<Piece<'_>>) -> Vec
 }
 
 /// "Cancel or return everything": two requests that share their words, if the verbs are of two flows.
-fn coordinated(understander: &Understander, reading: Reading) -> Vec<Reading> {
+fn coordinated(understander: &Understander, context: &UnderstandContext<'_>, reading: Reading) -> Vec<Reading> {
     let rules = &understander.rules;
     let written: Vec<&str> = reading.text.split_whitespace().collect();
     let verb = |at: usize| written.get(at).is_some_and(|word| rules.is_verb(word));
@@ -156,7 +161,7 @@ fn coordinated(understander: &Understander, reading: Reading) -> Vec<Reading> {
     };
     let without = |left_out: [usize; 2]| {
         let kept = written.iter().enumerate().filter(|(place, _)| !left_out.contains(place)).map(|(_, word)| *word);
-        Reading::new(understander, kept.collect::<Vec<_>>().join(" "))
+        Reading::new(understander, context, kept.collect::<Vec<_>>().join(" "))
     };
     let both = [without([at + 1, at + 2]), without([at, at + 1])];
     let flow = |reading: &Reading| reading.best_flow().filter(|(_, p)| *p >= CUT_SURE).map(|(flow, _)| flow.to_owned());
@@ -177,14 +182,12 @@ fn stands_apart(before: &Reading, after: &Reading) -> bool {
 }
 
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".
-fn classes(understander: &Understander, body: &str) -> Vec<(String, f32)> {
+fn classes(understander: &Understander, context: &UnderstandContext<'_>, body: &str) -> Vec<(String, f32)> {
     let predict = |text: &str| -> Vec<(String, f32)> {
-        understander
-            .classifier
-            .predict(&without_ids(text), CLASSES_KEPT)
-            .into_iter()
-            .map(|(class, p)| (class.to_owned(), p))
-            .collect()
+        let kept = CLASSES_KEPT + context.barred.len();
+        let mut classes = context.open_to(understander.classifier.predict(&without_ids(text), kept));
+        classes.truncate(CLASSES_KEPT);
+        classes
     };
     let whole = predict(body);
     let clear = whole.first().is_some_and(|(class, p)| class != "detail" && *p >= CLEAR);

@@ -93,6 +93,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             role => groups.push(Group { role, texts: vec![piece.text.clone()] }),
         }
     }
+    leave_tone(readings, &mut groups);
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
         Some(group) => group.texts.extend(loose),
         // "Hi! The lamp is too dark." is no greeting.
@@ -102,6 +103,17 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         None => {}
     }
     commands(groups)
+}
+
+/// "Nobody wrote back, please change my address" is no complaint: what only has the tone of a request gives way to one that is asked for.
+fn leave_tone(readings: &Readings<'_>, groups: &mut Vec<Group>) {
+    let is_tone = |group: &Group| match &group.role {
+        Role::Flow(flow, _) => readings.rules().is_tone(flow, &group.texts.join(" ")),
+        _ => false,
+    };
+    if groups.iter().any(|group| (is_flow(&group.role) || matches!(group.role, Role::Ask(_))) && !is_tone(group)) {
+        groups.retain(|group| !is_tone(group));
+    }
 }
 
 fn with(loose: &mut Vec<String>, piece: &Reading) -> Vec<String> {

@@ -41,6 +41,8 @@ pub(super) struct Rules {
     pub opener: Regex,
     pub enumerator: Regex,
     pub polite_lead: Regex,
+    /// Before the name of what is not wanted: "I don't want to ...".
+    unwanted: Regex,
     pub ellipsis: Regex,
     pub negated: Regex,
     pub if_so: Regex,
@@ -50,6 +52,8 @@ pub(super) struct Rules {
     pub closing: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
+    /// Words that name the wish for a flow, of flows that do not begin beside another request without them.
+    wishes: BTreeMap<String, Regex>,
     /// Words that recur in the examples of each flow: saying them with a yes adds nothing.
     pub flow_words: BTreeMap<String, BTreeSet<String>>,
     pub abbreviations: BTreeSet<String>,
@@ -67,7 +71,7 @@ const VERB_SEEN_MIN: usize = 2;
 const FLOW_WORD_SEEN_MIN: usize = 3;
 
 impl Rules {
-    pub(super) fn new(file: RuleFile, examples: &[Example]) -> Result<Self, NluError> {
+    pub(super) fn new(file: RuleFile, examples: &[Example], wishes: &[(String, String)]) -> Result<Self, NluError> {
         let RuleFile { patterns, words, .. } = file;
         let rule = |name: &str| compile(&patterns, name);
         let set =
@@ -106,6 +110,7 @@ impl Rules {
             opener: rule("opener")?,
             enumerator: rule("enumerator")?,
             polite_lead: rule("polite_lead")?,
+            unwanted: rule("unwanted")?,
             ellipsis: rule("ellipsis")?,
             negated: rule("negated")?,
             if_so: rule("if_so")?,
@@ -115,6 +120,7 @@ impl Rules {
             closing: rule("closing")?,
             flow_words: flow_words(examples),
             verbs: verbs(examples, &polite),
+            wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
             spelling,
@@ -150,6 +156,20 @@ impl Rules {
     /// Whether a message takes its request back and asks for nothing else.
     pub(super) fn withdraws(&self, text: &str) -> bool {
         self.withdraw.is_match(text) && !self.withdraw_unless.is_match(text)
+    }
+
+    /// Whether a text that resembles a flow only has its tone: the flow's wish has words, and they are not there.
+    pub(super) fn is_tone(&self, flow: &str, text: &str) -> bool {
+        self.wishes.get(flow).is_some_and(|wish| !wish.is_match(text))
+    }
+
+    /// Whether a text says that what the flow is for is not wanted.
+    pub(super) fn refuses(&self, flow: &str, text: &str) -> bool {
+        let wish = self.wishes.get(flow);
+        let said = |refusal: regex::Match<'_>| {
+            text.get(refusal.end()..).and_then(|rest| rest.split(['.', '!', '?', ';', ',']).next())
+        };
+        wish.is_some_and(|wish| self.unwanted.find_iter(text).filter_map(said).any(|rest| wish.is_match(rest)))
     }
 
     /// Whether a piece begins as requests do.
@@ -196,6 +216,18 @@ fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex
     };
     // The lazily built automata of long lists outgrow the default cache of 2 MB, give up, and leave the search to a method ten times slower.
     RegexBuilder::new(&format!("(?i){source}")).dfa_size_limit(16 << 20).build().map_err(|_| broken())
+}
+
+fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>, NluError> {
+    let mut sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (flow, wish) in wishes {
+        sources.entry(flow).or_default().push(format!("(?:{})", ascii_boundaries(wish)));
+    }
+    let compile = |(flow, sources): (&str, Vec<String>)| {
+        let regex = RegexBuilder::new(&format!("(?i){}", sources.join("|"))).build();
+        Ok((flow.to_owned(), regex.map_err(|_| NluError::Wish { flow: flow.to_owned() })?))
+    };
+    sources.into_iter().map(compile).collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {

@@ -6,6 +6,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Value, json};
 
+use super::act::ONE_TIME_CODE;
 use super::{Decision, Deliberation, Engine, Questioned, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
@@ -26,16 +27,20 @@ pub(super) const CORRECTION: &str = "correction";
 pub(super) const WHICH_REQUEST: &str = "request";
 
 impl Engine<'_> {
-    pub(super) fn absorb_signals(&self, state: &mut Deliberation, signals: &[String]) {
+    /// Notes signals heard for the first time and starts their flows; whether one did.
+    pub(super) fn absorb_signals(&self, state: &mut Deliberation, signals: &[String]) -> bool {
+        let mut cares = false;
         for signal in signals {
             if !state.dialogue.signals.contains(signal) {
                 state.dialogue.signals.push(signal.clone());
                 state.ending.reasons.push(format!("signal {signal}"));
                 if let Some(flow) = self.pack.manifest.signals.get(signal) {
                     self.start(state, flow, Vec::new());
+                    cares = true;
                 }
             }
         }
+        cares
     }
 
     /// Does what a command says; gives a decision when the turn ends here.
@@ -114,8 +119,10 @@ impl Engine<'_> {
 
     /// Which of the offered requests free words mean: "finding my refund" is "finding your refund".
     fn read_request(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
-        if state.dialogue.awaiting.slot.as_deref() != Some(WHICH_REQUEST) {
-            return self.misread(state);
+        match state.dialogue.awaiting.slot.as_deref() {
+            Some(WHICH_REQUEST) => {}
+            Some(ONE_TIME_CODE) => return self.read_at_code(state, text),
+            _ => return self.misread(state),
         }
         let offered = state.dialogue.awaiting.options.iter();
         let candidates: Vec<Candidate> = offered

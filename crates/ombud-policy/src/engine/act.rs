@@ -1,7 +1,7 @@
 //! How are actions proposed, and what do their outcomes do?
 
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal, Receipt,
+    ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal, Receipt,
 };
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
 use crate::dialogue::{Origin, Pending};
 use crate::expr::{Scope, plain};
-use crate::flow::{Act, Op};
+use crate::flow::{AGAIN_MAX, Act, Op};
 use crate::spec::{ActionSpec, Ownership};
 
 /// Proposals turned down without a word before a person is brought in.
@@ -22,6 +22,8 @@ const REPEATED_MAX: u32 = 3;
 const REPEATED_ASKS: u32 = 2;
 /// Slot name of the one-time code.
 pub(super) const ONE_TIME_CODE: &str = "one_time_code";
+/// Option id of another one-time code.
+const NEW_CODE: &str = "new_code";
 
 impl Engine<'_> {
     /// Proposes an action, or gives it up for performing once it is authorized.
@@ -184,6 +186,41 @@ impl Engine<'_> {
         }
         self.say(state, "", "ask_code", &top_vars(state), Origin::Question);
         Step::Out(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
+    }
+
+    /// The code was typed, or something else said, where the code is waited for: names the place, a new code and a person.
+    pub(super) fn code_belongs_elsewhere(&self, state: &mut Deliberation) -> Decision {
+        let options = self.code_options(state);
+        self.say(state, "", "code_in_chat", &top_vars(state), Origin::Question);
+        self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), options)
+    }
+
+    fn code_options(&self, state: &Deliberation) -> Vec<AwaitingOption> {
+        let option = |(id, key): (&str, &str)| {
+            Some(AwaitingOption { id: id.to_owned(), label: self.render(state, "", key, &[])? })
+        };
+        [(NEW_CODE, "code_new"), ("handoff", "person_handoff")].into_iter().filter_map(option).collect()
+    }
+
+    /// Words where a code is waited for: a new code, or nothing that helps.
+    pub(super) fn read_at_code(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
+        let words = self.render(state, "", "code_new_words", &[]).unwrap_or_default();
+        let lower = text.to_lowercase();
+        let said = |option: &AwaitingOption| option.label.to_lowercase() == lower.trim();
+        let is_new = self.code_options(state).iter().any(|option| option.id == NEW_CODE && said(option))
+            || words.split(',').map(str::trim).any(|word| !word.is_empty() && lower.contains(word));
+        if !is_new {
+            return self.misread(state);
+        }
+        let top = state.dialogue.frames.last_mut()?;
+        top.agains += 1;
+        if top.agains > AGAIN_MAX {
+            return Some(self.hand_over(state, &HandingOver::because("step_up_failed")));
+        }
+        top.pending = Pending::Nothing;
+        state.dialogue.challenge_id = None;
+        state.ending.reasons.push("a new one-time code is wanted".to_owned());
+        None
     }
 
     pub(super) fn settle_code(&self, state: &mut Deliberation, check: CodeCheck) -> Option<Decision> {

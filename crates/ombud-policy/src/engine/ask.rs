@@ -372,7 +372,8 @@ impl Engine<'_> {
         for said in &top.said {
             for (kind, value) in self.reader.entities(&said.text, &kinds, heard_as(said, ask)) {
                 for (name, _) in fields.iter().filter(|(_, wanted)| *wanted == kind) {
-                    values.insert(name.clone(), value.clone());
+                    let known = values.remove(name).unwrap_or_default();
+                    values.insert(name.clone(), joined(known, value.clone()));
                 }
             }
         }
@@ -444,6 +445,17 @@ impl Engine<'_> {
             Otherwise::Refuse => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
             Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
         }
+    }
+}
+
+/// What was said later wins; of a record in pieces, each part that is said, so that the rest stays.
+fn joined(known: Value, later: Value) -> Value {
+    match (known, later) {
+        (Value::Object(mut known), Value::Object(later)) if later.values().any(Value::is_null) => {
+            known.extend(later.into_iter().filter(|(_, value)| !value.is_null()));
+            Value::Object(known)
+        }
+        (_, later) => later,
     }
 }
 

@@ -4,6 +4,7 @@ use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, Citation, Handover, P
 use serde_json::{Map, Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
+use super::act::ONE_TIME_CODE;
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
 use crate::dialogue::Origin;
@@ -169,6 +170,9 @@ impl Engine<'_> {
         if state.dialogue.frames.last().is_some_and(|top| top.asked.is_some()) {
             state.answered = true;
             return None;
+        }
+        if state.dialogue.awaiting.slot.as_deref() == Some(ONE_TIME_CODE) {
+            return Some(self.code_belongs_elsewhere(state));
         }
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();

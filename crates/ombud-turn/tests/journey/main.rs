@@ -283,6 +283,24 @@ async fn card_data_is_in_no_event() {
     }
 }
 
+/// What was hidden is said once and first, whatever else the message asks.
+#[tokio::test]
+async fn hidden_secrets_are_named_before_anything_else() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let reply = world.say("my card is 4111 1111 1111 1111, cvv 737. Hello, what can you do?").await;
+    let said = text(&reply);
+    assert!(
+        said.starts_with(
+            "For your safety I have hidden the card number and the security code; please never write them here."
+        ),
+        "{said}"
+    );
+    assert_eq!(said.matches("For your safety").count(), 1);
+    let reply = world.say("let me talk to a human being, my password is Hunter2!").await;
+    assert!(text(&reply).starts_with("For your safety I have hidden the password; please never write it here."));
+    assert_eq!(reply.awaiting.kind, AwaitingKind::Handoff, "the request is served all the same");
+}
+
 /// Every stage of the turn is in the ledger, in order.
 #[tokio::test]
 async fn all_nine_stages_are_in_the_ledger() {
