@@ -15,7 +15,8 @@ pub mod spec;
 pub mod text;
 
 pub use action::{ApiCall, Authorized, Intent, Method};
+pub use authorize::Proof;
 pub use dialogue::{Dialogue, Ending, Frame, Origin, Said, Saying};
-pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader};
+pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight};
 pub use pack::{Manifest, Pack, PackFiles};
 pub use problem::PackProblem;

@@ -20,7 +20,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 36] = [
+pub const ENGINE_TEXTS: [&str; 41] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -41,6 +41,11 @@ pub const ENGINE_TEXTS: [&str; 36] = [
     "ask_code",
     "code_wrong",
     "code_blocked",
+    "code_not_sent",
+    "proof_wrong",
+    "claims_too_many",
+    "changed_meanwhile",
+    "confirm_plainly",
     "code_accepted",
     "not_eligible",
     "none_eligible",

@@ -12,11 +12,18 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_ledger",
-    up: include_str!("../migrations/0001_ledger.up.sql"),
-    down: include_str!("../migrations/0001_ledger.down.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_ledger",
+        up: include_str!("../migrations/0001_ledger.up.sql"),
+        down: include_str!("../migrations/0001_ledger.down.sql"),
+    },
+    Migration {
+        name: "0002_attempts",
+        up: include_str!("../migrations/0002_attempts.up.sql"),
+        down: include_str!("../migrations/0002_attempts.down.sql"),
+    },
+];
 
 /// Why the schema cannot be changed; the operator can fix it.
 #[derive(Debug, thiserror::Error)]

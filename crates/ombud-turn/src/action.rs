@@ -6,6 +6,7 @@ use ombud_ports::{AppendError, Commit};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::attempts;
 use crate::decision::Call;
 use crate::intake::Arrival;
 use crate::trail::Trail;
@@ -21,20 +22,8 @@ pub(crate) async fn perform(
 ) -> ActionOutcome {
     match call {
         Call::Read(call) => read(assistant, &call, trail).await,
-        Call::CheckCode(call) => {
-            let outcome = within(
-                assistant,
-                assistant.ports.back_office.pass_secret(&call),
-                ActionOutcome::Failed { failure: CallFailure::Timeout },
-            )
-            .await;
-            trail.note(
-                Stage::Action,
-                format!("{}: {}", call.action, word(&outcome)),
-                json!({"action": call.action, "outcome": word(&outcome)}),
-            );
-            outcome
-        }
+        Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
+        Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
     }
 }
@@ -60,6 +49,13 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(customer_id) = code_for(assistant, &authorized)
+        && let Some(refused) = attempts::code_refused(assistant, customer_id).await
+    {
+        let action = &authorized.proposal().action;
+        trail.note(Stage::Action, format!("{action}: not done, {}", word(&refused)), json!({"action": action}));
+        return refused;
+    }
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
     if let Err(error) = commit_intent(assistant, received, &intent).await {
         // Nothing has left yet.
@@ -82,7 +78,14 @@ async fn write(
     outcome
 }
 
-async fn within(
+/// The customer who would get a one-time code by this action.
+fn code_for<'a>(assistant: &Assistant, authorized: &'a Authorized) -> Option<&'a str> {
+    let proposal = authorized.proposal();
+    let sends = assistant.pack.manifest.identity.send_code.as_ref() == Some(&proposal.action);
+    proposal.arguments.get("customer_id").filter(|_| sends)?.as_str()
+}
+
+pub(crate) async fn within(
     assistant: &Assistant,
     call: impl Future<Output = ActionOutcome>,
     late: ActionOutcome,
@@ -137,7 +140,8 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
     }
 }
 
-fn word(outcome: &ActionOutcome) -> String {
+/// One line for the trail.
+pub(crate) fn word(outcome: &ActionOutcome) -> String {
     match outcome {
         ActionOutcome::Found { .. } => "found".to_owned(),
         ActionOutcome::NotFound => "not found".to_owned(),

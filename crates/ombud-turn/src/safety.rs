@@ -1,6 +1,6 @@
 //! Stage 2: what may be kept of a message? Card data and secrets go before anything is stored, logged or searched; the raw text ends here.
 
-use ombud_domain::{AwaitingKind, Sensitive, Stage};
+use ombud_domain::{Sensitive, Stage};
 use ombud_language::{RedactionKind, ScreenContext};
 use serde_json::json;
 
@@ -38,10 +38,9 @@ impl Screened {
 }
 
 pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &mut Trail<'_>) -> Screened {
-    let awaiting = &received.conversation.dialogue.awaiting;
-    let code_awaited = awaiting.kind == AwaitingKind::Identify && received.conversation.dialogue.challenge_id.is_some();
+    let code_awaited = received.conversation.dialogue.awaits_code();
     let text = match received.take_input() {
-        Some(Input::Message { text }) => text.into_exposed(),
+        Some(Input::Message { text, .. }) => text.into_exposed(),
         Some(Input::StepUp { code }) => {
             trail.note(Stage::Safety, "a one-time code, not kept", json!({}));
             return Screened { text: String::new(), signals: Vec::new(), redactions: 0, code: Some(code) };

@@ -158,6 +158,18 @@ impl Engine<'_> {
             state.answered = true;
             return None;
         }
+        if state.dialogue.awaits_code() {
+            // The question for the code follows again.
+            return None;
+        }
+        if state.dialogue.awaiting.kind == AwaitingKind::Confirm {
+            // What was no plain yes or no is not guessed at; the proposal follows again.
+            self.say(state, "", "confirm_plainly", &Map::new(), Origin::Template);
+            if let Some(top) = state.dialogue.frames.last_mut() {
+                top.repeated = None;
+            }
+            return None;
+        }
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         self.repair(state, "repair_cannot_help", json!({"menu": menu}));
