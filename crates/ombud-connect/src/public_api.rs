@@ -74,6 +74,17 @@ pub struct Conversation {
     pub awaiting: Awaiting,
 }
 
+/// A message to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// What is said.
+    pub text: &'a str,
+    /// The sender's key, so that a repeat is answered and not done again.
+    pub idempotency_key: Option<&'a str>,
+    /// `seq` of the newest message the sender had seen.
+    pub seen_seq: Option<i64>,
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
@@ -292,9 +303,26 @@ impl PublicApi {
         text: &str,
         idempotency_key: Option<&str>,
     ) -> Result<Reply, ApiError> {
+        self.send_message(session, conversation_id, &Outgoing { text, idempotency_key, seen_seq: None }).await
+    }
+
+    /// Says something and gets the reply; a yes counts only for what had been seen.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn send_message(
+        &self,
+        session: &Session,
+        conversation_id: &str,
+        message: &Outgoing<'_>,
+    ) -> Result<Reply, ApiError> {
         let path = format!("/conversations/{conversation_id}/messages");
-        let mut request = self.request(Method::POST, Some(session), &path)?.json(&json!({"text": text}));
-        if let Some(key) = idempotency_key {
+        let body = match message.seen_seq {
+            Some(seen_seq) => json!({"text": message.text, "seen_seq": seen_seq}),
+            None => json!({"text": message.text}),
+        };
+        let mut request = self.request(Method::POST, Some(session), &path)?.json(&body);
+        if let Some(key) = message.idempotency_key {
             request = request.header("Idempotency-Key", key);
         }
         self.finish(request, &path).await

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use ombud_domain::ConversationId;
 use serde::de::DeserializeOwned;
@@ -27,13 +29,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _app: &App) -> Result<Self, ApiError> {
+        let is_declared = request.headers().get(CONTENT_TYPE).is_some_and(is_json);
         let reading = to_bytes(request.into_body(), BODY_BYTES_MAX);
         let read = tokio::time::timeout(Duration::from_secs(BODY_S_MAX), reading).await;
         let bytes = read.map_err(|_| ApiError::BodyLate { seconds_max: BODY_S_MAX })?;
         // The other cause, a connection that ends early, has nobody left to tell.
         let bytes = bytes.map_err(|_| ApiError::BodyTooLarge { bytes_max: BODY_BYTES_MAX })?;
+        if !is_declared && !bytes.is_empty() {
+            return Err(ApiError::NotDeclaredJson);
+        }
         parse(&bytes).map(Body)
     }
+}
+
+/// `application/json`, with or without parameters. A form of another site cannot send it without being asked first (CORS).
+fn is_json(declared: &HeaderValue) -> bool {
+    let declared = declared.to_str().unwrap_or_default();
+    declared.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
@@ -51,10 +63,22 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 fn shape(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let missing = text.strip_prefix("missing field ").and_then(|rest| rest.split(" at line").next());
-    match missing {
-        Some(field) => format!("field {field} is missing"),
-        None => format!("a value of another type at line {}, column {}", error.line(), error.column()),
+    let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+    match (missing, unknown) {
+        (Some(field), _) => format!("field {field} is missing"),
+        (None, Some(field)) if is_name(field) => format!("field `{field}` is not known here"),
+        (None, Some(_)) => "a field is not known here".to_owned(),
+        (None, None) => format!("a value of another type at line {}, column {}", error.line(), error.column()),
     }
+}
+
+/// Whether this can be the name of a field: what is longer or has other characters may be personal, and is not repeated.
+fn is_name(field: &str) -> bool {
+    const NAME_CHARS_MAX: usize = 40;
+    let begins = field.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_');
+    begins
+        && field.len() <= NAME_CHARS_MAX
+        && field.chars().all(|character| character.is_ascii_alphanumeric() || "_-".contains(character))
 }
 
 /// The conversation a path names; what is no id names none.
@@ -123,6 +147,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Text {
         text: String,
     }
@@ -137,6 +162,9 @@ mod tests {
         assert_eq!(code(b""), "OM-0103");
         let error = parse::<Text>(b"{\"text\": 4111111111111111}").unwrap_err();
         assert!(!error.to_string().contains("4111"), "{error}");
+        let told = |body: &[u8]| parse::<Text>(body).unwrap_err().to_string();
+        assert!(told(b"{\"text\": \"hej\", \"seen\": 1}").contains("`seen`"));
+        assert!(!told(b"{\"text\": \"hej\", \"4111111111111111\": 1}").contains("4111"));
         assert_eq!(parse::<Text>(b"{\"text\": \"hej\"}").unwrap().text, "hej");
     }
 

@@ -34,6 +34,7 @@ impl FromRequestParts<App> for InDemo {
 
 /// Whom to sign in as.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenDemoSession {
     /// A customer of the demo.
     #[schema(example = "C-100001")]
@@ -96,6 +97,7 @@ pub struct OutboxFilter {
 
 /// Who answers at the desk.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenStaffSession {
     /// Name that customers see, 1 to 60 characters.
     #[schema(max_length = 60)]

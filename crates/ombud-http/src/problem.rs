@@ -81,6 +81,9 @@ pub enum ApiError {
         /// What it may be.
         expected: &'static str,
     },
+    /// The body is not declared as JSON.
+    #[error("a body is sent as JSON, declare it with `Content-Type: application/json`")]
+    NotDeclaredJson,
     /// No token was sent.
     #[error("a token is needed, send `Authorization: Bearer <token>`")]
     NoToken,
@@ -174,6 +177,9 @@ impl ApiError {
             Self::TextEmpty => entry("OM-0106", StatusCode::BAD_REQUEST, "message is empty"),
             Self::BadParameter { .. } => entry("OM-0107", StatusCode::BAD_REQUEST, "parameter cannot be read"),
             Self::BodyLate { .. } => entry("OM-0108", StatusCode::REQUEST_TIMEOUT, "body did not arrive"),
+            Self::NotDeclaredJson => {
+                entry("OM-0109", StatusCode::UNSUPPORTED_MEDIA_TYPE, "body is not declared as JSON")
+            }
             Self::NoToken => entry("OM-0201", StatusCode::UNAUTHORIZED, "token is missing"),
             Self::BadToken => entry("OM-0202", StatusCode::UNAUTHORIZED, "token is not valid"),
             Self::TokenExpired => entry("OM-0203", StatusCode::UNAUTHORIZED, "token has expired"),
@@ -276,6 +282,7 @@ mod tests {
             ApiError::TextEmpty,
             ApiError::BadParameter { name: "status", expected: "`waiting`" },
             ApiError::BodyLate { seconds_max: 10 },
+            ApiError::NotDeclaredJson,
             ApiError::NoToken,
             ApiError::BadToken,
             ApiError::TokenExpired,

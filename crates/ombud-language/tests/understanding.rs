@@ -375,3 +375,87 @@ fn small_talk_alone_is_answered_and_with_a_request_left_out() {
         ["start cancel_order"]
     );
 }
+
+/// What customers say who mean yes.
+const PLAIN: [&str; 31] = [
+    "yes",
+    "Yes.",
+    "yes please",
+    "yes please dear",
+    "yes, thanks",
+    "yes thank you very much",
+    "go on then",
+    "Go on.",
+    "go on, please",
+    "that is right, thank you",
+    "that's right",
+    "correct, thanks",
+    "ok",
+    "okay then",
+    "sure",
+    "Sure, go ahead",
+    "sure thing mate",
+    "yep, do it",
+    "yeah go ahead",
+    "please do",
+    "absolutely",
+    "of course",
+    "I confirm",
+    "yes sir",
+    "yup, sounds good",
+    "fine by me",
+    "that works for me, thanks",
+    "I guess so, go ahead",
+    "yeah, right, do it",
+    "why not",
+    "perfect, thank you my friend",
+];
+
+/// What is no yes, or none yet.
+const DOUBTFUL: [&str; 31] = [
+    "yes?",
+    "Yes??",
+    "ok?",
+    "sure?",
+    "yeah?",
+    "yes please?",
+    "right?",
+    "Sure, why would I",
+    "sure, why would I do that",
+    "yes, why should I",
+    "of course, why would anyone",
+    "maybe yes",
+    "maybe",
+    "yes maybe",
+    "yes, perhaps",
+    "perhaps",
+    "I guess so?",
+    "I guess so",
+    "I guess",
+    "yes I guess",
+    "ok, I suppose",
+    "I suppose so",
+    "probably yes",
+    "yes probably",
+    "not sure",
+    "I'm not really sure",
+    "yeah, right",
+    "yes or no",
+    "kinda yes",
+    "dunno",
+    "ok whatever",
+];
+
+/// What must confirm a proposal, and what must not: a wrong yes moves money.
+#[test]
+fn only_a_plain_yes_confirms() {
+    let reader = reader();
+    let proposal = Some("Shall I cancel the order #W1234567 with the desk lamp? You get 20.50 USD back.");
+    let confirms = |text: &&&str| {
+        shape(&read(&reader, text, &Expectation::Confirm, Some("cancel_order"), proposal))
+            .contains(&"affirm".to_owned())
+    };
+    let refused: Vec<_> = PLAIN.iter().filter(|text| !confirms(text)).collect();
+    let taken: Vec<_> = DOUBTFUL.iter().filter(confirms).collect();
+    assert!(refused.is_empty() && taken.is_empty(), "no yes: {refused:?}, but a yes: {taken:?}");
+}

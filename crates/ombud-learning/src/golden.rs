@@ -20,6 +20,9 @@ pub struct Golden {
     /// Who is signed in; nobody if absent.
     #[serde(default)]
     pub customer: Option<String>,
+    /// Whose phone he holds, for one-time codes; that of the one who is signed in if absent.
+    #[serde(default)]
+    pub phone: Option<String>,
     /// The turns.
     pub turns: Vec<GoldenTurn>,
 }

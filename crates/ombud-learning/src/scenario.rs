@@ -28,6 +28,9 @@ pub struct Scenario {
     /// Who is signed in; nobody if absent.
     #[serde(default)]
     pub customer: Option<String>,
+    /// Whose phone he holds, for one-time codes; that of the one who is signed in if absent.
+    #[serde(default)]
+    pub phone: Option<String>,
     /// The first message.
     pub opening: String,
     /// What he says when asked who he is.

@@ -9,6 +9,7 @@ use cedar_policy::{
     Policy, PolicyId, PolicySet, PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression,
 };
 use ombud_domain::{IdentityLevel, Proposal};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +46,34 @@ struct Reads {
     granted: Option<Vec<String>>,
 }
 
+/// What shows that the customer is who he is taken for. Policies read it as `context.proof`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// What others may know too: an e-mail address, a postal code.
+    #[default]
+    Knowledge,
+    /// Nothing yet: somebody says that he is this customer.
+    Claim,
+    /// The company's own site has signed him in.
+    Session,
+    /// A one-time code that went to the phone on file was entered in this conversation.
+    Code,
+}
+
+impl Proof {
+    /// As policies read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Knowledge => "knowledge",
+            Self::Claim => "claim",
+            Self::Session => "session",
+            Self::Code => "code",
+        }
+    }
+}
+
 /// Who asks for what, with which proof.
 #[derive(Debug, Clone)]
 pub struct Asked<'a> {
@@ -56,6 +85,8 @@ pub struct Asked<'a> {
     pub customer_id: Option<&'a str>,
     /// How sure we are.
     pub level: IdentityLevel,
+    /// By what.
+    pub proof: Proof,
     /// Market code.
     pub market: &'a str,
     /// Ids known to be the customer's own.
@@ -303,6 +334,7 @@ fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
     let context = [
         ("confirmed".to_owned(), RestrictedExpression::new_bool(asked.confirmed)),
         ("level".to_owned(), level.clone()),
+        ("proof".to_owned(), RestrictedExpression::new_string(asked.proof.as_str().to_owned())),
         ("market".to_owned(), RestrictedExpression::new_string(asked.market.to_owned())),
         ("args".to_owned(), RestrictedExpression::new_record(plain_arguments(asked.arguments)).ok()?),
     ];
@@ -397,6 +429,7 @@ mod tests {
             arguments: &arguments,
             customer_id: Some("c1"),
             level,
+            proof: Proof::Session,
             market: "SE",
             owned: &owned,
             confirmed: said == Yes::Said,
@@ -462,6 +495,7 @@ mod tests {
                         arguments: &arguments,
                         customer_id: Some("c1"),
                         level,
+                        proof: Proof::Session,
                         market,
                         owned: &owned,
                         confirmed: false,

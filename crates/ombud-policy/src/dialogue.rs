@@ -8,7 +8,7 @@ use ombud_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::authorize::OwnedRecords;
+use crate::authorize::{OwnedRecords, Proof};
 
 /// Requests that wait behind the current one, at most.
 pub const WAITING_MAX: usize = 8;
@@ -17,6 +17,8 @@ pub const SAID_MAX: usize = 24;
 /// Frames on the stack, at most.
 pub const FRAMES_MAX: usize = 8;
 
+/// Slot name of the one-time code.
+pub const ONE_TIME_CODE: &str = "one_time_code";
 /// Slot name of words that answer every slot: a correction.
 pub const EVERY_SLOT: &str = "*";
 
@@ -37,6 +39,9 @@ pub struct Dialogue {
     pub customer_read: bool,
     /// How sure we are.
     pub level: IdentityLevel,
+    /// By what.
+    #[serde(default)]
+    pub proof: Proof,
     /// Until when a one-time code counts, microseconds since the epoch.
     pub verified_until_us: i64,
     /// The one-time code asked for.
@@ -68,6 +73,18 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
+    /// Whether a one-time code is what the last reply waits for.
+    #[must_use]
+    pub fn awaits_code(&self) -> bool {
+        self.awaiting.kind == AwaitingKind::Identify && self.awaiting.slot.as_deref() == Some(ONE_TIME_CODE)
+    }
+
+    /// The claim that a one-time code would prove.
+    #[must_use]
+    pub fn claim(&self) -> Option<&Claimed> {
+        self.frames.last()?.claim.as_ref()
+    }
+
     /// How the next message is to be read.
     #[must_use]
     pub fn expectation(&self) -> Expectation {
@@ -127,6 +144,24 @@ pub struct Frame {
     pub called: bool,
     /// Whether this repairs the conversation and is not a request.
     pub repairs: bool,
+    /// Who the customer says he is, until a one-time code proves it; gone with the frame.
+    #[serde(default)]
+    pub claim: Option<Claimed>,
+}
+
+/// Somebody who says who he is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// Who, as attempts are counted.
+    pub who: String,
+    /// The customer with these details; none if there is none, which nobody is told.
+    pub customer_id: Option<String>,
+    /// His record.
+    pub record: Value,
+    /// The code that was sent to him.
+    pub challenge_id: Option<String>,
+    /// Wrong codes so far.
+    pub wrong: u32,
 }
 
 /// Something the customer said about a request.
@@ -154,6 +189,8 @@ pub enum Pending {
         /// Its arguments.
         arguments: Map<String, Value>,
     },
+    /// Leave to look into one more claim.
+    Claim,
     /// A one-time code has been asked for from the company's system.
     Challenge,
     /// The customer's one-time code.

@@ -1,14 +1,15 @@
 //! What happens next in a conversation? Commands move the flows, the flows decide: read, act, or end the turn.
 //!
 //! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
-//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `close` (how a turn ends).
+//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `claim` (who it is, and how
+//! that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Understanding};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
-use crate::authorize::Asked;
+use crate::authorize::{Asked, Proof};
 use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::pack::Pack;
@@ -19,6 +20,7 @@ mod act;
 mod aside;
 mod ask;
 mod candidates;
+mod claim;
 mod close;
 mod recover;
 mod run;
@@ -75,6 +77,18 @@ pub struct Moment {
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
     pub session_level: IdentityLevel,
+    /// Whether the sender had seen what was asked last.
+    pub sight: Sight,
+}
+
+/// What the sender of a message had on his page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// The newest question, as far as is known.
+    #[default]
+    Current,
+    /// An older one.
+    Older,
 }
 
 /// One turn's work on the dialogue.
@@ -134,6 +148,11 @@ pub enum Decision {
     Read(Box<ApiCall>),
     /// Perform this action, then decide again.
     Perform(Box<Authorized>),
+    /// Count that somebody says he is this one, then decide again.
+    Count {
+        /// Who he says he is.
+        who: String,
+    },
     /// The turn ends with this.
     End(Box<Ending>),
 }
@@ -245,9 +264,11 @@ impl Engine<'_> {
             dialogue.level = IdentityLevel::Identified;
             state.ending.reasons.push("the one-time code no longer counts".to_owned());
         }
-        if dialogue.customer_id.is_none() && self.moment.session_level >= IdentityLevel::Identified {
+        let is_his = dialogue.customer_id.is_none() || dialogue.customer_id == self.moment.session_customer_id;
+        if is_his && self.moment.session_level >= IdentityLevel::Identified {
             dialogue.customer_id.clone_from(&self.moment.session_customer_id);
             dialogue.level = dialogue.level.max(IdentityLevel::Identified);
+            dialogue.proof = Proof::Session;
         }
     }
 
@@ -308,6 +329,7 @@ impl Engine<'_> {
             arguments,
             customer_id: state.dialogue.customer_id.as_deref(),
             level: state.dialogue.level,
+            proof: state.dialogue.proof,
             market: &self.moment.market,
             owned: &state.dialogue.owned,
             confirmed: false,

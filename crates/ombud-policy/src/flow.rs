@@ -126,6 +126,8 @@ pub enum Op {
         id: Expr,
         /// The customer's record.
         record: Expr,
+        /// How it is proved; without it, what was said is enough.
+        claim: Option<Claim>,
     },
     /// Parks the request until the company's change feed reports something.
     Wait {
@@ -138,6 +140,15 @@ pub enum Op {
     },
     /// Ends the flow.
     End,
+}
+
+/// An identity that counts only after a one-time code. The same is said and asked whether or not there is such a customer.
+#[derive(Debug)]
+pub struct Claim {
+    /// Who he says he is, as attempts are counted.
+    pub who: Expr,
+    /// What he is told.
+    pub text: String,
 }
 
 /// How a slot is filled.
@@ -339,6 +350,7 @@ pub fn text_keys(flow: &Flow) -> Vec<String> {
             Op::Confirm { text, .. } | Op::Answer { text, .. } | Op::Refuse { text, .. } | Op::Wait { text, .. } => {
                 keys.push(text.clone())
             }
+            Op::Identify { claim: Some(claim), .. } => keys.push(claim.text.clone()),
             Op::Handoff { text, next_step, .. } => keys.extend(std::iter::once(text.clone()).chain(next_step.clone())),
             _ => {}
         }

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 43] = [
+pub const ENGINE_TEXTS: [&str; 48] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -49,6 +49,11 @@ pub const ENGINE_TEXTS: [&str; 43] = [
     "secret_hidden",
     "code_wrong",
     "code_blocked",
+    "code_not_sent",
+    "proof_wrong",
+    "claims_too_many",
+    "changed_meanwhile",
+    "confirm_plainly",
     "code_accepted",
     "not_eligible",
     "none_eligible",

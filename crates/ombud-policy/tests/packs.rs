@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ombud_domain::{IdentityLevel, Proposal};
 use ombud_policy::Pack;
-use ombud_policy::authorize::{Asked, OwnedRecords, Policies, ReadVerdict, Verdict};
+use ombud_policy::authorize::{Asked, OwnedRecords, Policies, Proof, ReadVerdict, Verdict};
 use ombud_policy::pack::PackFiles;
 use ombud_policy::spec::{ActionSpec, Risk};
 use serde::Deserialize;
@@ -77,6 +77,8 @@ struct Case {
     #[serde(default)]
     market: String,
     level: u8,
+    #[serde(default = "signed_in")]
+    proof: Proof,
     confirmed: bool,
     owner: bool,
     #[serde(default)]
@@ -84,6 +86,10 @@ struct Case {
     #[serde(default)]
     arguments: Map<String, Value>,
     expect: String,
+}
+
+fn signed_in() -> Proof {
+    Proof::Session
 }
 
 #[test]
@@ -130,12 +136,13 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         1 => IdentityLevel::Identified,
         _ => IdentityLevel::Verified,
     };
-    let customer = (case.level > 0).then_some("C-1");
+    let customer = (case.level > 0 || case.proof == Proof::Claim).then_some("C-1");
     let asked = Asked {
         spec: &spec,
         arguments: &arguments,
         customer_id: customer,
         level,
+        proof: case.proof,
         market: &case.market,
         owned: &owned,
         confirmed: case.confirmed,

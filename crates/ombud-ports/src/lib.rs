@@ -2,6 +2,7 @@
 //!
 //! Never: adapters. Start reading at [`ledger`], then [`back_office`].
 
+pub mod attempts;
 pub mod back_office;
 pub mod clock;
 pub mod inbox;
@@ -11,6 +12,7 @@ pub mod ledger;
 pub mod live;
 pub mod model;
 
+pub use attempts::{Attempt, Attempts};
 pub use back_office::BackOffice;
 pub use clock::Clock;
 pub use inbox::{Due, Inbox, InboxFilter, InboxRow};

@@ -3,6 +3,7 @@
 //! Never: business rules; acknowledging what is not durable; SQL anywhere else.
 //! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit) and [`knowledge_index`].
 
+mod attempts;
 mod database;
 mod inbox;
 pub mod knowledge_index;

@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -22,6 +22,11 @@ const MIGRATIONS: [Migration; 2] = [
         name: "0002_due",
         up: include_str!("../migrations/0002_due.up.sql"),
         down: include_str!("../migrations/0002_due.down.sql"),
+    },
+    Migration {
+        name: "0003_attempts",
+        up: include_str!("../migrations/0003_attempts.up.sql"),
+        down: include_str!("../migrations/0003_attempts.down.sql"),
     },
 ];
 

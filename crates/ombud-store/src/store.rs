@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ombud_ports::{Inbox, Ledger};
+use ombud_ports::{Attempts, Inbox, Ledger};
 use sqlx::Connection;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use crate::attempts::SqlAttempts;
 use crate::database::{Database, OpenError};
 use crate::inbox::{SqlInbox, follow};
 use crate::ledger::SqlLedger;
@@ -35,6 +36,7 @@ pub struct Store {
     database: Database,
     ledger: Arc<SqlLedger>,
     inbox: Arc<SqlInbox>,
+    attempts: Arc<SqlAttempts>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -69,7 +71,8 @@ pub async fn open_with(url: &str, settings: &Settings) -> Result<Store, OpenErro
     // The projector's own handle must not keep the store's tasks alive.
     let followed = SqlInbox::new_beside(&inbox);
     tasks.spawn(follow(followed, committed, stop.clone()));
-    Ok(Store { database, ledger, inbox, tasks, stop })
+    let attempts = Arc::new(SqlAttempts::new(database.clone()));
+    Ok(Store { database, ledger, inbox, attempts, tasks, stop })
 }
 
 impl Store {
@@ -83,6 +86,12 @@ impl Store {
     #[must_use]
     pub fn inbox(&self) -> Arc<dyn Inbox> {
         Arc::clone(&self.inbox) as Arc<dyn Inbox>
+    }
+
+    /// Counts of what may be tried only so often.
+    #[must_use]
+    pub fn attempts(&self) -> Arc<dyn Attempts> {
+        Arc::clone(&self.attempts) as Arc<dyn Attempts>
     }
 
     /// Whether the ledger still writes; false after a failed commit and at shutdown.

@@ -8,8 +8,8 @@ use ombud_domain::{RecordedEvent, StreamId, TenantId, TimestampUs};
 use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger, StoreError,
-    StoredReply,
+    AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger,
+    StoreError, StoredReply,
 };
 use serde_json::Value;
 
@@ -22,6 +22,8 @@ struct TenantLog {
     outbox: BTreeMap<i64, (String, Value)>,
     outbox_given: i64,
     inbox: HashMap<String, InboxRow>,
+    /// Tries and until when they count, by subject.
+    attempts: HashMap<String, (u32, i64)>,
 }
 
 /// A ledger and its inbox in memory.
@@ -91,6 +93,36 @@ impl TenantLog {
         if row.fold(event) == ombud_ports::Folded::Changed {
             self.inbox.insert(id.clone(), row);
         }
+    }
+}
+
+#[async_trait]
+impl Attempts for MemoryLedger {
+    async fn try_once(&self, attempt: &Attempt) -> Result<bool, StoreError> {
+        let mut tenants = self.lock();
+        let attempts = &mut tenants.entry(attempt.tenant.clone()).or_default().attempts;
+        attempts.retain(|_, (_, until_us)| *until_us > attempt.at.0);
+        let until_us = attempt.at.0.saturating_add(attempt.window_us);
+        let (tries, counts_until_us) = attempts.entry(attempt.subject.clone()).or_insert((0, until_us));
+        *tries += 1;
+        if *tries == attempt.tries_max {
+            *counts_until_us = until_us;
+        }
+        Ok(*tries <= attempt.tries_max)
+    }
+
+    async fn give_back(&self, tenant: &TenantId, subject: &str) -> Result<(), StoreError> {
+        if let Some((tries, _)) = self.lock().get_mut(tenant).and_then(|log| log.attempts.get_mut(subject)) {
+            *tries = tries.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, tenant: &TenantId, subject: &str) -> Result<(), StoreError> {
+        if let Some(log) = self.lock().get_mut(tenant) {
+            log.attempts.remove(subject);
+        }
+        Ok(())
     }
 }
 
@@ -251,7 +283,7 @@ mod tests {
 
     async fn subject(_test: &str) -> Option<Subject> {
         let ledger = Arc::new(MemoryLedger::new());
-        Some(Subject { ledger: ledger.clone(), inbox: ledger, keep: None })
+        Some(Subject { ledger: ledger.clone(), inbox: ledger.clone(), attempts: ledger, keep: None })
     }
 
     crate::contract_tests!(subject);

@@ -7,6 +7,7 @@ use ombud_ports::{AppendError, Commit};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::attempts;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
@@ -24,20 +25,8 @@ pub(crate) async fn perform(
 ) -> ActionOutcome {
     match call {
         Call::Read(call) => read(assistant, &call, trail).await,
-        Call::CheckCode(call) => {
-            let outcome = within(
-                assistant,
-                assistant.ports.back_office.pass_secret(&call),
-                ActionOutcome::Failed { failure: CallFailure::Timeout },
-            )
-            .await;
-            trail.note(
-                Stage::Action,
-                format!("{}: {}", call.action, word(&outcome)),
-                json!({"action": call.action, "outcome": word(&outcome)}),
-            );
-            outcome
-        }
+        Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
+        Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
         Call::Recover(look_up) => recovery::recover(assistant, received, look_up, trail).await,
     }
@@ -64,6 +53,13 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(customer_id) = code_for(assistant, &authorized)
+        && let Some(refused) = attempts::code_refused(assistant, customer_id).await
+    {
+        let action = &authorized.proposal().action;
+        trail.note(Stage::Action, format!("{action}: not done, {}", word(&refused)), json!({"action": action}));
+        return refused;
+    }
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
@@ -91,6 +87,13 @@ async fn write(
     let detail = json!({"action": intent.proposal().action, "arguments": intent.proposal().arguments, "intent_id": intent.id(), "outcome": outcome});
     trail.note(Stage::Action, format!("{}: {}", intent.proposal().action, word(&outcome)), detail);
     outcome
+}
+
+/// The customer who would get a one-time code by this action.
+fn code_for<'a>(assistant: &Assistant, authorized: &'a Authorized) -> Option<&'a str> {
+    let proposal = authorized.proposal();
+    let sends = assistant.pack.manifest.identity.send_code.as_ref() == Some(&proposal.action);
+    proposal.arguments.get("customer_id").filter(|_| sends)?.as_str()
 }
 
 pub(crate) async fn within(
@@ -195,6 +198,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
     }
 }
 
+/// One line for the trail.
 pub(crate) fn word(outcome: &ActionOutcome) -> String {
     match outcome {
         ActionOutcome::Found { .. } => "found".to_owned(),

@@ -10,8 +10,9 @@ use ombud_language::{
     Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander,
 };
 use ombud_policy::Pack;
-use ombud_ports::{BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
+use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
 
+use crate::attempts::AttemptLimits;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
 use crate::turn::{self, TurnError};
@@ -29,6 +30,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// The desk's inbox.
     pub inbox: Arc<dyn Inbox>,
+    /// Counts of what may be tried only so often.
+    pub attempts: Arc<dyn Attempts>,
     /// The company's systems.
     pub back_office: Arc<dyn BackOffice>,
     /// Knowledge.
@@ -50,11 +53,18 @@ pub struct Settings {
     pub action_deadline_ms: u64,
     /// Time for the model's draft, milliseconds; then the template is sent.
     pub model_deadline_ms: u64,
+    /// Identifications and codes in an hour.
+    pub attempts: AttemptLimits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { tenant: TenantId("default".to_owned()), action_deadline_ms: 12_000, model_deadline_ms: 8_000 }
+        Self {
+            tenant: TenantId("default".to_owned()),
+            action_deadline_ms: 12_000,
+            model_deadline_ms: 8_000,
+            attempts: AttemptLimits::default(),
+        }
     }
 }
 

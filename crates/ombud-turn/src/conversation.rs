@@ -33,6 +33,8 @@ pub(crate) struct Conversation {
     pub spoke_at: TimestampUs,
     /// Reminders since the customer last wrote.
     pub reminders: u32,
+    /// Number of the message that asked what is awaited now.
+    pub asked_seq: i64,
     /// Digits at the end of the customer's last message, for card numbers split over two.
     pub tail_digits: String,
     pub assignee: Option<String>,
@@ -147,6 +149,7 @@ impl Conversation {
                 messages: 0,
                 spoke_at: event.at,
                 reminders: 0,
+                asked_seq: 0,
                 tail_digits: String::new(),
                 assignee: None,
                 handover: None,
@@ -178,6 +181,10 @@ impl Conversation {
             "turn.recorded" => {
                 if let Some(recorded) = read::<TurnRecorded>(&event.payload) {
                     self.status = recorded.status;
+                    // The messages of a turn stand before its state in the commit.
+                    if recorded.dialogue.awaiting != self.dialogue.awaiting {
+                        self.asked_seq = self.messages;
+                    }
                     self.dialogue = recorded.dialogue;
                 }
             }

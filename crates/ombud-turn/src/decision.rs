@@ -7,6 +7,7 @@ use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::attempts::EnteredCode;
 use crate::context::Grounds;
 use crate::intake::Arrival;
 use crate::reader::{LexicalReader, today};
@@ -22,9 +23,14 @@ pub(crate) enum Call {
     /// An authorized action.
     Perform(Box<Authorized>),
     /// The check of a one-time code; its arguments are stored nowhere.
-    CheckCode(ApiCall),
+    CheckCode(EnteredCode),
     /// The question what came of an action of an earlier turn; with the read that shows it, where keys do not.
     Recover(Option<ApiCall>),
+    /// Counting that somebody says he is this one.
+    Count {
+        /// Who he says he is.
+        who: String,
+    },
 }
 
 /// What was decided so far.
@@ -74,13 +80,13 @@ pub(crate) fn begin(
 ) -> Decided {
     let moment = moment(assistant, received);
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
-    let code_call = screened.code().and_then(|code| check_call(assistant, &state.dialogue, code.expose()));
-    if let Some(call) = code_call {
+    if let Some(code) = screened.code() {
+        let entered = entered(assistant, &state.dialogue, code.expose());
         trail.note(Stage::Decision, "check the one-time code", json!({}));
         return Decided {
             state,
             moment,
-            call: Some(Call::CheckCode(call)),
+            call: Some(Call::CheckCode(entered)),
             ending: Ending::default(),
             rounds: 0,
             of: CallOf::Code,
@@ -187,6 +193,10 @@ fn decided(
                 format!("perform {}, authorized by {}", authorized.proposal().action, authorized.reasons().join(", "));
             (Some(Call::Perform(authorized)), Ending::default(), summary, state.ending.reasons.clone())
         }
+        Decision::Count { who } => {
+            let reasons = state.ending.reasons.clone();
+            (Some(Call::Count { who }), Ending::default(), "count an identification".to_owned(), reasons)
+        }
         Decision::End(ending) => {
             let reasons = ending.reasons.clone();
             (None, *ending, String::new(), reasons)
@@ -226,12 +236,29 @@ fn moment(assistant: &Assistant, received: &Arrival<'_>) -> Moment {
         today: today(assistant).to_string(),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
+        sight: received.sight,
     }
 }
 
-fn check_call(assistant: &Assistant, dialogue: &Dialogue, code: &str) -> Option<ApiCall> {
+/// The code, and whom it would prove: the customer of a claim, or else the one who is known already.
+fn entered(assistant: &Assistant, dialogue: &Dialogue, code: &str) -> EnteredCode {
+    match dialogue.claim() {
+        Some(claim) => EnteredCode {
+            call: claim.challenge_id.as_deref().and_then(|id| check_call(assistant, id, code)),
+            customer_id: claim.customer_id.clone(),
+            claimed: Some(claim.who.clone()),
+        },
+        None => EnteredCode {
+            call: dialogue.challenge_id.as_deref().and_then(|id| check_call(assistant, id, code)),
+            customer_id: dialogue.customer_id.clone(),
+            claimed: None,
+        },
+    }
+}
+
+fn check_call(assistant: &Assistant, challenge_id: &str, code: &str) -> Option<ApiCall> {
     let spec = assistant.pack.actions.get(assistant.pack.manifest.identity.check_code.as_ref()?)?;
-    let arguments = json!({"challenge_id": dialogue.challenge_id, "code": code.trim()});
+    let arguments = json!({"challenge_id": challenge_id, "code": code.trim()});
     let Value::Object(arguments) = arguments else { return None };
     spec.check_arguments(&arguments).ok()?;
     Some(spec.call(&arguments))

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use ombud_domain::{AwaitingKind, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
-use ombud_policy::CompanyEvent;
+use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
+use ombud_policy::{CompanyEvent, Sight};
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -24,6 +24,8 @@ pub struct Stimulus {
     pub conversation_id: ConversationId,
     /// Who sends it.
     pub principal: Principal,
+    /// Where it comes from, as attempts to be somebody are counted.
+    pub address: Option<String>,
     /// What.
     pub input: Input,
     /// The sender's key, so that a repeat is answered and not done again.
@@ -37,6 +39,8 @@ pub enum Input {
     Message {
         /// As typed.
         text: Sensitive<String>,
+        /// Number of the newest message that the sender's page had shown, if the page says so.
+        seen_seq: Option<i64>,
     },
     /// A one-time code, entered outside the chat; never stored.
     StepUp {
@@ -91,6 +95,8 @@ pub(crate) enum Received<'a> {
 pub(crate) struct Arrival<'a> {
     pub turn_id: TurnId,
     pub principal: Principal,
+    pub address: Option<String>,
+    pub sight: Sight,
     pub conversation: Conversation,
     pub idempotency: Option<IdempotencyKey>,
     from_customer: bool,
@@ -159,10 +165,16 @@ pub(crate) async fn receive<'a>(
         format!("a {kind} for a conversation that is {}", conversation.status.as_str()),
         json!({"version": conversation.version, "session_level": stimulus.principal.level, "idempotency": guard.is_some()}),
     );
+    let sight = match stimulus.input {
+        Input::Message { seen_seq: Some(seen), .. } if seen < conversation.asked_seq => Sight::Older,
+        _ => Sight::Current,
+    };
     let turn_id = TurnId(assistant.fresh_uuid());
     Ok(Received::Fresh(Box::new(Arrival {
         turn_id,
         principal: stimulus.principal,
+        address: stimulus.address,
+        sight,
         conversation,
         idempotency: stimulus.idempotency,
         from_customer: stimulus.input.is_from_customer(),
@@ -181,16 +193,11 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
             Err(TurnError::NothingDue)
         }
-        Input::Message { text } if text.expose().trim().is_empty() => Err(TurnError::Empty),
-        Input::Message { text } if text.expose().chars().count() > TEXT_CHARS_MAX => {
+        Input::Message { text, .. } if text.expose().trim().is_empty() => Err(TurnError::Empty),
+        Input::Message { text, .. } if text.expose().chars().count() > TEXT_CHARS_MAX => {
             Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })
         }
-        Input::StepUp { .. }
-            if conversation.dialogue.awaiting.kind != AwaitingKind::Identify
-                || conversation.dialogue.challenge_id.is_none() =>
-        {
-            Err(TurnError::NoCodeAwaited)
-        }
+        Input::StepUp { .. } if !conversation.dialogue.awaits_code() => Err(TurnError::NoCodeAwaited),
         _ => Ok(()),
     }
 }

@@ -15,6 +15,7 @@ mod safety;
 mod understanding;
 
 mod assistant;
+mod attempts;
 mod conversation;
 mod desk;
 mod feed;
@@ -25,6 +26,7 @@ mod trail;
 mod view;
 
 pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
+pub use attempts::AttemptLimits;
 pub use desk::DeskAct;
 pub use feed::FeedError;
 pub use intake::{IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};

@@ -5,7 +5,7 @@ use ombud_domain::{
     Principal, RecordedEvent, SessionId, Stage, StageRecord, StreamId, TimestampUs,
 };
 use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
-use ombud_policy::{Dialogue, Silence, is_question};
+use ombud_policy::{Dialogue, Proof, Silence, is_question};
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -87,6 +87,7 @@ async fn home_market(assistant: &Assistant, principal: &Principal) -> Option<Str
         arguments,
         customer_id: Some(customer_id.as_str()),
         level: principal.level,
+        proof: Proof::Session,
         market: "",
         owned: &OwnedRecords::new(),
         confirmed: false,

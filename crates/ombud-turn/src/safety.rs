@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ombud_domain::{AwaitingKind, Sensitive, Stage};
+use ombud_domain::{Sensitive, Stage};
 use ombud_language::{RedactionKind, ScreenContext, Screening};
 use ombud_policy::CompanyEvent;
 use serde_json::json;
@@ -101,10 +101,9 @@ impl Screened {
 }
 
 pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &mut Trail<'_>) -> Screened {
-    let awaiting = &received.conversation.dialogue.awaiting;
-    let code_awaited = awaiting.kind == AwaitingKind::Identify && received.conversation.dialogue.challenge_id.is_some();
+    let code_awaited = received.conversation.dialogue.awaits_code();
     let text = match received.take_input() {
-        Some(Input::Message { text }) => text.into_exposed(),
+        Some(Input::Message { text, .. }) => text.into_exposed(),
         Some(Input::StepUp { code }) => {
             trail.note(Stage::Safety, "a one-time code, not kept", json!({}));
             return Screened::without_words(Source::Code(code));

@@ -86,7 +86,7 @@ section! {
 }
 
 section! {
-    /// How often one address, session or customer may ask. Zero a minute switches a limit off.
+    /// How often one address, session or customer may ask. Zero switches a limit off. Those of an hour are counted in the ledger's database and hold over restarts.
     Limits ["limits"] {
         /// Pages and their parts fetched by one address a minute.
         address_pages_per_minute: u32 = 3_000;
@@ -112,6 +112,14 @@ section! {
         session_codes_per_minute: u32 = 6;
         /// One-time codes entered by one session or customer at once.
         session_codes_burst: u32 = 6;
+        /// Identifications from one address in an hour that were not completed with a one-time code; then a person takes over.
+        address_identifications_per_hour: u32 = 10;
+        /// Identifications under one e-mail address or name in an hour that were not completed, whether or not there is such a customer.
+        claim_identifications_per_hour: u32 = 10;
+        /// One-time codes sent to one customer in an hour, over all conversations; then none for an hour.
+        customer_codes_per_hour: u32 = 5;
+        /// Wrong one-time codes of one customer in an hour, over all conversations; then none is checked for an hour, and a person takes over.
+        customer_wrong_codes_per_hour: u32 = 5;
         /// Addresses, sessions and customers remembered for each limit; new ones beyond it share one bucket.
         keys_max: usize = 100_000;
     }

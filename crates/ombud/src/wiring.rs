@@ -12,7 +12,7 @@ use ombud_policy::Pack;
 use ombud_ports::{Clock as _, LanguageModel};
 use ombud_retrieval::Article;
 use ombud_store::{Store, TantivyIndex};
-use ombud_turn::{Assistant, Ports, Settings};
+use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
@@ -160,6 +160,7 @@ fn assistant(
     let ports = Ports {
         ledger: store.ledger(),
         inbox: store.inbox(),
+        attempts: store.attempts(),
         back_office: Arc::new(back_office(config)?),
         knowledge: Arc::new(TantivyIndex::build(articles).context("the knowledge index cannot be built")?),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
@@ -170,6 +171,12 @@ fn assistant(
         tenant: TenantId(config.pack.tenant.clone()),
         action_deadline_ms: config.backoffice.deadline_ms,
         model_deadline_ms: config.model.deadline_ms,
+        attempts: AttemptLimits {
+            address_identifications: config.limits.address_identifications_per_hour,
+            claim_identifications: config.limits.claim_identifications_per_hour,
+            customer_codes: config.limits.customer_codes_per_hour,
+            customer_wrong_codes: config.limits.customer_wrong_codes_per_hour,
+        },
     };
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
 }

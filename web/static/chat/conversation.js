@@ -1,6 +1,7 @@
 // What does one visitor's conversation do? Opens sessions, sends in order, follows events, survives a reload.
 /** @import { Api } from "../shared/api.js" */
 /** @import { Awaiting, Conversation, Done, Message, Reply, Session, Stage, Status, Turn } from "../shared/types.js" */
+/** @import { LocalMessage } from "./transcript.js" */
 /** @import { ServerEvent } from "../shared/sse.js" */
 import { adviceFor, Problem } from "../shared/problem.js";
 import { Transcript } from "./transcript.js";
@@ -167,7 +168,7 @@ export class Chat {
       for (let next = this.transcript.nextQueued(); next; next = this.transcript.nextQueued()) {
         this.transcript.update(next.key, { state: "sending" });
         this.#ports.on_change();
-        const reply = await this.#deliver(next.text, next.key, generation);
+        const reply = await this.#deliver(next, generation);
         if (generation !== this.#generation) return;
         this.#applyReply(reply);
         this.transcript.answered(next.key, reply.messages);
@@ -194,16 +195,15 @@ export class Chat {
   }
 
   /**
-   * @param {string} text
-   * @param {string} key
+   * @param {LocalMessage} message
    * @param {number} generation
    * @returns {Promise<Reply>}
    */
-  async #deliver(text, key, generation) {
+  async #deliver({ text, key, seen_seq }, generation) {
     await this.#ensureConversation(generation);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await this.#ports.api.sendMessage(this.conversation_id, text, key);
+        return await this.#ports.api.sendMessage(this.conversation_id, text, key, seen_seq);
       } catch (error) {
         const wait_s = error instanceof Problem && error.status === 429 ? error.retry_after_s : 0;
         if (attempt >= RETRIES_MAX || wait_s === 0 || wait_s > RETRY_AFTER_S_MAX) throw error;

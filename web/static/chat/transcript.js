@@ -2,8 +2,8 @@
 /** @import { Message } from "../shared/types.js" */
 
 /**
- * A message the customer wrote here. `place` is where it stands among the server's messages once its reply is known.
- * @typedef {{key: string, text: string, at: string, state: "queued"|"sending"|"sent"|"failed", place: number, advice?: string, code?: string, retry_after_s?: number}} LocalMessage
+ * A message the customer wrote here. `seen_seq` is the newest message of the server that stood here then. `place` is where it stands among the server's messages once its reply is known.
+ * @typedef {{key: string, text: string, at: string, state: "queued"|"sending"|"sent"|"failed", place: number, seen_seq: number, advice?: string, code?: string, retry_after_s?: number}} LocalMessage
  *
  * @typedef {{kind: "server", key: string, message: Message} | {kind: "local", key: string, local: LocalMessage}} Entry
  */
@@ -17,7 +17,7 @@ export class Transcript {
 
   /** @param {string} key @param {string} text @param {string} at */
   write(key, text, at) {
-    this.#locals.push({ key, text, at, state: "queued", place: Infinity });
+    this.#locals.push({ key, text, at, state: "queued", place: Infinity, seen_seq: this.last()?.seq ?? 0 });
   }
 
   /** @param {string} key @param {Partial<LocalMessage>} change */

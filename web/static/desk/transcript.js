@@ -3,7 +3,7 @@
 import { el, reconcile } from "../shared/dom.js";
 import { clockTime } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
-import { renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
+import { linksNotOf, renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
 
 const NEAR_END_PX = 80;
 
@@ -15,18 +15,23 @@ export function isNearEnd(log) {
 /** @param {HTMLElement} log @param {DeskConversation} detail */
 export function renderTranscript(log, detail) {
   const messages = [...detail.messages].sort((a, b) => a.seq - b.seq);
-  reconcile(log, messages, { key: ({ id }) => id, version: (message) => JSON.stringify(message), build: (message) => renderLine(message, detail.locale) });
+  reconcile(log, messages, { key: ({ id }) => id, version: (message) => JSON.stringify(message), build: (message) => renderLine(message, detail.locale, linksNotOf(writtenBefore(message, messages))) });
 }
 
-/** @param {Message} message @param {string} lang */
-function renderLine(message, lang) {
+/** What the customer wrote before a message, which may repeat it. @param {Message} message @param {Message[]} messages */
+function writtenBefore(message, messages) {
+  return messages.filter(({ author, seq }) => author === "customer" && seq < message.seq).map(({ text }) => text);
+}
+
+/** @param {Message} message @param {string} lang @param {(url: string) => boolean} may_link */
+function renderLine(message, lang, may_link) {
   const names = { customer: "Customer", assistant: "AI assistant", agent: message.author_name || "A colleague", system: "Note" };
   return el("div", { class: `line ${message.author}` },
     el("p", { class: "line-head" },
       el("strong", { dir: "auto" }, names[message.author] ?? "Note"), el("time", { datetime: message.at }, clockTime(message.at, "en-GB"))),
     message.author === "customer"
       ? el("p", { class: "line-text as-typed", dir: "auto", lang }, message.text)
-      : el("div", { class: "line-text", dir: "auto", lang }, renderMarkdown(message.text)),
+      : el("div", { class: "line-text", dir: "auto", lang }, renderMarkdown(message.text, may_link)),
     (message.citations?.length ?? 0) > 0 && el("ul", { class: "line-sources" }, (message.citations ?? []).map((citation) => renderSource(citation, lang))));
 }
 

@@ -77,9 +77,9 @@ export function makeApi({ base, token, fetch = globalThis.fetch.bind(globalThis)
     openConversation: (body) => request("POST", "conversations", { body }),
     /** @param {string} conversation @returns {Promise<Conversation>} */
     conversation: (conversation) => request("GET", `conversations/${id(conversation)}`),
-    /** @param {string} conversation @param {string} text @param {string} key @returns {Promise<Reply>} */
-    sendMessage: (conversation, text, key) =>
-      request("POST", `conversations/${id(conversation)}/messages`, { body: { text }, headers: { "Idempotency-Key": key } }),
+    /** @param {string} conversation @param {string} text @param {string} key @param {number} seen_seq @returns {Promise<Reply>} */
+    sendMessage: (conversation, text, key, seen_seq) =>
+      request("POST", `conversations/${id(conversation)}/messages`, { body: { text, seen_seq }, headers: { "Idempotency-Key": key } }),
     /** @param {string} conversation @param {string} code @returns {Promise<Reply>} */
     stepUp: (conversation, code) => request("POST", `conversations/${id(conversation)}/step_up`, { body: { code } }),
     /** @param {string} conversation @returns {Promise<Turn[]>} */

@@ -99,24 +99,50 @@ function inlineOf(match) {
 
 /**
  * @param {string} text
+ * @param {(url: string) => boolean} may_link whether an address may be followed; the others stay text with the address in sight
  * @returns {HTMLElement[]}
  */
-export function renderMarkdown(text) {
+export function renderMarkdown(text, may_link = () => true) {
   return parseMarkdown(text).map((block) => {
-    if (block.kind === "paragraph") return el("p", {}, renderInlines(block.inlines));
-    const items = block.items.map((item) => el("li", {}, renderInlines(item)));
+    if (block.kind === "paragraph") return el("p", {}, renderInlines(block.inlines, may_link));
+    const items = block.items.map((item) => el("li", {}, renderInlines(item, may_link)));
     return block.is_ordered ? el("ol", { start: block.start === 1 ? undefined : block.start }, items) : el("ul", {}, items);
   });
 }
 
-/** @param {Inline[]} inlines @returns {(Node | string)[]} */
-function renderInlines(inlines) {
+/** @param {Inline[]} inlines @param {(url: string) => boolean} may_link @returns {(Node | string)[]} */
+function renderInlines(inlines, may_link) {
   return inlines.map((inline) => {
     if (inline.kind === "text") return inline.text;
     if (inline.kind === "break") return el("br");
     if (inline.kind === "bold") return el("strong", {}, inline.text);
-    return webLink(inline.text, inline.url);
+    return may_link(inline.url) ? webLink(inline.text, inline.url) : inertLink(inline);
   });
+}
+
+/**
+ * A link as text: where it would lead is in sight, also when it was named something else.
+ * @param {{text: string, url: string}} link
+ */
+export function inertLink({ text, url }) {
+  return safeUrl(text) ? text : `${text} (${url})`;
+}
+
+/**
+ * Whether links of a reply may be followed by staff: not where the customer wrote their host, since replies repeat customers' words.
+ * @param {string[]} texts what the customer wrote before
+ * @returns {(url: string) => boolean}
+ */
+export function linksNotOf(texts) {
+  const written = texts.join("\n").toLowerCase();
+  const links = texts.flatMap(parseInlines).filter((inline) => inline.kind === "link");
+  const hosts = new Set(links.map(({ url }) => hostOf(url)));
+  return (url) => !hosts.has(hostOf(url)) && !written.includes(hostOf(url));
+}
+
+/** @param {string} url */
+function hostOf(url) {
+  return new URL(url).hostname.replace(/^www\./, "");
 }
 
 /**

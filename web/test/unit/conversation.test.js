@@ -68,6 +68,18 @@ describe("sending", () => {
     expect(shown(chat)).toEqual(["hello", "one", "re: one", "two", "re: two", "three", "re: three"]);
   });
 
+  test("says which message had been seen when it was written, so that a yes counts for nothing newer", async () => {
+    const { chat, calls, emit } = makeChat();
+    chat.send("change my address");
+    await settled(chat);
+    chat.send("yes");
+    emit("message.created", message(40, "assistant", "another proposal, made in another tab"));
+    await settled(chat);
+    chat.send("yes");
+    await settled(chat);
+    expect(calls.sendMessage.mock.calls.map((call) => call.slice(1))).toEqual([["change my address", "k1", 0], ["yes", "k2", 3], ["yes", "k3", 40]]);
+  });
+
   test("a failed message keeps its key, holds back those after it, and goes again on retry", async () => {
     const { chat, calls } = makeChat();
     calls.sendMessage.mockRejectedValueOnce(new Problem({ kind: "network" }));
@@ -77,7 +89,7 @@ describe("sending", () => {
     expect(shown(chat)).toEqual(["hello", "(one: failed problem.network)", "(two: failed problem.network)"]);
     chat.retry();
     await settled(chat);
-    expect(calls.sendMessage.mock.calls.map((call) => call.slice(1))).toEqual([["one", "k1"], ["one", "k1"], ["two", "k2"]]);
+    expect(calls.sendMessage.mock.calls.map((call) => call.slice(1))).toEqual([["one", "k1", 0], ["one", "k1", 0], ["two", "k2", 0]]);
     expect(shown(chat)).toEqual(["hello", "one", "re: one", "two", "re: two"]);
   });
 

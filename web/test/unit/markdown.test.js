@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseInlines, parseMarkdown, safeUrl } from "../../static/shared/markdown.js";
+import { linksNotOf, parseInlines, parseMarkdown, safeUrl } from "../../static/shared/markdown.js";
 
 /** @param {string} text */
 const text = (text) => ({ kind: "text", text });
@@ -56,3 +56,12 @@ test.each([
   ["https://a.example/x", "https://a.example/x"], ["HTTP://a.example", "http://a.example/"], ["javascript:1", undefined], ["ftp://a.example", undefined],
   ["https://", undefined], ["https://user:pw@a.example", undefined], [" https://a.example", undefined], ["/path", undefined], [undefined, undefined], [{}, undefined],
 ])("safeUrl(%j) is %j", (address, expected) => expect(safeUrl(address)).toBe(expected));
+
+describe("links for staff", () => {
+  test("what a customer wrote leads nowhere, also when the assistant repeats it, and the company's own links do", () => {
+    const mayLink = linksNotOf(["see https://Evil.example/login", "or [my bank](http://www.bank.evil.test/x) or straße.example", "https://bücher.example"]);
+    for (const inert of ["https://evil.example/", "https://evil.example/other", "https://bank.evil.test/", "https://xn--bcher-kva.example/"]) expect(mayLink(inert), inert).toBe(false);
+    expect(mayLink("https://nimbuspay.example/help/returns")).toBe(true);
+    expect(linksNotOf([])("https://nimbuspay.example/help")).toBe(true);
+  });
+});

@@ -17,6 +17,12 @@ use crate::storage::unit::Unit;
 const VALID_S: i64 = 5 * 60;
 const ATTEMPTS_MAX: u32 = 5;
 const PURPOSE_CHARS_MAX: usize = 60;
+/// How long codes and wrong codes of a customer count.
+const WINDOW_S: i64 = 60 * 60;
+/// Codes sent to one customer within the window.
+const CODES_MAX: usize = 5;
+/// Wrong codes of one customer within the window, over all his challenges.
+const WRONG_CODES_MAX: u32 = 5;
 
 /// A code that was sent and waits to be told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,10 +67,10 @@ pub struct ChallengeOpened {
     expires_at: Moment,
 }
 
-/// Sends a six-digit code to the phone on file.
+/// Sends a six-digit code to the phone on file; at most five within an hour.
 #[utoipa::path(
     post, path = "/challenges", tag = "challenges", request_body = OpenChallenge,
-    responses((status = 200, body = ChallengeOpened)),
+    responses((status = 200, body = ChallengeOpened), (status = 409, body = crate::errors::ErrorBody)),
 )]
 pub async fn open_challenge(mut write: Write<OpenChallenge>) -> Response {
     let outcome = open(&mut write.unit, &write.body).await;
@@ -76,6 +82,15 @@ async fn open(unit: &mut Unit, request: &OpenChallenge) -> Result<ChallengeOpene
         return Err(Refusal::invalid(format!("`purpose` has at most {PURPOSE_CHARS_MAX} characters")));
     }
     let customer = require_customer(unit, &request.customer_id).await?;
+    if customer.phone.is_empty() {
+        return Err(Refusal::rule(
+            "no_phone",
+            format!("{} has no phone on file; a person must look at it", customer.id),
+        ));
+    }
+    if recent(unit, &customer.id).await?.len() >= CODES_MAX {
+        return Err(Refusal::rule("challenges_too_many", "too many codes were sent within an hour; try again later"));
+    }
     let id = unit.next_id("CHL").await?;
     let challenge = Challenge {
         code: code(&unit.world.seed, &unit.world.name, &id),
@@ -109,6 +124,14 @@ async fn open(unit: &mut Unit, request: &OpenChallenge) -> Result<ChallengeOpene
     })
 }
 
+/// The customer's challenges within the window.
+async fn recent(unit: &mut Unit, customer_id: &str) -> Result<Vec<Challenge>, Refusal> {
+    let now = unit.now;
+    let mut challenges: Vec<Challenge> = unit.of_customer(customer_id).await?;
+    challenges.retain(|challenge| now < challenge.expires_at.plus_seconds(WINDOW_S - VALID_S));
+    Ok(challenges)
+}
+
 /// Six digits that follow from seed, world and challenge: a stand-in must repeat itself, a real system must not.
 fn code(seed: &str, world: &str, id: &str) -> String {
     let digest = Sha256::digest(format!("one-time code|{seed}|{world}|{id}"));
@@ -137,7 +160,7 @@ pub struct ChallengeVerified {
     attempts_left: u32,
 }
 
-/// Checks a code; five attempts within five minutes.
+/// Checks a code; five attempts within five minutes, and five wrong ones of one customer within an hour.
 #[utoipa::path(
     post, path = "/challenges/{id}/verify", tag = "challenges", params(("id" = String, Path)),
     request_body = VerifyChallenge,
@@ -158,6 +181,10 @@ async fn verify(unit: &mut Unit, id: &str, request: &VerifyChallenge) -> Result<
     }
     if unit.now > challenge.expires_at {
         return Err(Refusal::rule("challenge_expired", "the code is no longer valid; ask for a new one"));
+    }
+    let wrong = |challenge: &Challenge| challenge.attempts.saturating_sub(u32::from(challenge.verified_at.is_some()));
+    if recent(unit, &challenge.customer_id).await?.iter().map(wrong).sum::<u32>() >= WRONG_CODES_MAX {
+        return Err(Refusal::rule("wrong_codes_too_many", "too many wrong codes within an hour; try again later"));
     }
     challenge.attempts = challenge.attempts.saturating_add(1);
     let verified = challenge.code == request.code.trim();

@@ -39,6 +39,41 @@ async fn a_code_is_dead_after_five_wrong_attempts() {
     office.post(&path, json!({"code": code})).await.refused(409, "challenge_exhausted");
 }
 
+/// As every real code service: a new challenge is no new chance to guess.
+#[tokio::test]
+async fn wrong_codes_count_over_all_challenges_of_a_customer_within_an_hour() {
+    let office = stories().await;
+    for wrong in [2, 3] {
+        let (path, _) = challenge(&office).await;
+        for _ in 0..wrong {
+            office.post(&path, json!({"code": "abc"})).await.ok();
+        }
+    }
+    let (path, code) = challenge(&office).await;
+    office.post(&path, json!({"code": code})).await.refused(409, "wrong_codes_too_many");
+    let other = office.post("/challenges", json!({"customer_id": "C-100027", "purpose": "x"})).await.ok();
+    let other = format!("/challenges/{}/verify", other["challenge_id"].as_str().unwrap());
+    assert_eq!(office.post(&other, json!({"code": "abc"})).await.ok()["attempts_left"], 4, "others are not affected");
+    office.post("/admin/clock", json!({"now": "2026-11-21T13:00:00Z"})).await.ok();
+    let (path, code) = challenge(&office).await;
+    assert_eq!(office.post(&path, json!({"code": code})).await.ok()["verified"], true);
+}
+
+#[tokio::test]
+async fn five_codes_are_sent_to_a_customer_within_an_hour_and_no_sixth() {
+    let office = stories().await;
+    let wish = json!({"customer_id": "C-100026", "purpose": "change_address"});
+    for _ in 0..5 {
+        office.post("/challenges", wish.clone()).await.ok();
+    }
+    office.post("/challenges", wish.clone()).await.refused(409, "challenges_too_many");
+    office.post("/challenges", json!({"customer_id": "C-100027", "purpose": "x"})).await.ok();
+    office.post("/admin/clock", json!({"now": "2026-11-21T12:59:59Z"})).await.ok();
+    office.post("/challenges", wish.clone()).await.refused(409, "challenges_too_many");
+    office.post("/admin/clock", json!({"now": "2026-11-21T13:00:00Z"})).await.ok();
+    office.post("/challenges", wish).await.ok();
+}
+
 #[tokio::test]
 async fn a_changed_email_is_told_to_the_old_one_and_found_at_once() {
     let office = stories().await;

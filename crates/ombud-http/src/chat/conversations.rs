@@ -17,6 +17,7 @@ use crate::problem::{ApiError, Problem};
 
 /// Wishes for a conversation; all may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenConversation {
     /// Language tag; the pack's default if it does not speak it.
     pub locale: Option<String>,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::Customer;
 use crate::body::{Body, InConversation, KeyHeader};
@@ -26,14 +27,20 @@ const CODE_CHARS_MAX: usize = 32;
 
 /// A message.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SendMessage {
     /// What the customer says, at most 8,000 characters.
     #[schema(value_type = String, max_length = 8000)]
     pub text: Sensitive<String>,
+    /// `seq` of the newest message that the sender's page had shown. If something newer was asked meanwhile, a yes does not count for it,
+    /// and it is shown again.
+    #[serde(default)]
+    pub seen_seq: Option<i64>,
 }
 
 /// A one-time code.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct EnterCode {
     /// The code as it was sent to the customer; it is checked and stored nowhere.
     #[schema(value_type = String, max_length = 32)]
@@ -47,17 +54,23 @@ pub struct EnterCode {
 pub async fn send_message(
     State(app): State<App>,
     customer: Customer,
+    ClientAddress(address): ClientAddress,
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
     Body(message): Body<SendMessage>,
 ) -> Result<Json<Reply>, ApiError> {
     check_text(message.text.expose())?;
     app.limits().message(&SessionKey::of_customer(&customer))?;
-    let idempotency = key.map(|key| IdempotencyKey { key, body_hash: hash(&["message", message.text.expose()]) });
+    let body_hash = match message.seen_seq {
+        None => hash(&["message", message.text.expose()]),
+        Some(seen) => hash(&["message", message.text.expose(), &seen.to_string()]),
+    };
+    let idempotency = key.map(|key| IdempotencyKey { key, body_hash });
     let stimulus = Stimulus {
         conversation_id: id,
         principal: customer.principal,
-        input: Input::Message { text: message.text },
+        address: Some(address.to_string()),
+        input: Input::Message { text: message.text, seen_seq: message.seen_seq },
         idempotency,
     };
     reply_to(&app, stimulus).await
@@ -70,6 +83,7 @@ pub async fn send_message(
 pub async fn step_up(
     State(app): State<App>,
     customer: Customer,
+    ClientAddress(address): ClientAddress,
     InConversation(id): InConversation,
     Body(entered): Body<EnterCode>,
 ) -> Result<Json<Reply>, ApiError> {
@@ -81,6 +95,7 @@ pub async fn step_up(
     let stimulus = Stimulus {
         conversation_id: id,
         principal: customer.principal,
+        address: Some(address.to_string()),
         input: Input::StepUp { code: entered.code },
         idempotency: None,
     };

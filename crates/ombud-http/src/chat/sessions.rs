@@ -16,6 +16,7 @@ use crate::problem::{ApiError, Problem};
 
 /// Wishes for a session; all may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenSession {
     /// Language tag.
     pub locale: Option<String>,

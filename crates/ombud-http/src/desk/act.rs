@@ -18,10 +18,12 @@ use ombud_turn::DeskAct;
 
 /// Nothing needs to be said.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Take {}
 
 /// What the customer is told.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AgentReply {
     /// The message, at most 8,000 characters.
     #[schema(max_length = 8000)]
@@ -30,6 +32,7 @@ pub struct AgentReply {
 
 /// What stays with the conversation.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Note {
     /// What was agreed or done, at most 8,000 characters; the customer does not see it.
     #[schema(max_length = 8000)]

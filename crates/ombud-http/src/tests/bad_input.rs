@@ -12,7 +12,7 @@ async fn each_bad_body_has_its_own_error_and_nothing_is_stored() {
     let path = format!("/api/v1/conversations/{id}/messages");
     let megabyte = json!({"text": "x".repeat(1 << 20)}).to_string().into_bytes();
     let long = json!({"text": "å".repeat(8_001)}).to_string().into_bytes();
-    let cases: [(&[u8], u16, &str); 10] = [
+    let cases: [(&[u8], u16, &str); 12] = [
         (b"{\"text\": \"\"}", 400, "OM-0106"),
         (b"{\"text\": \" \\n\\t \"}", 400, "OM-0106"),
         (b"{\"text\": \"\xff\xfe\"}", 400, "OM-0101"),
@@ -21,6 +21,8 @@ async fn each_bad_body_has_its_own_error_and_nothing_is_stored() {
         (b"", 400, "OM-0103"),
         (b"{\"message\": \"hello\"}", 400, "OM-0103"),
         (b"{\"text\": 7}", 400, "OM-0103"),
+        (b"{\"text\": \"hello\", \"level\": \"verified\"}", 400, "OM-0103"),
+        (b"{\"text\": \"hello\", \"seen_seq\": \"1\"}", 400, "OM-0103"),
         (&megabyte, 413, "OM-0104"),
         (&long, 413, "OM-0105"),
     ];
@@ -34,6 +36,62 @@ async fn each_bad_body_has_its_own_error_and_nothing_is_stored() {
     }
     let after = world.get(&format!("/api/v1/conversations/{id}"), &token).await;
     assert_eq!(after.body["messages"].as_array().unwrap().len(), 1);
+}
+
+/// R25: what a caller believes to have said, and we do not know, is refused by its name.
+#[tokio::test]
+async fn an_unknown_field_is_refused_by_its_name_on_every_path() {
+    let world = World::demo();
+    let (token, id) = world.conversation().await;
+    let staff = world.staff("Maja");
+    let (chat, desk) = (format!("/api/v1/conversations/{id}"), format!("/api/v1/desk/conversations/{id}"));
+    let cases = [
+        ("/api/v1/sessions".to_owned(), json!({"customer_id": "C-1"}), "customer_id"),
+        ("/api/v1/conversations".to_owned(), json!({"customer": "C-1"}), "customer"),
+        (format!("{chat}/messages"), json!({"text": "hello", "confirmed": true}), "confirmed"),
+        (format!("{chat}/step_up"), json!({"code": "123456", "verified": true}), "verified"),
+        ("/api/v1/demo/sessions".to_owned(), json!({"customer_id": "C-1", "level": "verified"}), "level"),
+        ("/api/v1/demo/staff".to_owned(), json!({"name": "Maja", "role": "admin"}), "role"),
+    ];
+    for (path, body, field) in cases {
+        let answer = world.post(&path, &token, body).await;
+        assert_eq!(answer.code(), (400, "OM-0103"), "{path}");
+        assert!(answer.body["detail"].as_str().unwrap().contains(&format!("`{field}`")), "{:?}", answer.body);
+    }
+    for (act, body) in [
+        ("take", json!({"as": "x"})),
+        ("reply", json!({"text": "hi", "as": "x"})),
+        ("return", json!({"as": "x"})),
+        ("resolve", json!({"as": "x"})),
+    ] {
+        let answer = world.post(&format!("{desk}/{act}"), &staff, body).await;
+        assert_eq!(answer.code(), (400, "OM-0103"), "{act}");
+        assert!(answer.body["detail"].as_str().unwrap().contains("`as`"), "{:?}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_declared_as_json_is_not_read() {
+    let world = World::new();
+    let (token, id) = world.conversation().await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let declared = |media_type: Option<&str>| {
+        let mut request = request("POST", &path, &token, Body::from("{\"text\": \"hello\"}"));
+        request.headers_mut().remove("content-type");
+        if let Some(media_type) = media_type {
+            request.headers_mut().insert("content-type", media_type.parse().unwrap());
+        }
+        request
+    };
+    for wrong in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp")] {
+        assert_eq!(world.send(declared(wrong)).await.code(), (415, "OM-0109"), "{wrong:?}");
+    }
+    for right in ["application/json", "Application/JSON; charset=utf-8"] {
+        assert_eq!(world.send(declared(Some(right))).await.status, 200, "{right}");
+    }
+    let mut empty = request("POST", "/api/v1/sessions", "", Body::empty());
+    empty.headers_mut().remove("content-type");
+    assert_eq!(world.send(empty).await.status, 201, "no body needs no declaration");
 }
 
 #[tokio::test]

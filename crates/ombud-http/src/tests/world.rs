@@ -141,6 +141,7 @@ impl World {
         let live = Arc::new(LiveHub::default());
         let ports = Ports {
             ledger: ledger.clone(),
+            attempts: ledger.clone(),
             inbox: wishes.inbox.unwrap_or(ledger),
             back_office: gate.clone(),
             knowledge: Arc::new(NoKnowledge),

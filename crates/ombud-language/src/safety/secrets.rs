@@ -104,10 +104,22 @@ pub(super) fn codes(text: &str, runs: &[Run]) -> Vec<Span> {
     spans
 }
 
-/// Digits that stand alone in a message which was asked for a code.
+static POSTAL_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:post(?:al)?[ -]?code|zip(?:[ -]?code)?)(?:\W{1,3}(?:is|was|should be|it's|now))?\W{1,3}$")
+        .ok()
+});
+
+/// Digits that stand alone in a message which was asked for a code; not where somebody says again who he is.
 pub(super) fn bare(text: &str, runs: &[Run], kind: RedactionKind) -> Vec<Span> {
+    let is_postal = |run: &&Run| {
+        let before = run.units.first().and_then(|unit| text.get(..unit.start)).unwrap_or_default();
+        POSTAL_BEFORE.as_ref().is_some_and(|postal| postal.is_match(before))
+    };
     let one = |run: &Run| fit(kind, run.units.len()).then(|| span(kind, &run.units)).flatten();
-    if text.chars().count() > 60 { Vec::new() } else { runs.iter().filter_map(one).collect() }
+    if text.chars().count() > 60 || text.contains('@') {
+        return Vec::new();
+    }
+    runs.iter().filter(|run| !is_postal(run)).filter_map(one).collect()
 }
 
 /// A security code that follows a card number, with or without the expiry date between.

@@ -35,6 +35,9 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
         return vec![Command::Repeat];
     }
     let (lead, rest) = lead(readings, body);
+    if doubtful(readings, lead, &rest) {
+        return vec![Command::CannotRead];
+    }
     match lead {
         Lead::Yes | Lead::WeakYes => yes(readings, lead, &rest),
         Lead::No => no(readings, &rest),
@@ -68,6 +71,27 @@ fn lead(readings: &Readings<'_>, body: &str) -> (Lead, String) {
         rest = rules.without_lead(rest);
     }
     if weak { (Lead::WeakYes, rest.to_owned()) } else { (Lead::Other, body.to_owned()) }
+}
+
+/// Whether a yes is asked rather than said, hedged, or a retort; then it is asked again plainly.
+fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
+    let (rules, text) = (readings.rules(), readings.text);
+    let is_asked = text.contains('?');
+    if rules.order.is_match(text) && !is_asked {
+        return false;
+    }
+    let bare = |words: &str| rules.affirm_tail.replace_all(words, " ").into_owned();
+    let unhedged = |words: &str| bare(&rules.hedge.replace_all(words, " "));
+    let hedged = rules.hedge.is_match(text);
+    match lead {
+        Lead::Yes | Lead::WeakYes => {
+            rules.retort.is_match(text)
+                || is_asked && empty(&bare(rest))
+                || hedged && rules.content_words(&unhedged(rest)).is_empty()
+        }
+        Lead::Other => hedged && rules.content_words(&unhedged(text)).is_empty(),
+        Lead::No | Lead::Hold => false,
+    }
 }
 
 fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {

@@ -6,10 +6,9 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Value, json};
 
-use super::act::ONE_TIME_CODE;
-use super::{Decision, Deliberation, Engine, Questioned, vars};
+use super::{Decision, Deliberation, Engine, Questioned, Sight, vars};
 use crate::dialogue::{
-    EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
+    EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
 use crate::flow::{FlowKind, Op};
 
@@ -47,9 +46,13 @@ impl Engine<'_> {
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
         match command {
             Command::Handoff => return Some(self.hand_over_on_request(state)),
+            Command::StartFlow { flow, text, .. } if state.dialogue.claim().is_some() => {
+                self.start_once_known(state, flow, text)
+            }
             Command::StartFlow { flow, text, .. } => {
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
+            Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),
             Command::SetSlot { text, .. } if awaits_words(state) => self.answer_slot(state, text),
             Command::SetSlot { text, .. } => return self.read_request(state, text),
             Command::Choose { id } => return self.choose(state, id),
@@ -86,6 +89,15 @@ impl Engine<'_> {
         state.ending.reasons.push(format!("begin {flow}"));
         state.dialogue.misread = 0;
         state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
+    }
+
+    /// Nothing is begun before it is proved who asks: it waits its turn, or is heard by the request that waits already.
+    fn start_once_known(&self, state: &mut Deliberation, flow: &str, text: &str) {
+        let said = Said { slot: None, text: text.to_owned() };
+        match state.dialogue.frames.iter_mut().find(|frame| frame.flow == flow) {
+            Some(frame) => push_said(frame, said),
+            None => self.wait_in_line(state, flow, vec![said]),
+        }
     }
 
     fn wait_in_line(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
@@ -175,6 +187,7 @@ impl Engine<'_> {
         match (state.dialogue.awaiting.kind, state.dialogue.awaiting.slot.as_deref()) {
             (AwaitingKind::Choice, Some(PERSON)) => return Some(self.hand_over_on_request(state)),
             (AwaitingKind::AnythingElse, _) => self.say(state, "", "what_else", &vars(json!({})), Origin::Question),
+            (AwaitingKind::Confirm, _) if self.moment.sight == Sight::Older => self.show_again(state),
             (AwaitingKind::Confirm, _) => self.confirmed(state),
             (AwaitingKind::Choice, _) if state.dialogue.awaiting.options.len() == 1 => {
                 let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
@@ -188,6 +201,7 @@ impl Engine<'_> {
 
     /// "Yes" counts for the proposal shown last, and once (R8, R9).
     fn confirmed(&self, state: &mut Deliberation) {
+        state.dialogue.misread = 0;
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.pending == Pending::YesNo {
             self.decide_yes_no(state, json!(true));
@@ -196,6 +210,15 @@ impl Engine<'_> {
             top.confirmed = top.repeated.as_ref().map(|(digest, _)| digest.clone());
         } else {
             top.confirmed = top.shown.take();
+        }
+    }
+
+    /// A yes to something older confirms nothing: what is asked now is shown again (R9).
+    fn show_again(&self, state: &mut Deliberation) {
+        state.ending.reasons.push("the yes was to an older question".to_owned());
+        self.say(state, "", "changed_meanwhile", &vars(json!({})), Origin::Template);
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.repeated = None;
         }
     }
 
@@ -392,7 +415,7 @@ fn awaits_words(state: &Deliberation) -> bool {
 }
 
 /// Empties the slots of a request, so that they are read again with these words as the strongest.
-fn reopen(frame: &mut Frame, text: &str) {
+pub(super) fn reopen(frame: &mut Frame, text: &str) {
     frame.shown = None;
     frame.confirmed = None;
     frame.reopens = false;

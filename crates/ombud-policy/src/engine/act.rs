@@ -9,7 +9,7 @@ use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
-use crate::dialogue::{Origin, Pending};
+use crate::dialogue::{ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op};
 use crate::spec::{ActionSpec, Ownership};
@@ -20,8 +20,6 @@ const DECLINED_MAX: u32 = 3;
 const REPEATED_MAX: u32 = 3;
 /// Times after which the customer is asked what should be different, instead of being shown it once more.
 const REPEATED_ASKS: u32 = 2;
-/// Slot name of the one-time code.
-pub(super) const ONE_TIME_CODE: &str = "one_time_code";
 /// Option id of another one-time code.
 const NEW_CODE: &str = "new_code";
 
@@ -224,6 +222,9 @@ impl Engine<'_> {
     }
 
     pub(super) fn settle_code(&self, state: &mut Deliberation, check: CodeCheck) -> Option<Decision> {
+        if state.dialogue.claim().is_some() {
+            return self.settle_proof(state, check);
+        }
         match check {
             CodeCheck::Accepted => {
                 state.dialogue.challenge_id = None;
@@ -261,6 +262,10 @@ impl Engine<'_> {
             (Pending::Customer, outcome) => self.settle_customer(state, outcome),
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
+            (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
+            (Pending::Challenge, outcome) if state.dialogue.claim().is_some() => {
+                Some(self.settle_sent_to_claim(state, outcome))
+            }
             (Pending::Challenge, outcome) => Some(self.settle_challenge(state, outcome)),
             (other, _) => {
                 if let Some(top) = state.dialogue.frames.last_mut() {
@@ -271,7 +276,7 @@ impl Engine<'_> {
         }
     }
 
-    fn tool_failure(&self, state: &mut Deliberation) -> Decision {
+    pub(super) fn tool_failure(&self, state: &mut Deliberation) -> Decision {
         self.say(state, "", "lookup_failed", &vars(json!({})), Origin::Template);
         self.hand_over(state, &HandingOver::because("tool_failure"))
     }
@@ -399,7 +404,15 @@ impl Engine<'_> {
     }
 
     fn settle_challenge(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Decision {
-        let ActionOutcome::Done { receipt } = outcome else { return self.tool_failure(state) };
+        let receipt = match outcome {
+            ActionOutcome::Done { receipt } => receipt,
+            ActionOutcome::Refused { reason_code } => {
+                state.ending.reasons.push(format!("no code was sent: {reason_code}"));
+                self.say(state, "", "code_not_sent", &vars(json!({"reason": reason_code})), Origin::Template);
+                return self.hand_over(state, &HandingOver::because("step_up_unavailable"));
+            }
+            _ => return self.tool_failure(state),
+        };
         state.dialogue.challenge_id = receipt.body.get("challenge_id").map(plain);
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.vars.insert("challenge".to_owned(), receipt.body.clone());

@@ -4,7 +4,6 @@ use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, Citation, Handover, P
 use serde_json::{Map, Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
-use super::act::ONE_TIME_CODE;
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
 use crate::dialogue::Origin;
@@ -171,8 +170,16 @@ impl Engine<'_> {
             state.answered = true;
             return None;
         }
-        if state.dialogue.awaiting.slot.as_deref() == Some(ONE_TIME_CODE) {
+        if state.dialogue.awaits_code() {
             return Some(self.code_belongs_elsewhere(state));
+        }
+        if state.dialogue.awaiting.kind == AwaitingKind::Confirm {
+            // What was no plain yes or no is not guessed at; the proposal follows again.
+            self.say(state, "", "confirm_plainly", &Map::new(), Origin::Template);
+            if let Some(top) = state.dialogue.frames.last_mut() {
+                top.repeated = None;
+            }
+            return None;
         }
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();

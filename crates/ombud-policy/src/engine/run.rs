@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
 use super::{Decision, Deliberation, Engine, OPS_MAX, vars};
-use crate::authorize::ReadVerdict;
+use crate::authorize::{Proof, ReadVerdict};
 use crate::dialogue::{Frame, Origin, Pending};
 use crate::expr::{Expr, plain};
 use crate::flow::{AGAIN_MAX, FlowKind, Op};
@@ -129,7 +129,8 @@ impl Engine<'_> {
                     &HandingOver { reason: reason.clone(), text: text.clone(), priority: *priority, next_step },
                 ))
             }
-            Op::Identify { id, record } => self.identify(state, id, record),
+            Op::Identify { id, record, claim: None } => self.identify(state, id, record),
+            Op::Identify { id, record, claim: Some(claim) } => self.claim(state, (id, record), claim),
             Op::Wait { event, record, text } => self.wait(state, (event, record.as_ref()), text),
             Op::End => {
                 self.end_frame(state);
@@ -309,12 +310,7 @@ impl Engine<'_> {
         match (self.value(state, id, &[]), self.value(state, record, &[])) {
             (Ok(Value::String(id)), Ok(record)) if record.is_object() => {
                 state.ending.reasons.push("the customer is identified".to_owned());
-                state.dialogue.customer_id = Some(id);
-                state.dialogue.customer = record;
-                // What lookups showed before the customer was known proves nothing: his records are learnt anew.
-                state.dialogue.customer_read = false;
-                state.dialogue.owned.clear();
-                state.dialogue.level = state.dialogue.level.max(IdentityLevel::Identified);
+                bind(state, (id, record), Proof::Knowledge);
                 self.next(state)
             }
             (Ok(other), Ok(_)) => {
@@ -371,6 +367,17 @@ impl Engine<'_> {
             caller.pc += 1;
         }
     }
+}
+
+/// From here on the conversation is this customer's.
+pub(super) fn bind(state: &mut Deliberation, (id, record): (String, Value), proof: Proof) {
+    state.dialogue.customer_id = Some(id);
+    state.dialogue.customer = record;
+    // What lookups showed before the customer was known proves nothing: his records are learnt anew.
+    state.dialogue.customer_read = false;
+    state.dialogue.owned.clear();
+    state.dialogue.level = state.dialogue.level.max(IdentityLevel::Identified);
+    state.dialogue.proof = proof;
 }
 
 pub(super) fn top_flow(state: &Deliberation) -> String {

@@ -6,7 +6,7 @@ use ombud_domain::{Count, IdentityLevel};
 use serde_saphyr::Spanned;
 
 use super::raw::{AfterRefusal, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
-use super::{Act, Ask, AskSource, Flow, Op, Otherwise, RecordChoice};
+use super::{Act, Ask, AskSource, Claim, Flow, Op, Otherwise, RecordChoice};
 use crate::expr::Expr;
 use crate::problem::PackProblem;
 
@@ -181,7 +181,14 @@ impl Compiler<'_> {
                     return None;
                 }
             };
-            return Some(Op::Identify { id, record });
+            let claim = match &step.claim {
+                Some(who) => Some(Claim {
+                    who: self.expr(who)?,
+                    text: step.text.clone().unwrap_or_else(|| "ask_proof".to_owned()),
+                }),
+                None => None,
+            };
+            return Some(Op::Identify { id, record, claim });
         }
         if let Some(event) = &step.wait {
             return Some(Op::Wait {

@@ -65,6 +65,7 @@ pub(super) struct RawStep {
     pub priority: Option<Priority>,
     pub next_step: Option<String>,
     pub record: Option<Spanned<String>>,
+    pub claim: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -68,6 +68,11 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
             Op::Lookup { action, with, .. } => {
                 check_arguments(pack, action, with.iter().map(|(name, _)| name), &mut report)
             }
+            Op::Identify { claim: Some(_), .. }
+                if pack.manifest.identity.send_code.is_none() || pack.manifest.identity.check_code.is_none() =>
+            {
+                report("claim:", "`claim` needs `send_code` and `check_code` under [identity] in pack.toml".to_owned());
+            }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
             Op::Wait { event, .. } if !pack.feed.as_ref().is_some_and(|feed| feed.reports(event)) => {
                 report(event, format!("event `{event}` is not among `[feed.events]` of pack.toml"));

@@ -50,7 +50,12 @@ pub async fn postgres(test: &str) -> Option<Home> {
 /// An open store as the subject of a contract.
 pub async fn subject(home: Home) -> Option<Subject> {
     let store = open(&home).await;
-    Some(Subject { ledger: store.ledger(), inbox: store.inbox(), keep: Some(Arc::new((store, home))) })
+    Some(Subject {
+        ledger: store.ledger(),
+        inbox: store.inbox(),
+        attempts: store.attempts(),
+        keep: Some(Arc::new((store, home))),
+    })
 }
 
 pub async fn open(home: &Home) -> Store {

@@ -89,6 +89,7 @@ impl World {
         let ports = Ports {
             ledger: ledger.clone(),
             inbox: ledger.clone(),
+            attempts: ledger.clone(),
             back_office: office.clone(),
             knowledge: Arc::new(NoKnowledge),
             model: model.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
@@ -118,7 +119,8 @@ impl World {
         Stimulus {
             conversation_id: self.conversation,
             principal: self.principal.clone(),
-            input: Input::Message { text: Sensitive::new(text.to_owned()) },
+            address: Some("203.0.113.7".to_owned()),
+            input: Input::Message { text: Sensitive::new(text.to_owned()), seen_seq: None },
             idempotency: None,
         }
     }
@@ -477,4 +479,48 @@ async fn a_proposal_stays_the_template_whatever_the_model_says() {
     let (_, proposed) = at_the_proposal(cancelled(), Some(model)).await;
     let shown = text(&proposed);
     assert!(shown.contains(&proposed.awaiting.proposal.unwrap().summary) && !shown.contains("999"), "{shown}");
+}
+
+/// R9: a yes counts for what its sender had seen. Two tabs: one corrects, the yes of the other was typed under the older proposal.
+#[tokio::test]
+async fn a_yes_typed_under_an_older_proposal_confirms_nothing() {
+    let (world, proposed) = at_the_proposal(cancelled(), None).await;
+    let seen_by_the_other = proposed.messages.last().unwrap().seq;
+    let corrected = world.say("no, the reason is that it is no longer needed").await;
+    let current = corrected.awaiting.proposal.clone().unwrap();
+    assert_ne!(proposed.awaiting.proposal, corrected.awaiting.proposal, "{}", text(&corrected));
+    let yes = |seen_seq: Option<i64>| Stimulus {
+        input: Input::Message { text: Sensitive::new("yes".to_owned()), seen_seq },
+        ..world.stimulus("yes")
+    };
+    let shown_again = world.assistant.handle(yes(Some(seen_by_the_other))).await.unwrap();
+    assert_eq!(world.performed(), 0);
+    assert_eq!(shown_again.awaiting.proposal, Some(current.clone()));
+    assert!(text(&shown_again).contains("changed meanwhile") && text(&shown_again).contains(&current.summary));
+    let seen_now = shown_again.messages.last().unwrap().seq;
+    let done = world.assistant.handle(yes(Some(seen_now))).await.unwrap();
+    assert_eq!((world.performed(), done.done[0].arguments["reason"].clone()), (1, json!("no longer needed")));
+}
+
+/// Callers that do not say what they had seen are answered as before.
+#[tokio::test]
+async fn a_yes_without_a_word_on_what_was_seen_confirms_the_last_proposal() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("no, the reason is that it is no longer needed").await;
+    world.say("yes").await;
+    assert_eq!(world.performed(), 1);
+}
+
+/// What is no plain yes is asked again, with the proposal, and in the end brings in a person.
+#[tokio::test]
+async fn a_doubtful_yes_is_asked_again_plainly() {
+    let (world, proposed) = at_the_proposal(cancelled(), None).await;
+    for doubt in ["yes?", "maybe yes"] {
+        let reply = world.say(doubt).await;
+        assert!(text(&reply).contains("yes or no"), "{doubt}: {}", text(&reply));
+        assert_eq!(reply.awaiting.proposal, proposed.awaiting.proposal, "{doubt}");
+    }
+    assert_eq!(world.performed(), 0);
+    world.say("yes please dear").await;
+    assert_eq!(world.performed(), 1);
 }

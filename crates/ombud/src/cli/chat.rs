@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ombud_connect::public_api::{Conversation, Reply, Session};
+use ombud_connect::public_api::{Conversation, Outgoing, Reply, Session};
 use ombud_connect::{ApiError, PublicApi};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin};
@@ -204,10 +204,11 @@ impl Talk {
     /// Says something; after a lost answer it is sent once more with the same key.
     async fn say(&mut self, text: &str) -> anyhow::Result<()> {
         let key = fresh_secret();
-        let sent = self.api.send(&self.session, &self.conversation.id, text, Some(&key)).await;
+        let message = Outgoing { text, idempotency_key: Some(&key), seen_seq: Some(self.seen) };
+        let sent = self.api.send_message(&self.session, &self.conversation.id, &message).await;
         let reply = match sent {
             Err(ApiError::Unreachable { .. }) => {
-                self.api.send(&self.session, &self.conversation.id, text, Some(&key)).await?
+                self.api.send_message(&self.session, &self.conversation.id, &message).await?
             }
             other => other?,
         };

@@ -145,27 +145,22 @@ impl Demo {
     }
 }
 
-/// Everybody in a demo comes from one address, and simulated customers come in crowds.
+/// Everybody in a demo comes from one address, so what counts by address is widened. What counts by session and customer is what the
+/// company would meet in production, but for people who try things out and write fast.
 fn generous(limits: &mut Limits) {
-    for per_minute in [
+    for of_address in [
         &mut limits.address_pages_per_minute,
-        &mut limits.address_requests_per_minute,
-        &mut limits.address_sessions_per_minute,
-        &mut limits.session_requests_per_minute,
-        &mut limits.session_messages_per_minute,
-        &mut limits.session_codes_per_minute,
-    ] {
-        *per_minute = per_minute.saturating_mul(100);
-    }
-    for burst in [
         &mut limits.address_pages_burst,
+        &mut limits.address_requests_per_minute,
         &mut limits.address_requests_burst,
+        &mut limits.address_sessions_per_minute,
         &mut limits.address_sessions_burst,
-        &mut limits.session_requests_burst,
-        &mut limits.session_messages_burst,
-        &mut limits.session_codes_burst,
+        &mut limits.address_identifications_per_hour,
     ] {
-        *burst = burst.saturating_mul(100);
+        *of_address = of_address.saturating_mul(100);
+    }
+    for messages in [&mut limits.session_messages_per_minute, &mut limits.session_messages_burst] {
+        *messages = messages.saturating_mul(3);
     }
 }
 
@@ -225,4 +220,30 @@ pub(super) fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_widens_what_counts_by_address_and_hardly_what_counts_by_session_and_customer() {
+        let mut demo = Limits::default();
+        generous(&mut demo);
+        let production = Limits::default();
+        assert_eq!(demo.address_sessions_per_minute, production.address_sessions_per_minute * 100);
+        assert_eq!(demo.address_identifications_per_hour, production.address_identifications_per_hour * 100);
+        assert_eq!(demo.session_messages_per_minute, production.session_messages_per_minute * 3);
+        let of_customers = |limits: &Limits| {
+            [
+                limits.session_requests_per_minute,
+                limits.session_codes_per_minute,
+                limits.session_codes_burst,
+                limits.claim_identifications_per_hour,
+                limits.customer_codes_per_hour,
+                limits.customer_wrong_codes_per_hour,
+            ]
+        };
+        assert_eq!(of_customers(&demo), of_customers(&production));
+    }
 }

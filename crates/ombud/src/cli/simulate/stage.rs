@@ -101,6 +101,7 @@ impl Stage {
         let ports = Ports {
             ledger: store.ledger(),
             inbox: store.inbox(),
+            attempts: store.attempts(),
             back_office: Arc::new(back_office),
             knowledge: Arc::clone(&knowledge),
             model: model.clone(),
@@ -115,13 +116,20 @@ impl Stage {
         Ok(Self { company, token, admin, clock, store, knowledge, model, teacher, session_secret, export, folder })
     }
 
-    /// A new world, an assistant and a server for one conversation of a signed-in customer, or of somebody nobody knows yet.
-    pub(super) async fn visit(&self, world: &str, customer: Option<&str>) -> anyhow::Result<Visit> {
+    /// A new world, an assistant and a server for one conversation of a signed-in customer, or of somebody nobody knows yet; `phone` is whose
+    /// one-time codes he can read.
+    pub(super) async fn visit(
+        &self,
+        world: &str,
+        customer: Option<&str>,
+        phone: Option<&str>,
+    ) -> anyhow::Result<Visit> {
         self.admin.post("/admin/worlds", &json!({"name": world})).await?;
         let live = Arc::new(LiveHub::default());
         let ports = Ports {
             ledger: self.store.ledger(),
             inbox: self.store.inbox(),
+            attempts: self.store.attempts(),
             back_office: Arc::new(back_office(&self.company.url, &self.token, world)?),
             knowledge: Arc::clone(&self.knowledge),
             model: self.model.clone(),
@@ -153,7 +161,7 @@ impl Stage {
             session,
             conversation: OnceLock::new(),
             admin,
-            customer: customer.map(str::to_owned),
+            phone: phone.or(customer).map(str::to_owned),
             assistant,
             export: self.export,
             _server: server,
@@ -243,7 +251,8 @@ pub(super) struct Visit {
     session: Session,
     conversation: OnceLock<String>,
     admin: BackOfficeAdmin,
-    customer: Option<String>,
+    /// Whose messages he can read.
+    phone: Option<String>,
     assistant: Arc<Assistant>,
     export: &'static str,
     _server: JoinSet<std::io::Result<()>>,
@@ -269,8 +278,8 @@ impl Visit {
     /// The newest code among what the company has sent.
     async fn code(&self) -> Result<Option<String>, ChannelError> {
         let failed = |error: ombud_connect::back_office_admin::AdminError| ChannelError(error.to_string());
-        let Some(customer) = &self.customer else { return Ok(None) };
-        let sent = self.admin.outbox(customer).await.map_err(failed)?;
+        let Some(phone) = &self.phone else { return Ok(None) };
+        let sent = self.admin.outbox(phone).await.map_err(failed)?;
         let codes = sent.as_array().into_iter().flatten().filter_map(|message| message.get("code")?.as_str());
         Ok(codes.map(str::to_owned).next())
     }

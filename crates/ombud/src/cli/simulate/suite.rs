@@ -115,7 +115,7 @@ impl Played {
 
     /// Plays it in a world of its own.
     pub(super) async fn play(&self, stage: &Stage, job: Job) -> anyhow::Result<RunResult> {
-        let visit = stage.visit(&job.world, self.customer()).await?;
+        let visit = stage.visit(&job.world, self.customer(), self.phone()).await?;
         let result = match self {
             Self::Task(case) => play_task(case, &visit, &job).await?,
             Self::Scenario(scenario) => play_scenario(scenario, &visit, &job).await?,
@@ -133,6 +133,15 @@ impl Played {
             Self::Task(_) => None,
             Self::Scenario(scenario) => scenario.customer.as_deref(),
             Self::Golden(_, golden) => golden.customer.as_deref(),
+        }
+    }
+
+    /// Whose one-time codes he can read, if not his own.
+    fn phone(&self) -> Option<&str> {
+        match self {
+            Self::Task(_) => None,
+            Self::Scenario(scenario) => scenario.phone.as_deref(),
+            Self::Golden(_, golden) => golden.phone.as_deref(),
         }
     }
 }
