@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::synonyms::Synonyms;
+
 /// An article of a pack's `knowledge` folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Article {
@@ -25,6 +27,15 @@ pub struct Article {
     pub questions: Vec<String>,
     /// Markdown below the front matter.
     pub body: String,
+}
+
+/// What a pack knows: its articles, and which words mean the same in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Knowledge {
+    /// The articles.
+    pub articles: Vec<Article>,
+    /// The pack's own groups, beside those of the general language.
+    pub synonyms: Synonyms,
 }
 
 /// Who may read an article.

@@ -14,7 +14,7 @@ mod similarity;
 pub mod synonyms;
 
 pub use answer::{Extract, SUGGEST_MIN, SUPPORT_MIN, extract, suggestions};
-pub use article::{Article, ArticleError, Audience, Day};
+pub use article::{Article, ArticleError, Audience, Day, Knowledge};
 pub use chunk::{Chunk, Line, chunks};
 pub use corpus::Corpus;
 pub use query::Analyzer;

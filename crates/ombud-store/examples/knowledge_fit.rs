@@ -40,8 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.first().map_or("packs/paylater", String::as_str);
     let data = arguments.get(1).map_or("../shared/data", String::as_str);
-    let (articles, synonyms) = pack::load(Path::new(folder))?;
-    let index = TantivyIndex::build_with(articles, &synonyms)?;
+    let index = TantivyIndex::build(pack::load(Path::new(folder))?)?;
     let (ranker, articles) = index.ranker("en").ok_or("the pack has no English articles")?;
 
     let examples = examples(&index, (ranker, &articles))?;

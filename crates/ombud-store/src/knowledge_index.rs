@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use ombud_domain::Passage;
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError};
 use ombud_retrieval::query::language_of;
-use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Ranked, Ranker, Synonyms, chunks};
+use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Ranked, Ranker, Synonyms, chunks};
 use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
 
@@ -46,20 +46,13 @@ struct Language {
 }
 
 impl TantivyIndex {
-    /// Builds the index of all articles, with the synonyms of the general language only.
+    /// Builds the index of all articles.
     ///
     /// # Errors
     /// [`IndexError`] when memory is short; the operator can fix it.
-    pub fn build(articles: Vec<Article>) -> Result<Self, IndexError> {
-        Self::build_with(articles, &Synonyms::default())
-    }
-
-    /// Builds the index of all articles, with a pack's own synonyms.
-    ///
-    /// # Errors
-    /// As [`TantivyIndex::build`].
-    pub fn build_with(articles: Vec<Article>, synonyms: &Synonyms) -> Result<Self, IndexError> {
-        let version = version_of(&articles, synonyms);
+    pub fn build(knowledge: Knowledge) -> Result<Self, IndexError> {
+        let Knowledge { articles, synonyms } = knowledge;
+        let version = version_of(&articles, &synonyms);
         let mut by_language: HashMap<String, Vec<(Article, Vec<Chunk>)>> = HashMap::new();
         for article in articles {
             let cut = chunks(&article);
@@ -69,7 +62,7 @@ impl TantivyIndex {
         for (language, mut articles) in by_language {
             articles.sort_by(|one, other| one.0.id.cmp(&other.0.id));
             let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
-            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, synonyms), &views));
+            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, &synonyms), &views));
             languages.insert(language, Language { ranker, articles });
         }
         let mut all: Vec<OfLanguage<'_>> = languages

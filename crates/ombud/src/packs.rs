@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ombud_policy::{Pack, PackFiles, PackProblem};
-use ombud_retrieval::Article;
+use ombud_retrieval::{Article, Knowledge, Synonyms};
 use rust_embed::Embed;
 use serde::Deserialize;
 
@@ -128,12 +128,16 @@ impl PackSource {
         toml::from_str(text).map(Some).map_err(wrong)
     }
 
-    /// The pack and its articles, checked.
-    pub(crate) fn parse(&self) -> Result<(Pack, Vec<Article>), PackError> {
+    /// The pack and what it knows, checked.
+    pub(crate) fn parse(&self) -> Result<(Pack, Knowledge), PackError> {
         let parsed = Pack::parse(&self.name, &self.files);
         let (articles, mut problems) = self.articles();
+        let synonyms = self.synonyms().unwrap_or_else(|problem| {
+            problems.push(problem);
+            Synonyms::default()
+        });
         match parsed {
-            Ok(pack) if problems.is_empty() => Ok((pack, articles)),
+            Ok(pack) if problems.is_empty() => Ok((pack, Knowledge { articles, synonyms })),
             Ok(_) => Err(PackError::Wrong(problems)),
             Err(mut wrong) => {
                 wrong.append(&mut problems);
@@ -161,6 +165,22 @@ impl PackSource {
             }
         }
         (articles, problems)
+    }
+
+    /// Synonyms of `base` and the pack; of two groups that name the same phrase the pack's own.
+    fn synonyms(&self) -> Result<Synonyms, PackProblem> {
+        let mut synonyms = Synonyms::default();
+        for top in [BASE, self.name.as_str()] {
+            let file = format!("{top}/knowledge/synonyms.yaml");
+            let Some(text) = self.files.get(&file) else { continue };
+            let own = Synonyms::parse(&file, text).map_err(|error| PackProblem {
+                file: error.file,
+                line: error.line,
+                message: error.problem,
+            })?;
+            synonyms = synonyms.with(&own);
+        }
+        Ok(synonyms)
     }
 }
 

@@ -10,7 +10,7 @@ use ombud_domain::{Sensitive, TenantId};
 use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
 use ombud_policy::Pack;
 use ombud_ports::{Clock as _, LanguageModel};
-use ombud_retrieval::Article;
+use ombud_retrieval::Knowledge;
 use ombud_store::{Store, TantivyIndex};
 use ombud_turn::{Assistant, Ports, Settings};
 use tokio::net::TcpListener;
@@ -42,7 +42,7 @@ impl Server {
     /// Opens everything a server needs. The port is taken first, so that a second server fails before it touches the ledger.
     pub(crate) async fn open(
         config: &Config,
-        (pack, articles): (Pack, Vec<Article>),
+        (pack, knowledge): (Pack, Knowledge),
         demo: Option<Arc<dyn DemoCompany>>,
     ) -> anyhow::Result<Self> {
         let started = Instant::now();
@@ -58,7 +58,7 @@ impl Server {
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
         let clock = Arc::new(SystemClock::new());
-        let assistant = assistant(config, (pack, articles), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
+        let assistant = assistant(config, (pack, knowledge), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
         waiting.finish_and_clear();
         let assistant = Arc::new(assistant);
         let parts = Parts { assistant: Arc::clone(&assistant), clock, live, demo, settings: http_settings(config)? };
@@ -114,7 +114,7 @@ pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
 /// The assistant with its ports.
 fn assistant(
     config: &Config,
-    (pack, articles): (Pack, Vec<Article>),
+    (pack, knowledge): (Pack, Knowledge),
     store: &Store,
     (live, clock): (Arc<LiveHub>, Arc<SystemClock>),
 ) -> anyhow::Result<Assistant> {
@@ -122,7 +122,7 @@ fn assistant(
         ledger: store.ledger(),
         inbox: store.inbox(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(TantivyIndex::build(articles).context("the knowledge index cannot be built")?),
+        knowledge: Arc::new(TantivyIndex::build(knowledge).context("the knowledge index cannot be built")?),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,
@@ -230,8 +230,8 @@ pub(crate) async fn stop_wanted() {
 }
 
 /// Whether everything the pack says can be learnt and indexed; costs what a start costs.
-pub(crate) fn learnable(pack: &Pack, articles: Vec<Article>) -> anyhow::Result<()> {
+pub(crate) fn learnable(pack: &Pack, knowledge: Knowledge) -> anyhow::Result<()> {
     ombud_turn::check_pack(pack)?;
-    TantivyIndex::build(articles).context("the knowledge index cannot be built")?;
+    TantivyIndex::build(knowledge).context("the knowledge index cannot be built")?;
     Ok(())
 }

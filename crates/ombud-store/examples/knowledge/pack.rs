@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::path::Path;
 
-use ombud_retrieval::{Article, Synonyms, article};
+use ombud_retrieval::{Knowledge, Synonyms, article};
 
 /// Everything in the folder `knowledge` of a pack.
-pub fn load(pack: &Path) -> Result<(Vec<Article>, Synonyms), Box<dyn Error>> {
+pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
     let mut articles = Vec::new();
     let mut synonyms = Synonyms::default();
     for entry in std::fs::read_dir(pack.join("knowledge"))? {
@@ -20,5 +20,5 @@ pub fn load(pack: &Path) -> Result<(Vec<Article>, Synonyms), Box<dyn Error>> {
         }
     }
     articles.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok((articles, synonyms))
+    Ok(Knowledge { articles, synonyms })
 }
