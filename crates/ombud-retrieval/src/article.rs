@@ -2,8 +2,6 @@
 
 use serde::Deserialize;
 
-use crate::synonyms::Synonyms;
-
 /// An article of a pack's `knowledge` folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Article {
@@ -27,15 +25,6 @@ pub struct Article {
     pub questions: Vec<String>,
     /// Markdown below the front matter.
     pub body: String,
-}
-
-/// What a pack knows: its articles, and which words mean the same in them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Knowledge {
-    /// The articles.
-    pub articles: Vec<Article>,
-    /// The pack's own groups, beside those of the general language.
-    pub synonyms: Synonyms,
 }
 
 /// Who may read an article.
@@ -97,7 +86,7 @@ impl Day {
     }
 }
 
-/// Why an article cannot be used; the author can fix it.
+/// Why an article, or another file of knowledge, cannot be used; the author can fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {problem}")]
 pub struct ArticleError {

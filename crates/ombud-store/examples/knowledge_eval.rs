@@ -13,7 +13,7 @@ use std::path::Path;
 
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
 use ombud_retrieval::{SUPPORT_MIN, extract};
-use ombud_store::TantivyIndex;
+use ombud_store::ArticleIndex;
 use serde::Deserialize;
 
 const TODAY: &str = "2026-11-21";
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let index = TantivyIndex::build(pack::load(Path::new(folder))?)?;
+    let index = ArticleIndex::build(pack::load(Path::new(folder))?);
     let mut out = std::io::stdout().lock();
     writeln!(out, "threshold in use {SUPPORT_MIN:.2}, seed of the split {SPLIT_SEED}")?;
     for name in SETS {
@@ -80,7 +80,7 @@ fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Resul
     Ok(())
 }
 
-fn ask<'a>(index: &TantivyIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
+fn ask<'a>(index: &ArticleIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
     let passages = index.search(&KnowledgeQuery {
         text: asked.ask.clone(),
         locale: "en".to_owned(),

@@ -11,7 +11,7 @@ use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network
 use ombud_policy::Pack;
 use ombud_ports::{Clock as _, LanguageModel};
 use ombud_retrieval::Knowledge;
-use ombud_store::{Store, TantivyIndex};
+use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, Ports, Settings};
 use tokio::net::TcpListener;
 
@@ -122,7 +122,7 @@ fn assistant(
         ledger: store.ledger(),
         inbox: store.inbox(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(TantivyIndex::build(knowledge).context("the knowledge index cannot be built")?),
+        knowledge: Arc::new(ArticleIndex::build(knowledge)),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,
@@ -227,11 +227,4 @@ pub(crate) async fn stop_wanted() {
         () = interrupt => {}
         () = terminate => {}
     }
-}
-
-/// Whether everything the pack says can be learnt and indexed; costs what a start costs.
-pub(crate) fn learnable(pack: &Pack, knowledge: Knowledge) -> anyhow::Result<()> {
-    ombud_turn::check_pack(pack)?;
-    TantivyIndex::build(knowledge).context("the knowledge index cannot be built")?;
-    Ok(())
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{Context, Outcome, Output};
 use crate::packs::{PackError, PackSource};
 use crate::terminal::{say, say_json, spinner};
-use crate::wiring::learnable;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,6 +70,6 @@ fn check(path: &str) -> Result<Summary, PackError> {
     );
     let whole =
         |message: String| PackError::Wrong(vec![PackProblem { file: format!("{name}/pack.toml"), line: 0, message }]);
-    learnable(&pack, knowledge).map_err(|error| whole(format!("{error:#}")))?;
+    ombud_turn::check_pack(&pack).map_err(|error| whole(format!("{:#}", anyhow::Error::new(error))))?;
     Ok(Summary { name, hash, text })
 }
