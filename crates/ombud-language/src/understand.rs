@@ -70,13 +70,16 @@ impl Understander {
     ///
     /// # Errors
     /// When there are too few classes, or a pattern or rule does not compile; the operator mends the pack.
-    pub fn new(model: NluModel) -> Result<Self, NluError> {
+    pub fn new(mut model: NluModel) -> Result<Self, NluError> {
         let patterns = Patterns::new(model.patterns)?;
         let settings = TrainSettings {
             fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(),
             ..TrainSettings::default()
         };
         let rules = Rules::new(model.rules, &model.examples, &model.wishes)?;
+        // What is told of one's own case is for a flow, as in [`requests`]: an article may answer it too, but must not teach against the flow.
+        let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
+        model.examples.retain(|example| example.class != reading::ASK || !own(&example.text));
         let classifier = Classifier::train(&model.examples, &settings)?;
         Ok(Self { locale: model.locale, classifier, patterns, rules })
     }

@@ -2,10 +2,15 @@
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, Kind, OfferedOption};
-use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+use ombud_language::{Example, NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
 
-#[expect(clippy::unwrap_used, reason = "tests may panic")]
 fn reader() -> Understander {
+    reader_with(&[])
+}
+
+/// With example questions of articles.
+#[expect(clippy::unwrap_used, reason = "tests may panic")]
+fn reader_with(questions: &[&str]) -> Understander {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu");
     let read = |path: &str| std::fs::read_to_string(path).unwrap();
     let mut model = NluModel { locale: "en".to_owned(), ..NluModel::default() };
@@ -21,7 +26,19 @@ fn reader() -> Understander {
         regex: r"#?\b(W\d{7})\b".to_owned(),
         format: Some("#{}".to_owned()),
     }];
+    let asked = questions.iter().map(|text| Example { class: "ask".to_owned(), text: (*text).to_owned() });
+    model.examples.extend(asked);
     Understander::new(model).unwrap()
+}
+
+#[test]
+fn an_article_does_not_teach_against_the_flow_for_ones_own_case() {
+    let (text, open) = ("Where is my order?", Expectation::Open);
+    let plain = read(&reader(), text, &open, None, None);
+    let questions = ["where is my order", "my order has not come", "i ordered weeks ago, where is my order now"];
+    assert_eq!(read(&reader_with(&questions), text, &open, None, None), plain);
+    let general = read(&reader_with(&["how long does an order take"]), "How long does an order take?", &open, None, None);
+    assert_eq!(shape(&general), ["ask"]);
 }
 
 fn read(

@@ -86,7 +86,7 @@ impl Day {
     }
 }
 
-/// Why an article cannot be used; the author can fix it.
+/// Why an article, or another file of knowledge, cannot be used; the author can fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {problem}")]
 pub struct ArticleError {

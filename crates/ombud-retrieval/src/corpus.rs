@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::article::Article;
 use crate::chunk::Chunk;
-use crate::query::Analyzer;
+use crate::knowledge::Outside;
+use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
+use crate::query::{Analyzer, words};
 use crate::similarity::{Bag, Lexicon, count, grams, one_slip_apart};
 
 /// The articles of one language as terms.
@@ -13,6 +15,7 @@ pub struct Corpus {
     analyzer: Analyzer,
     pub(crate) lexicon: Lexicon,
     pub(crate) grams: Lexicon,
+    pub(crate) likelihood: Likelihood,
     pub(crate) articles: Vec<ArticleTerms>,
 }
 
@@ -48,10 +51,10 @@ struct Analyzed {
 const SLIP_LETTERS_MIN: usize = 5;
 
 impl Corpus {
-    /// Of articles with their passages.
+    /// Of articles with their passages, and topics that none of them is about.
     #[must_use]
-    pub fn new(analyzer: Analyzer, articles: &[(&Article, &[Chunk])]) -> Self {
-        let analyzed: Vec<Analyzed> = articles
+    pub fn new(analyzer: Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Self {
+        let analyzed: Vec<Analyzed> = views
             .iter()
             .map(|(article, chunks)| Analyzed {
                 title: analyzer.terms(&article.title),
@@ -60,7 +63,7 @@ impl Corpus {
                 headings: chunks.iter().map(|chunk| analyzer.terms(&chunk.heading)).collect(),
             })
             .collect();
-        let seen: Vec<f32> = visibility(articles);
+        let seen: Vec<f32> = visibility(views);
         let whole = analyzed.iter().map(|article| article.all().map(String::as_str).collect());
         let lexicon = Lexicon::of(whole.zip(seen.iter().copied()));
         let runs: Vec<Vec<String>> = analyzed
@@ -72,7 +75,8 @@ impl Corpus {
         let runs = runs.iter().map(|runs| runs.iter().map(String::as_str).collect());
         let grams = Lexicon::of(runs.zip(seen));
         let articles = analyzed.iter().map(|article| article.weigh(&lexicon, &grams)).collect();
-        Self { analyzer, lexicon, grams, articles }
+        let likelihood = Likelihood::of((views.len(), outside.len()), &counted(&analyzer, views, outside));
+        Self { analyzer, lexicon, grams, likelihood, articles }
     }
 
     /// How text of this language becomes terms.
@@ -90,6 +94,12 @@ impl Corpus {
         let names = |term: &String| self.lexicon.id(term).is_some() || !self.analyzer.asks(term);
         let broader = terms.iter().flat_map(|term| self.analyzer.broader(term)).cloned();
         terms.iter().cloned().chain(broader).filter(names).filter(|term| seen.insert(term.clone())).collect()
+    }
+
+    /// A question as the likelihood reads it.
+    pub(crate) fn features(&self, question: &str) -> Features {
+        let terms = self.analyzer.terms(question).into_iter().map(|term| self.without_slip(term)).collect::<Vec<_>>();
+        Features::of(&words(question), &terms)
     }
 
     pub(crate) fn text(&self, terms: &[String]) -> Text {
@@ -120,6 +130,31 @@ fn visibility(articles: &[(&Article, &[Chunk])]) -> Vec<f32> {
     let markets: HashSet<&String> = articles.iter().flat_map(|(article, _)| &article.markets).collect();
     let shown_in = |article: &Article| if article.markets.is_empty() { markets.len() } else { article.markets.len() };
     articles.iter().map(|(article, _)| count(shown_in(article).max(1)) / count(markets.len().max(1))).collect()
+}
+
+/// Titles, example questions, headings and sentences; then the questions outside, each topic in a place of its own behind the articles.
+fn counted(analyzer: &Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Vec<Counted> {
+    let mut counted = Vec::new();
+    let mut count = |place: usize, text: &str, weight: f32| {
+        counted.push(Counted { place, features: Features::of(&words(text), &analyzer.terms(text)), weight });
+    };
+    for (place, (article, chunks)) in views.iter().enumerate() {
+        for text in article.questions.iter().chain([&article.title]) {
+            count(place, text, 1.0);
+        }
+        for chunk in *chunks {
+            count(place, &chunk.heading, SENTENCE_WEIGHT);
+            for line in &chunk.lines {
+                count(place, &line.text, SENTENCE_WEIGHT);
+            }
+        }
+    }
+    for (place, topic) in (views.len()..).zip(outside) {
+        for text in &topic.questions {
+            count(place, text, 1.0);
+        }
+    }
+    counted
 }
 
 fn text_of(chunk: &Chunk) -> String {
@@ -176,7 +211,7 @@ mod tests {
         let article =
             parse("a.md", "---\nid: a\ntitle: Refunds and rents\nlocale: en\n---\nThe tents are rented.\n").unwrap();
         let cut = chunks(&article);
-        let corpus = Corpus::new(Analyzer::new("en", &Synonyms::default()), &[(&article, &cut)]);
+        let corpus = Corpus::new(Analyzer::new("en", &Synonyms::default()), &[(&article, &cut)], &[]);
         assert_eq!(corpus.question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
         assert_eq!(corpus.question_terms("rentx"), ["rent"]);
         assert_eq!(corpus.question_terms("sents"), ["sent"]);

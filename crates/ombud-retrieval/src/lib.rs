@@ -1,12 +1,14 @@
 //! Finding and quoting knowledge: articles, passages, questions, ranking, extracted answers.
 //!
 //! Never: SQL, files, a clock, randomness. The index itself belongs to the store.
-//! Start reading at [`article`], then [`rank`] (which article answers?) and [`answer`] (which sentences?).
+//! Start reading at [`knowledge`] and [`article`], then [`rank`] (which article answers?) and [`answer`] (which sentences?).
 
 pub mod answer;
 pub mod article;
 pub mod chunk;
 pub mod corpus;
+pub mod knowledge;
+mod likelihood;
 pub mod query;
 pub mod rank;
 pub mod sentence;
@@ -17,6 +19,7 @@ pub use answer::{Extract, SUGGEST_MIN, SUPPORT_MIN, extract, suggestions};
 pub use article::{Article, ArticleError, Audience, Day};
 pub use chunk::{Chunk, Line, chunks};
 pub use corpus::Corpus;
+pub use knowledge::{Knowledge, Outside};
 pub use query::Analyzer;
 pub use rank::{Ranked, Ranker};
 pub use synonyms::Synonyms;

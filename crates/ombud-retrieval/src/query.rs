@@ -139,7 +139,7 @@ impl Analyzer {
 }
 
 /// Words in lower case, compatibility forms unified, cut at apostrophes (`I'll` is not `ill`); scripts without spaces give one character a word.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     for character in text.nfkc().flat_map(char::to_lowercase) {

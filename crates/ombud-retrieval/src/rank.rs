@@ -1,27 +1,31 @@
-//! Which article answers the question, and does any? A second look at what the index has found.
+//! Which article answers the question, and does any?
 //!
 //! Two linear models. The first orders articles: its weights were fitted so that for each example question, left out of its article, that
 //! article comes first. The second says how likely the first article answers, from how it stands beside the others; it was fitted on the same
-//! questions (their article present: it answers; removed: nothing does) and on questions of other trades. `cargo run -p ombud-store
-//! --example knowledge_fit` repeats both; `--example knowledge_eval` measures on questions that neither has seen.
+//! questions (their article present: it answers; removed: nothing does), on those of the topics outside and on questions of other trades. `cargo
+//! run -p ombud-store --example knowledge_fit` repeats both; `--example knowledge_eval` measures on questions that neither has seen. What is
+//! likelier outside of all articles is answered by none of them.
 
 use crate::corpus::{ArticleTerms, Corpus, Text};
+use crate::likelihood::Evidence;
 use crate::similarity::{count, share};
 
 /// What is compared between a question and an article.
-pub const FEATURES: usize = 7;
+pub const FEATURES: usize = 8;
 
 /// Features of one article for one question: likeness to its three nearest example questions; likeness of letters to the nearest one; weight of
 /// the question's terms in title and body, the more often the more; the share of them in the opening; their weight among the example
-/// questions, the more of them the more; the share of the title that is asked about; likeness to the nearest heading. Likeness to the very
-/// nearest example, to the title, to the nearest sentence and passage added nothing beside these when fitted.
+/// questions, the more of them the more; the share of the title that is asked about; likeness to the nearest heading; the logarithm of how
+/// likely the article is asked for in these words, less that of the likeliest. Likeness to the very nearest example, to the title, to the nearest
+/// sentence and passage added nothing beside these when fitted.
 pub type Features = [f32; FEATURES];
 
 /// What the answerability of the best article is judged by.
-pub const SIGNALS: usize = 6;
+pub const SIGNALS: usize = 8;
 
-/// Signals of the best article: its score; its lead over the second; likeness to the three nearest example questions; the share of the
-/// question that the article knows; the share that no article knows; the logarithm of how many terms are asked.
+/// Signals of the best article: its lead over the second; its share of the likelihood of all; likeness to the three nearest example questions;
+/// the share of the question that the article knows; the share that no article knows; the logarithm of how many terms are asked; how much
+/// likelier it is asked for in these words than the articles are on the whole; how much likelier it is than the likeliest topic outside.
 pub type Signals = [f32; SIGNALS];
 
 /// Brings sums of weights near the size of the other features.
@@ -32,7 +36,12 @@ const LEAD_MAX: f32 = 4.0;
 const EXAMPLE_SUPPORT: f32 = 0.97;
 /// Likeness to an example from which on this counts.
 const EXAMPLE_FROM: f32 = 0.7;
-/// Likeness from which on an example question is held out while fitting.
+/// How much likelier than every topic outside an article must be, as a logarithm; else the question is for none. Chosen on the first halves of
+/// `knowledge_eval`, where 2 of 38 unanswerable questions pass it and [`crate::SUPPORT_MIN`].
+const WITHIN_MIN: f32 = 3.0;
+/// Articles that are compared in all features: those most likely asked for in these words.
+const COMPARED_MAX: usize = 24;
+/// Likeness from which on an example question is the same one: held out while fitting.
 pub const HELD_OUT_FROM: f32 = 0.95;
 
 /// Weights of both models.
@@ -49,9 +58,9 @@ pub struct Weights {
 impl Default for Weights {
     fn default() -> Self {
         Self {
-            order: [0.222, 2.128, 10.087, 1.204, 4.399, 1.209, 0.608],
-            support: [0.386, 0.400, -0.794, 0.549, -2.009, -1.427],
-            bias: -1.055,
+            order: [0.0, 1.156, 8.240, 0.356, 2.827, 0.0, 0.054, 5.337],
+            support: [0.351, 1.682, -0.250, 0.886, -2.405, -0.220, 0.424, 0.484],
+            bias: -2.223,
         }
     }
 }
@@ -71,6 +80,10 @@ pub struct Ranked {
     pub coverage: Vec<f32>,
     /// Likeness to the nearest example question.
     example: f32,
+    /// How much likelier it is asked for in these words than the articles are on the whole, per unit of what is asked.
+    advantage: f32,
+    /// Logarithm of how much likelier it is than the likeliest topic outside.
+    within: f32,
     /// Share of the question's weight that the article knows.
     known: f32,
 }
@@ -86,14 +99,9 @@ pub struct Ranker {
 struct Asked {
     text: Text,
     terms: usize,
-    /// Example questions like this one are left out: only for fitting.
-    hold_out: HoldOut,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum HoldOut {
-    Nothing,
-    Same,
+    evidence: Evidence,
+    /// Articles of which this question is an example that does not count; those like it do not count either. Only for fitting.
+    held_out: Vec<usize>,
 }
 
 impl Ranker {
@@ -118,35 +126,47 @@ impl Ranker {
     /// Best first. Only `candidates` (indexes into the corpus) take part.
     #[must_use]
     pub fn rank(&self, question: &str, candidates: &[usize]) -> Vec<Ranked> {
-        self.rank_asked(&self.asked(question, HoldOut::Nothing), candidates)
+        self.rank_asked(&self.asked(question, &[]), candidates)
     }
 
-    /// As [`Ranker::rank`], as if no article had this question among its examples ([`HELD_OUT_FROM`]). For fitting.
+    /// As [`Ranker::rank`], as if this question, an example of the articles `of`, were none, nor any like it ([`HELD_OUT_FROM`]). For fitting.
     #[must_use]
-    pub fn rank_held_out(&self, question: &str, candidates: &[usize]) -> Vec<Ranked> {
-        self.rank_asked(&self.asked(question, HoldOut::Same), candidates)
+    pub fn rank_held_out(&self, question: &str, of: &[usize], candidates: &[usize]) -> Vec<Ranked> {
+        self.rank_asked(&self.asked(question, of), candidates)
     }
 
     /// Signals of the first of `ranked`; none when nothing was found.
     #[must_use]
     pub fn signals(&self, question: &str, ranked: &[Ranked]) -> Option<Signals> {
-        signals(&self.asked(question, HoldOut::Nothing), ranked)
+        signals(&self.asked(question, &[]), ranked)
     }
 
-    fn asked(&self, question: &str, hold_out: HoldOut) -> Asked {
+    fn asked(&self, question: &str, held_out: &[usize]) -> Asked {
         let terms = self.corpus.question_terms(question);
-        Asked { terms: terms.len(), text: self.corpus.text(&terms), hold_out }
+        let evidence = self.corpus.likelihood.evidence(&self.corpus.features(question), held_out);
+        Asked { terms: terms.len(), text: self.corpus.text(&terms), evidence, held_out: held_out.to_vec() }
     }
 
     fn rank_asked(&self, asked: &Asked, candidates: &[usize]) -> Vec<Ranked> {
-        let mut ranked: Vec<Ranked> = candidates
+        if asked.evidence.mass <= 0.0 {
+            return Vec::new();
+        }
+        let likely = |index: &usize| asked.evidence.of_articles.get(*index).copied().unwrap_or(f32::MIN);
+        let mut likeliest = candidates.to_vec();
+        likeliest.sort_by(|one, other| likely(other).total_cmp(&likely(one)).then(one.cmp(other)));
+        likeliest.truncate(COMPARED_MAX);
+        let top = likeliest.first().map_or(0.0, likely);
+        let mut ranked: Vec<Ranked> = likeliest
             .iter()
-            .filter_map(|index| Some(asked.compare(*index, self.corpus.articles.get(*index)?)))
+            .filter_map(|index| Some(asked.compare(*index, self.corpus.articles.get(*index)?, likely(index) - top)))
             .map(|one| Ranked { score: dot(&one.features, &self.weights.order), ..one })
             .collect();
         ranked.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.article.cmp(&other.article)));
+        // Outside, only what an author has written down word for word is answered.
+        let within = |first: &&Ranked| first.within >= WITHIN_MIN || first.example >= HELD_OUT_FROM;
         let judged = signals(asked, &ranked).map_or(0.0, |signals| self.support(&signals));
-        let support = ranked.first().map_or(0.0, |first| judged.max(support_of_example(first.example)));
+        let first = ranked.first().filter(within);
+        let support = first.map_or(0.0, |first| judged.max(support_of_example(first.example)));
         let best = ranked.first().map_or(0.0, |best| best.score);
         for one in &mut ranked {
             // The likelihood is shared out as the order does: an article far behind the first hardly answers.
@@ -177,10 +197,10 @@ fn saturated(times: f32, half: f32) -> f32 {
 
 impl Asked {
     fn holds_out(&self, example: &Text) -> bool {
-        self.hold_out == HoldOut::Same && self.text.terms.cosine(&example.terms) >= HELD_OUT_FROM
+        !self.held_out.is_empty() && self.text.terms.cosine(&example.terms) >= HELD_OUT_FROM
     }
 
-    fn compare(&self, index: usize, article: &ArticleTerms) -> Ranked {
+    fn compare(&self, index: usize, article: &ArticleTerms, behind: f32) -> Ranked {
         let terms = &self.text.terms;
         let (held, examples): (Vec<&Text>, Vec<&Text>) =
             article.questions.iter().partition(|example| self.holds_out(example));
@@ -204,7 +224,9 @@ impl Asked {
             weigh(&|id| saturated(asked_with(id), 1.0)) / EVIDENCE,
             share(terms.common(&article.title.terms), article.title.terms.mass),
             headings.fold(0.0, f32::max),
+            behind / EVIDENCE,
         ];
+        let likelihood = self.evidence.of_articles.get(index).copied().unwrap_or(self.evidence.of_all);
         let known = weigh(&|id| f32::from(u8::from(in_whole(id) > 0.0 || asked_with(id) > 0.0)));
         Ranked {
             article: index,
@@ -214,22 +236,27 @@ impl Asked {
             coverage,
             example: nearest.first().copied().unwrap_or(0.0),
             known: share(known, terms.mass),
+            within: self.evidence.of_outside.map_or(EVIDENCE, |outside| likelihood - outside),
+            advantage: share(likelihood - self.evidence.of_all, self.evidence.mass),
         }
     }
 }
 
 fn signals(asked: &Asked, ranked: &[Ranked]) -> Option<Signals> {
     let best = ranked.first()?;
-    let second = ranked.get(1).map_or(0.0, |second| second.score);
+    let second = ranked.get(1).map_or(best.score - LEAD_MAX, |second| second.score);
+    let all: f32 = ranked.iter().map(|one| (one.score - best.score).exp()).sum();
     let [examples, ..] = best.features;
     let terms = &asked.text.terms;
     Some([
-        best.score,
         (best.score - second).min(LEAD_MAX),
+        1.0 / all,
         examples,
         best.known,
         share(terms.unknown_mass, terms.mass),
         (1.0 + count(asked.terms)).ln(),
+        best.advantage,
+        (best.within / EVIDENCE).clamp(-LEAD_MAX, LEAD_MAX),
     ])
 }
 

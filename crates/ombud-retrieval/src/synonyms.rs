@@ -2,20 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::article::said_by;
+use crate::article::{ArticleError, said_by};
 use crate::query::Analyzer;
-
-/// Why a file of synonyms cannot be used; the author can fix it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {problem}")]
-pub struct SynonymsError {
-    /// The file, as it was named to [`Synonyms::parse`].
-    pub file: String,
-    /// Line from 1.
-    pub line: usize,
-    /// What is wrong and what to do.
-    pub problem: String,
-}
 
 /// Groups of words and phrases with one meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,9 +20,9 @@ impl Synonyms {
     /// Reads a YAML list of lists of words or phrases.
     ///
     /// # Errors
-    /// [`SynonymsError`] with file and line when it is not such a list or a group has fewer than two members; the author can fix it.
-    pub fn parse(file: &str, text: &str) -> Result<Self, SynonymsError> {
-        let error = |line: usize, problem: String| SynonymsError { file: file.to_owned(), line, problem };
+    /// [`ArticleError`] with file and line when it is not such a list or a group has fewer than two members; the author can fix it.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ArticleError> {
+        let error = |line: usize, problem: String| ArticleError { file: file.to_owned(), line, problem };
         let groups: Vec<Vec<String>> = serde_saphyr::from_str(text).map_err(|cause| {
             let line = cause.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1));
             error(line, said_by(&cause))

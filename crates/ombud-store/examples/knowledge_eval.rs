@@ -1,7 +1,8 @@
 //! How often does the knowledge base give the right article, and how often does it speak when it should not?
 //!
-//! `cargo run -p ombud-store --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. The questions of
-//! `eval/knowledge_questions.yaml` are split by a seed: one half shows which threshold is best, the other half is reported.
+//! `cargo run -p ombud-store --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. Each set of questions is split by a
+//! seed: the first half may be looked at (`--verbose`, with `--answers` also what would be said), the second is reported and not read.
+//! `--first-half` leaves the second out.
 
 #[path = "knowledge/pack.rs"]
 mod pack;
@@ -11,12 +12,13 @@ use std::io::Write;
 use std::path::Path;
 
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
-use ombud_retrieval::SUPPORT_MIN;
-use ombud_store::TantivyIndex;
+use ombud_retrieval::{SUPPORT_MIN, extract};
+use ombud_store::ArticleIndex;
 use serde::Deserialize;
 
 const TODAY: &str = "2026-11-21";
 const SPLIT_SEED: u64 = 1;
+const SETS: [&str; 2] = ["knowledge_questions.yaml", "knowledge_blind.yaml"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,47 +35,52 @@ struct Outcome<'a> {
     best: Option<String>,
     support: f32,
     alternatives: Vec<String>,
+    answer: Vec<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
-    let verbose = arguments.iter().any(|argument| argument == "--verbose");
-    let (articles, synonyms) = pack::load(Path::new(folder))?;
-    let index = TantivyIndex::build_with(articles, &synonyms)?;
-    let questions = std::fs::read_to_string(Path::new(folder).join("eval/knowledge_questions.yaml"))?;
-    let asked: Vec<Asked> = serde_saphyr::from_str(&questions)?;
-    let mut outcomes = Vec::new();
-    for one in &asked {
-        outcomes.push(ask(&index, one)?);
-    }
-    let half = |first: bool| -> Vec<&Outcome<'_>> {
-        outcomes.iter().enumerate().filter(|(place, _)| split(*place) == first).map(|(_, outcome)| outcome).collect()
-    };
-    let (chosen_on, reported) = (half(true), half(false));
+    let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let index = ArticleIndex::build(pack::load(Path::new(folder))?);
     let mut out = std::io::stdout().lock();
-    if verbose {
-        for outcome in &chosen_on {
-            tell(&mut out, outcome)?;
+    writeln!(out, "threshold in use {SUPPORT_MIN:.2}, seed of the split {SPLIT_SEED}")?;
+    for name in SETS {
+        let questions = std::fs::read_to_string(Path::new(folder).join("eval").join(name))?;
+        let asked: Vec<Asked> = serde_saphyr::from_str(&questions)?;
+        let mut outcomes = Vec::new();
+        for (place, one) in asked.iter().enumerate() {
+            outcomes.push((split(place), ask(&index, one)?));
+        }
+        let half = |first: bool| -> Vec<&Outcome<'_>> {
+            outcomes.iter().filter(|(of_first, _)| *of_first == first).map(|(_, outcome)| outcome).collect()
+        };
+        for outcome in half(true).into_iter().filter(|_| given("--verbose")) {
+            tell(&mut out, outcome, given("--answers"))?;
+        }
+        thresholds(&mut out, &half(true))?;
+        report(&mut out, &format!("{name}, first half"), &half(true))?;
+        if !given("--first-half") {
+            report(&mut out, &format!("{name}, second half"), &half(false))?;
         }
     }
-    let best = best_threshold(&chosen_on);
-    writeln!(out, "threshold in use {SUPPORT_MIN:.2}, best on the first half {best:.2}")?;
-    for threshold in [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5] {
-        let f = figures(&chosen_on, threshold);
+    Ok(())
+}
+
+/// What other thresholds would do on the half that may be looked at.
+fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Result<()> {
+    for threshold in [0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6] {
+        let f = figures(outcomes, threshold);
         writeln!(
             out,
             "  at {threshold:.2} the first half has {} of {} answered right, {} wrong, and {} of {} unanswerable ones answered",
             f.answered_right, f.answerable, f.answered_wrong, f.spoke, f.unanswerable
         )?;
     }
-    report(&mut out, "first half, threshold in use", &chosen_on, SUPPORT_MIN)?;
-    report(&mut out, "second half, threshold in use", &reported, SUPPORT_MIN)?;
-    report(&mut out, "second half, best threshold of the first", &reported, best)?;
     Ok(())
 }
 
-fn ask<'a>(index: &TantivyIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
+fn ask<'a>(index: &ArticleIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
     let passages = index.search(&KnowledgeQuery {
         text: asked.ask.clone(),
         locale: "en".to_owned(),
@@ -89,8 +96,10 @@ fn ask<'a>(index: &TantivyIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dy
         }
     }
     let support = passages.first().map_or(0.0, |passage| passage.support);
+    let answer = extract(&asked.ask, &passages).map(|extract| extract.sentences).unwrap_or_default();
     Ok(Outcome {
         asked,
+        answer,
         support,
         best: articles.first().cloned(),
         alternatives: articles.into_iter().skip(1).collect(),
@@ -140,20 +149,10 @@ fn figures(outcomes: &[&Outcome<'_>], threshold: f32) -> Figures {
     figures
 }
 
-/// The threshold with most right answers less twice the wrong ones and twice the words spoken where there is no answer.
-fn best_threshold(outcomes: &[&Outcome<'_>]) -> f32 {
-    let worth = |threshold: f32| {
-        let figures = figures(outcomes, threshold);
-        i64::from(figures.answered_right) - 2 * i64::from(figures.answered_wrong) - 2 * i64::from(figures.spoke)
-    };
-    let steps = (1_u8..100).map(|step| f32::from(step) / 100.0);
-    steps.reduce(|best, next| if worth(next) > worth(best) { next } else { best }).unwrap_or(SUPPORT_MIN)
-}
-
-fn report(out: &mut impl Write, name: &str, outcomes: &[&Outcome<'_>], threshold: f32) -> std::io::Result<()> {
-    let f = figures(outcomes, threshold);
+fn report(out: &mut impl Write, name: &str, outcomes: &[&Outcome<'_>]) -> std::io::Result<()> {
+    let f = figures(outcomes, SUPPORT_MIN);
     let percent = |part: u32, whole: u32| 100.0 * f64::from(part) / f64::from(whole.max(1));
-    writeln!(out, "{name} ({threshold:.2}):")?;
+    writeln!(out, "{name}:")?;
     writeln!(
         out,
         "  answerable n={}: right article first {:.1} %, also accepting the others named {:.1} %, among three {:.1} %",
@@ -172,7 +171,7 @@ fn report(out: &mut impl Write, name: &str, outcomes: &[&Outcome<'_>], threshold
     writeln!(out, "  unanswerable n={}: spoke anyway {:.1} %", f.unanswerable, percent(f.spoke, f.unanswerable))
 }
 
-fn tell(out: &mut impl Write, outcome: &Outcome<'_>) -> std::io::Result<()> {
+fn tell(out: &mut impl Write, outcome: &Outcome<'_>, answers: bool) -> std::io::Result<()> {
     let best = outcome.best.as_deref().unwrap_or("-");
     let right = best == outcome.asked.expect || outcome.asked.also.iter().any(|id| id == best);
     let mark = if right { "  " } else { "! " };
@@ -181,5 +180,9 @@ fn tell(out: &mut impl Write, outcome: &Outcome<'_>) -> std::io::Result<()> {
         out,
         "{mark}{:.2} {} -> {best} (expected {}; then {also})",
         outcome.support, outcome.asked.ask, outcome.asked.expect
-    )
+    )?;
+    for sentence in outcome.answer.iter().filter(|_| answers) {
+        writeln!(out, "       {sentence}")?;
+    }
+    Ok(())
 }

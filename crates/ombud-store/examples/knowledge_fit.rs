@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p ombud-store --example knowledge_fit -- [folder of a pack] [folder of public data]` prints the constants of
 //! `ombud_retrieval::rank`. The order is a softmax over the candidates of a question; the support is a logistic regression on whether the
-//! first article is the right one, with the right article there, with it taken away, and on questions of other trades (CLINC150's questions
-//! outside any scope, Larson and others 2019). The questions of `knowledge_eval` take no part.
+//! first article is the right one, with the right article there, with it taken away, on the questions of the topics outside, each as if it were
+//! not told there, and on questions of other trades (CLINC150's questions outside any scope, Larson and others 2019). The questions of `knowledge_eval` take no part.
 
 #[path = "knowledge/pack.rs"]
 mod pack;
@@ -15,7 +15,7 @@ use std::path::Path;
 use ombud_ports::KnowledgeQuery;
 use ombud_retrieval::rank::{FEATURES, Features, SIGNALS, Signals, Weights};
 use ombud_retrieval::{Article, Audience, Ranked, Ranker};
-use ombud_store::TantivyIndex;
+use ombud_store::ArticleIndex;
 
 const TODAY: &str = "2026-11-21";
 const MARKETS: [&str; 7] = ["SE", "DE", "GB", "NL", "FI", "NO", "US"];
@@ -31,6 +31,8 @@ type Judged = (Signals, bool, f32);
 /// A question of an article: the features of all candidates, and which of them is right.
 struct Example {
     question: String,
+    /// Articles that have it among their examples.
+    holders: Vec<usize>,
     candidates: Vec<usize>,
     features: Vec<Features>,
     right: usize,
@@ -40,8 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.first().map_or("packs/paylater", String::as_str);
     let data = arguments.get(1).map_or("../shared/data", String::as_str);
-    let (articles, synonyms) = pack::load(Path::new(folder))?;
-    let index = TantivyIndex::build_with(articles, &synonyms)?;
+    let knowledge = pack::load(Path::new(folder))?;
+    let index = ArticleIndex::build(knowledge.clone());
     let (ranker, articles) = index.ranker("en").ok_or("the pack has no English articles")?;
 
     let examples = examples(&index, (ranker, &articles))?;
@@ -50,9 +52,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut judged = judged(&ranker, &examples);
     let out_of_scope = out_of_scope(Path::new(data))?;
     for question in &out_of_scope {
-        let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
+        let candidates = index.candidates(&query(question, "GB", Audience::Customer));
         judged
             .extend(ranker.signals(question, &ranker.rank(question, &candidates)).map(|signals| (signals, false, 1.0)));
+    }
+    let topics = knowledge.outside.iter().filter(|topic| topic.language == "en");
+    for (place, topic) in (articles.len()..).zip(topics) {
+        for question in &topic.questions {
+            let candidates = index.candidates(&query(question, "GB", Audience::Customer));
+            let ranked = ranker.rank_held_out(question, &[place], &candidates);
+            judged.extend(ranker.signals(question, &ranked).map(|signals| (signals, false, 1.0)));
+        }
     }
     let (support, bias) = fit_support(&judged);
 
@@ -79,7 +89,7 @@ fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
     }
 }
 
-fn examples(index: &TantivyIndex, (ranker, articles): (&Ranker, &[&Article])) -> Result<Vec<Example>, Box<dyn Error>> {
+fn examples(index: &ArticleIndex, (ranker, articles): (&Ranker, &[&Article])) -> Result<Vec<Example>, Box<dyn Error>> {
     let mut examples = Vec::new();
     for (place, article) in articles.iter().enumerate() {
         for (turn, question) in article.questions.iter().enumerate() {
@@ -87,16 +97,22 @@ fn examples(index: &TantivyIndex, (ranker, articles): (&Ranker, &[&Article])) ->
                 Some(market) => market.as_str(),
                 None => MARKETS.get((place + turn) % MARKETS.len()).copied().unwrap_or("SE"),
             };
-            let candidates = index.candidates(&query(question, market, article.audience))?;
-            let ranked = ranker.rank_held_out(question, &candidates);
+            let candidates = index.candidates(&query(question, market, article.audience));
+            let ranked = ranker.rank_held_out(question, &holders(articles, question), &candidates);
             if let Some(right) = ranked.iter().position(|one| one.article == place) {
                 let features = ranked.iter().map(|one| one.features).collect();
                 let candidates = ranked.iter().map(|one| one.article).collect();
-                examples.push(Example { question: question.clone(), candidates, features, right });
+                let holders = holders(articles, question);
+                examples.push(Example { question: question.clone(), holders, candidates, features, right });
             }
         }
     }
     Ok(examples)
+}
+
+fn holders(articles: &[&Article], question: &str) -> Vec<usize> {
+    let holds = |article: &Article| article.questions.iter().any(|one| one == question);
+    articles.iter().enumerate().filter(|(_, article)| holds(article)).map(|(place, _)| place).collect()
 }
 
 fn score(features: &Features, weights: &Features) -> f32 {
@@ -140,10 +156,10 @@ fn judged(ranker: &Ranker, examples: &[Example]) -> Vec<Judged> {
     for example in examples {
         let Some(right) = example.candidates.get(example.right).copied() else { continue };
         let first = |ranked: &[Ranked]| ranked.first().is_some_and(|one| one.article == right);
-        let ranked = ranker.rank_held_out(&example.question, &example.candidates);
+        let ranked = ranker.rank_held_out(&example.question, &example.holders, &example.candidates);
         judged.extend(ranker.signals(&example.question, &ranked).map(|signals| (signals, first(&ranked), 1.0)));
         let others: Vec<usize> = example.candidates.iter().copied().filter(|one| *one != right).collect();
-        let ranked = ranker.rank_held_out(&example.question, &others);
+        let ranked = ranker.rank_held_out(&example.question, &example.holders, &others);
         judged.extend(ranker.signals(&example.question, &ranked).map(|signals| (signals, false, TAKEN_AWAY)));
     }
     judged

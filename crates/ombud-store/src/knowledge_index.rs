@@ -1,39 +1,21 @@
-//! How is knowledge searched? An index in memory finds passages that may be shown, then the ranker says which article answers.
-
-mod documents;
+//! How is knowledge searched? In memory: what may not be shown is left out, then the ranker says which article answers.
 
 use std::collections::HashMap;
 
 use ombud_domain::Passage;
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError};
 use ombud_retrieval::query::language_of;
-use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Ranked, Ranker, Synonyms, chunks};
+use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, chunks};
 use sha2::{Digest, Sha256};
-use tantivy::TantivyError;
 
-use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
-
-/// Passages that the ranker looks at.
-const HITS_MAX: usize = 60;
-/// Articles that the ranker looks at.
-const CANDIDATES_MAX: usize = 24;
 /// Passages of one search at most.
 const PASSAGES_MAX: usize = 50;
 /// Passages kept free for articles other than the first.
 const PASSAGES_OF_OTHERS: usize = 3;
 
-/// Why an index cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// The index library failed: memory is short, or it is our bug.
-    #[error("the knowledge index cannot be built, see the cause")]
-    Index(#[from] TantivyError),
-}
-
 /// An immutable knowledge index in memory.
 #[derive(Debug)]
-pub struct TantivyIndex {
-    documents: Documents,
+pub struct ArticleIndex {
     languages: HashMap<String, Language>,
     version: String,
 }
@@ -45,21 +27,12 @@ struct Language {
     articles: Vec<(Article, Vec<Chunk>)>,
 }
 
-impl TantivyIndex {
-    /// Builds the index of all articles, with the synonyms of the general language only.
-    ///
-    /// # Errors
-    /// [`IndexError`] when memory is short; the operator can fix it.
-    pub fn build(articles: Vec<Article>) -> Result<Self, IndexError> {
-        Self::build_with(articles, &Synonyms::default())
-    }
-
-    /// Builds the index of all articles, with a pack's own synonyms.
-    ///
-    /// # Errors
-    /// As [`TantivyIndex::build`].
-    pub fn build_with(articles: Vec<Article>, synonyms: &Synonyms) -> Result<Self, IndexError> {
-        let version = version_of(&articles, synonyms);
+impl ArticleIndex {
+    /// Builds the index of all articles.
+    #[must_use]
+    pub fn build(knowledge: Knowledge) -> Self {
+        let Knowledge { articles, synonyms, outside } = knowledge;
+        let version = version_of(&articles, &format!("{synonyms:?} {outside:?}"));
         let mut by_language: HashMap<String, Vec<(Article, Vec<Chunk>)>> = HashMap::new();
         for article in articles {
             let cut = chunks(&article);
@@ -69,16 +42,11 @@ impl TantivyIndex {
         for (language, mut articles) in by_language {
             articles.sort_by(|one, other| one.0.id.cmp(&other.0.id));
             let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
-            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, synonyms), &views));
+            let outside: Vec<&Outside> = outside.iter().filter(|topic| topic.language == language).collect();
+            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, &synonyms), &views, &outside));
             languages.insert(language, Language { ranker, articles });
         }
-        let mut all: Vec<OfLanguage<'_>> = languages
-            .iter()
-            .map(|(name, language)| (name.as_str(), language.ranker.corpus().analyzer(), &*language.articles))
-            .collect();
-        all.sort_by_key(|(name, ..)| *name);
-        let documents = Documents::build(&all)?;
-        Ok(Self { documents, languages, version })
+        Self { languages, version }
     }
 
     /// The ranker of a locale and the articles it ranks, for measuring.
@@ -88,36 +56,25 @@ impl TantivyIndex {
         Some((&language.ranker, language.articles.iter().map(|(article, _)| article).collect()))
     }
 
-    /// Articles that may be shown and have words of the question, by their place among those of the language; the likeliest first.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the index cannot be read; it is our bug.
-    pub fn candidates(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
-        let name = language_of(&query.locale);
-        let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
-        let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
-        let terms = language.ranker.corpus().question_terms(&query.text);
-        let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
-        let allowed = Allowed { language: &name, market: &query.market, audience, today };
-        let hits = self.documents.search(&allowed, &terms, HITS_MAX).map_err(|source| StoreError::Database {
-            doing: "searching the knowledge index",
-            source: Box::new(source),
-        })?;
-        let mut candidates: Vec<usize> = Vec::new();
-        for article in hits {
-            if candidates.len() < CANDIDATES_MAX && !candidates.contains(&article) {
-                candidates.push(article);
-            }
-        }
-        Ok(candidates)
+    /// Articles that may be shown, by their place among those of the language. What may not be shown is never ranked (R30).
+    #[must_use]
+    pub fn candidates(&self, query: &KnowledgeQuery) -> Vec<usize> {
+        let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Vec::new() };
+        let Some(today) = Day::parse(&query.today) else { return Vec::new() };
+        let shown = |article: &Article| {
+            (article.markets.is_empty() || article.markets.iter().any(|one| one.eq_ignore_ascii_case(&query.market)))
+                && (article.audience == Audience::Customer || query.audience == Audience::Agent.as_str())
+                && (article.valid_from..=article.valid_to).contains(&today)
+        };
+        let places = language.articles.iter().enumerate();
+        places.filter(|(_, (article, _))| shown(article)).map(|(place, _)| place).collect()
     }
 }
 
-impl KnowledgeIndex for TantivyIndex {
+impl KnowledgeIndex for ArticleIndex {
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        let candidates = self.candidates(query)?;
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
-        let ranked = language.ranker.rank(&query.text, &candidates);
+        let ranked = language.ranker.rank(&query.text, &self.candidates(query));
         Ok(language.passages(query, &ranked))
     }
 
@@ -179,9 +136,9 @@ fn passage(
 }
 
 /// SHA-256 over the articles in the order of their hashes, so that the order in which files are read does not matter.
-fn version_of(articles: &[Article], synonyms: &Synonyms) -> String {
+fn version_of(articles: &[Article], beside: &str) -> String {
     let mut hashes: Vec<_> = articles.iter().map(|article| Sha256::digest(format!("{article:?}").as_bytes())).collect();
-    hashes.push(Sha256::digest(format!("{synonyms:?}").as_bytes()));
+    hashes.push(Sha256::digest(beside.as_bytes()));
     hashes.sort_unstable();
     let all = hashes.iter().fold(Sha256::new(), |all, hash| all.chain_update(hash));
     all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,6 +1,6 @@
 //! What is an assistant made of? Ports, a pack, and what was learnt from the pack at the start.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -309,12 +309,13 @@ fn patterns(pack: &Pack) -> Vec<PatternSpec> {
         .collect()
 }
 
-/// Titles and example questions of the articles, as examples of questions.
+/// Titles and example questions of the articles, each once, as examples of questions.
 fn questions(pack: &Pack, locale: &str) -> Vec<Example> {
     let articles = pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
-    articles
+    // Articles of several markets share their questions: one said seven times would drown what flows are asked for by.
+    let texts: BTreeSet<String> = articles
         .filter(|article| article.locale == locale)
         .flat_map(|article| article.questions.into_iter().chain([article.title]))
-        .map(|text| Example { class: "ask".to_owned(), text })
-        .collect()
+        .collect();
+    texts.into_iter().map(|text| Example { class: "ask".to_owned(), text }).collect()
 }

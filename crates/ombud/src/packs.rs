@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ombud_policy::{Pack, PackFiles, PackProblem};
-use ombud_retrieval::Article;
+use ombud_retrieval::{ArticleError, Knowledge};
 use rust_embed::Embed;
 use serde::Deserialize;
 
@@ -128,39 +128,39 @@ impl PackSource {
         toml::from_str(text).map(Some).map_err(wrong)
     }
 
-    /// The pack and its articles, checked.
-    pub(crate) fn parse(&self) -> Result<(Pack, Vec<Article>), PackError> {
+    /// The pack and what it knows, checked.
+    pub(crate) fn parse(&self) -> Result<(Pack, Knowledge), PackError> {
         let parsed = Pack::parse(&self.name, &self.files);
-        let (articles, mut problems) = self.articles();
-        match parsed {
-            Ok(pack) if problems.is_empty() => Ok((pack, articles)),
-            Ok(_) => Err(PackError::Wrong(problems)),
-            Err(mut wrong) => {
-                wrong.append(&mut problems);
+        match (parsed, self.knowledge()) {
+            (Ok(pack), Ok(knowledge)) => Ok((pack, knowledge)),
+            (parsed, knowledge) => {
+                let mut wrong = parsed.err().unwrap_or_default();
+                wrong.append(&mut knowledge.err().unwrap_or_default());
                 Err(PackError::Wrong(wrong))
             }
         }
     }
 
-    /// Articles of `base` and the pack; of two with one path the pack's own.
-    fn articles(&self) -> (Vec<Article>, Vec<PackProblem>) {
-        let mut by_path = BTreeMap::new();
-        for top in [BASE, self.name.as_str()] {
+    /// Knowledge of `base` and the pack; of two articles with one path the pack's own.
+    fn knowledge(&self) -> Result<Knowledge, Vec<PackProblem>> {
+        let mut articles = BTreeMap::new();
+        let mut lists = Vec::new();
+        let tops = [BASE, self.name.as_str()];
+        for top in tops.into_iter().skip(usize::from(self.name == BASE)) {
             let prefix = format!("{top}/knowledge/");
-            for (file, text) in self.files.iter().filter(|(file, _)| file.starts_with(&prefix) && file.ends_with(".md"))
-            {
-                by_path.insert(file.strip_prefix(&prefix).unwrap_or(file).to_owned(), (file, text));
+            for (file, text) in &self.files {
+                match file.strip_prefix(&prefix) {
+                    Some(path) if path.ends_with(".md") => drop(articles.insert(path, (file.as_str(), text.as_str()))),
+                    Some(_) => lists.push((file.as_str(), text.as_str())),
+                    None => {}
+                }
             }
         }
-        let mut articles = Vec::new();
-        let mut problems = Vec::new();
-        for (file, text) in by_path.into_values() {
-            match ombud_retrieval::article::parse(file, text) {
-                Ok(article) => articles.push(article),
-                Err(error) => problems.push(PackProblem { file: error.file, line: error.line, message: error.problem }),
-            }
-        }
-        (articles, problems)
+        Knowledge::read(lists.into_iter().chain(articles.into_values())).map_err(|wrong| {
+            let problem =
+                |error: ArticleError| PackProblem { file: error.file, line: error.line, message: error.problem };
+            wrong.into_iter().map(problem).collect()
+        })
     }
 }
 

@@ -10,8 +10,8 @@ use ombud_domain::{Sensitive, TenantId};
 use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
 use ombud_policy::Pack;
 use ombud_ports::{Clock as _, LanguageModel};
-use ombud_retrieval::Article;
-use ombud_store::{Store, TantivyIndex};
+use ombud_retrieval::Knowledge;
+use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
 use tokio::net::TcpListener;
 
@@ -47,7 +47,7 @@ impl Server {
     /// Opens everything a server needs. The port is taken first, so that a second server fails before it touches the ledger.
     pub(crate) async fn open(
         config: &Config,
-        (pack, articles): (Pack, Vec<Article>),
+        (pack, knowledge): (Pack, Knowledge),
         demo: Option<Arc<dyn DemoCompany>>,
     ) -> anyhow::Result<Self> {
         let started = Instant::now();
@@ -63,7 +63,7 @@ impl Server {
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
         let clock = Arc::new(SystemClock::new());
-        let assistant = assistant(config, (pack, articles), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
+        let assistant = assistant(config, (pack, knowledge), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
         waiting.finish_and_clear();
         let assistant = Arc::new(assistant);
         let parts = Parts { assistant: Arc::clone(&assistant), clock, live, demo, settings: http_settings(config)? };
@@ -153,7 +153,7 @@ pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
 /// The assistant with its ports.
 fn assistant(
     config: &Config,
-    (pack, articles): (Pack, Vec<Article>),
+    (pack, knowledge): (Pack, Knowledge),
     store: &Store,
     (live, clock): (Arc<LiveHub>, Arc<SystemClock>),
 ) -> anyhow::Result<Assistant> {
@@ -162,7 +162,7 @@ fn assistant(
         inbox: store.inbox(),
         attempts: store.attempts(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(TantivyIndex::build(articles).context("the knowledge index cannot be built")?),
+        knowledge: Arc::new(ArticleIndex::build(knowledge)),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,
@@ -273,11 +273,4 @@ pub(crate) async fn stop_wanted() {
         () = interrupt => {}
         () = terminate => {}
     }
-}
-
-/// Whether everything the pack says can be learnt and indexed; costs what a start costs.
-pub(crate) fn learnable(pack: &Pack, articles: Vec<Article>) -> anyhow::Result<()> {
-    ombud_turn::check_pack(pack)?;
-    TantivyIndex::build(articles).context("the knowledge index cannot be built")?;
-    Ok(())
 }

@@ -1,24 +1,22 @@
-//! The articles and synonyms of a pack, read from its folder.
+//! What a pack knows, read from its folder and that of `base` beside it.
 
 use std::error::Error;
 use std::path::Path;
 
-use ombud_retrieval::{Article, Synonyms, article};
+use ombud_retrieval::Knowledge;
 
-/// Everything in the folder `knowledge` of a pack.
-pub fn load(pack: &Path) -> Result<(Vec<Article>, Synonyms), Box<dyn Error>> {
-    let mut articles = Vec::new();
-    let mut synonyms = Synonyms::default();
-    for entry in std::fs::read_dir(pack.join("knowledge"))? {
-        let path = entry?.path();
-        let text = std::fs::read_to_string(&path)?;
-        let name = path.display().to_string();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            articles.push(article::parse(&name, &text)?);
-        } else if path.file_name().is_some_and(|name| name == "synonyms.yaml") {
-            synonyms = Synonyms::parse(&name, &text)?;
+/// Everything in the folders `knowledge` of `base` and a pack.
+pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for folder in [pack.with_file_name("base"), pack.to_owned()] {
+        let mut paths: Vec<_> = std::fs::read_dir(folder.join("knowledge"))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        paths.sort();
+        for path in paths {
+            files.push((path.display().to_string(), std::fs::read_to_string(&path)?));
         }
     }
-    articles.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok((articles, synonyms))
+    let files = files.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+    Knowledge::read(files).map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into())
 }

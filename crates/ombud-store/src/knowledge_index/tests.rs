@@ -1,10 +1,14 @@
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
-use ombud_retrieval::{Article, article, extract};
+use ombud_retrieval::{Article, Knowledge, article, extract};
 
-use super::TantivyIndex;
+use super::ArticleIndex;
 
 fn read(front: &str, body: &str) -> Article {
     article::parse("a.md", &format!("---\n{front}\n---\n{body}\n")).unwrap()
+}
+
+fn of(articles: Vec<Article>) -> Knowledge {
+    Knowledge { articles, ..Knowledge::default() }
 }
 
 fn query(text: &str) -> KnowledgeQuery {
@@ -18,7 +22,7 @@ fn query(text: &str) -> KnowledgeQuery {
     }
 }
 
-fn ids(index: &TantivyIndex, query: &KnowledgeQuery) -> Vec<String> {
+fn ids(index: &ArticleIndex, query: &KnowledgeQuery) -> Vec<String> {
     let mut ids: Vec<String> = index.search(query).unwrap().into_iter().map(|passage| passage.article_id).collect();
     ids.sort();
     ids.dedup();
@@ -40,7 +44,7 @@ fn what_may_not_be_shown_is_never_found_though_it_fits_best() {
         read("id: not-yet\ntitle: Late fee\nlocale: en\nvalid_from: 2026-06-16\nquestions: [late fee]", canary),
         read("id: no-longer\ntitle: Late fee\nlocale: en\nvalid_to: 2026-06-14\nquestions: [late fee]", canary),
     ];
-    let index = TantivyIndex::build(articles).unwrap();
+    let index = ArticleIndex::build(of(articles));
     assert_eq!(ids(&index, &query("late fee")), ["shown"]);
     assert_eq!(ids(&index, &KnowledgeQuery { passages_max: 1, ..query("late fee") }), ["shown"]);
     let agent = KnowledgeQuery { audience: "agent".to_owned(), ..query("late fee") };
@@ -61,7 +65,7 @@ fn what_may_not_be_shown_is_never_found_though_it_fits_best() {
 fn lines_for_other_markets_are_neither_found_nor_quoted() {
     let body = "Cards work everywhere.\n\n## Bank transfer\n\n- **SE**: In Sweden pay by Bankgiro.\n- **NO**: In Norway pay by AvtaleGiro.\n\
         - Elsewhere ask your bank.";
-    let index = TantivyIndex::build(vec![read("id: pay\ntitle: Ways to pay\nlocale: en", body)]).unwrap();
+    let index = ArticleIndex::build(of(vec![read("id: pay\ntitle: Ways to pay\nlocale: en", body)]));
     let text = |market: &str, asked: &str| {
         let found = index.search(&KnowledgeQuery { market: market.to_owned(), ..query(asked) }).unwrap();
         found.into_iter().find(|passage| passage.heading == "Bank transfer").map(|passage| passage.text)
@@ -84,7 +88,7 @@ fn a_question_in_the_words_of_an_example_is_answered_with_its_source() {
         ),
         read("id: card\ntitle: Change the card\nlocale: en\nquestions: [new card]", "Open the app and add a card."),
     ];
-    let index = TantivyIndex::build(articles.clone()).unwrap();
+    let index = ArticleIndex::build(of(articles.clone()));
     let asked = "what if i miss the due date?";
     let found = extract(asked, &index.search(&query(asked)).unwrap()).unwrap();
     assert_eq!(found.citation.article_id, "late");
@@ -95,8 +99,8 @@ fn a_question_in_the_words_of_an_example_is_answered_with_its_source() {
 
     let mut reversed = articles;
     reversed.reverse();
-    let same = TantivyIndex::build(reversed.clone()).unwrap();
+    let same = ArticleIndex::build(of(reversed.clone()));
     assert_eq!(same.version(), index.version());
     reversed.pop();
-    assert_ne!(TantivyIndex::build(reversed).unwrap().version(), index.version());
+    assert_ne!(ArticleIndex::build(of(reversed)).version(), index.version());
 }

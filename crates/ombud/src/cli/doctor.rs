@@ -119,14 +119,14 @@ fn pack(config: &Config) -> Check {
         return failed("pack", "none".to_owned(), "make one with `ombud init` and name it in `pack.path`");
     }
     match PackSource::find(&config.pack.path).and_then(|source| source.parse()) {
-        Ok((pack, articles)) => ok(
+        Ok((pack, knowledge)) => ok(
             "pack",
             format!(
                 "{}: {} flows, {} actions, {} articles",
                 pack.manifest.name,
                 pack.flows.len(),
                 pack.actions.len(),
-                articles.len()
+                knowledge.articles.len()
             ),
         ),
         Err(error) => failed(

@@ -260,8 +260,8 @@ mod tests {
         let into = folder("new");
         write(&into, "my-company", "My \"Company\"").unwrap();
         let source = PackSource::find(into.join("packs/my-company").to_str().unwrap()).unwrap();
-        let (pack, articles) = source.parse().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((pack.manifest.title.as_str(), articles.len()), ("My Company", 1));
+        let (pack, knowledge) = source.parse().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((pack.manifest.title.as_str(), knowledge.articles.len()), ("My Company", 1));
         assert!(write(&into, "my-company", "x").is_err());
         let config = std::fs::read_to_string(into.join("ombud.toml")).unwrap();
         let config: crate::config::Config = toml::from_str(&config).unwrap();

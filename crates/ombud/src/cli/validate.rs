@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{Context, Outcome, Output};
 use crate::packs::{PackError, PackSource};
 use crate::terminal::{say, say_json, spinner};
-use crate::wiring::learnable;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,19 +57,19 @@ struct Summary {
 
 fn check(path: &str) -> Result<Summary, PackError> {
     let source = PackSource::find(path)?;
-    let (pack, articles) = source.parse()?;
+    let (pack, knowledge) = source.parse()?;
     let (name, hash) = (pack.manifest.name.clone(), pack.hash.clone());
     let text = format!(
         "{name} is valid: {} flows, {} actions, {} articles, {} examples, locales {} (hash {})",
         pack.flows.len(),
         pack.actions.len(),
-        articles.len(),
+        knowledge.articles.len(),
         pack.examples.len(),
         pack.manifest.locales.join(", "),
         hash.chars().take(12).collect::<String>()
     );
     let whole =
         |message: String| PackError::Wrong(vec![PackProblem { file: format!("{name}/pack.toml"), line: 0, message }]);
-    learnable(&pack, articles).map_err(|error| whole(format!("{error:#}")))?;
+    ombud_turn::check_pack(&pack).map_err(|error| whole(format!("{:#}", anyhow::Error::new(error))))?;
     Ok(Summary { name, hash, text })
 }

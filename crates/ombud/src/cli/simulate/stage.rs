@@ -16,8 +16,8 @@ use ombud_http::{App, Claims, HttpSettings, LimitSettings, LiveHub, Parts, Rate,
 use ombud_learning::{Books, BooksError, Channel, ChannelError, Heard};
 use ombud_policy::Pack;
 use ombud_ports::{Clock, KnowledgeIndex, LanguageModel, LiveBus};
-use ombud_retrieval::Article;
-use ombud_store::{Store, TantivyIndex};
+use ombud_retrieval::Knowledge;
+use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, Ports, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -79,7 +79,7 @@ impl Stage {
     /// Starts the company, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the company's end state.
     pub(super) async fn open(
         config: &Config,
-        (pack, articles): (Pack, Vec<Article>),
+        (pack, knowledge): (Pack, Knowledge),
         seed: &[String],
         export: &'static str,
     ) -> anyhow::Result<Self> {
@@ -93,8 +93,7 @@ impl Stage {
         let clock = Arc::new(still_clock(&admin).await?);
         waiting.set_message("learning the pack's words");
         let store = ombud_store::open(&format!("sqlite:{}", folder.join("ledger.db").display())).await?;
-        let knowledge: Arc<dyn KnowledgeIndex> =
-            Arc::new(TantivyIndex::build(articles).context("the knowledge index cannot be built")?);
+        let knowledge: Arc<dyn KnowledgeIndex> = Arc::new(ArticleIndex::build(knowledge));
         let model = wiring::model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>);
         let back_office = back_office(&company.url, &token, "main")?;
         let (live, clock_port) = (Arc::new(LiveHub::default()), Arc::clone(&clock) as Arc<dyn Clock>);
