@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .filter(|text| {
                     let context = UnderstandContext {
                         expectation: &expectation,
-                        active_flow: None, last_flow: None,
+                        active_flow: None,
+                        last_flow: None,
                         proposal: None,
                         today: Date::constant(2026, 11, 21),
                     };
@@ -42,7 +43,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             for text in wrong.iter().filter(|_| expectation == Expectation::Open) {
                 let context = UnderstandContext {
                     expectation: &expectation,
-                    active_flow: None, last_flow: None,
+                    active_flow: None,
+                    last_flow: None,
                     proposal: None,
                     today: Date::constant(2026, 11, 21),
                 };
@@ -57,7 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = row.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
         let context = UnderstandContext {
             expectation: &Expectation::Open,
-            active_flow: None, last_flow: None,
+            active_flow: None,
+            last_flow: None,
             proposal: None,
             today: Date::constant(2026, 11, 21),
         };

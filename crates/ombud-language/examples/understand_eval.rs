@@ -157,7 +157,13 @@ impl Trial<'_> {
     fn say(&mut self, text: &str, expectation: &Expectation) -> Vec<Command> {
         self.read += 1;
         let today = Date::constant(2026, 11, 21);
-        let context = UnderstandContext { expectation, active_flow: self.active.as_deref(), last_flow: None, proposal: None, today };
+        let context = UnderstandContext {
+            expectation,
+            active_flow: self.active.as_deref(),
+            last_flow: None,
+            proposal: None,
+            today,
+        };
         self.reader.understand(text, &context).commands
     }
 

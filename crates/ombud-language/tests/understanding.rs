@@ -32,7 +32,9 @@ fn read(
     proposal: Option<&str>,
 ) -> Vec<Command> {
     let today = Date::constant(2026, 11, 21);
-    reader.understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today }).commands
+    reader
+        .understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today })
+        .commands
 }
 
 /// Commands without confidences and texts.

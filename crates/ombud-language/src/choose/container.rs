@@ -37,11 +37,8 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
         let holding = |at: &usize| wants == Wants::Records && evidence.bearers.contains(at);
         let held: Vec<usize> =
             (0..reading.candidates.len()).filter(|at| holding(at) && reading.is_eligible(*at)).collect();
-        let eligible: Vec<usize> = if held.is_empty() {
-            best.iter().copied().filter(|at| reading.is_eligible(*at)).collect()
-        } else {
-            held
-        };
+        let eligible: Vec<usize> =
+            if held.is_empty() { best.iter().copied().filter(|at| reading.is_eligible(*at)).collect() } else { held };
         let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
         let set = if evidence.weight > 0.0 && !eligible.is_empty() { eligible } else { all };
         return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };

@@ -71,9 +71,8 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     // "Thx, back to work now" begins nothing.
-    let asks = |piece: &Reading| {
-        piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS)
-    };
+    let asks =
+        |piece: &Reading| piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS);
     if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
@@ -129,7 +128,7 @@ struct Divided {
     own: Vec<String>,
     /// What asks for something else.
     beside: Vec<Reading>,
-    /// Questions that no class knows; whoever asked decides whether one is an answer: "could it be the blue one?"
+    /// Other questions; whoever asked decides whether one is an answer: "could it be the blue one?"
     asks: Vec<String>,
 }
 
@@ -149,7 +148,7 @@ fn divide(readings: &Readings<'_>) -> Divided {
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
             _ => false,
         };
-        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail";
+        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request;
         if apart {
             divided.beside.push(piece.clone());
         } else if asks {

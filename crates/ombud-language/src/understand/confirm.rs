@@ -24,7 +24,8 @@ enum Lead {
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    if rules.cancel_whole.is_match(readings.text) || rules.cancel_whole.is_match(body) || rules.withdraws(readings.text) {
+    if rules.cancel_whole.is_match(readings.text) || rules.cancel_whole.is_match(body) || rules.withdraws(readings.text)
+    {
         return vec![Command::Cancel];
     }
     if let Some(talk) = aside(readings) {

@@ -215,7 +215,9 @@ impl Engine<'_> {
             (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
                 self.chat(state, Kind::Goodbye)
             }
-            (AwaitingKind::Choice, _) if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) => {
+            (AwaitingKind::Choice, _)
+                if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) =>
+            {
                 state.completed = true
             }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
@@ -370,6 +372,7 @@ fn reopen(frame: &mut Frame, text: &str) {
     frame.shown = None;
     frame.confirmed = None;
     frame.reopens = false;
+    frame.spent.clear();
     for slot in std::mem::take(&mut frame.filled) {
         frame.vars.remove(&slot);
         frame.picked.remove(&slot);
@@ -382,6 +385,7 @@ fn reopen(frame: &mut Frame, text: &str) {
 fn push_said(frame: &mut Frame, said: Said) {
     if frame.said.len() >= SAID_MAX {
         frame.said.remove(0);
+        frame.spent.values_mut().for_each(|spent| *spent = spent.saturating_sub(1));
     }
     frame.said.push(said);
 }
