@@ -118,6 +118,9 @@ pub struct Frame {
     pub vars: Map<String, Value>,
     /// What the customer said about this request, oldest first.
     pub said: Vec<Said>,
+    /// How many of the utterances are no longer read for a slot, because what they named cannot be had.
+    #[serde(default)]
+    pub spent: BTreeMap<String, usize>,
     /// Option ids picked by a button, by slot.
     pub picked: BTreeMap<String, String>,
     /// The slot that has been asked for.

@@ -135,7 +135,7 @@ struct Divided {
     own: Vec<String>,
     /// What asks for something else.
     beside: Vec<Reading>,
-    /// Questions that no class knows; whoever asked decides whether one is an answer: "could it be the blue one?"
+    /// Other questions; whoever asked decides whether one is an answer: "could it be the blue one?"
     asks: Vec<String>,
 }
 
@@ -158,7 +158,7 @@ fn divide(readings: &Readings<'_>) -> Divided {
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
             _ => false,
         };
-        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request && piece.best().0 != "detail";
+        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request;
         if apart {
             divided.beside.push(piece.clone());
         } else if asks {

@@ -307,6 +307,10 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
     if readings.understander.classifier.known_share(readings.text) < READABLE {
         return vec![Command::CannotRead];
     }
+    // "I don't want anything cancelled": whatever was thought to be under way is not.
+    if whole.is_negated {
+        return vec![Command::Cancel];
+    }
     // "The other order too": more of what was just done.
     let more = rules.additive.is_match(readings.text) && whole.best().0 == DETAIL;
     if let Some(flow) = readings.context.active_flow.or(readings.context.last_flow).filter(|_| more) {

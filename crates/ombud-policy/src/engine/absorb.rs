@@ -419,6 +419,7 @@ pub(super) fn reopen(frame: &mut Frame, text: &str) {
     frame.shown = None;
     frame.confirmed = None;
     frame.reopens = false;
+    frame.spent.clear();
     for slot in std::mem::take(&mut frame.filled) {
         frame.vars.remove(&slot);
         frame.picked.remove(&slot);
@@ -431,6 +432,7 @@ pub(super) fn reopen(frame: &mut Frame, text: &str) {
 fn push_said(frame: &mut Frame, said: Said) {
     if frame.said.len() >= SAID_MAX {
         frame.said.remove(0);
+        frame.spent.values_mut().for_each(|spent| *spent = spent.saturating_sub(1));
     }
     frame.said.push(said);
 }

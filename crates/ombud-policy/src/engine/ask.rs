@@ -171,6 +171,7 @@ impl Engine<'_> {
         self.note_refusal(state, &flow, &choice.refused);
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.picked.remove(&ask.slot);
+            top.spent.insert(ask.slot.clone(), top.said.len());
         }
         self.question(state, ask, Question { options: options_of(eligible), narrowed: false, explained: true })
     }
@@ -242,6 +243,10 @@ impl Engine<'_> {
             Choice::Several { ids } => {
                 let left: Vec<&Offer> = offers.iter().filter(|offer| ids.contains(&offer.candidate.id)).collect();
                 self.question(state, ask, Question { options: options_of(&left), narrowed: true, explained: false })
+            }
+            // "I don't know" takes the wish back that could not be met, and is no new one.
+            Choice::Unavailable { .. } if state.answered && self.has_declined(state) => {
+                self.question(state, ask, Question { options: options_of(&eligible), ..Question::default() })
             }
             Choice::Unavailable { wanted, .. } => {
                 let step = self.unavailable(state, ask, wanted, &current.name, &eligible);
@@ -414,7 +419,7 @@ impl Engine<'_> {
         }
         top.asked = Some(ask.slot.clone());
         let flow = top.flow.clone();
-        let declines = top.said.last().is_some_and(|said| self.reader.declines(&said.text));
+        let declines = self.has_declined(state);
         state.answered = false;
         let shown: Vec<AwaitingOption> =
             question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
@@ -436,6 +441,11 @@ impl Engine<'_> {
             (false, false) => AwaitingKind::Slot,
         };
         Step::Out(self.finish(state, kind, Some(ask.slot.clone()), shown))
+    }
+
+    fn has_declined(&self, state: &Deliberation) -> bool {
+        let said = state.dialogue.frames.last().and_then(|top| top.said.last());
+        said.is_some_and(|said| self.reader.declines(&said.text))
     }
 
     fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
@@ -473,7 +483,8 @@ fn hears(said: &Said, ask: &Ask) -> bool {
 
 /// What was said that may bear on a slot, and how many of the last ones answer it directly.
 fn heard(frame: &Frame, ask: &Ask) -> (Vec<String>, usize) {
-    let relevant: Vec<&Said> = frame.said.iter().filter(|said| hears(said, ask)).collect();
+    let spent = frame.spent.get(&ask.slot).copied().unwrap_or_default();
+    let relevant: Vec<&Said> = frame.said.iter().skip(spent).filter(|said| hears(said, ask)).collect();
     let direct = relevant.iter().position(|said| is_own(said, ask)).map_or(0, |first| relevant.len() - first);
     (relevant.into_iter().map(|said| said.text.clone()).collect(), direct)
 }
