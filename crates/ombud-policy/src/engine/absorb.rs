@@ -292,7 +292,7 @@ impl Engine<'_> {
             return self.answer_slot(state, query);
         }
         if let Some(finding) = found {
-            self.tell(state, finding);
+            self.tell_article(state, finding);
             state.digressed = open;
             state.completed |= !open;
             return;
@@ -323,7 +323,7 @@ impl Engine<'_> {
     }
 
     /// Says what an article says.
-    fn tell(&self, state: &mut Deliberation, finding: &Finding) {
+    fn tell_article(&self, state: &mut Deliberation, finding: &Finding) {
         state.dialogue.misread = 0;
         let citations: Vec<_> = finding.citation.iter().cloned().collect();
         state.dialogue.cited.extend(citations.iter().cloned());
@@ -342,7 +342,7 @@ impl Engine<'_> {
         state.answered = false;
         state.digressed = true;
         match finding {
-            Some(finding) => self.tell(state, &finding),
+            Some(finding) => self.tell_article(state, &finding),
             None => self.say(state, CANNOT_ANSWER, "no_answer", &vars(json!({"beside": false})), Origin::Template),
         }
     }

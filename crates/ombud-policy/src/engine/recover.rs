@@ -36,7 +36,7 @@ impl Engine<'_> {
     ) -> Decision {
         self.arrive(state);
         state.ending.reasons.push(format!("the outcome of {} of an earlier turn is known", proposal.action));
-        if let Some(decision) = self.tell(state, proposal, outcome) {
+        if let Some(decision) = self.tell_outcome(state, proposal, outcome) {
             return decision;
         }
         state.dialogue.awaiting = ombud_domain::Awaiting::default();
@@ -52,7 +52,7 @@ impl Engine<'_> {
         outcome: &ActionOutcome,
     ) -> Decision {
         self.arrive(state);
-        let ended = self.tell(state, proposal, outcome);
+        let ended = self.tell_outcome(state, proposal, outcome);
         if let Some(Decision::End(ending)) = ended {
             state.ending = *ending;
         }
@@ -101,7 +101,7 @@ impl Engine<'_> {
     }
 
     /// Puts the outcome to the request that asked for the action, if it still stands there; else it is told by itself.
-    fn tell(&self, state: &mut Deliberation, proposal: &Proposal, outcome: &ActionOutcome) -> Option<Decision> {
+    fn tell_outcome(&self, state: &mut Deliberation, proposal: &Proposal, outcome: &ActionOutcome) -> Option<Decision> {
         if *outcome == ActionOutcome::Unknown {
             return Some(self.unknown_outcome(state));
         }
