@@ -5,12 +5,12 @@ use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 use ombud_language::{Example, NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {
-    reader_with(&[])
+    reader_with(&[], &[])
 }
 
-/// With example questions of articles.
+/// A reader with example questions of articles, and with the words of some wishes: (flow, expression).
 #[expect(clippy::unwrap_used, reason = "tests may panic")]
-fn reader_with(questions: &[&str]) -> Understander {
+fn reader_with(questions: &[&str], wishes: &[(&str, &str)]) -> Understander {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu");
     let read = |path: &str| std::fs::read_to_string(path).unwrap();
     let mut model = NluModel { locale: "en".to_owned(), ..NluModel::default() };
@@ -21,6 +21,7 @@ fn reader_with(questions: &[&str]) -> Understander {
     model.add(base);
     model.add(flows);
     model.rules = rules;
+    model.wishes = wishes.iter().map(|(flow, wish)| ((*flow).to_owned(), (*wish).to_owned())).collect();
     model.patterns = vec![PatternSpec {
         kind: "order_number".to_owned(),
         regex: r"#?\b(W\d{7})\b".to_owned(),
@@ -36,8 +37,8 @@ fn an_article_does_not_teach_against_the_flow_for_ones_own_case() {
     let (text, open) = ("Where is my order?", Expectation::Open);
     let plain = read(&reader(), text, &open, None, None);
     let questions = ["where is my order", "my order has not come", "i ordered weeks ago, where is my order now"];
-    assert_eq!(read(&reader_with(&questions), text, &open, None, None), plain);
-    let general = read(&reader_with(&["how long does an order take"]), "How long does an order take?", &open, None, None);
+    assert_eq!(read(&reader_with(&questions, &[]), text, &open, None, None), plain);
+    let general = read(&reader_with(&["how long does an order take"], &[]), "How long does an order take?", &open, None, None);
     assert_eq!(shape(&general), ["ask"]);
 }
 
@@ -475,4 +476,41 @@ fn only_a_plain_yes_confirms() {
     let refused: Vec<_> = PLAIN.iter().filter(|text| !confirms(text)).collect();
     let taken: Vec<_> = DOUBTFUL.iter().filter(confirms).collect();
     assert!(refused.is_empty() && taken.is_empty(), "no yes: {refused:?}, but a yes: {taken:?}");
+}
+
+/// What the words for a flow only sound like is read as the next likely request.
+#[test]
+fn a_barred_flow_is_not_begun() {
+    let reader = reader();
+    let text = "I want to cancel my order #W2378156";
+    let context = |barred| UnderstandContext {
+        expectation: &Expectation::Open,
+        active_flow: None,
+        last_flow: None,
+        proposal: None,
+        today: Date::constant(2026, 11, 21),
+        barred,
+    };
+    let begins = |barred| shape(&reader.understand(text, &context(barred)).commands);
+    assert_eq!(begins(&[]), ["start cancel_order"]);
+    assert!(!begins(&["cancel_order"]).contains(&"start cancel_order".to_owned()), "{:?}", begins(&["cancel_order"]));
+    let scores = reader.understand(text, &context(&["cancel_order"])).scores;
+    assert!(scores.iter().all(|(class, _)| class != "flow:cancel_order"), "{scores:?}");
+}
+
+/// Who only sounds disappointed and asks for something else gets that; who says that he does not want to complain is believed.
+#[test]
+fn the_tone_of_a_complaint_is_none_beside_a_request_and_a_denial_ends_one() {
+    let reader = reader_with(&[], &[("complaint", r"\bcomplain\w*|\bon record\b")]);
+    let open = |text: &str| shape(&read(&reader, text, &Expectation::Open, None, None));
+    assert_eq!(open("This is not how you treat people. I want to cancel my order #W2378156."), ["start cancel_order"]);
+    assert_eq!(
+        open("I want to make a complaint. I want to cancel my order #W2378156."),
+        ["start complaint", "start cancel_order"],
+        "a complaint that is named is taken up"
+    );
+    let slot = Expectation::Slot { slot: "description".to_owned() };
+    let asked = |text: &str| shape(&read(&reader, text, &slot, Some("complaint"), None));
+    assert_eq!(asked("Oh no, I do not want to complain dear"), ["cancel"]);
+    assert_eq!(asked("Your agent did not want to listen to me on Monday."), ["set description"]);
 }
