@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moka::sync::Cache;
 use ombud_domain::{Sensitive, SessionId};
 use ombud_ports::Clock;
 use serde_json::Value;
@@ -83,25 +82,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     turns: Semaphore,
     tasks: TaskTracker,
-    desk_acts: DeskActs,
 }
-
-/// Acts of the desk by staff session, conversation and key, with the hash of the act and how far it is.
-pub(crate) type DeskActs = Cache<(SessionId, String), (String, Progress)>;
-
-/// How far an act of the desk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// Still being worked on.
-    InFlight,
-    /// Done.
-    Done,
-}
-
-/// Acts remembered, so that a repeated one is not done again.
-const DESK_ACTS_MAX: u64 = 10_000;
-/// How long they are remembered, seconds.
-const DESK_ACTS_S: u64 = 600;
 
 impl App {
     /// An application of these parts.
@@ -117,10 +98,6 @@ impl App {
             streams: Arc::new(Semaphore::new(permits(parts.settings.streams_max))),
             turns: Semaphore::new(permits(parts.settings.turns_max)),
             tasks: TaskTracker::new(),
-            desk_acts: Cache::builder()
-                .max_capacity(DESK_ACTS_MAX)
-                .time_to_live(Duration::from_secs(DESK_ACTS_S))
-                .build(),
             parts,
         })))
     }
@@ -151,10 +128,6 @@ impl App {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
-    }
-
-    pub(crate) fn desk_acts(&self) -> &DeskActs {
-        &self.0.desk_acts
     }
 
     /// A place among the open streams.

@@ -1,6 +1,6 @@
 //! Stage 6: perform the one thing decided, at most once. An intent is durable before its first byte; a receipt is kept whatever happens next.
 
-use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Stage, StreamId};
+use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Proposal, Stage, StreamId};
 use ombud_policy::spec::{ActionSpec, Risk};
 use ombud_policy::{ApiCall, Authorized, Intent};
 use ombud_ports::{AppendError, Commit};
@@ -61,9 +61,7 @@ async fn write(
         return refused;
     }
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
-    let spec = assistant.pack.actions.get(&intent.proposal().action);
-    let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
-    if let Err(error) = commit_intent(assistant, received, &intent, is_challenge).await {
+    if let Err(error) = commit_intent(assistant, received, &intent).await {
         // Nothing has left yet.
         // INVARIANT: what is not in the ledger is not done, R59 and R70 (test: `what_is_not_in_the_ledger_is_not_done`).
         tracing::error!(error = %error, "the intent could not be written, nothing was done");
@@ -75,6 +73,7 @@ async fn write(
         return ActionOutcome::Failed { failure: CallFailure::Unreachable };
     }
     let outcome = within(assistant, assistant.ports.back_office.perform(&intent), ActionOutcome::Unknown).await;
+    let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_asked_again = outcome == ActionOutcome::Unknown && spec.is_some_and(ActionSpec::is_recoverable);
     let written = match received.conversation.open_action.clone() {
         Some(open) if is_asked_again => recovery::append_try(assistant, received, &open).await,
@@ -104,20 +103,16 @@ pub(crate) async fn within(
     tokio::time::timeout(assistant.deadline(), call).await.unwrap_or(late)
 }
 
-async fn commit_intent(
-    assistant: &Assistant,
-    received: &mut Arrival<'_>,
-    intent: &Intent,
-    is_challenge: bool,
-) -> Result<(), AppendError> {
+async fn commit_intent(assistant: &Assistant, received: &mut Arrival<'_>, intent: &Intent) -> Result<(), AppendError> {
+    let spec = assistant.pack.actions.get(&intent.proposal().action);
+    let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
     let recover_at = recovery::after(assistant, assistant.settings.action_deadline_ms);
-    let mut payload = json!({"turn_id": received.turn_id, "intent_id": intent.id(), "proposal": intent.proposal()});
-    if is_challenge {
-        payload["challenge"] = json!(true);
+    let (turn_id, intent_id, proposal) = (received.turn_id, intent.id(), intent.proposal());
+    let payload = if is_challenge {
+        json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "challenge": true})
     } else {
-        payload["call"] = json!(intent.call());
-        payload["recover_at_us"] = json!(recover_at.0);
-    }
+        json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
+    };
     let committed = assistant.ports.ledger.append(commit(assistant, received, "action.intended", payload)).await?;
     received.conversation.version = committed.version;
     if !is_challenge {
@@ -142,16 +137,14 @@ pub(crate) async fn append_outcome(
     outcome: &ActionOutcome,
 ) -> Result<(), AppendError> {
     let recover_at = recovery::after(assistant, assistant.settings.model_deadline_ms);
-    let mut payload = json!({"turn_id": received.turn_id, "intent_id": id, "outcome": outcome});
+    let turn_id = received.turn_id;
     let open = received.conversation.open_action.as_ref().filter(|open| open.id == id);
-    match open {
-        Some(open) => {
-            payload["action"] = json!(open.proposal.action);
-            payload["arguments"] = json!(open.proposal.arguments);
-            payload["recover_at_us"] = json!(recover_at.0);
+    let payload = match open.map(|open| &open.proposal) {
+        Some(Proposal { action, arguments, .. }) => {
+            json!({"turn_id": turn_id, "intent_id": id, "outcome": outcome, "action": action, "arguments": arguments, "recover_at_us": recover_at.0})
         }
-        None => payload["challenge"] = json!(true),
-    }
+        None => json!({"turn_id": turn_id, "intent_id": id, "outcome": outcome, "challenge": true}),
+    };
     append(assistant, received, "action.settled", payload).await?;
     if let Some(open) = received.conversation.open_action.as_mut().filter(|open| open.id == id) {
         open.outcome = Some(outcome.clone());

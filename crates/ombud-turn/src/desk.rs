@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, NewEvent, RecordedEvent, StageRecord,
-    StreamId, TurnId,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, NewEvent, RecordedEvent, SessionId,
+    StageRecord, StreamId, TurnId,
 };
+use ombud_ports::StoredReply;
 use serde::Deserialize as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
-use crate::intake::TEXT_CHARS_MAX;
+use crate::intake::{IdempotencyKey, TEXT_CHARS_MAX};
 use crate::turn::TurnError;
 use crate::view::{ConversationView, DeskView, TurnView};
 use crate::{record, reply};
@@ -70,10 +71,46 @@ impl Assistant {
     pub async fn desk_act(&self, id: ConversationId, agent: &str, act: DeskAct) -> Result<DeskView, TurnError> {
         let lock = self.turn_lock(id);
         let _turn = lock.lock().await;
+        self.act(id, agent, act, None).await
+    }
+
+    /// Does what an agent wants once for a key of his session, and gives the conversation as it then is; a repeat does nothing and gives it as
+    /// it is now.
+    ///
+    /// # Errors
+    /// As [`Self::desk_act`]; [`TurnError::KeyReused`] when the key was used for another act.
+    pub async fn desk_act_once(
+        &self,
+        (id, agent): (ConversationId, &str),
+        act: DeskAct,
+        session: SessionId,
+        key: IdempotencyKey,
+    ) -> Result<DeskView, TurnError> {
+        let lock = self.turn_lock(id);
+        let _turn = lock.lock().await;
+        let scope = format!("desk {session} {id}");
+        match self.ports.ledger.stored_reply(&self.settings.tenant, &scope, &key.key).await? {
+            Some(stored) if stored.body_hash != key.body_hash => Err(TurnError::KeyReused),
+            Some(_) => self.desk_view(id).await?.ok_or(TurnError::NotFound),
+            None => {
+                let kept = StoredReply { scope, key: key.key, body_hash: key.body_hash, response: Value::Null };
+                self.act(id, agent, act, Some(kept)).await
+            }
+        }
+    }
+
+    /// The caller holds the turn.
+    async fn act(
+        &self,
+        id: ConversationId,
+        agent: &str,
+        act: DeskAct,
+        kept: Option<StoredReply>,
+    ) -> Result<DeskView, TurnError> {
         for _ in 0..TRIES_MAX {
             let state = self.load(id).await?.ok_or(TurnError::NotFound)?;
             let planned = plan(self, &state, agent, &act)?;
-            let written = write(self, &state, &planned).await;
+            let written = write(self, &state, &planned, kept.clone()).await;
             self.forget(id);
             match written {
                 Err(TurnError::Conflict) => {}
@@ -158,9 +195,14 @@ fn plan(assistant: &Assistant, state: &Conversation, agent: &str, act: &DeskAct)
     Ok(Planned { events, messages, announced, status, awaiting: Awaiting { kind, ..Awaiting::default() } })
 }
 
-async fn write(assistant: &Assistant, state: &Arc<Conversation>, planned: &Planned) -> Result<(), TurnError> {
+async fn write(
+    assistant: &Assistant,
+    state: &Arc<Conversation>,
+    planned: &Planned,
+    kept: Option<StoredReply>,
+) -> Result<(), TurnError> {
     let at = assistant.ports.clock.now();
-    record::append(assistant, state.id, state.version, planned.events.clone(), None, at).await?;
+    record::append(assistant, state.id, state.version, planned.events.clone(), kept, at).await?;
     Ok(())
 }
 

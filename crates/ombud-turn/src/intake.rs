@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
-use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TurnId};
+use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
 use ombud_policy::{CompanyEvent, Sight};
+use ombud_ports::StoreError;
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -202,6 +203,22 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
     }
 }
 
+/// How long the answer to a key is kept, days; who repeats a request later than that is answered anew.
+const REPLY_DAYS: i64 = 7;
+/// Answers forgotten in one go.
+pub const FORGOTTEN_MAX: usize = 500;
+
+impl Assistant {
+    /// Forgets stored answers of keys that are older than seven days, at most [`FORGOTTEN_MAX`], and gives how many. Call it again and again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; they stay, and are forgotten later.
+    pub async fn forget_replies(&self) -> Result<usize, StoreError> {
+        let before = self.ports.clock.now().0.saturating_sub(REPLY_DAYS.saturating_mul(86_400_000_000));
+        self.ports.ledger.forget_replies(&self.settings.tenant, TimestampUs(before), FORGOTTEN_MAX).await
+    }
+}
+
 async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Option<TurnReply>, TurnError> {
     let Some(key) = &stimulus.idempotency else { return Ok(None) };
     let scope = stimulus.conversation_id.to_string();
@@ -212,7 +229,7 @@ async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Opti
         return Err(TurnError::KeyReused);
     }
     let mut reply: TurnReply =
-        serde_json::from_value(stored.response).map_err(|_| ombud_ports::StoreError::Corrupt { what: "reply" })?;
+        serde_json::from_value(stored.response).map_err(|_| StoreError::Corrupt { what: "reply" })?;
     reply.replayed = true;
     Ok(Some(reply))
 }

@@ -29,6 +29,6 @@ pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use attempts::AttemptLimits;
 pub use desk::DeskAct;
 pub use feed::FeedError;
-pub use intake::{IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
+pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use turn::TurnError;
 pub use view::{ConversationView, DeskView, TurnReply, TurnView};

@@ -30,6 +30,9 @@ const DUE_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause before a feed is read again that could not be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(60);
 
+/// Between two looks for stored answers that are old enough to be forgotten.
+const FORGET_PAUSE: Duration = Duration::from_secs(600);
+
 /// A server that is ready to be run.
 pub(crate) struct Server {
     /// The address it listens on, for people.
@@ -87,6 +90,7 @@ impl Server {
             () = relay(&self.assistant) => Ok(()),
             () = look_after(&self.assistant) => Ok(()),
             () = follow_feed(&self.assistant) => Ok(()),
+            () = forget(&self.assistant) => Ok(()),
         };
         self.store.shutdown().await;
         served.context("the server stopped")
@@ -113,6 +117,21 @@ async fn look_after(assistant: &Assistant) {
             tracing::warn!(%error, "silent customers are not reminded, it is tried again");
         }
         tokio::time::sleep(DUE_PAUSE).await;
+    }
+}
+
+/// Forgets old stored answers in small batches, for as long as the server runs; the writer of the ledger comes in between.
+async fn forget(assistant: &Assistant) {
+    loop {
+        let pause = match assistant.forget_replies().await {
+            Ok(forgotten) if forgotten >= ombud_turn::FORGOTTEN_MAX => RELAY_PAUSE,
+            Ok(_) => FORGET_PAUSE,
+            Err(error) => {
+                tracing::warn!(%error, "old stored answers are not forgotten, it is tried again");
+                FORGET_PAUSE
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 

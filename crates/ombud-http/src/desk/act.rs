@@ -8,13 +8,13 @@ use ombud_domain::ConversationId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::{App, Progress};
+use crate::app::App;
 use crate::auth::Staff;
 use crate::body::{Body, InConversation, KeyHeader};
 use crate::chat::messages::{TEXT_CHARS_MAX, check_text, hash};
 use crate::dto::DeskConversation;
 use crate::problem::{ApiError, Problem};
-use ombud_turn::DeskAct;
+use ombud_turn::{DeskAct, IdempotencyKey};
 
 /// Nothing needs to be said.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -118,46 +118,16 @@ fn checked(note: Note) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// Performs an act; a repeated key does nothing and gives the conversation as it is now. Keys are remembered for ten minutes, in memory.
+/// Performs an act; a repeated key does nothing and gives the conversation as it is now. Keys are stored with the act, in one commit.
 async fn perform(app: &App, act: Act, what: DeskAct) -> Result<Json<DeskConversation>, ApiError> {
     let assistant = Arc::clone(app.assistant());
-    let agent = act.staff.name.clone();
-    let id = act.id;
-    let run = async move { assistant.desk_act(id, &agent, what).await };
-    let Some(key) = act.key else {
-        return app.finish(run).await.map(|view| Json(view.into()));
-    };
-    let body_hash = hash(&[act.name, &act.text]);
-    let slot = (act.staff.session_id, format!("{id} {key}"));
-    let entry = app.desk_acts().entry(slot.clone()).or_insert((body_hash.clone(), Progress::InFlight));
-    let is_fresh = entry.is_fresh();
-    let (known_hash, progress) = entry.into_value();
-    if !is_fresh {
-        return match progress {
-            _ if known_hash != body_hash => Err(ApiError::KeyReused),
-            Progress::InFlight => Err(ApiError::InFlight),
-            Progress::Done => now(app, id).await,
-        };
-    }
-    let (acts, kept) = (app.desk_acts().clone(), slot.clone());
-    // What became of the act is noted inside the task, which also ends when the caller hangs up.
+    let Act { staff, id, key, name, text } = act;
+    let key = key.map(|key| IdempotencyKey { key, body_hash: hash(&[name, &text]) });
     let done = app.finish(async move {
-        let outcome = run.await;
-        match &outcome {
-            Ok(_) => acts.insert(kept, (body_hash, Progress::Done)),
-            Err(_) => acts.invalidate(&kept),
+        match key {
+            Some(key) => assistant.desk_act_once((id, &staff.name), what, staff.session_id, key).await,
+            None => assistant.desk_act(id, &staff.name, what).await,
         }
-        outcome
     });
-    let done = done.await;
-    if matches!(done, Err(ApiError::Busy)) {
-        // It was never begun.
-        app.desk_acts().invalidate(&slot);
-    }
-    done.map(|view| Json(view.into()))
-}
-
-async fn now(app: &App, id: ConversationId) -> Result<Json<DeskConversation>, ApiError> {
-    let view = app.assistant().desk_view(id).await?;
-    view.map(|view| Json(view.into())).ok_or(ApiError::UnknownConversation)
+    done.await.map(|view| Json(view.into()))
 }

@@ -59,7 +59,7 @@ impl Ledger for DiesAt {
 }
 
 impl World {
-    fn ports(&self, ledger: Arc<dyn Ledger>) -> Ports {
+    pub(super) fn ports(&self, ledger: Arc<dyn Ledger>) -> Ports {
         Ports {
             ledger,
             inbox: self.ledger.clone(),

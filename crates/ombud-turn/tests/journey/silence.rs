@@ -57,16 +57,7 @@ async fn an_unanswered_conversation_is_closed_and_its_proposal_expires() {
 async fn a_reminder_survives_a_restart_and_comes_once() {
     let (mut world, _) = at_the_proposal(cancelled(), None).await;
     for reminders in [1, 0] {
-        let ports = Ports {
-            ledger: world.ledger.clone(),
-            inbox: world.ledger.clone(),
-            back_office: world.office.clone(),
-            knowledge: Arc::new(NoKnowledge),
-            model: None,
-            clock: world.clock.clone(),
-            live: Arc::new(NoPages),
-        };
-        world.assistant = world.assistant.beside(ports, Settings::default());
+        world.assistant = world.assistant.beside(world.ports(world.ledger.clone()), Settings::default());
         assert_eq!(world.wait(15 * MINUTES * reminders).await.len(), usize::try_from(reminders).unwrap());
     }
 }
