@@ -37,7 +37,8 @@ fn an_article_does_not_teach_against_the_flow_for_ones_own_case() {
     let plain = read(&reader(), text, &open, None, None);
     let questions = ["where is my order", "my order has not come", "i ordered weeks ago, where is my order now"];
     assert_eq!(read(&reader_with(&questions), text, &open, None, None), plain);
-    let general = read(&reader_with(&["how long does an order take"]), "How long does an order take?", &open, None, None);
+    let general =
+        read(&reader_with(&["how long does an order take"]), "How long does an order take?", &open, None, None);
     assert_eq!(shape(&general), ["ask"]);
 }
 
