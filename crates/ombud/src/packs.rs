@@ -150,7 +150,9 @@ impl PackSource {
             let prefix = format!("{top}/knowledge/");
             for (file, text) in &self.files {
                 match file.strip_prefix(&prefix) {
-                    Some(path) if path.ends_with(".md") => drop(articles.insert(path, (file.as_str(), text.as_str()))),
+                    Some(path) if path.ends_with(".md") => {
+                        articles.insert(path, (file.as_str(), text.as_str()));
+                    }
                     Some(_) => lists.push((file.as_str(), text.as_str())),
                     None => {}
                 }
