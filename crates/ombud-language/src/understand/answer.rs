@@ -158,7 +158,8 @@ fn divide(readings: &Readings<'_>) -> Divided {
             Role::Talk(Kind::Greeting | Kind::Thanks) if readings.pieces.len() > 1 => continue,
             _ => false,
         };
-        let asks = piece.text.ends_with('?') && piece.is_question && !piece.is_request;
+        let wishes = readings.rules().request.is_match(&piece.text);
+        let asks = piece.text.ends_with('?') && piece.is_question && !wishes;
         if apart {
             divided.beside.push(piece.clone());
         } else if asks {
