@@ -70,6 +70,11 @@ impl LiveBus for LiveHub {
             let _ = sender.send(event);
         }
     }
+
+    fn is_heard(&self, conversation: ConversationId) -> bool {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.desk.is_some() || channels.conversations.contains_key(&conversation)
+    }
 }
 
 /// The desk needs to know which conversation; it reads the rest itself.
@@ -106,6 +111,15 @@ mod tests {
             ("handoff.requested", json!({"conversation_id": conversation(2), "status": "open"}))
         );
         assert!(desk.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_conversation_is_heard_by_its_page_and_by_the_desk() {
+        let hub = LiveHub::default();
+        let _page = hub.watch(conversation(1)).unwrap();
+        assert!(hub.is_heard(conversation(1)) && !hub.is_heard(conversation(2)));
+        let _desk = hub.watch_desk().unwrap();
+        assert!(hub.is_heard(conversation(2)));
     }
 
     #[test]

@@ -18,4 +18,9 @@ pub struct LiveEvent {
 pub trait LiveBus: Send + Sync + 'static {
     /// Announces an event of a conversation; never waits and never fails.
     fn publish(&self, tenant: &TenantId, conversation: ConversationId, event: LiveEvent);
+
+    /// Whether anybody may hear events of a conversation; what nobody hears need not be put in words.
+    fn is_heard(&self, _conversation: ConversationId) -> bool {
+        true
+    }
 }

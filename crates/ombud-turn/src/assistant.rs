@@ -105,7 +105,15 @@ pub(crate) struct Learnt {
 }
 
 impl Learnt {
+    /// Reads the word lists and learns the examples; patterns that the first message would wait for are compiled meanwhile.
     fn of(pack: &Pack) -> Result<Self, BuildError> {
+        std::thread::scope(|beside| {
+            beside.spawn(ombud_language::compile_patterns);
+            Self::read(pack)
+        })
+    }
+
+    fn read(pack: &Pack) -> Result<Self, BuildError> {
         let locale = pack.manifest.default_locale.clone();
         let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
         nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);

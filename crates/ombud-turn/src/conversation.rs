@@ -1,7 +1,9 @@
 //! What is a conversation between turns? A fold over its stream.
 
+use std::borrow::Cow;
+
 use ombud_domain::{
-    ActionOutcome, Author, ConversationId, ConversationStatus, CustomerId, Handover, IdentityLevel, IntentId, Message,
+    ActionOutcome, Author, ConversationId, ConversationStatus, CustomerId, Handover, IdentityLevel, IntentId, NewEvent,
     Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
 };
 use ombud_policy::{Dialogue, Intent};
@@ -69,7 +71,7 @@ impl OpenAction {
             intent: Intent::from_ledger(event),
             since: event.at,
             tries: 0,
-            recover_at: time(event, "recover_at_us").unwrap_or(event.at),
+            recover_at: time(&event.payload, "recover_at_us").unwrap_or(event.at),
             outcome: None,
         })
     }
@@ -88,13 +90,13 @@ pub(crate) struct Opened {
 
 /// Payload of `turn.recorded`: what the next turn starts from.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct TurnRecorded {
+pub(crate) struct TurnRecorded<'a> {
     pub turn_id: ombud_domain::TurnId,
-    pub pack_hash: String,
-    pub knowledge_version: String,
-    pub model: Option<String>,
+    pub pack_hash: Cow<'a, str>,
+    pub knowledge_version: Cow<'a, str>,
+    pub model: Option<Cow<'a, str>>,
     pub status: ConversationStatus,
-    pub dialogue: Dialogue,
+    pub dialogue: Cow<'a, Dialogue>,
 }
 
 impl Conversation {
@@ -136,71 +138,98 @@ impl Conversation {
     pub(crate) fn fold(state: Option<Self>, id: ConversationId, event: &RecordedEvent) -> Option<Self> {
         let Some(mut state) = state else {
             let opened: Opened = read(&event.payload).filter(|_| event.kind == "conversation.opened")?;
-            return Some(Self {
-                id,
-                version: event.version,
-                session_id: opened.session_id,
-                customer_id: opened.customer_id,
-                locale: opened.locale,
-                market: opened.market,
-                opened_at: event.at,
-                status: ConversationStatus::Open,
-                dialogue: Dialogue::default(),
-                messages: 0,
-                spoke_at: event.at,
-                reminders: 0,
-                asked_seq: 0,
-                tail_digits: String::new(),
-                assignee: None,
-                handover: None,
-                handover_at: None,
-                open_action: None,
-            });
+            return Some(Self { version: event.version, ..Self::opened(id, opened, event.at) });
         };
         state.version = event.version;
-        state.apply(event);
+        if event.kind == "action.intended" && event.payload.get("challenge").is_none() {
+            state.open_action = OpenAction::of(event);
+        }
+        state.apply(&event.kind, event.at, &event.payload);
         Some(state)
     }
 
-    /// Whether an event of this kind changes more than the version.
-    pub(crate) fn is_changed_by(kind: &str) -> bool {
-        kind == "turn.recorded" || !kind.starts_with("turn.")
+    /// A conversation that has just been opened.
+    pub(crate) fn opened(id: ConversationId, opened: Opened, at: TimestampUs) -> Self {
+        Self {
+            id,
+            version: 0,
+            session_id: opened.session_id,
+            customer_id: opened.customer_id,
+            locale: opened.locale,
+            market: opened.market,
+            opened_at: at,
+            status: ConversationStatus::Open,
+            dialogue: Dialogue::default(),
+            messages: 0,
+            spoke_at: at,
+            reminders: 0,
+            asked_seq: 0,
+            tail_digits: String::new(),
+            assignee: None,
+            handover: None,
+            handover_at: None,
+            open_action: None,
+        }
     }
 
-    fn apply(&mut self, event: &RecordedEvent) {
-        match event.kind.as_str() {
+    /// Takes in events that are about to be committed. What a turn decided is taken over as it is, without the way through its event.
+    ///
+    /// INVARIANT: the state is the same as if it were read back (test: `what_is_kept_in_memory_is_what_the_ledger_tells`).
+    pub(crate) fn advance(
+        &mut self,
+        events: &[NewEvent],
+        at: TimestampUs,
+        turn: Option<(ConversationStatus, Dialogue)>,
+    ) {
+        let mut asks_anew = false;
+        if let Some((status, dialogue)) = turn {
+            self.status = status;
+            asks_anew = dialogue.awaiting != self.dialogue.awaiting;
+            self.dialogue = dialogue;
+        }
+        for event in events.iter().filter(|event| !event.kind.starts_with("turn.")) {
+            self.apply(&event.kind, at, &event.payload);
+        }
+        if asks_anew {
+            self.asked_seq = self.messages;
+        }
+    }
+
+    fn apply(&mut self, kind: &str, at: TimestampUs, payload: &Value) {
+        match kind {
             "message.created" => {
-                let message: Option<Message> = event.payload.get("message").and_then(read);
                 self.messages += 1;
-                self.spoke_at = event.at;
-                if let Some(message) = message.filter(|message| message.author == Author::Customer) {
+                self.spoke_at = at;
+                let message = payload.get("message");
+                let author: Option<Author> = message.and_then(|message| message.get("author")).and_then(read);
+                if let (Some(message), Some(Author::Customer)) = (message, author) {
                     self.reminders = 0;
-                    self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
+                    let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
+                    self.tail_digits = ombud_language::safety::digit_tail(text, "");
                 }
             }
             "turn.recorded" => {
-                if let Some(recorded) = read::<TurnRecorded>(&event.payload) {
+                if let Some(recorded) = read::<TurnRecorded<'_>>(payload) {
                     self.status = recorded.status;
                     // The messages of a turn stand before its state in the commit.
                     if recorded.dialogue.awaiting != self.dialogue.awaiting {
                         self.asked_seq = self.messages;
                     }
-                    self.dialogue = recorded.dialogue;
+                    self.dialogue = recorded.dialogue.into_owned();
                 }
             }
-            "action.intended" if event.payload.get("challenge").is_none() => self.open_action = OpenAction::of(event),
-            "action.tried" | "action.settled" | "action.told" => self.follow_action(event),
+            "action.tried" | "action.settled" | "action.told" => self.follow_action(kind, payload),
             "conversation.reminded" => self.reminders += 1,
-            "conversation.identified" => self.customer_id = event.payload.get("customer_id").and_then(read),
+            "conversation.identified" => self.customer_id = payload.get("customer_id").and_then(read),
             "handoff.requested" => {
                 self.status = ConversationStatus::WaitingForAgent;
-                self.handover = event.payload.get("handover").and_then(read);
-                self.handover_at = Some(event.at);
+                self.handover = payload.get("handover").and_then(read);
+                self.handover_at = Some(at);
                 self.assignee = None;
             }
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
-                self.assignee = event.payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
+                self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
             "handoff.returned" => {
                 self.status = ConversationStatus::Open;
@@ -220,17 +249,17 @@ impl Conversation {
         }
     }
 
-    fn follow_action(&mut self, event: &RecordedEvent) {
-        let id: Option<IntentId> = event.payload.get("intent_id").and_then(read);
+    fn follow_action(&mut self, kind: &str, payload: &Value) {
+        let id: Option<IntentId> = payload.get("intent_id").and_then(read);
         let Some(open) = self.open_action.as_mut().filter(|open| Some(open.id) == id) else { return };
-        let tries = event.payload.get("tries").and_then(read);
-        match (event.kind.as_str(), time(event, "recover_at_us")) {
+        let tries = payload.get("tries").and_then(read);
+        match (kind, time(payload, "recover_at_us")) {
             ("action.tried", Some(recover_at)) => {
                 open.tries = tries.unwrap_or(open.tries);
                 open.recover_at = recover_at;
             }
             ("action.settled", Some(recover_at)) => {
-                open.outcome = event.payload.get("outcome").and_then(read);
+                open.outcome = payload.get("outcome").and_then(read);
                 open.recover_at = recover_at;
             }
             // Told, or settled by a release that did not tell the two apart.
@@ -239,8 +268,8 @@ impl Conversation {
     }
 }
 
-fn time(event: &RecordedEvent, member: &str) -> Option<TimestampUs> {
-    event.payload.get(member).and_then(Value::as_i64).map(TimestampUs)
+fn time(payload: &Value, member: &str) -> Option<TimestampUs> {
+    payload.get(member).and_then(Value::as_i64).map(TimestampUs)
 }
 
 /// A stored value; unreadable ones are left out, since the ledger may hold events of a later release.

@@ -1,8 +1,10 @@
 //! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
 
+use std::borrow::Cow;
+
 use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent,
-    Principal, RecordedEvent, SessionId, Stage, StageRecord, StreamId, TimestampUs,
+    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
 use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
 use ombud_policy::{Dialogue, Proof, Silence, is_question};
@@ -60,14 +62,17 @@ pub(crate) async fn open(
     let text =
         pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
     let greeting = message(assistant, (1, at), Author::Assistant, text);
-    let events = vec![event("conversation.opened", &opened)?, event("message.created", &json!({"message": greeting}))?];
-    let version = append(assistant, id, 0, events.clone(), None, at).await?;
-    keep(assistant, (id, None), events, version, at);
+    let events = vec![event("conversation.opened", &opened)?, MessageCreated::of(&greeting).event()?];
+    let mut state = Conversation::opened(id, opened, at);
+    state.advance(&events, at, None);
+    state.version = append(assistant, id, 0, events, None, at).await?;
+    let market = state.market.clone();
+    assistant.keep(state);
     let view = ConversationView {
         id,
         status: ConversationStatus::Open,
         locale,
-        market: opened.market,
+        market,
         created_at: at,
         messages: vec![greeting],
         awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
@@ -147,7 +152,7 @@ pub(crate) async fn commit(
     trail.note(Stage::Reply, format!("leaves {left}, through the outbox"), detail);
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
-    turn.state(assistant, &received, status, dialogue.clone())?;
+    turn.state(assistant, &received, status, &dialogue)?;
     if status == ConversationStatus::Resolved {
         turn.events.push(event("conversation.resolved", &json!({"reason": "unanswered"}))?);
     }
@@ -165,7 +170,7 @@ pub(crate) async fn commit(
         stages,
         replayed: false,
     };
-    finish(assistant, *received, turn, reply, at).await
+    finish(assistant, *received, turn, (reply, dialogue), at).await
 }
 
 /// Commits a message to people; the assistant stays silent (R50).
@@ -182,19 +187,19 @@ pub(crate) async fn note_for_desk(
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
     let dialogue = received.conversation.dialogue.clone();
-    turn.state(assistant, &received, status, dialogue.clone())?;
+    turn.state(assistant, &received, status, &dialogue)?;
     let reply = TurnReply {
         conversation_id: received.conversation.id,
         turn_id: received.turn_id,
         status,
         messages: Vec::new(),
-        awaiting: dialogue.awaiting,
+        awaiting: dialogue.awaiting.clone(),
         refused: Vec::new(),
         done: Vec::new(),
         stages,
         replayed: false,
     };
-    let recorded = finish(assistant, *received, turn, reply, at).await?;
+    let recorded = finish(assistant, *received, turn, (reply, dialogue), at).await?;
     Ok(crate::reply::deliver(assistant, recorded))
 }
 
@@ -218,7 +223,7 @@ impl TurnEvents {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
             said.turn_id = Some(received.turn_id);
-            turn.events.push(event("message.created", &json!({"message": said, "redacted": screened.was_redacted()}))?);
+            turn.events.push(MessageCreated { redacted: Some(screened.was_redacted()), ..MessageCreated::of(&said) }.event()?);
             turn.customer_message = Some(said);
         }
         Ok(turn)
@@ -241,14 +246,13 @@ impl TurnEvents {
         let mut reply = message(assistant, (self.seq, at), author, text);
         reply.turn_id = Some(received.turn_id);
         reply.citations = paragraphs.into_iter().flat_map(|paragraph| paragraph.citations).collect();
-        let payload = if asks { json!({"message": reply, "asks": true}) } else { json!({"message": reply}) };
-        self.events.push(event("message.created", &payload)?);
+        self.events.push(MessageCreated { asks, ..MessageCreated::of(&reply) }.event()?);
         Ok(vec![reply])
     }
 
     /// All stages in one event: an event each took a third of a turn's processor time.
     fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
-        self.events.push(event("turn.stages", &json!({"turn_id": received.turn_id, "records": stages}))?);
+        self.events.push(event("turn.stages", &TurnStages { turn_id: received.turn_id, records: stages })?);
         Ok(())
     }
 
@@ -257,15 +261,15 @@ impl TurnEvents {
         assistant: &Assistant,
         received: &Arrival<'_>,
         status: ConversationStatus,
-        dialogue: Dialogue,
+        dialogue: &Dialogue,
     ) -> Result<(), TurnError> {
         let recorded = TurnRecorded {
             turn_id: received.turn_id,
-            pack_hash: assistant.pack.hash.clone(),
-            knowledge_version: assistant.ports.knowledge.version().to_owned(),
-            model: assistant.model_name().map(ToOwned::to_owned),
+            pack_hash: assistant.pack.hash.as_str().into(),
+            knowledge_version: assistant.ports.knowledge.version().into(),
+            model: assistant.model_name().map(Into::into),
             status,
-            dialogue,
+            dialogue: Cow::Borrowed(dialogue),
         };
         self.events.push(event("turn.recorded", &recorded)?);
         Ok(())
@@ -276,7 +280,7 @@ async fn finish(
     assistant: &Assistant,
     received: Arrival<'_>,
     turn: TurnEvents,
-    reply: TurnReply,
+    (reply, dialogue): (TurnReply, Dialogue),
     at: TimestampUs,
 ) -> Result<Recorded, TurnError> {
     let id = received.conversation.id;
@@ -285,32 +289,13 @@ async fn finish(
         StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
     });
     let handed_over = turn.events.iter().any(|event| event.kind == "handoff.requested");
-    // The stages are told and change nothing of the state.
-    let changes = turn.events.iter().filter(|event| Conversation::is_changed_by(&event.kind)).cloned().collect();
-    let version = append(assistant, id, received.conversation.version, turn.events, stored, at)
-        .await
-        .inspect_err(|_| assistant.forget(id))?;
-    keep(assistant, (id, Some(received.conversation)), changes, version, at);
+    let mut state = received.conversation;
+    let version = state.version;
+    state.advance(&turn.events, at, Some((reply.status, dialogue)));
+    state.version =
+        append(assistant, id, version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
+    assistant.keep(state);
     Ok(Recorded { reply, customer_message: turn.customer_message, handed_over })
-}
-
-/// Folds what was committed up to `version`, so that the next turn need not read it back.
-fn keep(
-    assistant: &Assistant,
-    (id, mut state): (ConversationId, Option<Conversation>),
-    changes: Vec<NewEvent>,
-    version: i64,
-    at: TimestampUs,
-) {
-    let stream = StreamId::from(id);
-    for NewEvent { kind, payload } in changes {
-        let event = RecordedEvent { position: 0, stream: stream.clone(), version, kind, at, payload };
-        state = Conversation::fold(state, id, &event);
-    }
-    if let Some(mut state) = state {
-        state.version = version;
-        assistant.keep(state);
-    }
 }
 
 pub(crate) async fn append(
@@ -344,6 +329,35 @@ pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), auth
         at,
         citations: Vec::new(),
         turn_id: None,
+    }
+}
+
+/// Payload of `turn.stages`.
+#[derive(Serialize)]
+struct TurnStages<'a> {
+    turn_id: TurnId,
+    records: &'a [StageRecord],
+}
+
+/// Payload of `message.created`.
+#[derive(Serialize)]
+struct MessageCreated<'a> {
+    message: &'a Message,
+    /// Whether card data or a secret was removed, for a customer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redacted: Option<bool>,
+    /// Whether the reply leaves a question open: then a silent customer is reminded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    asks: bool,
+}
+
+impl<'a> MessageCreated<'a> {
+    const fn of(message: &'a Message) -> Self {
+        Self { message, redacted: None, asks: false }
+    }
+
+    fn event(&self) -> Result<NewEvent, TurnError> {
+        event("message.created", self)
     }
 }
 

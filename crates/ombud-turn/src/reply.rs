@@ -12,6 +12,9 @@ use crate::view::TurnReply;
 pub(crate) fn deliver(assistant: &Assistant, recorded: Recorded) -> TurnReply {
     let (reply, customer_message, handed_over) = recorded.into_parts();
     let id = reply.conversation_id;
+    if !assistant.ports.live.is_heard(id) {
+        return reply;
+    }
     for message in customer_message.iter().chain(&reply.messages) {
         announce_message(assistant, id, message);
     }
@@ -53,7 +56,10 @@ impl Assistant {
         changed.sort_unstable();
         changed.dedup();
         for id in changed {
-            if let Ok(Some(state)) = self.load(id).await {
+            // Nobody hears of most: what they would hear is not even read.
+            if self.ports.live.is_heard(id)
+                && let Ok(Some(state)) = self.load(id).await
+            {
                 announce(
                     self,
                     id,

@@ -116,6 +116,19 @@ impl World {
         Self { assistant, ledger, office, clock, principal, conversation }
     }
 
+    /// The same ledger and company, with nothing in memory.
+    fn restarted(&self) -> Self {
+        let ports = Ports {
+            ledger: self.ledger.clone(),
+            inbox: self.ledger.clone(),
+            back_office: self.office.clone(),
+            ..Self::parts(ScriptedBackOffice::new(), None).1
+        };
+        let assistant = trained().beside(ports, Settings::default());
+        let (ledger, office) = (self.ledger.clone(), self.office.clone());
+        Self { assistant, ledger, office, principal: self.principal.clone(), conversation: self.conversation }
+    }
+
     fn stimulus(&self, text: &str) -> Stimulus {
         Stimulus {
             conversation_id: self.conversation,
@@ -366,6 +379,26 @@ async fn the_assistant_is_silent_while_a_person_has_the_conversation() {
     assert_eq!(view.conversation.messages.last().unwrap().author_name.as_deref(), Some("Kim"));
     world.assistant.desk_act(id, "Kim", DeskAct::Return { note: None }).await.unwrap();
     assert!(!world.say("thanks, and where is my order?").await.messages.is_empty(), "the assistant answers again");
+}
+
+/// A process that starts anew on the ledger sees and does what the one before would have.
+#[tokio::test]
+async fn what_is_kept_in_memory_is_what_the_ledger_tells() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    let kept = world.assistant.desk_view(world.conversation).await.unwrap();
+    let restarted = world.restarted();
+    assert_eq!(kept, restarted.assistant.desk_view(world.conversation).await.unwrap());
+    let done = restarted.say("yes, please").await;
+    assert_eq!(done.done[0].receipt_id, "RCT-1", "{}", text(&done));
+    restarted.say("my card is 4111 1111").await;
+    let split = restarted.restarted();
+    split.say("1111 1111, thanks").await;
+    let stored = format!("{:?}", split.events().await.last_chunk::<6>());
+    assert!(stored.contains("[card ending 1111]"), "{stored}");
+    split.say("let me talk to a human being").await;
+    let kept = split.assistant.desk_view(world.conversation).await.unwrap();
+    assert_eq!(kept, split.restarted().assistant.desk_view(world.conversation).await.unwrap());
+    assert!(kept.unwrap().handover.is_some());
 }
 
 /// R6 and issue of every chatbot: a model that claims an effect is replaced by the template.
