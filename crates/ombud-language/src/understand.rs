@@ -15,7 +15,7 @@ mod spelling;
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Understanding};
 
-use crate::classify::{Classifier, TrainSettings};
+use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
 use reading::Readings;
 use rules::Rules;
@@ -76,10 +76,14 @@ impl Understander {
             fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(),
             ..TrainSettings::default()
         };
+        let written = model.examples.len();
+        let asked = model.questions.into_iter().map(|text| Example { class: reading::ASK.to_owned(), text });
+        model.examples.extend(asked);
         let rules = Rules::new(model.rules, &model.examples, &model.wishes)?;
         // What is told of one's own case is for a flow, as in [`requests`]: an article may answer it too, but must not teach against the flow.
+        let asked = model.examples.split_off(written);
         let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
-        model.examples.retain(|example| example.class != reading::ASK || !own(&example.text));
+        model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
         let classifier = Classifier::train(&model.examples, &settings)?;
         Ok(Self { locale: model.locale, classifier, patterns, rules })
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, Kind, OfferedOption};
-use ombud_language::{Example, NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {
     reader_with(&[], &[])
@@ -27,8 +27,7 @@ fn reader_with(questions: &[&str], wishes: &[(&str, &str)]) -> Understander {
         regex: r"#?\b(W\d{7})\b".to_owned(),
         format: Some("#{}".to_owned()),
     }];
-    let asked = questions.iter().map(|text| Example { class: "ask".to_owned(), text: (*text).to_owned() });
-    model.examples.extend(asked);
+    model.questions = questions.iter().map(|text| (*text).to_owned()).collect();
     Understander::new(model).unwrap()
 }
 

@@ -120,7 +120,7 @@ impl Learnt {
         nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
         let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
         nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
-        nlu.examples.extend(questions(pack, &locale));
+        nlu.questions = questions(pack, &locale);
         let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
         nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
         let signals = SignalModel::new(&language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?)?;
@@ -317,13 +317,13 @@ fn patterns(pack: &Pack) -> Vec<PatternSpec> {
         .collect()
 }
 
-/// Titles and example questions of the articles, each once, as examples of questions.
-fn questions(pack: &Pack, locale: &str) -> Vec<Example> {
+/// Titles and example questions of the articles, each once, in order.
+fn questions(pack: &Pack, locale: &str) -> Vec<String> {
     let articles = pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
     // Articles of several markets share their questions: one said seven times would drown what flows are asked for by.
     let texts: BTreeSet<String> = articles
         .filter(|article| article.locale == locale)
         .flat_map(|article| article.questions.into_iter().chain([article.title]))
         .collect();
-    texts.into_iter().map(|text| Example { class: "ask".to_owned(), text }).collect()
+    texts.into_iter().collect()
 }

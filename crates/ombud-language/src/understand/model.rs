@@ -36,6 +36,8 @@ pub struct NluModel {
     pub locale: String,
     /// Labelled sentences: `flow:<name>`, `ask`, `repair:<kind>`, `detail`.
     pub examples: Vec<Example>,
+    /// Example questions of the articles: of rules, and of one's own case.
+    pub questions: Vec<String>,
     /// Patterns of the pack: order numbers, user ids, tracking numbers.
     pub patterns: Vec<PatternSpec>,
     /// Regular expressions for the words that name the wish for a flow: (flow, expression). Without them such a flow does not begin beside
