@@ -71,6 +71,8 @@ fn trained() -> &'static Assistant {
     TRAINED.get_or_init(|| train(&files()))
 }
 
+type StandIns = (Arc<MemoryLedger>, Arc<ScriptedBackOffice>, Arc<FixedClock>);
+
 struct World {
     assistant: Assistant,
     ledger: Arc<MemoryLedger>,
@@ -81,10 +83,7 @@ struct World {
 }
 
 impl World {
-    fn parts(
-        office: ScriptedBackOffice,
-        model: Option<ScriptedModel>,
-    ) -> ((Arc<MemoryLedger>, Arc<ScriptedBackOffice>, Arc<FixedClock>), Ports) {
+    fn parts(office: ScriptedBackOffice, model: Option<ScriptedModel>) -> (StandIns, Ports) {
         let (ledger, office) = (Arc::new(MemoryLedger::new()), Arc::new(office));
         let clock = Arc::new(FixedClock::default());
         let ports = Ports {
