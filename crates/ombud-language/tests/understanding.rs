@@ -37,7 +37,8 @@ fn an_article_does_not_teach_against_the_flow_for_ones_own_case() {
     let plain = read(&reader(), text, &open, None, None);
     let questions = ["where is my order", "my order has not come", "i ordered weeks ago, where is my order now"];
     assert_eq!(read(&reader_with(&questions, &[]), text, &open, None, None), plain);
-    let general = read(&reader_with(&["how long does an order take"], &[]), "How long does an order take?", &open, None, None);
+    let general =
+        read(&reader_with(&["how long does an order take"], &[]), "How long does an order take?", &open, None, None);
     assert_eq!(shape(&general), ["ask"]);
 }
 
@@ -50,7 +51,10 @@ fn read(
 ) -> Vec<Command> {
     let today = Date::constant(2026, 11, 21);
     reader
-        .understand(text, &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today, barred: &[] })
+        .understand(
+            text,
+            &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today, barred: &[] },
+        )
         .commands
 }
 

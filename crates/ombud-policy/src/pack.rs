@@ -142,8 +142,20 @@ impl Pack {
         let Reader { mut problems, texts, titles, examples, wishes, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
-        let pack =
-            Self { manifest, hash, flows, actions, texts, titles, examples, wishes, feed, policies, articles, language_files };
+        let pack = Self {
+            manifest,
+            hash,
+            flows,
+            actions,
+            texts,
+            titles,
+            examples,
+            wishes,
+            feed,
+            policies,
+            articles,
+            language_files,
+        };
         check::check(&pack, name, files, &mut problems);
         if problems.is_empty() { Ok(pack) } else { Err(problems) }
     }

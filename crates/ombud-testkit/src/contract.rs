@@ -15,7 +15,8 @@ use ombud_domain::{
 };
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Attempt, Attempts, Commit, Committed, Due, Inbox, InboxFilter, InboxRow, Ledger, StoreError, StoredReply,
+    AppendError, Attempt, Attempts, Commit, Committed, Due, Inbox, InboxFilter, InboxRow, Ledger, StoreError,
+    StoredReply,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

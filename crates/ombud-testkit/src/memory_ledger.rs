@@ -8,8 +8,8 @@ use ombud_domain::{RecordedEvent, StreamId, TenantId, TimestampUs};
 use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, Ledger,
-    StoreError, StoredReply,
+    AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow,
+    Ledger, StoreError, StoredReply,
 };
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 //! How are actions proposed, and what do their outcomes do?
 
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal, Receipt,
+    ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal,
+    Receipt,
 };
 use serde_json::{Map, Value, json};
 
