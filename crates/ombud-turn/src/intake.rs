@@ -71,7 +71,7 @@ impl Stimulus {
             Input::Event(event) => Some(feed::key_of(event)),
             _ => None,
         };
-        Self { conversation_id: conversation.id, principal, input, idempotency }
+        Self { conversation_id: conversation.id, principal, address: None, input, idempotency }
     }
 }
 

@@ -117,15 +117,9 @@ impl World {
 
     /// The same ledger and company, with nothing in memory.
     fn restarted(&self) -> Self {
-        let ports = Ports {
-            ledger: self.ledger.clone(),
-            inbox: self.ledger.clone(),
-            back_office: self.office.clone(),
-            ..Self::parts(ScriptedBackOffice::new(), None).1
-        };
-        let assistant = trained().beside(ports, Settings::default());
-        let (ledger, office) = (self.ledger.clone(), self.office.clone());
-        Self { assistant, ledger, office, principal: self.principal.clone(), conversation: self.conversation }
+        let assistant = trained().beside(self.ports(self.ledger.clone()), Settings::default());
+        let (ledger, office, clock) = (self.ledger.clone(), self.office.clone(), self.clock.clone());
+        Self { assistant, ledger, office, clock, principal: self.principal.clone(), conversation: self.conversation }
     }
 
     fn stimulus(&self, text: &str) -> Stimulus {

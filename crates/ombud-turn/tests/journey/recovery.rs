@@ -63,6 +63,7 @@ impl World {
         Ports {
             ledger,
             inbox: self.ledger.clone(),
+            attempts: self.ledger.clone(),
             back_office: self.office.clone(),
             knowledge: Arc::new(NoKnowledge),
             model: None,
