@@ -223,7 +223,8 @@ impl TurnEvents {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
             said.turn_id = Some(received.turn_id);
-            turn.events.push(MessageCreated { redacted: Some(screened.was_redacted()), ..MessageCreated::of(&said) }.event()?);
+            turn.events
+                .push(MessageCreated { redacted: Some(screened.was_redacted()), ..MessageCreated::of(&said) }.event()?);
             turn.customer_message = Some(said);
         }
         Ok(turn)
