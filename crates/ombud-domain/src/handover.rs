@@ -42,4 +42,10 @@ pub struct Handover {
     pub sentiment: String,
     /// What the assistant would do next.
     pub proposed_next_step: String,
+    /// What was proposed and is neither accepted nor declined, in the words the customer saw.
+    #[serde(default)]
+    pub proposal: Option<String>,
+    /// The customer's last words that say something.
+    #[serde(default)]
+    pub last_words: String,
 }

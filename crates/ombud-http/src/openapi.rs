@@ -43,6 +43,7 @@ pub fn paths() -> OpenApiRouter<App> {
         .routes(routes!(chat::messages::step_up))
         .routes(routes!(chat::events::conversation_events))
         .routes(routes!(chat::turns::read_turns))
+        .routes(routes!(chat::articles::read_article))
         .routes(routes!(desk::conversations::list_conversations))
         .routes(routes!(desk::conversations::desk_conversation))
         .routes(routes!(desk::act::take))

@@ -108,6 +108,30 @@ impl Understander {
         Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }
     }
 
+    /// Whether the customer goes on without the person he waits for, and what else he says with it; none when he waits on, or wants another person.
+    /// Read only while a person is awaited. A pack without these rules hears none.
+    #[must_use]
+    pub fn withdrawal(&self, text: &str) -> Option<String> {
+        let rules = &self.rules;
+        let text = straighten(text);
+        if rules.cancel_whole.is_match(&text) {
+            return Some(String::new());
+        }
+        let rest = rules.handoff_refused.replace_all(&text, " ");
+        let rest = rules.handoff_withdrawn.replace_all(&rest, " ");
+        if *rest == text || rules.handoff.is_match(&rules.handoff_unless.replace_all(&rest, " - ")) {
+            return None;
+        }
+        let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
+        Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
+    }
+
+    /// Whether the text asks how something stands that was promised before.
+    #[must_use]
+    pub fn asks_how_it_stands(&self, text: &str) -> bool {
+        self.rules.how_it_stands.is_match(straighten(text).trim())
+    }
+
     fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<Command> {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
             return vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }];

@@ -387,6 +387,104 @@ fn a_wish_for_a_person_is_heard_and_little_else_is_taken_for_one() {
     );
 }
 
+/// Ways to say that no person is wanted.
+const REFUSED: [&str; 32] = [
+    "No colleague needed, thanks",
+    "i really dont want a colleague",
+    "I never asked for a human",
+    "There's no need to involve anybody else",
+    "no need for an agent",
+    "please don't transfer me",
+    "don't pass me on to anyone",
+    "I did not want to be connected to an agent",
+    "no human please, when is my next bill due?",
+    "I don't want to speak to somebody, I want my parcel",
+    "We can do this without a person",
+    "I do not wish to talk to your staff",
+    "No people please",
+    "I don't need to speak with a manager. Where is my order?",
+    "a person isn't necessary",
+    "don't hand me over",
+    "do not escalate this",
+    "stop transferring me to people",
+    "you don't have to get a colleague",
+    "you don't need to bother your colleagues with that",
+    "please, no call back",
+    "I'd rather not talk to anyone",
+    "thanks but no agent needed, I found it",
+    "I won't need a human any more",
+    "i didnt ask for an operator",
+    "no reason to get a supervisor",
+    "I can manage without a person",
+    "do it without involving anyone else please",
+    "not looking for a representative",
+    "I don't require support from a person",
+    "It's not that I want a person",
+    "no need to call anybody",
+];
+
+/// Wishes that hold a no.
+const WISHED: [&str; 14] = [
+    "No, I want a person",
+    "I don't want to talk to a bot, get me a human",
+    "no bot, a person please",
+    "Don't you have a colleague I can talk to?",
+    "I don't need an answer from you but from a person",
+    "I don't want another article, I want somebody to call me",
+    "not you again, I need an agent",
+    "why can't I talk to a person",
+    "I don't want that colleague, put me through to a manager",
+    "it does not work, I need a human",
+    "I never get to talk to a person, connect me now",
+    "No. Not this. A human please.",
+    "I do not understand this, can I speak to someone?",
+    "nothing helps, agent please",
+];
+
+#[test]
+fn a_person_who_is_refused_is_never_called() {
+    let reader = reader();
+    for expectation in [Expectation::Open, Expectation::AnythingElse, Expectation::Slot { slot: "items".to_owned() }] {
+        let called: Vec<&str> = REFUSED
+            .into_iter()
+            .filter(|text| read(&reader, text, &expectation, None, None).contains(&Command::Handoff))
+            .collect();
+        let missed: Vec<&str> = WISHED
+            .into_iter()
+            .filter(|text| !read(&reader, text, &expectation, None, None).contains(&Command::Handoff))
+            .collect();
+        assert!(called.is_empty() && missed.is_empty(), "called: {called:?}, missed: {missed:?}");
+    }
+}
+
+#[test]
+fn somebody_who_waits_for_a_person_can_go_on_without_one() {
+    let reader = reader();
+    let kept: Vec<&str> = REFUSED.into_iter().filter(|text| reader.withdrawal(text).is_none()).collect();
+    assert!(kept.len() <= 1, "still in line: {kept:?}");
+    for text in [
+        "let's go on with the bot",
+        "can I continue with the assistant please",
+        "I'd rather talk to the assistant again",
+        "forget the colleague",
+        "cancel the handover",
+        "never mind",
+        "back to the bot",
+        "the bot is fine",
+        "can you answer that yourself?",
+        "I don't want to wait",
+    ] {
+        assert!(reader.withdrawal(text).is_some(), "{text}");
+    }
+    let rest = |text: &str| reader.withdrawal(text);
+    assert_eq!(rest("no person please, when is my bill due?").as_deref(), Some("when is my bill due?"));
+    for text in
+        WISHED.into_iter().chain(["where is my order?", "are you still there?", "hello?", "it is about ORD-100101"])
+    {
+        assert_eq!(rest(text), None, "{text}");
+    }
+}
+
 #[test]
 fn small_talk_alone_is_answered_and_with_a_request_left_out() {
     let reader = reader();

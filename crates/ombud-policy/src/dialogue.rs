@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::{
-    Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, RefusedRequest,
+    Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, Priority,
+    RefusedRequest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -70,7 +71,27 @@ pub struct Dialogue {
     /// The request that came to its end last.
     #[serde(default)]
     pub last_flow: Option<String>,
+    /// What the last reply waited for when a person was asked for.
+    #[serde(default)]
+    pub interrupted: Awaiting,
+    /// The person who gave the conversation back last, and what he told the customer.
+    #[serde(default)]
+    pub colleague: Option<Colleague>,
 }
+
+/// A person who had the conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colleague {
+    /// As customers see him.
+    pub name: String,
+    /// His last words to the customer; empty when he wrote none.
+    pub said: String,
+}
+
+/// Signals of somebody who needs care rather than speed.
+const DISTRESS: [&str; 5] = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
+/// Signals of danger: a person looks at these, whatever is typed meanwhile.
+const DANGER: [&str; 2] = ["self_harm", "coercion"];
 
 impl Dialogue {
     /// Whether a one-time code is what the last reply waits for.
@@ -83,6 +104,55 @@ impl Dialogue {
     #[must_use]
     pub fn claim(&self) -> Option<&Claimed> {
         self.frames.last()?.claim.as_ref()
+    }
+
+    /// Whether the customer grieves, is ill, in debt or in danger.
+    #[must_use]
+    pub fn is_distressed(&self) -> bool {
+        self.heard(&DISTRESS)
+    }
+
+    /// Whether the customer may be in danger.
+    #[must_use]
+    pub fn is_in_danger(&self) -> bool {
+        self.heard(&DANGER)
+    }
+
+    /// How the customer feels, as far as he said so: `distressed`, `angry` or `neutral`.
+    #[must_use]
+    pub fn sentiment(&self) -> &'static str {
+        if self.is_distressed() {
+            "distressed"
+        } else if self.heard(&["anger", "abuse", "complaint"]) {
+            "angry"
+        } else {
+            "neutral"
+        }
+    }
+
+    /// Who is helped first: somebody in distress, and somebody who is angry already.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        if self.is_distressed() || self.heard(&["anger", "abuse"]) { Priority::High } else { Priority::Normal }
+    }
+
+    fn heard(&self, names: &[&str]) -> bool {
+        self.signals.iter().any(|signal| names.contains(&signal.as_str()))
+    }
+
+    /// The option whose label a text is.
+    #[must_use]
+    pub fn picked(&self, text: &str) -> Option<&str> {
+        let same = |label: &str| label.trim().eq_ignore_ascii_case(text.trim());
+        self.awaiting.options.iter().find(|option| same(&option.label)).map(|option| option.id.as_str())
+    }
+
+    /// Forgets the open requests: the company has done what could be done, or the customer has gone on.
+    pub fn close_requests(&mut self) {
+        self.frames.clear();
+        self.waiting.clear();
+        self.misread = 0;
+        self.interrupted = Awaiting::default();
     }
 
     /// How the next message is to be read.

@@ -28,6 +28,8 @@ mod turn_to;
 
 pub use aside::is_question;
 
+pub use close::{GO_ON, KEEP_WAITING, way_back};
+
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
 
@@ -58,6 +60,11 @@ pub trait Reader: Send + Sync {
 
     /// Whether the text says that the customer does not know or does not want to say.
     fn declines(&self, text: &str) -> bool;
+
+    /// Whether the text asks how something stands that was promised: "is it moved now?".
+    fn asks_how_it_stands(&self, _text: &str) -> bool {
+        false
+    }
 }
 
 /// When and where a turn happens; time arrives as an argument.
@@ -77,6 +84,8 @@ pub struct Moment {
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
     pub session_level: IdentityLevel,
+    /// The customer's last words that say something: this message, or an earlier one when it is a bare yes or no.
+    pub said: String,
     /// Whether the sender had seen what was asked last.
     pub sight: Sight,
 }
@@ -220,6 +229,21 @@ impl Engine<'_> {
         self.arrive(state);
         state.ending.reasons.push("a one-time code in the chat".to_owned());
         self.code_belongs_elsewhere(state)
+    }
+
+    /// Begins a turn of a customer who goes on without the person he waited for. What asking for a person interrupted is taken up again;
+    /// a request that led to a person is closed.
+    pub fn begin_withdrawn(
+        &self,
+        state: &mut Deliberation,
+        understood: &Understanding,
+        findings: &[Finding],
+    ) -> Decision {
+        self.take_back(state);
+        if understood.commands.is_empty() && state.dialogue.frames.is_empty() {
+            self.say(state, "", "what_else", &Map::new(), Origin::Question);
+        }
+        self.begin(state, understood, findings)
     }
 
     /// Goes on with the outcome of the call asked for.

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 48] = [
+pub const ENGINE_TEXTS: [&str; 58] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -70,6 +70,16 @@ pub const ENGINE_TEXTS: [&str; 48] = [
     "agent_joined",
     "agent_returned",
     "agent_resolved",
+    "handoff_promise",
+    "handoff_noted",
+    "handoff_noted_again",
+    "handoff_waits",
+    "handoff_withdrawn",
+    "waiting_assistant",
+    "waiting_wait",
+    "colleague_said",
+    "colleague_back",
+    "conversation_reopened",
 ];
 
 /// A pack, ready to be used; immutable.

@@ -62,6 +62,10 @@ pub const DUE_ROWS_MAX: usize = 500;
 pub struct InboxFilter {
     /// Only this status.
     pub status: Option<ConversationStatus>,
+    /// Only those of this customer.
+    pub customer_id: Option<String>,
+    /// Only those that this person has taken.
+    pub assignee: Option<String>,
     /// Only rows after this cursor, as given back by the last page.
     pub cursor: Option<String>,
     /// Rows at most, 1 to 200.
@@ -80,6 +84,9 @@ pub trait Inbox: Send + Sync + 'static {
 
     /// Ids of conversations in which this is due, the longest due first, at most `rows_max` and [`DUE_ROWS_MAX`].
     async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError>;
+
+    /// Rows that the filter fits, on all pages; as of the last [`Inbox::list`].
+    async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError>;
 
     /// Drops all rows and reads the ledger again; gives the number of events read.
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError>;

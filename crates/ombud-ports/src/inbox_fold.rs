@@ -7,11 +7,13 @@ use serde_json::Value;
 use crate::{InboxFilter, InboxRow};
 
 /// Kinds of events that change a row; all others are skipped.
-pub const INBOX_KINDS: [&str; 12] = [
+pub const INBOX_KINDS: [&str; 15] = [
     "conversation.opened",
     "message.created",
     "conversation.identified",
     "handoff.requested",
+    "handoff.updated",
+    "handoff.withdrawn",
     "handoff.accepted",
     "handoff.returned",
     "conversation.resolved",
@@ -20,6 +22,7 @@ pub const INBOX_KINDS: [&str; 12] = [
     "action.settled",
     "action.told",
     "request.parked",
+    "conversation.reopened",
 ];
 
 /// How long an intent is left alone that does not say when it may be asked about, microseconds.
@@ -71,6 +74,14 @@ impl InboxPlace {
 }
 
 impl InboxFilter {
+    /// Whether a row is among those wanted, on whichever page.
+    #[must_use]
+    pub fn fits(&self, row: &InboxRow) -> bool {
+        self.status.is_none_or(|status| row.status == status)
+            && self.customer_id.as_ref().is_none_or(|id| row.customer_id.as_ref() == Some(id))
+            && self.assignee.as_ref().is_none_or(|name| row.assignee.as_ref() == Some(name))
+    }
+
     /// Rows of this page, between 1 and [`INBOX_ROWS_MAX`].
     #[must_use]
     pub fn rows_bounded(&self) -> usize {
@@ -134,10 +145,18 @@ impl InboxRow {
         match event.kind.as_str() {
             "conversation.opened" => {
                 self.customer_id = text(payload, "customer_id");
+                self.customer_name = text(payload, "customer_name");
                 self.locale = text(payload, "locale").unwrap_or_default();
             }
             "message.created" => {
                 let Some(message) = member::<Message>(payload, "message") else { return Folded::Unreadable };
+                // While somebody waits, what the assistant says meanwhile is no news.
+                let waits = self.status == ConversationStatus::WaitingForAgent;
+                match message.author {
+                    Author::System => return Folded::Skipped,
+                    Author::Assistant if waits => return Folded::Skipped,
+                    Author::Customer | Author::Assistant | Author::Agent => {}
+                }
                 self.last_message = message.text.chars().take(LAST_MESSAGE_CHARS_MAX).collect();
                 self.hear(message.author, payload, event.at);
             }
@@ -150,6 +169,12 @@ impl InboxRow {
                 let Some(handover) = member::<Handover>(payload, "handover") else { return Folded::Unreadable };
                 self.wait(handover, event.at);
             }
+            "handoff.updated" => {
+                let Some(handover) = member::<Handover>(payload, "handover") else { return Folded::Unreadable };
+                self.priority = handover.priority;
+                self.summary = Some(handover.summary);
+            }
+            "handoff.withdrawn" | "conversation.reopened" => self.leave_desk(ConversationStatus::Open),
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
                 self.assignee = text(payload, "agent");
@@ -183,9 +208,11 @@ impl InboxRow {
     }
 
     fn wait(&mut self, handover: Handover, since: TimestampUs) {
+        // Somebody who waits already and is handed over for another reason keeps his place.
+        let waits = self.status == ConversationStatus::WaitingForAgent;
+        self.waiting_since = self.waiting_since.filter(|_| waits).or(Some(since));
         self.status = ConversationStatus::WaitingForAgent;
         self.assignee = None;
-        self.waiting_since = Some(since);
         self.silent_since = None;
         self.priority = handover.priority;
         self.reason_code = Some(handover.reason_code);

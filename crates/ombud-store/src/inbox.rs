@@ -221,7 +221,7 @@ impl Inbox for SqlInbox {
         }
         let rows_max = filter.rows_bounded();
         let after = filter.cursor.as_deref().and_then(InboxPlace::from_cursor);
-        let mut rows = rows::page(&self.database.reads, tenant, (filter.status, after), rows_max + 1).await?;
+        let mut rows = rows::page(&self.database.reads, tenant, (filter, after), rows_max + 1).await?;
         let more = rows.len() > rows_max;
         rows.truncate(rows_max);
         let cursor = rows.last().filter(|_| more).map(|row| row.place().to_cursor());
@@ -231,6 +231,10 @@ impl Inbox for SqlInbox {
     async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError> {
         self.catch_up(tenant, CATCH_UP_STEPS_MAX).await?;
         rows::due(&self.database.reads, tenant, due, rows_max.min(DUE_ROWS_MAX)).await
+    }
+
+    async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError> {
+        rows::count(&self.database.reads, tenant, filter).await
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

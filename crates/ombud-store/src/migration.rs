@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -27,6 +27,11 @@ const MIGRATIONS: [Migration; 3] = [
         name: "0003_attempts",
         up: include_str!("../migrations/0003_attempts.up.sql"),
         down: include_str!("../migrations/0003_attempts.down.sql"),
+    },
+    Migration {
+        name: "0004_inbox_of_customer",
+        up: include_str!("../migrations/0004_inbox_of_customer.up.sql"),
+        down: include_str!("../migrations/0004_inbox_of_customer.down.sql"),
     },
 ];
 

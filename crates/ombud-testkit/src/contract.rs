@@ -369,6 +369,8 @@ fn requested(priority: Priority) -> NewEvent {
         language: "en".to_owned(),
         sentiment: "angry".to_owned(),
         proposed_next_step: "Call back.".to_owned(),
+        proposal: None,
+        last_words: String::new(),
     };
     NewEvent { kind: "handoff.requested".to_owned(), payload: json!({"handover": handover}) }
 }

@@ -227,7 +227,7 @@ impl Inbox for MemoryLedger {
         let mut rows: Vec<(InboxPlace, &InboxRow)> = log
             .inbox
             .values()
-            .filter(|row| filter.status.is_none_or(|status| row.status == status))
+            .filter(|row| filter.fits(row))
             .map(|row| (row.place(), row))
             .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
             .collect();
@@ -257,6 +257,12 @@ impl Inbox for MemoryLedger {
             .collect();
         found.sort();
         Ok(found.into_iter().take(rows_max.min(DUE_ROWS_MAX)).map(|(_, id)| id.clone()).collect())
+    }
+
+    async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError> {
+        let tenants = self.lock();
+        let rows = tenants.get(tenant).into_iter().flat_map(|log| log.inbox.values());
+        Ok(rows.filter(|row| filter.fits(row)).map(|_| 1).sum())
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

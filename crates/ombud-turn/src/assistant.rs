@@ -4,20 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ombud_domain::{ConversationId, ConversationStatus, Principal, TenantId};
+use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
     Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
+use ombud_retrieval::article::{Article, Audience, Day};
 
 use crate::attempts::AttemptLimits;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, record};
+use crate::{desk, reader, record};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -258,6 +259,22 @@ impl Assistant {
         desk::turns(self, id).await
     }
 
+    /// An article as customers of a market may read it today; none when it is for others, not valid or unknown.
+    #[must_use]
+    pub fn article(&self, id: &str, locale: Option<&str>, market: Option<&str>) -> Option<Article> {
+        let (locale, market) = (self.pack.locale_for(locale), self.pack.market_for(market));
+        let today = Day::parse(&reader::today(self).to_string())?;
+        let articles =
+            self.pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
+        articles.into_iter().find(|article| {
+            article.id == id
+                && article.locale == locale
+                && article.audience == Audience::Customer
+                && (article.markets.is_empty() || article.markets.iter().any(|one| one == market))
+                && (article.valid_from..=article.valid_to).contains(&today)
+        })
+    }
+
     /// The conversation as the ledger has it.
     pub(crate) async fn load(&self, id: ConversationId) -> Result<Option<Arc<Conversation>>, TurnError> {
         if let Some(known) = self.cache.get(&id) {
@@ -294,11 +311,6 @@ impl Assistant {
 
     pub(crate) fn fresh_uuid(&self) -> uuid::Uuid {
         uuid::Uuid::from_u128(self.ports.clock.fresh_id())
-    }
-
-    /// Statuses in which the assistant stays silent.
-    pub(crate) const fn is_silent(status: ConversationStatus) -> bool {
-        matches!(status, ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent)
     }
 }
 

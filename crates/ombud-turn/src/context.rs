@@ -1,9 +1,11 @@
 //! Stage 4: what do we know that bears on it? Passages of articles, filtered by market, language, audience and validity before ranking.
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{Command, Passage, Stage};
+use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
+use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
+use ombud_policy::{Dialogue, Ending};
 use ombud_ports::KnowledgeQuery;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::intake::Arrival;
@@ -80,6 +82,67 @@ pub(crate) fn gather(
         json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "failed": failed}),
     );
     grounds
+}
+
+/// The hand-over with the record of the customer, if the session or the chat has identified him: a person sees who writes. It is
+/// read again where something was done since.
+pub(crate) async fn with_customer(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    (mut ending, mut dialogue): (Ending, Dialogue),
+) -> (Ending, Dialogue) {
+    let Some(handover) =
+        ending.handover.as_mut().filter(|handover| handover.customer.is_null() || !dialogue.done.is_empty())
+    else {
+        return (ending, dialogue);
+    };
+    let id = dialogue.customer_id.clone();
+    if let Some(record) =
+        customer_record(assistant, id.as_deref(), (dialogue.level, dialogue.proof), &received.conversation.market).await
+    {
+        handover.customer = record.clone();
+        dialogue.customer = record;
+        dialogue.customer_read = true;
+    }
+    (ending, dialogue)
+}
+
+/// The record of a customer, as the company's system has it; none when he is unknown or it cannot be read.
+pub(crate) async fn customer_record(
+    assistant: &Assistant,
+    id: Option<&str>,
+    (level, proof): (IdentityLevel, Proof),
+    market: &str,
+) -> Option<Value> {
+    let id = id?;
+    let spec = assistant.pack.actions.get(assistant.pack.manifest.identity.customer.as_ref()?)?;
+    let arguments = json!({"customer_id": id});
+    let asked = Asked {
+        spec,
+        arguments: arguments.as_object()?,
+        customer_id: Some(id),
+        level,
+        proof,
+        market,
+        owned: &OwnedRecords::new(),
+        confirmed: false,
+        amount_minor: None,
+    };
+    let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
+    match tokio::time::timeout(assistant.deadline(), assistant.ports.back_office.read(&call)).await {
+        Ok(ActionOutcome::Found { body }) => Some(body),
+        _ => None,
+    }
+}
+
+/// First and last name in a customer's record, if it has them under one of the usual names.
+pub(crate) fn customer_name(record: &Value) -> Option<String> {
+    let nested = record.get("name");
+    let part = |name: &str| record.get(name).or_else(|| nested?.get(name)).and_then(Value::as_str);
+    match (part("first_name"), part("last_name")) {
+        (Some(first), Some(last)) => Some(format!("{first} {last}")),
+        _ => nested.and_then(Value::as_str).map(ToOwned::to_owned),
+    }
 }
 
 fn finding(query: &str, passages: &[Passage]) -> Finding {

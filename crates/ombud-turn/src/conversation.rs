@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use ombud_domain::{
-    ActionOutcome, Author, ConversationId, ConversationStatus, CustomerId, Handover, IdentityLevel, IntentId, NewEvent,
-    Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
+    ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, CustomerId, Handover,
+    IdentityLevel, IntentId, Message, NewEvent, Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
 };
-use ombud_policy::{Dialogue, Intent};
+use ombud_policy::{Colleague, Dialogue, Intent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,6 +39,12 @@ pub(crate) struct Conversation {
     pub asked_seq: i64,
     /// Digits at the end of the customer's last message, for card numbers split over two.
     pub tail_digits: String,
+    /// The customer's last words that say something.
+    pub said: String,
+    /// The last message kept for a person who has not come yet.
+    pub unanswered: Option<String>,
+    /// What the person who has the conversation wrote last.
+    pub told: String,
     pub assignee: Option<String>,
     pub handover: Option<Handover>,
     pub handover_at: Option<TimestampUs>,
@@ -82,6 +88,8 @@ impl OpenAction {
 pub(crate) struct Opened {
     pub session_id: SessionId,
     pub customer_id: Option<CustomerId>,
+    #[serde(default)]
+    pub customer_name: Option<String>,
     pub locale: String,
     pub market: String,
     pub pack: String,
@@ -165,11 +173,50 @@ impl Conversation {
             reminders: 0,
             asked_seq: 0,
             tail_digits: String::new(),
+            said: String::new(),
+            unanswered: None,
+            told: String::new(),
             assignee: None,
             handover: None,
             handover_at: None,
             open_action: None,
         }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message.author {
+            Author::Customer => {
+                self.reminders = 0;
+                self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
+                if self.status == ConversationStatus::WaitingForAgent && self.dialogue.picked(&message.text).is_none() {
+                    self.unanswered = Some(message.text.clone());
+                }
+                if says_something(&message.text) {
+                    self.said = message.text;
+                }
+            }
+            Author::Agent => self.told = message.text,
+            Author::Assistant | Author::System => {}
+        }
+    }
+
+    /// The assistant has the conversation again. What was open is closed, unless the person wants it taken up again; care stays.
+    fn give_back(&mut self, payload: &Value) {
+        self.status = ConversationStatus::Open;
+        let name = self.assignee.take().unwrap_or_default();
+        let dialogue = &mut self.dialogue;
+        dialogue.misread = 0;
+        if payload.get("resumes").and_then(Value::as_bool) == Some(true) {
+            dialogue.awaiting = std::mem::take(&mut dialogue.interrupted);
+        } else {
+            let anything_else = || Awaiting { kind: AwaitingKind::AnythingElse, ..Awaiting::default() };
+            dialogue.awaiting = payload.get("awaiting").and_then(read).unwrap_or_else(anything_else);
+            dialogue.close_requests();
+            if !dialogue.is_distressed() {
+                dialogue.signals.clear();
+            }
+        }
+        dialogue.colleague = Some(Colleague { name, said: std::mem::take(&mut self.told) });
     }
 
     /// Takes in events that are about to be committed. What a turn decided is taken over as it is, without the way through its event.
@@ -200,12 +247,8 @@ impl Conversation {
             "message.created" => {
                 self.messages += 1;
                 self.spoke_at = at;
-                let message = payload.get("message");
-                let author: Option<Author> = message.and_then(|message| message.get("author")).and_then(read);
-                if let (Some(message), Some(Author::Customer)) = (message, author) {
-                    self.reminders = 0;
-                    let text = message.get("text").and_then(Value::as_str).unwrap_or_default();
-                    self.tail_digits = ombud_language::safety::digit_tail(text, "");
+                if let Some(message) = payload.get("message").and_then(read) {
+                    self.hear(message);
                 }
             }
             "turn.recorded" => {
@@ -222,28 +265,42 @@ impl Conversation {
             "conversation.reminded" => self.reminders += 1,
             "conversation.identified" => self.customer_id = payload.get("customer_id").and_then(read),
             "handoff.requested" => {
+                self.handover_at = Some(at);
                 self.status = ConversationStatus::WaitingForAgent;
                 self.handover = payload.get("handover").and_then(read);
-                self.handover_at = Some(at);
                 self.assignee = None;
+                self.unanswered = None;
+                self.told.clear();
+            }
+            "handoff.updated" => {
+                self.handover = payload.get("handover").and_then(read).or_else(|| self.handover.take());
+            }
+            "handoff.withdrawn" => {
+                self.status = ConversationStatus::Open;
+                self.unanswered = None;
             }
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
+                self.unanswered = None;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
-            "handoff.returned" => {
-                self.status = ConversationStatus::Open;
-                self.assignee = None;
-                self.dialogue.frames.clear();
-                self.dialogue.waiting.clear();
-                self.dialogue.misread = 0;
-                self.dialogue.signals.clear();
-                self.dialogue.awaiting =
-                    ombud_domain::Awaiting { kind: ombud_domain::AwaitingKind::AnythingElse, ..Default::default() };
-            }
+            "handoff.returned" => self.give_back(payload),
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
                 self.assignee = None;
+                // One that was left unanswered goes on where it was.
+                if payload.get("agent").is_some() {
+                    self.dialogue.close_requests();
+                    self.dialogue.awaiting = Awaiting::default();
+                    if !self.dialogue.is_distressed() {
+                        self.dialogue.signals.clear();
+                    }
+                }
+            }
+            "conversation.reopened" => {
+                self.status = ConversationStatus::Open;
+                self.handover = None;
+                self.handover_at = None;
             }
             _ => {}
         }
@@ -270,6 +327,11 @@ impl Conversation {
 
 fn time(payload: &Value, member: &str) -> Option<TimestampUs> {
     payload.get(member).and_then(Value::as_i64).map(TimestampUs)
+}
+
+/// Whether a text says more than a bare yes, no or thanks.
+pub(crate) fn says_something(text: &str) -> bool {
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count() >= 3
 }
 
 /// A stored value; unreadable ones are left out, since the ledger may hold events of a later release.

@@ -1,7 +1,7 @@
 //! Stage 5: what is to be done? The flow engine moves and the policies decide; no I/O, no clock, no model.
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Stage, Understanding};
+use ombud_domain::{ActionOutcome, Command, Stage, Understanding};
 use ombud_policy::engine::CodeCheck;
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::assistant::Assistant;
 use crate::attempts::EnteredCode;
 use crate::context::Grounds;
+use crate::conversation::says_something;
 use crate::intake::Arrival;
 use crate::reader::{LexicalReader, today};
 use crate::safety::{Screened, Source};
@@ -78,7 +79,7 @@ pub(crate) fn begin(
     grounds: &Grounds,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let moment = moment(assistant, received);
+    let moment = moment(assistant, received, last_words(received, screened, understood));
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
     if let Some(code) = screened.code() {
         let entered = entered(assistant, &state.dialogue, code.expose());
@@ -112,6 +113,8 @@ pub(crate) fn begin(
     }
     let decision = if screened.is_typed_code() {
         engine.code_typed(&mut state)
+    } else if received.withdrawn {
+        engine.begin_withdrawn(&mut state, heard.0, heard.1)
     } else {
         engine.begin(&mut state, heard.0, heard.1)
     };
@@ -226,7 +229,15 @@ fn summary_of(ending: &Ending) -> String {
     }
 }
 
-fn moment(assistant: &Assistant, received: &Arrival<'_>) -> Moment {
+/// This message, if it says something; an earlier one when it is a bare yes or no, or only asks for a person.
+fn last_words(received: &Arrival<'_>, screened: &Screened, understood: &Understood) -> String {
+    let earlier = &received.conversation.said;
+    let only_person = matches!(understood.understanding().commands.as_slice(), [Command::Handoff]);
+    let keeps_earlier = !earlier.is_empty() && (only_person || !says_something(screened.text()));
+    if keeps_earlier { earlier.clone() } else { screened.text().to_owned() }
+}
+
+fn moment(assistant: &Assistant, received: &Arrival<'_>, said: String) -> Moment {
     let conversation = &received.conversation;
     Moment {
         conversation_id: conversation.id.to_string(),
@@ -237,6 +248,7 @@ fn moment(assistant: &Assistant, received: &Arrival<'_>) -> Moment {
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,
+        said,
     }
 }
 

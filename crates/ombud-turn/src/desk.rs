@@ -1,12 +1,14 @@
 //! What can people do with a conversation? See all of it, take it, answer, give it back, end it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, NewEvent, RecordedEvent, SessionId,
-    StageRecord, StreamId, TurnId,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Handover, Message, NewEvent, RecordedEvent,
+    SessionId, StageRecord, StreamId, TurnId,
 };
-use ombud_ports::StoredReply;
+use ombud_policy::engine::way_back;
+use ombud_ports::{InboxFilter, InboxRow, StoredReply};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -14,21 +16,28 @@ use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::intake::{IdempotencyKey, TEXT_CHARS_MAX};
 use crate::turn::TurnError;
-use crate::view::{ConversationView, DeskView, TurnView};
-use crate::{record, reply};
+use crate::view::{ConversationView, DeskNote, DeskView, TurnView};
+use crate::{record, reply, waiting};
 
 /// Events read at once.
 const PAGE: usize = 500;
 /// Pages read for one view; what is past them is left out.
 const PAGES_MAX: usize = 40;
+/// Fields of a hand-over whose names are looked up.
+const FIELDS_MAX: usize = 200;
+/// Earlier conversations of a customer that are shown beside one.
+const PREVIOUS_MAX: usize = 5;
 /// Tries when the customer writes at the same moment.
 const TRIES_MAX: usize = 5;
 
 /// What an agent does.
 #[derive(Debug, Clone)]
 pub enum DeskAct {
-    /// Takes the conversation over; the assistant falls silent.
-    Take,
+    /// Takes the conversation over; the assistant falls silent. A resolved one is open again.
+    Take {
+        /// From whom.
+        from: Holder,
+    },
     /// Writes to the customer.
     Reply {
         /// The words.
@@ -36,14 +45,38 @@ pub enum DeskAct {
     },
     /// Gives it back to the assistant.
     Return {
-        /// For the next person and the ledger; customers do not see it.
+        /// The last words to the customer; the assistant quotes them when he asks how it stands.
+        message: Option<String>,
+        /// For colleagues and the ledger; customers do not see it.
         note: Option<String>,
+        /// What becomes of the request that was open.
+        open_request: OpenRequest,
     },
     /// Ends it.
     Resolve {
         /// For the ledger; customers do not see it.
         note: Option<String>,
     },
+}
+
+/// From whom a conversation may be taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Holder {
+    /// From the assistant or the queue.
+    #[default]
+    Nobody,
+    /// Also from a colleague, who is told by the desk.
+    Colleague,
+}
+
+/// What becomes of the request that was open when a person was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OpenRequest {
+    /// It is closed: what the customer writes next answers no old question.
+    #[default]
+    Closed,
+    /// The assistant goes on where it was.
+    Resumed,
 }
 
 impl Assistant {
@@ -55,12 +88,17 @@ impl Assistant {
         let Some(state) = self.load(id).await? else { return Ok(None) };
         let conversation = conversation_view(self, &state).await?;
         let turns = turns(self, id).await?;
+        let notes = notes(self, id).await?;
+        let previous = previous(self, &state).await?;
         Ok(Some(DeskView {
             conversation,
             handover: state.handover.clone(),
             assignee: state.assignee.clone(),
             requested_at: state.handover_at,
             turns,
+            labels: state.handover.as_ref().map(|handover| labels(self, &state.locale, handover)).unwrap_or_default(),
+            notes,
+            previous,
         }))
     }
 
@@ -116,7 +154,7 @@ impl Assistant {
                 Err(TurnError::Conflict) => {}
                 Err(error) => return Err(error),
                 Ok(()) => {
-                    announce(self, id, &planned);
+                    announce(self, id, agent, &planned);
                     return self.desk_view(id).await?.ok_or(TurnError::NotFound);
                 }
             }
@@ -134,65 +172,119 @@ struct Planned {
     awaiting: Awaiting,
 }
 
+/// Words and the event of an act, before they are written.
+struct Deed {
+    /// Said before the event.
+    first: Option<Message>,
+    event: Option<(&'static str, Value)>,
+    /// Said after it.
+    then: Option<Message>,
+    status: ConversationStatus,
+    awaiting: Awaiting,
+}
+
 fn plan(assistant: &Assistant, state: &Conversation, agent: &str, act: &DeskAct) -> Result<Planned, TurnError> {
     let mine = state.assignee.as_deref() == Some(agent);
-    let at = assistant.ports.clock.now();
-    let say = |author: Author, text: String| {
-        let mut message = record::message(assistant, (state.messages + 1, at), author, text);
-        message.author_name = (author == Author::Agent).then(|| agent.to_owned());
-        message
-    };
-    let system = |key: &str| {
-        let names = json!({"agent": agent, "company": {"name": assistant.pack.manifest.title}});
-        let names = names.as_object().cloned().unwrap_or_default();
-        assistant.pack.texts.render(&state.locale, "", key, &[&names]).ok().map(|text| say(Author::System, text))
-    };
-    let (kind, payload, message, announced, status) = match act {
-        DeskAct::Take if state.assignee.is_some() && !mine => return Err(TurnError::NotYours),
-        DeskAct::Take => (
-            "handoff.accepted",
-            json!({"agent": agent}),
-            system("agent_joined"),
-            Some("handoff.accepted"),
-            ConversationStatus::WithAgent,
-        ),
+    match act {
+        DeskAct::Take { from } if state.assignee.is_some() && !mine && *from == Holder::Nobody => {
+            return Err(TurnError::NotYours);
+        }
+        DeskAct::Take { .. } => {}
         _ if !mine => return Err(TurnError::NotYours),
-        DeskAct::Reply { text } if text.trim().is_empty() => return Err(TurnError::Empty),
-        DeskAct::Reply { text } if text.chars().count() > TEXT_CHARS_MAX => {
-            return Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX });
+        DeskAct::Reply { text } => check(text)?,
+        DeskAct::Return { message: Some(text), .. } => check(text)?,
+        DeskAct::Return { .. } | DeskAct::Resolve { .. } => {}
+    }
+    let Deed { first, event, then, status, awaiting } = deed(&Pen { assistant, state, agent }, act);
+    let mut events = Vec::new();
+    let created = |message: &Message| record::event("message.created", &json!({"message": message}));
+    events.extend(first.as_ref().map(created).transpose()?);
+    events.extend(event.as_ref().map(|(kind, payload)| record::event(kind, payload)).transpose()?);
+    events.extend(then.as_ref().map(created).transpose()?);
+    let announced = event.map(|(kind, _)| kind).filter(|kind| kind.starts_with("handoff."));
+    Ok(Planned { events, messages: first.into_iter().chain(then).collect(), announced, status, awaiting })
+}
+
+fn check(text: &str) -> Result<(), TurnError> {
+    match text.chars().count() {
+        _ if text.trim().is_empty() => Err(TurnError::Empty),
+        chars if chars > TEXT_CHARS_MAX => Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX }),
+        _ => Ok(()),
+    }
+}
+
+fn deed(pen: &Pen<'_>, act: &DeskAct) -> Deed {
+    let agent = pen.agent;
+    let with_person = Awaiting { kind: AwaitingKind::Handoff, ..Awaiting::default() };
+    let taken = ConversationStatus::WithAgent;
+    match act {
+        DeskAct::Take { .. } => {
+            let from = pen.state.assignee.as_deref().filter(|holder| *holder != agent);
+            let reopened = pen.state.status == ConversationStatus::Resolved;
+            let payload = json!({"agent": agent, "from": from, "reopened": reopened});
+            let event = Some(("handoff.accepted", payload));
+            Deed { first: None, event, then: pen.system(1, "agent_joined"), status: taken, awaiting: with_person }
         }
         DeskAct::Reply { text } => {
-            ("", json!({}), Some(say(Author::Agent, text.clone())), None, ConversationStatus::WithAgent)
+            Deed { first: Some(pen.write(text)), event: None, then: None, status: taken, awaiting: with_person }
         }
-        DeskAct::Return { note } => (
-            "handoff.returned",
-            json!({"agent": agent, "note": note}),
-            system("agent_returned"),
-            Some("handoff.returned"),
-            ConversationStatus::Open,
-        ),
-        DeskAct::Resolve { note } => (
-            "conversation.resolved",
-            json!({"agent": agent, "note": note}),
-            system("agent_resolved"),
-            None,
-            ConversationStatus::Resolved,
-        ),
-    };
-    let mut events = Vec::new();
-    if !kind.is_empty() {
-        events.push(record::event(kind, &payload)?);
+        DeskAct::Return { message, note, open_request } => {
+            let first = message.as_deref().map(|text| pen.write(text));
+            let interrupted = &pen.state.dialogue.interrupted;
+            let resumes = *open_request == OpenRequest::Resumed && interrupted.kind != AwaitingKind::None;
+            let awaiting = if resumes { interrupted.clone() } else { pen.way_back() };
+            let payload =
+                json!({"agent": agent, "note": note, "message": message, "resumes": resumes, "awaiting": awaiting});
+            let then = pen.system(1 + i64::from(first.is_some()), "agent_returned");
+            let status = ConversationStatus::Open;
+            Deed { first, event: Some(("handoff.returned", payload)), then, status, awaiting }
+        }
+        DeskAct::Resolve { note } => Deed {
+            first: None,
+            event: Some(("conversation.resolved", json!({"agent": agent, "note": note}))),
+            then: pen.system(1, "agent_resolved"),
+            status: ConversationStatus::Resolved,
+            awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
+        },
     }
-    let messages: Vec<Message> = message.into_iter().collect();
-    for message in &messages {
-        events.push(record::event("message.created", &json!({"message": message}))?);
+}
+
+/// Writes for an agent into a conversation.
+struct Pen<'a> {
+    assistant: &'a Assistant,
+    state: &'a Conversation,
+    agent: &'a str,
+}
+
+impl Pen<'_> {
+    fn say(&self, nth: i64, author: Author, text: String) -> Message {
+        let at = self.assistant.ports.clock.now();
+        record::message(self.assistant, (self.state.messages + nth, at), author, text)
     }
-    let kind = match status {
-        ConversationStatus::Open => AwaitingKind::AnythingElse,
-        ConversationStatus::Resolved => AwaitingKind::None,
-        _ => AwaitingKind::Handoff,
-    };
-    Ok(Planned { events, messages, announced, status, awaiting: Awaiting { kind, ..Awaiting::default() } })
+
+    /// The agent's own words.
+    fn write(&self, text: &str) -> Message {
+        let author_name = Some(self.agent.to_owned());
+        Message { author_name, ..self.say(1, Author::Agent, text.to_owned()) }
+    }
+
+    /// A line about the conversation; none when the pack has no text for it.
+    fn system(&self, nth: i64, key: &str) -> Option<Message> {
+        self.render(key).map(|text| self.say(nth, Author::System, text))
+    }
+
+    fn way_back(&self) -> Awaiting {
+        match self.render("colleague_back") {
+            Some(label) => way_back(label),
+            None => Awaiting { kind: AwaitingKind::AnythingElse, ..Awaiting::default() },
+        }
+    }
+
+    fn render(&self, key: &str) -> Option<String> {
+        let pack = &self.assistant.pack;
+        let names = json!({"agent": self.agent, "name": self.agent, "company": {"name": pack.manifest.title}});
+        pack.texts.render(&self.state.locale, "", key, &[names.as_object()?]).ok()
+    }
 }
 
 async fn write(
@@ -206,12 +298,12 @@ async fn write(
     Ok(())
 }
 
-fn announce(assistant: &Assistant, id: ConversationId, planned: &Planned) {
+fn announce(assistant: &Assistant, id: ConversationId, agent: &str, planned: &Planned) {
     for message in &planned.messages {
         reply::announce_message(assistant, id, message);
     }
     if let Some(kind) = planned.announced {
-        reply::announce(assistant, id, kind, json!({"status": planned.status}));
+        reply::announce(assistant, id, kind, json!({"status": planned.status, "agent_name": agent}));
     }
     reply::announce(
         assistant,
@@ -231,10 +323,6 @@ pub(crate) async fn conversation_view(
         .filter(|event| event.kind == "message.created")
         .filter_map(|event| Message::deserialize(event.payload.get("message")?).ok())
         .collect();
-    let mut awaiting = state.dialogue.awaiting.clone();
-    if Assistant::is_silent(state.status) {
-        awaiting = Awaiting { kind: AwaitingKind::Handoff, ..Awaiting::default() };
-    }
     Ok(ConversationView {
         id: state.id,
         status: state.status,
@@ -242,7 +330,8 @@ pub(crate) async fn conversation_view(
         market: state.market.clone(),
         created_at: state.opened_at,
         messages,
-        awaiting,
+        agent_name: state.assignee.clone().filter(|_| state.status == ConversationStatus::WithAgent),
+        awaiting: waiting::awaiting(state),
     })
 }
 
@@ -260,6 +349,70 @@ pub(crate) async fn turns(assistant: &Assistant, id: ConversationId) -> Result<V
         }
     }
     Ok(turns)
+}
+
+/// What people did with a conversation and noted for each other, oldest first.
+async fn notes(assistant: &Assistant, id: ConversationId) -> Result<Vec<DeskNote>, TurnError> {
+    let events = events(assistant, id).await?;
+    let notes = events.into_iter().filter_map(|event| {
+        let member = |name: &str| event.payload.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+        let is_set = |name: &str| event.payload.get(name).and_then(Value::as_bool) == Some(true);
+        let act = match event.kind.as_str() {
+            "handoff.requested" => "requested",
+            "handoff.withdrawn" => "withdrawn",
+            "handoff.accepted" if is_set("reopened") => "reopened",
+            "handoff.accepted" if member("from").is_some() => "taken_from_colleague",
+            "handoff.accepted" => "taken",
+            "handoff.returned" => "returned",
+            "conversation.resolved" => "resolved",
+            _ => return None,
+        };
+        let reason = event.payload.get("handover").and_then(|handover| handover.get("reason_code"));
+        let reason_code = reason.and_then(Value::as_str).map(ToOwned::to_owned);
+        Some(DeskNote {
+            at: event.at,
+            act,
+            agent: member("agent"),
+            from: member("from"),
+            reason_code,
+            note: member("note"),
+        })
+    });
+    Ok(notes.collect())
+}
+
+/// How the company names the fields of a hand-over, as far as its pack gives `field_<name>`.
+fn labels(assistant: &Assistant, locale: &str, handover: &Handover) -> BTreeMap<String, String> {
+    let mut names = BTreeSet::new();
+    let mut unread = vec![&handover.customer, &handover.slots];
+    while let Some(value) = unread.pop() {
+        match value {
+            Value::Object(members) if names.len() < FIELDS_MAX => {
+                names.extend(members.keys().cloned());
+                unread.extend(members.values());
+            }
+            Value::Array(items) => unread.extend(items),
+            _ => {}
+        }
+    }
+    let texts = &assistant.pack.texts;
+    let named = |name: String| Some((texts.render(locale, "", &format!("field_{name}"), &[]).ok()?, name));
+    names.into_iter().filter_map(named).map(|(label, name)| (name, label)).collect()
+}
+
+/// Other conversations of the same customer, newest first.
+async fn previous(assistant: &Assistant, state: &Conversation) -> Result<Vec<InboxRow>, TurnError> {
+    let Some(customer_id) = &state.customer_id else { return Ok(Vec::new()) };
+    let filter = InboxFilter {
+        customer_id: Some(customer_id.as_str().to_owned()),
+        rows_max: PREVIOUS_MAX + 1,
+        ..InboxFilter::default()
+    };
+    let (mut rows, _) = assistant.ports.inbox.list(&assistant.settings.tenant, &filter).await?;
+    let own = state.id.to_string();
+    rows.retain(|row| row.conversation_id != own);
+    rows.truncate(PREVIOUS_MAX);
+    Ok(rows)
 }
 
 async fn events(assistant: &Assistant, id: ConversationId) -> Result<Vec<RecordedEvent>, TurnError> {

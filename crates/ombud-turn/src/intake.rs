@@ -92,6 +92,15 @@ pub(crate) enum Received<'a> {
     Fresh(Box<Arrival<'a>>),
 }
 
+/// How much of a message is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hears {
+    /// All of it.
+    Everything,
+    /// Its signs of distress: the rest is for the person who is awaited.
+    SignalsOnly,
+}
+
 /// A received stimulus and the state it meets. Made by this stage alone.
 pub(crate) struct Arrival<'a> {
     pub turn_id: TurnId,
@@ -101,14 +110,20 @@ pub(crate) struct Arrival<'a> {
     pub conversation: Conversation,
     pub idempotency: Option<IdempotencyKey>,
     from_customer: bool,
+    /// How much of the message is heard.
+    pub hears: Hears,
+    /// Whether the conversation was over and begins again.
+    pub reopened: bool,
+    /// Whether the customer goes on without the person he waited for.
+    pub withdrawn: bool,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
 
 impl Arrival<'_> {
-    /// Whether people answer in this conversation, and the assistant stays silent.
-    pub(crate) fn desk_owns(&self) -> bool {
-        Assistant::is_silent(self.conversation.status)
+    /// Whether people have the conversation.
+    pub(crate) const fn desk_owns(&self) -> bool {
+        matches!(self.conversation.status, ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent)
     }
 
     /// Whether the customer did something.
@@ -151,7 +166,8 @@ pub(crate) async fn receive<'a>(
     let guard =
         stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
-    if conversation.status == ConversationStatus::Resolved && stimulus.input.is_from_customer() {
+    let reopened = conversation.status == ConversationStatus::Resolved && stimulus.input.is_from_customer();
+    if reopened {
         conversation.status = ConversationStatus::Open;
     }
     let kind = match stimulus.input {
@@ -179,6 +195,9 @@ pub(crate) async fn receive<'a>(
         conversation,
         idempotency: stimulus.idempotency,
         from_customer: stimulus.input.is_from_customer(),
+        hears: Hears::Everything,
+        reopened,
+        withdrawn: false,
         input: Some(stimulus.input),
         _key: guard,
     })))

@@ -24,11 +24,12 @@ mod recovery;
 mod silence;
 mod trail;
 mod view;
+mod waiting;
 
 pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use attempts::AttemptLimits;
-pub use desk::DeskAct;
+pub use desk::{DeskAct, Holder, OpenRequest};
 pub use feed::FeedError;
 pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use turn::TurnError;
-pub use view::{ConversationView, DeskView, TurnReply, TurnView};
+pub use view::{ConversationView, DeskNote, DeskView, TurnReply, TurnView};

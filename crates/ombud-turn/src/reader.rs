@@ -89,6 +89,10 @@ impl Reader for LexicalReader<'_> {
         found
     }
 
+    fn asks_how_it_stands(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.asks_how_it_stands(text)
+    }
+
     fn declines(&self, text: &str) -> bool {
         let text = text.to_lowercase().replace('’', "'");
         self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use ombud_domain::{
-    ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent,
-    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal,
+    SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
-use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
 use ombud_policy::{Dialogue, Proof, Silence, is_question};
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
 use serde::Serialize;
@@ -20,17 +19,20 @@ use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
+use crate::{context, waiting};
 
 /// What is durable. Made by this stage alone.
 pub(crate) struct Recorded {
     reply: TurnReply,
-    customer_message: Option<Message>,
-    handed_over: bool,
+    /// Messages of the turn before the reply.
+    before: Vec<Message>,
+    told: Vec<&'static str>,
 }
 
 impl Recorded {
-    pub(crate) fn into_parts(self) -> (TurnReply, Option<Message>, bool) {
-        (self.reply, self.customer_message, self.handed_over)
+    /// The reply, the messages before it, and the kinds of events that pages are told of.
+    pub(crate) fn into_parts(self) -> (TurnReply, Vec<Message>, Vec<&'static str>) {
+        (self.reply, self.before, self.told)
     }
 }
 
@@ -44,13 +46,14 @@ pub(crate) async fn open(
     let at = assistant.ports.clock.now();
     let pack = &assistant.pack;
     let locale = pack.locale_for(locale).to_owned();
-    let home = match market {
-        None => home_market(assistant, principal).await,
-        Some(_) => None,
-    };
+    let id_known = principal.customer_id.as_ref().map(|id| id.as_str());
+    let customer = context::customer_record(assistant, id_known, (principal.level, Proof::Session), "").await;
+    let member = |name: &str| customer.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned);
+    let home = pack.manifest.identity.market.as_deref().filter(|_| market.is_none()).and_then(member);
     let opened = Opened {
         session_id: SessionId(principal.session_id.0),
         customer_id: principal.customer_id.clone(),
+        customer_name: customer.as_ref().and_then(context::customer_name),
         locale: locale.clone(),
         market: pack.market_for(market.or(home.as_deref())).to_owned(),
         pack: pack.manifest.name.clone(),
@@ -75,35 +78,10 @@ pub(crate) async fn open(
         market,
         created_at: at,
         messages: vec![greeting],
+        agent_name: None,
         awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
     };
     Ok(view)
-}
-
-/// The market of a signed-in customer, as the company's system has it; none when it cannot be read.
-async fn home_market(assistant: &Assistant, principal: &Principal) -> Option<String> {
-    let identity = &assistant.pack.manifest.identity;
-    let (member, customer_id) = (identity.market.as_ref()?, principal.customer_id.as_ref()?);
-    let spec = assistant.pack.actions.get(identity.customer.as_ref()?)?;
-    let arguments = json!({"customer_id": customer_id});
-    let arguments = arguments.as_object()?;
-    let asked = Asked {
-        spec,
-        arguments,
-        customer_id: Some(customer_id.as_str()),
-        level: principal.level,
-        proof: Proof::Session,
-        market: "",
-        owned: &OwnedRecords::new(),
-        confirmed: false,
-        amount_minor: None,
-    };
-    let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
-    let read = tokio::time::timeout(assistant.deadline(), assistant.ports.back_office.read(&call)).await;
-    match read {
-        Ok(ActionOutcome::Found { body }) => body.get(member)?.as_str().map(ToOwned::to_owned),
-        _ => None,
-    }
 }
 
 /// Commits a turn of the assistant.
@@ -117,6 +95,9 @@ pub(crate) async fn commit(
     let (ending, dialogue, paragraphs, _) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
+    if received.withdrawn {
+        turn.events.push(event("handoff.withdrawn", &json!({"turn_id": received.turn_id}))?);
+    }
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
     let replies = turn.replies(assistant, &received, (paragraphs, asks), at)?;
     if ending.silence == Some(Silence::Remind) {
@@ -132,7 +113,7 @@ pub(crate) async fn commit(
     {
         turn.events.push(event(
             "conversation.identified",
-            &json!({"customer_id": customer_id, "name": customer_name(&dialogue)}),
+            &json!({"customer_id": customer_id, "name": context::customer_name(&dialogue.customer)}),
         )?);
     }
     let status = match &ending.handover {
@@ -173,7 +154,7 @@ pub(crate) async fn commit(
     finish(assistant, *received, turn, (reply, dialogue), at).await
 }
 
-/// Commits a message to people; the assistant stays silent (R50).
+/// Commits a message to people; the assistant stays silent once one is there (R50), and says before that the message is kept.
 pub(crate) async fn note_for_desk(
     assistant: &Assistant,
     received: Box<Arrival<'_>>,
@@ -182,18 +163,32 @@ pub(crate) async fn note_for_desk(
 ) -> Result<TurnReply, TurnError> {
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
-    let status = received.conversation.status;
-    trail.note(Stage::Record, "kept for the person who answers; the assistant is silent", json!({"status": status}));
+    let conversation = &received.conversation;
+    let status = conversation.status;
+    let mut dialogue = conversation.dialogue.clone();
+    for signal in screened.signals() {
+        if !dialogue.signals.contains(signal) {
+            dialogue.signals.push(signal.clone());
+        }
+    }
+    let mut messages = Vec::new();
+    if let Some((author, text)) = waiting::acknowledgement(assistant, conversation, screened.text()) {
+        messages.push(turn.say(assistant, &received, (author, text), at)?);
+    }
+    if let Some(handover) = waiting::updated(conversation, &dialogue, screened.text()) {
+        turn.events.push(event("handoff.updated", &json!({"handover": handover}))?);
+    }
+    let left = if messages.is_empty() { "the assistant is silent" } else { "the customer is told so" };
+    trail.note(Stage::Record, format!("kept for the person who answers; {left}"), json!({"status": status}));
     let stages = trail.into_records();
     turn.stages(&received, &stages)?;
-    let dialogue = received.conversation.dialogue.clone();
     turn.state(assistant, &received, status, &dialogue)?;
     let reply = TurnReply {
         conversation_id: received.conversation.id,
         turn_id: received.turn_id,
         status,
-        messages: Vec::new(),
-        awaiting: dialogue.awaiting.clone(),
+        messages,
+        awaiting: waiting::awaiting(&received.conversation),
         refused: Vec::new(),
         done: Vec::new(),
         stages,
@@ -206,6 +201,8 @@ pub(crate) async fn note_for_desk(
 /// Events of a turn as they are collected.
 struct TurnEvents {
     events: Vec<NewEvent>,
+    /// The line above the first message after the end of a conversation.
+    divider: Option<Message>,
     customer_message: Option<Message>,
     seq: i64,
 }
@@ -217,8 +214,19 @@ impl TurnEvents {
         screened: &Screened,
         at: TimestampUs,
     ) -> Result<Self, TurnError> {
-        let mut turn =
-            Self { events: Vec::with_capacity(16), customer_message: None, seq: received.conversation.messages };
+        let mut turn = Self {
+            events: Vec::with_capacity(16),
+            divider: None,
+            customer_message: None,
+            seq: received.conversation.messages,
+        };
+        if received.reopened {
+            turn.events.push(event("conversation.reopened", &json!({"turn_id": received.turn_id}))?);
+            let locale = &received.conversation.locale;
+            if let Ok(text) = assistant.pack.texts.render(locale, "", "conversation_reopened", &[]) {
+                turn.divider = Some(turn.say(assistant, received, (Author::System, text), at)?);
+            }
+        }
         if screened.is_message() {
             turn.seq += 1;
             let mut said = message(assistant, (turn.seq, at), Author::Customer, screened.text().to_owned());
@@ -242,13 +250,29 @@ impl TurnEvents {
             return Ok(Vec::new());
         }
         self.seq += 1;
-        // While people have the conversation the assistant is silent; what came of an action is a fact, not its word.
-        let author = if received.desk_owns() { Author::System } else { Author::Assistant };
+        // While people have the conversation the assistant is silent, but for signs of danger; what came of an action is a fact, not its word.
+        let author =
+            if received.desk_owns() && !received.is_from_customer() { Author::System } else { Author::Assistant };
         let mut reply = message(assistant, (self.seq, at), author, text);
         reply.turn_id = Some(received.turn_id);
         reply.citations = paragraphs.into_iter().flat_map(|paragraph| paragraph.citations).collect();
         self.events.push(MessageCreated { asks, ..MessageCreated::of(&reply) }.event()?);
         Ok(vec![reply])
+    }
+
+    /// One message without sources.
+    fn say(
+        &mut self,
+        assistant: &Assistant,
+        received: &Arrival<'_>,
+        (author, text): (Author, String),
+        at: TimestampUs,
+    ) -> Result<Message, TurnError> {
+        self.seq += 1;
+        let mut said = message(assistant, (self.seq, at), author, text);
+        said.turn_id = Some(received.turn_id);
+        self.events.push(event("message.created", &json!({"message": said}))?);
+        Ok(said)
     }
 
     /// All stages in one event: an event each took a third of a turn's processor time.
@@ -289,14 +313,15 @@ async fn finish(
         let response = serde_json::to_value(&reply).unwrap_or(Value::Null);
         StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
     });
-    let handed_over = turn.events.iter().any(|event| event.kind == "handoff.requested");
+    let told = ["handoff.requested", "handoff.withdrawn"];
+    let told = told.into_iter().filter(|kind| turn.events.iter().any(|event| event.kind == *kind)).collect();
     let mut state = received.conversation;
     let version = state.version;
     state.advance(&turn.events, at, Some((reply.status, dialogue)));
     state.version =
         append(assistant, id, version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
     assistant.keep(state);
-    Ok(Recorded { reply, customer_message: turn.customer_message, handed_over })
+    Ok(Recorded { reply, before: turn.divider.into_iter().chain(turn.customer_message).collect(), told })
 }
 
 pub(crate) async fn append(
@@ -365,15 +390,4 @@ impl<'a> MessageCreated<'a> {
 pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, TurnError> {
     let payload = serde_json::to_value(payload).map_err(|_| StoreError::Corrupt { what: "event" })?;
     Ok(NewEvent { kind: kind.to_owned(), payload })
-}
-
-/// First and last name of the customer's record, if it has them under one of the usual names.
-fn customer_name(dialogue: &Dialogue) -> Option<String> {
-    let record = &dialogue.customer;
-    let nested = record.get("name");
-    let part = |name: &str| record.get(name).or_else(|| nested?.get(name)).and_then(Value::as_str);
-    match (part("first_name"), part("last_name")) {
-        (Some(first), Some(last)) => Some(format!("{first} {last}")),
-        _ => nested.and_then(Value::as_str).map(ToOwned::to_owned),
-    }
 }

@@ -8,19 +8,20 @@ use serde_json::json;
 use crate::assistant::Assistant;
 use crate::record::Recorded;
 use crate::view::TurnReply;
+use crate::waiting;
 
 pub(crate) fn deliver(assistant: &Assistant, recorded: Recorded) -> TurnReply {
-    let (reply, customer_message, handed_over) = recorded.into_parts();
+    let (reply, before, told) = recorded.into_parts();
     let id = reply.conversation_id;
     if !assistant.ports.live.is_heard(id) {
         return reply;
     }
-    for message in customer_message.iter().chain(&reply.messages) {
+    for message in before.iter().chain(&reply.messages) {
         announce_message(assistant, id, message);
     }
     announce(assistant, id, "conversation.updated", json!({"status": reply.status, "awaiting": reply.awaiting}));
-    if handed_over {
-        announce(assistant, id, "handoff.requested", json!({"status": reply.status}));
+    for kind in told {
+        announce(assistant, id, kind, json!({"status": reply.status}));
     }
     reply
 }
@@ -64,7 +65,7 @@ impl Assistant {
                     self,
                     id,
                     "conversation.updated",
-                    json!({"status": state.status, "awaiting": state.dialogue.awaiting}),
+                    json!({"status": state.status, "awaiting": waiting::awaiting(&state)}),
                 );
             }
         }

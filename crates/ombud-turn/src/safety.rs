@@ -14,6 +14,7 @@ use crate::trail::Trail;
 /// What is left of a stimulus after screening. Made by this stage alone: everything after it sees nothing else.
 pub(crate) struct Screened {
     text: String,
+    read_as: Option<String>,
     signals: Vec<String>,
     taken_back: Vec<String>,
     removed: BTreeSet<RedactionKind>,
@@ -37,6 +38,16 @@ impl Screened {
     /// The redacted text; empty for a one-time code.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The part of the text that is to be answered.
+    pub(crate) fn words(&self) -> &str {
+        self.read_as.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Has another text answered than the one that is kept.
+    pub(crate) fn read_as(&mut self, words: String) {
+        self.read_as = Some(words);
     }
 
     pub(crate) fn signals(&self) -> &[String] {
@@ -74,6 +85,7 @@ impl Screened {
     const fn without_words(source: Source) -> Self {
         Self {
             text: String::new(),
+            read_as: None,
             signals: Vec::new(),
             taken_back: Vec::new(),
             removed: BTreeSet::new(),
@@ -134,6 +146,7 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
     let typed_code = code_awaited && removed.contains(&RedactionKind::OneTimeCode) && says_little_else(&screening);
     Screened {
         text: screening.display,
+        read_as: None,
         signals: screening.signals,
         taken_back: screening.taken_back,
         removed,

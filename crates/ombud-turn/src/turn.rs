@@ -6,6 +6,7 @@ use crate::assistant::Assistant;
 use crate::intake::{Received, Stimulus};
 use crate::trail::Trail;
 use crate::view::TurnReply;
+use crate::waiting::{self, Answerer};
 use crate::{action, answer, context, decision, intake, record, reply, safety, understanding};
 
 /// Why a stimulus got no reply. Everything that goes wrong after intake ends in a hand-over instead.
@@ -63,8 +64,9 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         Received::Repeated(reply) => return Ok(*reply),
         Received::Fresh(received) => received,
     };
-    let screened = safety::screen(assistant, &mut received, &mut trail);
-    if received.desk_owns() && received.is_from_customer() {
+    let mut screened = safety::screen(assistant, &mut received, &mut trail);
+    let answerer = waiting::answerer(assistant, &mut received, &mut screened);
+    if matches!(answerer, Answerer::Person) && received.is_from_customer() {
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
     let understood = understanding::understand(assistant, &received, &screened, &mut trail);
@@ -74,7 +76,8 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         let outcome = action::perform(assistant, &mut received, call, &mut trail).await;
         decided = decision::resume(assistant, &received, decided, outcome, &mut trail);
     }
-    let checked = answer::write_and_check(assistant, &screened, &grounds, decided.into_ending(), &mut trail).await;
+    let ending = context::with_customer(assistant, &received, decided.into_ending()).await;
+    let checked = answer::write_and_check(assistant, &screened, &grounds, ending, &mut trail).await;
     let recorded = record::commit(assistant, received, &screened, checked, trail).await?;
     Ok(reply::deliver(assistant, recorded))
 }

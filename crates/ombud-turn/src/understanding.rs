@@ -1,11 +1,11 @@
 //! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
 
-use ombud_domain::{Stage, Understanding};
+use ombud_domain::{AwaitingKind, Command, Stage, Understanding};
 use ombud_language::UnderstandContext;
 use serde_json::json;
 
 use crate::assistant::Assistant;
-use crate::intake::Arrival;
+use crate::intake::{Arrival, Hears};
 use crate::reader::today;
 use crate::safety::Screened;
 use crate::trail::Trail;
@@ -27,7 +27,12 @@ pub(crate) fn understand(
     screened: &Screened,
     trail: &mut Trail<'_>,
 ) -> Understood {
-    if !screened.is_message() {
+    if received.hears == Hears::SignalsOnly {
+        trail.note(Stage::Understanding, "kept for the person who is awaited, but for its signs", json!({}));
+        let signals = screened.signals().to_vec();
+        return Understood { understanding: Understanding { signals, ..Understanding::default() } };
+    }
+    if !screened.is_message() || screened.words().is_empty() {
         trail.note(Stage::Understanding, "nothing to read", json!({}));
         return Understood { understanding: Understanding::default() };
     }
@@ -42,7 +47,13 @@ pub(crate) fn understand(
         today: today(assistant),
         barred: &barred,
     };
-    let mut understanding = assistant.learnt.understander.understand(screened.text(), &context);
+    if let Some(id) = dialogue.picked(screened.words()).filter(|_| dialogue.awaiting.kind == AwaitingKind::AnythingElse)
+    {
+        trail.note(Stage::Understanding, format!("choose {id}"), json!({}));
+        let commands = vec![Command::Choose { id: id.to_owned() }];
+        return Understood { understanding: Understanding { commands, ..Understanding::default() } };
+    }
+    let mut understanding = assistant.learnt.understander.understand(screened.words(), &context);
     understanding.signals = screened.signals().to_vec();
     let summary = summary_of(&understanding);
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});

@@ -1,9 +1,12 @@
 //! What do the edges get to see of a turn and a conversation?
 
+use std::collections::BTreeMap;
+
 use ombud_domain::{
     Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, RefusedRequest, StageRecord,
     TimestampUs, TurnId,
 };
+use ombud_ports::InboxRow;
 use serde::{Deserialize, Serialize};
 
 /// The reply to a stimulus.
@@ -45,6 +48,8 @@ pub struct ConversationView {
     pub created_at: TimestampUs,
     /// All messages, oldest first.
     pub messages: Vec<Message>,
+    /// The person who has the conversation.
+    pub agent_name: Option<String>,
     /// What the last reply waits for.
     pub awaiting: Awaiting,
 }
@@ -73,4 +78,27 @@ pub struct DeskView {
     pub requested_at: Option<TimestampUs>,
     /// The stages of every turn.
     pub turns: Vec<TurnView>,
+    /// How the company names the fields of the hand-over, as far as it does.
+    pub labels: BTreeMap<String, String>,
+    /// What people did and noted, oldest first; customers see none of it.
+    pub notes: Vec<DeskNote>,
+    /// Other conversations of the same customer, at most five, newest first.
+    pub previous: Vec<InboxRow>,
+}
+
+/// Something done with a conversation at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskNote {
+    /// When.
+    pub at: TimestampUs,
+    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
+    pub act: &'static str,
+    /// Who did it; none when it was the assistant or the customer.
+    pub agent: Option<String>,
+    /// The colleague it was taken from.
+    pub from: Option<String>,
+    /// Why a person was asked for.
+    pub reason_code: Option<String>,
+    /// What was noted.
+    pub note: Option<String>,
 }

@@ -1,15 +1,16 @@
 // What does the reply wait for? Buttons for choices, a card for a proposal, a separate field for a one-time code.
-/** @import { Awaiting, Option, Proposal } from "../shared/types.js" */
+/** @import { Awaiting, Option } from "../shared/types.js" */
 /** @import { Chat } from "./conversation.js" */
 /** @import { Translate } from "../shared/strings.js" */
 import { append, el } from "../shared/dom.js";
-import { words } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { renderMarkdown } from "../shared/markdown.js";
-import { renderValue } from "../shared/record.js";
 import { codeDigits, wantsCode } from "./code.js";
 
 const OPTIONS_MAX = 24;
+/** More options than this with long labels stand below each other, in a list that scrolls. */
+const SHORT_LIST_MAX = 5;
+const SHORT_LABEL_MAX = 24;
 
 /**
  * @typedef {object} AwaitingView
@@ -38,7 +39,8 @@ export function makeAwaiting(place, how) {
       const had_focus = place.contains(document.activeElement);
       place.replaceChildren();
       if (wantsCode(awaiting)) code_card = codeCard(how);
-      build(place, awaiting, chat.locale, how, code_card);
+      build(place, awaiting, chat, how, code_card);
+      code_card?.focus();
       if (place.childElementCount > 0 || had_focus) how.on_built();
     }
     code_card?.update(chat);
@@ -53,27 +55,28 @@ export function makeAwaiting(place, how) {
 /** Answered as soon as the customer writes again; a code stays asked for until the server says otherwise. @param {Chat} chat @returns {Awaiting} */
 function visibleAwaiting(chat) {
   if (wantsCode(chat.awaiting)) return chat.awaiting;
-  const is_over = chat.status !== "open" || chat.transcript.has_unsent || chat.is_busy;
+  const is_offered = chat.status === "open" || (chat.status === "waiting_for_agent" && chat.awaiting.kind === "handoff");
+  const is_over = !is_offered || chat.transcript.has_unsent || chat.is_busy;
   return is_over ? { kind: "none" } : chat.awaiting;
 }
 
 /**
  * @param {HTMLElement} place
  * @param {Awaiting} awaiting
- * @param {string} message_locale
+ * @param {Chat} chat
  * @param {Parameters<typeof makeAwaiting>[1]} how
  * @param {ReturnType<typeof codeCard> | undefined} code_card
  */
-function build(place, awaiting, message_locale, how, code_card) {
+function build(place, awaiting, chat, how, code_card) {
   const { t, announce } = how;
   if (code_card) {
     append(place, code_card.node);
     announce(t("announce.code"));
   } else if (awaiting.kind === "confirm") {
-    append(place, confirmCard(awaiting, message_locale, how));
+    append(place, confirmCard(awaiting, chat, how));
     announce(t("announce.confirm"));
   } else if (awaiting.options?.length) {
-    append(place, choices(awaiting.options, message_locale, how));
+    append(place, choices(awaiting.options, chat.locale, how));
     announce(t("announce.options", { count: Math.min(awaiting.options.length, OPTIONS_MAX) }));
   }
 }
@@ -82,21 +85,22 @@ function build(place, awaiting, message_locale, how, code_card) {
 function choices(options, lang, { t, say }) {
   const buttons = options.slice(0, OPTIONS_MAX).map(({ label }) =>
     el("li", {}, el("button", { type: "button", class: "choice", dir: "auto", lang, on: { click: () => say(label) } }, label)));
-  return el("ul", { class: "choices", "aria-label": t("choices.label") }, buttons);
+  const is_long = options.length > SHORT_LIST_MAX && options.some(({ label }) => label.length > SHORT_LABEL_MAX);
+  return el("ul", { class: is_long ? "choices compact" : "choices", "aria-label": t("choices.label") }, buttons);
 }
 
 /**
- * The exact proposal, as the server bound it: a yes is a yes to what this card says.
+ * The exact proposal, as the server bound it: a yes is a yes to these words. They stand once: in the message right above, or else in the card.
  * @param {Awaiting} awaiting
- * @param {string} lang
+ * @param {Chat} chat
  * @param {Parameters<typeof makeAwaiting>[1]} how
  */
-function confirmCard({ proposal, options }, lang, { t, locale, say }) {
+function confirmCard({ proposal, options }, chat, { t, say }) {
   const [yes, no] = confirmWords(options, t);
+  const is_said = proposal && chat.transcript.last()?.text.includes(proposal.summary);
   return el("section", { class: "card confirm", "aria-labelledby": "confirm-title" },
     el("h2", { id: "confirm-title" }, icon("receipt"), t("confirm.title")),
-    proposal && el("div", { class: "confirm-summary", dir: "auto", lang }, renderMarkdown(proposal.summary)),
-    proposal && argumentList(proposal, locale, lang),
+    proposal && !is_said && el("div", { class: "confirm-summary", dir: "auto", lang: chat.locale }, renderMarkdown(proposal.summary)),
     el("div", { class: "buttons" },
       el("button", { type: "button", class: "button primary", on: { click: () => say(yes) } }, t("confirm.yes")),
       el("button", { type: "button", class: "button", on: { click: () => say(no) } }, t("confirm.no"))),
@@ -107,13 +111,6 @@ function confirmCard({ proposal, options }, lang, { t, locale, say }) {
 function confirmWords(options, t) {
   const find = (/** @type {RegExp} */ pattern) => options?.find(({ id }) => pattern.test(id))?.label;
   return [find(/^(yes|affirm|confirm|true)$/i) ?? t("say.yes"), find(/^(no|deny|decline|false)$/i) ?? t("say.no")];
-}
-
-/** @param {Proposal} proposal @param {string} locale @param {string} lang */
-function argumentList(proposal, locale, lang) {
-  const entries = Object.entries(proposal.arguments ?? {});
-  return entries.length > 0 && el("dl", { class: "record", lang }, entries.map(([name, value]) =>
-    el("div", { class: "field" }, el("dt", {}, words(name)), el("dd", {}, renderValue(value, locale)))));
 }
 
 /** @param {Parameters<typeof makeAwaiting>[1]} how */
@@ -145,6 +142,7 @@ function codeCard({ t, say, send_code }) {
   el("button", { type: "button", class: "link-button", on: { click: () => say(t("say.no_code")) } }, t("say.no_code")));
   return {
     node,
+    focus: () => input.focus(),
     /** @param {string} code */
     fill(code) {
       input.value = code;

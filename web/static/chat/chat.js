@@ -7,6 +7,7 @@ import { drawIcons, icon } from "../shared/icons.js";
 import { makePanel } from "../shared/panel.js";
 import { followEvents } from "../shared/sse.js";
 import { fillStrings, makeTranslate } from "../shared/strings.js";
+import { makeArticle } from "./article.js";
 import { makeAwaiting } from "./awaiting.js";
 import { codeInText } from "./code.js";
 import { makeComposer } from "./composer.js";
@@ -60,6 +61,7 @@ const awaiting = makeAwaiting(byId("awaiting"), {
   send_code: (code) => void chat.sendCode(code),
   on_built: () => keepFocus(),
 });
+const showArticle = makeArticle({ t, read: (id) => api.article(id, chat.market, chat.locale), locale: () => chat.locale });
 const happened = makeHappened({ locale: panel_locale, on_select: () => draw() });
 /** @type {ReturnType<typeof makePanel> | undefined} */
 let happened_panel;
@@ -115,7 +117,7 @@ function draw() {
   happened.update([...chat.turns.values()]);
   renderLog(log, chat, {
     t, locale, shows_turns: has_stages, selected_turn: happened.selected(),
-    on_turn: showTurn, on_retry: () => chat.retry(),
+    on_turn: showTurn, on_retry: () => chat.retry(), on_article: (citation) => void showArticle(citation),
   });
   show(byId("empty"), entries.length === 0 && !chat.conversation_id);
   show(log, entries.length > 0);
@@ -143,6 +145,21 @@ function drawStatus() {
     line.replaceChildren(...(text ? [el("span", { class: "status-dot", "aria-hidden": "true" }), el("span", {}, text)] : []));
   }
   show(line, text !== "");
+  show(byId("talk"), chat.status === "open");
+  drawWriter();
+}
+
+/** Who writes on the other side. */
+function drawWriter() {
+  const name = chat.status === "with_agent" ? agentName() : "";
+  const writer = byId("writer");
+  const text = name ? t("label.agent_here", { name }) : t("label.ai");
+  if (writer.textContent !== text) writer.textContent = text;
+  byId("writer-line").classList.toggle("person", name !== "");
+}
+
+function agentName() {
+  return chat.agent_name || lastAgentName() || t("label.agent_unnamed");
 }
 
 function statusText() {
@@ -164,16 +181,30 @@ function lastAgentName() {
 
 let drawn_trouble = "";
 function drawTrouble() {
-  const { trouble } = chat;
-  const now = JSON.stringify(trouble ?? null);
+  const { trouble, left_id } = chat;
+  const now = JSON.stringify([trouble ?? null, left_id]);
   if (now === drawn_trouble) return;
   drawn_trouble = now;
+  byId("way-back").replaceChildren(...(left_id ? [el("button", { type: "button", class: "button small", on: { click: () => void chat.goBack() } }, icon("person"), t("leave.back"))] : []));
   if (!trouble) return byId("trouble").replaceChildren();
   const is_over = trouble.advice === "problem.session_over";
   byId("trouble").replaceChildren(el("div", { class: "trouble-card" },
     el("p", {}, icon("alert"), t(trouble.advice, { seconds: trouble.seconds }), trouble.code ? ` ${t("problem.code", { code: trouble.code })}.` : ""),
     is_over && el("button", { type: "button", class: "button small", on: { click: startOver } }, t("button.new")),
     trouble.again && el("button", { type: "button", class: "button small", on: { click: trouble.again } }, t("button.try_again"))));
+}
+
+/** A conversation that waits for a person is not left by accident. */
+function askToLeave() {
+  if (!chat.has_person) return startOver();
+  /** @type {HTMLDialogElement} */
+  const dialog = byId("leave");
+  dialog.replaceChildren(
+    el("h2", { id: "leave-title" }, t("leave.title")), el("p", {}, t("leave.text")),
+    el("div", { class: "buttons" },
+      el("button", { type: "button", class: "button primary", on: { click: () => dialog.close() } }, t("leave.no")),
+      el("button", { type: "button", class: "button", on: { click: () => { dialog.close(); startOver(); } } }, t("leave.yes"))));
+  dialog.showModal();
 }
 
 function startOver() {
@@ -183,9 +214,8 @@ function startOver() {
 }
 
 function askForPerson() {
-  if (chat.status === "waiting_for_agent") return announce(t("status.already_waiting"));
-  if (chat.status === "with_agent") return announce(t("status.already_with"));
   say(t("say.person"));
+  composer.focus(); // the button goes away while a person is awaited
 }
 
 /** @param {Health} health */
@@ -238,7 +268,7 @@ async function start() {
     return el("li", {}, el("button", { type: "button", class: "choice", on: { click: () => { say(text); composer.focus(); } } }, text));
   }));
   byId("talk").addEventListener("click", askForPerson);
-  byId("new-conversation").addEventListener("click", startOver);
+  byId("new-conversation").addEventListener("click", askToLeave);
   byId("latest").addEventListener("click", () => { scrollToEnd(); composer.focus(); });
   scroll.addEventListener("scroll", () => show(byId("latest"), !isNearEnd()), { passive: true });
   log.addEventListener("toggle", () => show(byId("latest"), !isNearEnd()), { capture: true });

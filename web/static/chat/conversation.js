@@ -13,7 +13,7 @@ const RETRY_AFTER_S_MAX = 30;
 /** @typedef {{advice: string, code: string, seconds: number, again?: () => void}} Trouble */
 /**
  * What is kept for a reload: never a message's text, never a code.
- * @typedef {{token: string, expires_at: string, customer_id: string, conversation_id: string, last_event_id: string, receipts: [string, Done[]][]}} Kept
+ * @typedef {{token: string, expires_at: string, customer_id: string, conversation_id: string, last_event_id: string, left_id: string, receipts: [string, Done[]][]}} Kept
  *
  * @typedef {object} Ports
  * @property {Api} api made with `token: () => chat.token`
@@ -27,7 +27,7 @@ const RETRY_AFTER_S_MAX = 30;
  */
 
 /** @type {Kept} */
-const NOTHING_KEPT = { token: "", expires_at: "", customer_id: "", conversation_id: "", last_event_id: "", receipts: [] };
+const NOTHING_KEPT = { token: "", expires_at: "", customer_id: "", conversation_id: "", last_event_id: "", left_id: "", receipts: [] };
 
 export class Chat {
   /** @type {Ports} */ #ports;
@@ -45,6 +45,7 @@ export class Chat {
   /** @type {Map<string, Turn>} */ turns = new Map();
   /** @type {Map<string, Done[]>} */ receipts;
   locale = "";
+  market = "";
   agent_name = "";
   waiting_since = "";
   is_checking_code = false;
@@ -60,6 +61,9 @@ export class Chat {
   get token() { return this.#kept.token; }
   get customer_id() { return this.#kept.customer_id; }
   get conversation_id() { return this.#kept.conversation_id; }
+  /** A conversation that was left while a person was asked for in it. */
+  get left_id() { return this.#kept.left_id; }
+  get has_person() { return this.status === "waiting_for_agent" || this.status === "with_agent"; }
   /** Whether a message is on its way to the server or its answer on the way back. */
   get is_busy() { return this.#is_pumping || this.is_checking_code; }
 
@@ -93,7 +97,6 @@ export class Chat {
    * @param {string} text
    */
   send(text) {
-    if (this.status === "resolved") this.startOver(this.customer_id);
     this.trouble = undefined;
     this.transcript.write(this.#ports.new_key(), text, new Date(this.#ports.now_ms()).toISOString());
     this.#ports.on_change();
@@ -143,14 +146,31 @@ export class Chat {
     this.#stream = undefined;
     this.#is_pumping = false;
     const { token, expires_at } = keeps_session ? this.#kept : NOTHING_KEPT;
-    this.#kept = { ...NOTHING_KEPT, customer_id, token, expires_at };
+    const left_id = !keeps_session ? "" : this.has_person ? this.conversation_id : this.left_id;
+    this.#kept = { ...NOTHING_KEPT, customer_id, token, expires_at, left_id };
+    this.#clear();
+  }
+
+  /** Goes back to the conversation that was left for this one. */
+  async goBack() {
+    const { left_id } = this;
+    if (!left_id) return;
+    this.#generation += 1;
+    this.#stream?.close();
+    this.#is_pumping = false;
+    this.#kept = { ...this.#kept, conversation_id: left_id, left_id: "", last_event_id: "", receipts: [] };
+    this.#clear();
+    await this.restore();
+  }
+
+  #clear() {
     this.#keep();
     this.transcript = new Transcript();
     this.turns = new Map();
     this.receipts = new Map();
     Object.assign(this, {
       status: "open", awaiting: { kind: "none" }, connection: "idle", trouble: undefined, code_trouble: undefined,
-      locale: this.#ports.locale, agent_name: "", waiting_since: "", is_checking_code: false,
+      locale: this.#ports.locale, market: "", agent_name: "", waiting_since: "", is_checking_code: false,
     });
     this.#ports.on_change();
   }
@@ -294,7 +314,7 @@ export class Chat {
     this.turns.set(turn_id, { turn_id, at: new Date(this.#ports.now_ms()).toISOString(), stages });
   }
 
-  /** @param {{status?: Status, awaiting?: Awaiting, locale?: string}} news */
+  /** @param {{status?: Status, awaiting?: Awaiting, locale?: string, market?: string, agent_name?: string}} news */
   #apply(news) {
     if (news.status) {
       if (news.status === "waiting_for_agent" && this.status !== news.status) {
@@ -303,11 +323,13 @@ export class Chat {
       if (news.status !== "with_agent") this.agent_name = "";
       this.status = news.status;
     }
+    if (news.agent_name && this.status === "with_agent") this.agent_name = news.agent_name;
     if (news.awaiting) {
       if (news.awaiting.slot !== this.awaiting.slot) this.code_trouble = undefined;
       this.awaiting = news.awaiting;
     }
     if (news.locale) this.locale = news.locale;
+    if (news.market) this.market = news.market;
   }
 
   /** @param {unknown} error @param {(() => void)=} again @returns {Trouble} */

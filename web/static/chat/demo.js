@@ -18,7 +18,8 @@ export function makeDemo({ customers, customer_id, locale, on_choose, on_code })
   const story = el("div", { class: "story", "aria-live": "polite" });
   const select = el("select", { id: "you-are", "aria-describedby": "you-are-hint" },
     el("option", { value: "" }, "Not signed in"),
-    customers.map(({ id, name }) => el("option", { value: id }, name)));
+    group("With a story", customers.filter(({ story }) => story), customers),
+    group("Others", customers.filter(({ story }) => !story), customers));
   const phone_title = el("h3", { id: "phone-title" });
   const phone_list = el("ol", { class: "phone-list", "aria-live": "polite", "aria-labelledby": "phone-title" });
   const phone_empty = el("p", { class: "phone-empty" }, "Codes and messages that the company sends arrive here.");
@@ -58,6 +59,15 @@ export function makeDemo({ customers, customer_id, locale, on_choose, on_code })
       el("header", {}, icon("phone"), phone_title), phone_empty, phone_list),
     el("p", { class: "quiet-text" }, "The other side: ", el("a", { href: "desk" }, "open the desk")));
   return { body, choose, showMessages };
+}
+
+/** @param {string} label @param {DemoCustomer[]} members @param {DemoCustomer[]} all */
+function group(label, members, all) {
+  if (members.length === 0) return null;
+  return el("optgroup", { label }, members.map((one) => {
+    const has_namesake = all.some(({ id, name }) => name === one.name && id !== one.id);
+    return el("option", { value: one.id }, has_namesake ? `${one.name} (${one.postal_code ?? one.id})` : one.name);
+  }));
 }
 
 /** @param {DemoCustomer} customer */

@@ -5,7 +5,7 @@
 import { el } from "../shared/dom.js";
 import { clockTime, words } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
-import { renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
+import { renderMarkdown } from "../shared/markdown.js";
 
 /**
  * @typedef {object} Look
@@ -18,6 +18,7 @@ import { renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
  * @property {boolean} offers_turn whether "What happened" can be asked of it
  * @property {(turn_id: string) => void} on_turn
  * @property {() => void} on_retry
+ * @property {(citation: Citation) => void} on_article
  */
 
 /** @param {Message} message @param {Look} look */
@@ -89,20 +90,18 @@ function plainLines(text) {
 /** @param {Done[]} done @param {Translate} t */
 function receipts(done, t) {
   return el("ul", { class: "receipts" }, done.map(({ action, receipt_id }) =>
-    el("li", {}, icon("check"), el("span", {}, el("strong", {}, words(action)), el("span", { class: "receipt-id" }, t("receipt", { id: receipt_id }))))));
+    el("li", {}, icon("check"), el("span", {}, el("strong", {}, t("receipt.done", { action: words(action) })), el("span", { class: "receipt-id" }, t("receipt", { id: receipt_id }))))));
 }
 
 /** @param {Citation[]} citations @param {Look} look */
-function sources(citations, { t, message_locale }) {
+function sources(citations, { t, message_locale, on_article }) {
   return el("div", { class: "sources" },
     el("p", { class: "sources-title" }, icon("book"), citations.length === 1 ? t("sources.one") : t("sources.many", { count: citations.length })),
     citations.map((citation) => {
-      const url = safeUrl(citation.url);
-      const link = url && webLink(t("sources.open"), url);
       return el("details", { class: "source" },
         el("summary", {}, el("span", { dir: "auto", lang: message_locale }, citation.title)),
         el("blockquote", { dir: "auto", lang: message_locale }, citation.quote),
-        link && el("p", {}, link));
+        el("p", {}, el("button", { type: "button", class: "link-button", on: { click: () => on_article(citation) } }, t("sources.open"))));
     }));
 }
 

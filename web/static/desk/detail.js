@@ -5,17 +5,25 @@ import { append, el, show } from "../shared/dom.js";
 import { clockTime, languageName } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { renderTurn } from "../shared/stages.js";
-import { renderContext } from "./context.js";
+import { customerName, renderContext } from "./context.js";
 import { makeReply } from "./reply.js";
 import { makeTabs } from "./tabs.js";
 import { isNearEnd, renderTranscript } from "./transcript.js";
 
 const STATUS_WORDS = { open: "With the AI assistant", waiting_for_agent: "Waiting for a person", with_agent: "With a person", resolved: "Resolved" };
 
+const TAKE_WORDS = { queue: "Take over", colleague: "Take over from {name}", closed: "Reopen" };
+const LOCKED = {
+  queue: "Take over to reply. The customer is told that a person has joined.",
+  colleague: "{name} has this conversation.",
+  closed: "This conversation is resolved. Reopen it to write to the customer again.",
+};
+
 /**
  * @typedef {object} How
  * @property {() => void} on_close
  * @property {(verb: "return"|"resolve") => void} on_finish
+ * @property {() => void} on_take
  */
 
 /**
@@ -40,7 +48,7 @@ export function makeDetail(place, context_aside, desk, how) {
   const loading = el("p", { class: "nothing" }, "Loading…");
   const whole = el("div", { class: "whole" }, head.node, tabs.list, log.parentElement, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ { id, handover, status }) => JSON.stringify([id, handover ?? null, status]), (detail) => {
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ { id, handover, status, previous = [] }) => JSON.stringify([id, handover ?? null, status, previous]), (detail) => {
     context_aside.replaceChildren(...renderContext(detail));
     context_pane.replaceChildren(...renderContext(detail));
   });
@@ -52,14 +60,13 @@ export function makeDetail(place, context_aside, desk, how) {
   /** @param {DeskConversation} detail */
   function draw(detail) {
     const stays_at_end = isNearEnd(log) || shown_id !== detail.id;
+    if (shown_id !== detail.id) tabs.select("transcript");
     shown_id = detail.id;
     head.update(detail);
     reply.showDraftOf(detail.id);
     show(reply.form, desk.is_mine);
-    show(locked, !desk.is_mine && detail.status !== "resolved");
-    locked.textContent = detail.status === "with_agent"
-      ? `${detail.assignee ?? "A colleague"} has this conversation.`
-      : "Take over to reply. The customer is told that a person has joined.";
+    show(locked, !desk.is_mine);
+    locked.textContent = LOCKED[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "A colleague");
     renderTranscript(log, detail);
     if (stays_at_end) log.scrollTop = log.scrollHeight;
     drawContext(detail);
@@ -85,10 +92,10 @@ export function makeDetail(place, context_aside, desk, how) {
 }
 
 /** @param {Desk} desk @param {How} how */
-function makeHead(desk, { on_close, on_finish }) {
+function makeHead(desk, { on_close, on_finish, on_take }) {
   const title = el("h2", { dir: "auto" });
   const status = el("p", { class: "detail-status" });
-  const take = el("button", { type: "button", class: "button primary", "aria-keyshortcuts": "t", on: { click: () => void desk.take() } }, icon("person"), "Take over");
+  const take = el("button", { type: "button", class: "button primary", "aria-keyshortcuts": "t", on: { click: on_take } }, icon("person"), el("span", {}, "Take over"));
   const give_back = el("button", { type: "button", class: "button", "aria-keyshortcuts": "b", on: { click: () => on_finish("return") } }, "Return to AI");
   const resolve = el("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => on_finish("resolve") } }, icon("check"), "Resolve");
   const back = el("button", { type: "button", class: "button quiet small back", on: { click: on_close } }, icon("back"), "Inbox");
@@ -98,10 +105,14 @@ function makeHead(desk, { on_close, on_finish }) {
     focusTake: () => take.focus(),
     /** @param {DeskConversation} detail */
     update(detail) {
-      title.textContent = detail.handover?.customer?.name || "Not identified";
+      title.textContent = customerName(detail) || "Not identified";
       const assignee = detail.status === "with_agent" ? detail.assignee : "";
       status.textContent = [STATUS_WORDS[detail.status], assignee, languageName(detail.locale)].filter(Boolean).join(" · ");
-      show(take, desk.can_take);
+      show(take, desk.can_take !== undefined);
+      const label = take.querySelector("span");
+      const verb = TAKE_WORDS[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "a colleague");
+      if (label && label.textContent !== verb) label.textContent = verb;
+      take.classList.toggle("primary", desk.can_take === "queue");
       show(give_back, desk.is_mine);
       show(resolve, desk.is_mine);
       for (const button of [take, give_back, resolve]) button.setAttribute("aria-disabled", String(desk.is_acting));

@@ -8,6 +8,7 @@ import { icon } from "../shared/icons.js";
 /** @type {[Filter, string, string][]} */
 export const FILTERS = [
   ["waiting", "Waiting", "Nobody is waiting. New hand-overs appear here by themselves."],
+  ["mine", "Mine", "You have taken no conversation."],
   ["with_agent", "People", "No conversation is with a person right now."],
   ["open", "AI", "The AI assistant has no open conversation."],
   ["resolved", "Resolved", "Nothing has been resolved yet."],
@@ -27,20 +28,21 @@ export function makeInbox(desk, on_open) {
         const is_on = button.dataset.filter === desk.filter;
         button.setAttribute("aria-pressed", String(is_on));
         const number = button.querySelector(".number");
-        if (number) number.textContent = button.dataset.filter === "waiting" && desk.waiting_count > 0 ? String(desk.waiting_count) : "";
+        if (number) number.textContent = numberOf(desk, button.dataset.filter ?? "");
       }
       reconcile(rows, desk.rows, {
         key: ({ id }) => id,
-        version: (row) => JSON.stringify([row, isUnread(desk, row), age(row)]),
+        version: (row) => JSON.stringify([row, desk.isUnread(row), age(row)]),
         build: (row) => renderRow(row, desk, on_open),
       });
       markSelected(rows, desk.selected_id);
+      byId("more-count").textContent = desk.next_cursor ? `${desk.rows.length} of ${desk.total}` : "";
       const empty = FILTERS.find(([filter]) => filter === desk.filter)?.[2] ?? "";
       const is_empty = desk.rows.length === 0;
       byId("inbox-empty").replaceChildren(...(!is_empty ? [] : desk.is_loading ? [el("p", {}, "Loading…")] : [icon("inbox"), el("p", {}, empty)]));
       show(byId("inbox-empty"), is_empty);
       show(rows, !is_empty);
-      show(byId("more"), desk.next_cursor !== "");
+      show(byId("more-line"), desk.next_cursor !== "");
     },
     /** Opens the row `by` places further. @param {number} by */
     step(by) {
@@ -55,33 +57,38 @@ export function makeInbox(desk, on_open) {
 function markSelected(rows, selected_id) {
   for (const item of /** @type {HTMLElement[]} */ ([...rows.children])) {
     const button = item.querySelector("button");
-    if (item.dataset.key === selected_id) button?.setAttribute("aria-current", "true");
-    else button?.removeAttribute("aria-current");
+    if (item.dataset.key === selected_id) {
+      if (button?.getAttribute("aria-current") !== "true") item.scrollIntoView({ block: "nearest" });
+      button?.setAttribute("aria-current", "true");
+    } else button?.removeAttribute("aria-current");
   }
 }
 
-/** @param {Desk} desk @param {DeskRow} row */
-function isUnread(desk, { id, last_message = "" }) {
-  return id !== desk.selected_id && desk.seen.get(id) !== last_message;
+/** How many there are in all. @param {Desk} desk @param {string} filter */
+function numberOf(desk, filter) {
+  const count = filter === "waiting" ? desk.waiting_count : filter === desk.filter ? desk.total : 0;
+  return count > 0 ? String(count) : "";
 }
 
-/** @param {DeskRow} row */
-function age({ waiting_since }) {
-  return waiting_since ? elapsed(waiting_since, Date.now(), "en") : "";
+/** How long somebody waits, or how long ago something happened last. @param {DeskRow} row */
+function age({ status, waiting_since, updated_at }) {
+  const since = status === "waiting_for_agent" ? waiting_since : updated_at;
+  return since ? elapsed(since, Date.now(), "en") : "";
 }
 
 /** @param {DeskRow} row @param {Desk} desk @param {(id: string) => void} on_open */
 function renderRow(row, desk, on_open) {
-  const waited = row.status === "waiting_for_agent" ? age(row) : "";
+  const waits = row.status === "waiting_for_agent";
+  const time = age(row);
   return el("li", {}, el("button", { type: "button", class: "row", on: { click: () => on_open(row.id) } },
     el("span", { class: "row-head" },
       el("span", { class: "row-name", dir: "auto" }, row.customer_name || "Not identified"),
-      isUnread(desk, row) && el("span", { class: "unread" }, el("span", { class: "vh" }, "New message")),
-      waited && el("span", { class: "waited" }, icon("clock"), el("span", { class: "vh" }, "Waiting "), waited)),
+      desk.isUnread(row) && el("span", { class: "unread" }, el("span", { class: "vh" }, "New message")),
+      time && el("span", { class: "waited" }, waits && icon("clock"), waits ? el("span", { class: "vh" }, "Waiting ") : "", waits ? time : `${time} ago`)),
     el("span", { class: "row-tags" },
       row.priority === "high" && el("span", { class: "tag high" }, "High priority"),
       row.reason_code && el("span", { class: "tag" }, words(row.reason_code)),
       row.locale && el("span", { class: "tag" }, languageName(row.locale)),
       row.assignee && el("span", { class: "tag" }, row.assignee)),
-    el("span", { class: "row-summary", dir: "auto" }, row.summary || row.last_message || "No message yet")));
+    el("span", { class: "row-summary", dir: "auto" }, (waits && row.summary) || row.last_message || row.summary || "No message yet")));
 }

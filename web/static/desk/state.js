@@ -5,16 +5,21 @@
 import { adviceFor, Problem } from "../shared/problem.js";
 
 const STORE_KEY = "ombud.desk";
+const SEEN_KEY = "ombud.desk.seen";
 const REFRESH_MS = 250;
 const ROWS_MAX = 1_000;
 
-/** @typedef {"waiting"|"with_agent"|"open"|"resolved"} Filter */
+/** The newest state of so many conversations is remembered as seen. */
+const SEEN_MAX = 500;
+
+/** @typedef {"waiting"|"mine"|"with_agent"|"open"|"resolved"} Filter */
 /** What went wrong with an action stays until the next action; with a reading, until a reading succeeds. */
 /** @typedef {{text: string, of: "action"|"reading", again?: () => void}} Trouble */
 /**
  * @typedef {object} Ports
  * @property {Api} api
- * @property {Pick<Storage, "getItem"|"setItem"|"removeItem">} storage
+ * @property {Pick<Storage, "getItem"|"setItem"|"removeItem">} storage of this tab
+ * @property {Pick<Storage, "getItem"|"setItem">} lasting of this browser; holds ids and times, never a word
  * @property {(options: {url: string, on_event: (event: ServerEvent) => void, on_state: (state: "open"|"retrying"|"refused") => void}) => {close: () => void}} follow
  * @property {() => string} new_key
  * @property {(run: () => void, ms: number) => void} later
@@ -56,6 +61,16 @@ export function nameIn(token) {
   }
 }
 
+/** @param {Ports["lasting"]} lasting @returns {Map<string, string>} */
+function readSeen(lasting) {
+  try {
+    const kept = JSON.parse(lasting.getItem(SEEN_KEY) ?? "[]");
+    return new Map(Array.isArray(kept) ? kept.filter((pair) => Array.isArray(pair) && pair.length === 2) : []);
+  } catch {
+    return new Map();
+  }
+}
+
 export class Desk {
   /** @type {Ports} */ #ports;
   /** @type {{close: () => void} | undefined} */ #stream;
@@ -68,6 +83,8 @@ export class Desk {
   /** @type {Filter} */ filter = "waiting";
   /** @type {DeskRow[]} */ rows = [];
   waiting_count = 0;
+  /** Conversations on all pages of the list shown. */
+  total = 0;
   next_cursor = "";
   selected_id = "";
   /** @type {DeskConversation | undefined} */ detail;
@@ -75,13 +92,14 @@ export class Desk {
   /** @type {Trouble | undefined} */ trouble;
   is_loading = true;
   is_acting = false;
-  /** The newest message seen of each conversation. @type {Map<string, string>} */ seen = new Map();
+  /** When each conversation that was opened here stood as it was seen. @type {Map<string, string>} */ seen;
 
   /** @param {Ports} ports */
   constructor(ports) {
     this.#ports = ports;
     this.token = ports.storage.getItem(STORE_KEY) ?? "";
     this.name = nameIn(this.token);
+    this.seen = readSeen(ports.lasting);
   }
 
   /**
@@ -121,7 +139,7 @@ export class Desk {
   signOut(text = "") {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
-    Object.assign(this, { token: "", name: "", rows: [], waiting_count: 0, selected_id: "", detail: undefined, connection: "idle", is_loading: true });
+    Object.assign(this, { token: "", name: "", rows: [], waiting_count: 0, total: 0, selected_id: "", detail: undefined, connection: "idle", is_loading: true });
     this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
@@ -151,9 +169,11 @@ export class Desk {
       if (filter !== this.filter) return;
       this.rows = filter === "waiting" ? inOrder(shown.items) : shown.items;
       this.next_cursor = shown.next_cursor ?? "";
-      this.waiting_count = (waiting ?? shown).items.length;
+      const all_waiting = waiting ?? shown;
+      this.waiting_count = all_waiting.total ?? all_waiting.items.length;
+      this.total = shown.total ?? shown.items.length;
       this.is_loading = false;
-      for (const { id, last_message = "" } of this.rows) if (!this.seen.has(id)) this.seen.set(id, last_message);
+      for (const row of this.rows) if (row.id === this.selected_id) this.#see(row);
     }, () => void this.refresh());
   }
 
@@ -186,8 +206,29 @@ export class Desk {
   /** @param {DeskConversation} detail */
   #setDetail(detail) {
     this.detail = detail;
-    const last = detail.messages.at(-1);
-    if (last) this.seen.set(detail.id, last.text);
+    const row = this.rows.find(({ id }) => id === detail.id);
+    if (row) this.#see(row);
+  }
+
+  /** @param {DeskRow} row */
+  #see({ id, updated_at = "" }) {
+    if (this.seen.get(id) === updated_at) return;
+    this.seen.delete(id);
+    this.seen.set(id, updated_at);
+    for (const oldest of this.seen.keys()) {
+      if (this.seen.size <= SEEN_MAX) break;
+      this.seen.delete(oldest);
+    }
+    try {
+      this.#ports.lasting.setItem(SEEN_KEY, JSON.stringify([...this.seen]));
+    } catch {
+      // Full or forbidden: then a reload shows more as new, and nothing else is lost.
+    }
+  }
+
+  /** Whether something happened in a conversation at the desk since it was open here. @param {DeskRow} row */
+  isUnread({ id, status, updated_at = "" }) {
+    return ["waiting_for_agent", "with_agent"].includes(status) && id !== this.selected_id && this.seen.get(id) !== updated_at;
   }
 
   /** Whether the signed-in person owns the open conversation. */
@@ -196,14 +237,17 @@ export class Desk {
     return detail?.status === "with_agent" && (!detail.assignee || !this.name || detail.assignee === this.name);
   }
 
+  /** From whom the open conversation could be taken; none when it is mine. @returns {"queue"|"colleague"|"closed"|undefined} */
   get can_take() {
-    return this.detail?.status === "waiting_for_agent" || this.detail?.status === "open";
+    const { detail } = this;
+    if (!detail || this.is_mine) return undefined;
+    return detail.status === "with_agent" ? "colleague" : detail.status === "resolved" ? "closed" : "queue";
   }
 
-  /** Takes the open conversation over, and shows it among those that are with people. */
-  async take() {
-    if (!this.can_take || !(await this.#act("take", {}))) return false;
-    if (this.filter !== "with_agent") await this.show("with_agent");
+  /** Takes the open conversation over, and shows it among one's own. @param {boolean} from_colleague on purpose, when a colleague has it */
+  async take(from_colleague = false) {
+    if (!this.can_take || !(await this.#act("take", from_colleague ? { from_colleague } : {}))) return false;
+    if (this.filter !== "mine") await this.show("mine");
     return true;
   }
 
@@ -216,9 +260,12 @@ export class Desk {
     return is_done;
   }
 
-  /** @param {"return"|"resolve"} verb @param {string} note */
-  finish(verb, note) {
-    return this.#act(verb, note ? { note } : {});
+  /**
+   * @param {"return"|"resolve"} verb
+   * @param {{message?: string, note?: string, resume?: boolean}} words empty ones are left out
+   */
+  finish(verb, { message, note, resume }) {
+    return this.#act(verb, { ...(message ? { message } : {}), ...(note ? { note } : {}), ...(resume ? { resume } : {}) });
   }
 
   /**

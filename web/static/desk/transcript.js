@@ -1,5 +1,5 @@
 // How does a message look to the person at the desk? Inert, and marked with whose words it is.
-/** @import { Citation, DeskConversation, Message } from "../shared/types.js" */
+/** @import { Citation, DeskConversation, DeskNote, Message } from "../shared/types.js" */
 import { el, reconcile } from "../shared/dom.js";
 import { clockTime } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
@@ -15,7 +15,28 @@ export function isNearEnd(log) {
 /** @param {HTMLElement} log @param {DeskConversation} detail */
 export function renderTranscript(log, detail) {
   const messages = [...detail.messages].sort((a, b) => a.seq - b.seq);
-  reconcile(log, messages, { key: ({ id }) => id, version: (message) => JSON.stringify(message), build: (message) => renderLine(message, detail.locale, linksNotOf(writtenBefore(message, messages))) });
+  const notes = (detail.notes ?? []).filter(({ act, note }) => note || !["requested", "taken"].includes(act));
+  /** @type {({at: string, key: string} & ({message: Message} | {note: DeskNote}))[]} */
+  const entries = messages.map((message) => ({ at: message.at, key: message.id, message }));
+  for (const note of notes) {
+    const next = entries.findIndex(({ at }) => Date.parse(at) > Date.parse(note.at));
+    entries.splice(next < 0 ? entries.length : next, 0, { at: note.at, key: `note ${note.at} ${note.act}`, note });
+  }
+  reconcile(log, entries, { key: ({ key }) => key, version: (entry) => JSON.stringify(entry),
+    build: (entry) => ("note" in entry ? renderNote(entry.note) : renderLine(entry.message, detail.locale, linksNotOf(writtenBefore(entry.message, messages)))) });
+}
+
+const ACTS = {
+  requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
+  reopened: "{agent} opened it again", returned: "{agent} returned it to the AI assistant", resolved: "{agent} resolved it",
+};
+
+/** What colleagues did and noted; the customer sees none of it. @param {DeskNote} note */
+function renderNote({ at, act, agent = "Somebody", from = "a colleague", note }) {
+  return el("div", { class: "line internal" },
+    el("p", { class: "line-head" }, el("strong", { dir: "auto" }, ACTS[act].replace("{agent}", agent).replace("{from}", from)),
+      el("span", {}, el("span", { class: "tag" }, "Internal"), " ", el("time", { datetime: at }, clockTime(at, "en-GB")))),
+    note && el("p", { class: "line-text as-typed", dir: "auto" }, note));
 }
 
 /** What the customer wrote before a message, which may repeat it. @param {Message} message @param {Message[]} messages */

@@ -84,14 +84,16 @@ export function makeApi({ base, token, fetch = globalThis.fetch.bind(globalThis)
     stepUp: (conversation, code) => request("POST", `conversations/${id(conversation)}/step_up`, { body: { code } }),
     /** @param {string} conversation @returns {Promise<Turn[]>} */
     turns: (conversation) => request("GET", `conversations/${id(conversation)}/turns`),
+    /** @param {string} article @param {string} market @param {string} locale @returns {Promise<{id: string, title: string, body: string}>} */
+    article: (article, market, locale) => request("GET", `articles/${id(article)}?market=${id(market)}&locale=${id(locale)}`),
     /** @param {string} conversation */
     eventsUrl: (conversation) => `${base}conversations/${id(conversation)}/events`,
 
     /** @param {string} name @returns {Promise<{token: string}>} */
     openDemoStaff: (name) => request("POST", "demo/staff", { body: { name } }),
-    /** @param {string} status @param {string} cursor @returns {Promise<{items: DeskRow[], next_cursor?: string}>} */
+    /** @param {string} status `mine` for one's own @param {string} cursor @returns {Promise<{items: DeskRow[], next_cursor?: string, total?: number}>} */
     deskList: (status, cursor) =>
-      request("GET", `desk/conversations?status=${id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}`),
+      request("GET", `desk/conversations?status=${status === "mine" ? "with_agent&mine=true" : id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}`),
     /** @param {string} conversation @returns {Promise<DeskConversation>} */
     deskConversation: (conversation) => request("GET", `desk/conversations/${id(conversation)}`),
     /** @param {string} conversation @param {"take"|"reply"|"return"|"resolve"} verb @param {object} body @param {string} key @returns {Promise<DeskConversation>} */

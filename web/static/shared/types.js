@@ -42,6 +42,7 @@
  * @property {string} created_at
  * @property {Message[]} messages
  * @property {Awaiting} awaiting
+ * @property {string=} agent_name
  *
  * @typedef {object} Done
  * @property {string} action
@@ -107,6 +108,15 @@
  * @property {string=} locale
  * @property {string=} last_message
  * @property {string=} assignee
+ * @property {string=} updated_at
+ *
+ * @typedef {object} DeskNote
+ * @property {string} at
+ * @property {"requested"|"withdrawn"|"taken"|"taken_from_colleague"|"reopened"|"returned"|"resolved"} act
+ * @property {string=} agent
+ * @property {string=} from
+ * @property {string=} reason_code
+ * @property {string=} note
  *
  * @typedef {object} HandoverAction
  * @property {string} action
@@ -125,9 +135,12 @@
  * @property {string=} language
  * @property {unknown=} sentiment
  * @property {unknown=} proposed_next_step
+ * @property {string=} proposal
+ * @property {string=} last_words
  * @property {string=} requested_at
+ * @property {Record<string, string>=} labels names of fields, as the company writes them
  *
- * @typedef {Conversation & {handover?: Handover, assignee?: string, turns?: Turn[]}} DeskConversation
+ * @typedef {Conversation & {handover?: Handover, assignee?: string, turns?: Turn[], notes?: DeskNote[], previous?: DeskRow[]}} DeskConversation
  */
 
 export {};

@@ -75,7 +75,7 @@ describe("a conversation", () => {
     await context.getByText("Proposed next step").waitFor();
     const text = await context.innerText();
     for (const part of ["Ada Lindqvist", "Identity: identified", "Customer asked for person", "running shoes", "claims not verified", "told by the customer, not verified",
-      "ORD-100234", "Report return", "rcp_01J9Z3M8", "Refused", "KB-014", "Check the return window"]) expect(text, part).toContain(part);
+      "from the company’s records", "Trail runner from Fjell & Fot", "Report return", "rcp_01J9Z3M8", "Refused", "Sources used", "Check the return window"]) expect(text, part).toContain(part);
     expect(await context.evaluate((node) => node.scrollHeight - node.clientHeight)).toBe(0);
     expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
     expect(page.problems).toEqual([]);
@@ -91,22 +91,25 @@ describe("a conversation", () => {
     await page.keyboard.press("t");
     await page.locator("#reply-text").waitFor();
     expect(conversation.assignee).toBe("Maria Lind");
-    await page.keyboard.press("r");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("reply-text");
     await page.keyboard.type("Hello Ada. trebs1?");
     await page.keyboard.press("Enter");
     await page.locator(".line.agent", { hasText: "Hello Ada. trebs1?" }).waitFor();
     await expect.poll(() => page.inputValue("#reply-text")).toBe("");
     await page.keyboard.press("Escape");
     await page.keyboard.press("b");
-    await page.keyboard.type("agreed to pause the plan");
+    await page.keyboard.type("The plan is paused.");
     await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
+    await page.keyboard.type("agreed to pause the plan");
+    await page.keyboard.press("Control+Enter");
     await expect.poll(() => conversation.status).toBe("open");
-    expect(all.mock.seen.find(({ path }) => path.endsWith("/return"))?.body).toEqual({ note: "agreed to pause the plan" });
+    await page.locator(".line.internal", { hasText: "agreed to pause the plan" }).waitFor();
+    expect(all.mock.seen.find(({ path }) => path.endsWith("/return"))?.body).toEqual({ message: "The plan is paused.", note: "agreed to pause the plan" });
     await expect.poll(() => page.locator("#note").isVisible()).toBe(false);
     await page.keyboard.press("t");
     await expect.poll(() => conversation.status).toBe("with_agent");
     await page.locator("#reply-text").waitFor();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("e");
     await page.locator("#note-text").waitFor();
     await page.keyboard.press("Tab");
@@ -142,6 +145,23 @@ describe("a conversation", () => {
     await page.locator("#alerts", { hasText: "Jo already has it." }).waitFor();
     await expect.poll(() => page.locator(".locked").innerText()).toBe("Jo has this conversation.");
     expect(await page.locator("#reply-text").isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Take over from Jo" }).click();
+    await page.locator("#take-over").getByRole("button", { name: "Take over" }).click();
+    await expect.poll(() => conversation.assignee).toBe("Maria Lind");
+    await page.locator(".line.internal", { hasText: "Maria Lind took over from Jo" }).waitFor();
+  });
+
+  test("has an address of its own that survives a reload, and one that is resolved can be opened again", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    await page.locator(".row").click();
+    await page.locator(".line").first().waitFor();
+    expect(new URL(page.url()).hash).toBe(`#${conversation.id}`);
+    all.mock.change(conversation, { status: "resolved" });
+    await page.reload();
+    await page.getByRole("button", { name: "Reopen" }).click();
+    await expect.poll(() => conversation.status).toBe("with_agent");
+    expect(await page.locator("#filters [aria-pressed=true]").innerText()).toContain("Mine");
   });
 
   test("shows the stages of its turns", async () => {

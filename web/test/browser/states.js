@@ -73,6 +73,24 @@ export const STATES = [
     await page.getByRole("button", { name: "Talk to a person" }).click();
     await page.locator("#status-line[data-kind=waiting_for_agent]").waitFor();
   } },
+  { name: "chat-noted", path: "/", reach: async (page) => {
+    await page.getByRole("button", { name: "Talk to a person" }).click();
+    await page.getByRole("button", { name: "Keep waiting" }).waitFor();
+    for (const text of ["It is about the running shoes", "Size 39"]) await say(page, text);
+    await page.locator(".note").waitFor();
+  } },
+  { name: "chat-leave", path: "/", reach: async (page) => {
+    await page.getByRole("button", { name: "Talk to a person" }).click();
+    await page.getByRole("button", { name: "Keep waiting" }).waitFor();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.locator("#leave h2").waitFor();
+  } },
+  { name: "chat-article", path: "/", reach: async (page) => {
+    await say(page, "I want to return something");
+    await page.locator(".source summary").first().click();
+    await page.getByRole("button", { name: "Read the article" }).first().click();
+    await page.locator("#article h3").waitFor();
+  } },
   { name: "chat-agent", path: "/", reach: async (page, mock) => {
     await say(page, "a person please");
     await page.locator("#status-line[data-kind=waiting_for_agent]").waitFor();
@@ -149,6 +167,24 @@ export const STATES = [
     await page.getByRole("button", { name: "Take over" }).click();
     await page.getByRole("button", { name: "Return to AI" }).click();
     await page.locator("#note-text").waitFor();
+  } },
+  { name: "desk-returned", path: "/desk", reach: async (page, mock) => {
+    await openAda(page, mock);
+    const ada = [...mock.conversations.values()].find(({ handover }) => handover?.customer.name === "Ada Lindqvist");
+    ada.previous = [{ id: "conv-0", status: "resolved", reason_code: "complaint", updated_at: "2026-11-02T10:00:00Z" }];
+    ada.handover.proposal = "Shall I move the payment of 27 November to 11 December?";
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.getByRole("button", { name: "Return to AI" }).click();
+    await page.fill("#note-message", "The payment is moved to 11 December.");
+    await page.fill("#note-text", "Plan PL-77 paused by hand; check on Friday.");
+    await page.press("#note-text", "Control+Enter");
+    await page.locator(".line.internal").last().waitFor();
+  } },
+  { name: "desk-colleague", path: "/desk", reach: async (page, mock) => {
+    await openAda(page, mock);
+    for (const conversation of mock.conversations.values()) if (conversation.handover?.customer.name === "Ada Lindqvist") mock.change(conversation, { status: "with_agent", assignee: "Jo" });
+    await page.getByRole("button", { name: "Take over from Jo" }).click();
+    await page.locator("#take-over h2").waitFor();
   } },
   { name: "desk-help", path: "/desk", reach: async (page) => {
     await signIn(page);

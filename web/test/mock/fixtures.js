@@ -14,6 +14,13 @@ export const CUSTOMERS = [
 export const GREETING =
   "Hello! I am the **AI assistant** of Nimbus Pay. I answer from our help articles and show where each answer comes from. You can ask for a person at any time.";
 
+/** What can be picked while a person is awaited. */
+export const WAITING = { kind: "handoff", options: [{ id: "assistant", label: "Go on with the assistant" }, { id: "wait", label: "Keep waiting" }] };
+
+export const ARTICLE = "You can send most things back within **30 days** of the day the parcel reached you.\n\n## How to report a return\n\n1. Report the return here.\n2. Print the label we e-mail you.\n3. Hand the parcel in.\n\nPaused instalments are not late and cost nothing.";
+
+export const NOTED = "I've added that for my colleague, who will read it together with everything else. People answer here Monday to Friday from 08:00 to 20:00.";
+
 /** @param {number} scale */
 export function stages(scale = 1) {
   return [
@@ -49,7 +56,7 @@ const PROPOSAL = {
  * @type {{when: RegExp, text: string, awaiting: object, citations?: object[], status?: string, done?: object[], outbox?: string, slow_ms?: number}[]}
  */
 export const SCRIPT = [
-  { when: /person|موظف/i, text: "Of course. I am passing you to a colleague, with everything you have told me, so you need not repeat it.", awaiting: { kind: "handoff" }, status: "waiting_for_agent" },
+  { when: /person|موظف/i, text: "Of course. I am passing you to a colleague, with everything you have told me, so you need not repeat it.", awaiting: WAITING, status: "waiting_for_agent" },
   { when: /return|أين|إرجاع/i, text: "You can return most things within **30 days** of delivery:\n\n- report the return here, and the payments pause at once\n- print the label we e-mail you\n- hand in the parcel at any service point\n\nYour order from Fjell & Fot has three items. Which one do you want to send back?",
     citations: RETURN_CITATIONS,
     awaiting: { kind: "choice", slot: "item", options: [{ id: "1", label: "Trail runner, size 39" }, { id: "2", label: "Trail runner, size 41" }, { id: "3", label: "Wool socks, 3 pairs" }] } },
@@ -76,7 +83,7 @@ export const HANDOVER = {
   summary: "Ada reports that one of two pairs of running shoes does not fit and says the shop promised free returns. She wants the instalment of Friday moved until the return is settled.",
   identity_level: "identified",
   customer: { id: "C-100001", name: "Ada Lindqvist", market: "SE", email: "ada.lindqvist@example.se", customer_since: "2021" },
-  slots: { order_id: "ORD-100234", item: "Trail runner, size 39", return_reason: "does not fit", wishes: "move the instalment of 27 November" },
+  slots: { order: { id: "ORD-100234", label: "Trail runner from Fjell & Fot, ordered 3 November 2026 (ORD-100234)", placed_at: "2026-11-03T09:12:00Z", status: "delivered" }, return_reason: "does not fit", wishes: "move the instalment of 27 November" },
   actions: [
     { action: "orders.get", arguments: { order_id: "ORD-100234" }, state: "done" },
     { action: "report_return", arguments: { order_id: "ORD-100234", item_ids: ["I-1"] }, state: "done", receipt_id: "rcp_01J9Z3M8" },
@@ -85,5 +92,6 @@ export const HANDOVER = {
   sources: [{ article_id: "KB-014", title: "Returning something you bought" }, { article_id: "KB-033", title: "Moving a due date" }],
   language: "sv",
   sentiment: "worried",
+  last_words: "The size 39. And can Friday's payment wait?",
   proposed_next_step: "Check the return window with the merchant; if it is open, pause plan PL-77 by hand and tell Ada the new due date.",
 };

@@ -4,13 +4,14 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMPANY, CUSTOMERS, FALLBACK, GREETING, HANDOVER, redact, SCRIPT, stages } from "./fixtures.js";
+import { ARTICLE, COMPANY, CUSTOMERS, FALLBACK, GREETING, HANDOVER, NOTED, redact, SCRIPT, stages, WAITING } from "./fixtures.js";
 
 const STATIC = fileURLToPath(new URL("../../static/", import.meta.url));
 const TYPES = /** @type {Record<string, string>} */ ({ ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" });
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 const BODY_BYTES_MAX = 64 * 1024;
+const PAGE_ROWS = 50;
 
 /** @typedef {import("node:http").IncomingMessage} Incoming */
 /** @typedef {import("node:http").ServerResponse} Outgoing */
@@ -82,7 +83,7 @@ export class Mock {
   /** @param {string} customer_id @param {string} locale */
   newConversation(customer_id, locale = "en") {
     const conversation = { id: this.#id("conv"), status: "open", locale, market: "SE", created_at: new Date().toISOString(),
-      messages: [], awaiting: { kind: "none" }, customer_id, turns: [], handover: undefined, assignee: undefined, priority: "normal" };
+      messages: [], awaiting: { kind: "none" }, customer_id, turns: [], notes: [], previous: [], handover: undefined, assignee: undefined, priority: "normal" };
     this.conversations.set(conversation.id, conversation);
     this.addMessage(conversation, { author: "assistant", text: GREETING });
     return conversation;
@@ -94,7 +95,8 @@ export class Mock {
     for (const [author, text] of [["customer", "I want to return something"], ["assistant", SCRIPT[1]?.text ?? ""], ["customer", "The size 39. And can Friday's payment wait?"], ["customer", "I want a person"], ["assistant", SCRIPT[0]?.text ?? ""]]) {
       this.addMessage(conversation, { author, text, ...(author === "assistant" ? { turn_id: this.#addTurn(conversation).turn_id } : {}) });
     }
-    Object.assign(conversation, { status: "waiting_for_agent", awaiting: { kind: "handoff" } }, row);
+    Object.assign(conversation, { status: "waiting_for_agent", awaiting: WAITING }, row);
+    this.#note(conversation, { act: "requested", reason_code: HANDOVER.reason_code });
     conversation.handover = /** @type {any} */ ({ ...HANDOVER, requested_at: new Date(Date.now() - 4 * 60_000).toISOString(), ...handover });
     this.publish("desk", "handoff.requested", { conversation_id: conversation.id });
     return conversation;
@@ -163,6 +165,7 @@ export class Mock {
     if (!claims) return problem(401, "OM-0401", "the token is missing or has ended");
     if (route === "POST /conversations") return { status: 201, body: publicView(this.newConversation(claims.customer_id, body.locale)) };
     const [, area, ...rest] = path.split("/");
+    if (area === "articles") return rest[0] === "KB-014" ? ok({ id: "KB-014", title: "Returning something you bought", locale: "en", body: ARTICLE }) : problem(404, "OM-0404", "no such article");
     if (area === "conversations") return this.#conversation(method, rest, body, headers);
     if (area === "desk" && claims.role === "staff") return this.#desk(rest, query, body, claims);
     return problem(404, "OM-0404", "no such thing");
@@ -186,9 +189,23 @@ export class Mock {
   /** @param {any} conversation @param {string} text */
   async #reply(conversation, text) {
     const first = conversation.messages.length;
+    if (conversation.status === "resolved") this.addMessage(conversation, { author: "system", text: "A new conversation" });
     this.addMessage(conversation, { author: "customer", text: redact(text) });
     const line = SCRIPT.find(({ when }) => when.test(text)) ?? { ...FALLBACK };
     await new Promise((resolve) => setTimeout(resolve, ("slow_ms" in line ? line.slow_ms : 0) || this.delay_ms));
+    if (conversation.status === "resolved") this.change(conversation, { status: "open", awaiting: { kind: "none" } });
+    if (conversation.status === "waiting_for_agent" && /assistant|no person/i.test(text)) {
+      conversation.noted = 0;
+      this.publish("desk", "handoff.withdrawn", { conversation_id: conversation.id });
+      this.addMessage(conversation, { author: "assistant", text: "All right, you're writing with me, the AI assistant, again." });
+      this.change(conversation, { status: "open", awaiting: { kind: "anything_else" } });
+      return this.#replyOf(conversation, first, "", {});
+    }
+    if (conversation.status === "waiting_for_agent") {
+      conversation.noted = (conversation.noted ?? 0) + 1;
+      this.addMessage(conversation, conversation.noted === 1 ? { author: "assistant", text: NOTED } : { author: "system", text: "Added for your colleague." });
+      this.change(conversation, {});
+    }
     if (conversation.status !== "open") return this.#replyOf(conversation, first, "", {});
     const turn = this.#addTurn(conversation);
     if ("outbox" in line && line.outbox) this.outbox.set(conversation.customer_id, [{ at: new Date().toISOString(), channel: "sms", to: "+46 ·· ··· ·· 42", text: line.outbox }, ...(this.outbox.get(conversation.customer_id) ?? [])]);
@@ -221,13 +238,20 @@ export class Mock {
   #desk([, id, verb], query, body, claims) {
     if (!id) {
       const wanted = query.get("status") === "waiting" ? "waiting_for_agent" : query.get("status");
-      return ok({ items: [...this.conversations.values()].filter(({ status }) => status === wanted).map(rowOf) });
+      const is_mine = query.get("mine") === "true";
+      const rows = [...this.conversations.values()].filter(({ status, assignee }) => status === wanted && (!is_mine || assignee === claims.name));
+      const first = Number(query.get("cursor") ?? 0);
+      const next_cursor = rows.length > first + PAGE_ROWS ? String(first + PAGE_ROWS) : undefined;
+      return ok({ items: rows.slice(first, first + PAGE_ROWS).map(rowOf), next_cursor, total: rows.length });
     }
     const conversation = this.conversations.get(id);
     if (!conversation) return problem(404, "OM-0404", "no such conversation");
     if (verb === "take") {
-      if (conversation.status === "with_agent" && conversation.assignee !== claims.name) return problem(409, "OM-0409", `${conversation.assignee} already has it`);
+      const from = conversation.status === "with_agent" && conversation.assignee !== claims.name ? conversation.assignee : undefined;
+      const act = from ? "taken_from_colleague" : conversation.status === "resolved" ? "reopened" : "taken";
+      if (from && !body.from_colleague) return problem(409, "OM-0409", `${conversation.assignee} already has it`);
       conversation.assignee = claims.name;
+      this.#note(conversation, { act, agent: claims.name, from });
       this.publish(id, "handoff.accepted", { agent_name: claims.name });
       this.addMessage(conversation, { author: "system", text: `${claims.name} has joined the conversation.` });
       this.change(conversation, { status: "with_agent", awaiting: { kind: "handoff" } });
@@ -237,24 +261,34 @@ export class Mock {
       this.change(conversation, {});
     }
     if (verb === "return") {
+      if (body.message) this.addMessage(conversation, { author: "agent", author_name: claims.name, text: body.message });
       this.publish(id, "handoff.returned", {});
-      this.addMessage(conversation, { author: "assistant", text: "I am the AI assistant again. My colleague has told me what you agreed." });
-      this.change(conversation, { status: "open", awaiting: { kind: "anything_else" }, assignee: undefined });
+      this.#note(conversation, { act: "returned", agent: claims.name, note: body.note });
+      this.addMessage(conversation, { author: "system", text: `${claims.name} has handed the chat back. You are writing with the AI assistant again.` });
+      this.change(conversation, { status: "open", assignee: undefined, awaiting: { kind: "anything_else", slot: "person", options: [{ id: "handoff", label: `Back to ${claims.name}` }] } });
     }
+    if (verb === "resolve") this.#note(conversation, { act: "resolved", agent: claims.name, note: body.note });
     if (verb === "resolve") this.change(conversation, { status: "resolved", awaiting: { kind: "none" } });
-    return ok({ ...publicView(conversation), handover: conversation.handover, assignee: conversation.assignee, turns: conversation.turns });
+    return ok({ ...publicView(conversation), handover: conversation.handover, assignee: conversation.assignee, turns: conversation.turns,
+      notes: conversation.notes, previous: conversation.previous });
+  }
+
+  /** @param {any} conversation @param {object} note */
+  #note(conversation, note) {
+    conversation.notes.push({ at: new Date().toISOString(), ...note });
   }
 }
 
 /** @param {any} conversation */
-function publicView({ id, status, locale, market, created_at, messages, awaiting }) {
-  return { id, status, locale, market, created_at, messages, awaiting };
+function publicView({ id, status, locale, market, created_at, messages, awaiting, assignee }) {
+  return { id, status, locale, market, created_at, messages, awaiting, ...(status === "with_agent" && assignee ? { agent_name: assignee } : {}) };
 }
 
 /** @param {any} conversation */
 function rowOf({ id, status, handover, locale, messages, assignee, priority }) {
   return { id, status, customer_name: handover?.customer?.name, waiting_since: handover?.requested_at, reason_code: handover?.reason_code,
-    summary: handover?.summary, priority, locale, last_message: messages.at(-1)?.text ?? "", assignee };
+    summary: handover?.summary, priority, locale, last_message: messages.at(-1)?.text ?? "", assignee,
+    updated_at: messages.at(-1)?.at };
 }
 
 /** @param {any} body @returns {Answer} */

@@ -107,15 +107,31 @@ describe("sending", () => {
     expect(shown(chat).at(-1)).toBe("(two: failed problem.too_many)");
   });
 
-  test("writing after the end starts a new conversation", async () => {
+  test("writing after the end goes on in the same thread", async () => {
     const { chat, calls, emit } = makeChat();
     chat.send("one");
     await settled(chat);
     emit("conversation.updated", { status: "resolved", awaiting: { kind: "none" } });
     chat.send("two");
     await settled(chat);
-    expect(calls.openConversation.mock.calls.length).toBe(2);
-    expect(calls.openSession.mock.calls.length).toBe(1);
+    expect(calls.openConversation.mock.calls.length).toBe(1);
+    expect(shown(chat)).toEqual(["hello", "one", "re: one", "two", "re: two"]);
+  });
+
+  test("a conversation that waits for a person can be left and gone back to, also after a reload", async () => {
+    const { chat, calls, ports, emit } = makeChat();
+    chat.send("one");
+    await settled(chat);
+    chat.startOver("");
+    expect(chat.left_id).toBe("");
+    chat.send("two");
+    await settled(chat);
+    emit("handoff.requested", { status: "waiting_for_agent" });
+    chat.startOver("");
+    expect(new Chat(ports).left_id).toBe("c1");
+    calls.conversation.mockResolvedValueOnce({ ...structuredClone(CONVERSATION), status: "waiting_for_agent" });
+    await chat.goBack();
+    expect([chat.conversation_id, chat.status, chat.left_id, shown(chat)]).toEqual(["c1", "waiting_for_agent", "", ["hello"]]);
   });
 
   test("an answer to the conversation before does not land in the new one", async () => {

@@ -23,9 +23,10 @@ function makeDesk(api = {}) {
   const announce = vi.fn();
   const storage = { getItem: () => "", setItem: vi.fn(), removeItem: vi.fn() };
   let keys = 0;
-  const desk = new Desk({ api: /** @type {any} */ (calls), storage, follow: (options) => { followed = options; return { close: vi.fn() }; },
+  const lasting = { getItem: () => "[]", setItem: vi.fn() };
+  const desk = new Desk({ api: /** @type {any} */ (calls), storage, lasting, follow: (options) => { followed = options; return { close: vi.fn() }; },
     new_key: () => `k${++keys}`, later: (run) => run(), on_change: vi.fn(), announce });
-  return { desk, calls, announce, storage, emit: (/** @type {string} */ event) => followed.on_event({ id: "1", event, data: "{}" }) };
+  return { desk, calls, announce, storage, lasting, emit: (/** @type {string} */ event) => followed.on_event({ id: "1", event, data: "{}" }) };
 }
 
 test("high priority stands first, then whoever waited longest, then rows without a time", () => {
@@ -44,20 +45,20 @@ describe("the desk", () => {
     expect([desk.token, storage.setItem.mock.calls.length]).toEqual(["", 0]);
   });
 
-  test("taking over moves the view to what is with people", async () => {
+  test("taking over moves the view to one's own", async () => {
     const { desk, calls } = makeDesk();
     await desk.signIn(token);
     await desk.select("a");
-    expect([desk.can_take, desk.is_mine]).toEqual([true, false]);
+    expect([desk.can_take, desk.is_mine]).toEqual(["queue", false]);
     await desk.take();
-    expect([desk.filter, calls.deskAct.mock.calls[0]?.slice(0, 2)]).toEqual(["with_agent", ["a", "take"]]);
+    expect([desk.filter, calls.deskAct.mock.calls[0]?.slice(0, 2)]).toEqual(["mine", ["a", "take"]]);
   });
 
   test("a conversation that a colleague owns is not mine", async () => {
     const { desk } = makeDesk({ deskConversation: vi.fn(async () => detail("a", { status: "with_agent", assignee: "Someone else" })) });
     await desk.signIn(token);
     await desk.select("a");
-    expect([desk.can_take, desk.is_mine]).toEqual([false, false]);
+    expect([desk.can_take, desk.is_mine]).toEqual(["colleague", false]);
   });
 
   test("a reply that failed is sent again with the same key, another text with another", async () => {
@@ -108,6 +109,25 @@ describe("the desk", () => {
     emit("handoff.requested");
     await vi.waitFor(() => expect([calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length]).toEqual(before.map((count) => count + 1)));
     expect(announce.mock.calls.length).toBe(1);
+  });
+
+  test("the whole queue is counted, not the page", async () => {
+    const { desk } = makeDesk({ deskList: vi.fn(async () => ({ items: [row("a")], next_cursor: "n", total: 73 })) });
+    await desk.signIn(token);
+    expect([desk.waiting_count, desk.total]).toEqual([73, 73]);
+  });
+
+  test("what was opened stays seen after a reload until something happens, and only ids and times are kept", async () => {
+    let updated_at = "2026-01-01T01:00:00Z";
+    const { desk, lasting } = makeDesk({ deskList: vi.fn(async () => ({ items: [row("a", { updated_at }), row("b", { updated_at })] })) });
+    await desk.signIn(token);
+    await desk.select("a");
+    await desk.select("b");
+    expect(desk.rows.map((one) => desk.isUnread(one))).toEqual([false, false]);
+    expect(JSON.parse(lasting.setItem.mock.calls.at(-1)?.[1])).toEqual([["a", updated_at], ["b", updated_at]]);
+    updated_at = "2026-01-01T02:00:00Z";
+    await desk.refresh();
+    expect(desk.rows.map((one) => desk.isUnread(one))).toEqual([true, false]);
   });
 
   test("an ended sign-in closes the desk and says so", async () => {

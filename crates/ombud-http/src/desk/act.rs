@@ -14,12 +14,16 @@ use crate::body::{Body, InConversation, KeyHeader};
 use crate::chat::messages::{TEXT_CHARS_MAX, check_text, hash};
 use crate::dto::DeskConversation;
 use crate::problem::{ApiError, Problem};
-use ombud_turn::{DeskAct, IdempotencyKey};
+use ombud_turn::{DeskAct, Holder, IdempotencyKey, OpenRequest};
 
-/// Nothing needs to be said.
+/// From whom a conversation is taken.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Take {}
+pub struct Take {
+    /// Whether it may be taken from a colleague who has it.
+    #[serde(default)]
+    pub from_colleague: bool,
+}
 
 /// What the customer is told.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,6 +32,20 @@ pub struct AgentReply {
     /// The message, at most 8,000 characters.
     #[schema(max_length = 8000)]
     pub text: String,
+}
+
+/// What becomes of a conversation that is given back.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct GiveBack {
+    /// Last words to the customer, at most 8,000 characters; sent as a message.
+    #[schema(max_length = 8000)]
+    pub message: Option<String>,
+    /// For colleagues and the ledger, at most 8,000 characters; the customer does not see it.
+    #[schema(max_length = 8000)]
+    pub note: Option<String>,
+    /// Whether the assistant goes on with the request that was open; else that request is closed.
+    #[serde(default)]
+    pub resume: bool,
 }
 
 /// What stays with the conversation.
@@ -48,7 +66,7 @@ struct Act {
     text: String,
 }
 
-/// Takes a conversation over; the customer is told who has joined.
+/// Takes a conversation over, or a resolved one up again; the customer is told who has joined.
 #[utoipa::path(post, path = "/desk/conversations/{id}/take", tag = "desk", request_body = Take,
     params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
     responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -57,9 +75,11 @@ pub async fn take(
     staff: Staff,
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
-    Body(Take {}): Body<Take>,
+    Body(Take { from_colleague }): Body<Take>,
 ) -> Result<Json<DeskConversation>, ApiError> {
-    perform(&app, Act { staff, id, key, name: "take", text: String::new() }, DeskAct::Take).await
+    let from = if from_colleague { Holder::Colleague } else { Holder::Nobody };
+    let act = Act { staff, id, key, name: "take", text: format!("{from:?}") };
+    perform(&app, act, DeskAct::Take { from }).await
 }
 
 /// Answers the customer.
@@ -78,8 +98,8 @@ pub async fn reply(
     perform(&app, act, DeskAct::Reply { text: reply.text }).await
 }
 
-/// Gives the conversation back to the assistant, which sees what was said meanwhile.
-#[utoipa::path(post, path = "/desk/conversations/{id}/return", tag = "desk", request_body = Note,
+/// Gives the conversation back to the assistant, with last words to the customer and a note to colleagues. A customer who asks how it stands is told those words.
+#[utoipa::path(post, path = "/desk/conversations/{id}/return", tag = "desk", request_body = GiveBack,
     params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
     responses((status = 200, body = DeskConversation), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn give_back(
@@ -87,11 +107,12 @@ pub async fn give_back(
     staff: Staff,
     InConversation(id): InConversation,
     KeyHeader(key): KeyHeader,
-    Body(note): Body<Note>,
+    Body(back): Body<GiveBack>,
 ) -> Result<Json<DeskConversation>, ApiError> {
-    let note = checked(note)?;
-    let act = Act { staff, id, key, name: "return", text: note.clone().unwrap_or_default() };
-    perform(&app, act, DeskAct::Return { note }).await
+    let (message, note) = (checked(back.message)?, checked(back.note)?);
+    let open_request = if back.resume { OpenRequest::Resumed } else { OpenRequest::Closed };
+    let text = format!("{message:?} {note:?} {open_request:?}");
+    perform(&app, Act { staff, id, key, name: "return", text }, DeskAct::Return { message, note, open_request }).await
 }
 
 /// Ends the conversation.
@@ -105,14 +126,14 @@ pub async fn resolve(
     KeyHeader(key): KeyHeader,
     Body(note): Body<Note>,
 ) -> Result<Json<DeskConversation>, ApiError> {
-    let note = checked(note)?;
+    let note = checked(note.note)?;
     let act = Act { staff, id, key, name: "resolve", text: note.clone().unwrap_or_default() };
     perform(&app, act, DeskAct::Resolve { note }).await
 }
 
-fn checked(note: Note) -> Result<Option<String>, ApiError> {
-    let note = note.note.filter(|note| !note.trim().is_empty());
-    match note {
+/// A text of the permitted length; none when it is blank.
+fn checked(text: Option<String>) -> Result<Option<String>, ApiError> {
+    match text.filter(|text| !text.trim().is_empty()) {
         Some(note) if note.chars().count() > TEXT_CHARS_MAX => Err(ApiError::TextTooLong { chars_max: TEXT_CHARS_MAX }),
         note => Ok(note),
     }

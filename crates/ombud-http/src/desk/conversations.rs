@@ -22,6 +22,8 @@ const ROWS_MAX: usize = 200;
 pub struct DeskFilter {
     /// `waiting`, `with_agent`, `open` or `resolved`; all if left out.
     status: Option<String>,
+    /// Only those that the caller has taken.
+    mine: Option<bool>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows, 1 to 200.
@@ -32,20 +34,25 @@ pub struct DeskFilter {
 #[utoipa::path(get, path = "/desk/conversations", tag = "desk", 
     params(
         ("status" = Option<String>, Query, description = "`waiting`, `with_agent`, `open` or `resolved`; all if left out"),
+        ("mine" = Option<bool>, Query, description = "only those that the caller has taken"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
         ("limit" = Option<usize>, Query, description = "rows, 1 to 200")
     ),
     responses((status = 200, body = DeskPage), (status = 403, body = Problem)))]
 pub async fn list_conversations(
     State(app): State<App>,
-    _staff: Staff,
+    staff: Staff,
     Parameters(wanted): Parameters<DeskFilter>,
 ) -> Result<Json<DeskPage>, ApiError> {
     let status = wanted.status.as_deref().filter(|status| !status.is_empty()).map(status).transpose()?;
     let cursor = wanted.cursor.filter(|cursor| !cursor.is_empty());
-    let filter = InboxFilter { status, cursor, rows_max: wanted.limit.unwrap_or(ROWS).clamp(1, ROWS_MAX) };
-    let (rows, next_cursor) = app.assistant().inbox().list(app.assistant().tenant(), &filter).await?;
-    Ok(Json(DeskPage { items: rows.into_iter().map(Into::into).collect(), next_cursor }))
+    let assignee = wanted.mine.filter(|mine| *mine).map(|_| staff.name);
+    let rows_max = wanted.limit.unwrap_or(ROWS).clamp(1, ROWS_MAX);
+    let filter = InboxFilter { status, assignee, cursor, rows_max, ..InboxFilter::default() };
+    let (inbox, tenant) = (app.assistant().inbox(), app.assistant().tenant());
+    let (rows, next_cursor) = inbox.list(tenant, &filter).await?;
+    let total = inbox.count(tenant, &filter).await?;
+    Ok(Json(DeskPage { items: rows.into_iter().map(Into::into).collect(), next_cursor, total }))
 }
 
 /// A conversation with its hand-over, its turns and who has taken it.

@@ -222,6 +222,9 @@ pub struct Conversation {
     pub created_at: String,
     /// All messages, oldest first.
     pub messages: Vec<Message>,
+    /// The person who has the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_name: Option<String>,
     /// What the last reply waits for.
     pub awaiting: Awaiting,
 }
@@ -235,6 +238,7 @@ impl From<ConversationView> for Conversation {
             market: view.market,
             created_at: view.created_at.to_rfc3339(),
             messages: view.messages.into_iter().map(Into::into).collect(),
+            agent_name: view.agent_name,
             awaiting: view.awaiting.into(),
         }
     }

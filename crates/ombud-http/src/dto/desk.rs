@@ -1,5 +1,7 @@
 //! A conversation as the people of the company see it.
 
+use std::collections::BTreeMap;
+
 use ombud_domain as domain;
 use ombud_ports::InboxRow;
 use serde::Serialize;
@@ -37,6 +39,8 @@ pub struct DeskPage {
     /// Cursor of the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
+    /// Rows on all pages.
+    pub total: u64,
 }
 
 /// A row of the inbox.
@@ -67,6 +71,8 @@ pub struct DeskRow {
     /// Who has taken it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
+    /// When something happened last, RFC 3339.
+    pub updated_at: String,
 }
 
 impl From<InboxRow> for DeskRow {
@@ -82,6 +88,7 @@ impl From<InboxRow> for DeskRow {
             locale: row.locale,
             last_message: row.last_message,
             assignee: row.assignee,
+            updated_at: row.updated_at.to_rfc3339(),
         }
     }
 }
@@ -117,13 +124,24 @@ pub struct Handover {
     pub sentiment: String,
     /// What the assistant would do next.
     pub proposed_next_step: String,
+    /// What was proposed and is neither accepted nor declined, as the customer saw it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<String>,
+    /// The customer's last words that say something.
+    pub last_words: String,
+    /// How the company names fields of the customer and the slots; others by their own name.
+    pub labels: BTreeMap<String, String>,
     /// When a person was asked for, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<String>,
 }
 
 impl Handover {
-    fn new(handover: domain::Handover, requested_at: Option<domain::TimestampUs>) -> Self {
+    fn new(
+        handover: domain::Handover,
+        labels: BTreeMap<String, String>,
+        requested_at: Option<domain::TimestampUs>,
+    ) -> Self {
         Self {
             reason_code: handover.reason_code,
             priority: handover.priority.into(),
@@ -136,6 +154,9 @@ impl Handover {
             language: handover.language,
             sentiment: handover.sentiment,
             proposed_next_step: handover.proposed_next_step,
+            proposal: handover.proposal,
+            last_words: handover.last_words,
+            labels,
             requested_at: requested_at.map(domain::TimestampUs::to_rfc3339),
         }
     }
@@ -155,6 +176,39 @@ pub struct DeskConversation {
     pub assignee: Option<String>,
     /// How each reply came about.
     pub turns: Vec<Turn>,
+    /// What people did and noted, oldest first; customers see none of it.
+    pub notes: Vec<DeskNote>,
+    /// Other conversations of the same customer, at most five, newest first.
+    pub previous: Vec<DeskRow>,
+}
+
+/// Something done with a conversation at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeskNote {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
+    #[schema(example = "returned")]
+    pub act: &'static str,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The colleague it was taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Why a person was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
+    /// What was noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl From<ombud_turn::DeskNote> for DeskNote {
+    fn from(note: ombud_turn::DeskNote) -> Self {
+        let ombud_turn::DeskNote { at, act, agent, from, reason_code, note } = note;
+        Self { at: at.to_rfc3339(), act, agent, from, reason_code, note }
+    }
 }
 
 impl From<DeskView> for DeskConversation {
@@ -162,9 +216,11 @@ impl From<DeskView> for DeskConversation {
         let requested_at = view.requested_at;
         Self {
             conversation: view.conversation.into(),
-            handover: view.handover.map(|handover| Handover::new(handover, requested_at)),
+            handover: view.handover.map(|handover| Handover::new(handover, view.labels, requested_at)),
             assignee: view.assignee,
             turns: view.turns.into_iter().map(Into::into).collect(),
+            notes: view.notes.into_iter().map(Into::into).collect(),
+            previous: view.previous.into_iter().map(Into::into).collect(),
         }
     }
 }

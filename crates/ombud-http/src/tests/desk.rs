@@ -55,8 +55,15 @@ async fn a_waiting_conversation_is_listed_taken_answered_and_given_back() {
     let seen = world.get(&format!("/api/v1/conversations/{id}"), &token).await.body;
     assert_eq!(texts(&seen, "agent"), ["Hi, Maja here"]);
     assert_eq!(seen["messages"].as_array().unwrap().last().unwrap()["author_name"], "Maja");
-    let back = world.post(&format!("{root}/return"), &staff, json!({"note": "sorted out"})).await;
+    assert_eq!(seen["agent_name"], "Maja");
+    let words = json!({"message": "It is on its way.", "note": "sorted out"});
+    let back = world.post(&format!("{root}/return"), &staff, words).await;
     assert_eq!((back.status, back.body["status"].as_str()), (200, Some("open")));
+    assert_eq!(texts(&back.body, "agent"), ["Hi, Maja here", "It is on its way."]);
+    let notes = back.body["notes"].as_array().unwrap();
+    assert_eq!((notes[2]["act"].as_str(), notes[2]["note"].as_str()), (Some("returned"), Some("sorted out")));
+    let seen = world.get(&format!("/api/v1/conversations/{id}"), &token).await.body;
+    assert!(seen.get("notes").is_none() && !seen.to_string().contains("sorted out"), "notes stay at the desk");
     assert!(
         world.get("/api/v1/desk/conversations?status=waiting", &staff).await.body["items"]
             .as_array()
@@ -90,6 +97,21 @@ async fn an_act_with_the_same_key_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_colleagues_conversation_is_taken_over_only_on_purpose_and_stands_among_ones_own() {
+    let world = World::new();
+    let (_, id) = handed_over(&world).await;
+    let (maja, nils) = (world.staff("Maja"), world.staff("Nils"));
+    let take = format!("/api/v1/desk/conversations/{id}/take");
+    world.post(&take, &maja, json!({})).await;
+    assert_eq!(world.post(&take, &nils, json!({})).await.code(), (409, "OM-0403"));
+    assert_eq!(world.post(&take, &nils, json!({"from_colleague": true})).await.body["assignee"], "Nils");
+    for (who, total) in [(&maja, 0), (&nils, 1)] {
+        let rows = world.get("/api/v1/desk/conversations?status=with_agent&mine=true", who).await.body;
+        assert_eq!((rows["total"].as_u64(), rows["items"].as_array().unwrap().len()), (Some(total), total as usize));
+    }
+}
+
+#[tokio::test]
 async fn rows_come_in_pages() {
     let world = World::new();
     for _ in 0..3 {
@@ -101,6 +123,7 @@ async fn rows_come_in_pages() {
     loop {
         let page =
             world.get(&format!("/api/v1/desk/conversations?status=waiting&limit=2&cursor={cursor}"), &staff).await.body;
+        assert_eq!(page["total"], 3, "the whole queue is counted, not the page");
         seen.extend(page["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()));
         match page["next_cursor"].as_str() {
             Some(next) => cursor = next.to_owned(),

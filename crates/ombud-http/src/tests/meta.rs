@@ -43,6 +43,10 @@ impl Inbox for Broken {
         Err(StoreError::Stopped)
     }
 
+    async fn count(&self, _tenant: &TenantId, _filter: &InboxFilter) -> Result<u64, StoreError> {
+        Err(StoreError::Stopped)
+    }
+
     async fn rebuild(&self, _tenant: &TenantId) -> Result<u64, StoreError> {
         Err(StoreError::Stopped)
     }

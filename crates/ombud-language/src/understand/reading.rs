@@ -54,11 +54,12 @@ impl Reading {
         let body = rules.without_subordinate(rules.without_lead(&text)).to_owned();
         let classes = classes(understander, context, &body);
         let top = classes.first().cloned().unwrap_or_default();
-        // What others said or did is no wish; what is left may still hold one.
-        let own = rules.handoff_unless.replace_all(&body, " - ");
-        let named = rules.handoff.is_match(&own) || rules.machine_refused.is_match(&body);
+        // What others said or did is no wish, nor is a person refused; what is left may still hold one.
+        let wanted = rules.handoff_refused.replace_all(&body, " - ");
+        let own = rules.handoff_unless.replace_all(&wanted, " - ");
+        let named = rules.handoff.is_match(&own) || rules.machine_refused.is_match(&wanted);
         let known = understander.classifier.known_share(&body);
-        let learnt = matches!(own, std::borrow::Cow::Borrowed(_))
+        let learnt = *own == body
             && top.0 == HANDOFF
             && top.1 >= HANDOFF_SURE
             && known > HANDOFF_KNOWN

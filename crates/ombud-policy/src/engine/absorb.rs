@@ -6,7 +6,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Value, json};
 
-use super::{Decision, Deliberation, Engine, Questioned, Sight, vars};
+use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
@@ -49,6 +49,8 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, .. } if state.dialogue.claim().is_some() => {
                 self.start_once_known(state, flow, text)
             }
+            Command::StartFlow { flow, text, .. }
+                if self.changes_something(flow) && self.tell_of_colleague(state, text) => {}
             Command::StartFlow { flow, text, .. } => {
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
@@ -64,6 +66,7 @@ impl Engine<'_> {
             Command::Chitchat { kind } => self.chat(state, *kind),
             Command::Clarify { flows } => return Some(self.clarify(state, flows)),
             Command::Repeat => self.repeat(state),
+            Command::CannotRead if self.tell_of_colleague(state, &self.moment.said) => {}
             Command::CannotRead => return self.misread(state),
         }
         None
@@ -131,6 +134,17 @@ impl Engine<'_> {
 
     /// Which of the offered requests free words mean: "finding my refund" is "finding your refund".
     fn read_request(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
+        let awaiting = &state.dialogue.awaiting;
+        if awaiting.kind == AwaitingKind::Choice && awaiting.slot.as_deref() == Some(PERSON) {
+            match self.reader.entities(text, &["yes_no"], Heard::Answering).into_iter().next() {
+                Some((_, Value::Bool(true))) => return Some(self.hand_over_on_request(state)),
+                Some((_, Value::Bool(false))) => {
+                    state.completed = true;
+                    return None;
+                }
+                _ => {}
+            }
+        }
         match state.dialogue.awaiting.slot.as_deref() {
             Some(WHICH_REQUEST) => {}
             Some(ONE_TIME_CODE) => return self.read_at_code(state, text),
@@ -283,7 +297,15 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
+    /// Whether a flow acts, and does not only look up.
+    fn changes_something(&self, flow: &str) -> bool {
+        self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))
+    }
+
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
+        if state.dialogue.frames.is_empty() && self.tell_of_colleague(state, query) {
+            return;
+        }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
         let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());

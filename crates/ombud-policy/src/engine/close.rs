@@ -1,15 +1,30 @@
 //! How does a turn end? With a question, a rest, or a person.
 
-use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, Citation, Handover, Priority};
+use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, Citation, Handover, Priority};
 use serde_json::{Map, Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::Origin;
+use crate::dialogue::{Dialogue, Origin};
+use crate::flow::Op;
 
 /// Requests offered when two readings are close.
 const CLARIFY_MAX: usize = 4;
+
+/// Reason of a hand-over the customer asked for.
+const CUSTOMER_REQUEST: &str = "customer_request";
+/// Id of the option to go on with the assistant while a person is awaited.
+pub const GO_ON: &str = "assistant";
+/// Id of the option to wait on.
+pub const KEEP_WAITING: &str = "wait";
+
+/// What is awaited after a person gave the conversation back: anything, or that person again.
+#[must_use]
+pub fn way_back(label: String) -> Awaiting {
+    let options = vec![AwaitingOption { id: "handoff".to_owned(), label }];
+    Awaiting { kind: AwaitingKind::AnythingElse, slot: Some(PERSON.to_owned()), options, proposal: None }
+}
 
 /// A hand-over as a flow or the engine asks for it.
 #[derive(Debug, Clone)]
@@ -39,15 +54,7 @@ impl Engine<'_> {
             return self.clarify(state, &near);
         }
         if state.offers_person {
-            let options = ["handoff", "no"]
-                .into_iter()
-                .filter_map(|id| {
-                    Some(AwaitingOption {
-                        id: id.to_owned(),
-                        label: self.render(state, "", &format!("person_{id}"), &[])?,
-                    })
-                })
-                .collect();
+            let options = self.options("person", &["handoff", "no"]);
             return self.finish(state, AwaitingKind::Choice, Some(PERSON.to_owned()), options);
         }
         if state.aside.as_ref().is_some_and(super::aside::Aside::asks) {
@@ -55,7 +62,8 @@ impl Engine<'_> {
         }
         if state.ending.sayings.is_empty() && !state.completed {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
-        } else if state.completed {
+        } else if state.completed && !state.dialogue.is_distressed() {
+            // Nobody who grieves is asked whether there is anything else.
             self.say(state, "", "anything_else", &Map::new(), Origin::Question);
         }
         self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
@@ -88,7 +96,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn hand_over_on_request(&self, state: &mut Deliberation) -> Decision {
-        self.hand_over(state, &HandingOver::because("customer_request"))
+        self.hand_over(state, &HandingOver::because(CUSTOMER_REQUEST))
     }
 
     /// A person takes over, with everything known (R48).
@@ -96,25 +104,8 @@ impl Engine<'_> {
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
-        let title = self.pack.title(&self.moment.locale, &flow).to_owned();
-        let summary_vars = vars(json!({
-            "title": if flow.is_empty() { Value::Null } else { json!(title) },
-            "reason": handing.reason,
-            "slots": self.slots(state),
-            "done": state.dialogue.done,
-            "said": state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>()),
-        }));
-        let summary = self.render(state, "", "handoff_summary", &[&summary_vars]).unwrap_or_default();
-        let distressed = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
-        let heard = |names: &[&str]| state.dialogue.signals.iter().any(|signal| names.contains(&signal.as_str()));
-        let sentiment = if heard(&distressed) {
-            "distressed"
-        } else if heard(&["anger", "abuse", "complaint"]) {
-            "angry"
-        } else {
-            "neutral"
-        };
-        let priority = if sentiment == "distressed" { Priority::High } else { handing.priority };
+        let summary = self.summary(state, &flow, handing);
+        let priority = handing.priority.max(state.dialogue.priority());
         state.ending.reasons.push(format!("handed over: {}", handing.reason));
         state.ending.handover = Some(Handover {
             reason_code: handing.reason.clone(),
@@ -126,10 +117,95 @@ impl Engine<'_> {
             actions: state.dialogue.done.iter().map(|done| json!({"action": done.action, "arguments": done.arguments, "state": "done", "receipt_id": done.receipt_id})).collect(),
             sources: state.dialogue.cited.iter().map(|citation| json!({"article_id": citation.article_id, "title": citation.title})).collect(),
             language: self.moment.locale.clone(),
-            sentiment: sentiment.to_owned(),
+            sentiment: state.dialogue.sentiment().to_owned(),
             proposed_next_step: handing.next_step.clone().unwrap_or_default(),
+            proposal: open_proposal(state).map(|proposal| proposal.summary.clone()),
+            last_words: self.moment.said.clone(),
         });
-        self.finish(state, AwaitingKind::Handoff, None, Vec::new())
+        let interrupted = std::mem::take(&mut state.dialogue.awaiting);
+        // Only a question the customer left by himself is asked again if he goes on: an action whose outcome is unknown must not be proposed twice.
+        state.dialogue.interrupted = if handing.reason == CUSTOMER_REQUEST { interrupted } else { Awaiting::default() };
+        state.dialogue.colleague = None;
+        let options = self.waiting_options(&state.dialogue);
+        self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
+    /// What a person reads first.
+    fn summary(&self, state: &Deliberation, flow: &str, handing: &HandingOver) -> String {
+        let title = (!flow.is_empty()).then(|| self.pack.title(&self.moment.locale, flow));
+        let why = self.render(state, "", &format!("handoff_reason_{}", handing.reason), &[]);
+        let said =
+            state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>());
+        let values = vars(json!({
+            "title": title,
+            "reason": handing.reason,
+            "why": why,
+            "slots": self.slots(state),
+            "done": state.dialogue.done,
+            "said": said,
+            "last_words": self.moment.said,
+            "proposal": open_proposal(state).map(|proposal| proposal.summary.as_str()),
+            "mood": state.dialogue.sentiment(),
+        }));
+        self.render(state, "", "handoff_summary", &[&values]).unwrap_or_default()
+    }
+
+    /// What can be picked while a person is awaited; nothing where somebody may be in danger.
+    #[must_use]
+    pub fn waiting_options(&self, dialogue: &Dialogue) -> Vec<AwaitingOption> {
+        if dialogue.is_in_danger() {
+            return Vec::new();
+        }
+        self.options("waiting", &[GO_ON, KEEP_WAITING])
+    }
+
+    /// Options with the texts `<prefix>_<id>`.
+    fn options(&self, prefix: &str, ids: &[&str]) -> Vec<AwaitingOption> {
+        let label = |id: &str| self.pack.texts.render(&self.moment.locale, "", &format!("{prefix}_{id}"), &[]).ok();
+        ids.iter().filter_map(|id| Some(AwaitingOption { id: (*id).to_owned(), label: label(id)? })).collect()
+    }
+
+    /// The customer goes on without a person.
+    pub(super) fn take_back(&self, state: &mut Deliberation) {
+        let interrupted = std::mem::take(&mut state.dialogue.interrupted);
+        let led_here = state.dialogue.frames.last().is_some_and(|top| {
+            let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
+            !matches!(op, Some(Op::Ask(_) | Op::Act(_) | Op::Confirm { .. } | Op::Verify))
+        });
+        if led_here
+            || matches!(interrupted.kind, AwaitingKind::None | AwaitingKind::AnythingElse | AwaitingKind::Handoff)
+        {
+            state.dialogue.close_requests();
+        }
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.asked = None;
+            top.unread = 0;
+            top.declined = 0;
+            top.repeated = None;
+        }
+        state.dialogue.misread = 0;
+        state.dialogue.awaiting = Awaiting::default();
+        state.ending.reasons.push("the customer goes on without a person".to_owned());
+        self.say(state, "", "handoff_withdrawn", &Map::new(), Origin::Template);
+    }
+
+    /// What the person who had the conversation told the customer, when nothing else shows how it stands.
+    pub(super) fn tell_of_colleague(&self, state: &mut Deliberation, text: &str) -> bool {
+        let Some(colleague) = state.dialogue.colleague.clone().filter(|colleague| !colleague.said.is_empty()) else {
+            return false;
+        };
+        if !self.reader.asks_how_it_stands(text) {
+            return false;
+        }
+        self.say(
+            state,
+            "",
+            "colleague_said",
+            &vars(json!({"name": colleague.name, "said": colleague.said})),
+            Origin::Record,
+        );
+        state.offers_person = true;
+        true
     }
 
     /// Slots that were filled, of all running requests.
@@ -204,4 +280,10 @@ impl Engine<'_> {
             url: member("source:"),
         })
     }
+}
+
+/// The proposal the last reply showed, if it is still to be answered.
+fn open_proposal(state: &Deliberation) -> Option<&AwaitingProposal> {
+    let open = state.dialogue.frames.last().is_some_and(|top| top.shown.is_some());
+    state.dialogue.awaiting.proposal.as_ref().filter(|_| open)
 }

@@ -1,7 +1,9 @@
 //! How are rows of the inbox stored and read?
 
+use std::fmt::Write as _;
+
 use ombud_domain::{ConversationStatus, Priority, TenantId, TimestampUs};
-use ombud_ports::{Due, InboxPlace, InboxRow, StoreError};
+use ombud_ports::{Due, InboxFilter, InboxPlace, InboxRow, StoreError};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
@@ -41,11 +43,11 @@ pub(super) async fn load(reads: &AnyPool, tenant: &TenantId, ids: &[&str]) -> Re
 pub(super) async fn page(
     reads: &AnyPool,
     tenant: &TenantId,
-    (status, after): (Option<ConversationStatus>, Option<InboxPlace>),
+    (filter, after): (&InboxFilter, Option<InboxPlace>),
     rows_max: usize,
 ) -> Result<Vec<InboxRow>, StoreError> {
     let after = after.unwrap_or(InboxPlace { rank: -1, order_us: 0, conversation_id: String::new() });
-    let of_status = if status.is_some() { " AND status = $6" } else { "" };
+    let (conditions, values) = conditions(filter, 6);
     let sql = format!(
         concat!(
             "SELECT ",
@@ -53,7 +55,7 @@ pub(super) async fn page(
             " FROM inbox_2 WHERE tenant = $1 AND (list_rank, list_order_us, conversation_id) > ($2, $3, $4){} ",
             "ORDER BY list_rank, list_order_us, conversation_id LIMIT $5"
         ),
-        of_status
+        conditions
     );
     let query = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.as_str())
@@ -61,7 +63,7 @@ pub(super) async fn page(
         .bind(after.order_us)
         .bind(after.conversation_id.as_str())
         .bind(i64::try_from(rows_max).unwrap_or(0));
-    let query = status.into_iter().fold(query, |query, status| query.bind(status.as_str()));
+    let query = values.into_iter().fold(query, |query, value| query.bind(value));
     let rows = query.fetch_all(reads).await.map_err(failed("reading the inbox"))?;
     rows.iter().map(row_of).collect()
 }
@@ -96,6 +98,35 @@ pub(super) async fn due(
     let rows = query.bind(i64::try_from(rows_max).unwrap_or(0)).fetch_all(reads).await;
     let rows = rows.map_err(failed("reading what is due"))?;
     rows.iter().map(|row| column(row, 0, "inbox row")).collect()
+}
+
+/// Rows on all pages.
+pub(super) async fn count(reads: &AnyPool, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError> {
+    let (conditions, values) = conditions(filter, 2);
+    let sql = format!("SELECT COUNT(*) FROM inbox_2 WHERE tenant = $1{conditions}");
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str());
+    let query = values.into_iter().fold(query, |query, value| query.bind(value));
+    let row = query.fetch_one(reads).await.map_err(failed("counting the inbox"))?;
+    Ok(u64::try_from(column::<i64, _>(&row, 0, "inbox count")?).unwrap_or(0))
+}
+
+/// What a filter asks of a row, with parameters from `first` on.
+fn conditions(filter: &InboxFilter, first: usize) -> (String, Vec<&str>) {
+    let wanted = [
+        ("status", filter.status.map(ConversationStatus::as_str)),
+        ("customer_id", filter.customer_id.as_deref()),
+        ("assignee", filter.assignee.as_deref()),
+    ];
+    let mut sql = String::new();
+    let mut values = Vec::new();
+    for (name, value) in wanted {
+        if let Some(value) = value {
+            // Writing to a string cannot fail.
+            let _ = write!(sql, " AND {name} = ${}", first + values.len());
+            values.push(value);
+        }
+    }
+    (sql, values)
 }
 
 /// Writes rows, new or again.

@@ -130,8 +130,8 @@ async fn news_while_a_person_has_the_conversation_is_for_the_person() {
     let view = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
     let trail = serde_json::to_string(&view.turns.last()).unwrap();
     assert!(trail.contains("the company reports return_received of RET-1"), "{trail}");
-    world.assistant.desk_act(world.conversation, "Maja", DeskAct::Take).await.unwrap();
-    world.assistant.desk_act(world.conversation, "Maja", DeskAct::Return { note: None }).await.unwrap();
+    world.assistant.desk_act(world.conversation, "Maja", TAKE).await.unwrap();
+    world.assistant.desk_act(world.conversation, "Maja", give_back(None, OpenRequest::Closed)).await.unwrap();
     world.assistant.follow_feed().await.unwrap();
     assert_eq!(world.news().await.len(), 1);
 }

@@ -24,7 +24,7 @@ async fn the_answer_to_a_key_is_kept_for_seven_days() {
 async fn an_act_of_the_desk_is_done_once_for_a_key_also_after_a_restart() {
     let world = World::new(ScriptedBackOffice::new(), None).await;
     world.say("I want to talk to a person").await;
-    world.assistant.desk_act(world.conversation, "Maja", DeskAct::Take).await.unwrap();
+    world.assistant.desk_act(world.conversation, "Maja", TAKE).await.unwrap();
     let other = world.assistant.beside(world.ports(world.ledger.clone()), Settings::default());
     let session = SessionId(uuid::Uuid::from_u128(8));
     let written = async |assistant: &Assistant, session: SessionId, text: &str| {

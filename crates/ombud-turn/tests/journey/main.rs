@@ -6,6 +6,7 @@ mod events;
 mod keys;
 mod recovery;
 mod silence;
+mod waiting;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +21,9 @@ use ombud_ports::{
     ModelError, StoreError, StoredReply,
 };
 use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice, ScriptedModel};
-use ombud_turn::{Assistant, DeskAct, IdempotencyKey, Input, Ports, Settings, Stimulus, TurnError, TurnReply};
+use ombud_turn::{
+    Assistant, DeskAct, Holder, IdempotencyKey, Input, OpenRequest, Ports, Settings, Stimulus, TurnError, TurnReply,
+};
 use serde_json::{Value, json};
 
 struct NoKnowledge;
@@ -143,6 +146,16 @@ impl World {
     fn performed(&self) -> usize {
         self.office.calls().iter().filter(|call| matches!(call, RecordedCall::Perform(..))).count()
     }
+}
+
+const TAKE: DeskAct = DeskAct::Take { from: Holder::Nobody };
+
+fn give_back(message: Option<&str>, open_request: OpenRequest) -> DeskAct {
+    DeskAct::Return { message: message.map(ToOwned::to_owned), note: Some("for colleagues".to_owned()), open_request }
+}
+
+fn option_ids(reply: &TurnReply) -> Vec<&str> {
+    reply.awaiting.options.iter().map(|option| option.id.as_str()).collect()
 }
 
 fn text(reply: &TurnReply) -> String {
@@ -364,13 +377,13 @@ async fn the_assistant_is_silent_while_a_person_has_the_conversation() {
         world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "hi".to_owned() }).await,
         Err(TurnError::NotYours)
     ));
-    world.assistant.desk_act(id, "Kim", DeskAct::Take).await.unwrap();
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     assert!(world.say("are you there? cancel my order").await.messages.is_empty());
-    assert!(matches!(world.assistant.desk_act(id, "Bo", DeskAct::Take).await, Err(TurnError::NotYours)));
+    assert!(matches!(world.assistant.desk_act(id, "Bo", TAKE).await, Err(TurnError::NotYours)));
     let view =
         world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "Hello, Kim here".to_owned() }).await.unwrap();
     assert_eq!(view.conversation.messages.last().unwrap().author_name.as_deref(), Some("Kim"));
-    world.assistant.desk_act(id, "Kim", DeskAct::Return { note: None }).await.unwrap();
+    world.assistant.desk_act(id, "Kim", give_back(None, OpenRequest::Closed)).await.unwrap();
     assert!(!world.say("thanks, and where is my order?").await.messages.is_empty(), "the assistant answers again");
 }
 

@@ -241,7 +241,7 @@ async fn an_outcome_that_comes_while_a_person_has_the_conversation_is_told_and_l
     let world = proposed(vec![ActionOutcome::Unknown, ActionOutcome::Unknown, cancelled()]).await;
     world.say("yes").await;
     world.say("I want to talk to a person").await;
-    world.assistant.desk_act(world.conversation, "Maja", DeskAct::Take).await.unwrap();
+    world.assistant.desk_act(world.conversation, "Maja", TAKE).await.unwrap();
     world.clock.advance_s(60);
     assert_eq!(world.assistant.recover().await.unwrap(), 1);
     let told = world.last_message().await;

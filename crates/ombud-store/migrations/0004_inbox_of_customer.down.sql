@@ -1,0 +1,2 @@
+DROP INDEX inbox_2_list_of_assignee;
+DROP INDEX inbox_2_list_of_customer;

@@ -1,0 +1,121 @@
+//! What does the assistant do while a person is awaited? It takes notes, says so, and takes the conversation back when the customer wants that.
+
+use ombud_domain::{Author, Awaiting, AwaitingKind, ConversationStatus, Handover};
+use ombud_policy::Dialogue;
+use ombud_policy::engine::{GO_ON, KEEP_WAITING};
+use serde_json::{Map, Value, json};
+
+use crate::assistant::Assistant;
+use crate::conversation::{Conversation, says_something};
+use crate::intake::{Arrival, Hears};
+use crate::safety::Screened;
+
+/// Who answers a message.
+pub(crate) enum Answerer {
+    /// The assistant, though with what it hears of the message.
+    Assistant,
+    /// A person; the message is kept for him.
+    Person,
+}
+
+/// Decides who answers, and takes the conversation back for the assistant when the customer wants that.
+///
+/// INVARIANT: exactly one party owns a conversation; once a person has taken it, nothing typed gives it back
+/// (test: `the_assistant_is_silent_while_a_person_has_the_conversation`).
+pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screened: &mut Screened) -> Answerer {
+    match received.conversation.status {
+        ConversationStatus::Open | ConversationStatus::Resolved => return Answerer::Assistant,
+        ConversationStatus::WithAgent => return Answerer::Person,
+        ConversationStatus::WaitingForAgent => {}
+    }
+    if is_alarming(assistant, &received.conversation.dialogue, screened.signals()) {
+        received.hears = Hears::SignalsOnly;
+        return Answerer::Assistant;
+    }
+    match withdrawal(assistant, &received.conversation, screened.text()) {
+        Some(rest) => {
+            let waited = received.conversation.unanswered.take().unwrap_or_default();
+            screened.read_as(if rest.is_empty() { waited } else { rest });
+            received.conversation.status = ConversationStatus::Open;
+            received.withdrawn = true;
+            Answerer::Assistant
+        }
+        None => Answerer::Person,
+    }
+}
+
+/// Whether a sign was not heard before that the pack answers with a flow of its own.
+fn is_alarming(assistant: &Assistant, dialogue: &Dialogue, signals: &[String]) -> bool {
+    let fresh = signals.iter().filter(|signal| !dialogue.signals.contains(signal));
+    fresh.into_iter().any(|signal| assistant.pack.manifest.signals.contains_key(signal))
+}
+
+/// What else is said by a customer who goes on without a person; none when he waits on.
+fn withdrawal(assistant: &Assistant, conversation: &Conversation, text: &str) -> Option<String> {
+    if text.trim().is_empty() || conversation.dialogue.is_in_danger() {
+        return None;
+    }
+    if conversation.dialogue.picked(text) == Some(GO_ON) {
+        return Some(String::new());
+    }
+    assistant.learnt.understander.withdrawal(text)
+}
+
+/// What is said to a customer whose message is kept for a person; nothing once a person is there.
+pub(crate) fn acknowledgement(
+    assistant: &Assistant,
+    conversation: &Conversation,
+    text: &str,
+) -> Option<(Author, String)> {
+    if conversation.status != ConversationStatus::WaitingForAgent || text.trim().is_empty() {
+        return None;
+    }
+    let (author, key) = if conversation.dialogue.picked(text) == Some(KEEP_WAITING) {
+        (Author::Assistant, "handoff_waits")
+    } else if conversation.unanswered.is_none() {
+        (Author::Assistant, "handoff_noted")
+    } else {
+        (Author::System, "handoff_noted_again")
+    };
+    let names = names(&json!({"promise": promise(assistant, conversation)}));
+    let text = assistant.pack.texts.render(&conversation.locale, "", key, &[&names]).ok()?;
+    Some((author, text))
+}
+
+/// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.
+fn promise(assistant: &Assistant, conversation: &Conversation) -> String {
+    let names = names(&json!({"session": {"market": conversation.market, "locale": conversation.locale}}));
+    let said = |key: &str| assistant.pack.texts.render(&conversation.locale, "", key, &[&names]).ok();
+    let reason = conversation.handover.as_ref().map(|handover| handover.reason_code.as_str()).unwrap_or_default();
+    said(&format!("handoff_promise_{reason}")).or_else(|| said("handoff_promise")).unwrap_or_default()
+}
+
+/// The hand-over with what a later message adds to it: anger and distress are heard, and the last words are the last ones. None when it adds nothing.
+pub(crate) fn updated(conversation: &Conversation, dialogue: &Dialogue, text: &str) -> Option<Handover> {
+    let before =
+        conversation.handover.as_ref().filter(|_| conversation.status == ConversationStatus::WaitingForAgent)?;
+    let mut handover = before.clone();
+    handover.priority = handover.priority.max(dialogue.priority());
+    dialogue.sentiment().clone_into(&mut handover.sentiment);
+    if says_something(text) && dialogue.picked(text).is_none() {
+        text.clone_into(&mut handover.last_words);
+    }
+    (handover != *before).then_some(handover)
+}
+
+/// What a customer's page shows: the buttons of the assistant's last reply, unless a person answers.
+pub(crate) fn awaiting(conversation: &Conversation) -> Awaiting {
+    let kept = &conversation.dialogue.awaiting;
+    match conversation.status {
+        ConversationStatus::Open => kept.clone(),
+        ConversationStatus::WaitingForAgent if kept.kind == AwaitingKind::Handoff => kept.clone(),
+        ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent => {
+            Awaiting { kind: AwaitingKind::Handoff, ..Awaiting::default() }
+        }
+        ConversationStatus::Resolved => Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
+    }
+}
+
+fn names(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! What happens between asking for a person and the end of a conversation?
+
+use ombud_domain::{
+    ActionOutcome, Author, AwaitingKind, ConversationStatus, CustomerId, IdentityLevel, Principal, Priority, SessionId,
+    TenantId,
+};
+use ombud_ports::{Inbox as _, InboxFilter};
+use ombud_testkit::ScriptedBackOffice;
+use ombud_turn::{DeskAct, Holder, OpenRequest, Settings};
+use serde_json::json;
+
+use super::{TAKE, World, at_the_proposal, cancelled, give_back, option_ids, shop, text, trained};
+
+/// Nobody who waits writes into a void: the first message is acknowledged, later ones quietly, and both ways on are offered.
+#[tokio::test]
+async fn a_message_while_waiting_is_acknowledged_once_in_full_and_then_quietly() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let handed = world.say("I want a human agent").await;
+    assert_eq!(option_ids(&handed), ["assistant", "wait"]);
+    let first = world.say("it is about the desk lamp I bought").await;
+    let second = world.say("and it is broken, by the way").await;
+    assert_eq!(
+        (first.messages[0].author, second.messages[0].author, first.messages.len(), second.messages.len()),
+        (Author::Assistant, Author::System, 1, 1)
+    );
+    assert!(text(&first).contains("added that for my colleague"), "{}", text(&first));
+    assert_ne!(text(&first), text(&second));
+    for reply in [&first, &second] {
+        assert_eq!(
+            (reply.status, reply.awaiting.kind, option_ids(reply)),
+            (ConversationStatus::WaitingForAgent, AwaitingKind::Handoff, vec!["assistant", "wait"])
+        );
+    }
+    let waits = world.say("Keep waiting").await;
+    assert!(text(&waits).contains("keep your place"), "{}", text(&waits));
+}
+
+#[tokio::test]
+async fn whoever_goes_on_without_a_person_is_answered_in_the_same_turn_and_leaves_the_queue() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    let withdrawn = async |words: &str| {
+        world.say("I want a human agent").await;
+        world.say("what can you do for me?").await;
+        let reply = world.say(words).await;
+        assert_eq!(reply.status, ConversationStatus::Open, "{words}: {}", text(&reply));
+        text(&reply)
+    };
+    let asked = withdrawn("no person needed, please cancel my order instead").await;
+    assert!(asked.contains("AI assistant, again") && asked.contains("e-mail"), "{asked}");
+    world.say("forget it").await;
+    let pressed = withdrawn("Go on with the assistant").await;
+    assert!(pressed.contains("I can help you with"), "the message kept meanwhile is answered: {pressed}");
+    let filter =
+        InboxFilter { status: Some(ConversationStatus::WaitingForAgent), rows_max: 5, ..InboxFilter::default() };
+    assert_eq!(world.ledger.count(&TenantId("default".to_owned()), &filter).await.unwrap(), 0);
+    assert!(world.events().await.iter().any(|event| event.kind == "handoff.withdrawn"));
+}
+
+/// A question that was left by asking for a person is asked again; nothing is proposed twice after an unknown outcome.
+#[tokio::test]
+async fn going_on_takes_up_the_question_that_was_open_but_never_an_unknown_outcome() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    let handed = world.say("I want to talk to a person first").await;
+    assert_eq!(handed.status, ConversationStatus::WaitingForAgent);
+    let view = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
+    assert!(view.handover.unwrap().proposal.unwrap().contains("#W0000001"), "the open proposal is handed over");
+    let back = world.say("no need for a colleague, go on with the bot").await;
+    assert_eq!((back.status, back.awaiting.kind), (ConversationStatus::Open, AwaitingKind::Confirm), "{}", text(&back));
+    let (world, _) = at_the_proposal(ActionOutcome::Unknown, None).await;
+    world.say("yes").await;
+    let back = world.say("Go on with the assistant").await;
+    assert_ne!(back.awaiting.kind, AwaitingKind::Confirm, "{}", text(&back));
+    assert_eq!(world.performed(), 1);
+}
+
+#[tokio::test]
+async fn a_person_who_has_taken_the_conversation_keeps_it_whatever_is_typed() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    let reply = world.say("no person needed, go on with the bot").await;
+    assert_eq!((reply.status, reply.messages.len()), (ConversationStatus::WithAgent, 0));
+    assert!(reply.awaiting.options.is_empty());
+}
+
+#[tokio::test]
+async fn anger_while_waiting_raises_the_case_and_keeps_the_last_words() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    world.say("this is outrageous, I am so angry with you people").await;
+    let handover = world.assistant.desk_view(world.conversation).await.unwrap().unwrap().handover.unwrap();
+    assert_eq!((handover.priority, handover.sentiment.as_str()), (Priority::High, "angry"));
+    assert!(handover.last_words.starts_with("this is outrageous"), "{}", handover.last_words);
+}
+
+/// What a colleague promised is quoted as his word, not answered from an article or asked as an old question.
+#[tokio::test]
+async fn after_a_return_the_colleagues_word_is_quoted_and_the_way_back_is_offered() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let view = world
+        .assistant
+        .desk_act(id, "Kim", give_back(Some("I have stopped the parcel for you."), OpenRequest::Closed))
+        .await
+        .unwrap();
+    let said: Vec<Author> = view.conversation.messages.iter().rev().take(2).map(|message| message.author).collect();
+    assert_eq!(said, [Author::System, Author::Agent]);
+    assert_eq!(view.conversation.awaiting.options[0].label, "Back to Kim");
+    let notes: Vec<(&str, Option<&str>)> = view.notes.iter().map(|note| (note.act, note.note.as_deref())).collect();
+    assert_eq!(notes, [("requested", None), ("taken", None), ("returned", Some("for colleagues"))]);
+    let reply = world.say("so is it stopped now?").await;
+    assert!(text(&reply).contains("I have stopped the parcel for you."), "{}", text(&reply));
+    assert!(!text(&reply).contains("for colleagues") && world.performed() == 0, "{}", text(&reply));
+    assert_eq!(world.say("yes").await.status, ConversationStatus::WaitingForAgent);
+}
+
+#[tokio::test]
+async fn an_agent_can_have_the_assistant_go_on_where_it_was() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    let view =
+        world.assistant.desk_act(world.conversation, "Kim", give_back(None, OpenRequest::Resumed)).await.unwrap();
+    assert_eq!(view.conversation.awaiting.kind, AwaitingKind::Confirm);
+    world.say("yes").await;
+    assert_eq!(world.performed(), 1);
+}
+
+#[tokio::test]
+async fn the_button_back_to_the_colleague_asks_for_a_person() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    world.assistant.desk_act(world.conversation, "Kim", give_back(None, OpenRequest::Closed)).await.unwrap();
+    assert_eq!(world.say("Back to Kim").await.status, ConversationStatus::WaitingForAgent);
+}
+
+#[tokio::test]
+async fn a_colleague_can_take_a_conversation_over_and_reopen_a_resolved_one() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let moved = world.assistant.desk_act(id, "Bo", DeskAct::Take { from: Holder::Colleague }).await.unwrap();
+    assert_eq!(moved.assignee.as_deref(), Some("Bo"));
+    let resolved = world.assistant.desk_act(id, "Bo", DeskAct::Resolve { note: None }).await.unwrap();
+    assert_eq!(resolved.conversation.status, ConversationStatus::Resolved);
+    let reopened = world.assistant.desk_act(id, "Bo", TAKE).await.unwrap();
+    assert_eq!(reopened.conversation.status, ConversationStatus::WithAgent);
+    let acts: Vec<&str> = reopened.notes.iter().map(|note| note.act).collect();
+    assert_eq!(acts, ["requested", "taken", "taken_from_colleague", "resolved", "reopened"]);
+}
+
+/// A session that vouches for the customer is enough for the desk to see who writes, and what was before.
+#[tokio::test]
+async fn a_signed_in_customer_is_known_to_the_desk_without_any_flow() {
+    let ((ledger, office, clock), ports) = World::parts(shop(cancelled()), None);
+    let assistant = trained().beside(ports, Settings::default());
+    let principal = Principal {
+        session_id: SessionId(uuid::Uuid::from_u128(7)),
+        customer_id: Some(CustomerId("ada_byron_1815".to_owned())),
+        level: IdentityLevel::Identified,
+    };
+    assistant.open(&principal, None, None).await.unwrap();
+    let conversation = assistant.open(&principal, None, None).await.unwrap().id;
+    let world = World { assistant, ledger, office, clock, principal, conversation };
+    world.say("I want a human agent").await;
+    let view = world.assistant.desk_view(conversation).await.unwrap().unwrap();
+    assert_eq!(view.handover.unwrap().customer["email"], json!("ada@example.com"));
+    assert_eq!(view.previous.len(), 1);
+    assert_eq!(view.previous[0].customer_name.as_deref(), Some("Ada Byron"));
+}
+
+/// Writing after the end goes on in the same thread, below a line, and answers no old question.
+#[tokio::test]
+async fn a_resolved_conversation_begins_again_below_a_line() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    world.assistant.desk_act(id, "Kim", DeskAct::Resolve { note: None }).await.unwrap();
+    let reply = world.say("yes").await;
+    assert_eq!((reply.status, world.performed()), (ConversationStatus::Open, 0), "{}", text(&reply));
+    let messages = world.assistant.view(&world.principal, id).await.unwrap().unwrap().messages;
+    let line = messages.iter().find(|message| message.text == "A new conversation").unwrap();
+    let after = messages.iter().find(|message| message.seq == line.seq + 1).unwrap();
+    assert_eq!((line.author, after.author, after.text.as_str()), (Author::System, Author::Customer, "yes"));
+    let open = InboxFilter { status: Some(ConversationStatus::Open), rows_max: 5, ..InboxFilter::default() };
+    assert_eq!(world.ledger.count(&TenantId("default".to_owned()), &open).await.unwrap(), 1, "the desk sees it open");
+}
