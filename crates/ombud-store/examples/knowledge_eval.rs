@@ -32,6 +32,8 @@ struct Asked {
 
 struct Outcome<'a> {
     asked: &'a Asked,
+    /// Articles that the index proposed, best first by BM25.
+    candidates: Vec<String>,
     best: Option<String>,
     support: f32,
     alternatives: Vec<String>,
@@ -42,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let index = ArticleIndex::build(pack::load(Path::new(folder))?);
+    let index = ArticleIndex::build(pack::load(Path::new(folder))?)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "threshold in use {SUPPORT_MIN:.2}, seed of the split {SPLIT_SEED}")?;
     for name in SETS {
@@ -56,7 +58,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             outcomes.iter().filter(|(of_first, _)| *of_first == first).map(|(_, outcome)| outcome).collect()
         };
         for outcome in half(true).into_iter().filter(|_| given("--verbose")) {
-            tell(&mut out, outcome, given("--answers"))?;
+            tell(&mut out, outcome)?;
+            if given("--answers") {
+                say(&mut out, outcome)?;
+            }
         }
         thresholds(&mut out, &half(true))?;
         report(&mut out, &format!("{name}, first half"), &half(true))?;
@@ -81,14 +86,18 @@ fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Resul
 }
 
 fn ask<'a>(index: &ArticleIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
-    let passages = index.search(&KnowledgeQuery {
+    let query = KnowledgeQuery {
         text: asked.ask.clone(),
         locale: "en".to_owned(),
         market: asked.market.clone(),
         audience: "customer".to_owned(),
         today: TODAY.to_owned(),
         passages_max: 8,
-    })?;
+    };
+    let passages = index.search(&query)?;
+    let (_, known) = index.ranker(&query.locale).ok_or("the pack has no English articles")?;
+    let id = |place: usize| known.get(place).map(|article| article.id.clone());
+    let candidates = index.candidates(&query)?.into_iter().filter_map(id).collect();
     let mut articles: Vec<String> = Vec::new();
     for passage in &passages {
         if !articles.contains(&passage.article_id) {
@@ -99,6 +108,7 @@ fn ask<'a>(index: &ArticleIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dy
     let answer = extract(&asked.ask, &passages).map(|extract| extract.sentences).unwrap_or_default();
     Ok(Outcome {
         asked,
+        candidates,
         answer,
         support,
         best: articles.first().cloned(),
@@ -117,6 +127,8 @@ fn split(place: usize) -> bool {
 #[derive(Default)]
 struct Figures {
     answerable: u32,
+    proposed: u32,
+    proposed_first: u32,
     first: u32,
     first_or_also: u32,
     in_three: u32,
@@ -140,6 +152,8 @@ fn figures(outcomes: &[&Outcome<'_>], threshold: f32) -> Figures {
         let first = outcome.best.as_ref().is_some_and(is);
         let right = outcome.best.as_ref().is_some_and(fits);
         figures.answerable += 1;
+        figures.proposed += u32::from(outcome.candidates.iter().any(is));
+        figures.proposed_first += u32::from(outcome.candidates.first().is_some_and(is));
         figures.first += u32::from(first);
         figures.first_or_also += u32::from(right);
         figures.in_three += u32::from(first || outcome.alternatives.iter().take(2).any(is));
@@ -163,6 +177,12 @@ fn report(out: &mut impl Write, name: &str, outcomes: &[&Outcome<'_>]) -> std::i
     )?;
     writeln!(
         out,
+        "  right article among the candidates {:.1} %, first of them by BM25 alone {:.1} %",
+        percent(f.proposed, f.answerable),
+        percent(f.proposed_first, f.answerable)
+    )?;
+    writeln!(
+        out,
         "  answered right {:.1} %, answered wrong {:.1} %, said it did not know {:.1} %",
         percent(f.answered_right, f.answerable),
         percent(f.answered_wrong, f.answerable),
@@ -171,7 +191,7 @@ fn report(out: &mut impl Write, name: &str, outcomes: &[&Outcome<'_>]) -> std::i
     writeln!(out, "  unanswerable n={}: spoke anyway {:.1} %", f.unanswerable, percent(f.spoke, f.unanswerable))
 }
 
-fn tell(out: &mut impl Write, outcome: &Outcome<'_>, answers: bool) -> std::io::Result<()> {
+fn tell(out: &mut impl Write, outcome: &Outcome<'_>) -> std::io::Result<()> {
     let best = outcome.best.as_deref().unwrap_or("-");
     let right = best == outcome.asked.expect || outcome.asked.also.iter().any(|id| id == best);
     let mark = if right { "  " } else { "! " };
@@ -180,9 +200,9 @@ fn tell(out: &mut impl Write, outcome: &Outcome<'_>, answers: bool) -> std::io::
         out,
         "{mark}{:.2} {} -> {best} (expected {}; then {also})",
         outcome.support, outcome.asked.ask, outcome.asked.expect
-    )?;
-    for sentence in outcome.answer.iter().filter(|_| answers) {
-        writeln!(out, "       {sentence}")?;
-    }
-    Ok(())
+    )
+}
+
+fn say(out: &mut impl Write, outcome: &Outcome<'_>) -> std::io::Result<()> {
+    outcome.answer.iter().try_for_each(|sentence| writeln!(out, "       {sentence}"))
 }

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.first().map_or("packs/paylater", String::as_str);
     let data = arguments.get(1).map_or("../shared/data", String::as_str);
     let knowledge = pack::load(Path::new(folder))?;
-    let index = ArticleIndex::build(knowledge.clone());
+    let index = ArticleIndex::build(knowledge.clone())?;
     let (ranker, articles) = index.ranker("en").ok_or("the pack has no English articles")?;
 
     let examples = examples(&index, (ranker, &articles))?;
@@ -52,14 +52,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut judged = judged(&ranker, &examples);
     let out_of_scope = out_of_scope(Path::new(data))?;
     for question in &out_of_scope {
-        let candidates = index.candidates(&query(question, "GB", Audience::Customer));
+        let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
         judged
             .extend(ranker.signals(question, &ranker.rank(question, &candidates)).map(|signals| (signals, false, 1.0)));
     }
     let topics = knowledge.outside.iter().filter(|topic| topic.language == "en");
     for (place, topic) in (articles.len()..).zip(topics) {
         for question in &topic.questions {
-            let candidates = index.candidates(&query(question, "GB", Audience::Customer));
+            let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
             let ranked = ranker.rank_held_out(question, &[place], &candidates);
             judged.extend(ranker.signals(question, &ranked).map(|signals| (signals, false, 1.0)));
         }
@@ -97,7 +97,7 @@ fn examples(index: &ArticleIndex, (ranker, articles): (&Ranker, &[&Article])) ->
                 Some(market) => market.as_str(),
                 None => MARKETS.get((place + turn) % MARKETS.len()).copied().unwrap_or("SE"),
             };
-            let candidates = index.candidates(&query(question, market, article.audience));
+            let candidates = index.candidates(&query(question, market, article.audience))?;
             let ranked = ranker.rank_held_out(question, &holders(articles, question), &candidates);
             if let Some(right) = ranked.iter().position(|one| one.article == place) {
                 let features = ranked.iter().map(|one| one.features).collect();

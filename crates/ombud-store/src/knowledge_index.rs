@@ -1,4 +1,6 @@
-//! How is knowledge searched? In memory: what may not be shown is left out, then the ranker says which article answers.
+//! How is knowledge searched? An index proposes articles among those that may be shown, then the ranker says which of them answers.
+
+mod documents;
 
 use std::collections::HashMap;
 
@@ -7,15 +9,27 @@ use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError};
 use ombud_retrieval::query::language_of;
 use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, chunks};
 use sha2::{Digest, Sha256};
+use tantivy::TantivyError;
+
+use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
 
 /// Passages of one search at most.
 const PASSAGES_MAX: usize = 50;
 /// Passages kept free for articles other than the first.
 const PASSAGES_OF_OTHERS: usize = 3;
 
+/// Why an index cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The search library failed: memory is short, or it is our bug.
+    #[error("the knowledge index cannot be built, see the cause")]
+    Index(#[from] TantivyError),
+}
+
 /// An immutable knowledge index in memory.
 #[derive(Debug)]
 pub struct ArticleIndex {
+    documents: Documents,
     languages: HashMap<String, Language>,
     version: String,
 }
@@ -29,8 +43,10 @@ struct Language {
 
 impl ArticleIndex {
     /// Builds the index of all articles.
-    #[must_use]
-    pub fn build(knowledge: Knowledge) -> Self {
+    ///
+    /// # Errors
+    /// [`IndexError`] when memory is short; the operator can fix it.
+    pub fn build(knowledge: Knowledge) -> Result<Self, IndexError> {
         let Knowledge { articles, synonyms, outside } = knowledge;
         let version = version_of(&articles, &format!("{synonyms:?} {outside:?}"));
         let mut by_language: HashMap<String, Vec<(Article, Vec<Chunk>)>> = HashMap::new();
@@ -46,7 +62,13 @@ impl ArticleIndex {
             let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, &synonyms), &views, &outside));
             languages.insert(language, Language { ranker, articles });
         }
-        Self { languages, version }
+        let mut all: Vec<OfLanguage<'_>> = languages
+            .iter()
+            .map(|(name, language)| (name.as_str(), language.ranker.corpus().analyzer(), &*language.articles))
+            .collect();
+        all.sort_by_key(|(name, ..)| *name);
+        let documents = Documents::build(&all)?;
+        Ok(Self { documents, languages, version })
     }
 
     /// The ranker of a locale and the articles it ranks, for measuring.
@@ -56,25 +78,28 @@ impl ArticleIndex {
         Some((&language.ranker, language.articles.iter().map(|(article, _)| article).collect()))
     }
 
-    /// Articles that may be shown, by their place among those of the language. What may not be shown is never ranked (R30).
-    #[must_use]
-    pub fn candidates(&self, query: &KnowledgeQuery) -> Vec<usize> {
-        let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Vec::new() };
-        let Some(today) = Day::parse(&query.today) else { return Vec::new() };
-        let shown = |article: &Article| {
-            (article.markets.is_empty() || article.markets.iter().any(|one| one.eq_ignore_ascii_case(&query.market)))
-                && (article.audience == Audience::Customer || query.audience == Audience::Agent.as_str())
-                && (article.valid_from..=article.valid_to).contains(&today)
-        };
-        let places = language.articles.iter().enumerate();
-        places.filter(|(_, (article, _))| shown(article)).map(|(place, _)| place).collect()
+    /// Articles that may be shown and have words of the question, by their place among those of the language, the
+    /// best by their words first, at most 60. What may not be shown is never ranked (R30).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read; it is our bug.
+    pub fn candidates(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        let name = language_of(&query.locale);
+        let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
+        let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
+        let terms = language.ranker.corpus().question_terms(&query.text);
+        let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
+        let allowed = Allowed { language: &name, market: &query.market, audience, today };
+        self.documents
+            .search(&allowed, &terms)
+            .map_err(|source| StoreError::Database { doing: "searching the knowledge index", source: Box::new(source) })
     }
 }
 
 impl KnowledgeIndex for ArticleIndex {
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
-        let ranked = language.ranker.rank(&query.text, &self.candidates(query));
+        let ranked = language.ranker.rank(&query.text, &self.candidates(query)?);
         Ok(language.passages(query, &ranked))
     }
 

@@ -13,6 +13,6 @@ mod sql;
 pub mod store;
 
 pub use database::OpenError;
-pub use knowledge_index::ArticleIndex;
+pub use knowledge_index::{ArticleIndex, IndexError};
 pub use migration::MigrationError;
 pub use store::{Settings, Store, open, open_with};

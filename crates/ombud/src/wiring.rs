@@ -181,7 +181,7 @@ fn assistant(
         inbox: store.inbox(),
         attempts: store.attempts(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(ArticleIndex::build(knowledge)),
+        knowledge: Arc::new(ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,

@@ -93,7 +93,8 @@ impl Stage {
         let clock = Arc::new(still_clock(&admin).await?);
         waiting.set_message("learning the pack's words");
         let store = ombud_store::open(&format!("sqlite:{}", folder.join("ledger.db").display())).await?;
-        let knowledge: Arc<dyn KnowledgeIndex> = Arc::new(ArticleIndex::build(knowledge));
+        let knowledge: Arc<dyn KnowledgeIndex> =
+            Arc::new(ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?);
         let model = wiring::model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>);
         let back_office = back_office(&company.url, &token, "main")?;
         let (live, clock_port) = (Arc::new(LiveHub::default()), Arc::clone(&clock) as Arc<dyn Clock>);

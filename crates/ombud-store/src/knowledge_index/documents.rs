@@ -1,0 +1,241 @@
+//! Which articles are worth ranking? Those of the best passages by BM25, among what may be shown.
+//!
+//! A document is a passage, once for each market in which it reads differently. Filters are part of the query, so that what may not be shown
+//! is never scored (R30). BM25 after Robertson and Zaragoza 2009, with the constants of the library.
+
+use std::ops::Bound;
+
+use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day};
+use tantivy::collector::TopDocs;
+use tantivy::directory::RamDirectory;
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
+};
+use tantivy::{IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, TantivyDocument, TantivyError, Term};
+
+/// A passage that holds in all markets, or in all that its siblings do not name.
+const ANY_MARKET: &str = "*";
+/// Name of the field with the place of a passage's article.
+const ARTICLE: &str = "article";
+/// Sizes the table of terms that building begins with, bytes; it grows as needed, and a larger one would stay with the process.
+const BUILD_BYTES: usize = 1_000_000;
+/// Articles that are worth ranking at most.
+pub(super) const CANDIDATES_MAX: usize = 60;
+/// Passages that are looked at to find them: an article's passages share its title and questions and stand together in the order.
+const PASSAGES_MAX: usize = 8 * CANDIDATES_MAX;
+
+/// Who asks, where and when.
+pub(super) struct Allowed<'a> {
+    pub language: &'a str,
+    pub market: &'a str,
+    pub audience: Audience,
+    pub today: Day,
+}
+
+/// Name, analyzer and articles with their passages.
+pub(super) type OfLanguage<'a> = (&'a str, &'a Analyzer, &'a [(Article, Vec<Chunk>)]);
+
+/// The documents of all languages.
+pub(super) struct Documents {
+    reader: IndexReader,
+    fields: Fields,
+}
+
+impl std::fmt::Debug for Documents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Documents").field("count", &self.reader.searcher().num_docs()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Fields {
+    title: Field,
+    questions: Field,
+    heading: Field,
+    body: Field,
+    language: Field,
+    market: Field,
+    /// Markets for which a sibling document holds instead.
+    except: Field,
+    audience: Field,
+    valid_from: Field,
+    valid_to: Field,
+    article: Field,
+}
+
+impl Fields {
+    fn add_to(schema: &mut SchemaBuilder) -> Self {
+        // The text is terms already, made by the same analyzer as the question's.
+        let indexing =
+            TextFieldIndexing::default().set_tokenizer("whitespace").set_index_option(IndexRecordOption::WithFreqs);
+        let terms = TextOptions::default().set_indexing_options(indexing);
+        Self {
+            title: schema.add_text_field("title", terms.clone()),
+            questions: schema.add_text_field("questions", terms.clone()),
+            heading: schema.add_text_field("heading", terms.clone()),
+            body: schema.add_text_field("body", terms),
+            language: schema.add_text_field("language", STRING),
+            market: schema.add_text_field("market", STRING),
+            except: schema.add_text_field("except", STRING),
+            audience: schema.add_text_field("audience", STRING),
+            valid_from: schema.add_u64_field("valid_from", INDEXED | FAST),
+            valid_to: schema.add_u64_field("valid_to", INDEXED | FAST),
+            article: schema.add_u64_field(ARTICLE, FAST),
+        }
+    }
+}
+
+impl Documents {
+    /// Built by the calling thread alone; a single segment that never changes.
+    pub(super) fn build(languages: &[OfLanguage<'_>]) -> Result<Self, TantivyError> {
+        let mut schema = Schema::builder();
+        let fields = Fields::add_to(&mut schema);
+        let builder = IndexBuilder::new().schema(schema.build()).settings(IndexSettings::default());
+        let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
+        for (language, analyzer, articles) in languages {
+            for (place, (article, cut)) in (0..).zip(*articles) {
+                let common = fields.of_article((language, analyzer), (place, article));
+                for chunk in cut {
+                    for variant in fields.variants(analyzer, (article, chunk), &common) {
+                        writer.add_document(variant)?;
+                    }
+                }
+            }
+        }
+        let index = writer.finalize()?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        Ok(Self { reader, fields })
+    }
+
+    /// Places of articles among those of the language, by their best passage with any of the terms, best first, at most [`CANDIDATES_MAX`].
+    pub(super) fn search(&self, allowed: &Allowed<'_>, terms: &[String]) -> Result<Vec<usize>, TantivyError> {
+        if terms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut clauses = self.fields.filters(allowed);
+        clauses.push((Occur::Must, Box::new(self.fields.text_query(terms))));
+        let searcher = self.reader.searcher();
+        let best = TopDocs::with_limit(PASSAGES_MAX).order_by_score();
+        // Opening a column costs more than scoring: once for each segment, not for each passage.
+        let columns: Vec<_> = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| segment.fast_fields().u64(ARTICLE))
+            .collect::<Result<_, _>>()?;
+        let mut articles = Vec::with_capacity(CANDIDATES_MAX);
+        for (_, address) in searcher.search(&BooleanQuery::new(clauses), &best)? {
+            let column = usize::try_from(address.segment_ord).ok().and_then(|segment| columns.get(segment));
+            let article = column.and_then(|column| column.first(address.doc_id));
+            let article = article.and_then(|place| usize::try_from(place).ok());
+            articles.extend(article.filter(|place| !articles.contains(place)));
+            if articles.len() == CANDIDATES_MAX {
+                break;
+            }
+        }
+        Ok(articles)
+    }
+}
+
+impl Fields {
+    fn of_article(self, (language, analyzer): (&str, &Analyzer), (place, article): (u64, &Article)) -> TantivyDocument {
+        let mut document = TantivyDocument::new();
+        document.add_text(self.title, analyzer.terms(&article.title).join(" "));
+        let questions: Vec<String> = article.questions.iter().flat_map(|question| analyzer.terms(question)).collect();
+        document.add_text(self.questions, questions.join(" "));
+        document.add_text(self.language, language);
+        document.add_text(self.audience, article.audience.as_str());
+        document.add_u64(self.valid_from, u64::from(article.valid_from.number()));
+        document.add_u64(self.valid_to, u64::from(article.valid_to.number()));
+        document.add_u64(self.article, place);
+        document
+    }
+
+    /// A passage with lines for single markets is a document for each of them, and one for the rest.
+    fn variants(
+        self,
+        analyzer: &Analyzer,
+        (article, chunk): (&Article, &Chunk),
+        common: &TantivyDocument,
+    ) -> Vec<TantivyDocument> {
+        let named = chunk.named_markets();
+        let heading = analyzer.terms(&chunk.heading).join(" ");
+        let document = |market: Option<&str>| {
+            let text = chunk.text_for(market);
+            let mut document = common.clone();
+            document.add_text(self.heading, &heading);
+            document.add_text(self.body, analyzer.terms(&text).join(" "));
+            (!text.is_empty()).then_some(document)
+        };
+        let holds_in = |market: &String| {
+            article.markets.is_empty() || article.markets.iter().any(|one| one.eq_ignore_ascii_case(market))
+        };
+        let mut variants = Vec::new();
+        for market in named.iter().filter(|market| holds_in(market)) {
+            variants.extend(document(Some(market)).map(|mut document| {
+                document.add_text(self.market, market.to_uppercase());
+                document
+            }));
+        }
+        variants.extend(document(None).map(|mut document| {
+            for market in &article.markets {
+                document.add_text(self.market, market.to_uppercase());
+            }
+            if article.markets.is_empty() {
+                document.add_text(self.market, ANY_MARKET);
+            }
+            for market in &named {
+                document.add_text(self.except, market.to_uppercase());
+            }
+            document
+        }));
+        variants
+    }
+
+    /// What a document must be before it is ranked.
+    fn filters(self, allowed: &Allowed<'_>) -> Vec<(Occur, Box<dyn Query>)> {
+        let market = allowed.market.to_uppercase();
+        let today = u64::from(allowed.today.number());
+        let is = |field: Field, value: &str| -> Box<dyn Query> {
+            Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
+        };
+        let any = |field: Field, values: &[&str]| -> Box<dyn Query> {
+            Box::new(BooleanQuery::union(values.iter().map(|value| is(field, value)).collect()))
+        };
+        let day = |field: Field, day: u64| Term::from_field_u64(field, day);
+        let begun = Bound::Included(day(self.valid_from, today));
+        let begun = RangeQuery::new(Bound::Included(day(self.valid_from, 0)), begun);
+        let not_ended = Bound::Included(day(self.valid_to, today));
+        let not_ended = RangeQuery::new(not_ended, Bound::Included(day(self.valid_to, u64::MAX)));
+        let audiences: &[&str] = match allowed.audience {
+            Audience::Customer => &[Audience::Customer.as_str()],
+            Audience::Agent => &[Audience::Customer.as_str(), Audience::Agent.as_str()],
+        };
+        let musts: [Box<dyn Query>; 5] = [
+            is(self.language, allowed.language),
+            any(self.market, &[&market, ANY_MARKET]),
+            any(self.audience, audiences),
+            Box::new(begun),
+            Box::new(not_ended),
+        ];
+        // A filter says yes or no; it adds nothing to the score.
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = musts
+            .into_iter()
+            .map(|query| (Occur::Must, Box::new(ConstScoreQuery::new(query, 0.0)) as Box<dyn Query>))
+            .collect();
+        clauses.push((Occur::MustNot, is(self.except, &market)));
+        clauses
+    }
+
+    fn text_query(self, terms: &[String]) -> BooleanQuery {
+        let boosts = [(self.title, 1.5), (self.questions, 1.5), (self.heading, 1.2), (self.body, 1.0)];
+        let mut clauses: Vec<Box<dyn Query>> = Vec::with_capacity(terms.len() * boosts.len());
+        for term in terms {
+            for (field, boost) in boosts {
+                let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+                clauses.push(Box::new(BoostQuery::new(Box::new(query), boost)));
+            }
+        }
+        BooleanQuery::union(clauses)
+    }
+}
