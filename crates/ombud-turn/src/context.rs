@@ -1,5 +1,7 @@
 //! Stage 4: what do we know that bears on it? Passages of articles, filtered by market, language, audience and validity before ranking.
 
+use std::time::Duration;
+
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
 use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
@@ -17,6 +19,9 @@ use crate::understanding::Understood;
 const PASSAGES_MAX: usize = 12;
 /// Questions answered in one turn.
 const QUESTIONS_MAX: usize = 3;
+
+/// A greeting and a hand-over do without the customer's record rather than wait longer for the company's system.
+const RECORD_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What was found. Made by this stage alone.
 pub(crate) struct Grounds {
@@ -129,7 +134,8 @@ pub(crate) async fn customer_record(
         amount_minor: None,
     };
     let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
-    match tokio::time::timeout(assistant.deadline(), assistant.ports.back_office.read(&call)).await {
+    match tokio::time::timeout(assistant.deadline().min(RECORD_WAIT_MAX), assistant.ports.back_office.read(&call)).await
+    {
         Ok(ActionOutcome::Found { body }) => Some(body),
         _ => None,
     }

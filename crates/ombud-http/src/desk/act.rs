@@ -36,6 +36,7 @@ pub struct AgentReply {
 
 /// What becomes of a conversation that is given back.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GiveBack {
     /// Last words to the customer, at most 8,000 characters; sent as a message.
     #[schema(max_length = 8000)]

@@ -71,12 +71,13 @@ async fn a_request_that_is_still_worked_on_is_not_started_again() {
     let opened = world.post("/api/v1/conversations", &token, json!({})).await;
     let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
     let body = || json!({"text": "where is my parcel?"});
+    world.gate.close();
     let first = world.post_with_key(&path, &token, "k-1", body());
     let others = async {
         world.gate.reached(1).await;
         // The turn of a conversation is one at a time; the second is answered when the first is through.
         let second = world.post_with_key(&path, &token, "k-1", body());
-        let release = async { world.gate.let_one_through() };
+        let release = async { world.gate.open() };
         tokio::join!(second, release).0
     };
     let (first, second) = tokio::join!(first, others);
@@ -96,6 +97,7 @@ async fn a_turn_goes_to_its_end_when_the_caller_hangs_up() {
     let opened = world.post("/api/v1/conversations", &token, json!({})).await;
     let root = format!("/api/v1/conversations/{}", opened.body["id"].as_str().unwrap());
     let path = format!("{root}/messages");
+    world.gate.close();
     {
         let sending = world.send(keyed(&path, &token, "k-1", json!({"text": "where is my parcel?"})));
         tokio::pin!(sending);
@@ -105,7 +107,7 @@ async fn a_turn_goes_to_its_end_when_the_caller_hangs_up() {
         }
         // Here the caller is gone.
     }
-    world.gate.let_one_through();
+    world.gate.open();
     let mut messages = 0;
     while messages < 3 {
         tokio::task::yield_now().await;
@@ -125,11 +127,12 @@ async fn turns_beyond_the_bound_are_refused_and_can_be_sent_again() {
     let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
     let (other, theirs) = world.conversation().await;
     let theirs = format!("/api/v1/conversations/{theirs}/messages");
+    world.gate.close();
     let held = world.post(&path, &token, json!({"text": "where is my parcel?"}));
     let refused = async {
         world.gate.reached(1).await;
         let refused = world.post(&theirs, &other, json!({"text": "hello"})).await;
-        world.gate.let_one_through();
+        world.gate.open();
         refused
     };
     let (held, refused) = tokio::join!(held, refused);

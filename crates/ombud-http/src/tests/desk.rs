@@ -159,11 +159,12 @@ async fn an_act_that_was_refused_because_the_server_was_busy_can_be_sent_again()
     let customer = world.signed_in("C-1");
     let opened = world.post("/api/v1/conversations", &customer, json!({})).await;
     let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
+    world.gate.close();
     let held = world.post(&path, &customer, json!({"text": "where is my parcel?"}));
     let refused = async {
         world.gate.reached(1).await;
         let refused = world.post_with_key(&take, &staff, "k-1", json!({})).await;
-        world.gate.let_one_through();
+        world.gate.open();
         refused
     };
     let (_, refused) = tokio::join!(held, refused);

@@ -71,12 +71,13 @@ async fn a_turn_under_way_is_answered_before_the_server_ends() {
     let _silent = TcpStream::connect(running.address).await.unwrap();
     let mut asking = TcpStream::connect(running.address).await.unwrap();
     let request = post(&format!("/api/v1/conversations/{id}/messages"), &token, r#"{"text": "where is my parcel?"}"#);
+    world.gate.close();
     let asked = exchange(&mut asking, &request);
     let stopping = async {
         world.gate.reached(1).await;
         running.stop();
         tokio::task::yield_now().await;
-        world.gate.let_one_through();
+        world.gate.open();
     };
     let (answer, ()) = tokio::join!(asked, stopping);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

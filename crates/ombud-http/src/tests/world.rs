@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -21,15 +21,22 @@ use crate::{App, DemoCompany, DemoError, HttpSettings, LimitSettings, LiveHub, P
 
 pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// A back office that answers only when it is let.
+/// A back office that is broken, and from when it is closed does not even answer until it is opened again.
 pub(super) struct Gate {
-    open: Semaphore,
+    is_closed: AtomicBool,
+    passes: Semaphore,
+    /// Calls that came while it was closed.
     pub(super) calls: AtomicUsize,
 }
 
 impl Gate {
-    pub(super) fn let_one_through(&self) {
-        self.open.add_permits(1);
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn open(&self) {
+        self.is_closed.store(false, Ordering::SeqCst);
+        self.passes.add_permits(self.calls.load(Ordering::SeqCst));
     }
 
     /// Waits until a call is at the gate.
@@ -43,8 +50,10 @@ impl Gate {
 #[async_trait]
 impl BackOffice for Gate {
     async fn read(&self, _call: &ApiCall) -> ActionOutcome {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        self.open.acquire().await.unwrap().forget();
+        if self.is_closed.load(Ordering::SeqCst) {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            self.passes.acquire().await.unwrap().forget();
+        }
         ActionOutcome::Failed { failure: CallFailure::Server }
     }
 
@@ -136,7 +145,8 @@ impl World {
 
     pub(super) fn with(wishes: Wishes) -> Self {
         let ledger = Arc::new(MemoryLedger::new());
-        let gate = Arc::new(Gate { open: Semaphore::new(0), calls: AtomicUsize::new(0) });
+        let gate =
+            Arc::new(Gate { is_closed: AtomicBool::new(false), passes: Semaphore::new(0), calls: AtomicUsize::new(0) });
         let clock = Arc::new(FixedClock::default());
         let live = Arc::new(LiveHub::default());
         let ports = Ports {
