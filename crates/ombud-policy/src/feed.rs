@@ -192,7 +192,8 @@ mod tests {
             |seq: i64| json!({"seq": seq, "kind": "payment", "change": "succeeded", "customer_id": "C", "id": "P"});
         let events = feed().events(&json!({"items": [item(8), item(9), item(10)]})).unwrap();
         assert_eq!(events.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), ["8", "9"]);
-        assert_eq!(feed().events(&json!({})).unwrap(), Vec::new());
+        assert_eq!(feed().events(&json!({"items": []})).unwrap(), Vec::new());
+        assert!(feed().events(&json!({})).is_err(), "an answer without its list is no page");
     }
 
     #[test]

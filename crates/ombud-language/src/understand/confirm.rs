@@ -77,6 +77,10 @@ fn lead(readings: &Readings<'_>, body: &str) -> (Lead, String) {
 fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     let (rules, text) = (readings.rules(), readings.text);
     let is_asked = text.contains('?');
+    // "Sure, why would I do that" orders nothing, whatever its last words are.
+    if matches!(lead, Lead::Yes | Lead::WeakYes) && rules.retort.is_match(text) {
+        return true;
+    }
     if rules.order.is_match(text) && !is_asked {
         return false;
     }
@@ -85,9 +89,7 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     let hedged = rules.hedge.is_match(text);
     match lead {
         Lead::Yes | Lead::WeakYes => {
-            rules.retort.is_match(text)
-                || is_asked && empty(&bare(rest))
-                || hedged && rules.content_words(&unhedged(rest)).is_empty()
+            is_asked && empty(&bare(rest)) || hedged && rules.content_words(&unhedged(rest)).is_empty()
         }
         Lead::Other => hedged && rules.content_words(&unhedged(text)).is_empty(),
         Lead::No | Lead::Hold => false,
