@@ -21,12 +21,12 @@ struct CareFile {
     sets: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
-/// Recall of each class of trouble, and false alarms of each kind of harmless sentence, with n.
+/// Recall of each class of trouble, and false alarms of each kind of harmless sentence, with n; of the shown set also what was read wrongly.
 fn care_lines(
     set: &str,
     classes: &BTreeMap<String, Vec<String>>,
     read: &impl Fn(&str) -> Vec<String>,
-    show: bool,
+    shown: Option<&str>,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut heard, mut troubled, mut alarmed, mut harmless) = (0, 0, 0, 0);
@@ -38,7 +38,7 @@ fn care_lines(
         // Somebody in trouble is in good hands with any signal of care.
         let wrong: Vec<&String> = texts.iter().filter(|text| critical(text).is_empty() == is_trouble).collect();
         let named = texts.iter().filter(|text| read(text).contains(class)).count();
-        if show && set == "open" {
+        if shown == Some(set) {
             lines.extend(wrong.iter().map(|text| format!("  [{class}] {text} -> {:?}", read(text))));
         }
         let n = texts.len();
@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let care: CareFile =
         serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/care.en.yaml"))?)?;
     for (set, classes) in &care.sets {
-        for line in care_lines(set, classes, &read, show) {
+        for line in care_lines(set, classes, &read, show.then_some("open")) {
             writeln!(out, "{line}")?;
         }
     }

@@ -15,6 +15,7 @@ struct CareFile {
     sets: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
+#[expect(clippy::unwrap_used, reason = "called from tests only")]
 static MODEL: LazyLock<SignalModel> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu/signals.en.yaml");
     SignalModel::new(&serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).unwrap()

@@ -195,8 +195,7 @@ impl Engine<'_> {
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
         state.near = self.near_requests(understood);
-        let cares = self.absorb_signals(state, &understood.signals);
-        for command in self.care_first(&understood.commands, cares) {
+        for command in self.care_first(state, understood) {
             state.ending.reasons.push(absorb::describe(command));
             if let Some(decision) = self.absorb(state, command, findings) {
                 return decision;
@@ -207,12 +206,13 @@ impl Engine<'_> {
     }
 
     /// The commands in the order they are done. Where care begins, nothing is said before it and no question is answered beside it (R53).
-    fn care_first<'c>(&self, commands: &'c [Command], cares: bool) -> Vec<&'c Command> {
+    fn care_first<'c>(&self, state: &mut Deliberation, understood: &'c Understanding) -> Vec<&'c Command> {
+        let cares = self.absorb_signals(state, &understood.signals);
         let is_care = |command: &&Command| match command {
             Command::StartFlow { flow, .. } => self.pack.manifest.signals.values().any(|care| care == flow),
             _ => false,
         };
-        let (mut ordered, others): (Vec<_>, Vec<_>) = commands.iter().partition(is_care);
+        let (mut ordered, others): (Vec<_>, Vec<_>) = understood.commands.iter().partition(is_care);
         let waits = cares || !ordered.is_empty();
         let is_talk = |command: &Command| {
             matches!(

@@ -127,7 +127,7 @@ pub enum Op {
         /// The customer's record.
         record: Expr,
         /// How it is proved; without it, what was said is enough.
-        claim: Option<Claim>,
+        claim: Option<Box<Claim>>,
     },
     /// Parks the request until the company's change feed reports something.
     Wait {

@@ -228,7 +228,8 @@ impl Assistant {
         let _turn = lock.lock().await;
         let mut retries = 0;
         loop {
-            match turn::run(self, stimulus.clone()).await {
+            // The work of a turn is large; whoever awaits one need not be.
+            match Box::pin(turn::run(self, stimulus.clone())).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
                     self.forget(stimulus.conversation_id);

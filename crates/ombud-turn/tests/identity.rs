@@ -1,6 +1,6 @@
 //! Who may be told of an account, and how often may somebody guess? Whole turns over a pack that proves identity by a one-time code.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

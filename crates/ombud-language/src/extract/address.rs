@@ -141,7 +141,7 @@ pub(super) fn lines_before(text: &str, start: usize) -> (usize, Vec<String>) {
     for _ in 0..LINES_BEFORE_MAX {
         let before = text.get(..first).unwrap_or_default().trim_end_matches([',', ' ', '\n', '\t', '.']);
         let unit = UNIT_LAST.as_ref().and_then(|unit| unit.captures(before)?.get(1));
-        let Some(found) = unit.or_else(|| BUILDING_BEFORE.as_ref()?.find(before).map(Into::into)) else { break };
+        let Some(found) = unit.or_else(|| BUILDING_BEFORE.as_ref()?.find(before)) else { break };
         first = found.start();
         lines.insert(0, found.as_str().trim().to_owned());
     }

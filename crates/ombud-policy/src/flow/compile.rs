@@ -182,10 +182,10 @@ impl Compiler<'_> {
                 }
             };
             let claim = match &step.claim {
-                Some(who) => Some(Claim {
+                Some(who) => Some(Box::new(Claim {
                     who: self.expr(who)?,
                     text: step.text.clone().unwrap_or_else(|| "ask_proof".to_owned()),
-                }),
+                })),
                 None => None,
             };
             return Some(Op::Identify { id, record, claim });
