@@ -235,6 +235,7 @@ fn an_answer_stays_whole_and_other_requests_go_beside_it() {
             ("no longer needed", &["set items"]),
             ("The mouse. That's all there is.", &["set items"]),
             ("yes", &["set items"]),
+            ("changed my mind", &["set items"]),
             ("never mind", &["cancel"]),
             ("what was the question?", &["repeat"]),
             ("are you a bot?", &["areyouhuman"]),

@@ -101,9 +101,15 @@ async function tabTo(page, selector, key = "Tab") {
     const stop = await page.evaluate((wanted) => {
       const node = document.activeElement;
       if (!node || node === document.body) return { is_there: false, is_seen: true, name: "body" };
-      const box = node.getBoundingClientRect();
-      const x = Math.min(innerWidth - 1, Math.max(0, box.left + box.width / 2));
-      const y = Math.min(innerHeight - 1, Math.max(0, box.top + Math.min(box.height, innerHeight) / 2));
+      // The part that is not scrolled away; of something tall that is less than the whole.
+      const part = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
+      for (let holder = /** @type {Element | null} */ (node); holder; holder = holder.parentElement) {
+        if (holder !== node && getComputedStyle(holder).overflowY === "visible") continue;
+        const box = holder.getBoundingClientRect();
+        Object.assign(part, { left: Math.max(part.left, box.left), top: Math.max(part.top, box.top), right: Math.min(part.right, box.right), bottom: Math.min(part.bottom, box.bottom) });
+      }
+      const x = (part.left + part.right) / 2;
+      const y = (part.top + part.bottom) / 2;
       const top = document.elementFromPoint(x, y);
       const style = getComputedStyle(node.closest(".composer-box") ?? node);
       return { is_there: node.matches(wanted), name: `${node.tagName} ${node.id} ${node.className}`, is_seen: Boolean(top && (node.contains(top) || top.contains(node))) && style.outlineStyle !== "none" };

@@ -88,7 +88,7 @@ pub struct SignalReading {
 }
 
 /// Probability from which the classifier alone gives a signal; set on the sentences of `examples/signals_eval.rs`.
-const SURE: f32 = 0.6;
+const SURE: f32 = 0.8;
 /// Share of a sentence's words that the classifier must know.
 const KNOWN: f32 = 0.5;
 /// Class of harmless sentences.

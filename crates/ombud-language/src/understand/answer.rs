@@ -107,7 +107,8 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
 /// Stop, say it again, or "what can you do": nothing else in the message.
 fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let rules = readings.rules();
-    if rules.cancel_whole.is_match(readings.text) {
+    // "Changed my mind" is a reason as well; whoever asked decides.
+    if rules.cancel_whole.is_match(readings.text) && !rules.mind_changed.is_match(readings.text) {
         return Some(vec![Command::Cancel]);
     }
     if readings.context.active_flow.is_some_and(|flow| rules.refuses(flow, readings.text)) {
