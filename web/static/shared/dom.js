@@ -70,7 +70,10 @@ export function reconcile(parent, items, { key, version, build }) {
       fresh.dataset.key = id;
       fresh.dataset.version = now;
       if (node === cursor && node) cursor = node.nextElementSibling;
-      if (node) node.replaceWith(fresh);
+      if (node) {
+        keepOpen(node, fresh);
+        node.replaceWith(fresh);
+      }
       node = fresh;
       if (node.parentElement !== parent) parent.insertBefore(node, cursor);
       else if (node.nextElementSibling !== cursor) parent.insertBefore(node, cursor);
@@ -81,6 +84,12 @@ export function reconcile(parent, items, { key, version, build }) {
     }
   }
   for (const node of old.values()) node.remove();
+}
+
+/** What somebody has opened stays open when its message is built anew. @param {HTMLElement} before @param {HTMLElement} after */
+function keepOpen(before, after) {
+  const was_open = [...before.querySelectorAll("details")].map(({ open }) => open);
+  for (const [place, details] of after.querySelectorAll("details").entries()) details.open = was_open[place] ?? details.open;
 }
 
 /** @param {HTMLElement} node @param {boolean} is_shown */

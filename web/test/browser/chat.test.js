@@ -70,6 +70,15 @@ describe("a conversation", () => {
     expect(page.problems).toEqual([]);
   });
 
+  test("a source that was opened stays open when more is said after it", async () => {
+    await say("I want to return something");
+    await page.locator(".source summary").first().click();
+    const conversation = [...all.mock.conversations.values()].at(-1);
+    all.mock.addMessage(conversation, { author: "assistant", text: "One thing more." });
+    await page.getByText("One thing more.").waitFor();
+    expect(await page.locator("blockquote").first().isVisible()).toBe(true);
+  });
+
   test("several messages in a row keep their order and the box stays free", async () => {
     all.mock.delay_ms = 150;
     for (const text of ["first", "second", "third"]) await say(text);
