@@ -161,7 +161,7 @@ describe("a conversation", () => {
     await page.reload();
     await page.getByRole("button", { name: "Reopen" }).click();
     await expect.poll(() => conversation.status).toBe("with_agent");
-    expect(await page.locator("#filters [aria-pressed=true]").innerText()).toContain("Mine");
+    await expect.poll(() => page.locator("#filters [aria-pressed=true]").innerText()).toContain("Mine");
   });
 
   test("shows the stages of its turns", async () => {
