@@ -7,6 +7,7 @@ pub mod choose;
 pub mod claims;
 pub mod classify;
 pub mod extract;
+mod lean;
 pub mod safety;
 pub mod understand;
 mod warm;

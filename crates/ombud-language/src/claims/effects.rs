@@ -70,7 +70,7 @@ const STEMS: &[(&str, &str, &str)] = &[
 
 /// A deed as done: "I have (just) ...", "has been ...", "was ...", "is now ...", "is on its way", and the like in other languages.
 static DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)\b(?:(?:i|we)(?:'ve| have)?(?: \w+ly| just| already| now| also| successfully| gone ahead and| went ahead and)* (?P<first>\w+(?:ed|ent|aid|oze|ade))\b|",
         r"(?:has|have|had)(?: \w+ly| just| already| now| also)* been(?: \w+ly| fully| partially| now| already)? (?P<passive>\w+)|",
         r"(?:was|were|is now|are now|is already|has now|got|is)(?: \w+ly| fully| now| already| just)? (?P<simple>\w+(?:ed|ent|aid|ozen))\b|",
@@ -81,11 +81,11 @@ static DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static FRENCH_I: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\bj'ai(?P<other>(?: [^\s.!?]+){1,6})").ok());
+    LazyLock::new(|| crate::lean::regex(r"(?i)\bj'ai(?P<other>(?: [^\s.!?]+){1,6})").ok());
 
 /// What, said in the same clause before a deed, makes it no deed: a condition, or a doubt right before the verb.
 static NOT_DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:if|once|when|whenever|after|until|unless|as soon as|before|in case|should|assuming|provided|whether|falls|wenn|sobald|nachdem|om|när|si|quand|dès que|cuando|una volta|se|quando|als|zodra|hvis|når|kun|jos|gdy|jeśli)\b|\b(?:would|could|may|might|must|will|shall|should|not|never)\s*$").ok()
+    crate::lean::regex(r"(?i)\b(?:if|once|when|whenever|after|until|unless|as soon as|before|in case|should|assuming|provided|whether|falls|wenn|sobald|nachdem|om|när|si|quand|dès que|cuando|una volta|se|quando|als|zodra|hvis|når|kun|jos|gdy|jeśli)\b|\b(?:would|could|may|might|must|will|shall|should|not|never)\s*$").ok()
 });
 
 /// All statements of deeds in a text.
@@ -142,7 +142,7 @@ struct Verbs {
 }
 
 static VERBS: LazyLock<Vec<Verbs>> = LazyLock::new(|| {
-    let regex = |words: &str| Regex::new(&format!(r"(?i)\b(?:{words})")).ok();
+    let regex = |words: &str| crate::lean::regex(&format!(r"(?i)\b(?:{words})")).ok();
     STEMS
         .iter()
         .filter_map(|(stem, english, foreign)| Some(Verbs { stem, english: regex(english)?, foreign: regex(foreign)? }))

@@ -59,7 +59,7 @@ static FIGURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let number = r"\d(?:[\d.,'\u{a0}]*\d)?";
     let word = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|twenty|thirty|sixty|ninety";
     let code = "usd|eur|gbp|sek|nok|dkk|chf|pln|czk|huf|jpy|euros?|dollars?|pounds?|kr(?:onor|oner)?";
-    Regex::new(&format!(
+    crate::lean::regex(&format!(
         concat!(
             r"(?i)(?P<email>\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+)|(?P<url>\bhttps?://[^\s)>\]]+|\bwww\.[^\s)>\]]+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|eu|example|se|de|no|nl|fi|dk|uk|us|info|app)\b(?:/[^\s)>\]]*)?)|",
             r"(?P<iso>\b(?:19|20)\d\d-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?)?\b|(?P<dotted>\b\d{{1,2}}\.\d{{1,2}}\.(?:19|20)\d\d\b)|",

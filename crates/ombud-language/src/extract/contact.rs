@@ -7,15 +7,15 @@ use regex::Regex;
 use super::{Entity, entity};
 
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b[a-z0-9][a-z0-9._%+-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}\b").ok()
+    crate::lean::regex(r"(?i)\b[a-z0-9][a-z0-9._%+-]*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24}\b").ok()
 });
 
 static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"\+\d{1,3}[ .\-/]?(?:\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,4}\b|\b0\d{1,3}[ \-/]\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b|\b07\d{8}\b").ok()
+    crate::lean::regex(r"\+\d{1,3}[ .\-/]?(?:\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,4}\b|\b0\d{1,3}[ \-/]\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b|\b07\d{8}\b").ok()
 });
 
 static CARD_ENDING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\[card ending (\d{4})\]|\b(?:ending|ends|end|that ends|last (?:four|4)(?: digits)?)(?: (?:in|with|on|are|is))? ?:?\s*[x*•.]*(\d{4})\b|(?:[x*•]{2,}[ -]?)(\d{4})\b").ok()
+    crate::lean::regex(r"(?i)\[card ending (\d{4})\]|\b(?:ending|ends|end|that ends|last (?:four|4)(?: digits)?)(?: (?:in|with|on|are|is))? ?:?\s*[x*•.]*(\d{4})\b|(?:[x*•]{2,}[ -]?)(\d{4})\b").ok()
 });
 
 /// E-mail addresses, lower case.

@@ -30,7 +30,7 @@ static READINGS: LazyLock<Vec<(Regex, Reading)>> = LazyLock::new(|| {
         (r"\b(?:on |by |until |till |to )?the (?P<d>\d{1,2})(?:st|nd|rd|th)\b".to_owned(), day_of_month),
     ];
     list.into_iter()
-        .filter_map(|(source, reading)| Some((Regex::new(&format!("(?i){source}")).ok()?, reading)))
+        .filter_map(|(source, reading)| Some((crate::lean::regex(&format!("(?i){source}")).ok()?, reading)))
         .collect()
 });
 

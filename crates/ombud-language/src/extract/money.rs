@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Awaiting, Entity, entity};
 
 static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)(?:(?P<before>[$€£¥]|\b(?:usd|eur|gbp|sek|nok|dkk|chf|pln|czk|huf|ron|jpy|aud|cad|nzd|inr|try|us\$))\s?(?P<first>\d(?:[\d.,' ]*\d)?))|",
         r"(?P<second>\b\d(?:[\d.,']*\d)?(?: \d{3}(?:[.,]\d{1,2})?)*)(?:\s?(?P<after>[$€£¥])|[ -]?(?P<word>usd|eur|gbp|sek|nok|dkk|chf|pln|czk|huf|ron|jpy|aud|cad|nzd|inr|try|",
         r"euros?|dollars?|bucks?|quid|pounds?(?: sterling)?|kr(?:onor|oner|ona|one)?|zł(?:oty)?|yen|francs?|:-)(?:\b|[^\w]|$))",
@@ -17,7 +17,7 @@ static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b\d(?:[\d.,']*\d)?\b").ok());
+static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| crate::lean::regex(r"\b\d(?:[\d.,']*\d)?\b").ok());
 
 /// Amounts with their currency; a bare number only where an amount is awaited.
 pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {

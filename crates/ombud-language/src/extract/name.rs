@@ -7,10 +7,10 @@ use regex::Regex;
 use super::{Awaiting, Entity, entity};
 
 static INTRODUCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:my (?:full |first and last )?name(?:'?s| is| was)?|name(?:'s| is|:)|i am|i'?m|im|this is|it'?s|its|call me|me is|under(?: the name)?|speaking with)[:,]?\s+").ok()
+    crate::lean::regex(r"(?i)\b(?:my (?:full |first and last )?name(?:'?s| is| was)?|name(?:'s| is|:)|i am|i'?m|im|this is|it'?s|its|call me|me is|under(?: the name)?|speaking with)[:,]?\s+").ok()
 });
 
-static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[\p{L}][\p{L}'’-]*").ok());
+static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| crate::lean::regex(r"[\p{L}][\p{L}'’-]*").ok());
 
 /// Words that are no names, wherever they stand: what people say around their names.
 const STOP: &str = concat!(

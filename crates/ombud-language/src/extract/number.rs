@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{Entity, entity};
 
 static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)\b(?:(?P<digits>\d{1,4})(?:\s?x)?|(?P<word>zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|",
         r"eighteen|nineteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|(?:a )?dozen|(?:a )?couple(?: of)?|both|a pair|single))\b",
     ))
@@ -15,7 +15,7 @@ static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static ORDINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:(?P<digits>\d{1,2})(?:st|nd|rd|th)|(?P<word>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|latter|former))\b").ok()
+    crate::lean::regex(r"(?i)\b(?:(?P<digits>\d{1,2})(?:st|nd|rd|th)|(?P<word>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|latter|former))\b").ok()
 });
 
 /// Counts, as digits or words.

@@ -43,7 +43,7 @@ impl Patterns {
     pub fn new(specs: Vec<PatternSpec>) -> Result<Self, PatternError> {
         let mut entries = Vec::with_capacity(specs.len());
         for spec in specs {
-            match Regex::new(&format!("(?i){}", spec.regex)) {
+            match crate::lean::regex(&format!("(?i){}", spec.regex)) {
                 Ok(regex) => entries.push((spec, regex)),
                 Err(source) => return Err(PatternError { kind: spec.kind, source: Box::new(source) }),
             }

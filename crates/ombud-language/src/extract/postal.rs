@@ -8,14 +8,14 @@ use super::{Awaiting, Entity, entity};
 
 /// Shapes that hardly mean anything else: Britain, Canada, the Netherlands, Poland, Portugal, Sweden and Czechia with the word, the United States with four more digits.
 static CLEAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    crate::lean::regex(
         r"\b(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?\d[A-Za-z]{2}|[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d|[1-9]\d{3} ?[A-Z]{2}|\d{2}-\d{3}|\d{5}-\d{4}|[1-9]\d{3}-\d{3})\b",
     )
     .ok()
 });
 
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)\b(?:zip|zipcode|postcode|post ?code|postal(?: code)?|postnummer|postnr|plz|postleitzahl|pin ?code)(?: ?code)?(?: (?:is|was|of|number|for|should be|=))*\s*[:=]?\s*",
         r"(?:it'?s )?([A-Z]{1,2}-)?(\d{3} \d{2}|\d{4,6}(?:-\d{4})?|\d{4} ?[A-Z]{2})\b",
     ))
@@ -23,7 +23,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static BARE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
+    LazyLock::new(|| crate::lean::regex(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
 
 /// Postal codes; digits alone only after the word, or where they are awaited.
 pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {

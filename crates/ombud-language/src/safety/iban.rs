@@ -7,7 +7,7 @@ use regex::Regex;
 use super::digits::Run;
 
 static SHAPE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?\b").ok());
+    LazyLock::new(|| crate::lean::regex(r"(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?\b").ok());
 
 /// Takes out the runs that lie in a IBAN.
 pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) {

@@ -54,7 +54,7 @@ pub struct Redacted {
 const TAIL_MAX: usize = 18;
 
 static CARD_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)\b(?:(?:credit|debit|bank|visa|master)?[- ]?cards?|visa|master ?card|maestro|amex|american express|discover|diners|jcb|union ?pay|pan|cc(?:\s*(?:no|num|number))?|",
         r"(?:kredit|kontokort|bank|betal)?kort(?:et|nummer|nr)?|kredit-?karte\w*|karte\w*|carte\w*|tarjeta|cartão|carta|betaalkaart|kaart\w*|kortti\w*|karta|kartę|karty|kártya|cardul|cvv|cvc|exp|expiry)\b",
     ))

@@ -22,7 +22,7 @@ const REACH_MAX: usize = 48;
 const WORDS_BETWEEN_MAX: usize = 7;
 
 static CODE_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)(?P<cvv>\b(?:cvv2?|cvc2?|csc|card verification|security (?:code|number|digits?)|card code|",
         r"(?:three|3|four|4)[- ](?:digit )?(?:digits|numbers|code|security code)(?: (?:on|from) the (?:back|front))?|(?:digits|numbers?|code) on the (?:back|front)|",
         r"säkerhetskod\w*|sikkerhetskode\w*|kontrollkod\w*|prüf(?:nummer|ziffer)|sicherheitscode|kartenprüfnummer|cryptogramme|code de sécurité|",
@@ -36,15 +36,15 @@ static CODE_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static BETWEEN_STOPS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)[.!?]\s|\b(?:order|amount|zip|postal|phone|ending|ends|invoice|tracking|paid|pay|cost|euro?s?|usd|sek|kr|dollars?|address|street|but|because|rule|error|attempts?|times|days|minutes|hours|years)\b|[€$£#]").ok()
+    crate::lean::regex(r"(?i)[.!?]\s|\b(?:order|amount|zip|postal|phone|ending|ends|invoice|tracking|paid|pay|cost|euro?s?|usd|sek|kr|dollars?|address|street|but|because|rule|error|attempts?|times|days|minutes|hours|years)\b|[€$£#]").ok()
 });
 
 static BEFORE_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s,)]*(?:\(|(?:is|was|are|as|=|för|ist|är|est|es|è)\b)\s*(?:the|my|your|a|its|min|mein|meine|le|la|mi|il)?\s*(?:card(?:'s)?|debit|credit|bank)?\s*$").ok()
+    crate::lean::regex(r"(?i)^[\s,)]*(?:\(|(?:is|was|are|as|=|för|ist|är|est|es|è)\b)\s*(?:the|my|your|a|its|min|mein|meine|le|la|mi|il)?\s*(?:card(?:'s)?|debit|credit|bank)?\s*$").ok()
 });
 
 static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r#"(?i)\b(?:password|passphrase|passwd|pwd|pw|passwort|kennwort|lösenord(?:et)?|passord(?:et)?|adgangskode|salasana(?:ni)?|wachtwoord|mot de passe|contraseña|"#,
         r#"senha|parola|hasło|heslo|jelszó|şifre|пароль)\s*(?:(?:is|was|to|are|ist|är|er|est|es|è|on|to be|set to|changed to)\b\s*[:=]?|[:=]|->)\s*(?P<secret>"[^"\n]{1,64}"|'[^'\n]{1,64}'|[^\s"']{3,64})"#,
     ))
@@ -53,7 +53,7 @@ static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Words that follow "my password is" without being one.
 static NOT_A_PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)^(?:not|no|now|in|the|my|a|an|wrong|incorrect|correct|right|expired?|invalid|reset|changed?|change|weak|strong|too|still|being|never|always|different|same|",
         r"blocked|locked|lost|gone|stolen|forgotten|required|needed|missing|working|broken|rejected|refused|accepted|what|that|this|it|so|very|really|also|only|just|",
         r"log|login|sign|access|protected|safe|secure|unknown|hacked|compromised|something|else|asked|sent|stored|case|at|for|on|to|and|or|be|enter|get|use|your|our|their|nicht|falsch|fel|inte)[.,!?;:]*$",
@@ -61,8 +61,9 @@ static NOT_A_PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-static TRACK: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"%?[Bb]\d{12,19}\^[^^\n]{2,40}\^\d{4,}[^\s?]*\??|;\d{12,19}=\d{4,}[^\s?]*\??").ok());
+static TRACK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"%?[Bb]\d{12,19}\^[^^\n]{2,40}\^\d{4,}[^\s?]*\??|;\d{12,19}=\d{4,}[^\s?]*\??").ok()
+});
 
 /// Stripe data, whole.
 pub(super) fn tracks(text: &str) -> Vec<Span> {
@@ -105,8 +106,10 @@ pub(super) fn codes(text: &str, runs: &[Run]) -> Vec<Span> {
 }
 
 static POSTAL_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:post(?:al)?[ -]?code|zip(?:[ -]?code)?)(?:\W{1,3}(?:is|was|should be|it's|now))?\W{1,3}$")
-        .ok()
+    crate::lean::regex(
+        r"(?i)\b(?:post(?:al)?[ -]?code|zip(?:[ -]?code)?)(?:\W{1,3}(?:is|was|should be|it's|now))?\W{1,3}$",
+    )
+    .ok()
 });
 
 /// Digits that stand alone in a message which was asked for a code; not where somebody says again who he is.

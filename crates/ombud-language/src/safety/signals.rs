@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::canonical::Canonical;
 use crate::classify::{Classifier, Example, TrainSettings};
+use crate::lean::lean;
 
 /// The lists of one language: `packs/base/nlu/signals.<locale>.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -208,7 +209,7 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 const AUTOMATA_BYTES: usize = 16 << 20;
 
 fn compile(signal: &str, patterns: &[String]) -> Result<RegexSet, SignalError> {
-    let patterns = patterns.iter().map(|pattern| format!("(?i){}", ascii_boundaries(pattern)));
+    let patterns = patterns.iter().map(|pattern| format!("(?i){}", lean(pattern)));
     RegexSetBuilder::new(patterns)
         .size_limit(AUTOMATA_BYTES)
         .dfa_size_limit(AUTOMATA_BYTES)
@@ -221,7 +222,7 @@ fn compile_one(signal: &str, patterns: &[&String]) -> Result<Option<Regex>, Sign
     if patterns.is_empty() {
         return Ok(None);
     }
-    let each: Vec<String> = patterns.iter().map(|pattern| format!("(?:{})", ascii_boundaries(pattern))).collect();
+    let each: Vec<String> = patterns.iter().map(|pattern| format!("(?:{})", lean(pattern))).collect();
     RegexBuilder::new(&format!("(?i){}", each.join("|")))
         .size_limit(AUTOMATA_BYTES)
         .dfa_size_limit(AUTOMATA_BYTES)
@@ -232,9 +233,4 @@ fn compile_one(signal: &str, patterns: &[&String]) -> Result<Option<Regex>, Sign
 
 fn broken(signal: &str, source: regex::Error) -> SignalError {
     SignalError::Pattern { signal: signal.to_owned(), source: Box::new(source) }
-}
-
-/// A word boundary of ASCII in an expression of ASCII: Unicode's would rule out the fast automata on texts with other letters.
-pub(crate) fn ascii_boundaries(pattern: &str) -> String {
-    if pattern.is_ascii() { pattern.replace(r"\b", r"(?-u:\b)") } else { pattern.to_owned() }
 }

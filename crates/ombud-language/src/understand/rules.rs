@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use super::model::{NluError, RuleFile};
 use super::spelling::{Spelling, misspelt};
 use crate::classify::Example;
-use crate::safety::signals::ascii_boundaries;
+use crate::lean::lean;
 
 /// The compiled rule layer of one language.
 #[derive(Debug, Clone)]
@@ -222,7 +222,7 @@ fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex
     let broken = || NluError::Rule { name: name.to_owned() };
     let source = match patterns.get(name) {
         Some(list) if !list.is_empty() => {
-            list.iter().map(|pattern| format!("(?:{})", ascii_boundaries(pattern))).collect::<Vec<_>>().join("|")
+            list.iter().map(|pattern| format!("(?:{})", lean(pattern))).collect::<Vec<_>>().join("|")
         }
         // A language without a rule file has the classifier alone.
         _ if patterns.is_empty() => "[^\\s\\S]".to_owned(),
@@ -235,7 +235,7 @@ fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex
 fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>, NluError> {
     let mut sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (flow, wish) in wishes {
-        sources.entry(flow).or_default().push(format!("(?:{})", ascii_boundaries(wish)));
+        sources.entry(flow).or_default().push(format!("(?:{})", lean(wish)));
     }
     let compile = |(flow, sources): (&str, Vec<String>)| {
         let regex = RegexBuilder::new(&format!("(?i){}", sources.join("|"))).build();

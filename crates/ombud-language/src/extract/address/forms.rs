@@ -11,7 +11,7 @@ const ENGLISH: &str = "street|str|st|avenue|ave|road|rd|drive|dr|lane|ln|bouleva
 
 /// "445 Maple Drive", "221B Baker Street", "12-14 Park Row", "12 Rue de la Paix".
 pub(super) static NUMBER_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(
+    crate::lean::regex(&format!(
         r"(?i)\b\d{{1,5}}(?:-\d{{1,4}})?[a-z]?,? (?:(?:[\p{{L}}\d.'’-]+ ){{0,4}}?(?:{ENGLISH})\b\.?(?: (?:{ENGLISH})\b\.?){{0,3}}(?: (?:n|s|e|w|north|south|east|west)\b)?|(?:rue|avenue|boulevard|place|chemin|impasse|quai|allée|cours)\b[^,\n.;?!]{{2,40}})"
     ))
     .ok()
@@ -19,7 +19,7 @@ pub(super) static NUMBER_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// "Storgatan 12", "Bahnhofstraße 5a", "Am Markt 3", "Keizersgracht 10-2", "Mannerheimintie 12 A", "Calle Mayor 3".
 pub(super) static NUMBER_LAST: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
+    crate::lean::regex(concat!(
         r"(?i)\b(?:(?-i:\p{Lu}[\p{L}'’.-]* ){0,3}?(?:[\p{L}-]*(?:gatan?|gata|vägen|väg|gränd|torget|torg|stigen|stig|allén?|backen|backe|plan|kajen|stråket|slingan|leden|strand|",
         r"stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer|markt|graben|wall|chaussee|steig|stieg|kamp|hof|berg|feld|garten|zeile|pfad|tor|höhe|twiete|brücke|",
         r"straat|laan|plein|gracht|kade|dijk|singel|steeg|pad|dreef|baan|plantsoen|burgwal|haven|",
@@ -33,17 +33,17 @@ pub(super) static NUMBER_LAST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Any capitalised name with a number behind it, "Odenplan 3"; counts only right before a postal code.
 pub(super) static ANY_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"\b\p{Lu}[\p{L}'’.-]+(?: \p{Lu}[\p{L}'’.-]+){0,3} \d{1,4}(?: ?[A-Za-z]\b)?,? ?\n?(?:[A-Z]{1,2}-)?(?:\d{3} \d{2}|\d{4,5})\b")
+    crate::lean::regex(r"\b\p{Lu}[\p{L}'’.-]+(?: \p{Lu}[\p{L}'’.-]+){0,3} \d{1,4}(?: ?[A-Za-z]\b)?,? ?\n?(?:[A-Z]{1,2}-)?(?:\d{3} \d{2}|\d{4,5})\b")
         .ok()
 });
 
 /// The flat behind a Finnish stair: "12 A 5".
 pub(super) static FLAT_OF_STAIR: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^ ?(?:as\.? ?)?(\d{1,3})(?:\s*[,\n]|\s+\d{5}\b|\s*$)").ok());
+    LazyLock::new(|| crate::lean::regex(r"(?i)^ ?(?:as\.? ?)?(\d{1,3})(?:\s*[,\n]|\s+\d{5}\b|\s*$)").ok());
 
 /// A house of which the name is the number: "Rose Cottage, Mill Lane".
 pub(super) static NAMED_HOUSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(&format!(
+    crate::lean::regex(&format!(
         r"\b(?:The )?(?:[A-Z][\p{{L}}'’]+ ){{1,2}}(?:Cottage|House|Farm|Lodge|Manor|Barn|Mill|Rectory|Vicarage|Villa|Hall|Bungalow|Farmhouse|Croft|Court|Tower|Apartments|Mansions)(?:, (?:[A-Z][\p{{L}}'’]+ ){{1,3}}(?i:{ENGLISH})\b)?"
     ))
     .ok()
@@ -51,7 +51,7 @@ pub(super) static NAMED_HOUSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A building in front of the street, at the end of what stands there.
 pub(super) static BUILDING_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"\b(?:The )?(?:[A-Z][\p{L}'’]+ ){1,3}(?:Cottage|House|Court|Lodge|Villas?|Mansions?|Towers?|Building|Apartments|Gardens|Manor|Farm|Hall|Barn|Mill|Heights|Point|Wharf|Place|Mews|Quay|Residence)$").ok()
+    crate::lean::regex(r"\b(?:The )?(?:[A-Z][\p{L}'’]+ ){1,3}(?:Cottage|House|Court|Lodge|Villas?|Mansions?|Towers?|Building|Apartments|Gardens|Manor|Farm|Hall|Barn|Mill|Heights|Point|Wharf|Place|Mews|Quay|Residence)$").ok()
 });
 
 const UNIT: &str = concat!(
@@ -65,23 +65,25 @@ const UNIT: &str = concat!(
 );
 
 /// A unit at the beginning of a part.
-pub(super) static UNIT_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!(r"(?i)^{UNIT}")).ok());
+pub(super) static UNIT_FIRST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| crate::lean::regex(&format!(r"(?i)^{UNIT}")).ok());
 /// A unit at the end of what stands before a street.
 pub(super) static UNIT_LAST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)(?:^|[\s,(:])({UNIT})$")).ok());
+    LazyLock::new(|| crate::lean::regex(&format!(r"(?i)(?:^|[\s,(:])({UNIT})$")).ok());
 /// A unit anywhere.
 pub(super) static UNIT_WITHIN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!(r"(?i)(?:^|[\s,(:])({UNIT})")).ok());
+    LazyLock::new(|| crate::lean::regex(&format!(r"(?i)(?:^|[\s,(:])({UNIT})")).ok());
 /// What makes the number behind it the number of a flat: "Flat |4, Willow Court".
-pub(super) static UNIT_WORD_BEFORE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:suite|ste|apt|apartment|unit|flat|room|rm|block|lgh|no|nr)\.? ?#?$").ok());
+pub(super) static UNIT_WORD_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"(?i)\b(?:suite|ste|apt|apartment|unit|flat|room|rm|block|lgh|no|nr)\.? ?#?$").ok()
+});
 
 /// Boxes of the post office; nobody lives there.
 pub(super) static POST_BOX: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:p\.? ?o\.? ?box|post ?box|post office box|postbox|postboks|postbus|postfach|postilokero|\bpl|box) ?#?:? ?\d{1,6}\b").ok()
+    crate::lean::regex(r"(?i)\b(?:p\.? ?o\.? ?box|post ?box|post office box|postbox|postboks|postbus|postfach|postilokero|\bpl|box) ?#?:? ?\d{1,6}\b").ok()
 });
 
 /// Postal codes; the code is the first group, without the letters of a country before it.
 pub(super) static ZIP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:(?:se|s|no|n|fi|d|de|nl|dk|at|us|gb)[- ])?([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}(?:-\d{4})?|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2}|\d{4}-\d{3}|\d{4,6})\b").ok()
+    crate::lean::regex(r"(?i)\b(?:(?:se|s|no|n|fi|d|de|nl|dk|at|us|gb)[- ])?([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}(?:-\d{4})?|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2}|\d{4}-\d{3}|\d{4,6})\b").ok()
 });
