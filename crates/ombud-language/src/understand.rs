@@ -102,8 +102,7 @@ impl Understander {
         if *context.expectation != Expectation::Identify {
             text = self.rules.spelling.mend(&text);
         }
-        let scores = context.open_to(self.classifier.predict(&text, 5));
-        let mut commands = self.commands(&text, context);
+        let (mut commands, scores) = self.commands(&text, context);
         commands.truncate(COMMANDS_MAX);
         Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }
     }
@@ -132,9 +131,10 @@ impl Understander {
         self.rules.how_it_stands.is_match(straighten(text).trim())
     }
 
-    fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<Command> {
+    /// The commands, and how the message as a whole is classed.
+    fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> (Vec<Command>, Vec<(String, f32)>) {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
-            return vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }];
+            return (vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }], Vec::new());
         }
         let readings = Readings::new(self, text, context);
         let wants_person = readings.any_handoff();
@@ -156,7 +156,7 @@ impl Understander {
             });
             commands.insert(0, Command::Handoff);
         }
-        commands
+        (commands, readings.whole().classes)
     }
 }
 

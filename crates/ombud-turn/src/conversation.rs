@@ -1,6 +1,8 @@
 //! What is a conversation between turns? A fold over its stream.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, CustomerId, Handover,
@@ -50,6 +52,41 @@ pub(crate) struct Conversation {
     pub handover_at: Option<TimestampUs>,
     /// An action whose outcome the customer has not been told.
     pub open_action: Option<OpenAction>,
+    pub answered: Answered,
+}
+
+/// Which keys have an answer in the ledger, as far as that is known without asking it.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Answered {
+    /// The conversation was read back: any key may have one.
+    #[default]
+    Unknown,
+    /// It was opened here: hashes of all keys with an answer. Another replica may have given more, but then it wrote to the stream as well, and
+    /// what is decided from here is refused before anything is done.
+    Only(HashSet<u64>),
+}
+
+impl Answered {
+    /// Whether the ledger may hold an answer to the key.
+    pub(crate) fn may_hold(&self, key: &str) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Only(hashes) => hashes.contains(&hash_of(key)),
+        }
+    }
+
+    /// Notes the key of an answer that is about to be stored.
+    pub(crate) fn add(&mut self, key: &str) {
+        if let Self::Only(hashes) = self {
+            hashes.insert(hash_of(key));
+        }
+    }
+}
+
+fn hash_of(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An action between its intent and the reply that tells what came of it.
@@ -180,6 +217,7 @@ impl Conversation {
             handover: None,
             handover_at: None,
             open_action: None,
+            answered: Answered::Unknown,
         }
     }
 
@@ -235,7 +273,7 @@ impl Conversation {
             self.dialogue = dialogue;
         }
         for event in events.iter().filter(|event| !event.kind.starts_with("turn.")) {
-            self.apply(&event.kind, at, &event.payload);
+            self.apply(&event.kind, at, &event.payload.read().unwrap_or_default());
         }
         if asks_anew {
             self.asked_seq = self.messages;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Handover, Message, NewEvent, RecordedEvent,
-    SessionId, StageRecord, StreamId, TurnId,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Handover, JsonText, Message, NewEvent,
+    RecordedEvent, SessionId, StageRecord, StreamId, TurnId,
 };
 use ombud_policy::engine::way_back;
 use ombud_ports::{InboxFilter, InboxRow, StoredReply};
@@ -131,7 +131,12 @@ impl Assistant {
             Some(stored) if stored.body_hash != key.body_hash => Err(TurnError::KeyReused),
             Some(_) => self.desk_view(id).await?.ok_or(TurnError::NotFound),
             None => {
-                let kept = StoredReply { scope, key: key.key, body_hash: key.body_hash, response: Value::Null };
+                let kept = StoredReply {
+                    scope,
+                    key: key.key,
+                    body_hash: key.body_hash,
+                    response: JsonText::from(Value::Null),
+                };
                 self.act(id, agent, act, Some(kept)).await
             }
         }

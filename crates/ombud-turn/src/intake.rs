@@ -160,7 +160,7 @@ pub(crate) async fn receive<'a>(
         .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
     check_input(assistant, &stimulus.input, &conversation)?;
-    if let Some(stored) = stored_reply(assistant, &stimulus).await? {
+    if let Some(stored) = stored_reply(assistant, &stimulus, &conversation).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
     let guard =
@@ -238,8 +238,14 @@ impl Assistant {
     }
 }
 
-async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Option<TurnReply>, TurnError> {
-    let Some(key) = &stimulus.idempotency else { return Ok(None) };
+async fn stored_reply(
+    assistant: &Assistant,
+    stimulus: &Stimulus,
+    conversation: &Conversation,
+) -> Result<Option<TurnReply>, TurnError> {
+    let Some(key) = stimulus.idempotency.as_ref().filter(|key| conversation.answered.may_hold(&key.key)) else {
+        return Ok(None);
+    };
     let scope = stimulus.conversation_id.to_string();
     let Some(stored) = assistant.ports.ledger.stored_reply(&assistant.settings.tenant, &scope, &key.key).await? else {
         return Ok(None);
@@ -247,8 +253,7 @@ async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Opti
     if stored.body_hash != key.body_hash {
         return Err(TurnError::KeyReused);
     }
-    let mut reply: TurnReply =
-        serde_json::from_value(stored.response).map_err(|_| StoreError::Corrupt { what: "reply" })?;
+    let mut reply: TurnReply = stored.response.read().map_err(|_| StoreError::Corrupt { what: "reply" })?;
     reply.replayed = true;
     Ok(Some(reply))
 }

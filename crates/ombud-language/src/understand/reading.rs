@@ -28,7 +28,7 @@ pub(super) struct Readings<'a> {
 }
 
 /// Classes kept of each piece.
-const CLASSES_KEPT: usize = 4;
+const CLASSES_KEPT: usize = 5;
 /// Both sides of a cut must be read this surely, and differently, for it to stand.
 const CUT_SURE: f32 = 0.42;
 /// What follows an elaboration must be read more surely to be cut from it.
