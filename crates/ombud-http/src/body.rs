@@ -51,6 +51,10 @@ fn is_json(declared: &HeaderValue) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::NotUtf8)?;
     let text = if text.trim().is_empty() { "{}" } else { text };
+    // A list of the fields' values would be read as well.
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::WrongShape { what: "an object is wanted, not a list".to_owned() });
+    }
     serde_json::from_str(text).map_err(|error| match error.classify() {
         Category::Data => ApiError::WrongShape { what: shape(&error) },
         Category::Syntax | Category::Eof | Category::Io => {

@@ -223,6 +223,7 @@ impl From<TurnError> for ApiError {
             TurnError::NotYours => Self::NotYours,
             TurnError::NoCodeAwaited => Self::NoCodeAwaited,
             TurnError::Conflict | TurnError::NothingDue => Self::Conflict,
+            TurnError::NotACode => Self::WrongShape { what: "`code` has six to ten digits".to_owned() },
             TurnError::Empty => Self::TextEmpty,
             TurnError::TooLong { chars_max } => Self::TextTooLong { chars_max },
             TurnError::Store(cause) => Self::from(cause),

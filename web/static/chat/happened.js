@@ -19,7 +19,7 @@ export function makeHappened({ locale, on_select }) {
   const later = el("button", { type: "button", class: "button quiet small", on: { click: () => step(1) } }, "Later");
   const pager = el("div", { class: "pager" }, earlier, position, later);
   const nothing = el("div", { class: "nothing" }, icon("steps"),
-    el("p", {}, "Every message passes nine stages. Send one, and each stage shows what it did, why, and how long it took."));
+    el("p", {}, "Every message passes nine stages. Send one as a signed-in customer, and each stage shows what it did, why, and how long it took."));
   const body = el("div", { class: "panel-body happened" },
     el("header", { class: "panel-head" }, el("h2", {}, "What happened"), el("span", { class: "tag" }, "Demo and staff only")),
     pager, nothing, view);

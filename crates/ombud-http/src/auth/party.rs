@@ -118,7 +118,9 @@ impl FromRequestParts<App> for StaffOrDemo {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         match Party::from_request_parts(parts, app).await? {
-            Party::Customer(_) if app.demo().is_none() => Err(ApiError::WrongRole { role: "staff" }),
+            Party::Customer(customer) if app.demo().is_none() || customer.principal.customer_id.is_none() => {
+                Err(ApiError::WrongRole { role: "staff" })
+            }
             party => Ok(Self(party)),
         }
     }

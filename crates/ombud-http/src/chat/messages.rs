@@ -33,7 +33,8 @@ pub struct SendMessage {
     #[schema(value_type = String, max_length = 8000)]
     pub text: Sensitive<String>,
     /// `seq` of the newest message that the sender's page had shown. If something newer was asked meanwhile, a yes does not count for it,
-    /// and it is shown again.
+    /// and it is shown again. Every page sends it, since a conversation may be open in two of them; without it, a yes counts for what was
+    /// asked last.
     #[serde(default)]
     pub seen_seq: Option<i64>,
 }
@@ -103,9 +104,11 @@ pub async fn step_up(
 }
 
 async fn reply_to(app: &App, stimulus: Stimulus) -> Result<Json<Reply>, ApiError> {
+    // How a reply came about would tell a visitor whether the details he gave fit an account.
+    let is_signed_in = stimulus.principal.customer_id.is_some();
     let assistant = Arc::clone(app.assistant());
     let reply = app.finish(async move { assistant.handle(stimulus).await }).await?;
-    let trail = if app.demo().is_some() { Trail::Shown } else { Trail::Hidden };
+    let trail = if app.demo().is_some() && is_signed_in { Trail::Shown } else { Trail::Hidden };
     Ok(Json(Reply::new(reply, trail)))
 }
 

@@ -10,7 +10,7 @@ use crate::dto::Turn;
 use crate::events::visible;
 use crate::problem::{ApiError, Problem};
 
-/// The nine stages of every turn, with reasons and times; for staff, and in the demo for everybody's own conversations.
+/// The nine stages of every turn, with reasons and times; for staff, and in the demo for a signed-in customer's own conversations.
 #[utoipa::path(get, path = "/conversations/{id}/turns", tag = "chat", params(("id" = String, Path, description = "conversation id")),
     responses((status = 200, body = [Turn]), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn read_turns(

@@ -25,7 +25,7 @@ pub struct Reply {
     pub refused: Vec<Refused>,
     /// Actions completed, each with the receipt of the system of record.
     pub done: Vec<Done>,
-    /// The stages of the turn; in the demo and for staff only.
+    /// The stages of the turn; in the demo only, and there for a signed-in customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<Vec<Stage>>,
 }
@@ -54,7 +54,7 @@ pub struct Done {
 /// Who may see how a reply came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trail {
-    /// In the demo and for staff.
+    /// For staff, and in the demo for a signed-in customer.
     Shown,
     /// For everybody else.
     Hidden,

@@ -12,7 +12,7 @@ async fn each_bad_body_has_its_own_error_and_nothing_is_stored() {
     let path = format!("/api/v1/conversations/{id}/messages");
     let megabyte = json!({"text": "x".repeat(1 << 20)}).to_string().into_bytes();
     let long = json!({"text": "å".repeat(8_001)}).to_string().into_bytes();
-    let cases: [(&[u8], u16, &str); 12] = [
+    let cases: [(&[u8], u16, &str); 14] = [
         (b"{\"text\": \"\"}", 400, "OM-0106"),
         (b"{\"text\": \" \\n\\t \"}", 400, "OM-0106"),
         (b"{\"text\": \"\xff\xfe\"}", 400, "OM-0101"),
@@ -20,6 +20,8 @@ async fn each_bad_body_has_its_own_error_and_nothing_is_stored() {
         (b"hello", 400, "OM-0102"),
         (b"", 400, "OM-0103"),
         (b"{\"message\": \"hello\"}", 400, "OM-0103"),
+        (b"[\"hello\"]", 400, "OM-0103"),
+        (b"{\"text\": \"\\u200b\\u2060\\ufeff \"}", 400, "OM-0106"),
         (b"{\"text\": 7}", 400, "OM-0103"),
         (b"{\"text\": \"hello\", \"level\": \"verified\"}", 400, "OM-0103"),
         (b"{\"text\": \"hello\", \"seen_seq\": \"1\"}", 400, "OM-0103"),

@@ -168,13 +168,27 @@ async fn the_demo_signs_in_shows_stages_and_what_was_sent() {
     let sent = world.get("/api/v1/demo/outbox?customer_id=C-1", "").await.body;
     assert_eq!(sent[0]["text"], "for Some(\"C-1\")");
     assert_eq!(world.get("/api/v1/demo/outbox?customer_id=", "").await.body[0]["text"], "for None");
-    let (token, id) = world.conversation().await;
+    let token = opened.body["token"].as_str().unwrap().to_owned();
+    let opened = world.post("/api/v1/conversations", &token, json!({})).await;
+    let id = opened.body["id"].as_str().unwrap().to_owned();
     let reply = world.post(&format!("/api/v1/conversations/{id}/messages"), &token, json!({"text": "hello"})).await;
     let stages: Vec<&Value> = reply.body["stages"].as_array().unwrap().iter().map(|stage| &stage["stage"]).collect();
     assert_eq!(&stages[..3], ["intake", "safety", "understanding"]);
     assert!(reply.body["stages"][0]["ms"].is_f64());
     let turns = world.get(&format!("/api/v1/conversations/{id}/turns"), &token).await.body;
     assert_eq!(turns.as_array().unwrap().last().unwrap()["turn_id"], reply.body["turn_id"]);
+}
+
+/// How a reply came about tells whether the details that were given fit an account.
+#[tokio::test]
+async fn a_visitor_of_the_demo_sees_no_stages() {
+    let world = World::demo();
+    let (token, id) = world.conversation().await;
+    let reply = world.post(&format!("/api/v1/conversations/{id}/messages"), &token, json!({"text": "hello"})).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.body.get("stages").is_none(), "{:?}", reply.body);
+    let turns = world.get(&format!("/api/v1/conversations/{id}/turns"), &token).await;
+    assert_eq!(turns.code(), (403, "OM-0204"));
 }
 
 #[tokio::test]

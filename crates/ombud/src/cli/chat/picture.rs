@@ -50,7 +50,7 @@ pub(super) fn print_awaiting(awaiting: &Awaiting) -> Shown {
 /// The stages of a turn, as the API gives them.
 pub(super) fn print_stages(stages: &Value) {
     let Some(stages) = stages.as_array() else {
-        say(format_args!("{}", dim("    the stages are shown in the demo only")));
+        say(format_args!("{}", dim("    the stages are shown in the demo only, to signed-in customers")));
         return;
     };
     for stage in stages {
