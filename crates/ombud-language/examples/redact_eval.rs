@@ -161,7 +161,9 @@ fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Wri
             let frame = if cut < pan.len() { frame.replace(" thanks", "") } else { frame.to_owned() };
             let frame = if from > 0 && cut < pan.len() { "{}".to_owned() } else { frame };
             let read = redact_with_tail(&frame.replace("{}", &part), &tail);
-            found = found || read.previous_holds_card;
+            // Thirteen digits and more that are called a card go before the rest is there.
+            let hidden = read.redactions.iter().any(|r| r.kind == RedactionKind::CardNumber);
+            found = found || read.previous_holds_card || hidden;
             tail = read.tail_digits;
             from = cut;
         }

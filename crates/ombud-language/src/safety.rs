@@ -13,7 +13,7 @@ mod secrets;
 pub mod signals;
 
 pub use canonical::{Canonical, canonical};
-pub use redact::{Redacted, Redaction, RedactionKind, digit_tail, redact, redact_with_tail};
+pub use redact::{DigitTail, Redacted, Redaction, RedactionKind, TailPart, redact, redact_with_tail};
 pub use signals::{Figures, SignalError, SignalFile, SignalModel, SignalReading, SignalRule};
 
 /// What the screening of one message needs to know beside its text.

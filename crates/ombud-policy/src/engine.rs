@@ -173,6 +173,8 @@ pub enum CodeCheck {
     Accepted,
     /// Wrong or too late; another try is left.
     Wrong,
+    /// It ran out, whatever was entered.
+    Expired,
     /// No try is left.
     Blocked,
     /// It could not be checked.

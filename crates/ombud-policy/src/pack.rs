@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 58] = [
+pub const ENGINE_TEXTS: [&str; 59] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -47,6 +47,7 @@ pub const ENGINE_TEXTS: [&str; 58] = [
     "code_new",
     "code_new_words",
     "secret_hidden",
+    "code_expired",
     "code_wrong",
     "code_blocked",
     "code_not_sent",

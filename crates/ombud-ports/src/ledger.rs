@@ -19,8 +19,19 @@ pub struct Commit {
     pub outbox: Vec<(String, Value)>,
     /// The answer to keep for a repeated request with the same key.
     pub reply: Option<StoredReply>,
+    /// What may no longer be read of the stream's earlier events.
+    pub shredding: Option<Shredding>,
     /// When this is written.
     pub at: TimestampUs,
+}
+
+/// What is overwritten in the transaction of a commit. The only way in which an event ever changes: it keeps its place, kind and time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shredding {
+    /// Versions in the stream and what their payloads become.
+    pub events: Vec<(i64, JsonText)>,
+    /// The scope whose stored answers become JSON's `null`: they may quote what is shredded.
+    pub scope: String,
 }
 
 /// Events in one commit.

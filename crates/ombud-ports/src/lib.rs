@@ -18,6 +18,6 @@ pub use clock::Clock;
 pub use inbox::{Due, Inbox, InboxFilter, InboxRow};
 pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
 pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
-pub use ledger::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
+pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, StoredReply};
 pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};

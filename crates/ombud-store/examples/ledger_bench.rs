@@ -84,6 +84,7 @@ fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
         events: (0..EVENTS).map(event).collect(),
         outbox: Vec::new(),
         reply: None,
+        shredding: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn options(url: &str) -> Result<AnyConnectOptions, OpenError> {
 /// commits at a power cut but never their order, which is enough for what can be made again (sqlite.org/pragma.html#pragma_synchronous).
 fn pragmas(synchronous: &str, settings: &Settings) -> String {
     let mut sql = format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;"
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
     );
     if let Some(pages) = settings.sqlite_pages_max {
         sql.push_str(&format!(" PRAGMA max_page_count = {pages};"));

@@ -15,7 +15,8 @@ use ombud_domain::{
 };
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Attempts, Commit, Committed, Due, Inbox, InboxFilter, InboxRow, Ledger, StoreError, StoredReply,
+    AppendError, Attempts, Commit, Committed, Due, Inbox, InboxFilter, InboxRow, Ledger, Shredding, StoreError,
+    StoredReply,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -53,6 +54,7 @@ macro_rules! contract_tests {
             appenders_on_one_stream_lose_and_double_nothing,
             appenders_on_many_streams_get_growing_positions,
             a_taken_key_is_refused_and_nothing_of_its_commit_is_written,
+            what_is_shredded_is_overwritten_in_the_transaction_of_its_commit,
             of_two_requests_with_one_key_one_is_written,
             outbox_messages_live_and_die_with_their_commit,
             a_foreign_tenant_sees_nothing,
@@ -107,6 +109,7 @@ pub fn commit(stream_id: &str, expected_version: i64, events: Vec<NewEvent>) -> 
         events,
         outbox: Vec::new(),
         reply: None,
+        shredding: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }
@@ -276,6 +279,27 @@ pub async fn a_taken_key_is_refused_and_nothing_of_its_commit_is_written(subject
     let stored = subject.ledger.stored_reply(&tenant(), "c1", "k1").await.unwrap();
     assert_eq!(stored, Some(reply("c1", "k1")));
     assert_eq!(subject.ledger.stored_reply(&tenant(), "c1", "k2").await.unwrap(), None);
+}
+
+/// What was written of a card number that a later message completes goes, and with it the stored answers that may quote it; all else stays.
+pub async fn what_is_shredded_is_overwritten_in_the_transaction_of_its_commit(subject: &Subject) {
+    let said = Commit { reply: Some(reply("c1", "k1")), ..commit("c1", 0, vec![event(1), event(2)]) };
+    subject.ledger.append(said).await.unwrap();
+    subject.ledger.append(Commit { reply: Some(reply("c2", "k1")), ..commit("c2", 0, vec![event(1)]) }).await.unwrap();
+    let shredding =
+        |scope: &str| Some(Shredding { events: vec![(1, json!({"gone": true}).into())], scope: scope.to_owned() });
+    let stale = Commit { shredding: shredding("c1"), ..commit("c1", 1, vec![event(3)]) };
+    assert!(subject.ledger.append(stale).await.is_err());
+    assert_eq!(read_stream(subject, "c1").await[0].payload, json!({"number": 1}), "a refused commit shreds nothing");
+    let before = read_stream(subject, "c1").await;
+    subject.ledger.append(Commit { shredding: shredding("c1"), ..commit("c1", 2, vec![event(3)]) }).await.unwrap();
+    let after = read_stream(subject, "c1").await;
+    assert_eq!(after[0], RecordedEvent { payload: json!({"gone": true}), ..before[0].clone() });
+    assert_eq!((after.len(), &after[1]), (3, &before[1]));
+    assert_eq!(read_stream(subject, "c2").await[0].payload, json!({"number": 1}));
+    let stored = subject.ledger.stored_reply(&tenant(), "c1", "k1").await.unwrap().unwrap();
+    assert_eq!(stored.response.as_str(), "null");
+    assert_eq!(subject.ledger.stored_reply(&tenant(), "c2", "k1").await.unwrap(), Some(reply("c2", "k1")));
 }
 
 /// 32 pairs of requests race, each pair with one key on two streams: one of each is written, the other learns why not.

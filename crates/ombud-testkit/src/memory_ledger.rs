@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ombud_domain::{RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_domain::{JsonText, RecordedEvent, StreamId, TenantId, TimestampUs};
 use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
     AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow,
-    Ledger, StoreError, StoredReply,
+    Ledger, Shredding, StoreError, StoredReply,
 };
 use serde_json::Value;
 
@@ -72,6 +72,9 @@ impl TenantLog {
             self.fold(&event);
             self.events.push(event);
         }
+        if let Some(shredding) = commit.shredding {
+            self.shred(&commit.stream, shredding);
+        }
         self.heads.insert(commit.stream, written.version);
         for message in commit.outbox {
             self.outbox_given += 1;
@@ -81,6 +84,20 @@ impl TenantLog {
             self.replies.insert((reply.scope.clone(), reply.key.clone()), (commit.at, reply));
         }
         Ok(written)
+    }
+
+    fn shred(&mut self, stream: &StreamId, shredding: Shredding) {
+        for (version, payload) in shredding.events {
+            let mut events = self.events.iter_mut();
+            if let Some(event) = events.find(|event| event.stream == *stream && event.version == version) {
+                event.payload = payload.read().unwrap_or_default();
+            }
+        }
+        for ((scope, _), (_, reply)) in &mut self.replies {
+            if *scope == shredding.scope {
+                reply.response = JsonText::from(Value::Null);
+            }
+        }
     }
 
     fn last_position(&self) -> i64 {

@@ -54,7 +54,7 @@ async fn write(
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
     if let Some(customer_id) = code_for(assistant, &authorized)
-        && let Some(refused) = attempts::code_refused(assistant, customer_id).await
+        && let Some(refused) = attempts::code_refused(assistant, received, customer_id).await
     {
         let action = &authorized.proposal().action;
         trail.note(Stage::Action, format!("{action}: not done, {}", word(&refused)), json!({"action": action}));
@@ -187,6 +187,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
         events: vec![NewEvent { kind: kind.to_owned(), payload: payload.into() }],
         outbox: Vec::new(),
         reply: None,
+        shredding: None,
         at: assistant.ports.clock.now(),
     }
 }

@@ -28,9 +28,9 @@ pub struct AttemptLimits {
     pub address_identifications: u32,
     /// Identifications under one e-mail address or name that were not completed, whether or not there is such a customer.
     pub claim_identifications: u32,
-    /// One-time codes sent to one customer.
+    /// One-time codes sent to one customer; those that visitors have sent count apart from those of his own sessions.
     pub customer_codes: u32,
-    /// Wrong one-time codes of one customer, or under one e-mail address or name.
+    /// Wrong one-time codes of one customer, or under one e-mail address or name; those of visitors count apart from those of his own sessions.
     pub customer_wrong_codes: u32,
 }
 
@@ -46,8 +46,10 @@ enum Tried {
     AddressIdentification,
     ClaimIdentification,
     Code,
+    CodeToClaimed,
     WrongCode,
     WrongCodeOfClaim,
+    WrongCodeOfClaimed,
 }
 
 impl Tried {
@@ -56,8 +58,10 @@ impl Tried {
             Self::AddressIdentification => "identification.address",
             Self::ClaimIdentification => "identification.claim",
             Self::Code => "code.customer",
+            Self::CodeToClaimed => "code.claimed",
             Self::WrongCode => "wrong_code.customer",
             Self::WrongCodeOfClaim => "wrong_code.claim",
+            Self::WrongCodeOfClaimed => "wrong_code.claimed",
         }
     }
 
@@ -65,8 +69,8 @@ impl Tried {
         match self {
             Self::AddressIdentification => limits.address_identifications,
             Self::ClaimIdentification => limits.claim_identifications,
-            Self::Code => limits.customer_codes,
-            Self::WrongCode | Self::WrongCodeOfClaim => limits.customer_wrong_codes,
+            Self::Code | Self::CodeToClaimed => limits.customer_codes,
+            Self::WrongCode | Self::WrongCodeOfClaim | Self::WrongCodeOfClaimed => limits.customer_wrong_codes,
         }
     }
 
@@ -130,8 +134,17 @@ pub(crate) async fn count_claim(
 }
 
 /// The refusal of a code that would be one too many for this customer.
-pub(crate) async fn code_refused(assistant: &Assistant, customer_id: &str) -> Option<ActionOutcome> {
-    match may_try(assistant, Tried::Code, customer_id).await {
+///
+/// INVARIANT: what visitors try takes nothing from a customer whom the company's site has signed in
+/// (test: `visitors_who_guess_lock_nobody_out_who_is_signed_in`).
+pub(crate) async fn code_refused(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    customer_id: &str,
+) -> Option<ActionOutcome> {
+    let own = received.principal.customer_id.as_ref().is_some_and(|own| own.as_str() == customer_id);
+    let tried = if own { Tried::Code } else { Tried::CodeToClaimed };
+    match may_try(assistant, tried, customer_id).await {
         Ok(true) => None,
         Ok(false) => Some(refused(CODES_TOO_MANY)),
         Err(error) => Some(uncounted(&error)),
@@ -146,6 +159,16 @@ pub(crate) struct EnteredCode {
     pub customer_id: Option<String>,
     /// Who the sender says he is, when nobody is known yet.
     pub claimed: Option<String>,
+}
+
+impl EnteredCode {
+    /// What a wrong one counts as for the customer it would prove.
+    const fn counted_as(&self) -> Tried {
+        match self.claimed {
+            Some(_) => Tried::WrongCodeOfClaimed,
+            None => Tried::WrongCode,
+        }
+    }
 }
 
 /// Checks a code, if this customer and this claim have tries left; a right one forgets them.
@@ -179,7 +202,7 @@ async fn checked(assistant: &Assistant, entered: &EnteredCode) -> Result<ActionO
         return Ok(refused(WRONG_CODES_TOO_MANY));
     }
     let allowed = match &entered.customer_id {
-        Some(id) => may_try(assistant, Tried::WrongCode, id).await?,
+        Some(id) => may_try(assistant, entered.counted_as(), id).await?,
         None => true,
     };
     let outcome = match &entered.call {
@@ -209,7 +232,7 @@ fn is_verified(outcome: &ActionOutcome) -> bool {
 
 async fn forget_tries(assistant: &Assistant, received: &Arrival<'_>, entered: &EnteredCode) -> Result<(), StoreError> {
     if let Some(id) = &entered.customer_id {
-        forget(assistant, Tried::WrongCode, id).await?;
+        forget(assistant, entered.counted_as(), id).await?;
     }
     if let Some(who) = &entered.claimed {
         forget(assistant, Tried::WrongCodeOfClaim, who).await?;

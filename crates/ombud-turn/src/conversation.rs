@@ -8,6 +8,7 @@ use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, CustomerId, Handover,
     IdentityLevel, IntentId, Message, NewEvent, Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
 };
+use ombud_language::safety::DigitTail;
 use ombud_policy::{Colleague, Dialogue, Intent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,8 +40,8 @@ pub(crate) struct Conversation {
     pub reminders: u32,
     /// Number of the message that asked what is awaited now.
     pub asked_seq: i64,
-    /// Digits at the end of the customer's last message, for card numbers split over two.
-    pub tail_digits: String,
+    /// Digits at the end of the customer's last messages, for card numbers split over several.
+    pub tail: DigitTail,
     /// The customer's last words that say something.
     pub said: String,
     /// The last message kept for a person who has not come yet.
@@ -209,7 +210,7 @@ impl Conversation {
             spoke_at: at,
             reminders: 0,
             asked_seq: 0,
-            tail_digits: String::new(),
+            tail: DigitTail::default(),
             said: String::new(),
             unanswered: None,
             told: String::new(),
@@ -225,7 +226,7 @@ impl Conversation {
         match message.author {
             Author::Customer => {
                 self.reminders = 0;
-                self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
+                self.tail = self.tail.after(&message.text, message.seq);
                 if self.status == ConversationStatus::WaitingForAgent && self.dialogue.picked(&message.text).is_none() {
                     self.unanswered = Some(message.text.clone());
                 }

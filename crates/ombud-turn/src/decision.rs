@@ -10,7 +10,7 @@ use crate::assistant::Assistant;
 use crate::attempts::EnteredCode;
 use crate::context::Grounds;
 use crate::conversation::says_something;
-use crate::intake::Arrival;
+use crate::intake::{Arrival, code_digits};
 use crate::reader::{LexicalReader, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
@@ -152,11 +152,16 @@ fn earlier(
 
 /// What the customer is told about secrets that were removed, whatever else the message asks.
 fn notice(assistant: &Assistant, moment: &Moment, screened: &Screened) -> Option<Saying> {
+    let text = hidden(assistant, &moment.locale, screened)?;
+    Some(Saying { text, origin: Origin::Notice, citations: Vec::new() })
+}
+
+/// The same in words alone.
+pub(crate) fn hidden(assistant: &Assistant, locale: &str, screened: &Screened) -> Option<String> {
     let kinds: Vec<&str> = screened.removed().collect();
     let Value::Object(values) = json!({"kinds": kinds}) else { return None };
-    let text = assistant.pack.texts.render(&moment.locale, "", "secret_hidden", &[&values]).ok();
-    let text = text.filter(|_| screened.was_redacted())?;
-    Some(Saying { text, origin: Origin::Notice, citations: Vec::new() })
+    let text = assistant.pack.texts.render(locale, "", "secret_hidden", &[&values]).ok();
+    text.filter(|_| screened.was_redacted())
 }
 
 pub(crate) fn resume(
@@ -270,16 +275,20 @@ fn entered(assistant: &Assistant, dialogue: &Dialogue, code: &str) -> EnteredCod
 
 fn check_call(assistant: &Assistant, challenge_id: &str, code: &str) -> Option<ApiCall> {
     let spec = assistant.pack.actions.get(assistant.pack.manifest.identity.check_code.as_ref()?)?;
-    let arguments = json!({"challenge_id": challenge_id, "code": code.trim()});
+    let arguments = json!({"challenge_id": challenge_id, "code": code_digits(code)?});
     let Value::Object(arguments) = arguments else { return None };
     spec.check_arguments(&arguments).ok()?;
     Some(spec.call(&arguments))
 }
 
+/// Reason code that a pack's check of a code gives for one that ran out or was used.
+const CODE_EXPIRED: &str = "challenge_expired";
+
 fn code_check(outcome: &ActionOutcome) -> CodeCheck {
     let body = match outcome {
         ActionOutcome::Done { receipt } => &receipt.body,
         ActionOutcome::Found { body } => body,
+        ActionOutcome::Refused { reason_code } if reason_code == CODE_EXPIRED => return CodeCheck::Expired,
         ActionOutcome::Refused { .. } => return CodeCheck::Blocked,
         _ => return CodeCheck::Failed,
     };

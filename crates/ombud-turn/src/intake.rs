@@ -14,6 +14,7 @@ use crate::silence;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::TurnReply;
+use crate::waiting;
 
 /// Characters of one message, at most.
 pub const TEXT_CHARS_MAX: usize = 8_000;
@@ -213,13 +214,33 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
             Err(TurnError::NothingDue)
         }
-        Input::Message { text, .. } if text.expose().trim().is_empty() => Err(TurnError::Empty),
+        Input::Message { text, .. } if text.expose().chars().all(is_unseen) => Err(TurnError::Empty),
         Input::Message { text, .. } if text.expose().chars().count() > TEXT_CHARS_MAX => {
             Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })
         }
         Input::StepUp { .. } if !conversation.dialogue.awaits_code() => Err(TurnError::NoCodeAwaited),
+        // What cannot be a code is no try.
+        Input::StepUp { code } if code_digits(code.expose()).is_none() => Err(TurnError::NotACode),
         _ => Ok(()),
     }
+}
+
+/// Whether a character leaves no mark: blanks, controls, joiners and other ignorable ones (Unicode's `Default_Ignorable_Code_Point`).
+fn is_unseen(c: char) -> bool {
+    let ignorable = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}');
+    c.is_whitespace() || c.is_control() || ignorable
+}
+
+/// Digits of a one-time code.
+const CODE_DIGITS: std::ops::RangeInclusive<usize> = 6..=10;
+
+/// The digits of a code, however they are written and parted; none when it is no code.
+pub(crate) fn code_digits(code: &str) -> Option<String> {
+    let canonical = ombud_language::safety::canonical(code);
+    let parted = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '.');
+    let digits: String = canonical.check.chars().filter(parted).collect();
+    (CODE_DIGITS.contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit())).then_some(digits)
 }
 
 /// How long the answer to a key is kept, days; who repeats a request later than that is answered anew.
@@ -253,9 +274,24 @@ async fn stored_reply(
     if stored.body_hash != key.body_hash {
         return Err(TurnError::KeyReused);
     }
-    let mut reply: TurnReply = stored.response.read().map_err(|_| StoreError::Corrupt { what: "reply" })?;
-    reply.replayed = true;
-    Ok(Some(reply))
+    let reply: Option<TurnReply> = stored.response.read().map_err(|_| StoreError::Corrupt { what: "reply" })?;
+    let reply = reply.unwrap_or_else(|| shredded_reply(conversation));
+    Ok(Some(TurnReply { replayed: true, ..reply }))
+}
+
+/// What a repeat gets whose answer was shredded: nothing is done again, and the conversation stands as it stands.
+fn shredded_reply(conversation: &Conversation) -> TurnReply {
+    TurnReply {
+        conversation_id: conversation.id,
+        turn_id: TurnId(uuid::Uuid::nil()),
+        status: conversation.status,
+        messages: Vec::new(),
+        awaiting: waiting::awaiting(conversation),
+        refused: Vec::new(),
+        done: Vec::new(),
+        stages: Vec::new(),
+        replayed: true,
+    }
 }
 
 fn reserve<'a>(assistant: &'a Assistant, id: ConversationId, key: &IdempotencyKey) -> Result<KeyGuard<'a>, TurnError> {

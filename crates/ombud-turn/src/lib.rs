@@ -21,6 +21,7 @@ mod desk;
 mod feed;
 mod reader;
 mod recovery;
+mod shred;
 mod silence;
 mod trail;
 mod view;

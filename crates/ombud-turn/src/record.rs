@@ -8,7 +8,7 @@ use ombud_domain::{
     Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
 use ombud_policy::{Dialogue, Proof, Silence, is_question};
-use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
+use ombud_ports::{AppendError, Commit, Shredding, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, json};
 
@@ -20,7 +20,7 @@ use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
-use crate::{context, waiting};
+use crate::{context, decision, shred, waiting};
 
 /// What is durable. Made by this stage alone.
 pub(crate) struct Recorded {
@@ -173,6 +173,9 @@ pub(crate) async fn note_for_desk(
         }
     }
     let mut messages = Vec::new();
+    if let Some(text) = decision::hidden(assistant, &conversation.locale, screened) {
+        messages.push(turn.say(assistant, &received, (Author::System, text), at)?);
+    }
     if let Some((author, text)) = waiting::acknowledgement(assistant, conversation, screened.text()) {
         messages.push(turn.say(assistant, &received, (author, text), at)?);
     }
@@ -206,6 +209,8 @@ struct TurnEvents {
     divider: Option<Message>,
     customer_message: Option<Message>,
     seq: i64,
+    /// Whether earlier messages hold the beginning of a card number that ends in this one.
+    shreds: bool,
 }
 
 impl TurnEvents {
@@ -220,6 +225,7 @@ impl TurnEvents {
             divider: None,
             customer_message: None,
             seq: received.conversation.messages,
+            shreds: screened.ends_card(),
         };
         if received.reopened {
             turn.events.push(event("conversation.reopened", &json!({"turn_id": received.turn_id}))?);
@@ -310,23 +316,64 @@ async fn finish(
     at: TimestampUs,
 ) -> Result<Recorded, TurnError> {
     let id = received.conversation.id;
+    let TurnEvents { mut events, divider, customer_message, shreds, .. } = turn;
     let stored = received.idempotency.as_ref().map(|key| {
         let response = JsonText::of(&reply).map_err(|_| StoreError::Corrupt { what: "reply" })?;
         Ok(StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response })
     });
-    let stored = stored.transpose().map_err(TurnError::Store)?;
+    let mut stored = stored.transpose().map_err(TurnError::Store)?;
     let told = ["handoff.requested", "handoff.withdrawn"];
-    let told = told.into_iter().filter(|kind| turn.events.iter().any(|event| event.kind == *kind)).collect();
+    let told = told.into_iter().filter(|kind| events.iter().any(|event| event.kind == *kind)).collect();
     let mut state = received.conversation;
+    let shredding = if shreds {
+        let turn_id = received.turn_id;
+        Some(shred(assistant, (&state, turn_id), &mut events, stored.as_mut()).await?)
+    } else {
+        None
+    };
     let version = state.version;
-    state.advance(&turn.events, at, Some((reply.status, dialogue)));
+    state.advance(&events, at, Some((reply.status, dialogue)));
     if let Some(reply) = &stored {
         state.answered.add(&reply.key);
     }
-    state.version =
-        append(assistant, id, version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
-    assistant.keep(state);
-    Ok(Recorded { reply, before: turn.divider.into_iter().chain(turn.customer_message).collect(), told })
+    let is_shredded = shredding.is_some();
+    let commit = Commit { reply: stored, shredding, ..commit_of(assistant, id, version, events, at) };
+    let committed = assistant.ports.ledger.append(commit).await.inspect_err(|_| assistant.forget(id))?;
+    state.version = committed.version;
+    if is_shredded {
+        // What is in memory still holds the digits; the ledger no longer does.
+        assistant.forget(id);
+    } else {
+        assistant.keep(state);
+    }
+    Ok(Recorded { reply, before: divider.into_iter().chain(customer_message).collect(), told })
+}
+
+/// Takes the beginning of a card number out of what is about to be written, and gives what to overwrite of what was written before.
+///
+/// INVARIANT: once a card number is whole, none of its parts stands in the ledger
+/// (test: `what_was_written_of_a_card_number_goes_when_it_is_whole`).
+async fn shred(
+    assistant: &Assistant,
+    (state, turn_id): (&Conversation, TurnId),
+    events: &mut Vec<NewEvent>,
+    stored: Option<&mut StoredReply>,
+) -> Result<Shredding, TurnError> {
+    let parts = &state.tail.parts;
+    let messages: Vec<i64> = parts.iter().map(|part| part.message).collect();
+    events.push(event("message.redacted", &json!({"turn_id": turn_id, "messages": messages}))?);
+    if let Some(handover) = &state.handover {
+        let before = event("handoff.updated", &json!({"handover": handover}))?;
+        let mut after = [before.clone()];
+        shred::fresh(&mut after, parts)?;
+        // The desk's inbox has the hand-over's summary from its event.
+        events.extend(after.into_iter().filter(|after| *after != before));
+    }
+    shred::fresh(events, parts)?;
+    if let Some(stored) = stored {
+        stored.response = shred::text(&stored.response, parts)?;
+    }
+    Ok(shred::earlier(assistant, state).await?)
 }
 
 pub(crate) async fn append(
@@ -337,17 +384,28 @@ pub(crate) async fn append(
     reply: Option<StoredReply>,
     at: TimestampUs,
 ) -> Result<i64, AppendError> {
+    let commit = Commit { reply, ..commit_of(assistant, id, expected_version, events, at) };
+    assistant.ports.ledger.append(commit).await.map(|committed| committed.version)
+}
+
+fn commit_of(
+    assistant: &Assistant,
+    id: ConversationId,
+    expected_version: i64,
+    events: Vec<NewEvent>,
+    at: TimestampUs,
+) -> Commit {
     let outbox = vec![("conversation.changed".to_owned(), json!({"conversation_id": id}))];
-    let commit = Commit {
+    Commit {
         tenant: assistant.settings.tenant.clone(),
         stream: StreamId::from(id),
         expected_version,
         events,
         outbox,
-        reply,
+        reply: None,
+        shredding: None,
         at,
-    };
-    assistant.ports.ledger.append(commit).await.map(|committed| committed.version)
+    }
 }
 
 pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), author: Author, text: String) -> Message {

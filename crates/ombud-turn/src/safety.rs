@@ -19,6 +19,7 @@ pub(crate) struct Screened {
     taken_back: Vec<String>,
     removed: BTreeSet<RedactionKind>,
     typed_code: bool,
+    ends_card: bool,
     source: Source,
 }
 
@@ -64,6 +65,11 @@ impl Screened {
         self.typed_code
     }
 
+    /// Whether a card number ends here that earlier messages began.
+    pub(crate) const fn ends_card(&self) -> bool {
+        self.ends_card
+    }
+
     /// A one-time code, for the check alone.
     pub(crate) const fn code(&self) -> Option<&Sensitive<String>> {
         match &self.source {
@@ -90,6 +96,7 @@ impl Screened {
             taken_back: Vec::new(),
             removed: BTreeSet::new(),
             typed_code: false,
+            ends_card: false,
             source,
         }
     }
@@ -108,6 +115,8 @@ impl Screened {
             RedactionKind::Password => "password",
             RedactionKind::OneTimeCode => "one_time_code",
             RedactionKind::TrackData => "track_data",
+            RedactionKind::BankAccount => "bank_account",
+            RedactionKind::NationalId => "national_id",
         })
     }
 }
@@ -131,7 +140,7 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
     };
     let context = ScreenContext {
         signals: &assistant.learnt.signals,
-        tail_digits: &received.conversation.tail_digits,
+        tail_digits: &received.conversation.tail.digits,
         awaited_secret: code_awaited.then_some(RedactionKind::OneTimeCode),
     };
     let screening = ombud_language::screen(&text, &context);
@@ -151,6 +160,7 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         taken_back: screening.taken_back,
         removed,
         typed_code,
+        ends_card: screening.previous_holds_card,
         source: Source::Message,
     }
 }

@@ -33,6 +33,9 @@ pub enum TurnError {
     /// No one-time code is awaited.
     #[error("no one-time code is awaited in this conversation")]
     NoCodeAwaited,
+    /// What was entered cannot be a one-time code; it is no try.
+    #[error("a one-time code is six digits or a few more, enter it as it was sent")]
+    NotACode,
     /// Another agent, or the assistant, has the conversation.
     #[error("the conversation is not yours, take it over first")]
     NotYours,

@@ -307,6 +307,73 @@ async fn five_codes_in_an_hour_are_sent_to_a_customer_and_no_sixth() {
     assert_eq!(world.called("send_code"), 6);
 }
 
+/// Who guesses at somebody else's account takes no try and no code from him where the site has signed him in.
+#[tokio::test]
+async fn visitors_who_guess_lock_nobody_out_who_is_signed_in() {
+    let world = World::new(office(Details::Right, [wrong()]));
+    for number in 1..=6 {
+        let visitor = world.visitor(number, None).await;
+        visitor.claim(DETAILS).await;
+        visitor.enter("000000").await;
+    }
+    let before = (world.called("send_code"), world.called("check_code"));
+    assert_eq!(before, (5, 5), "visitors have used up all of theirs");
+    let owner = world.visitor(20, Some("C-1")).await;
+    let asked = owner.say("my new address is 5 Main Street, 114 38 Stockholm, please change it").await;
+    assert_eq!(asked.awaiting.slot.as_deref(), Some("one_time_code"), "{}", text(&asked));
+    for _ in 0..5 {
+        owner.enter("000000").await;
+    }
+    assert_eq!((world.called("send_code"), world.called("check_code")), (6, 10));
+    owner.enter("000000").await;
+    assert_eq!(world.called("check_code"), 10, "his own five are all he has");
+}
+
+/// A code that ran out is called so on the first try, and a new one is sent on a word.
+#[tokio::test]
+async fn a_code_that_ran_out_is_called_so_and_another_is_sent() {
+    let late = ActionOutcome::Refused { reason_code: "challenge_expired".to_owned() };
+    let world = World::new(office(Details::Right, [late]));
+    let owner = world.visitor(1, Some("C-1")).await;
+    owner.say("my new address is 5 Main Street, 114 38 Stockholm, please change it").await;
+    let told = owner.enter("123456").await;
+    assert!(text(&told).contains("has run out") && !text(&told).contains("too many"), "{}", text(&told));
+    assert_eq!(told.awaiting.slot.as_deref(), Some("one_time_code"));
+    let again = owner.say("send me a new code").await;
+    assert_eq!((world.called("send_code"), again.awaiting.slot.as_deref()), (2, Some("one_time_code")));
+}
+
+/// "I've sent a code" is said to a visitor only where one was sent, if the details fit; asking again is counted like the first time.
+#[tokio::test]
+async fn a_visitor_who_asks_for_a_new_code_gets_one() {
+    let world = World::new(office(Details::Right, [wrong()]));
+    let visitor = world.visitor(1, None).await;
+    let first = visitor.claim(DETAILS).await;
+    let second = visitor.say("nothing came, send me a new code").await;
+    assert_eq!(world.called("send_code"), 2);
+    assert_eq!(first.awaiting, second.awaiting);
+    let nobody = World::new(office(Details::UnknownEmail, [wrong()]));
+    let visitor = nobody.visitor(1, None).await;
+    visitor.claim(DETAILS).await;
+    assert_eq!(seen(&visitor.say("nothing came, send me a new code").await), seen(&second));
+    assert_eq!(nobody.called("send_code"), 0);
+}
+
+/// What cannot be a code is no try, and a code may be written in any digits.
+#[tokio::test]
+async fn what_is_no_code_is_refused_and_not_counted() {
+    let world = World::new(office(Details::Right, [wrong()]));
+    let visitor = world.visitor(1, None).await;
+    visitor.claim(DETAILS).await;
+    for no_code in ["abc", "12345", "1234567890123", "12345a"] {
+        let refused = visitor.send(Input::StepUp { code: Sensitive::new(no_code.to_owned()) }).await;
+        assert!(matches!(refused, Err(TurnError::NotACode)), "{no_code}");
+    }
+    assert_eq!(world.called("check_code"), 0);
+    visitor.enter("１２３ ４５６").await;
+    assert_eq!(world.called("check_code"), 1);
+}
+
 /// Postal codes cannot be tried out with a new conversation each: ten for an e-mail, ten from an address, hits or not.
 #[tokio::test]
 async fn the_eleventh_identification_in_an_hour_goes_to_a_person() {

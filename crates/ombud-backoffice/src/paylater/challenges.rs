@@ -19,10 +19,10 @@ const ATTEMPTS_MAX: u32 = 5;
 const PURPOSE_CHARS_MAX: usize = 60;
 /// How long codes and wrong codes of a customer count.
 const WINDOW_S: i64 = 60 * 60;
-/// Codes sent to one customer within the window.
-const CODES_MAX: usize = 5;
+/// Codes sent to one customer within the window: the outer fence, since whoever calls may count visitors and signed-in customers apart.
+const CODES_MAX: usize = 10;
 /// Wrong codes of one customer within the window, over all his challenges.
-const WRONG_CODES_MAX: u32 = 5;
+const WRONG_CODES_MAX: u32 = 10;
 
 /// A code that was sent and waits to be told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct ChallengeOpened {
     expires_at: Moment,
 }
 
-/// Sends a six-digit code to the phone on file; at most five within an hour.
+/// Sends a six-digit code to the phone on file; at most ten within an hour.
 #[utoipa::path(
     post, path = "/challenges", tag = "challenges", request_body = OpenChallenge,
     responses((status = 200, body = ChallengeOpened), (status = 409, body = crate::errors::ErrorBody)),
@@ -160,7 +160,7 @@ pub struct ChallengeVerified {
     attempts_left: u32,
 }
 
-/// Checks a code; five attempts within five minutes, and five wrong ones of one customer within an hour.
+/// Checks a code; five attempts within five minutes, and ten wrong ones of one customer within an hour.
 #[utoipa::path(
     post, path = "/challenges/{id}/verify", tag = "challenges", params(("id" = String, Path)),
     request_body = VerifyChallenge,

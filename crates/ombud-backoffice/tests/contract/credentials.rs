@@ -43,7 +43,7 @@ async fn a_code_is_dead_after_five_wrong_attempts() {
 #[tokio::test]
 async fn wrong_codes_count_over_all_challenges_of_a_customer_within_an_hour() {
     let office = stories().await;
-    for wrong in [2, 3] {
+    for wrong in [4, 4, 2] {
         let (path, _) = challenge(&office).await;
         for _ in 0..wrong {
             office.post(&path, json!({"code": "abc"})).await.ok();
@@ -60,10 +60,10 @@ async fn wrong_codes_count_over_all_challenges_of_a_customer_within_an_hour() {
 }
 
 #[tokio::test]
-async fn five_codes_are_sent_to_a_customer_within_an_hour_and_no_sixth() {
+async fn ten_codes_are_sent_to_a_customer_within_an_hour_and_no_eleventh() {
     let office = stories().await;
     let wish = json!({"customer_id": "C-100026", "purpose": "change_address"});
-    for _ in 0..5 {
+    for _ in 0..10 {
         office.post("/challenges", wish.clone()).await.ok();
     }
     office.post("/challenges", wish.clone()).await.refused(409, "challenges_too_many");

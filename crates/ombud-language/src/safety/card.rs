@@ -87,6 +87,11 @@ fn starting_at(run: &Run, at: usize, surroundings: Surroundings) -> Option<Found
     })
 }
 
+/// Whether digits alone are a card number of one of the large schemes.
+pub(super) fn is_card(digits: &[u8]) -> bool {
+    luhn(digits) && brand(digits).is_some_and(|brand| brand != Brand::Maestro)
+}
+
 /// The Luhn check (ISO/IEC 7812-1, annex B); all zeros do not count.
 pub(super) fn luhn(digits: &[u8]) -> bool {
     let sum: u32 = digits

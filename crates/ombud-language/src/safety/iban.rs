@@ -1,24 +1,48 @@
-//! Which digits belong to a bank account number (IBAN), and so to no card?
+//! Where are bank account numbers (IBAN), whose digits belong to no card?
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::digits::Run;
+use super::redact::RedactionKind;
+use super::secrets::Span;
 
 static SHAPE: LazyLock<Option<Regex>> =
     LazyLock::new(|| crate::lean::regex(r"(?i)\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]{4}){2,7}(?:[ -]?[a-z0-9]{1,4})?\b").ok());
 
-/// Takes out the runs that lie in a IBAN.
-pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) {
-    let Some(shape) = SHAPE.as_ref() else { return };
-    for found in shape.find_iter(text).filter(|found| is_account(found.as_str())) {
+/// Takes out the runs that lie in an IBAN, and gives the places of those whose check digits are right.
+pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) -> Vec<Span> {
+    let Some(shape) = SHAPE.as_ref() else { return Vec::new() };
+    let mut places = Vec::new();
+    for found in shape.find_iter(text) {
+        let Some(account) = account(found.as_str()) else { continue };
+        let (start, end) = (found.start(), found.start() + account.len());
         runs.retain(|run| {
-            let inside = |at: usize| (found.start()..found.end()).contains(&at);
+            let inside = |at: usize| (start..end).contains(&at);
             !(run.units.first().is_some_and(|unit| inside(unit.start))
                 && run.units.last().is_some_and(|unit| inside(unit.start)))
         });
+        if is_valid(account) {
+            places.push(Span { kind: RedactionKind::BankAccount, start, end });
+        }
     }
+    places
+}
+
+/// The account that a text begins with: words behind it may look like more of it.
+fn account(text: &str) -> Option<&str> {
+    let ends = text.match_indices([' ', '-']).map(|(at, _)| at).chain([text.len()]);
+    let starts: Vec<&str> = ends.filter_map(|end| text.get(..end)).collect();
+    let valid = starts.iter().rev().find(|start| is_valid(start));
+    valid.or_else(|| starts.iter().rev().find(|start| is_account(start))).copied()
+}
+
+/// What stands for an account: its last four characters say which one it was.
+pub(super) fn marker(account: &str) -> String {
+    let plain: Vec<char> = account.chars().filter(char::is_ascii_alphanumeric).collect();
+    let ending: String = plain.iter().skip(plain.len().saturating_sub(4)).collect();
+    format!("[account ending {ending}]")
 }
 
 /// Lengths by country (IBAN registry of SWIFT, 2026, the countries customers live in).

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::card::{Brand, Found, Surroundings, find};
+use super::card::{Brand, Found, Surroundings, find, is_card};
 use super::digits::{Run, Unit, Written, runs};
 use super::iban;
 use super::secrets::{self, Span};
@@ -24,6 +24,10 @@ pub enum RedactionKind {
     OneTimeCode,
     /// Magnetic stripe data.
     TrackData,
+    /// An international bank account number.
+    BankAccount,
+    /// A social security number.
+    NationalId,
 }
 
 /// One replacement; holds no content.
@@ -52,6 +56,55 @@ pub struct Redacted {
 
 /// A card number may be one digit longer than what a message ended in.
 const TAIL_MAX: usize = 18;
+/// Messages without a digit between two parts of a card number ("one moment").
+const SILENT_MAX: u8 = 2;
+/// Characters behind digits that end a message all the same.
+const BEHIND_CHARS_MAX: usize = 6;
+/// The same where the message says that more comes, or speaks of a card.
+const BEHIND_PART_CHARS_MAX: usize = 40;
+/// Digits of a one-time code, as nearly all are sent.
+const CODE_DIGITS_MAX: usize = 6;
+/// Runs of a message that may end a card number begun before.
+const ENDS_TRIED_MAX: usize = 3;
+
+/// Digits at the end of a customer's last messages that may begin a card number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DigitTail {
+    /// In the groups they were written in.
+    pub digits: String,
+    /// Where they stand, oldest first.
+    pub parts: Vec<TailPart>,
+    silent: u8,
+}
+
+/// The part of a [`DigitTail`] in one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TailPart {
+    /// Which message, as the caller counts them.
+    pub message: i64,
+    /// As written there.
+    pub written: String,
+}
+
+impl DigitTail {
+    /// The tail after one more message of the customer.
+    #[must_use]
+    pub fn after(&self, text: &str, message: i64) -> Self {
+        let runs = runs(text);
+        // "one moment" holds a digit in words.
+        let silent =
+            runs.iter().all(|run| run.units.len() < 3 && run.units.iter().all(|unit| unit.written == Written::Word));
+        if silent && self.silent < SILENT_MAX && !self.digits.is_empty() && !text.contains("[card ending") {
+            return Self { silent: self.silent + 1, ..self.clone() };
+        }
+        let digits = digit_tail(text, &self.digits);
+        let own = digit_tail(text, "");
+        let written = tail_run(text, &runs).and_then(|run| written(text, run)).filter(|_| !digits.is_empty());
+        let mut parts = if digits.len() > own.len() { self.parts.clone() } else { Vec::new() };
+        parts.extend(written.map(|written| TailPart { message, written: written.to_owned() }));
+        Self { digits, parts, silent: 0 }
+    }
+}
 
 static CARD_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(concat!(
@@ -76,7 +129,7 @@ pub fn redact_with_tail(text: &str, tail_digits: &str) -> Redacted {
 /// The same, when the open question asks for a secret that belongs elsewhere: digits that stand alone are it.
 pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<RedactionKind>) -> Redacted {
     let mut runs = runs(text);
-    iban::drop_from(&mut runs, text);
+    let accounts = iban::drop_from(&mut runs, text);
     let surroundings = match CARD_WORD.as_ref() {
         Some(word) if word.is_match(text) => Surroundings::CardWord,
         _ => Surroundings::Silent,
@@ -89,13 +142,26 @@ pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<Red
             places.extend(card_place(&run.units, card));
         }
     }
+    let whole = places.iter().any(|(span, _)| span.kind == RedactionKind::CardNumber);
+    if !whole {
+        places.extend(spread(text, &runs, surroundings));
+    }
+    places.extend(runs.iter().filter_map(|run| mistyped(text, run)));
     let joined = if tail_digits.is_empty() { None } else { joined(&runs, tail_digits, surroundings) };
     let previous_holds_card = joined.is_some();
     places.extend(joined);
     places.extend(marked(ends.into_iter().filter_map(|end| secrets::behind_card(text, &runs, end)).collect()));
     places.extend(marked(secrets::codes(text, &runs)));
     places.extend(marked(secrets::passwords(text)));
-    places.extend(marked(awaited.map(|kind| secrets::bare(text, &runs, kind)).unwrap_or_default()));
+    places.extend(marked(secrets::national_ids(text)));
+    places.extend(accounts.into_iter().map(|span| {
+        let marker = iban::marker(text.get(span.start..span.end).unwrap_or_default());
+        (span, marker)
+    }));
+    let bare = awaited.map(|kind| secrets::bare(text, &runs, kind)).unwrap_or_default();
+    // Half a card number is not taken for the code that is awaited: its other half may follow.
+    let is_part = |span: &Span| span.end - span.start > CODE_DIGITS_MAX && says_part(text);
+    places.extend(marked(bare.into_iter().filter(|span| !is_part(span)).collect()));
     let (redacted, redactions) = replace(text, places);
     let tail = if redactions.iter().any(|r| r.kind == RedactionKind::CardNumber && r.end + 3 >= redacted.len()) {
         String::new()
@@ -106,30 +172,61 @@ pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<Red
 }
 
 /// The digits at the end of a text that could begin a card number; those of `previous` stay in front if the text is digits only.
-#[must_use]
-pub fn digit_tail(text: &str, previous: &str) -> String {
+fn digit_tail(text: &str, previous: &str) -> String {
     let runs = runs(text);
-    let Some(run) = runs.last() else { return String::new() };
-    let (Some(first), Some(last)) = (run.units.first(), run.units.last()) else { return String::new() };
-    let behind = text.get(last.end..).unwrap_or_default();
-    if behind.chars().any(char::is_alphanumeric) || behind.chars().count() > 6 {
-        return String::new();
-    }
+    let Some(run) = tail_run(text, &runs) else { return String::new() };
+    let groups = in_groups(&run.units);
+    let before = run.units.first().and_then(|first| text.get(..first.start)).unwrap_or_default();
+    let goes_on = !previous.is_empty() && (!before.chars().any(char::is_alphanumeric) || says_part(before));
+    let all = if goes_on { format!("{previous} {groups}") } else { groups };
+    if all.chars().filter(char::is_ascii_digit).count() > TAIL_MAX { String::new() } else { all }
+}
+
+/// The run that ends a text, but for a few signs, or for words where the text speaks of a card or of a part.
+fn tail_run<'r>(text: &str, runs: &'r [Run]) -> Option<&'r Run> {
+    let run = runs.last()?;
+    let behind = text.get(run.units.last()?.end..)?;
+    let chars = behind.chars().count();
+    let ends = chars <= BEHIND_CHARS_MAX && !behind.chars().any(char::is_alphanumeric);
+    let is_part = chars <= BEHIND_PART_CHARS_MAX
+        && run.units.len() > 3
+        && (says_part(text) || CARD_WORD.as_ref().is_some_and(|word| word.is_match(text)));
+    (ends || is_part).then_some(run)
+}
+
+static PART_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(
+        r"(?i)\b(?:first|last|second|third|next|other|remaining|rest|half|part|starts?|starting|begins?|beginning|ends?|ending|followed|continues?|digits|numbers)\b",
+    )
+    .ok()
+});
+
+/// Whether a text speaks of a part of something.
+fn says_part(text: &str) -> bool {
+    PART_WORD.as_ref().is_some_and(|word| word.is_match(text))
+}
+
+fn in_groups(units: &[Unit]) -> String {
     let mut groups = String::new();
-    for (i, unit) in run.units.iter().enumerate() {
+    for (i, unit) in units.iter().enumerate() {
         if unit.first && i > 0 {
             groups.push(' ');
         }
         groups.push(char::from(b'0'.saturating_add(unit.value)));
     }
-    let alone = !text.get(..first.start).unwrap_or_default().chars().any(char::is_alphanumeric);
-    let all = if alone && !previous.is_empty() { format!("{previous} {groups}") } else { groups };
-    if all.chars().filter(char::is_ascii_digit).count() > TAIL_MAX { String::new() } else { all }
+    groups
+}
+
+fn written<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
+    text.get(run.units.first()?.start..run.units.last()?.end)
 }
 
 /// The digits of this message that end a card number begun before.
 fn joined(runs: &[Run], tail: &str, surroundings: Surroundings) -> Option<(Span, String)> {
-    let run = runs.first()?;
+    runs.iter().take(ENDS_TRIED_MAX).find_map(|run| joined_with(run, tail, surroundings))
+}
+
+fn joined_with(run: &Run, tail: &str, surroundings: Surroundings) -> Option<(Span, String)> {
     let mut units: Vec<Unit> = Vec::new();
     let mut first = true;
     for c in tail.chars() {
@@ -146,6 +243,73 @@ fn joined(runs: &[Run], tail: &str, surroundings: Surroundings) -> Option<(Span,
     let card = find(&together, surroundings).into_iter().find(|card| card.first < before && card.last >= before)?;
     let here = Found { first: before, ..card };
     card_place(&together.units, here)
+}
+
+/// Runs of one message that are a card number together, with words between.
+const PARTS_MAX: usize = 8;
+/// Bytes between two parts where a card is spoken of.
+const BETWEEN_PARTS_MAX: usize = 40;
+/// Bytes of a sign or word that stands between all parts.
+const SAME_BETWEEN_MAX: usize = 8;
+
+/// A card number in parts: any words between where a card is spoken of, or else always the same ones between groups as cards have them.
+fn spread(text: &str, runs: &[Run], surroundings: Surroundings) -> Vec<(Span, String)> {
+    for first in 0..runs.len() {
+        let mut units: Vec<Unit> = Vec::new();
+        let mut between: Vec<&str> = Vec::new();
+        for run in runs.iter().skip(first).take(PARTS_MAX) {
+            if let (Some(last), Some(next)) = (units.last(), run.units.first()) {
+                between.push(text.get(last.end..next.start).unwrap_or_default());
+            }
+            units.extend(run.units.iter().copied());
+            if between.is_empty() {
+                continue;
+            }
+            let digits: Vec<u8> = units.iter().map(|unit| unit.value).collect();
+            if digits.len() >= 15 && is_card(&digits) && fits_between(&between, &units, surroundings) {
+                let pieces = units.chunk_by(|one, next| next.start.saturating_sub(one.end) <= 1);
+                return pieces.filter_map(|piece| piece_place(piece, &units)).collect();
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn fits_between(between: &[&str], units: &[Unit], surroundings: Surroundings) -> bool {
+    if surroundings == Surroundings::CardWord {
+        return between.iter().all(|words| words.len() <= BETWEEN_PARTS_MAX && !secrets::part_stops(words));
+    }
+    let groups: Vec<usize> = units.chunk_by(|_, next| !next.first).map(<[Unit]>::len).collect();
+    let same = |words: &&str| words.len() <= SAME_BETWEEN_MAX && between.first() == Some(words);
+    matches!(groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5]) && between.iter().all(|words| same(&words))
+}
+
+fn piece_place(piece: &[Unit], units: &[Unit]) -> Option<(Span, String)> {
+    let span = Span { kind: RedactionKind::CardNumber, start: piece.first()?.start, end: piece.last()?.end };
+    let is_last = units.last()?.end == span.end;
+    let ending = units.len().saturating_sub(4);
+    let ends: String = units.iter().skip(ending).map(|unit| char::from(b'0'.saturating_add(unit.value))).collect();
+    Some((span, if is_last { format!("[card ending {ends}]") } else { marker(span.kind).to_owned() }))
+}
+
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(concat!(
+        r"(?i)\b(?:(?:credit|debit|bank|visa|master)?[- ]?card|visa|master ?card|maestro|amex|karte|kort(?:et)?|kartennummer|kortnummer|tarjeta|carte)",
+        r"(?:[- ]?(?:number|num|no|nr|nummer))?\b\.?(?:\s+(?:is|was|are|ist|är|number|it's|its|n[o°]))?[\s:=#]*\(?$",
+    ))
+    .ok()
+});
+
+/// A number of a card's length right behind the word: a mistyped card number is one too, and its digits are nearly all right.
+fn mistyped(text: &str, run: &Run) -> Option<(Span, String)> {
+    let typed = run.units.iter().all(|unit| unit.written == Written::Digit);
+    if !typed || run.plus || !(13..=19).contains(&run.units.len()) {
+        return None;
+    }
+    let before = text.get(..run.units.first()?.start)?;
+    let is_named = NAMED.as_ref()?.is_match(before);
+    let all = Found { first: 0, last: run.units.len() - 1, brand: Brand::Other };
+    if is_named { card_place(&run.units, all) } else { None }
 }
 
 fn card_place(units: &[Unit], card: Found) -> Option<(Span, String)> {
@@ -171,6 +335,8 @@ fn marker(kind: RedactionKind) -> &'static str {
         RedactionKind::Password => "[password removed]",
         RedactionKind::OneTimeCode => "[one-time code removed]",
         RedactionKind::TrackData => "[track data removed]",
+        RedactionKind::BankAccount => "[account number removed]",
+        RedactionKind::NationalId => "[social security number removed]",
     }
 }
 
@@ -234,7 +400,7 @@ mod tests {
             "order #W2378156 and #W5565470",
             "tracking 9400 1000 0000 0000 0000 00",
             "call +46 70 123 45 67 or +49 1512 3456789",
-            "IBAN DE89 3704 0044 0532 0130 00",
+            "IBAN DE89 3704 0044 0532 0130 01",
             "item 4107812777 to item 1421289881",
             "parcel 1Z999AA10123456784",
             "my PIN does not work and my password is wrong",
@@ -267,5 +433,87 @@ mod tests {
         let third = redact_with_tail("and 1111, thanks", &second.tail_digits);
         assert_eq!(third.text, "and [card ending 1111], thanks");
         assert!(third.previous_holds_card);
+    }
+
+    /// What is written of a number is named message by message, so that it can be shredded when the number is whole.
+    #[test]
+    fn the_parts_of_a_number_are_followed_over_messages() {
+        let first = DigitTail::default().after("first half 4111 1111 is this", 2);
+        let pause = first.after("one moment please", 4);
+        let second = pause.after("1111", 6);
+        let parts =
+            [(2, "4111 1111"), (6, "1111")].map(|(message, written)| TailPart { message, written: written.to_owned() });
+        assert_eq!((second.digits.as_str(), second.parts.as_slice()), ("4111 1111 1111", &parts[..]));
+        assert!(redact_with_tail("and the end: 1111", &second.digits).previous_holds_card);
+        assert_eq!(second.after("what is my balance?", 8).after("and when is it due?", 10).digits, second.digits);
+        assert_eq!(second.after("a", 8).after("b", 10).after("c", 12), DigitTail::default());
+        assert_eq!(second.after("order 1234567 did not come", 8).parts, []);
+    }
+
+    #[test]
+    fn a_number_in_parts_is_found_in_one_message() {
+        for text in [
+            "4111 x 1111 x 1111 x 1111",
+            "4111 hi 1111 hi 1111 hi 1111",
+            "my card starts with 4111 1111 1 then there is 1 and it ends 11 1111",
+            "Visa card, first half is 41111111 and second half is 11111111",
+        ] {
+            let after = after(text);
+            assert!(after.contains("[card ending 1111]"), "{after}");
+            assert!(after.chars().filter(char::is_ascii_digit).count() == 4, "{after}");
+        }
+        for text in [
+            "orders 4111 from May 1111 from June 1111 from July 1111",
+            "my card was charged 400 on 12/05/2026, order 4521 777 1234",
+        ] {
+            assert_eq!(after(text), text);
+        }
+    }
+
+    #[test]
+    fn a_mistyped_number_is_hidden_where_it_is_called_a_card() {
+        assert_eq!(after("my card is 4111111111111112"), "my card is [card ending 1112]");
+        assert_eq!(after("card number: 4111 1111 1111 1112"), "card number: [card ending 1112]");
+        assert_eq!(after("paid by card, parcel 4111111111111112"), "paid by card, parcel 4111111111111112");
+        assert_eq!(after("4111111111111112"), "4111111111111112");
+    }
+
+    #[test]
+    fn passwords_are_hidden_without_the_word_is() {
+        for (text, kept) in [
+            ("login pw hunter2hunter", "login pw [password removed]"),
+            ("mypass is letmein99", "mypass is [password removed]"),
+            ("I use Sommer2024! to log in", "I use [password removed] to log in"),
+            ("mein kennwort lautet Sommer2024!", "mein kennwort lautet [password removed]"),
+            ("My login password Sommer2024! no longer works", "My login password [password removed] no longer works"),
+            ("Sommer2024! is my password", "[password removed] is my password"),
+        ] {
+            assert_eq!(after(text), kept);
+        }
+        for text in [
+            "I use lena@example.com to log in",
+            "I forgot my password and cannot log in",
+            "my password reset mail never came",
+            "password for order #W2378156 please",
+            "I tried to log in 3 times with my password!",
+            "your password page is broken!",
+        ] {
+            assert_eq!(after(text), text);
+        }
+    }
+
+    #[test]
+    fn account_and_social_security_numbers_are_hidden() {
+        assert_eq!(after("IBAN SE45 5000 0000 0583 9825 7466 please"), "IBAN [account ending 7466] please");
+        assert_eq!(after("my SSN is 078-05-1120"), "my SSN is [social security number removed]");
+        assert_eq!(after("call 078-05-1120"), "call 078-05-1120");
+    }
+
+    /// A code is six digits; longer ones with a word for a part are half a card number.
+    #[test]
+    fn half_a_card_number_is_no_code() {
+        let awaiting = |text: &str| redact_awaiting(text, "", Some(RedactionKind::OneTimeCode)).text;
+        assert_eq!(awaiting("first half 41111111"), "first half 41111111");
+        assert_eq!(awaiting("first try 411111"), "first try [one-time code removed]");
     }
 }

@@ -43,10 +43,37 @@ static BEFORE_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(r"(?i)^[\s,)]*(?:\(|(?:is|was|are|as|=|för|ist|är|est|es|è)\b)\s*(?:the|my|your|a|its|min|mein|meine|le|la|mi|il)?\s*(?:card(?:'s)?|debit|credit|bank)?\s*$").ok()
 });
 
+/// The words for a password, for patterns.
+macro_rules! password_words {
+    () => {
+        concat!(
+            r"(?:password|passphrase|passwd|passcode|pass ?word|pwd|pw|my\s?pass|passwort|kennwort|lösenord(?:et)?|passord(?:et)?|adgangskode|salasana(?:ni)?|",
+            r"wachtwoord|mot de passe|contraseña|senha|parola|hasło|heslo|jelszó|şifre|пароль)"
+        )
+    };
+}
+
 static PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(concat!(
-        r#"(?i)\b(?:password|passphrase|passwd|pwd|pw|passwort|kennwort|lösenord(?:et)?|passord(?:et)?|adgangskode|salasana(?:ni)?|wachtwoord|mot de passe|contraseña|"#,
-        r#"senha|parola|hasło|heslo|jelszó|şifre|пароль)\s*(?:(?:is|was|to|are|ist|är|er|est|es|è|on|to be|set to|changed to)\b\s*[:=]?|[:=]|->)\s*(?P<secret>"[^"\n]{1,64}"|'[^'\n]{1,64}'|[^\s"']{3,64})"#,
+        r"(?i)\b",
+        password_words!(),
+        r"\s*(?:(?:is|was|to|are|ist|war|lautet|heißt|är|var|er|est|es|è|on|to be|set to|changed to|reads|still|says)\b\s*[:=]?|[:=]|->)\s*",
+        r#"(?P<secret>"[^"\n]{1,64}"|'[^'\n]{1,64}'|[^\s"']{3,64})"#,
+    ))
+    .ok()
+});
+
+/// What stands beside the word without a verb, or is used to sign in: taken for a password only if it looks like one ([`looks_made_up`]).
+static BESIDE_PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(concat!(
+        r"(?i)\b",
+        password_words!(),
+        r#"\s+(?:for (?:it|this|that|my account) )?["'(]?(?P<behind>[^\s"'()]{6,64})"#,
+        r#"|(?P<before>[^\s"'()]{6,64})["')]?\s+(?:(?:is|was|as|ist|är|for)\s+)?(?:(?:my|the|a|mein|mitt|old|new|current)\s+){0,2}(?:login |account )?"#,
+        password_words!(),
+        r#"|\b(?:us(?:e|ed|ing)|typed?|typing|enter(?:ed|ing)?|tr(?:y|ied|ying)|put(?:ting)? in|log(?:ged|ging)? ?in with|sign(?:ed|ing)? ?in with)\s+["'(]?(?P<used>[^\s"'()]{6,64})["')]?\s+"#,
+        r"(?:to|for|when|and it)\s+(?:i\s+|get\s+)?(?:log|sign|in\b|access)",
+        r#"|\b(?:log(?:ged|ging)? ?in|sign(?:ed|ing)? ?in) with\s+["'(]?(?P<with>[^\s"'()]{6,64})"#,
     ))
     .ok()
 });
@@ -78,12 +105,60 @@ pub(super) fn tracks(text: &str) -> Vec<Span> {
 pub(super) fn passwords(text: &str) -> Vec<Span> {
     let (Some(password), Some(harmless)) = (PASSWORD.as_ref(), NOT_A_PASSWORD.as_ref()) else { return Vec::new() };
     let secret = |found: regex::Captures<'_>| found.name("secret").map(|m| (m.start(), m.end(), m.as_str().to_owned()));
-    password
+    let place = |start, end| Span { kind: RedactionKind::Password, start, end };
+    let mut places: Vec<Span> = password
         .captures_iter(text)
         .filter_map(secret)
         .filter(|(_, _, word)| !harmless.is_match(word))
-        .map(|(start, end, _)| Span { kind: RedactionKind::Password, start, end })
-        .collect()
+        .map(|(start, end, _)| place(start, end))
+        .collect();
+    let beside = BESIDE_PASSWORD.as_ref().into_iter().flat_map(|beside| beside.captures_iter(text));
+    let named = |found: regex::Captures<'_>| {
+        ["behind", "before", "used", "with"].iter().find_map(|name| {
+            found.name(name).map(|m| (m.start(), m.as_str().trim_end_matches(['.', ',', ';', ':']).to_owned()))
+        })
+    };
+    places.extend(
+        beside
+            .filter_map(named)
+            .filter(|(_, word)| looks_made_up(word))
+            .map(|(start, word)| place(start, start + word.len())),
+    );
+    places
+}
+
+/// Letters with digits or signs among them, as passwords have them; no mail address, link, order id, date or amount.
+fn looks_made_up(word: &str) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    let lower = word.chars().filter(|c| c.is_lowercase()).count();
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let signs = word.chars().filter(|c| "!?$%&*+#^~=_".contains(*c)).count();
+    let is_plain = word.contains('[') || word.contains("://") || (word.contains('@') && word.contains('.'));
+    let ends_sentence = word.ends_with(['!', '?']) && digits == 0 && signs <= word.len().saturating_sub(letters);
+    !is_plain && !ends_sentence && letters >= 3 && lower >= 2 && (digits >= 1 || signs >= 1) && !word.starts_with('#')
+}
+
+static NATIONAL_ID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(
+        r"(?i)\b(?:ssn|social security(?: (?:number|no|nr))?)\b[^0-9\n]{0,24}(?P<number>\d{3}[- ]?\d{2}[- ]?\d{4})\b",
+    )
+    .ok()
+});
+
+/// Social security numbers named as such.
+pub(super) fn national_ids(text: &str) -> Vec<Span> {
+    let named = NATIONAL_ID.as_ref().into_iter().flat_map(|named| named.captures_iter(text));
+    let numbers = named.filter_map(|found| found.name("number").map(|number| (number.start(), number.end())));
+    numbers.map(|(start, end)| Span { kind: RedactionKind::NationalId, start, end }).collect()
+}
+
+static PARTS_STOP: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"(?i)[!?]\s|\b(?:order|amount|zip|postal|phone|invoice|tracking|parcel|paid|pay|charged|cost|euro?s?|usd|sek|kr|dollars?|address|street|from|on|of)\b|[€$£#]").ok()
+});
+
+/// Whether words between digits say that they are no parts of one number.
+pub(super) fn part_stops(words: &str) -> bool {
+    PARTS_STOP.as_ref().is_none_or(|stops| stops.is_match(words))
 }
 
 /// Digits that the words around them make a code.

@@ -216,9 +216,15 @@ impl Engine<'_> {
         if top.agains > AGAIN_MAX {
             return Some(self.hand_over(state, &HandingOver::because("step_up_failed")));
         }
+        state.ending.reasons.push("a new one-time code is wanted".to_owned());
+        if let Some(claim) = &top.claim {
+            // Counted and sent as the first one was, or nothing would tell a customer from nobody.
+            let who = claim.who.clone();
+            top.pending = Pending::Claim;
+            return Some(Decision::Count { who });
+        }
         top.pending = Pending::Nothing;
         state.dialogue.challenge_id = None;
-        state.ending.reasons.push("a new one-time code is wanted".to_owned());
         None
     }
 
@@ -242,6 +248,11 @@ impl Engine<'_> {
             CodeCheck::Wrong => {
                 self.say(state, "", "code_wrong", &vars(json!({})), Origin::Template);
                 Some(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
+            }
+            CodeCheck::Expired => {
+                self.say(state, "", "code_expired", &vars(json!({})), Origin::Question);
+                let options = self.code_options(state);
+                Some(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), options))
             }
             CodeCheck::Blocked => {
                 state.dialogue.challenge_id = None;

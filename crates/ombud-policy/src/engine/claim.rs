@@ -144,12 +144,12 @@ impl Engine<'_> {
                 self.say(state, "", "code_accepted", &Map::new(), Origin::Template);
                 None
             }
-            CodeCheck::Wrong if claim.wrong.saturating_add(1) < WRONG_CODES_MAX => {
+            CodeCheck::Wrong | CodeCheck::Expired if claim.wrong.saturating_add(1) < WRONG_CODES_MAX => {
                 claim.wrong = claim.wrong.saturating_add(1);
                 self.say(state, "", "proof_wrong", &Map::new(), Origin::Template);
                 Some(self.wait_for_code(state))
             }
-            CodeCheck::Wrong | CodeCheck::Blocked => {
+            CodeCheck::Wrong | CodeCheck::Expired | CodeCheck::Blocked => {
                 top.claim = None;
                 self.say(state, "", "code_blocked", &Map::new(), Origin::Template);
                 Some(self.hand_over(state, &HandingOver::because("not_identified")))

@@ -35,8 +35,37 @@ pub(crate) async fn insert(
     let first = used.clone();
     let positions = insert_events(connection, dialect, insertion.jobs, used).await?;
     insert_outbox(connection, dialect, insertion.jobs, first).await?;
+    for job in insertion.jobs {
+        shred(connection, dialect, job).await?;
+    }
     insert_replies(connection, dialect, insertion.jobs).await?;
     Ok(positions)
+}
+
+/// Overwrites what a commit makes unreadable; rare, so a statement for each event.
+async fn shred(connection: &mut AnyConnection, dialect: Dialect, job: &Job) -> Result<(), Failure> {
+    const DOING: &str = "shredding";
+    let Some(shredding) = &job.shredding else { return Ok(()) };
+    for (version, payload) in &shredding.events {
+        sqlx::query(
+            "UPDATE events SET payload = $1 WHERE tenant = $2 AND stream_kind = $3 AND stream_id = $4 AND version = $5",
+        )
+        .bind(payload.as_str())
+        .bind(job.tenant.as_str())
+        .bind(job.stream.kind.as_str())
+        .bind(job.stream.id.as_str())
+        .bind(*version)
+        .execute(&mut *connection)
+        .await
+        .map_err(|error| failure(dialect, DOING, error))?;
+    }
+    sqlx::query("UPDATE replies SET response = 'null' WHERE tenant = $1 AND scope = $2")
+        .bind(job.tenant.as_str())
+        .bind(shredding.scope.as_str())
+        .execute(connection)
+        .await
+        .map_err(|error| failure(dialect, DOING, error))?;
+    Ok(())
 }
 
 /// Reserves positions and outbox ids; gives the ones used up before.

@@ -2,7 +2,7 @@
 
 use ombud_domain::{StreamId, TenantId};
 use ombud_ports::ledger::EVENTS_MAX;
-use ombud_ports::{AppendError, Commit, Committed, StoreError};
+use ombud_ports::{AppendError, Commit, Committed, Shredding, StoreError};
 use tokio::sync::oneshot;
 
 /// Outbox messages of one commit at most.
@@ -38,6 +38,7 @@ pub(crate) struct Job {
     pub events: Vec<EventText>,
     pub outbox: Vec<(String, String)>,
     pub reply: Option<ReplyText>,
+    pub shredding: Option<Shredding>,
     pub bytes: usize,
     answer: oneshot::Sender<Answer>,
 }
@@ -71,12 +72,19 @@ impl Job {
                 body_hash: reply.body_hash,
                 response: reply.response.into_string(),
             }),
+            shredding: commit.shredding,
             bytes: 0,
             answer,
         };
         job.bytes = job.events.iter().map(|event| event.payload.len()).sum::<usize>()
             + job.outbox.iter().map(|(_, content)| content.len()).sum::<usize>()
-            + job.reply.as_ref().map_or(0, |reply| reply.response.len());
+            + job.reply.as_ref().map_or(0, |reply| reply.response.len())
+            + job
+                .shredding
+                .iter()
+                .flat_map(|shredding| &shredding.events)
+                .map(|(_, new)| new.as_str().len())
+                .sum::<usize>();
         if job.bytes > BYTES_MAX {
             return Err(refused(format!("a commit holds at most {BYTES_MAX} bytes, this one `{}`", job.bytes)));
         }

@@ -5,6 +5,7 @@
 mod events;
 mod keys;
 mod recovery;
+mod redaction;
 mod silence;
 mod waiting;
 

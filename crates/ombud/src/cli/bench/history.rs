@@ -86,6 +86,7 @@ async fn copy(
         events,
         outbox,
         reply: None,
+        shredding: None,
         at: clock.now(),
     };
     ledger.append(commit).await?;
