@@ -50,7 +50,8 @@ fn care_lines(
             lines.push(format!("care {set:<6} {class:<13} heard {} of {n}, as itself {named}", n - wrong.len()));
         } else {
             (alarmed, harmless) = (alarmed + wrong.len(), harmless + n);
-            lines.push(format!("care {set:<6} {class:<13} false alarms {} of {n}", wrong.len()));
+            let despair = texts.iter().filter(|text| read(text).contains(&"self_harm".to_owned())).count();
+            lines.push(format!("care {set:<6} {class:<13} false alarms {} of {n}, of despair {despair}", wrong.len()));
         }
     }
     lines.push(format!(

@@ -19,6 +19,8 @@ use crate::lean::lean;
 pub struct SignalFile {
     /// Language tag of the lists.
     pub locale: String,
+    /// Words that no sign rests on, beside those the pack's examples are full of: pronouns, relatives, letters.
+    pub neutral: Vec<String>,
     /// What is said of things that nobody suffers from.
     pub figures: Figures,
     /// Rules by the name of the signal; `none` holds harmless sentences.
@@ -70,8 +72,8 @@ pub struct SignalModel {
     /// What gives any signal: most messages give none, and one look is enough.
     any: RegexSet,
     classifier: Option<Classifier>,
-    /// Words that harmless sentences are full of: no sign rests on these alone.
-    common: BTreeSet<String>,
+    /// In how many examples of each signal a word stands that harmless sentences are not full of: a sign rests on these.
+    content: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,8 +103,10 @@ const COMMON_ONE_IN: usize = 200;
 const COMMON_SEEN_MIN: usize = 3;
 /// Everyday sentences the classifier learns, at most: every start waits for it.
 const EVERYDAY_MAX: usize = 2_000;
-/// Known words beside the common ones that a sign of the classifier rests on.
+/// Words of content that a sign of the classifier rests on.
 const CONTENT_WORDS_MIN: usize = 2;
+/// Examples that one of these words stands in: what only one of them says may be said of anything.
+const MARK_SEEN_MIN: usize = 2;
 /// Class of harmless sentences.
 const NONE: &str = "none";
 
@@ -128,13 +132,15 @@ impl SignalModel {
         }
         let all: Vec<String> = file.signals.values().flat_map(|rule| rule.patterns.iter().cloned()).collect();
         let any = compile("any", &all)?;
-        let common = common(everyday);
+        let mut common = common(everyday);
+        common.extend(file.neutral.iter().flat_map(|word| words(word)));
+        let content = content(&examples, &common);
         let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
         let harmless = thinned.filter(|text| !any.is_match(&straighten(text)));
         examples.extend(harmless.map(|text| Example { class: NONE.to_owned(), text: text.clone() }));
         // Without examples of two classes the lists stand alone.
         let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
-        Ok(Self { lists, any, classifier, common })
+        Ok(Self { lists, any, classifier, content })
     }
 
     /// The signals of a redacted text.
@@ -168,7 +174,7 @@ impl SignalModel {
         SignalReading { signals: found.into_iter().collect(), taken_back }
     }
 
-    /// The signal that the classifier reads in a sentence, if it still does without the words that everybody uses, and without those that do not mean it.
+    /// The signal that the classifier reads in a sentence, if it rests on words of content, and still does without those that do not mean it.
     fn learnt(&self, sentence: &str) -> Option<String> {
         let classifier = self.classifier.as_ref()?;
         let sure = |text: &str| {
@@ -177,9 +183,11 @@ impl SignalModel {
         };
         let rests_on_content = |text: &str| {
             let class = sure(text)?;
-            let content: Vec<String> = words(text).into_iter().filter(|word| !self.common.contains(word)).collect();
-            let known = content.iter().filter(|word| classifier.known_share(word) > KNOWN).count();
-            (known >= CONTENT_WORDS_MIN && sure(&content.join(" ")).as_ref() == Some(&class)).then_some(class)
+            let of_class = self.content.get(&class)?;
+            let said: BTreeSet<String> = words(text).into_iter().collect();
+            let seen: Vec<usize> = said.iter().filter_map(|word| of_class.get(word).copied()).collect();
+            let rests = seen.len() >= CONTENT_WORDS_MIN && seen.iter().any(|count| *count >= MARK_SEEN_MIN);
+            rests.then_some(class)
         };
         let class = rests_on_content(sentence)?;
         let list = self.lists.iter().find(|list| list.signal == class)?;
@@ -202,6 +210,20 @@ impl List {
     fn is_taken_back(&self, text: &str) -> bool {
         [&self.figurative, &self.passing].into_iter().flatten().any(|words| words.is_match(text))
     }
+}
+
+/// Words of the examples of each class but the common ones, with the number of examples they stand in.
+fn content(examples: &[Example], common: &BTreeSet<String>) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let mut content = BTreeMap::<String, BTreeMap<String, usize>>::new();
+    for example in examples {
+        let of_class = content.entry(example.class.clone()).or_default();
+        for word in words(&example.text).into_iter().collect::<BTreeSet<_>>() {
+            if !common.contains(&word) {
+                *of_class.entry(word).or_default() += 1;
+            }
+        }
+    }
+    content
 }
 
 /// Words that many of these sentences hold; none of a few, which say nothing about how common a word is.
