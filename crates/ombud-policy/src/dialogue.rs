@@ -94,7 +94,16 @@ pub struct Colleague {
 /// Signals of somebody who needs care rather than speed.
 const DISTRESS: [&str; 5] = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
 
+/// Signals of danger, which outweigh the others.
+const DANGER: [&str; 2] = ["self_harm", "coercion"];
+
 impl Dialogue {
+    /// Whether a sign says something new: after one of danger only another one of danger does.
+    #[must_use]
+    pub fn is_news(&self, signal: &str) -> bool {
+        !self.signals.iter().any(|heard| heard == signal) && (!self.heard(&DANGER) || DANGER.contains(&signal))
+    }
+
     /// Whether a one-time code is what the last reply waits for.
     #[must_use]
     pub fn awaits_code(&self) -> bool {

@@ -91,8 +91,8 @@ fn misunderstanding(assistant: &Assistant, conversation: &Conversation, screened
 
 /// Whether a sign was not heard before that the pack answers with a flow of its own.
 fn is_alarming(assistant: &Assistant, dialogue: &Dialogue, signals: &[String]) -> bool {
-    let fresh = signals.iter().filter(|signal| !dialogue.signals.contains(signal));
-    fresh.into_iter().any(|signal| assistant.pack.manifest.signals.contains_key(signal))
+    let mut fresh = signals.iter().filter(|signal| dialogue.is_news(signal));
+    fresh.any(|signal| assistant.pack.manifest.signals.contains_key(signal))
 }
 
 /// What else is said by a customer who goes on without a person; none when he waits on.

@@ -106,7 +106,7 @@ const EVERYDAY_MAX: usize = 2_000;
 /// Words of content that a sign of the classifier rests on.
 const CONTENT_WORDS_MIN: usize = 2;
 /// Examples that one of these words stands in: what only one of them says may be said of anything.
-const MARK_SEEN_MIN: usize = 2;
+const MARK_SEEN_MIN: usize = 3;
 /// Class of harmless sentences.
 const NONE: &str = "none";
 
