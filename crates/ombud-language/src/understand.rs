@@ -125,6 +125,18 @@ impl Understander {
         Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
     }
 
+    /// What else is said by a customer to whom care was offered by mistake and who says so; none when he does not. Read only after care began.
+    #[must_use]
+    pub fn misunderstanding(&self, text: &str) -> Option<String> {
+        let text = straighten(text);
+        let rest = self.rules.misunderstood.replace_all(&text, " ");
+        if *rest == text {
+            return None;
+        }
+        let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '#' | '"' | '(' | ')'));
+        Some(if self.rules.content_words(left).len() < 2 { String::new() } else { left.trim().to_owned() })
+    }
+
     /// Whether the text asks how something stands that was promised before.
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {

@@ -74,6 +74,9 @@ pub struct Dialogue {
     /// What the last reply waited for when a person was asked for.
     #[serde(default)]
     pub interrupted: Awaiting,
+    /// Reason of a hand-over that stays with people while the customer goes on with the assistant.
+    #[serde(default)]
+    pub case: Option<String>,
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
@@ -90,10 +93,17 @@ pub struct Colleague {
 
 /// Signals of somebody who needs care rather than speed.
 const DISTRESS: [&str; 5] = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
-/// Signals of danger: a person looks at these, whatever is typed meanwhile.
+
+/// Signals of danger, which outweigh the others.
 const DANGER: [&str; 2] = ["self_harm", "coercion"];
 
 impl Dialogue {
+    /// Whether a sign says something new: after one of danger only another one of danger does.
+    #[must_use]
+    pub fn is_news(&self, signal: &str) -> bool {
+        !self.signals.iter().any(|heard| heard == signal) && (!self.heard(&DANGER) || DANGER.contains(&signal))
+    }
+
     /// Whether a one-time code is what the last reply waits for.
     #[must_use]
     pub fn awaits_code(&self) -> bool {
@@ -110,12 +120,6 @@ impl Dialogue {
     #[must_use]
     pub fn is_distressed(&self) -> bool {
         self.heard(&DISTRESS)
-    }
-
-    /// Whether the customer may be in danger.
-    #[must_use]
-    pub fn is_in_danger(&self) -> bool {
-        self.heard(&DANGER)
     }
 
     /// How the customer feels, as far as he said so: `distressed`, `angry` or `neutral`.

@@ -28,7 +28,7 @@ mod turn_to;
 
 pub use aside::is_question;
 
-pub use close::{GO_ON, KEEP_WAITING, way_back};
+pub use close::{GO_ON, GoingOn, KEEP_WAITING, way_back};
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
@@ -238,8 +238,9 @@ impl Engine<'_> {
         state: &mut Deliberation,
         understood: &Understanding,
         findings: &[Finding],
+        going_on: &GoingOn,
     ) -> Decision {
-        self.take_back(state);
+        self.take_back(state, going_on);
         if understood.commands.is_empty() && state.dialogue.frames.is_empty() {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         }

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 58] = [
+pub const ENGINE_TEXTS: [&str; 60] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -75,6 +75,8 @@ pub const ENGINE_TEXTS: [&str; 58] = [
     "handoff_noted_again",
     "handoff_waits",
     "handoff_withdrawn",
+    "handoff_case_kept",
+    "handoff_misunderstood",
     "waiting_assistant",
     "waiting_wait",
     "colleague_said",

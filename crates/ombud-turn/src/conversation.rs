@@ -45,6 +45,8 @@ pub(crate) struct Conversation {
     pub said: String,
     /// The last message kept for a person who has not come yet.
     pub unanswered: Option<String>,
+    /// Whether the case stays with people while the assistant answers.
+    pub kept: bool,
     /// What the person who has the conversation wrote last.
     pub told: String,
     pub assignee: Option<String>,
@@ -212,6 +214,7 @@ impl Conversation {
             tail_digits: String::new(),
             said: String::new(),
             unanswered: None,
+            kept: false,
             told: String::new(),
             assignee: None,
             handover: None,
@@ -226,7 +229,8 @@ impl Conversation {
             Author::Customer => {
                 self.reminders = 0;
                 self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
-                if self.status == ConversationStatus::WaitingForAgent && self.dialogue.picked(&message.text).is_none() {
+                let waits = self.status == ConversationStatus::WaitingForAgent && !self.kept;
+                if waits && self.dialogue.picked(&message.text).is_none() {
                     self.unanswered = Some(message.text.clone());
                 }
                 if says_something(&message.text) {
@@ -244,6 +248,7 @@ impl Conversation {
         let name = self.assignee.take().unwrap_or_default();
         let dialogue = &mut self.dialogue;
         dialogue.misread = 0;
+        dialogue.case = None;
         if payload.get("resumes").and_then(Value::as_bool) == Some(true) {
             dialogue.awaiting = std::mem::take(&mut dialogue.interrupted);
         } else {
@@ -308,6 +313,7 @@ impl Conversation {
                 self.handover = payload.get("handover").and_then(read);
                 self.assignee = None;
                 self.unanswered = None;
+                self.kept = false;
                 self.told.clear();
             }
             "handoff.updated" => {
@@ -317,15 +323,22 @@ impl Conversation {
                 self.status = ConversationStatus::Open;
                 self.unanswered = None;
             }
+            "handoff.kept" => {
+                self.kept = true;
+                self.unanswered = None;
+            }
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
                 self.unanswered = None;
+                self.kept = false;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
             "handoff.returned" => self.give_back(payload),
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
                 self.assignee = None;
+                self.kept = false;
+                self.dialogue.case = None;
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
                     self.dialogue.close_requests();

@@ -365,6 +365,7 @@ async fn notes(assistant: &Assistant, id: ConversationId) -> Result<Vec<DeskNote
         let act = match event.kind.as_str() {
             "handoff.requested" => "requested",
             "handoff.withdrawn" => "withdrawn",
+            "handoff.kept" => "kept",
             "handoff.accepted" if is_set("reopened") => "reopened",
             "handoff.accepted" if member("from").is_some() => "taken_from_colleague",
             "handoff.accepted" => "taken",

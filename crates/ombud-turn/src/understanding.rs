@@ -61,11 +61,12 @@ pub(crate) fn understand(
     Understood { understanding }
 }
 
-/// Flows of care that nothing in the message calls for, though a figure of speech or a mention sounds like it.
+/// Flows of care that nothing in the message calls for, though a figure of speech, a mention or a relative sounds like it.
 fn barred<'a>(assistant: &'a Assistant, screened: &Screened) -> Vec<&'a str> {
     let flows = &assistant.pack.manifest.signals;
     let meant: Vec<&String> = screened.signals().iter().filter_map(|signal| flows.get(signal)).collect();
-    let taken_back = screened.taken_back().iter().filter_map(|signal| flows.get(signal));
+    let unsaid = assistant.pack.manifest.only_when_said.iter();
+    let taken_back = screened.taken_back().iter().chain(unsaid).filter_map(|signal| flows.get(signal));
     taken_back.filter(|flow| !meant.contains(flow)).map(String::as_str).collect()
 }
 

@@ -27,7 +27,7 @@ export function renderTranscript(log, detail) {
 }
 
 const ACTS = {
-  requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
+  requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", kept: "The customer writes with the AI assistant; the case stays here", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
   reopened: "{agent} opened it again", returned: "{agent} returned it to the AI assistant", resolved: "{agent} resolved it",
 };
 

@@ -112,7 +112,7 @@
  *
  * @typedef {object} DeskNote
  * @property {string} at
- * @property {"requested"|"withdrawn"|"taken"|"taken_from_colleague"|"reopened"|"returned"|"resolved"} act
+ * @property {"requested"|"withdrawn"|"kept"|"taken"|"taken_from_colleague"|"reopened"|"returned"|"resolved"} act
  * @property {string=} agent
  * @property {string=} from
  * @property {string=} reason_code

@@ -187,7 +187,7 @@ pub struct DeskConversation {
 pub struct DeskNote {
     /// RFC 3339, UTC.
     pub at: String,
-    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
+    /// `requested`, `withdrawn`, `kept` (the customer goes on with the assistant, the case stays), `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
     #[schema(example = "returned")]
     pub act: &'static str,
     /// Who did it.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::{Dialogue, Origin};
+use crate::dialogue::Origin;
 use crate::flow::Op;
 
 /// Requests offered when two readings are close.
@@ -18,6 +18,23 @@ const CUSTOMER_REQUEST: &str = "customer_request";
 pub const GO_ON: &str = "assistant";
 /// Id of the option to wait on.
 pub const KEEP_WAITING: &str = "wait";
+
+/// How a customer goes on without the person he waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GoingOn {
+    /// Nobody is needed any more.
+    Alone,
+    /// The assistant answers meanwhile, and the case stays with people: somebody grieves, is ill, in debt or in danger.
+    Meanwhile {
+        /// Reason of the hand-over.
+        reason: String,
+    },
+    /// He was misunderstood: nobody died, is ill or in danger. The case stays with people all the same, who see for themselves.
+    Misunderstood {
+        /// Reason of the hand-over.
+        reason: String,
+    },
+}
 
 /// What is awaited after a person gave the conversation back: anything, or that person again.
 #[must_use]
@@ -104,6 +121,9 @@ impl Engine<'_> {
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
+        // Who asks for the person who has his case already keeps that case.
+        let kept = state.dialogue.case.take().filter(|_| handing.reason == CUSTOMER_REQUEST);
+        let handing = &HandingOver { reason: kept.unwrap_or_else(|| handing.reason.clone()), ..handing.clone() };
         let summary = self.summary(state, &flow, handing);
         let priority = handing.priority.max(state.dialogue.priority());
         state.ending.reasons.push(format!("handed over: {}", handing.reason));
@@ -123,10 +143,12 @@ impl Engine<'_> {
             last_words: self.moment.said.clone(),
         });
         let interrupted = std::mem::take(&mut state.dialogue.awaiting);
-        // Only a question the customer left by himself is asked again if he goes on: an action whose outcome is unknown must not be proposed twice.
-        state.dialogue.interrupted = if handing.reason == CUSTOMER_REQUEST { interrupted } else { Awaiting::default() };
+        // Only a question the customer left by himself, or that care broke off, is asked again if he goes on: an action whose outcome is unknown must not be
+        // proposed twice.
+        let left_open = handing.reason == CUSTOMER_REQUEST || self.is_care(&flow);
+        state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
         state.dialogue.colleague = None;
-        let options = self.waiting_options(&state.dialogue);
+        let options = self.waiting_options();
         self.finish(state, AwaitingKind::Handoff, None, options)
     }
 
@@ -150,13 +172,14 @@ impl Engine<'_> {
         self.render(state, "", "handoff_summary", &[&values]).unwrap_or_default()
     }
 
-    /// What can be picked while a person is awaited; nothing where somebody may be in danger.
-    #[must_use]
-    pub fn waiting_options(&self, dialogue: &Dialogue) -> Vec<AwaitingOption> {
-        if dialogue.is_in_danger() {
-            return Vec::new();
-        }
+    /// What can be picked while a person is awaited. Also by somebody in danger: his case stays with people whatever he picks.
+    fn waiting_options(&self) -> Vec<AwaitingOption> {
         self.options("waiting", &[GO_ON, KEEP_WAITING])
+    }
+
+    /// Whether a flow is one that a sign of distress starts.
+    fn is_care(&self, flow: &str) -> bool {
+        self.pack.manifest.signals.values().any(|care| care == flow)
     }
 
     /// Options with the texts `<prefix>_<id>`.
@@ -165,8 +188,15 @@ impl Engine<'_> {
         ids.iter().filter_map(|id| Some(AwaitingOption { id: (*id).to_owned(), label: label(id)? })).collect()
     }
 
-    /// The customer goes on without a person.
-    pub(super) fn take_back(&self, state: &mut Deliberation) {
+    /// The customer goes on without a person. What care broke off comes back.
+    pub(super) fn take_back(&self, state: &mut Deliberation, going_on: &GoingOn) {
+        let signals = &self.pack.manifest.signals;
+        if *going_on != GoingOn::Alone {
+            state.dialogue.frames.retain(|frame| !self.is_care(&frame.flow));
+        }
+        if matches!(going_on, GoingOn::Misunderstood { .. }) {
+            state.dialogue.signals.retain(|signal| !signals.contains_key(signal));
+        }
         let interrupted = std::mem::take(&mut state.dialogue.interrupted);
         let led_here = state.dialogue.frames.last().is_some_and(|top| {
             let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
@@ -186,7 +216,14 @@ impl Engine<'_> {
         state.dialogue.misread = 0;
         state.dialogue.awaiting = Awaiting::default();
         state.ending.reasons.push("the customer goes on without a person".to_owned());
-        self.say(state, "", "handoff_withdrawn", &Map::new(), Origin::Template);
+        let (key, reason) = match going_on {
+            GoingOn::Alone => ("handoff_withdrawn", None),
+            GoingOn::Meanwhile { reason } => ("handoff_case_kept", Some(reason)),
+            GoingOn::Misunderstood { reason } => ("handoff_misunderstood", Some(reason)),
+        };
+        let promise = reason.and_then(|reason| self.render(state, "", &format!("handoff_promise_{reason}"), &[]));
+        state.dialogue.case = reason.cloned();
+        self.say(state, "", key, &vars(json!({"promise": promise.unwrap_or_default()})), Origin::Template);
     }
 
     /// What the person who had the conversation told the customer, when nothing else shows how it stands.

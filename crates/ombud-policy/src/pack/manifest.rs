@@ -50,6 +50,9 @@ pub struct Manifest {
     /// What happens when somebody is sad, ill, in debt or in danger: signal to flow.
     #[serde(default)]
     pub signals: BTreeMap<String, String>,
+    /// Signals whose flows nothing but the sign itself starts: that somebody died or is ill must be said, a relative who gets letters does not say it.
+    #[serde(default)]
+    pub only_when_said: Vec<String>,
 }
 
 /// The assistant's name.
