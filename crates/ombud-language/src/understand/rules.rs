@@ -33,18 +33,14 @@ pub(super) struct Rules {
     leave: Regex,
     /// The whole message: nothing more, and goodbye.
     pub bye: Regex,
-    /// A sentence that tells nothing: a protest at us, an exclamation, "I already told you".
-    muttering: Regex,
-    /// A question at us that is a protest.
-    protest: Regex,
+    /// What is written down in the customer's own words.
+    written: Written,
     /// Nothing should be different.
     pub unchanged: Regex,
     /// Who refuses to say who he is, or has no account.
     pub no_account: Regex,
     /// A question of rules, as its asker says himself.
     pub in_general: Regex,
-    reword_add: Regex,
-    reword_replace: Regex,
     pub mind_changed: Regex,
     pub nothing_more: Regex,
     pub refusal: Regex,
@@ -97,6 +93,31 @@ pub(super) struct Rules {
     pub spelling: Spelling,
 }
 
+/// Rules for texts that are written down in the customer's own words.
+#[derive(Debug, Clone)]
+struct Written {
+    /// A sentence that tells nothing: a protest at us, an exclamation, "I already told you".
+    muttering: Regex,
+    /// A question at us that is a protest.
+    protest: Regex,
+    /// What a shown text should say as well.
+    reword_add: Regex,
+    /// What it should say instead.
+    reword_replace: Regex,
+}
+
+impl Written {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            muttering: rule("muttering")?,
+            protest: rule("protest")?,
+            reword_add: rule("reword_add")?,
+            reword_replace: rule("reword_replace")?,
+        })
+    }
+}
+
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
 /// Words in this many examples of a flow belong to it.
@@ -128,14 +149,11 @@ impl Rules {
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
+            written: Written::new(&patterns)?,
             bye: rule("bye")?,
-            muttering: rule("muttering")?,
-            protest: rule("protest")?,
             unchanged: rule("unchanged")?,
             no_account: rule("no_account")?,
             in_general: rule("in_general")?,
-            reword_add: rule("reword_add")?,
-            reword_replace: rule("reword_replace")?,
             mind_changed: rule("mind_changed")?,
             nothing_more: rule("nothing_more")?,
             refusal: rule("refusal")?,
@@ -215,7 +233,10 @@ impl Rules {
         let tells = |sentence: &&str| {
             let body = self.without_lead(sentence);
             let asks = sentence.ends_with('?') || self.question.is_match(body) && self.asking.is_match(body);
-            !asks && !self.muttering.is_match(body) && !self.protest.is_match(body) && !self.leave.is_match(body)
+            !asks
+                && !self.written.muttering.is_match(body)
+                && !self.written.protest.is_match(body)
+                && !self.leave.is_match(body)
         };
         let all = sentences(text, self);
         let kept: Vec<&str> = all.iter().copied().filter(tells).collect();
@@ -233,7 +254,9 @@ impl Rules {
             let words = words.trim().trim_matches(['"', '“', '”', ':', ' ']).trim();
             words.chars().any(char::is_alphanumeric).then(|| words.to_owned())
         };
-        words(&self.reword_replace).map(Rewording::Replace).or_else(|| words(&self.reword_add).map(Rewording::Add))
+        words(&self.written.reword_replace)
+            .map(Rewording::Replace)
+            .or_else(|| words(&self.written.reword_add).map(Rewording::Add))
     }
 
     /// Whether a message takes its request back and asks for nothing else.
