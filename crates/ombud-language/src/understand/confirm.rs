@@ -124,9 +124,8 @@ fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {
     let plain = lead == Lead::Yes && !rules.contrast.is_match(rest);
     let questions = asked(readings);
     // Whoever is glad and asks wants to know first; after a plain yes only what comes afterwards may be asked.
-    if !questions.is_empty()
-        && !(plain && questions.iter().all(|piece| rules.afterwards.is_match(&lead_rest(readings, &piece.text))))
-    {
+    let comes_after = |piece: &&Reading| rules.afterwards.is_match(&lead_rest(readings, &piece.text));
+    if !questions.is_empty() && (!plain || !questions.iter().all(comes_after)) {
         return asks(&questions);
     }
     let (same, beside) = divide(readings);
