@@ -13,7 +13,7 @@ mod rules;
 mod spelling;
 
 use jiff::civil::Date;
-use ombud_domain::{COMMANDS_MAX, Command, Expectation, Understanding};
+use ombud_domain::{COMMANDS_MAX, Command, Expectation, Rewording, Understanding};
 
 use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
@@ -33,6 +33,8 @@ pub struct UnderstandContext<'a> {
     pub last_flow: Option<&'a str>,
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
+    /// What the request under way began with, where it waits for who the customer is.
+    pub request: Option<&'a str>,
     /// The customer's day.
     pub today: Date,
     /// Flows that this message cannot mean: the words for them are figures of speech or said in passing.
@@ -51,6 +53,8 @@ impl UnderstandContext<'_> {
 
 /// Slot name under which details that identify the customer are given.
 pub const IDENTITY_SLOT: &str = "identity";
+/// Slot name under which is asked what should be different about a proposal.
+pub const CORRECTION_SLOT: &str = "correction";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
@@ -141,6 +145,24 @@ impl Understander {
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
         self.rules.how_it_stands.is_match(straighten(text).trim())
+    }
+
+    /// An answer in free words, as it may be written down: without questions and protests at us; none if it tells nothing.
+    #[must_use]
+    pub fn account(&self, text: &str) -> Option<String> {
+        self.rules.account(straighten(text).trim())
+    }
+
+    /// How a text that was shown should be worded otherwise, if the message says so.
+    #[must_use]
+    pub fn rewording(&self, text: &str) -> Option<Rewording> {
+        self.rules.rewording(straighten(text).trim())
+    }
+
+    /// Whether the customer says that he wants no person.
+    #[must_use]
+    pub fn refuses_person(&self, text: &str) -> bool {
+        self.rules.handoff_refused.is_match(&straighten(text))
     }
 
     /// The commands, and how the message as a whole is classed.

@@ -63,6 +63,9 @@ pub struct Dialogue {
     pub signals: Vec<String>,
     /// The words of a request that was not understood, for when the customer says which one was meant.
     pub last_request: Option<String>,
+    /// Whether the customer said that he wants no person, and has not asked for one since.
+    #[serde(default)]
+    pub refuses_person: bool,
     /// Whether somebody has been offered a person.
     pub offered_person: bool,
     /// The record picked last, by slot: "that order".
@@ -215,6 +218,9 @@ pub struct Frame {
     pub reopens: bool,
     /// The proposal before, and how often it came again although the customer corrected it.
     pub repeated: Option<(String, u32)>,
+    /// Times something else was answered where this was asked.
+    #[serde(default)]
+    pub asides: u32,
     /// Proposals turned down without a word.
     pub declined: u32,
     /// Whether another frame called this one and gets its variables.

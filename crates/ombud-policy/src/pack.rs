@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 60] = [
+pub const ENGINE_TEXTS: [&str; 63] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -39,6 +39,9 @@ pub const ENGINE_TEXTS: [&str; 60] = [
     "next_request",
     "clarify",
     "slot_unread",
+    "slot_unread_words",
+    "identity_left",
+    "no_person",
     "slot_several",
     "slot_unavailable",
     "slot_skipped",

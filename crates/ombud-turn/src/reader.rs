@@ -1,7 +1,7 @@
 //! How does the flow engine read words? With the language crate's choosers and extractors.
 
 use jiff::civil::Date;
-use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation};
+use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
 use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ impl<'a> LexicalReader<'a> {
             active_flow: None,
             last_flow: None,
             proposal: None,
+            request: None,
             today: self.today,
             barred: &[],
         };
@@ -87,6 +88,18 @@ impl Reader for LexicalReader<'_> {
         }
         found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
         found
+    }
+
+    fn account(&self, text: &str) -> Option<String> {
+        self.assistant.learnt.understander.account(text)
+    }
+
+    fn rewording(&self, text: &str) -> Option<Rewording> {
+        self.assistant.learnt.understander.rewording(text)
+    }
+
+    fn refuses_person(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.refuses_person(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {

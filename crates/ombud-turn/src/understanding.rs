@@ -2,6 +2,7 @@
 
 use ombud_domain::{AwaitingKind, Command, Stage, Understanding};
 use ombud_language::UnderstandContext;
+use ombud_policy::Dialogue;
 use serde_json::json;
 
 use crate::assistant::Assistant;
@@ -44,6 +45,7 @@ pub(crate) fn understand(
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
         last_flow: dialogue.last_flow.as_deref(),
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
+        request: begun_with(dialogue),
         today: today(assistant),
         barred: &barred,
     };
@@ -59,6 +61,12 @@ pub(crate) fn understand(
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
     trail.note(Stage::Understanding, summary, detail);
     Understood { understanding }
+}
+
+/// The first words of the request that runs, below what it called.
+fn begun_with(dialogue: &Dialogue) -> Option<&str> {
+    let frame = dialogue.frames.iter().rev().find(|frame| !frame.called)?;
+    frame.said.first().map(|said| said.text.as_str())
 }
 
 /// Flows of care that nothing in the message calls for, though a figure of speech, a mention or a relative sounds like it.

@@ -257,7 +257,10 @@ impl Engine<'_> {
                 }
                 state.declined = true;
             }
-            (AwaitingKind::Confirm, Some(false)) => self.correct(state, text),
+            (AwaitingKind::Confirm, Some(false)) => {
+                state.denied = true;
+                self.correct(state, text);
+            }
             (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
                 self.chat(state, Kind::Goodbye)
             }
@@ -274,12 +277,17 @@ impl Engine<'_> {
     /// Reads every slot of the request again, with the correction as the strongest words.
     fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
+        let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
+        state.before = held.collect();
         reopen(top, text);
         state.corrected = true;
         state.ending.reasons.push("slots are read again after a correction".to_owned());
     }
 
     fn cancel(&self, state: &mut Deliberation) {
+        if state.dialogue.awaiting.kind == AwaitingKind::Identify {
+            return self.leave_identity(state);
+        }
         let Some(top) = state.dialogue.frames.pop() else {
             return self.repair(state, "repair_nothing_to_cancel", json!({}));
         };
@@ -295,6 +303,15 @@ impl Engine<'_> {
         state.completed = true;
         let title = self.pack.title(&self.moment.locale, &flow).to_owned();
         self.repair(state, "repair_cancel", json!({"title": title}));
+    }
+
+    /// Who does not say who he is keeps what can be answered without.
+    pub(super) fn leave_identity(&self, state: &mut Deliberation) {
+        state.dialogue.close_requests();
+        state.dialogue.challenge_id = None;
+        state.completed = true;
+        state.ending.reasons.push("the customer does not say who he is".to_owned());
+        self.say(state, "", "identity_left", &vars(json!({})), Origin::Template);
     }
 
     /// Whether a flow acts, and does not only look up.
@@ -334,8 +351,9 @@ impl Engine<'_> {
             return;
         }
         let open = !state.dialogue.frames.is_empty();
+        state.digressed |= open;
         state.dialogue.last_request = Some(query.clone());
-        if !open && !state.near.is_empty() {
+        if !open && !state.near.is_empty() && state.dialogue.awaiting.kind != AwaitingKind::Identify {
             state.asks_which = true;
             return;
         }
@@ -379,16 +397,18 @@ impl Engine<'_> {
             Kind::Pleasantry => "chitchat_pleasantry",
             Kind::Abuse => "chitchat_abuse",
         };
-        let open = !state.dialogue.frames.is_empty();
+        let mut open = !state.dialogue.frames.is_empty();
         if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
             && (open || !state.ending.sayings.is_empty())
         {
             return;
         }
         if kind == Kind::Goodbye {
-            if open {
+            if open && state.dialogue.awaiting.kind != AwaitingKind::Identify {
                 return;
             }
+            state.dialogue.close_requests();
+            open = false;
             state.farewell = true;
         }
         let menu: Vec<&str> =
@@ -406,6 +426,12 @@ impl Engine<'_> {
         let open = !state.dialogue.frames.is_empty();
         if !open {
             state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));
+        }
+        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION)
+            && let Some(top) = state.dialogue.frames.last_mut()
+        {
+            // Nothing should be different: the proposal comes again, as if for the first time.
+            top.repeated = None;
         }
         state.digressed = open;
     }

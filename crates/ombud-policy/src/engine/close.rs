@@ -1,6 +1,8 @@
 //! How does a turn end? With a question, a rest, or a person.
 
-use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, Citation, Handover, Priority};
+use ombud_domain::{
+    Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, Citation, Command, Handover, Priority, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
@@ -12,6 +14,8 @@ use crate::flow::Op;
 /// Requests offered when two readings are close.
 const CLARIFY_MAX: usize = 4;
 
+/// Reason of a hand-over after misunderstandings.
+const CANNOT_HELP: &str = "cannot_help";
 /// Reason of a hand-over the customer asked for.
 const CUSTOMER_REQUEST: &str = "customer_request";
 /// Id of the option to go on with the assistant while a person is awaited.
@@ -118,6 +122,9 @@ impl Engine<'_> {
 
     /// A person takes over, with everything known (R48).
     pub(super) fn hand_over(&self, state: &mut Deliberation, handing: &HandingOver) -> Decision {
+        if handing.reason == CANNOT_HELP && state.dialogue.refuses_person {
+            return self.stay(state);
+        }
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
@@ -150,6 +157,23 @@ impl Engine<'_> {
         state.dialogue.colleague = None;
         let options = self.waiting_options();
         self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
+    /// Notes whether the customer wants no person; whoever asks for one afterwards gets one.
+    pub(super) fn note_refusal_of_people(&self, state: &mut Deliberation, understood: &Understanding) {
+        if understood.commands.contains(&Command::Handoff) {
+            state.dialogue.refuses_person = false;
+        } else if !state.dialogue.refuses_person {
+            state.dialogue.refuses_person = self.reader.refuses_person(&self.moment.said);
+        }
+    }
+
+    /// Nothing was understood and no person is wanted: the request ends, and the customer may begin afresh.
+    fn stay(&self, state: &mut Deliberation) -> Decision {
+        state.dialogue.close_requests();
+        state.ending.reasons.push("not understood, and no person is wanted".to_owned());
+        self.say(state, "", "no_person", &Map::new(), Origin::Template);
+        self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
     }
 
     /// What a person reads first.
