@@ -58,8 +58,8 @@ function draw() {
   byId("staff-name").textContent = desk.name;
   drawLive();
   drawTrouble(is_in);
-  const waiting = is_in && desk.waiting_count > 0 ? `(${desk.waiting_count}) ` : "";
-  document.title = `${waiting}Desk${company ? ` · ${company}` : ""}`;
+  const waiting = is_in && desk.counts.waiting ? `(${desk.counts.waiting}) ` : "";
+  document.title = `${is_in && desk.unread_mine > 0 ? "● " : ""}${waiting}Desk${company ? ` · ${company}` : ""}`;
   if (!is_in) return;
   inbox.update();
   detail.update();
@@ -98,13 +98,15 @@ async function take() {
     dialog.close();
     void desk.take(true).then((is_done) => { if (is_done) detail.focusReply(); });
   };
+  // A key that was meant for a reply must confirm nothing: the safe button has the focus.
+  const cancel = el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel");
   dialog.replaceChildren(
     el("h2", { id: "take-over-title" }, `Take over from ${name}?`),
     el("p", { class: "quiet-text" }, `${name} cannot answer this customer any more, and the customer is told that you have joined.`),
     el("div", { class: "buttons" },
-      el("button", { type: "button", class: "button primary", on: { click: go } }, "Take over"),
-      el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel")));
+      el("button", { type: "button", class: "button primary", on: { click: go } }, "Take over"), cancel));
   dialog.showModal();
+  cancel.focus();
 }
 
 /** The conversation that the address names. */
@@ -157,7 +159,7 @@ makeShortcuts([
   { keys: ["e"], label: "Resolve", run: () => askNote("resolve") },
   { keys: ["s"], label: "Switch between messages and what happened", run: () => { if (desk.detail) detail.toggleStages(); } },
   ...FILTERS.map(([filter, label], index) => ({ keys: [String(index + 1)], label: `Show: ${label}`, run: () => void desk.show(filter) })),
-], () => desk.token !== "");
+], () => desk.token !== "" && !desk.was_just_lost);
 
 async function start() {
   drawIcons(document);

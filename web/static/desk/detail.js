@@ -8,6 +8,7 @@ import { renderTurn } from "../shared/stages.js";
 import { customerName, renderContext } from "./context.js";
 import { makeReply } from "./reply.js";
 import { makeTabs } from "./tabs.js";
+import { lostText } from "./state.js";
 import { isNearEnd, renderTranscript } from "./transcript.js";
 
 const STATUS_WORDS = { open: "With the AI assistant", waiting_for_agent: "Waiting for a person", with_agent: "With a person", resolved: "Resolved" };
@@ -34,15 +35,22 @@ const LOCKED = {
  */
 export function makeDetail(place, context_aside, desk, how) {
   const head = makeHead(desk, how);
-  const log = el("div", { class: "transcript", role: "log", "aria-label": "Messages", tabindex: "0" });
+  /** Whether the newest message is to stay in view. */
+  let sticks = true;
+  const fresh = el("button", { type: "button", class: "button small fresh", hidden: true, on: { click: () => toEnd() } }, icon("down"), "New message");
+  const log = el("div", { class: "transcript", role: "log", "aria-label": "Messages", tabindex: "0", on: { scroll: () => {
+    if (log.clientHeight === 0) return; // hidden behind another tab: what it says of its place means nothing
+    sticks = isNearEnd(log);
+    if (sticks) show(fresh, false);
+  } } });
   const context_pane = el("div", { class: "pane context", tabindex: "0" });
   const stages_pane = el("div", { class: "pane stages-pane", tabindex: "0" });
   const tabs = makeTabs("Parts of the conversation", [
-    { id: "transcript", label: "Conversation", pane: el("div", { class: "pane" }, log) },
+    { id: "transcript", label: "Conversation", pane: el("div", { class: "pane" }, log, fresh) },
     { id: "context", label: "Context", pane: context_pane },
     { id: "stages", label: "What happened", pane: stages_pane },
-  ]);
-  const reply = makeReply(desk);
+  ], (id) => { if (id === "transcript" && sticks) toEnd(); });
+  const reply = makeReply(desk, () => toEnd());
   const locked = el("p", { class: "locked" });
   const nothing = el("div", { class: "nothing" }, icon("inbox"), el("h2", {}, "No conversation open"), el("p", {}, "Choose one from the inbox to see everything about it."));
   const loading = el("p", { class: "nothing" }, "Loading…");
@@ -56,21 +64,44 @@ export function makeDetail(place, context_aside, desk, how) {
     stages_pane.replaceChildren(...renderStages(detail));
   });
   let shown_id = "";
+  let shown_seq = 0;
+
+  function toEnd() {
+    sticks = true;
+    show(fresh, false);
+    log.scrollTop = log.scrollHeight;
+  }
 
   /** @param {DeskConversation} detail */
   function draw(detail) {
-    const stays_at_end = isNearEnd(log) || shown_id !== detail.id;
-    if (shown_id !== detail.id) tabs.select("transcript");
-    shown_id = detail.id;
+    const newest = Math.max(0, ...detail.messages.map(({ seq }) => seq));
+    if (shown_id !== detail.id) {
+      shown_id = detail.id;
+      shown_seq = newest;
+      sticks = true;
+      tabs.select("transcript");
+    }
     head.update(detail);
-    reply.showDraftOf(detail.id);
-    show(reply.form, desk.is_mine);
-    show(locked, !desk.is_mine);
-    locked.textContent = LOCKED[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "A colleague");
+    drawReply(detail);
     renderTranscript(log, detail);
-    if (stays_at_end) log.scrollTop = log.scrollHeight;
+    if (sticks) toEnd();
+    else if (newest > shown_seq) show(fresh, true);
+    tabs.mark("transcript", newest > shown_seq && tabs.current() !== "transcript");
+    shown_seq = tabs.current() === "transcript" ? newest : shown_seq;
     drawContext(detail);
     drawStages(detail);
+  }
+
+  /** Whoever loses a conversation while writing keeps the box, the draft and the focus; only sending is over. @param {DeskConversation} detail */
+  function drawReply(detail) {
+    reply.showDraftOf(detail.id);
+    const is_lost = desk.lost?.id === detail.id;
+    const stays = desk.is_mine || (is_lost && reply.isInUse());
+    reply.bar(desk.is_mine ? "" : `${lostText(detail)} Your draft is kept and was not sent.`);
+    show(reply.form, stays);
+    show(locked, !stays);
+    const text = LOCKED[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "A colleague");
+    locked.textContent = is_lost ? `${lostText(detail)} ${desk.can_take === "colleague" ? "" : text}`.trim() : text;
   }
 
   // Where the context stands beside the conversation, it needs no tab.
@@ -86,6 +117,7 @@ export function makeDetail(place, context_aside, desk, how) {
       show(context_aside, detail !== undefined);
       if (detail) draw(detail);
     },
+    hasDraft: () => reply.hasDraft(desk.selected_id),
     focusReply: () => (desk.is_mine ? reply.focus() : head.focusTake()),
     toggleStages: () => tabs.select(tabs.current() === "stages" ? "transcript" : "stages"),
   };

@@ -7,10 +7,18 @@ import { adviceFor, Problem } from "../shared/problem.js";
 const STORE_KEY = "ombud.desk";
 const SEEN_KEY = "ombud.desk.seen";
 const REFRESH_MS = 250;
+/** The stable code of an act on a conversation that somebody else has. */
+const NOT_YOURS = "OM-0403";
 const ROWS_MAX = 1_000;
+
+/** So long after a conversation was lost, single keys do nothing: they were meant for the reply. */
+const LOST_MS = 5_000;
 
 /** The newest state of so many conversations is remembered as seen. */
 const SEEN_MAX = 500;
+
+/** @type {Filter[]} */
+const KINDS = ["waiting", "mine", "with_agent", "open", "resolved"];
 
 /** @typedef {"waiting"|"mine"|"with_agent"|"open"|"resolved"} Filter */
 /** What went wrong with an action stays until the next action; with a reading, until a reading succeeds. */
@@ -49,6 +57,12 @@ export function inOrder(rows) {
   return [...rows].sort((a, b) => rank(a) - rank(b) || (since(a) === since(b) ? 0 : since(a) - since(b)));
 }
 
+/** Who has a conversation that was mine. @param {DeskConversation} detail */
+export function lostText({ status, assignee }) {
+  if (status === "with_agent") return `${assignee ?? "A colleague"} took this over.`;
+  return status === "resolved" ? "This was resolved meanwhile." : "The AI assistant has this again.";
+}
+
 /** The name in a token's claims; the page only shows it, the server decides. @param {string} token */
 export function nameIn(token) {
   try {
@@ -77,14 +91,12 @@ export class Desk {
   #is_refresh_due = false;
   /** The key of a reply that may have to be sent again. */
   #reply = { key: "", text: "", id: "" };
+  /** Of which state of one's own conversations was told. @type {Map<string, string>} */ #announced = new Map();
 
   token = "";
   name = "";
   /** @type {Filter} */ filter = "waiting";
   /** @type {DeskRow[]} */ rows = [];
-  waiting_count = 0;
-  /** Conversations on all pages of the list shown. */
-  total = 0;
   next_cursor = "";
   selected_id = "";
   /** @type {DeskConversation | undefined} */ detail;
@@ -93,6 +105,9 @@ export class Desk {
   is_loading = true;
   is_acting = false;
   /** When each conversation that was opened here stood as it was seen. @type {Map<string, string>} */ seen;
+  /** One's own conversations, whichever list is shown. @type {DeskRow[]} */ mine = [];
+  /** How many there are of each kind. @type {Partial<Record<Filter, number>>} */ counts = {};
+  /** The open conversation, when it was mine until somebody else took or ended it. @type {{id: string, at_ms: number} | undefined} */ lost;
 
   /** @param {Ports} ports */
   constructor(ports) {
@@ -139,7 +154,7 @@ export class Desk {
   signOut(text = "") {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
-    Object.assign(this, { token: "", name: "", rows: [], waiting_count: 0, total: 0, selected_id: "", detail: undefined, connection: "idle", is_loading: true });
+    Object.assign(this, { token: "", name: "", rows: [], mine: [], counts: {}, selected_id: "", detail: undefined, lost: undefined, connection: "idle", is_loading: true });
     this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
@@ -162,19 +177,35 @@ export class Desk {
   async #refreshRows() {
     const { filter } = this;
     await this.#attempt("reading", async () => {
-      const [shown, waiting] = await Promise.all([
-        this.#ports.api.deskList(filter, ""),
-        filter === "waiting" ? undefined : this.#ports.api.deskList("waiting", ""),
-      ]);
+      const { api } = this.#ports;
+      const whole = (/** @type {Filter} */ kind) => kind === filter || kind === "mine";
+      const lists = await Promise.all(KINDS.map((kind) => (whole(kind) ? api.deskList(kind, "") : api.deskList(kind, "", 1))));
       if (filter !== this.filter) return;
-      this.rows = filter === "waiting" ? inOrder(shown.items) : shown.items;
-      this.next_cursor = shown.next_cursor ?? "";
-      const all_waiting = waiting ?? shown;
-      this.waiting_count = all_waiting.total ?? all_waiting.items.length;
-      this.total = shown.total ?? shown.items.length;
+      KINDS.forEach((kind, place) => {
+        const list = lists[place] ?? { items: [] };
+        this.counts[kind] = list.total ?? list.items.length;
+        if (kind === "mine") this.mine = list.items;
+        if (kind !== filter) return;
+        this.rows = filter === "waiting" ? inOrder(list.items) : list.items;
+        this.next_cursor = list.next_cursor ?? "";
+      });
       this.is_loading = false;
-      for (const row of this.rows) if (row.id === this.selected_id) this.#see(row);
+      for (const row of [...this.rows, ...this.mine]) if (row.id === this.selected_id) this.#see(row);
+      this.#announceMine();
     }, () => void this.refresh());
+  }
+
+  /** Customers of one's own who wrote and are not on the screen are announced, each once. */
+  #announceMine() {
+    const fresh = this.mine.filter((row) => this.isUnread(row) && this.#announced.get(row.id) !== row.updated_at);
+    for (const row of fresh) this.#announced.set(row.id, row.updated_at ?? "");
+    const [first] = fresh;
+    if (first) this.#ports.announce(fresh.length > 1 ? `${fresh.length} of your customers wrote.` : `${first.customer_name || "A customer"} of yours wrote.`);
+  }
+
+  /** How many of one's own conversations have something new. */
+  get unread_mine() {
+    return this.mine.filter((row) => this.isUnread(row)).length;
   }
 
   async loadMore() {
@@ -191,6 +222,7 @@ export class Desk {
   async select(id) {
     this.selected_id = id;
     this.detail = undefined;
+    this.lost = undefined;
     this.#ports.on_change();
     if (id) await this.#refreshDetail();
   }
@@ -199,14 +231,22 @@ export class Desk {
     const id = this.selected_id;
     await this.#attempt("reading", async () => {
       const detail = await this.#ports.api.deskConversation(id);
-      if (id === this.selected_id) this.#setDetail(detail);
+      if (id !== this.selected_id) return;
+      const was_mine = this.is_mine;
+      this.#setDetail(detail);
+      // What I do myself ends in an answer of its own, not in a reading.
+      if (this.is_mine) this.lost = undefined;
+      else if (was_mine && !this.is_acting) {
+        this.lost = { id, at_ms: Date.now() };
+        this.#ports.announce(lostText(detail));
+      }
     }, () => void this.#refreshDetail());
   }
 
   /** @param {DeskConversation} detail */
   #setDetail(detail) {
     this.detail = detail;
-    const row = this.rows.find(({ id }) => id === detail.id);
+    const row = [...this.rows, ...this.mine].find(({ id }) => id === detail.id);
     if (row) this.#see(row);
   }
 
@@ -229,6 +269,11 @@ export class Desk {
   /** Whether something happened in a conversation at the desk since it was open here. @param {DeskRow} row */
   isUnread({ id, status, updated_at = "" }) {
     return ["waiting_for_agent", "with_agent"].includes(status) && id !== this.selected_id && this.seen.get(id) !== updated_at;
+  }
+
+  /** Whether keys that were meant for a reply may still be under way to the page. */
+  get was_just_lost() {
+    return this.lost !== undefined && Date.now() - this.lost.at_ms < LOST_MS;
   }
 
   /** Whether the signed-in person owns the open conversation. */
@@ -309,11 +354,22 @@ export class Desk {
   #fail(error, of, again) {
     if (error instanceof Problem && [401, 403].includes(error.status)) return this.signOut("Your sign-in has ended. Sign in again to go on.");
     if (of === "reading" && this.trouble?.of === "action") return;
+    if (of === "action" && error instanceof Problem && error.code === NOT_YOURS) return void this.#tellWhoWasFaster();
     const advice = ADVICE[adviceFor(error)] ?? "";
     const detail = error instanceof Problem && error.kind === "refused" && error.status < 500 ? error.detail : "";
     const code = error instanceof Problem && error.code ? `Reference ${error.code}.` : "";
     const reason = detail ? `${detail.charAt(0).toUpperCase()}${detail.slice(1).replace(/\.$/, "")}.` : "";
     this.trouble = { text: [advice, reason, code].filter(Boolean).join(" "), of, again: error instanceof Problem && error.is_temporary ? again : undefined };
+    this.#ports.on_change();
+  }
+
+  /** Somebody has the conversation that I wanted to act on: says who. */
+  async #tellWhoWasFaster() {
+    await this.#refreshDetail();
+    if (this.is_mine) return;
+    const { status, assignee } = this.detail ?? {};
+    const text = status === "with_agent" ? `${assignee ?? "A colleague"} was faster and has this conversation.` : "This conversation is not yours any more.";
+    this.trouble = { text, of: "action" };
     this.#ports.on_change();
   }
 

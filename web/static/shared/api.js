@@ -91,9 +91,9 @@ export function makeApi({ base, token, fetch = globalThis.fetch.bind(globalThis)
 
     /** @param {string} name @returns {Promise<{token: string}>} */
     openDemoStaff: (name) => request("POST", "demo/staff", { body: { name } }),
-    /** @param {string} status `mine` for one's own @param {string} cursor @returns {Promise<{items: DeskRow[], next_cursor?: string, total?: number}>} */
-    deskList: (status, cursor) =>
-      request("GET", `desk/conversations?status=${status === "mine" ? "with_agent&mine=true" : id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}`),
+    /** @param {string} status `mine` for one's own @param {string} cursor @param {number=} limit rows @returns {Promise<{items: DeskRow[], next_cursor?: string, total?: number}>} */
+    deskList: (status, cursor, limit) =>
+      request("GET", `desk/conversations?status=${status === "mine" ? "with_agent&mine=true" : id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}${limit ? `&limit=${limit}` : ""}`),
     /** @param {string} conversation @returns {Promise<DeskConversation>} */
     deskConversation: (conversation) => request("GET", `desk/conversations/${id(conversation)}`),
     /** @param {string} conversation @param {"take"|"reply"|"return"|"resolve"} verb @param {object} body @param {string} key @returns {Promise<DeskConversation>} */

@@ -66,6 +66,30 @@ describe("the inbox", () => {
   });
 });
 
+describe("one's own conversations", () => {
+  test("show from every list that somebody wrote: a dot, the title, and a way there from an empty queue", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({ status: "with_agent", assignee: "Maria Lind" });
+    await expect.poll(() => page.locator("[data-filter=mine] .number").innerText()).toBe("1");
+    await page.locator("[data-filter=mine] .unread").waitFor();
+    expect(await page.title()).toContain("●");
+    await page.getByRole("button", { name: "One conversation is yours, with new messages" }).click();
+    await page.locator(".row").click();
+    await page.locator(".line").first().waitFor();
+    await expect.poll(() => page.locator("[data-filter=mine] .unread").isVisible()).toBe(false);
+    await page.locator("[data-filter=waiting]").click();
+    await page.locator("#detail").waitFor();
+    await page.evaluate(() => { location.hash = ""; });
+    all.mock.seedHandover({}, { customer: { id: "C-2", name: "Tom Okafor" } });
+    await rowOf("Tom Okafor").click();
+    all.mock.addMessage(conversation, { author: "customer", text: "are you there?" });
+    all.mock.change(conversation, {});
+    await page.locator("[data-filter=mine] .unread").waitFor();
+    await expect.poll(() => page.locator("#announce").innerText()).toBe("Ada Lindqvist of yours wrote.");
+    await expect.poll(() => page.title()).toBe("● (1) Desk · Nimbus Pay");
+  });
+});
+
 describe("a conversation", () => {
   test("shows the whole context at 1280 by 800 without scrolling", async () => {
     await signIn();
@@ -142,13 +166,66 @@ describe("a conversation", () => {
     await page.getByRole("button", { name: "Take over" }).waitFor();
     Object.assign(conversation, { status: "with_agent", assignee: "Jo" });
     await page.getByRole("button", { name: "Take over" }).click();
-    await page.locator("#alerts", { hasText: "Jo already has it." }).waitFor();
+    await page.locator("#alerts", { hasText: "Jo was faster and has this conversation." }).waitFor();
     await expect.poll(() => page.locator(".locked").innerText()).toBe("Jo has this conversation.");
     expect(await page.locator("#reply-text").isVisible()).toBe(false);
     await page.getByRole("button", { name: "Take over from Jo" }).click();
     await page.locator("#take-over").getByRole("button", { name: "Take over" }).click();
     await expect.poll(() => conversation.assignee).toBe("Maria Lind");
     await page.locator(".line.internal", { hasText: "Maria Lind took over from Jo" }).waitFor();
+  });
+
+  test("that a colleague takes keeps the draft, the focus and every letter, and no key confirms anything", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    await page.locator("#reply-text").focus();
+    await page.keyboard.type("Dear Ada, I");
+    all.mock.change(conversation, { status: "with_agent", assignee: "Sam" });
+    await page.locator("#reply-hint", { hasText: "Sam took this over. Your draft is kept and was not sent." }).waitFor();
+    await page.keyboard.type(" think t b e ");
+    await page.keyboard.press("Enter");
+    expect(await page.inputValue("#reply-text")).toContain("Dear Ada, I think t b e ");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("reply-text");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+    await page.keyboard.press("t");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    await page.getByRole("button", { name: "Take over from Sam" }).click();
+    await page.locator("#take-over h2").waitFor();
+    await page.keyboard.press("Space");
+    await expect.poll(() => page.locator("#take-over").isVisible()).toBe(false);
+    expect(conversation.assignee).toBe("Sam");
+    expect(all.mock.seen.filter(({ path }) => path.endsWith(`${conversation.id}/reply`))).toEqual([]);
+  });
+
+  test("stays at its newest message over tabs and own replies, and says when one came further down", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    for (let count = 0; count < 30; count += 1) all.mock.addMessage(conversation, { author: "customer", text: `line ${count}` });
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    const below = () => page.locator(".transcript").evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+    await expect.poll(below).toBeLessThan(8);
+    await page.getByRole("tab", { name: "What happened" }).click();
+    all.mock.addMessage(conversation, { author: "customer", text: "meanwhile" });
+    all.mock.change(conversation, {});
+    await page.locator("#tab-transcript .unread").waitFor();
+    await page.getByRole("tab", { name: "Conversation" }).click();
+    await expect.poll(below).toBeLessThan(8);
+    await page.locator(".transcript").evaluate((node) => { node.scrollTop = 0; });
+    await expect.poll(below).toBeGreaterThan(200);
+    all.mock.addMessage(conversation, { author: "customer", text: "one more" });
+    all.mock.change(conversation, {});
+    await page.locator(".fresh").waitFor();
+    expect(await below()).toBeGreaterThan(200);
+    await page.fill("#reply-text", "Here I am.");
+    await page.press("#reply-text", "Enter");
+    await page.locator(".line.agent", { hasText: "Here I am." }).waitFor();
+    await expect.poll(below).toBeLessThan(8);
+    expect(await page.locator(".fresh").isVisible()).toBe(false);
   });
 
   test("has an address of its own that survives a reload, and one that is resolved can be opened again", async () => {

@@ -241,15 +241,16 @@ export class Mock {
       const is_mine = query.get("mine") === "true";
       const rows = [...this.conversations.values()].filter(({ status, assignee }) => status === wanted && (!is_mine || assignee === claims.name));
       const first = Number(query.get("cursor") ?? 0);
-      const next_cursor = rows.length > first + PAGE_ROWS ? String(first + PAGE_ROWS) : undefined;
-      return ok({ items: rows.slice(first, first + PAGE_ROWS).map(rowOf), next_cursor, total: rows.length });
+      const limit = Number(query.get("limit") ?? PAGE_ROWS);
+      const next_cursor = rows.length > first + limit ? String(first + limit) : undefined;
+      return ok({ items: rows.slice(first, first + limit).map(rowOf), next_cursor, total: rows.length });
     }
     const conversation = this.conversations.get(id);
     if (!conversation) return problem(404, "OM-0404", "no such conversation");
     if (verb === "take") {
       const from = conversation.status === "with_agent" && conversation.assignee !== claims.name ? conversation.assignee : undefined;
       const act = from ? "taken_from_colleague" : conversation.status === "resolved" ? "reopened" : "taken";
-      if (from && !body.from_colleague) return problem(409, "OM-0409", `${conversation.assignee} already has it`);
+      if (from && !body.from_colleague) return problem(409, "OM-0403", "the conversation is not yours, take it over first");
       conversation.assignee = claims.name;
       this.#note(conversation, { act, agent: claims.name, from });
       this.publish(id, "handoff.accepted", { agent_name: claims.name });
