@@ -2,14 +2,14 @@
 /** @import { DeskConversation } from "../shared/types.js" */
 /** @import { Desk } from "./state.js" */
 import { append, el, show } from "../shared/dom.js";
-import { clockTime, languageName } from "../shared/format.js";
+import { languageName, words } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
-import { renderTurn } from "../shared/stages.js";
-import { customerName, renderContext } from "./context.js";
+import { contextAge, customerName, renderContext } from "./context.js";
+import { renderHappened } from "./happened.js";
 import { makeReply } from "./reply.js";
 import { makeTabs } from "./tabs.js";
 import { lostText } from "./state.js";
-import { isNearEnd, renderTranscript } from "./transcript.js";
+import { makeTranscript } from "./transcript.js";
 
 const STATUS_WORDS = { open: "With the AI assistant", waiting_for_agent: "Waiting for a person", with_agent: "With a person", resolved: "Resolved" };
 
@@ -23,7 +23,7 @@ const LOCKED = {
 /**
  * @typedef {object} How
  * @property {() => void} on_close
- * @property {(verb: "return"|"resolve") => void} on_finish
+ * @property {(verb: "note"|"return"|"resolve") => void} on_finish
  * @property {() => void} on_take
  */
 
@@ -35,59 +35,37 @@ const LOCKED = {
  */
 export function makeDetail(place, context_aside, desk, how) {
   const head = makeHead(desk, how);
-  /** Whether the newest message is to stay in view. */
-  let sticks = true;
-  const fresh = el("button", { type: "button", class: "button small fresh", hidden: true, on: { click: () => toEnd() } }, icon("down"), "New message");
-  const log = el("div", { class: "transcript", role: "log", "aria-label": "Messages", tabindex: "0", on: { scroll: () => {
-    if (log.clientHeight === 0) return; // hidden behind another tab: what it says of its place means nothing
-    sticks = isNearEnd(log);
-    if (sticks) show(fresh, false);
-  } } });
+  const transcript = makeTranscript();
   const context_pane = el("div", { class: "pane context", tabindex: "0" });
   const stages_pane = el("div", { class: "pane stages-pane", tabindex: "0" });
   const tabs = makeTabs("Parts of the conversation", [
-    { id: "transcript", label: "Conversation", pane: el("div", { class: "pane" }, log, fresh) },
+    { id: "transcript", label: "Conversation", pane: transcript.pane },
     { id: "context", label: "Context", pane: context_pane },
     { id: "stages", label: "What happened", pane: stages_pane },
-  ], (id) => { if (id === "transcript" && sticks) toEnd(); });
-  const reply = makeReply(desk, () => toEnd());
+  ], (id) => { if (id === "transcript") transcript.onShown(); });
+  const reply = makeReply(desk, transcript.toEnd);
   const locked = el("p", { class: "locked" });
   const nothing = el("div", { class: "nothing" }, icon("inbox"), el("h2", {}, "No conversation open"), el("p", {}, "Choose one from the inbox to see everything about it."));
   const loading = el("p", { class: "nothing" }, "Loading…");
-  const whole = el("div", { class: "whole" }, head.node, tabs.list, log.parentElement, context_pane, stages_pane, reply.form, locked);
+  const whole = el("div", { class: "whole" }, head.node, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ { id, handover, status, previous = [] }) => JSON.stringify([id, handover ?? null, status, previous]), (detail) => {
-    context_aside.replaceChildren(...renderContext(detail));
-    context_pane.replaceChildren(...renderContext(detail));
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
+    for (const place of [context_aside, context_pane]) renew(place, renderContext(detail, desk.records));
   });
-  const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [] }) => `${id} ${turns.length}`, (detail) => {
-    stages_pane.replaceChildren(...renderStages(detail));
+  const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [], notes = [], messages }) => `${id} ${turns.length} ${notes.length} ${messages.length}`, (detail) => {
+    renew(stages_pane, renderHappened(detail));
   });
   let shown_id = "";
-  let shown_seq = 0;
-
-  function toEnd() {
-    sticks = true;
-    show(fresh, false);
-    log.scrollTop = log.scrollHeight;
-  }
 
   /** @param {DeskConversation} detail */
   function draw(detail) {
-    const newest = Math.max(0, ...detail.messages.map(({ seq }) => seq));
     if (shown_id !== detail.id) {
       shown_id = detail.id;
-      shown_seq = newest;
-      sticks = true;
       tabs.select("transcript");
     }
     head.update(detail);
     drawReply(detail);
-    renderTranscript(log, detail);
-    if (sticks) toEnd();
-    else if (newest > shown_seq) show(fresh, true);
-    tabs.mark("transcript", newest > shown_seq && tabs.current() !== "transcript");
-    shown_seq = tabs.current() === "transcript" ? newest : shown_seq;
+    tabs.mark("transcript", transcript.draw(detail));
     drawContext(detail);
     drawStages(detail);
   }
@@ -117,7 +95,14 @@ export function makeDetail(place, context_aside, desk, how) {
       show(context_aside, detail !== undefined);
       if (detail) draw(detail);
     },
-    hasDraft: () => reply.hasDraft(desk.selected_id),
+    draft: () => reply.draftOf(desk.selected_id),
+    dropDraft: () => reply.drop(desk.selected_id),
+    focusHead: () => head.focus(),
+    focusContext() {
+      if (context_aside.offsetParent !== null) return context_aside.focus();
+      tabs.select("context");
+      context_pane.focus();
+    },
     focusReply: () => (desk.is_mine ? reply.focus() : head.focusTake()),
     toggleStages: () => tabs.select(tabs.current() === "stages" ? "transcript" : "stages"),
   };
@@ -125,21 +110,24 @@ export function makeDetail(place, context_aside, desk, how) {
 
 /** @param {Desk} desk @param {How} how */
 function makeHead(desk, { on_close, on_finish, on_take }) {
-  const title = el("h2", { dir: "auto" });
+  const title = el("h2", { dir: "auto", tabindex: "-1" });
   const status = el("p", { class: "detail-status" });
   const take = el("button", { type: "button", class: "button primary", "aria-keyshortcuts": "t", on: { click: on_take } }, icon("person"), el("span", {}, "Take over"));
   const give_back = el("button", { type: "button", class: "button", "aria-keyshortcuts": "b", on: { click: () => on_finish("return") } }, "Return to AI");
   const resolve = el("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => on_finish("resolve") } }, icon("check"), "Resolve");
+  const note = el("button", { type: "button", class: "button", "aria-keyshortcuts": "n", on: { click: () => on_finish("note") } }, "Note");
   const back = el("button", { type: "button", class: "button quiet small back", on: { click: on_close } }, icon("back"), "Inbox");
-  const node = el("header", { class: "detail-head" }, back, el("div", { class: "detail-title" }, title, status), el("div", { class: "detail-actions" }, take, give_back, resolve));
+  const node = el("header", { class: "detail-head" }, back, el("div", { class: "detail-title" }, title, status), el("div", { class: "detail-actions" }, take, note, give_back, resolve));
   return {
     node,
+    focus: () => title.focus(),
     focusTake: () => take.focus(),
     /** @param {DeskConversation} detail */
     update(detail) {
-      title.textContent = customerName(detail) || "Not identified";
+      title.textContent = customerName(detail, desk.records) || desk.listed_name || "Not identified";
       const assignee = detail.status === "with_agent" ? detail.assignee : "";
-      status.textContent = [STATUS_WORDS[detail.status], assignee, languageName(detail.locale)].filter(Boolean).join(" · ");
+      const reason = detail.handover?.reason_code ? words(detail.handover.reason_code) : "";
+      status.textContent = [STATUS_WORDS[detail.status], assignee, reason, languageName(detail.locale)].filter(Boolean).join(" · ");
       show(take, desk.can_take !== undefined);
       const label = take.querySelector("span");
       const verb = TAKE_WORDS[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "a colleague");
@@ -147,9 +135,17 @@ function makeHead(desk, { on_close, on_finish, on_take }) {
       take.classList.toggle("primary", desk.can_take === "queue");
       show(give_back, desk.is_mine);
       show(resolve, desk.is_mine);
-      for (const button of [take, give_back, resolve]) button.setAttribute("aria-disabled", String(desk.is_acting));
+      for (const button of [take, note, give_back, resolve]) button.setAttribute("aria-disabled", String(desk.is_acting));
     },
   };
+}
+
+/** Puts new parts in place of the old; what somebody has opened stays open. @param {HTMLElement} place @param {HTMLElement[]} parts */
+function renew(place, parts) {
+  const folds = () => /** @type {HTMLDetailsElement[]} */ ([...place.querySelectorAll("details[data-fold]")]);
+  const opened = new Set(folds().filter(({ open }) => open).map(({ dataset }) => dataset.fold));
+  place.replaceChildren(...parts);
+  for (const fold of folds()) fold.open = opened.has(fold.dataset.fold);
 }
 
 /**
@@ -165,12 +161,4 @@ function onlyIfChanged(version, run) {
     last = now;
     run(value);
   };
-}
-
-/** The newest turn on top and open. @param {DeskConversation} detail @returns {HTMLElement[]} */
-function renderStages({ turns = [] }) {
-  if (turns.length === 0) return [el("p", { class: "quiet-text" }, "No turn has been recorded yet.")];
-  return [...turns].reverse().map((turn, index) => el("details", { class: "turn-block", open: index === 0 },
-    el("summary", {}, `Turn ${turns.length - index}`, el("span", { class: "quiet-text" }, ` ${clockTime(turn.at, "en-GB")}`)),
-    renderTurn(turn, "en-GB")));
 }

@@ -11,7 +11,7 @@ const COUNT_MAX = 99;
 export const FILTERS = [
   ["waiting", "Waiting", "Nobody is waiting. New hand-overs appear here by themselves."],
   ["mine", "Mine", "You have taken no conversation."],
-  ["with_agent", "People", "No conversation is with a person right now."],
+  ["with_agent", "Colleagues", "No colleague has a conversation right now."],
   ["open", "AI", "The AI assistant has no open conversation."],
   ["resolved", "Resolved", "Nothing has been resolved yet."],
 ];
@@ -21,7 +21,7 @@ export function makeInbox(desk, on_open) {
   const filters = byId("filters");
   const rows = byId("rows");
   filters.append(...FILTERS.map(([filter, label]) =>
-    el("button", { type: "button", class: "filter", data: { filter }, on: { click: () => void desk.show(filter) } }, label, el("span", { class: "number" }), el("span", { class: "unread", hidden: true }, el("span", { class: "vh" }, "New messages")))));
+    el("button", { type: "button", class: "filter", data: { filter }, on: { click: () => void desk.show(filter) } }, el("span", {}, label), el("span", { class: "number" }), el("span", { class: "unread", hidden: true }, el("span", { class: "vh" }, "New messages")))));
   byId("more").addEventListener("click", () => void desk.loadMore());
 
   return {
@@ -88,6 +88,13 @@ function age({ status, waiting_since, updated_at }) {
   return since ? elapsed(since, Date.now(), "en") : "";
 }
 
+/** The line of a summary that differs from those of others: the customer's own words, where it quotes them. @param {string} summary */
+export function pointOf(summary) {
+  const lines = summary.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const quoted = lines.find((line) => /[“"].{3,}[”"]/.test(line));
+  return quoted ? quoted.slice(quoted.search(/[“"]/)) : lines.join(" ");
+}
+
 /** @param {DeskRow} row @param {Desk} desk @param {(id: string) => void} on_open */
 function renderRow(row, desk, on_open) {
   const waits = row.status === "waiting_for_agent";
@@ -102,5 +109,5 @@ function renderRow(row, desk, on_open) {
       row.reason_code && el("span", { class: "tag" }, words(row.reason_code)),
       row.locale && el("span", { class: "tag" }, languageName(row.locale)),
       row.assignee && el("span", { class: "tag" }, row.assignee)),
-    el("span", { class: "row-summary", dir: "auto" }, (waits && row.summary) || row.last_message || row.summary || "No message yet")));
+    el("span", { class: "row-summary", dir: "auto" }, (waits && row.summary && pointOf(row.summary)) || row.last_message || row.summary || "No message yet")));
 }

@@ -65,7 +65,13 @@ export function makeReply(desk, on_sent) {
     /** Whether something is being written, or stands unsent. */
     isInUse: () => text.value.trim() !== "" || document.activeElement === text,
     /** @param {string} id */
-    hasDraft: (id) => (drafts.get(id) ?? "").trim() !== "",
+    draftOf: (id) => (drafts.get(id) ?? "").trim(),
+    /** What was sent another way is no draft any more. @param {string} id */
+    drop(id) {
+      drafts.delete(id);
+      if (id === shown_id) text.value = "";
+      measure();
+    },
     /** Keeps what is written and sends nothing; says why. @param {string} reason empty to allow it */
     bar(reason) {
       if (reason === barred) return;

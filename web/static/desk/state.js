@@ -1,6 +1,6 @@
 // What does the desk know? Who is signed in, who waits, which conversation is open, and what went wrong last.
 /** @import { Api } from "../shared/api.js" */
-/** @import { DeskConversation, DeskRow } from "../shared/types.js" */
+/** @import { DeskConversation, DeskRecords, DeskRow } from "../shared/types.js" */
 /** @import { ServerEvent } from "../shared/sse.js" */
 import { adviceFor, Problem } from "../shared/problem.js";
 
@@ -91,6 +91,7 @@ export class Desk {
   #is_refresh_due = false;
   /** The key of a reply that may have to be sent again. */
   #reply = { key: "", text: "", id: "" };
+  /** After which turns and acts the records were read. */ #records_of = "";
   /** Of which state of one's own conversations was told. @type {Map<string, string>} */ #announced = new Map();
 
   token = "";
@@ -100,6 +101,7 @@ export class Desk {
   next_cursor = "";
   selected_id = "";
   /** @type {DeskConversation | undefined} */ detail;
+  /** What the company's systems hold of the open conversation's customer. @type {DeskRecords | undefined} */ records;
   /** @type {"idle"|"open"|"retrying"|"refused"} */ connection = "idle";
   /** @type {Trouble | undefined} */ trouble;
   is_loading = true;
@@ -154,7 +156,7 @@ export class Desk {
   signOut(text = "") {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
-    Object.assign(this, { token: "", name: "", rows: [], mine: [], counts: {}, selected_id: "", detail: undefined, lost: undefined, connection: "idle", is_loading: true });
+    Object.assign(this, { token: "", name: "", rows: [], mine: [], counts: {}, selected_id: "", detail: undefined, records: undefined, lost: undefined, connection: "idle", is_loading: true });
     this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
@@ -186,13 +188,19 @@ export class Desk {
         this.counts[kind] = list.total ?? list.items.length;
         if (kind === "mine") this.mine = list.items;
         if (kind !== filter) return;
-        this.rows = filter === "waiting" ? inOrder(list.items) : list.items;
+        this.rows = filter === "waiting" ? inOrder(list.items) : this.#others(list.items);
         this.next_cursor = list.next_cursor ?? "";
       });
+      this.counts.with_agent = Math.max(0, (this.counts.with_agent ?? 0) - (this.counts.mine ?? 0));
       this.is_loading = false;
       for (const row of [...this.rows, ...this.mine]) if (row.id === this.selected_id) this.#see(row);
       this.#announceMine();
     }, () => void this.refresh());
+  }
+
+  /** Among those of colleagues, one's own are left out: they have a list of their own. @param {DeskRow[]} rows */
+  #others(rows) {
+    return this.filter === "with_agent" ? rows.filter(({ assignee }) => !assignee || assignee !== this.name) : rows;
   }
 
   /** Customers of one's own who wrote and are not on the screen are announced, each once. */
@@ -213,7 +221,7 @@ export class Desk {
     await this.#attempt("reading", async () => {
       const more = await this.#ports.api.deskList(this.filter, this.next_cursor);
       const known = new Set(this.rows.map(({ id }) => id));
-      this.rows = [...this.rows, ...more.items.filter(({ id }) => !known.has(id))];
+      this.rows = [...this.rows, ...this.#others(more.items).filter(({ id }) => !known.has(id))];
       this.next_cursor = more.next_cursor ?? "";
     }, () => void this.loadMore());
   }
@@ -222,6 +230,8 @@ export class Desk {
   async select(id) {
     this.selected_id = id;
     this.detail = undefined;
+    this.records = undefined;
+    this.#records_of = "";
     this.lost = undefined;
     this.#ports.on_change();
     if (id) await this.#refreshDetail();
@@ -246,8 +256,25 @@ export class Desk {
   /** @param {DeskConversation} detail */
   #setDetail(detail) {
     this.detail = detail;
+    void this.#readRecords(detail);
     const row = [...this.rows, ...this.mine].find(({ id }) => id === detail.id);
     if (row) this.#see(row);
+  }
+
+  /** Reads the records anew after every turn and act, which may have changed them. Without them the page shows what was handed over. @param {DeskConversation} detail */
+  async #readRecords({ id, turns = [], notes = [] }) {
+    const version = `${id} ${turns.length} ${notes.length}`;
+    if (version === this.#records_of) return;
+    this.#records_of = version;
+    const records = await this.#ports.api.deskRecords(id).catch(() => undefined);
+    if (id !== this.selected_id || !records) return;
+    this.records = records;
+    this.#ports.on_change();
+  }
+
+  /** The customer's name as the inbox has it. */
+  get listed_name() {
+    return [...this.rows, ...this.mine].find(({ id }) => id === this.selected_id)?.customer_name ?? "";
   }
 
   /** @param {DeskRow} row */
@@ -296,6 +323,11 @@ export class Desk {
     return true;
   }
 
+  /** Notes something for colleagues. @param {string} text */
+  note(text) {
+    return this.#act("note", { note: text });
+  }
+
   /** @param {string} text */
   async reply(text) {
     const id = this.selected_id;
@@ -314,7 +346,7 @@ export class Desk {
   }
 
   /**
-   * @param {"take"|"reply"|"return"|"resolve"} verb
+   * @param {"take"|"reply"|"note"|"return"|"resolve"} verb
    * @param {object} body
    * @param {string} key
    */

@@ -130,6 +130,7 @@ describe("a conversation", () => {
     await page.locator(".line.internal", { hasText: "agreed to pause the plan" }).waitFor();
     expect(all.mock.seen.find(({ path }) => path.endsWith("/return"))?.body).toEqual({ message: "The plan is paused.", note: "agreed to pause the plan" });
     await expect.poll(() => page.locator("#note").isVisible()).toBe(false);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("H2");
     await page.keyboard.press("t");
     await expect.poll(() => conversation.status).toBe("with_agent");
     await page.locator("#reply-text").waitFor();
@@ -139,6 +140,14 @@ describe("a conversation", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await expect.poll(() => conversation.status).toBe("resolved");
+    await page.getByRole("button", { name: "Reopen" }).waitFor();
+    await page.keyboard.press("t");
+    await page.keyboard.press("n");
+    await page.locator("#note-text").waitFor();
+    expect(conversation.status).toBe("resolved");
+    await page.keyboard.type("rang the shop");
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".line.internal", { hasText: "rang the shop" }).waitFor();
     expect(page.problems).toEqual([]);
   });
 
@@ -147,7 +156,7 @@ describe("a conversation", () => {
     const first = all.mock.seedHandover({ assignee: "Maria Lind" });
     const second = all.mock.seedHandover({}, { customer: { id: "C-2", name: "Tom Okafor" } });
     for (const conversation of [first, second]) all.mock.change(conversation, { status: "with_agent", assignee: "Maria Lind" });
-    await page.getByRole("button", { name: "People" }).click();
+    await page.locator("[data-filter=mine]").click();
     await rowOf("Ada Lindqvist").click();
     await page.fill("#reply-text", "half a sentence");
     all.mock.addMessage(first, { author: "customer", text: "are you there?" });
@@ -241,13 +250,76 @@ describe("a conversation", () => {
     await expect.poll(() => page.locator("#filters [aria-pressed=true]").innerText()).toContain("Mine");
   });
 
-  test("shows the stages of its turns", async () => {
+  test("tells in plain words what happened, people's acts among it, with the technical detail folded", async () => {
     await signIn();
-    all.mock.seedHandover();
+    const conversation = all.mock.seedHandover({ status: "with_agent", assignee: "Maria Lind" });
+    all.mock.addMessage(conversation, { author: "agent", author_name: "Maria Lind", text: "I am looking into it." });
+    await page.locator("[data-filter=mine]").click();
     await page.locator(".row").click();
     await page.getByRole("tab", { name: "What happened" }).click();
-    expect(await page.locator("#pane-stages .turn-block").count()).toBe(2);
-    expect(await page.locator("#pane-stages details[open] .stage").count()).toBe(11);
+    const pane = page.locator("#pane-stages");
+    await pane.getByText("Maria Lind wrote to the customer").waitFor();
+    await pane.getByText("A person was asked for").waitFor();
+    expect(await pane.locator(".happening:not(.by-people)").count()).toBe(2);
+    expect(await pane.locator(".stage").first().isVisible()).toBe(false);
+    await pane.getByText("Technical detail").last().click();
+    await pane.locator("details[open] .stage").first().waitFor();
+    expect(await pane.locator("details[open] .stage").count()).toBe(11);
+  });
+
+  test("shows the company's records as they stand, in words, and keeps what was opened", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({}, { slots: { order: { id: "ORD-100234", status: "shipped", cancelled_at: null }, mentioned: true } });
+    await page.locator(".row").click();
+    const context = page.locator("#context");
+    await context.locator("summary", { hasText: /^Orders/ }).click();
+    await context.getByText("Wool socks from Fjell & Fot", { exact: false }).waitFor();
+    await context.locator("summary", { hasText: "Order: Trail runner from Fjell & Fot" }).click();
+    const about = (await context.textContent()) ?? "";
+    for (const part of ["delivered", "label created", "3 Nov 2026", "Tickets: cannot be read right now"]) expect(about, part).toContain(part);
+    for (const part of ["Mentioned", "label_created", "T09:12", "Refunds", "Cancelled at"]) expect(about, part).not.toContain(part);
+    all.mock.addMessage(conversation, { author: "customer", text: "hello?" });
+    all.mock.change(conversation, { handover: { .../** @type {any} */ (conversation.handover), summary: "Somebody wrote again." } });
+    await context.getByText("Somebody wrote again.").waitFor();
+    expect(await context.getByText("Wool socks from Fjell & Fot", { exact: false }).isVisible()).toBe(true);
+  });
+
+  test("without a hand-over shows who writes, and an open proposal only while people have it", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({}, { proposal: "Shall I move the payment to 11 December?" });
+    await page.locator(".row").click();
+    await page.locator("#context").getByText("What the assistant was about to do").waitFor();
+    await page.locator("#context").getByText("Only the customer’s own yes", { exact: false }).waitFor();
+    all.mock.change(conversation, { status: "resolved" });
+    await expect.poll(() => page.locator("#context").innerText()).not.toContain("was about to do");
+    all.mock.change(conversation, { status: "open", handover: undefined });
+    await expect.poll(() => page.locator("#context").innerText()).toContain("No person was asked for");
+    await page.locator("#context summary", { hasText: /^Orders/ }).waitFor();
+  });
+
+  test("is resolved with open eyes: an unsent reply and an unanswered proposal are named; a returned one takes the draft along", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({ resumable: "moving a due date" }, { proposal: "Shall I move the payment to 11 December?" });
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator("#reply-hint", { hasText: "Write something first." }).waitFor();
+    await page.fill("#reply-text", "Dear Ada");
+    await page.getByRole("button", { name: "Resolve", exact: true }).click();
+    await page.locator(".still-open", { hasText: "Dear Ada" }).waitFor();
+    expect(await page.locator(".still-open").innerText()).toContain("move the payment to 11 December");
+    await page.locator("#note").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Return to AI" }).click();
+    await page.locator(".open-request", { hasText: "moving a due date" }).waitFor();
+    expect(await page.inputValue("#note-message")).toBe("Dear Ada");
+    await page.check("#goes-on");
+    await page.press("#note-message", "Control+Enter");
+    await expect.poll(() => conversation.status).toBe("open");
+    expect(all.mock.seen.filter(({ path }) => path.endsWith(`${conversation.id}/return`)).map(({ body }) => body)).toEqual([{ message: "Dear Ada", resume: true }]);
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    expect(await page.inputValue("#reply-text")).toBe("");
   });
 });
 

@@ -18,6 +18,7 @@ function makeDesk(api = {}) {
     deskList: vi.fn(async () => ({ items: [row("a"), row("b")] })),
     deskConversation: vi.fn(async (/** @type {string} */ id) => detail(id)),
     deskAct: vi.fn(async (/** @type {string} */ id, /** @type {string} */ verb) => detail(id, { status: verb === "resolve" ? "resolved" : "with_agent", assignee: "Zoë Ω" })),
+    deskRecords: vi.fn(async () => ({ at: "2026-01-01T00:00:00Z", identity_level: "identified", lists: [], labels: {} })),
     deskEventsUrl: () => "/events",
     ...api,
   };
