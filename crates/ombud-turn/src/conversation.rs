@@ -46,7 +46,9 @@ pub(crate) struct Conversation {
     /// The last message kept for a person who has not come yet.
     pub unanswered: Option<String>,
     /// What the person who has the conversation wrote last.
-    pub told: String,
+    pub told: Option<Message>,
+    /// What people noted last since a person was asked for.
+    pub noted: Option<String>,
     pub assignee: Option<String>,
     pub handover: Option<Handover>,
     pub handover_at: Option<TimestampUs>,
@@ -212,7 +214,8 @@ impl Conversation {
             tail_digits: String::new(),
             said: String::new(),
             unanswered: None,
-            told: String::new(),
+            told: None,
+            noted: None,
             assignee: None,
             handover: None,
             handover_at: None,
@@ -233,7 +236,7 @@ impl Conversation {
                     self.said = message.text;
                 }
             }
-            Author::Agent => self.told = message.text,
+            Author::Agent => self.told = Some(message),
             Author::Assistant | Author::System => {}
         }
     }
@@ -241,7 +244,7 @@ impl Conversation {
     /// The assistant has the conversation again. What was open is closed, unless the person wants it taken up again; care stays.
     fn give_back(&mut self, payload: &Value) {
         self.status = ConversationStatus::Open;
-        let name = self.assignee.take().unwrap_or_default();
+        self.remember_colleague(payload);
         let dialogue = &mut self.dialogue;
         dialogue.misread = 0;
         if payload.get("resumes").and_then(Value::as_bool) == Some(true) {
@@ -254,7 +257,16 @@ impl Conversation {
                 dialogue.signals.clear();
             }
         }
-        dialogue.colleague = Some(Colleague { name, said: std::mem::take(&mut self.told) });
+    }
+
+    /// The person who had the conversation leaves it; his last words are quoted when the customer asks for news.
+    fn remember_colleague(&mut self, payload: &Value) {
+        let name = self.assignee.take().unwrap_or_default();
+        let (said, at_us) = self.told.take().map(|told| (told.text, told.at.0)).unwrap_or_default();
+        let noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned);
+        let note = noted.or_else(|| self.noted.take()).unwrap_or_default();
+        self.noted = None;
+        self.dialogue.colleague = Some(Colleague { name, said, note, at_us, done: self.dialogue.done.len() });
     }
 
     /// Takes in events that are about to be committed. What a turn decided is taken over as it is, without the way through its event.
@@ -308,7 +320,8 @@ impl Conversation {
                 self.handover = payload.get("handover").and_then(read);
                 self.assignee = None;
                 self.unanswered = None;
-                self.told.clear();
+                self.told = None;
+                self.noted = None;
             }
             "handoff.updated" => {
                 self.handover = payload.get("handover").and_then(read).or_else(|| self.handover.take());
@@ -322,12 +335,13 @@ impl Conversation {
                 self.unanswered = None;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
+            "desk.noted" => self.noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned),
             "handoff.returned" => self.give_back(payload),
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
-                self.assignee = None;
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
+                    self.remember_colleague(payload);
                     self.dialogue.close_requests();
                     self.dialogue.awaiting = Awaiting::default();
                     if !self.dialogue.is_distressed() {
