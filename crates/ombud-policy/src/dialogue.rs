@@ -86,7 +86,7 @@ pub struct Colleague {
     pub name: String,
     /// His last words to the customer; empty when he wrote none.
     pub said: String,
-    /// What he noted for colleagues last; customers never see it.
+    /// What was noted for colleagues last, by him or another one; customers never see it.
     #[serde(default)]
     pub note: String,
     /// When he wrote the words, microseconds since the epoch.

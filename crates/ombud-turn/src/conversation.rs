@@ -262,10 +262,15 @@ impl Conversation {
     /// The person who had the conversation leaves it; his last words are quoted when the customer asks for news.
     fn remember_colleague(&mut self, payload: &Value) {
         let name = self.assignee.take().unwrap_or_default();
-        let (said, at_us) = self.told.take().map(|told| (told.text, told.at.0)).unwrap_or_default();
-        let noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned);
-        let note = noted.or_else(|| self.noted.take()).unwrap_or_default();
-        self.noted = None;
+        let before = self.dialogue.colleague.take().filter(|before| !before.said.is_empty());
+        // Who wrote nothing leaves the word of the one before him as the last.
+        let (name, said, at_us) = match (self.told.take(), before) {
+            (Some(told), _) => (name, told.text, told.at.0),
+            (None, Some(before)) => (before.name, before.said, before.at_us),
+            (None, None) => (name, String::new(), 0),
+        };
+        let noted = self.noted.take();
+        let note = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned).or(noted).unwrap_or_default();
         self.dialogue.colleague = Some(Colleague { name, said, note, at_us, done: self.dialogue.done.len() });
     }
 

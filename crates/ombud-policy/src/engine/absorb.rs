@@ -53,7 +53,7 @@ impl Engine<'_> {
                 if self.changes_something(flow) && self.tells_how_it_stands(state, text) => {}
             Command::StartFlow { flow, text, .. } => {
                 // What was promised comes before what a look-up shows.
-                let _ = self.quotes_colleague(state, text);
+                self.quote_if_asked(state, text);
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
             Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),

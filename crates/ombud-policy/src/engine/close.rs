@@ -210,8 +210,10 @@ impl Engine<'_> {
     }
 
     /// The quotation alone, if the words ask how something stands that was promised.
-    pub(super) fn quotes_colleague(&self, state: &mut Deliberation, text: &str) -> bool {
-        self.asks_of_promise(state, text) && self.quote_colleague(state)
+    pub(super) fn quote_if_asked(&self, state: &mut Deliberation, text: &str) {
+        if self.asks_of_promise(state, text) {
+            self.quote_colleague(state);
+        }
     }
 
     fn asks_of_promise(&self, state: &Deliberation, text: &str) -> bool {

@@ -208,6 +208,22 @@ async fn the_next_hand_over_tells_what_the_colleague_before_wrote_and_noted() {
     assert!(!text(&handed).contains("ticket 12"), "{}", text(&handed));
 }
 
+/// A colleague who ends a conversation without a word takes nothing away from what another one promised.
+#[tokio::test]
+async fn a_colleague_who_writes_nothing_leaves_the_word_of_the_one_before() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let word = give_back(Some("You get the fee back on Friday."), OpenRequest::Closed);
+    world.assistant.desk_act(id, "Kim", word).await.unwrap();
+    world.say("I want to talk to a person").await;
+    world.assistant.desk_act(id, "Bo", TAKE).await.unwrap();
+    world.assistant.desk_act(id, "Bo", DeskAct::Resolve { note: None }).await.unwrap();
+    let reply = text(&world.say("any news?").await);
+    assert!(reply.starts_with("Kim wrote to you today") && reply.contains("on Friday"), "{reply}");
+}
+
 /// What the desk shows is read anew each time, with the customer's own rights, and names what cannot be read.
 #[tokio::test]
 async fn the_desk_reads_the_customers_records_anew_whenever_somebody_looks() {
