@@ -167,11 +167,11 @@ impl Understander {
         let mut asked = false;
         for sentence in pieces::sentences(&text, rules) {
             let general = rules.with_colleague(sentence, name);
-            if general != sentence && rules.handoff.is_match(&rules.handoff_unless.replace_all(&general, " - ")) {
-                return Some(OfColleague::Wanted);
-            }
             if asks(general.trim()) {
                 asked = true;
+            } else if general != sentence && rules.handoff.is_match(&rules.handoff_unless.replace_all(&general, " - "))
+            {
+                return Some(OfColleague::Wanted);
             } else if rules.without_lead(sentence).split_whitespace().nth(REST_WORDS_MIN - 1).is_some() {
                 rest.push(sentence);
             }
