@@ -41,6 +41,27 @@ pub struct UnderstandContext<'a> {
     pub barred: &'a [&'a str],
 }
 
+/// What a customer wants of a person who had the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfColleague {
+    /// To speak with that person again.
+    Wanted,
+    /// To hear what that person said.
+    Asked {
+        /// What else the message says; empty if nothing.
+        rest: String,
+    },
+}
+
+/// What came last in a conversation that a person had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// That person's word.
+    Word,
+    /// Something the assistant did.
+    Deed,
+}
+
 impl UnderstandContext<'_> {
     /// The classes without those of barred flows, whose share goes to the others.
     fn open_to(&self, classes: Vec<(&str, f32)>) -> Vec<(String, f32)> {
@@ -57,6 +78,8 @@ pub const IDENTITY_SLOT: &str = "identity";
 pub const CORRECTION_SLOT: &str = "correction";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
+/// Beside a question for a colleague's word, a sentence of fewer words ("Thanks!") asks nothing of its own.
+const REST_WORDS_MIN: usize = 2;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
 const CHARS_MAX: usize = 6_000;
 
@@ -163,6 +186,31 @@ impl Understander {
     #[must_use]
     pub fn refuses_person(&self, text: &str) -> bool {
         self.rules.handoff_refused.is_match(&straighten(text))
+    }
+
+    /// What a customer wants of the person who gave the conversation back under this name; none when it is nothing. Where something was done
+    /// since ([`Newest::Deed`]), a question for news is not about that person's word any more.
+    #[must_use]
+    pub fn of_colleague(&self, text: &str, name: &str, newest: Newest) -> Option<OfColleague> {
+        let rules = &self.rules;
+        let text = straighten(text);
+        let asks = |sentence: &str| {
+            rules.word_of_colleague.is_match(sentence) || newest == Newest::Word && rules.news.is_match(sentence)
+        };
+        let mut rest: Vec<&str> = Vec::new();
+        let mut asked = false;
+        for sentence in pieces::sentences(&text, rules) {
+            let general = rules.with_colleague(sentence, name);
+            if asks(general.trim()) {
+                asked = true;
+            } else if general != sentence && rules.handoff.is_match(&rules.handoff_unless.replace_all(&general, " - "))
+            {
+                return Some(OfColleague::Wanted);
+            } else if rules.without_lead(sentence).split_whitespace().nth(REST_WORDS_MIN - 1).is_some() {
+                rest.push(sentence);
+            }
+        }
+        asked.then(|| OfColleague::Asked { rest: rest.join(" ") })
     }
 
     /// The commands, and how the message as a whole is classed.

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, Kind, OfferedOption, Rewording};
-use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+use ombud_language::{Newest, NluFile, NluModel, OfColleague, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {
     reader_with(&[], &[])
@@ -76,6 +76,7 @@ fn shape(commands: &[Command]) -> Vec<String> {
         Command::Deny { .. } => "deny".to_owned(),
         Command::Cancel => "cancel".to_owned(),
         Command::Ask { .. } => "ask".to_owned(),
+        Command::AskColleague => "ask colleague".to_owned(),
         Command::Choose { id } => format!("choose {id}"),
         Command::Handoff => "handoff".to_owned(),
         Command::Chitchat { kind } => format!("{kind:?}").to_lowercase(),
@@ -847,5 +848,63 @@ fn who_does_not_say_who_he_is_is_let_go() {
         ["in general, how long do refunds take?", "Do you cancel orders? I have no account yet, it's before I sign up"]
     {
         assert!(open(text).iter().all(|command| command == "ask"), "{text}: {:?}", open(text));
+    }
+}
+
+/// Asked when a person gave the conversation back: what concerns that person's word, what is left of the message, and what is something else.
+#[test]
+fn a_question_for_news_or_for_a_colleagues_word_is_told_from_other_questions() {
+    let reader = reader();
+    let of = |text: &str, newest| reader.of_colleague(text, "Dana Berg", newest);
+    let asked = |rest: &str| Some(OfColleague::Asked { rest: rest.to_owned() });
+    for text in [
+        "any news?",
+        "Hi, are there any updates on my case yet?",
+        "so how does it stand now with my case??",
+        "where are we with this",
+        "what's the status",
+        "whats the latest on this please",
+        "what is happening now?",
+        "what happened with my complaint",
+        "have you heard anything back",
+        "did anyone get back to you?",
+        "what did Dana say about my refund, how does it stand",
+        "what did your colleague promise me?",
+        "What has she said again?",
+        "Did dana find out anything?",
+        "can you tell me what the agent decided",
+        "hello again, is there any news on that?",
+        "could I get an update please",
+        "anything new?",
+        "how's it looking",
+        "what was agreed with your colleague",
+        "when will I hear back",
+    ] {
+        assert_eq!(of(text, Newest::Word), asked(""), "{text}");
+    }
+    assert_eq!(of("Any news? And please cancel my order.", Newest::Word), asked("And please cancel my order."));
+    assert_eq!(of("Thanks! Any news?", Newest::Word), asked(""));
+    assert_eq!(of("any news?", Newest::Deed), None, "what was done since is newer");
+    assert_eq!(of("what did Dana say?", Newest::Deed), asked(""));
+    for text in ["I want to talk to Dana again", "can I speak to dana please"] {
+        assert_eq!(of(text, Newest::Deed), Some(OfColleague::Wanted), "{text}");
+    }
+    for text in [
+        "where is my parcel?",
+        "how long do refunds take?",
+        "I want to cancel my order",
+        "thanks Dana!",
+        "my name is Dana",
+        "what happens if I pay late",
+        "what is the status of order #W2378156",
+        "is there any way to pay later?",
+        "yes",
+        "what do I do now",
+        "how does it work",
+        "give me the refund",
+        "is there a fee?",
+        "what do they charge for that",
+    ] {
+        assert_eq!(of(text, Newest::Word), None, "{text}");
     }
 }

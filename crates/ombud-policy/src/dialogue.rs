@@ -92,6 +92,15 @@ pub struct Colleague {
     pub name: String,
     /// His last words to the customer; empty when he wrote none.
     pub said: String,
+    /// What was noted for colleagues last, by him or another one; customers never see it.
+    #[serde(default)]
+    pub note: String,
+    /// When he wrote the words, microseconds since the epoch.
+    #[serde(default)]
+    pub at_us: i64,
+    /// Actions completed in this conversation before he gave it back.
+    #[serde(default)]
+    pub done: usize,
 }
 
 /// Signals of somebody who needs care rather than speed.
@@ -117,6 +126,12 @@ impl Dialogue {
     #[must_use]
     pub fn claim(&self) -> Option<&Claimed> {
         self.frames.last()?.claim.as_ref()
+    }
+
+    /// The person whose word a question for news is about: nothing was done in the conversation since he gave it back.
+    #[must_use]
+    pub fn awaits_news(&self) -> bool {
+        self.colleague.as_ref().is_some_and(|colleague| !colleague.said.is_empty() && self.done.len() <= colleague.done)
     }
 
     /// Whether the customer grieves, is ill, in debt or in danger.

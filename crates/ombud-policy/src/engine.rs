@@ -106,6 +106,8 @@ pub struct Moment {
     pub said: String,
     /// Whether the sender had seen what was asked last.
     pub sight: Sight,
+    /// When the person who gave the conversation back wrote last, `YYYY-MM-DDThh:mm` in the pack's time zone; empty when none did.
+    pub colleague_at: String,
 }
 
 /// What the sender of a message had on his page.
@@ -247,7 +249,7 @@ impl Engine<'_> {
             matches!(
                 command,
                 Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
-            ) || *command == Command::CannotRead
+            ) || matches!(command, Command::AskColleague | Command::CannotRead)
         };
         ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command))));
         ordered

@@ -48,7 +48,9 @@ pub(crate) struct Conversation {
     /// Whether the case stays with people while the assistant answers.
     pub kept: bool,
     /// What the person who has the conversation wrote last.
-    pub told: String,
+    pub told: Option<Message>,
+    /// What people noted last since a person was asked for.
+    pub noted: Option<String>,
     pub assignee: Option<String>,
     pub handover: Option<Handover>,
     pub handover_at: Option<TimestampUs>,
@@ -215,7 +217,8 @@ impl Conversation {
             said: String::new(),
             unanswered: None,
             kept: false,
-            told: String::new(),
+            told: None,
+            noted: None,
             assignee: None,
             handover: None,
             handover_at: None,
@@ -237,7 +240,7 @@ impl Conversation {
                     self.said = message.text;
                 }
             }
-            Author::Agent => self.told = message.text,
+            Author::Agent => self.told = Some(message),
             Author::Assistant | Author::System => {}
         }
     }
@@ -245,7 +248,7 @@ impl Conversation {
     /// The assistant has the conversation again. What was open is closed, unless the person wants it taken up again; care stays.
     fn give_back(&mut self, payload: &Value) {
         self.status = ConversationStatus::Open;
-        let name = self.assignee.take().unwrap_or_default();
+        self.remember_colleague(payload);
         let dialogue = &mut self.dialogue;
         dialogue.misread = 0;
         dialogue.case = None;
@@ -259,7 +262,21 @@ impl Conversation {
                 dialogue.signals.clear();
             }
         }
-        dialogue.colleague = Some(Colleague { name, said: std::mem::take(&mut self.told) });
+    }
+
+    /// The person who had the conversation leaves it; his last words are quoted when the customer asks for news.
+    fn remember_colleague(&mut self, payload: &Value) {
+        let name = self.assignee.take().unwrap_or_default();
+        let before = self.dialogue.colleague.take().filter(|before| !before.said.is_empty());
+        // Who wrote nothing leaves the word of the one before him as the last.
+        let (name, said, at_us) = match (self.told.take(), before) {
+            (Some(told), _) => (name, told.text, told.at.0),
+            (None, Some(before)) => (before.name, before.said, before.at_us),
+            (None, None) => (name, String::new(), 0),
+        };
+        let noted = self.noted.take();
+        let note = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned).or(noted).unwrap_or_default();
+        self.dialogue.colleague = Some(Colleague { name, said, note, at_us, done: self.dialogue.done.len() });
     }
 
     /// Takes in events that are about to be committed. What a turn decided is taken over as it is, without the way through its event.
@@ -314,7 +331,8 @@ impl Conversation {
                 self.assignee = None;
                 self.unanswered = None;
                 self.kept = false;
-                self.told.clear();
+                self.told = None;
+                self.noted = None;
             }
             "handoff.updated" => {
                 self.handover = payload.get("handover").and_then(read).or_else(|| self.handover.take());
@@ -333,14 +351,15 @@ impl Conversation {
                 self.kept = false;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
+            "desk.noted" => self.noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned),
             "handoff.returned" => self.give_back(payload),
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
-                self.assignee = None;
                 self.kept = false;
                 self.dialogue.case = None;
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
+                    self.remember_colleague(payload);
                     self.dialogue.close_requests();
                     self.dialogue.awaiting = Awaiting::default();
                     if !self.dialogue.is_distressed() {

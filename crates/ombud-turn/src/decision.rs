@@ -11,7 +11,7 @@ use crate::attempts::EnteredCode;
 use crate::context::Grounds;
 use crate::conversation::says_something;
 use crate::intake::Arrival;
-use crate::reader::{LexicalReader, today};
+use crate::reader::{LexicalReader, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
 use crate::trail::Trail;
@@ -251,6 +251,12 @@ fn moment(assistant: &Assistant, received: &Arrival<'_>, said: String) -> Moment
         session_level: received.principal.level,
         sight: received.sight,
         said,
+        colleague_at: conversation
+            .dialogue
+            .colleague
+            .as_ref()
+            .map(|one| local(assistant, one.at_us))
+            .unwrap_or_default(),
     }
 }
 

@@ -8,11 +8,20 @@ use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 
-/// Today in UTC.
+/// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
-    let now = jiff::Timestamp::from_microsecond(assistant.ports.clock.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    zoned(assistant, assistant.ports.clock.now().0).date()
+}
+
+/// A time in the pack's time zone, `YYYY-MM-DDThh:mm`.
+pub(crate) fn local(assistant: &Assistant, at_us: i64) -> String {
+    zoned(assistant, at_us).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
+    let at = jiff::Timestamp::from_microsecond(at_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let zone = jiff::tz::TimeZone::get(&assistant.pack.manifest.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    now.to_zoned(zone).date()
+    at.to_zoned(zone)
 }
 
 /// The reader of rung one.

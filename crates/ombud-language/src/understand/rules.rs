@@ -51,6 +51,8 @@ pub(super) struct Rules {
     pub handoff_withdrawn: Regex,
     pub misunderstood: Regex,
     pub how_it_stands: Regex,
+    pub news: Regex,
+    pub word_of_colleague: Regex,
     pub machine_refused: Regex,
     pub are_you_human: Regex,
     pub request: Regex,
@@ -90,6 +92,8 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    /// What a colleague of the company is called whom a customer names; empty in a language without these rules.
+    colleague: String,
     /// What misspelt words mean.
     pub spelling: Spelling,
 }
@@ -121,6 +125,8 @@ impl Written {
 
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
+/// A name shorter than this is not looked for in what customers write.
+const NAME_CHARS_MIN: usize = 2;
 /// Words in this many examples of a flow belong to it.
 const FLOW_WORD_SEEN_MIN: usize = 3;
 
@@ -165,6 +171,8 @@ impl Rules {
             handoff_withdrawn: rule("handoff_withdrawn")?,
             misunderstood: rule("misunderstood")?,
             how_it_stands: rule("how_it_stands")?,
+            news: rule("news")?,
+            word_of_colleague: rule("word_of_colleague")?,
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
@@ -194,6 +202,7 @@ impl Rules {
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
+            colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
             spelling,
             stop,
         })
@@ -259,6 +268,22 @@ impl Rules {
         words(&self.written.reword_replace)
             .map(Rewording::Replace)
             .or_else(|| words(&self.written.reword_add).map(Rewording::Add))
+    }
+
+    /// The text with the word for a colleague of the company where one stands by name.
+    pub(super) fn with_colleague(&self, text: &str, name: &str) -> String {
+        let first = name.split_whitespace().next().unwrap_or_default();
+        if self.colleague.is_empty() || first.chars().count() < NAME_CHARS_MIN {
+            return text.to_owned();
+        }
+        let mut general = String::new();
+        for part in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let is_name = word.to_lowercase() == first.to_lowercase();
+            general.push_str(if is_name { &self.colleague } else { word });
+            general.push_str(part.get(word.len()..).unwrap_or_default());
+        }
+        general
     }
 
     /// Whether a message takes its request back and asks for nothing else.

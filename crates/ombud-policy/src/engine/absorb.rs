@@ -50,8 +50,10 @@ impl Engine<'_> {
                 self.start_once_known(state, flow, text)
             }
             Command::StartFlow { flow, text, .. }
-                if self.changes_something(flow) && self.tell_of_colleague(state, text) => {}
+                if self.changes_something(flow) && self.tells_how_it_stands(state, text) => {}
             Command::StartFlow { flow, text, .. } => {
+                // What was promised comes before what a look-up shows.
+                self.quote_if_asked(state, text);
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
             Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),
@@ -64,9 +66,10 @@ impl Engine<'_> {
             Command::Cancel => self.cancel(state),
             Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
             Command::Chitchat { kind } => self.chat(state, *kind),
+            Command::AskColleague => self.tell_of_colleague(state),
+            Command::Clarify { .. } | Command::CannotRead if self.tells_how_it_stands(state, &self.moment.said) => {}
             Command::Clarify { flows } => return Some(self.clarify(state, flows)),
             Command::Repeat => self.repeat(state),
-            Command::CannotRead if self.tell_of_colleague(state, &self.moment.said) => {}
             Command::CannotRead => return self.misread(state),
         }
         None
@@ -320,7 +323,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
-        if state.dialogue.frames.is_empty() && self.tell_of_colleague(state, query) {
+        if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
             return;
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
@@ -495,6 +498,7 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Deny { .. } => "no".to_owned(),
         Command::Cancel => "cancel".to_owned(),
         Command::Ask { confidence, .. } => format!("question ({confidence:.2})"),
+        Command::AskColleague => "question for a colleague's word".to_owned(),
         Command::Choose { id } => format!("choice {id}"),
         Command::Handoff => "a person is wanted".to_owned(),
         Command::Chitchat { kind } => format!("small talk {kind:?}"),

@@ -154,7 +154,6 @@ impl Engine<'_> {
         // proposed twice.
         let left_open = handing.reason == CUSTOMER_REQUEST || self.is_care(&flow);
         state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
-        state.dialogue.colleague = None;
         let options = self.waiting_options();
         self.finish(state, AwaitingKind::Handoff, None, options)
     }
@@ -178,7 +177,7 @@ impl Engine<'_> {
 
     /// What a person reads first.
     fn summary(&self, state: &Deliberation, flow: &str, handing: &HandingOver) -> String {
-        let title = (!flow.is_empty()).then(|| self.pack.title(&self.moment.locale, flow));
+        let title = (!flow.is_empty()).then(|| self.pack.desk_title(&self.moment.locale, flow));
         let why = self.render(state, "", &format!("handoff_reason_{}", handing.reason), &[]);
         let said =
             state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>());
@@ -190,7 +189,7 @@ impl Engine<'_> {
             "done": state.dialogue.done,
             "said": said,
             "last_words": self.moment.said,
-            "proposal": open_proposal(state).map(|proposal| proposal.summary.as_str()),
+            "colleague": state.dialogue.colleague.as_ref().map(|one| json!({"name": one.name, "said": one.said, "note": one.note})),
             "mood": state.dialogue.sentiment(),
         }));
         self.render(state, "", "handoff_summary", &[&values]).unwrap_or_default()
@@ -250,22 +249,44 @@ impl Engine<'_> {
         self.say(state, "", key, &vars(json!({"promise": promise.unwrap_or_default()})), Origin::Template);
     }
 
-    /// What the person who had the conversation told the customer, when nothing else shows how it stands.
-    pub(super) fn tell_of_colleague(&self, state: &mut Deliberation, text: &str) -> bool {
+    /// What the person who had the conversation told the customer last, with who and when, and the offer to pass him back.
+    pub(super) fn tell_of_colleague(&self, state: &mut Deliberation) {
+        if state.offers_person || !self.quote_colleague(state) {
+            return;
+        }
+        state.digressed = !state.dialogue.frames.is_empty();
+        if !state.digressed {
+            self.say(state, "", "colleague_said_last", &Map::new(), Origin::Question);
+            state.offers_person = true;
+        }
+    }
+
+    /// The same, if that is what the words ask: "is it moved now?". Whether they do.
+    pub(super) fn tells_how_it_stands(&self, state: &mut Deliberation, text: &str) -> bool {
+        let asks = self.asks_of_promise(state, text);
+        if asks {
+            self.tell_of_colleague(state);
+        }
+        asks
+    }
+
+    /// The quotation alone, if the words ask how something stands that was promised.
+    pub(super) fn quote_if_asked(&self, state: &mut Deliberation, text: &str) {
+        if self.asks_of_promise(state, text) {
+            self.quote_colleague(state);
+        }
+    }
+
+    fn asks_of_promise(&self, state: &Deliberation, text: &str) -> bool {
+        state.dialogue.awaits_news() && self.reader.asks_how_it_stands(text)
+    }
+
+    fn quote_colleague(&self, state: &mut Deliberation) -> bool {
         let Some(colleague) = state.dialogue.colleague.clone().filter(|colleague| !colleague.said.is_empty()) else {
             return false;
         };
-        if !self.reader.asks_how_it_stands(text) {
-            return false;
-        }
-        self.say(
-            state,
-            "",
-            "colleague_said",
-            &vars(json!({"name": colleague.name, "said": colleague.said})),
-            Origin::Record,
-        );
-        state.offers_person = true;
+        let names = vars(json!({"name": colleague.name, "said": colleague.said, "at": self.moment.colleague_at}));
+        self.say(state, "", "colleague_said", &names, Origin::Record);
         true
     }
 
