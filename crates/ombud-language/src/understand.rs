@@ -143,9 +143,9 @@ impl Understander {
         if rules.cancel_whole.is_match(&text) {
             return Some(String::new());
         }
-        let rest = rules.handoff_refused.replace_all(&text, " ");
-        let rest = rules.handoff_withdrawn.replace_all(&rest, " ");
-        if *rest == text || rules.handoff.is_match(&rules.handoff_unless.replace_all(&rest, " - ")) {
+        let rest = rules.person.handoff_refused.replace_all(&text, " ");
+        let rest = rules.person.handoff_withdrawn.replace_all(&rest, " ");
+        if *rest == text || rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&rest, " - ")) {
             return None;
         }
         let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
@@ -156,7 +156,7 @@ impl Understander {
     #[must_use]
     pub fn misunderstanding(&self, text: &str) -> Option<String> {
         let text = straighten(text);
-        let rest = self.rules.misunderstood.replace_all(&text, " ");
+        let rest = self.rules.person.misunderstood.replace_all(&text, " ");
         if *rest == text {
             return None;
         }
@@ -167,7 +167,7 @@ impl Understander {
     /// Whether the text asks how something stands that was promised before.
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
-        self.rules.how_it_stands.is_match(straighten(text).trim())
+        self.rules.person.how_it_stands.is_match(straighten(text).trim())
     }
 
     /// An answer in free words, as it may be written down: without questions and protests at us; none if it tells nothing.
@@ -185,7 +185,7 @@ impl Understander {
     /// Whether the customer says that he wants no person.
     #[must_use]
     pub fn refuses_person(&self, text: &str) -> bool {
-        self.rules.handoff_refused.is_match(&straighten(text))
+        self.rules.person.handoff_refused.is_match(&straighten(text))
     }
 
     /// What a customer wants of the person who gave the conversation back under this name; none when it is nothing. Where something was done
@@ -195,7 +195,8 @@ impl Understander {
         let rules = &self.rules;
         let text = straighten(text);
         let asks = |sentence: &str| {
-            rules.word_of_colleague.is_match(sentence) || newest == Newest::Word && rules.news.is_match(sentence)
+            rules.person.word_of_colleague.is_match(sentence)
+                || newest == Newest::Word && rules.person.news.is_match(sentence)
         };
         let mut rest: Vec<&str> = Vec::new();
         let mut asked = false;
@@ -203,7 +204,8 @@ impl Understander {
             let general = rules.with_colleague(sentence, name);
             if asks(general.trim()) {
                 asked = true;
-            } else if general != sentence && rules.handoff.is_match(&rules.handoff_unless.replace_all(&general, " - "))
+            } else if general != sentence
+                && rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&general, " - "))
             {
                 return Some(OfColleague::Wanted);
             } else if rules.without_lead(sentence).split_whitespace().nth(REST_WORDS_MIN - 1).is_some() {

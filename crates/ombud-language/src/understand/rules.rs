@@ -45,14 +45,8 @@ pub(super) struct Rules {
     pub nothing_more: Regex,
     pub refusal: Regex,
     pub repeat: Regex,
-    pub handoff: Regex,
-    pub handoff_unless: Regex,
-    pub handoff_refused: Regex,
-    pub handoff_withdrawn: Regex,
-    pub misunderstood: Regex,
-    pub how_it_stands: Regex,
-    pub news: Regex,
-    pub word_of_colleague: Regex,
+    /// Talk of people of the company.
+    pub person: PersonRules,
     pub machine_refused: Regex,
     pub are_you_human: Regex,
     pub request: Regex,
@@ -123,6 +117,35 @@ impl Written {
     }
 }
 
+/// Rules for talk of people of the company: the wish for one, and what one said.
+#[derive(Debug, Clone)]
+pub(super) struct PersonRules {
+    pub handoff: Regex,
+    pub handoff_unless: Regex,
+    pub handoff_refused: Regex,
+    pub handoff_withdrawn: Regex,
+    pub misunderstood: Regex,
+    pub how_it_stands: Regex,
+    pub news: Regex,
+    pub word_of_colleague: Regex,
+}
+
+impl PersonRules {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            handoff: rule("handoff")?,
+            handoff_unless: rule("handoff_unless")?,
+            handoff_refused: rule("handoff_refused")?,
+            handoff_withdrawn: rule("handoff_withdrawn")?,
+            misunderstood: rule("misunderstood")?,
+            how_it_stands: rule("how_it_stands")?,
+            news: rule("news")?,
+            word_of_colleague: rule("word_of_colleague")?,
+        })
+    }
+}
+
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
 /// A name shorter than this is not looked for in what customers write.
@@ -165,14 +188,7 @@ impl Rules {
             nothing_more: rule("nothing_more")?,
             refusal: rule("refusal")?,
             repeat: rule("repeat")?,
-            handoff: rule("handoff")?,
-            handoff_unless: rule("handoff_unless")?,
-            handoff_refused: rule("handoff_refused")?,
-            handoff_withdrawn: rule("handoff_withdrawn")?,
-            misunderstood: rule("misunderstood")?,
-            how_it_stands: rule("how_it_stands")?,
-            news: rule("news")?,
-            word_of_colleague: rule("word_of_colleague")?,
+            person: PersonRules::new(&patterns)?,
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
