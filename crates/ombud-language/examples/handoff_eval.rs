@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         active_flow: None,
                         last_flow: None,
                         proposal: None,
+                        request: None,
                         today: Date::constant(2026, 11, 21),
                         barred: &[],
                     };
@@ -47,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     active_flow: None,
                     last_flow: None,
                     proposal: None,
+                    request: None,
                     today: Date::constant(2026, 11, 21),
                     barred: &[],
                 };
@@ -64,6 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             active_flow: None,
             last_flow: None,
             proposal: None,
+            request: None,
             today: Date::constant(2026, 11, 21),
             barred: &[],
         };

@@ -162,6 +162,7 @@ impl Trial<'_> {
             active_flow: self.active.as_deref(),
             last_flow: None,
             proposal: None,
+            request: None,
             today,
             barred: &[],
         };

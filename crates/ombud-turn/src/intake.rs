@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
+use ombud_policy::engine::GoingOn;
 use ombud_policy::{CompanyEvent, Sight};
 use ombud_ports::StoreError;
 use serde_json::json;
@@ -115,8 +116,8 @@ pub(crate) struct Arrival<'a> {
     pub hears: Hears,
     /// Whether the conversation was over and begins again.
     pub reopened: bool,
-    /// Whether the customer goes on without the person he waited for.
-    pub withdrawn: bool,
+    /// How the customer goes on without the person he waited for, if he does.
+    pub withdrawn: Option<GoingOn>,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -198,7 +199,7 @@ pub(crate) async fn receive<'a>(
         from_customer: stimulus.input.is_from_customer(),
         hears: Hears::Everything,
         reopened,
-        withdrawn: false,
+        withdrawn: None,
         input: Some(stimulus.input),
         _key: guard,
     })))

@@ -1,18 +1,27 @@
 //! How does the flow engine read words? With the language crate's choosers and extractors.
 
 use jiff::civil::Date;
-use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation};
+use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
 use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 
-/// Today in UTC.
+/// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
-    let now = jiff::Timestamp::from_microsecond(assistant.ports.clock.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    zoned(assistant, assistant.ports.clock.now().0).date()
+}
+
+/// A time in the pack's time zone, `YYYY-MM-DDThh:mm`.
+pub(crate) fn local(assistant: &Assistant, at_us: i64) -> String {
+    zoned(assistant, at_us).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
+    let at = jiff::Timestamp::from_microsecond(at_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let zone = jiff::tz::TimeZone::get(&assistant.pack.manifest.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    now.to_zoned(zone).date()
+    at.to_zoned(zone)
 }
 
 /// The reader of rung one.
@@ -32,6 +41,7 @@ impl<'a> LexicalReader<'a> {
             active_flow: None,
             last_flow: None,
             proposal: None,
+            request: None,
             today: self.today,
             barred: &[],
         };
@@ -87,6 +97,18 @@ impl Reader for LexicalReader<'_> {
         }
         found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
         found
+    }
+
+    fn account(&self, text: &str) -> Option<String> {
+        self.assistant.learnt.understander.account(text)
+    }
+
+    fn rewording(&self, text: &str) -> Option<Rewording> {
+        self.assistant.learnt.understander.rewording(text)
+    }
+
+    fn refuses_person(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.refuses_person(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {

@@ -96,8 +96,9 @@ pub(crate) async fn commit(
     let (ending, dialogue, paragraphs, _) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
-    if received.withdrawn {
-        turn.events.push(event("handoff.withdrawn", &json!({"turn_id": received.turn_id}))?);
+    if received.withdrawn.is_some() {
+        let kind = if dialogue.case.is_some() { "handoff.kept" } else { "handoff.withdrawn" };
+        turn.events.push(event(kind, &json!({"turn_id": received.turn_id}))?);
     }
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
     let replies = turn.replies(assistant, &received, (paragraphs, asks), at)?;

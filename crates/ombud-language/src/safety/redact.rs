@@ -281,7 +281,7 @@ fn fits_between(between: &[&str], units: &[Unit], surroundings: Surroundings) ->
     }
     let groups: Vec<usize> = units.chunk_by(|_, next| !next.first).map(<[Unit]>::len).collect();
     let same = |words: &&str| words.len() <= SAME_BETWEEN_MAX && between.first() == Some(words);
-    matches!(groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5]) && between.iter().all(|words| same(&words))
+    matches!(groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5]) && between.iter().all(same)
 }
 
 fn piece_place(piece: &[Unit], units: &[Unit]) -> Option<(Span, String)> {
