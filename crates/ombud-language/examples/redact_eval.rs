@@ -7,7 +7,7 @@ use std::error::Error;
 use std::io::Write;
 
 use ombud_language::RedactionKind;
-use ombud_language::safety::redact::{redact, redact_with_tail};
+use ombud_language::safety::{DigitTail, redact, redact_with_tail};
 
 const SEED: u64 = 20_261_121;
 const ROUNDS: usize = 10_000;
@@ -134,11 +134,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     split_over_messages(&known, &mut random, &mut out)?;
     false_alarms(&mut random, &mut out)?;
+    false_joins(&mut random, &mut out)?;
     corpora(&folder, &mut out)
 }
 
+/// Two measures of one run: whether the end of a number is known for what it is, and, which is what counts, what the messages hold afterwards of the
+/// number. They differ where thirteen digits and more that are called a card are hidden at once: no end can be joined to what was never kept.
 fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
-    let mut missed = 0;
+    let (mut joined, mut hidden_before, mut whole, mut more, mut most) = (0, 0, 0, 0, 0);
     for round in 0..ROUNDS {
         let pan = if round % 4 == 0 {
             known.get(random.below(known.len())).cloned().unwrap_or_default()
@@ -150,7 +153,8 @@ fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Wri
         cuts.sort_unstable();
         cuts.dedup();
         cuts.push(pan.len());
-        let (mut from, mut tail, mut found) = (0, String::new(), false);
+        let mut kept: Vec<String> = Vec::new();
+        let (mut from, mut tail, mut found, mut hidden) = (0, DigitTail::default(), false, false);
         for cut in cuts {
             let part: String = pan.chars().skip(from).take(cut - from).collect();
             let frame = if from == 0 {
@@ -160,21 +164,49 @@ fn split_over_messages(known: &[String], random: &mut Random, out: &mut impl Wri
             };
             let frame = if cut < pan.len() { frame.replace(" thanks", "") } else { frame.to_owned() };
             let frame = if from > 0 && cut < pan.len() { "{}".to_owned() } else { frame };
-            let read = redact_with_tail(&frame.replace("{}", &part), &tail);
-            // Thirteen digits and more that are called a card go before the rest is there.
-            let hidden = read.redactions.iter().any(|r| r.kind == RedactionKind::CardNumber);
-            found = found || read.previous_holds_card || hidden;
-            tail = read.tail_digits;
+            let read = redact_with_tail(&frame.replace("{}", &part), &tail.digits);
+            if read.previous_holds_card {
+                shred(&tail, &mut kept);
+            }
+            found |= read.previous_holds_card;
+            hidden |= read.redactions.iter().any(|redaction| redaction.kind == RedactionKind::CardNumber);
+            tail = tail.after(&read.text, i64::try_from(kept.len())?);
+            kept.push(read.text);
             from = cut;
         }
-        missed += usize::from(!found);
+        joined += usize::from(found);
+        hidden_before += usize::from(!found && hidden);
+        let left: String = kept.concat().chars().filter(char::is_ascii_digit).collect();
+        whole += usize::from(left == pan);
+        more += usize::from(left.len() > 4);
+        most = most.max(left.len());
     }
+    let percent = |count: usize| 100.0 * count as f64 / ROUNDS as f64;
     writeln!(
         out,
-        "split over 2 to 4 messages: recall {:.2} % (n={ROUNDS}, seed={SEED})",
-        100.0 - 100.0 * missed as f64 / ROUNDS as f64
+        "split over 2 to 4 messages: recall {:.2} % (n={ROUNDS}, seed={SEED}); end joined to its beginning {:.2} %, hidden before its end came {:.2} %",
+        percent(ROUNDS - whole),
+        percent(joined),
+        percent(hidden_before)
+    )?;
+    writeln!(
+        out,
+        "  left afterwards: the whole number {:.2} %, more than its last four digits {:.2} % (at most {most})",
+        percent(whole),
+        percent(more)
     )?;
     Ok(())
+}
+
+/// Takes the beginning of a number out of the messages that hold it.
+fn shred(tail: &DigitTail, kept: &mut [String]) {
+    for part in &tail.parts {
+        for text in kept.iter_mut() {
+            if let Some(left) = part.shred(text) {
+                *text = left;
+            }
+        }
+    }
 }
 
 /// Order ids, tracking numbers, phones, references, as shops and carriers write them.
@@ -218,6 +250,42 @@ fn false_alarms(random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn
         out,
         "false alarms on ids: {:.3} % (n={n}, seed={SEED}), by kind {alarms:?} of {each} (random16 = any 16 digits, not counted)",
         100.0 * realistic as f64 / n as f64
+    )?;
+    Ok(())
+}
+
+/// Ids one after the other, each in a message of its own: how often do two of them pass for the parts of a card number?
+fn false_joins(random: &mut Random, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    let kinds = [
+        "order",
+        "amazon",
+        "ups",
+        "fedex12",
+        "dhl10",
+        "postnord",
+        "phone",
+        "phone-plain",
+        "invoice",
+        "postal",
+        "amount",
+    ];
+    let (mut alarms, mut by_kind) = (0, BTreeMap::<(&str, &str), usize>::new());
+    for _ in 0..ROUNDS {
+        let (one, two) = (random.pick(&kinds), random.pick(&kinds));
+        let first =
+            random.pick(&["{}", "my order {}", "it is {}", "my number is {}"]).replace("{}", &harmless(one, random));
+        let second =
+            random.pick(&["{}", "and {}", "sorry, {}", "the other one is {}"]).replace("{}", &harmless(two, random));
+        let tail = DigitTail::default().after(&redact(&first).text, 1);
+        if redact_with_tail(&second, &tail.digits).previous_holds_card {
+            alarms += 1;
+            *by_kind.entry((one, two)).or_default() += 1;
+        }
+    }
+    writeln!(
+        out,
+        "false alarms on two ids in two messages: {:.3} % (n={ROUNDS}, seed={SEED}), by kind {by_kind:?}",
+        100.0 * f64::from(alarms) / ROUNDS as f64
     )?;
     Ok(())
 }
@@ -405,6 +473,8 @@ fn harmless(kind: &str, random: &mut Random) -> String {
         "imei" => format!("35{}", random.digits(13)),
         "timestamp" => format!("17{}", random.digits(11)),
         "invoice" => format!("INV-2026-{}", random.digits(6)),
+        "postal" => format!("{} {}", random.digits(3), random.digits(2)),
+        "amount" => format!("{}.{}", random.digits(3), random.digits(2)),
         "dates" => format!(
             "2026-0{}-1{} {} and 2026-1{}-0{}",
             1 + random.below(9),

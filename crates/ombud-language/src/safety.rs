@@ -8,20 +8,23 @@ pub mod canonical;
 mod card;
 mod digits;
 mod iban;
+mod parts;
 pub mod redact;
 mod secrets;
 pub mod signals;
+mod tail;
 
 pub use canonical::{Canonical, canonical};
-pub use redact::{DigitTail, Redacted, Redaction, RedactionKind, TailPart, redact, redact_with_tail};
+pub use redact::{Redacted, Redaction, RedactionKind, redact, redact_with_tail};
 pub use signals::{Figures, SignalError, SignalFile, SignalModel, SignalReading, SignalRule};
+pub use tail::{DigitTail, TailPart};
 
 /// What the screening of one message needs to know beside its text.
 #[derive(Debug, Clone, Copy)]
 pub struct ScreenContext<'a> {
     /// The compiled lists and the small classifier of signals.
     pub signals: &'a SignalModel,
-    /// [`Screening::tail_digits`] of the customer's previous message, empty if there is none: a card number may be split over messages.
+    /// [`DigitTail::digits`] of the customer's messages before, empty if there are none: a card number may be split over messages.
     pub tail_digits: &'a str,
     /// A secret that the last reply asked to be entered elsewhere: digits that stand alone are then taken for it.
     pub awaited_secret: Option<RedactionKind>,
@@ -39,8 +42,6 @@ pub struct Screening {
     pub signals: Vec<String>,
     /// Signals that only figures of speech or mentions in passing resemble: the message is not about them.
     pub taken_back: Vec<String>,
-    /// Digits at the end of this message that could be the beginning of a card number; hand them to the next screening, keep them nowhere else.
-    pub tail_digits: String,
     /// The digits at the end of the previous message were the beginning of a card number: its stored text must be shredded.
     pub previous_holds_card: bool,
 }
@@ -56,7 +57,6 @@ pub fn screen(raw: &str, context: &ScreenContext<'_>) -> Screening {
         redactions: redacted.redactions,
         signals: read.signals,
         taken_back: read.taken_back,
-        tail_digits: redacted.tail_digits,
         previous_holds_card: redacted.previous_holds_card,
     }
 }

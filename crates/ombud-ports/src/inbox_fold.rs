@@ -174,7 +174,12 @@ impl InboxRow {
                 self.priority = handover.priority;
                 self.summary = Some(handover.summary);
             }
-            "handoff.withdrawn" | "conversation.reopened" => self.leave_desk(ConversationStatus::Open),
+            "handoff.withdrawn" => self.leave_desk(ConversationStatus::Open),
+            "conversation.reopened" => {
+                self.leave_desk(ConversationStatus::Open);
+                // The case is over, so nothing keeps its summary up to date.
+                self.summary = None;
+            }
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
                 self.assignee = text(payload, "agent");

@@ -367,8 +367,9 @@ async fn shred(
         let before = event("handoff.updated", &json!({"handover": handover}))?;
         let mut after = [before.clone()];
         shred::fresh(&mut after, parts)?;
-        // The desk's inbox has the hand-over's summary from its event.
-        events.extend(after.into_iter().filter(|after| *after != before));
+        // The desk's inbox has the hand-over's summary from its event. It stands in front, since this turn may have a newer one.
+        let changed = after.into_iter().filter(|after| *after != before);
+        events.splice(0..0, changed);
     }
     shred::fresh(events, parts)?;
     if let Some(stored) = stored {

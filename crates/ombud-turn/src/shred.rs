@@ -1,18 +1,13 @@
 //! How does what was written of a card number go when a later message makes it whole? It is overwritten wherever it stands in the conversation's stream.
 
-use ombud_domain::{JsonText, Message, NewEvent, StreamId};
+use ombud_domain::{JsonText, NewEvent, StreamId};
 use ombud_language::safety::TailPart;
 use ombud_ports::{Shredding, StoreError};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 
-/// What stands in the place of digits.
-const MARKER: &str = "[card number removed]";
-/// Shorter parts are only shredded in the message itself: elsewhere they may be part of anything.
-const ANYWHERE_DIGITS_MIN: usize = 6;
 /// Events read at once.
 const PAGE: usize = 500;
 /// Pages of a conversation; the bound on its events is checked where it is folded.
@@ -50,38 +45,42 @@ pub(crate) fn text(json: &JsonText, parts: &[TailPart]) -> Result<JsonText, Stor
     Ok(if shred(&mut value, parts) { JsonText::from(value) } else { json.clone() })
 }
 
-fn shred(payload: &mut Value, parts: &[TailPart]) -> bool {
-    let message = payload.get("message").and_then(|message| Message::deserialize(message).ok());
-    let own = message.and_then(|message| parts.iter().find(|part| part.message == message.seq));
-    let mut changed = false;
-    if let (Some(part), Some(Value::String(text))) = (own, payload.pointer_mut("/message/text"))
-        && let Some(at) = text.rfind(&part.written)
-    {
-        text.replace_range(at..at.saturating_add(part.written.len()), MARKER);
-        changed = true;
-    }
-    for part in parts {
-        if part.written.chars().filter(|c| c.is_numeric()).count() >= ANYWHERE_DIGITS_MIN {
-            changed |= anywhere(payload, &part.written);
-        }
-    }
-    changed
-}
-
-fn anywhere(value: &mut Value, written: &str) -> bool {
+fn shred(value: &mut Value, parts: &[TailPart]) -> bool {
     match value {
         Value::String(text) => {
-            let plain: String = written.chars().filter(char::is_ascii_digit).collect();
-            let found = [written, plain.as_str()].into_iter().find(|one| !one.is_empty() && text.contains(*one));
-            if let Some(found) = found {
-                *text = text.replace(found, MARKER);
+            let before = text.clone();
+            for part in parts {
+                if let Some(left) = part.shred(text) {
+                    *text = left;
+                }
             }
-            found.is_some()
+            *text != before
         }
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| anywhere(item, written) | changed),
+        Value::Array(items) => items.iter_mut().fold(false, |changed, item| shred(item, parts) | changed),
         Value::Object(members) => {
-            members.values_mut().fold(false, |changed, member| anywhere(member, written) | changed)
+            // Who a customer is comes from the company, whatever digits it has in common with what he wrote.
+            let typed = members.iter_mut().filter(|(name, _)| *name != "customer_id");
+            typed.fold(false, |changed, (_, member)| shred(member, parts) | changed)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ombud_language::safety::DigitTail;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Where a company numbers its customers, somebody may write his own number; he stays who he is.
+    #[test]
+    fn who_the_customer_is_stays_whatever_he_wrote() {
+        let tail = DigitTail::default().after("41111111", 1);
+        let mut state = json!({"customer_id": "41111111", "slots": {"order": "41111111", "at_us": 41_111_111}});
+        assert!(shred(&mut state, &tail.parts));
+        let left = json!({"customer_id": "41111111", "slots": {"order": "[card number removed]", "at_us": 41_111_111}});
+        assert_eq!(state, left);
+        assert!(!shred(&mut state, &tail.parts));
     }
 }

@@ -42,8 +42,11 @@ fn account(text: &str) -> Option<&str> {
 pub(super) fn marker(account: &str) -> String {
     let plain: Vec<char> = account.chars().filter(char::is_ascii_alphanumeric).collect();
     let ending: String = plain.iter().skip(plain.len().saturating_sub(4)).collect();
-    format!("[account ending {ending}]")
+    format!("{ACCOUNT_ENDING}{ending}]")
 }
+
+/// What the marker of an account begins with.
+pub(super) const ACCOUNT_ENDING: &str = "[account ending ";
 
 /// Lengths by country (IBAN registry of SWIFT, 2026, the countries customers live in).
 const LENGTHS: &[(&str, usize)] = &[

@@ -4,10 +4,15 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::card::{Brand, Found, Surroundings, find, is_card};
-use super::digits::{Run, Unit, Written, runs};
+use super::card::{Brand, Found, Surroundings, find};
+use super::digits::{Unit, runs};
 use super::iban;
+use super::parts::{mistyped, spread};
 use super::secrets::{self, Span};
+use super::tail::{joined, says_part};
+
+/// Digits of a one-time code, as nearly all are sent.
+const CODE_DIGITS_MAX: usize = 6;
 
 /// What was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,65 +53,11 @@ pub struct Redacted {
     pub text: String,
     /// What was replaced, in order.
     pub redactions: Vec<Redaction>,
-    /// Digits at the end that may begin a card number, in the groups they were written in.
-    pub tail_digits: String,
     /// The tail of the previous message began a card number that ends in this one.
     pub previous_holds_card: bool,
 }
 
-/// A card number may be one digit longer than what a message ended in.
-const TAIL_MAX: usize = 18;
-/// Messages without a digit between two parts of a card number ("one moment").
-const SILENT_MAX: u8 = 2;
-/// Characters behind digits that end a message all the same.
-const BEHIND_CHARS_MAX: usize = 6;
-/// The same where the message says that more comes, or speaks of a card.
-const BEHIND_PART_CHARS_MAX: usize = 40;
-/// Digits of a one-time code, as nearly all are sent.
-const CODE_DIGITS_MAX: usize = 6;
-/// Runs of a message that may end a card number begun before.
-const ENDS_TRIED_MAX: usize = 3;
-
-/// Digits at the end of a customer's last messages that may begin a card number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DigitTail {
-    /// In the groups they were written in.
-    pub digits: String,
-    /// Where they stand, oldest first.
-    pub parts: Vec<TailPart>,
-    silent: u8,
-}
-
-/// The part of a [`DigitTail`] in one message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TailPart {
-    /// Which message, as the caller counts them.
-    pub message: i64,
-    /// As written there.
-    pub written: String,
-}
-
-impl DigitTail {
-    /// The tail after one more message of the customer.
-    #[must_use]
-    pub fn after(&self, text: &str, message: i64) -> Self {
-        let runs = runs(text);
-        // "one moment" holds a digit in words.
-        let silent =
-            runs.iter().all(|run| run.units.len() < 3 && run.units.iter().all(|unit| unit.written == Written::Word));
-        if silent && self.silent < SILENT_MAX && !self.digits.is_empty() && !text.contains("[card ending") {
-            return Self { silent: self.silent + 1, ..self.clone() };
-        }
-        let digits = digit_tail(text, &self.digits);
-        let own = digit_tail(text, "");
-        let written = tail_run(text, &runs).and_then(|run| written(text, run)).filter(|_| !digits.is_empty());
-        let mut parts = if digits.len() > own.len() { self.parts.clone() } else { Vec::new() };
-        parts.extend(written.map(|written| TailPart { message, written: written.to_owned() }));
-        Self { digits, parts, silent: 0 }
-    }
-}
-
-static CARD_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static CARD_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(concat!(
         r"(?i)\b(?:(?:credit|debit|bank|visa|master)?[- ]?cards?|visa|master ?card|maestro|amex|american express|discover|diners|jcb|union ?pay|pan|cc(?:\s*(?:no|num|number))?|",
         r"(?:kredit|kontokort|bank|betal)?kort(?:et|nummer|nr)?|kredit-?karte\w*|karte\w*|carte\w*|tarjeta|cartão|carta|betaalkaart|kaart\w*|kortti\w*|karta|kartę|karty|kártya|cardul|cvv|cvc|exp|expiry)\b",
@@ -120,7 +71,7 @@ pub fn redact(text: &str) -> Redacted {
     redact_with_tail(text, "")
 }
 
-/// The same, when the previous message ended in `tail_digits` ([`Redacted::tail_digits`]).
+/// The same, when the customer's messages before ended in `tail_digits` ([`DigitTail::digits`](super::DigitTail)).
 #[must_use]
 pub fn redact_with_tail(text: &str, tail_digits: &str) -> Redacted {
     redact_awaiting(text, tail_digits, None)
@@ -142,14 +93,13 @@ pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<Red
             places.extend(card_place(&run.units, card));
         }
     }
-    let whole = places.iter().any(|(span, _)| span.kind == RedactionKind::CardNumber);
-    if !whole {
+    let ends_card = if tail_digits.is_empty() { None } else { joined(&runs, tail_digits, surroundings) };
+    let previous_holds_card = ends_card.is_some();
+    places.extend(ends_card);
+    if !places.iter().any(|(span, _)| span.kind == RedactionKind::CardNumber) {
         places.extend(spread(text, &runs, surroundings));
     }
     places.extend(runs.iter().filter_map(|run| mistyped(text, run)));
-    let joined = if tail_digits.is_empty() { None } else { joined(&runs, tail_digits, surroundings) };
-    let previous_holds_card = joined.is_some();
-    places.extend(joined);
     places.extend(marked(ends.into_iter().filter_map(|end| secrets::behind_card(text, &runs, end)).collect()));
     places.extend(marked(secrets::codes(text, &runs)));
     places.extend(marked(secrets::passwords(text)));
@@ -163,171 +113,35 @@ pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<Red
     let is_part = |span: &Span| span.end - span.start > CODE_DIGITS_MAX && says_part(text);
     places.extend(marked(bare.into_iter().filter(|span| !is_part(span)).collect()));
     let (redacted, redactions) = replace(text, places);
-    let tail = if redactions.iter().any(|r| r.kind == RedactionKind::CardNumber && r.end + 3 >= redacted.len()) {
-        String::new()
-    } else {
-        digit_tail(&redacted, tail_digits)
-    };
-    Redacted { text: redacted, redactions, tail_digits: tail, previous_holds_card }
+    Redacted { text: redacted, redactions, previous_holds_card }
 }
 
-/// The digits at the end of a text that could begin a card number; those of `previous` stay in front if the text is digits only.
-fn digit_tail(text: &str, previous: &str) -> String {
-    let runs = runs(text);
-    let Some(run) = tail_run(text, &runs) else { return String::new() };
-    let groups = in_groups(&run.units);
-    let before = run.units.first().and_then(|first| text.get(..first.start)).unwrap_or_default();
-    let goes_on = !previous.is_empty() && (!before.chars().any(char::is_alphanumeric) || says_part(before));
-    let all = if goes_on { format!("{previous} {groups}") } else { groups };
-    if all.chars().filter(char::is_ascii_digit).count() > TAIL_MAX { String::new() } else { all }
-}
-
-/// The run that ends a text, but for a few signs, or for words where the text speaks of a card or of a part.
-fn tail_run<'r>(text: &str, runs: &'r [Run]) -> Option<&'r Run> {
-    let run = runs.last()?;
-    let behind = text.get(run.units.last()?.end..)?;
-    let chars = behind.chars().count();
-    let ends = chars <= BEHIND_CHARS_MAX && !behind.chars().any(char::is_alphanumeric);
-    let is_part = chars <= BEHIND_PART_CHARS_MAX
-        && run.units.len() > 3
-        && (says_part(text) || CARD_WORD.as_ref().is_some_and(|word| word.is_match(text)));
-    (ends || is_part).then_some(run)
-}
-
-static PART_WORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    crate::lean::regex(
-        r"(?i)\b(?:first|last|second|third|next|other|remaining|rest|half|part|starts?|starting|begins?|beginning|ends?|ending|followed|continues?|digits|numbers)\b",
-    )
-    .ok()
-});
-
-/// Whether a text speaks of a part of something.
-fn says_part(text: &str) -> bool {
-    PART_WORD.as_ref().is_some_and(|word| word.is_match(text))
-}
-
-fn in_groups(units: &[Unit]) -> String {
-    let mut groups = String::new();
-    for (i, unit) in units.iter().enumerate() {
-        if unit.first && i > 0 {
-            groups.push(' ');
-        }
-        groups.push(char::from(b'0'.saturating_add(unit.value)));
-    }
-    groups
-}
-
-fn written<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
-    text.get(run.units.first()?.start..run.units.last()?.end)
-}
-
-/// The digits of this message that end a card number begun before.
-fn joined(runs: &[Run], tail: &str, surroundings: Surroundings) -> Option<(Span, String)> {
-    runs.iter().take(ENDS_TRIED_MAX).find_map(|run| joined_with(run, tail, surroundings))
-}
-
-fn joined_with(run: &Run, tail: &str, surroundings: Surroundings) -> Option<(Span, String)> {
-    let mut units: Vec<Unit> = Vec::new();
-    let mut first = true;
-    for c in tail.chars() {
-        match c.to_digit(10).and_then(|value| u8::try_from(value).ok()) {
-            Some(value) => {
-                units.push(Unit { value, start: 0, end: 0, written: Written::Digit, first: std::mem::take(&mut first) })
-            }
-            None => first = true,
-        }
-    }
-    let before = units.len();
-    units.extend(run.units.iter().copied());
-    let together = Run { units, plus: false };
-    let card = find(&together, surroundings).into_iter().find(|card| card.first < before && card.last >= before)?;
-    let here = Found { first: before, ..card };
-    card_place(&together.units, here)
-}
-
-/// Runs of one message that are a card number together, with words between.
-const PARTS_MAX: usize = 8;
-/// Bytes between two parts where a card is spoken of.
-const BETWEEN_PARTS_MAX: usize = 40;
-/// Bytes of a sign or word that stands between all parts.
-const SAME_BETWEEN_MAX: usize = 8;
-
-/// A card number in parts: any words between where a card is spoken of, or else always the same ones between groups as cards have them.
-fn spread(text: &str, runs: &[Run], surroundings: Surroundings) -> Vec<(Span, String)> {
-    for first in 0..runs.len() {
-        let mut units: Vec<Unit> = Vec::new();
-        let mut between: Vec<&str> = Vec::new();
-        for run in runs.iter().skip(first).take(PARTS_MAX) {
-            if let (Some(last), Some(next)) = (units.last(), run.units.first()) {
-                between.push(text.get(last.end..next.start).unwrap_or_default());
-            }
-            units.extend(run.units.iter().copied());
-            if between.is_empty() {
-                continue;
-            }
-            let digits: Vec<u8> = units.iter().map(|unit| unit.value).collect();
-            if digits.len() >= 15 && is_card(&digits) && fits_between(&between, &units, surroundings) {
-                let pieces = units.chunk_by(|one, next| next.start.saturating_sub(one.end) <= 1);
-                return pieces.filter_map(|piece| piece_place(piece, &units)).collect();
-            }
-        }
-    }
-    Vec::new()
-}
-
-fn fits_between(between: &[&str], units: &[Unit], surroundings: Surroundings) -> bool {
-    if surroundings == Surroundings::CardWord {
-        return between.iter().all(|words| words.len() <= BETWEEN_PARTS_MAX && !secrets::part_stops(words));
-    }
-    let groups: Vec<usize> = units.chunk_by(|_, next| !next.first).map(<[Unit]>::len).collect();
-    let same = |words: &&str| words.len() <= SAME_BETWEEN_MAX && between.first() == Some(words);
-    matches!(groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5]) && between.iter().all(same)
-}
-
-fn piece_place(piece: &[Unit], units: &[Unit]) -> Option<(Span, String)> {
-    let span = Span { kind: RedactionKind::CardNumber, start: piece.first()?.start, end: piece.last()?.end };
-    let is_last = units.last()?.end == span.end;
-    let ending = units.len().saturating_sub(4);
-    let ends: String = units.iter().skip(ending).map(|unit| char::from(b'0'.saturating_add(unit.value))).collect();
-    Some((span, if is_last { format!("[card ending {ends}]") } else { marker(span.kind).to_owned() }))
-}
-
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    crate::lean::regex(concat!(
-        r"(?i)\b(?:(?:credit|debit|bank|visa|master)?[- ]?card|visa|master ?card|maestro|amex|karte|kort(?:et)?|kartennummer|kortnummer|tarjeta|carte)",
-        r"(?:[- ]?(?:number|num|no|nr|nummer))?\b\.?(?:\s+(?:is|was|are|ist|är|number|it's|its|n[o°]))?[\s:=#]*\(?$",
-    ))
-    .ok()
-});
-
-/// A number of a card's length right behind the word: a mistyped card number is one too, and its digits are nearly all right.
-fn mistyped(text: &str, run: &Run) -> Option<(Span, String)> {
-    let typed = run.units.iter().all(|unit| unit.written == Written::Digit);
-    if !typed || run.plus || !(13..=19).contains(&run.units.len()) {
-        return None;
-    }
-    let before = text.get(..run.units.first()?.start)?;
-    let is_named = NAMED.as_ref()?.is_match(before);
-    let all = Found { first: 0, last: run.units.len() - 1, brand: Brand::Other };
-    if is_named { card_place(&run.units, all) } else { None }
-}
-
-fn card_place(units: &[Unit], card: Found) -> Option<(Span, String)> {
-    let ending: String = units
-        .get(card.last.saturating_sub(3)..=card.last)?
-        .iter()
-        .map(|unit| char::from(b'0'.saturating_add(unit.value)))
-        .collect();
+pub(super) fn card_place(units: &[Unit], card: Found) -> Option<(Span, String)> {
     let span =
         Span { kind: RedactionKind::CardNumber, start: units.get(card.first)?.start, end: units.get(card.last)?.end };
-    Some((span, format!("[card ending {ending}]")))
+    Some((span, card_ending(units.get(..=card.last)?)))
+}
+
+/// What stands for a card number: its last four digits say which one it was.
+pub(super) fn card_ending(units: &[Unit]) -> String {
+    let last = units.iter().skip(units.len().saturating_sub(4));
+    let ending: String = last.map(|unit| char::from(b'0'.saturating_add(unit.value))).collect();
+    format!("{CARD_ENDING}{ending}]")
+}
+
+/// What the marker of a card number begins with.
+const CARD_ENDING: &str = "[card ending ";
+
+/// Whether a text ends within a marker that keeps some digits.
+pub(super) fn is_in_marker(text: &str) -> bool {
+    text.ends_with(CARD_ENDING) || text.ends_with(iban::ACCOUNT_ENDING)
 }
 
 fn marked(spans: Vec<Span>) -> Vec<(Span, String)> {
     spans.into_iter().map(|span| (span, marker(span.kind).to_owned())).collect()
 }
 
-fn marker(kind: RedactionKind) -> &'static str {
+pub(super) fn marker(kind: RedactionKind) -> &'static str {
     match kind {
         RedactionKind::CardNumber => "[card number removed]",
         RedactionKind::SecurityCode => "[security code removed]",
@@ -424,33 +238,6 @@ mod tests {
     }
 
     #[test]
-    fn a_number_split_over_messages_is_found() {
-        let first = redact("my card is 4111 1111");
-        assert_eq!(first.text, "my card is 4111 1111");
-        assert_eq!(first.tail_digits, "4111 1111");
-        let second = redact_with_tail("1111", &first.tail_digits);
-        assert_eq!((second.text.as_str(), second.tail_digits.as_str()), ("1111", "4111 1111 1111"));
-        let third = redact_with_tail("and 1111, thanks", &second.tail_digits);
-        assert_eq!(third.text, "and [card ending 1111], thanks");
-        assert!(third.previous_holds_card);
-    }
-
-    /// What is written of a number is named message by message, so that it can be shredded when the number is whole.
-    #[test]
-    fn the_parts_of_a_number_are_followed_over_messages() {
-        let first = DigitTail::default().after("first half 4111 1111 is this", 2);
-        let pause = first.after("one moment please", 4);
-        let second = pause.after("1111", 6);
-        let parts =
-            [(2, "4111 1111"), (6, "1111")].map(|(message, written)| TailPart { message, written: written.to_owned() });
-        assert_eq!((second.digits.as_str(), second.parts.as_slice()), ("4111 1111 1111", &parts[..]));
-        assert!(redact_with_tail("and the end: 1111", &second.digits).previous_holds_card);
-        assert_eq!(second.after("what is my balance?", 8).after("and when is it due?", 10).digits, second.digits);
-        assert_eq!(second.after("a", 8).after("b", 10).after("c", 12), DigitTail::default());
-        assert_eq!(second.after("order 1234567 did not come", 8).parts, []);
-    }
-
-    #[test]
     fn a_number_in_parts_is_found_in_one_message() {
         for text in [
             "4111 x 1111 x 1111 x 1111",
@@ -472,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_mistyped_number_is_hidden_where_it_is_called_a_card() {
-        assert_eq!(after("my card is 4111111111111112"), "my card is [card ending 1112]");
-        assert_eq!(after("card number: 4111 1111 1111 1112"), "card number: [card ending 1112]");
+        assert_eq!(after("my card is 4111111111111112"), "my card is [card number removed]");
+        assert_eq!(after("card number: 4111 1111 1111 1112"), "card number: [card number removed]");
         assert_eq!(after("paid by card, parcel 4111111111111112"), "paid by card, parcel 4111111111111112");
         assert_eq!(after("4111111111111112"), "4111111111111112");
     }

@@ -152,15 +152,6 @@ pub(super) fn national_ids(text: &str) -> Vec<Span> {
     numbers.map(|(start, end)| Span { kind: RedactionKind::NationalId, start, end }).collect()
 }
 
-static PARTS_STOP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    crate::lean::regex(r"(?i)[!?]\s|\b(?:order|amount|zip|postal|phone|invoice|tracking|parcel|paid|pay|charged|cost|euro?s?|usd|sek|kr|dollars?|address|street|from|on|of)\b|[€$£#]").ok()
-});
-
-/// Whether words between digits say that they are no parts of one number.
-pub(super) fn part_stops(words: &str) -> bool {
-    PARTS_STOP.as_ref().is_none_or(|stops| stops.is_match(words))
-}
-
 /// Digits that the words around them make a code.
 pub(super) fn codes(text: &str, runs: &[Run]) -> Vec<Span> {
     let Some(words) = CODE_WORD.as_ref() else { return Vec::new() };

@@ -1,5 +1,6 @@
 //! What is left of a card number that was written in parts, and who is told of it?
 
+use ombud_domain::Priority;
 use ombud_testkit::ScriptedBackOffice;
 use serde_json::json;
 
@@ -53,4 +54,36 @@ async fn secrets_written_to_a_person_are_hidden_and_the_customer_is_told() {
     let desk = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
     let seen = format!("{} {}", json!(desk), world.stored().await);
     assert!(!seen.contains("4111 1111") && !seen.contains("Hunter2"), "{seen}");
+}
+
+/// The desk has the newest hand-over, without the digits of the one before.
+#[tokio::test]
+async fn what_is_new_of_a_hand_over_outlives_the_digits_in_it() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    world.say("take it from 4111 1111 1111").await;
+    let handover = async || world.assistant.desk_view(world.conversation).await.unwrap().unwrap().handover.unwrap();
+    assert_eq!(handover().await.last_words, "take it from 4111 1111 1111");
+    world.say("1111, this is outrageous, I am so angry with you people").await;
+    let newest = handover().await;
+    assert_eq!(newest.priority, Priority::High);
+    assert!(newest.last_words.starts_with("[card ending 1111], this is outrageous"), "{}", newest.last_words);
+    let stored = world.stored().await;
+    assert!(!stored.contains("4111 1111"), "{stored}");
+}
+
+/// Each part is too short to be told from a year or an amount; it goes wherever its message's words are repeated.
+#[tokio::test]
+async fn a_number_in_fours_goes_from_what_repeats_its_messages_too() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    for part in ["it starts with 4111", "1111", "1111"] {
+        world.say(part).await;
+    }
+    assert!(world.stored().await.contains("it starts with 4111"));
+    world.say("1111").await;
+    let desk = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
+    let seen = format!("{} {}", json!(desk), world.stored().await);
+    assert!(seen.contains("[card ending 1111]") && !seen.contains("starts with 4111"), "{seen}");
+    assert!(!seen.contains("\"1111\""), "{seen}");
 }
