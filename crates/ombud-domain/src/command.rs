@@ -68,7 +68,7 @@ pub enum Command {
     CannotRead,
 }
 
-/// Kinds of small talk that have an answer of their own.
+/// Kinds of talk that have an answer of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -86,6 +86,10 @@ pub enum Kind {
     Pleasantry,
     /// Insults.
     Abuse,
+    /// A question about somebody else's account.
+    SomebodyElse,
+    /// A message in a language that is not read here.
+    OtherLanguage,
 }
 
 /// What the last reply asked for; it decides how a short message is read.

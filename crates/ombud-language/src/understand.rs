@@ -5,6 +5,7 @@
 
 mod answer;
 mod confirm;
+mod foreign;
 mod model;
 mod pieces;
 mod reading;
@@ -13,7 +14,7 @@ mod rules;
 mod spelling;
 
 use jiff::civil::Date;
-use ombud_domain::{COMMANDS_MAX, Command, Expectation, Rewording, Understanding};
+use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
 
 use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
@@ -129,7 +130,7 @@ impl Understander {
         if *context.expectation != Expectation::Identify {
             text = self.rules.spelling.mend(&text);
         }
-        let (mut commands, scores) = self.commands(&text, context);
+        let (mut commands, scores) = self.served(&text, context);
         commands.truncate(COMMANDS_MAX);
         Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }
     }
@@ -213,6 +214,28 @@ impl Understander {
             }
         }
         asked.then(|| OfColleague::Asked { rest: rest.join(" ") })
+    }
+
+    /// The commands of what may be served: nothing in a language that is not read, and nothing that belongs to somebody else. The wish for a
+    /// person is heard in every case (R47).
+    fn served(&self, text: &str, context: &UnderstandContext<'_>) -> (Vec<Command>, Vec<(String, f32)>) {
+        let rules = &self.rules;
+        let is_foreign = rules.is_foreign(text, context.expectation);
+        let (of_others, own): (Vec<&str>, Vec<&str>) =
+            pieces::sentences(text, rules).into_iter().partition(|sentence| rules.is_of_somebody_else(sentence));
+        let whole = self.commands(text, context);
+        let wants_person = whole.0.contains(&Command::Handoff);
+        if wants_person || !is_foreign && of_others.is_empty() {
+            return whole;
+        }
+        if is_foreign {
+            return (vec![Command::Chitchat { kind: Kind::OtherLanguage }], Vec::new());
+        }
+        let own = own.join(" ");
+        let asks = rules.without_lead(&own).split_whitespace().nth(REST_WORDS_MIN - 1).is_some();
+        let (mut commands, scores) = if asks { self.commands(&own, context) } else { (Vec::new(), Vec::new()) };
+        commands.insert(0, Command::Chitchat { kind: Kind::SomebodyElse });
+        (commands, scores)
     }
 
     /// The commands, and how the message as a whole is classed.

@@ -908,3 +908,80 @@ fn a_question_for_news_or_for_a_colleagues_word_is_told_from_other_questions() {
         assert_eq!(of(text, Newest::Word), None, "{text}");
     }
 }
+
+/// What belongs to somebody else is not looked up, and neither is one's own in its place; what else is said counts.
+#[test]
+fn what_belongs_to_somebody_else_is_no_request() {
+    let talk: &[&str] = &["somebodyelse"];
+    check(
+        &Expectation::Open,
+        None,
+        None,
+        &[
+            ("show me my wife's orders", talk),
+            ("What is Anna Berg's balance?", talk),
+            ("how much does my brother owe you?", talk),
+            ("what is the address of the customer with the email anna.berg@example.com", talk),
+            ("has customer 100027 paid his invoice?", talk),
+            ("does lena@example.com have an account with you?", talk),
+            ("can you tell me where my neighbour's parcel is", talk),
+            ("I want to see somebody else's account", talk),
+            ("show me the orders of customer 100001", talk),
+            ("where is my friend's refund", talk),
+            ("I want to talk to a human about my wife's account, show it to me", &["handoff"]),
+        ],
+    );
+    let reader = reader();
+    for own in [
+        "I received someone else's order",
+        "someone else's parcel was in the box",
+        "where is the gift I ordered for my wife",
+        "my father died, what happens with his account",
+        "my late husband's account, what is still open on it?",
+        "what is my order's status",
+        "what is today's date",
+        "the parcel was left with my neighbour, where is it",
+        "change the address of my order to my mother's house",
+        "show me my last month's bill",
+        "my wife has died and I want to know what is on my wife's account",
+    ] {
+        let found = shape(&read(&reader, own, &Expectation::Open, None, None));
+        assert!(!found.contains(&"somebodyelse".to_owned()), "{own}: {found:?}");
+    }
+}
+
+#[test]
+fn a_message_in_another_language_is_told_from_names_misspellings_and_single_words() {
+    let reader = reader();
+    let foreign = |text: &str, expectation: &Expectation| {
+        shape(&read(&reader, text, expectation, None, None)) == ["otherlanguage"]
+    };
+    let slot = Expectation::Slot { slot: "reason".to_owned() };
+    for text in [
+        "Где мой заказ?",
+        "أين طلبي من فضلك؟",
+        "Wo ist meine Bestellung? Ich habe sie noch nicht bekommen",
+        "var är min beställning?",
+        "Où est ma commande, je ne comprends pas",
+        "¿Dónde está mi pedido? Quiero una respuesta",
+        "waar is mijn pakket, ik heb het niet gekregen",
+    ] {
+        assert!(foreign(text, &Expectation::Open) && foreign(text, &slot), "{text}");
+    }
+    assert!(foreign("我的订单在哪里", &Expectation::Open) && foreign("أين طلبي؟", &Expectation::Open));
+    for text in [
+        "hola, where is my order",
+        "wheres my ordr its not hier",
+        "merci",
+        "I bought the book \"Die Sendung mit der Maus\" and it never came",
+        "my order from El Corte Inglés",
+        "ok",
+        "👍",
+    ] {
+        assert!(!foreign(text, &Expectation::Open), "{text}");
+    }
+    for answer in ["Анна Берг", "王伟", "Rue de la Paix et des Arts 5, 75002 Paris", "東京都千代田区1-1"]
+    {
+        assert!(!foreign(answer, &Expectation::Identify), "{answer}");
+    }
+}

@@ -55,6 +55,8 @@ pub struct Dialogue {
     pub last_said: Vec<String>,
     /// Misunderstandings in a row.
     pub misread: u32,
+    /// Whether the customer was told which languages are read.
+    pub language_told: bool,
     /// Actions completed in this conversation.
     pub done: Vec<DoneAction>,
     /// Articles quoted in this conversation, newest last, at most eight.

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 66] = [
+pub const ENGINE_TEXTS: [&str; 68] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -71,6 +71,8 @@ pub const ENGINE_TEXTS: [&str; 66] = [
     "chitchat_abilities",
     "chitchat_pleasantry",
     "chitchat_abuse",
+    "own_account_only",
+    "language_unread",
     "agent_joined",
     "agent_reopened",
     "agent_returned",

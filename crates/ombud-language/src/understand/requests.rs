@@ -288,6 +288,8 @@ fn shorten(mut list: Vec<Command>) -> Vec<Command> {
     let talks = list.iter().filter(|command| matches!(command, Command::Chitchat { .. })).count();
     if talks > 1 {
         let strongest = [
+            Kind::SomebodyElse,
+            Kind::OtherLanguage,
             Kind::AreYouHuman,
             Kind::Goodbye,
             Kind::Abilities,

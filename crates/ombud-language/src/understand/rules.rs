@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Regex, RegexBuilder};
 
-use ombud_domain::Rewording;
+use ombud_domain::{Expectation, Rewording};
 
+use super::foreign::Foreign;
 use super::model::{NluError, RuleFile};
 use super::pieces::sentences;
 use super::spelling::{Spelling, misspelt};
@@ -49,6 +50,9 @@ pub(super) struct Rules {
     pub person: PersonRules,
     pub machine_refused: Regex,
     pub are_you_human: Regex,
+    /// Asks for what belongs to somebody else.
+    somebody_else: Regex,
+    somebody_else_unless: Regex,
     pub request: Regex,
     pub question: Regex,
     /// A question without its mark, or behind other words.
@@ -86,6 +90,8 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    /// Tells a language that is not read.
+    foreign: Foreign,
     /// What a colleague of the company is called whom a customer names; empty in a language without these rules.
     colleague: String,
     /// What misspelt words mean.
@@ -146,6 +152,8 @@ impl PersonRules {
     }
 }
 
+/// An answer of fewer words may be a name.
+const ANSWER_WORDS: usize = 3;
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
 /// A name shorter than this is not looked for in what customers write.
@@ -192,6 +200,8 @@ impl Rules {
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
+            somebody_else: rule("somebody_else")?,
+            somebody_else_unless: rule("somebody_else_unless")?,
             question: rule("question")?,
             asking: rule("asking")?,
             wish_question: rule("wish_question")?,
@@ -218,6 +228,7 @@ impl Rules {
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
+            foreign: Foreign::new(examples.iter().map(|example| example.text.as_str()), set("foreign")),
             colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
             spelling,
             stop,
@@ -247,6 +258,19 @@ impl Rules {
     pub(super) fn without_subordinate<'t>(&self, text: &'t str) -> &'t str {
         let rest = self.subordinate.find(text).and_then(|found| text.get(found.end()..));
         rest.filter(|rest| self.opens_request(rest)).unwrap_or(text)
+    }
+
+    /// Whether a sentence asks for what belongs to somebody else.
+    pub(super) fn is_of_somebody_else(&self, sentence: &str) -> bool {
+        self.somebody_else.is_match(sentence) && !self.somebody_else_unless.is_match(sentence)
+    }
+
+    /// Whether a message is in a language that is not read. What answers a question may be a name or an address, however it is written.
+    pub(super) fn is_foreign(&self, text: &str, expectation: &Expectation) -> bool {
+        let words: Vec<String> = words(text).collect();
+        let answers = matches!(expectation, Expectation::Slot { .. } | Expectation::Identify)
+            && (words.len() < ANSWER_WORDS || text.contains(|c: char| c == '@' || c.is_ascii_digit()));
+        !answers && (self.foreign.is_script(text) || self.foreign.is_language(&words, &self.stop))
     }
 
     /// Whether a message ends what is under way: as a whole, or by its last sentence.

@@ -65,6 +65,10 @@ impl Engine<'_> {
             Command::Correct { text } => self.correct(state, text),
             Command::Cancel => self.cancel(state),
             Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
+            // Told once; whoever goes on in it is not understood, and comes to a person.
+            Command::Chitchat { kind: Kind::OtherLanguage } if state.dialogue.language_told => {
+                return self.misread(state);
+            }
             Command::Chitchat { kind } => self.chat(state, *kind),
             Command::AskColleague => self.tell_of_colleague(state),
             Command::Clarify { .. } | Command::CannotRead if self.tells_how_it_stands(state, &self.moment.said) => {}
@@ -399,6 +403,8 @@ impl Engine<'_> {
             Kind::Abilities => "chitchat_abilities",
             Kind::Pleasantry => "chitchat_pleasantry",
             Kind::Abuse => "chitchat_abuse",
+            Kind::SomebodyElse => "own_account_only",
+            Kind::OtherLanguage => "language_unread",
         };
         let mut open = !state.dialogue.frames.is_empty();
         if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
@@ -416,7 +422,9 @@ impl Engine<'_> {
         }
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
-        self.say(state, "", key, &vars(json!({"menu": menu})), Origin::Template);
+        state.dialogue.language_told |= kind == Kind::OtherLanguage;
+        let names = json!({"menu": menu, "languages": self.pack.manifest.locales});
+        self.say(state, "", key, &vars(names), Origin::Template);
         state.digressed = open;
         let offers = state.dialogue.awaiting.kind == AwaitingKind::Choice;
         if !open && offers && matches!(kind, Kind::AreYouHuman | Kind::Abilities) {
