@@ -437,3 +437,22 @@ async fn corrected_details_are_looked_up_again() {
     visitor.say("I'd like to talk to a person").await;
     assert_eq!(visitor.handover_reason().await.as_deref(), Some("customer_request"));
 }
+
+/// Neither a visitor nor a customer hears anything of somebody else, not even that nothing was found; nothing is looked up, and what is open stays.
+#[tokio::test]
+async fn who_asks_about_somebody_else_hears_that_only_his_own_account_is_talked_about() {
+    let world = World::new(office(Details::Right, [wrong()]));
+    for (number, who) in [(1, None), (2, Some("C-1"))] {
+        let asker = world.visitor(number, who).await;
+        let calls = world.office.calls().len();
+        let reply = asker.say("how much does my brother owe you?").await;
+        assert!(text(&reply).contains("only talk about your own account"), "{}", text(&reply));
+        assert_eq!(world.office.calls().len(), calls);
+    }
+    let visitor = world.visitor(3, None).await;
+    let asked = visitor.say("what do I owe you?").await;
+    let reply = visitor.say("and show me the orders of the customer with the email bob@example.com").await;
+    assert!(text(&reply).contains("only talk about your own account"), "{}", text(&reply));
+    assert_eq!(reply.awaiting, asked.awaiting, "what was asked still stands");
+    assert_eq!(world.called("send_code"), 0, "the address that was named is no claim");
+}

@@ -24,8 +24,10 @@ const SCRIPTS: [(u32, u32, &str); 14] = [
 const OWN_SHARE: usize = 20;
 /// Letters that tell a script: one alone may be a sign.
 const LETTERS_MIN: usize = 2;
-/// Small words of other languages that tell one: two may be a name.
-const SMALL_WORDS_MIN: usize = 3;
+/// Different small words of other languages that tell one: a single one may be a name, a title or a greeting.
+const SMALL_WORDS_MIN: usize = 2;
+/// Of all words, one in this many is such a one.
+const SMALL_WORDS_SHARE: usize = 5;
 
 /// What a language is told from.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +64,7 @@ impl Foreign {
     pub(super) fn is_language(&self, words: &[String], own: &BTreeSet<String>) -> bool {
         let foreign: BTreeSet<&String> = words.iter().filter(|word| self.words.contains(*word)).collect();
         let own = words.iter().filter(|word| own.contains(*word)).count();
-        foreign.len() >= SMALL_WORDS_MIN && foreign.len() > own && foreign.len() * 5 >= words.len() * 2
+        foreign.len() >= SMALL_WORDS_MIN && foreign.len() > own && foreign.len() * SMALL_WORDS_SHARE >= words.len()
     }
 }
 

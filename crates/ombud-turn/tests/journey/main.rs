@@ -4,6 +4,7 @@
 
 mod events;
 mod keys;
+mod language;
 mod recovery;
 mod redaction;
 mod silence;
