@@ -268,4 +268,20 @@ mod tests {
         assert_eq!(row.fold(&later), Folded::Skipped);
         assert_eq!(row, once);
     }
+
+    /// A summary whose case is over is updated by nobody, also when what it quotes must go.
+    #[test]
+    fn whoever_writes_again_after_the_end_has_no_summary_of_the_case_before() {
+        let event = RecordedEvent {
+            position: 7,
+            stream: StreamId { kind: StreamKind::Conversation, id: "c".to_owned() },
+            version: 1,
+            kind: "conversation.reopened".to_owned(),
+            at: TimestampUs(1),
+            payload: json!({}),
+        };
+        let mut row = InboxRow { summary: Some("my card is 4111".to_owned()), ..InboxRow::blank("c") };
+        assert_eq!(row.fold(&event), Folded::Changed);
+        assert_eq!((row.status, row.summary), (ConversationStatus::Open, None));
+    }
 }
