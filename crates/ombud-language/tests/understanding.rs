@@ -288,6 +288,8 @@ fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
             ("not that, please return the lamp and the bottle", &["start return_items"]),
             ("no", &["deny"]),
             ("yes please", &["affirm"]),
+            ("yes thanks", &["affirm"]),
+            ("thanks a lot", &["thanks"]),
             ("are you a bot?", &["areyouhuman"]),
         ],
     );

@@ -48,18 +48,22 @@ fn offered(readings: &Readings<'_>, slot_name: &str) -> Vec<Command> {
     }
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    let told: Vec<Command> = told(readings, &readings.pieces)
-        .into_iter()
-        .filter(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }))
-        .collect();
+    let mut told = told(readings, &readings.pieces);
+    let thanks = Command::Chitchat { kind: Kind::Thanks };
+    let thanked = told.contains(&thanks);
+    told.retain(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }));
     if !told.is_empty() {
         return told;
     }
     if rules.deny.is_match(body) {
         return vec![Command::Deny { text: String::new() }];
     }
-    if rules.affirm.is_match(body) || rules.affirm_weak.is_match(body) {
+    if rules.affirm.is_match(body) || !thanked && rules.affirm_weak.is_match(body) {
         return vec![Command::Affirm];
+    }
+    // Thanks for what was told take up no offer that came with it.
+    if thanked {
+        return vec![thanks];
     }
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
