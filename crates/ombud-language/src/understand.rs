@@ -31,6 +31,12 @@ pub struct UnderstandContext<'a> {
     pub active_flow: Option<&'a str>,
     /// The request that came to its end last: "the other order too" asks for more of it.
     pub last_flow: Option<&'a str>,
+    /// The request that answers a question which only points back at the last one: "and is it really stopped?" None where nothing was just done.
+    pub follow_up: Option<&'a str>,
+    /// Whether an article was quoted just before: "can she just try again?" goes on from it.
+    pub after_article: bool,
+    /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
+    pub gives_way_to: &'a [String],
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
     /// The customer's day.
@@ -53,6 +59,8 @@ impl UnderstandContext<'_> {
 pub const IDENTITY_SLOT: &str = "identity";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
+/// A longer question says what it is about.
+const GOES_ON_WORDS_MAX: usize = 12;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
 const CHARS_MAX: usize = 6_000;
 
@@ -126,10 +134,24 @@ impl Understander {
         Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
     }
 
+    /// Whether a question names nothing, or points at what was just told or done, or is about one's own case.
+    #[must_use]
+    pub fn points_back(&self, text: &str) -> bool {
+        let text = straighten(text);
+        self.rules.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
+    }
+
     /// Whether the text asks how something stands that was promised before.
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
         self.rules.how_it_stands.is_match(straighten(text).trim())
+    }
+
+    /// Whether a question may go on from the answer before it: "and if I don't?", "how long does that take?" Whether it does, its own words decide.
+    #[must_use]
+    pub fn goes_on(&self, text: &str) -> bool {
+        let text = straighten(text);
+        text.split_whitespace().count() <= GOES_ON_WORDS_MAX && self.rules.goes_on.is_match(&text)
     }
 
     fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<Command> {

@@ -53,7 +53,17 @@ fn read(
     reader
         .understand(
             text,
-            &UnderstandContext { expectation, active_flow: flow, last_flow: None, proposal, today, barred: &[] },
+            &UnderstandContext {
+                expectation,
+                active_flow: flow,
+                last_flow: None,
+                follow_up: None,
+                after_article: false,
+                gives_way_to: &[],
+                proposal,
+                today,
+                barred: &[],
+            },
         )
         .commands
 }
@@ -589,6 +599,9 @@ fn a_barred_flow_is_not_begun() {
         expectation: &Expectation::Open,
         active_flow: None,
         last_flow: None,
+        follow_up: None,
+        after_article: false,
+        gives_way_to: &[],
         proposal: None,
         today: Date::constant(2026, 11, 21),
         barred,

@@ -31,6 +31,9 @@ impl<'a> LexicalReader<'a> {
             expectation: &Expectation::Confirm,
             active_flow: None,
             last_flow: None,
+            follow_up: None,
+            after_article: false,
+            gives_way_to: &[],
             proposal: None,
             today: self.today,
             barred: &[],
@@ -87,6 +90,10 @@ impl Reader for LexicalReader<'_> {
         }
         found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
         found
+    }
+
+    fn points_back(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.points_back(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {

@@ -4,12 +4,14 @@ use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::IDENTITY_SLOT;
 use super::reading::{Reading, Readings};
-use super::requests::{Role, Told, aside, open, role, told};
+use super::requests::{Role, Told, aside, one_question, open, role, told};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
 /// ... or this, if "also" or the like introduces it.
 const BESIDE_ADDED: f32 = 0.5;
+/// What takes the place of the open request must be this sure.
+const BESIDE_INSTEAD: f32 = 0.45;
 /// With thanks and without a word of asking, a request must be this sure.
 const BEGINS: f32 = 0.8;
 
@@ -75,6 +77,9 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         |piece: &Reading| piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS);
     if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
+    if let Some(question) = one_question(readings) {
+        return vec![question];
     }
     let told = told(readings, &readings.pieces);
     if told.iter().any(|command| {
@@ -142,14 +147,21 @@ struct Divided {
 
 fn divide(readings: &Readings<'_>) -> Divided {
     let active = readings.context.active_flow;
+    let given_way = readings.context.gives_way_to;
+    let instead =
+        |class: &str| class.strip_prefix("flow:").is_some_and(|flow| given_way.iter().any(|other| other == flow));
     let mut divided = Divided::default();
     for piece in &readings.pieces {
-        let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
+        let needed = match piece.best() {
+            _ if piece.is_additive => BESIDE_ADDED,
+            (class, _) if instead(class) => BESIDE_INSTEAD,
+            _ => BESIDE,
+        };
         let apart = match role(readings, piece, Told::Request) {
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active
-                    && (piece.is_request || piece.is_question)
+                    && (piece.is_request || piece.is_question || instead(&format!("flow:{flow}")))
                     && !readings.rules().is_tone(&flow, &piece.text)
             }
             Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,

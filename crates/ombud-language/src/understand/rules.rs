@@ -57,6 +57,12 @@ pub(super) struct Rules {
     pub withdraw: Regex,
     pub withdraw_unless: Regex,
     pub closing: Regex,
+    /// A question that means what was just done or said: "is it really stopped?"
+    pub points_back: Regex,
+    /// A greeting with a name, and nothing else.
+    pub introduction: Regex,
+    /// A question that may go on from the answer before it.
+    pub goes_on: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
     /// Words that name the wish for a flow, of flows that do not begin beside another request without them.
@@ -132,6 +138,9 @@ impl Rules {
             withdraw: rule("withdraw")?,
             withdraw_unless: rule("withdraw_unless")?,
             closing: rule("closing")?,
+            points_back: rule("points_back")?,
+            goes_on: rule("goes_on")?,
+            introduction: rule("introduction")?,
             flow_words: flow_words(examples),
             verbs: verbs(examples, &polite),
             wishes: compile_wishes(wishes)?,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
-    EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
+    Dialogue, EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying,
+    WAITING_MAX, WaitingRequest,
 };
 use crate::flow::{FlowKind, Op};
 
@@ -84,6 +85,9 @@ impl Engine<'_> {
             state.answered = true;
             return;
         }
+        if self.gives_way(state, flow, &said) {
+            return;
+        }
         let begun_now = state.ending.reasons.iter().any(|reason| reason.starts_with("begin "));
         let is_request = known.kind == FlowKind::Request;
         if is_request && begun_now || state.dialogue.frames.len() >= FRAMES_MAX {
@@ -92,6 +96,30 @@ impl Engine<'_> {
         state.ending.reasons.push(format!("begin {flow}"));
         state.dialogue.misread = 0;
         state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
+    }
+
+    /// Puts what is wished for instead in the place of the open request, with what is known already.
+    fn gives_way(&self, state: &mut Deliberation, flow: &str, said: &[Said]) -> bool {
+        // "Take it back and refund me" wishes for it twice.
+        if state.gave_way.iter().any(|wish| wish == flow)
+            && let Some(top) = state.dialogue.frames.last_mut()
+        {
+            top.said.extend(said.iter().cloned());
+            return true;
+        }
+        let Some(top) = state.dialogue.frames.last().filter(|top| !top.called) else { return false };
+        let yields_to = self.pack.flows.get(&top.flow).and_then(|open| open.yields_to.as_ref());
+        let Some(other) = yields_to.filter(|other| other.wishes.iter().any(|wish| wish == flow)) else { return false };
+        // What is not known yet is asked by the other flow.
+        let known =
+            other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
+        let vars: Map<String, Value> = known.filter(|(_, value)| is_known(value)).collect();
+        state.ending.reasons.push(format!("{} gives way to {}", top.flow, other.flow));
+        state.gave_way.clone_from(&other.wishes);
+        state.dialogue.frames.pop();
+        state.dialogue.misread = 0;
+        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, said: said.to_vec(), ..Frame::default() });
+        true
     }
 
     /// Nothing is begun before it is proved who asks: it waits its turn, or is heard by the request that waits already.
@@ -339,9 +367,23 @@ impl Engine<'_> {
             state.asks_which = true;
             return;
         }
+        if open && self.tell_again(state, &query) {
+            return;
+        }
         state.offers_person = !open;
         let beside = understood.commands.len() > 1;
         self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
+    }
+
+    /// Answers a question about the open request with what its records have shown: "which one is missing?"
+    fn tell_again(&self, state: &mut Deliberation, query: &str) -> bool {
+        let told: Vec<String> = state.dialogue.frames.iter().flat_map(|frame| frame.told.iter().cloned()).collect();
+        if told.is_empty() || !self.reader.points_back(query) {
+            return false;
+        }
+        self.say(state, "", "as_it_stands", &vars(json!({"told": told})), Origin::Record);
+        state.digressed = true;
+        true
     }
 
     /// Says what an article says.
@@ -351,6 +393,7 @@ impl Engine<'_> {
         state.dialogue.cited.extend(citations.iter().cloned());
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);
+        state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
         state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
     }
 
@@ -422,6 +465,14 @@ impl Engine<'_> {
         } else {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
         }
+    }
+}
+
+/// Whether a value is there, and in a list each one.
+fn is_known(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| !value.is_null()),
+        value => !value.is_null(),
     }
 }
 

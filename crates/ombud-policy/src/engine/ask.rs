@@ -33,7 +33,10 @@ impl Engine<'_> {
         if let Some(default) = &ask.default {
             match self.value(state, default, &[]) {
                 Ok(Value::Null) => {}
-                Ok(value) => return self.fill(state, ask, value),
+                Ok(value) => {
+                    self.note_recent(state, ask, &value);
+                    return self.fill(state, ask, value);
+                }
                 Err(reason) => return self.broken(state, reason),
             }
         }
@@ -45,6 +48,14 @@ impl Engine<'_> {
             AskSource::Fields { fields, until } => self.ask_fields(state, ask, fields, until),
         };
         asked.unwrap_or_else(|reason| self.broken(state, reason))
+    }
+
+    /// A record that is taken without a question is the one spoken of, as a picked one is.
+    fn note_recent(&self, state: &mut Deliberation, ask: &Ask, value: &Value) {
+        let AskSource::Records(choice) = &ask.source else { return };
+        if let Ok(offer) = self.offer(state, choice, &Map::new(), value.clone()) {
+            state.dialogue.recent.insert(ask.slot.clone(), offer.candidate.id);
+        }
     }
 
     fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
@@ -66,6 +77,9 @@ impl Engine<'_> {
         }
         let offers = self.offers(state, choice, None)?;
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
+        if eligible.is_empty() && ask.is_silent() {
+            return Ok(self.fill(state, ask, Value::Null));
+        }
         if eligible.is_empty() && choice.or_value.is_none() {
             return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
         }
@@ -158,6 +172,9 @@ impl Engine<'_> {
         refused: &Offer,
         eligible: &[&Offer],
     ) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
         let extra = vars(
             json!({"item": refused.record, "label": refused.candidate.label, "options": labels(&options_of(eligible))}),
         );
@@ -184,9 +201,14 @@ impl Engine<'_> {
         name: &str,
         eligible: &[&Offer],
     ) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
         let flow = top_flow(state);
+        // What is named is what was wanted and is missing, not what was ruled out: "not XL" needs no answer.
         let wanted: Vec<String> = wanted
             .iter()
+            .filter(|(_, value)| !value.starts_with("not "))
             .map(|(option, value)| if option.is_empty() { value.clone() } else { format!("{option} {value}") })
             .collect();
         let options = options_of(eligible);
@@ -290,6 +312,12 @@ impl Engine<'_> {
     }
 
     fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
+        if ask.is_silent() {
+            let spotted = state.dialogue.frames.last().and_then(|top| spotted(&heard(top, ask).0, options));
+            state.ending.reasons.push(format!("{}: {}", ask.slot, spotted.unwrap_or("not said")));
+            let value = spotted.map_or(Value::Null, Value::from);
+            return self.fill(state, ask, value);
+        }
         let flow = top_flow(state);
         let vars = top_vars(state);
         let candidates: Vec<Candidate> = options
@@ -404,13 +432,19 @@ impl Engine<'_> {
 
     /// Asks, or does what is to be done when asking has been in vain.
     fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
         if std::mem::take(&mut state.corrected) && !question.explained {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
         }
         self.leave_question(state);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
-        let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
+        // Where one answer is all that is waited for, the first words may have been it.
+        let only_once = question.explained && ask.attempts_max == 1;
+        let again =
+            only_once || state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
             top.unread += 1;
         }
@@ -456,6 +490,22 @@ impl Engine<'_> {
             Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
         }
     }
+}
+
+/// The first option of which a word or phrase stands in the newest words that have one.
+fn spotted<'o>(utterances: &[String], options: &'o [OptionSpec]) -> Option<&'o str> {
+    utterances.iter().rev().find_map(|text| {
+        let text = spaced(text);
+        let found = options.iter().find(|option| option.words.iter().any(|words| text.contains(&spaced(words))));
+        found.map(|option| option.id.as_str())
+    })
+}
+
+/// Lower case words with a blank around each.
+fn spaced(text: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
+    let text: String = text.replace('’', "'").to_lowercase().chars().map(plain).collect();
+    format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// What was said later wins; of a record in pieces, each part that is said, so that the rest stays.

@@ -1,0 +1,40 @@
+//! For which market is a visitor answered? For the one he says he lives in; a customer for his own.
+
+use crate::assistant::Assistant;
+use crate::intake::Arrival;
+
+/// Words of a message that are looked at for a place.
+const WORDS_MAX: usize = 200;
+
+/// The market of this turn, and whether this message named it.
+pub(crate) fn of(assistant: &Assistant, received: &Arrival<'_>, words: &str) -> (String, Named) {
+    let conversation = &received.conversation;
+    let known = received.principal.customer_id.is_some() || conversation.dialogue.customer_id.is_some();
+    if known {
+        return (conversation.market.clone(), Named::Not);
+    }
+    match named(assistant, words) {
+        Some(market) => (market.to_owned(), Named::Here),
+        None => (conversation.dialogue.named_market.clone().unwrap_or_else(|| conversation.market.clone()), Named::Not),
+    }
+}
+
+/// Whether a message says where its sender lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// This one does.
+    Here,
+    /// This one does not.
+    Not,
+}
+
+/// The market of a place that stands after one of the pack's words for being there: "in Manchester".
+fn named<'a>(assistant: &'a Assistant, words: &str) -> Option<&'a str> {
+    let places = &assistant.pack.manifest.places;
+    let plain = |c: char| if c.is_alphanumeric() { c } else { ' ' };
+    let text: String = words.to_lowercase().chars().map(plain).collect();
+    let text = text.split_whitespace().take(WORDS_MAX).collect::<Vec<_>>().join(" ");
+    let text = format!(" {text} ");
+    let stands = |place: &String| places.after.iter().any(|before| text.contains(&format!(" {before} {place} ")));
+    places.of.iter().find(|(_, names)| names.iter().any(stands)).map(|(market, _)| market.as_str())
+}
