@@ -50,6 +50,8 @@ pub struct Flow {
 pub struct YieldsTo {
     /// The wishes that mean it, as flows.
     pub wishes: Vec<String>,
+    /// Words for it, which count when this request cannot be met: "my money back".
+    pub words: Vec<String>,
     /// The flow that is begun.
     pub flow: String,
     /// Variables it starts with, as far as they are known.

@@ -50,8 +50,9 @@ impl Search<'_> {
     }
 
     fn goes_on(&self, query: &str, alone: &Finding) -> bool {
-        let bare = Analyzer::general(self.locale).terms(query).len() < OWN_TERMS_MIN;
-        (bare || alone.support < CLEAR_ALONE) && self.assistant.learnt.understander.goes_on(query)
+        let understander = &self.assistant.learnt.understander;
+        let bare = Analyzer::general(self.locale).terms(query).len() < OWN_TERMS_MIN && understander.points_back(query);
+        (bare || alone.support < CLEAR_ALONE) && understander.goes_on(query)
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {

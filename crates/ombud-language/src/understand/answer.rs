@@ -152,16 +152,14 @@ fn divide(readings: &Readings<'_>) -> Divided {
         |class: &str| class.strip_prefix("flow:").is_some_and(|flow| given_way.iter().any(|other| other == flow));
     let mut divided = Divided::default();
     for piece in &readings.pieces {
-        let needed = match piece.best() {
-            _ if piece.is_additive => BESIDE_ADDED,
-            (class, _) if instead(class) => BESIDE_INSTEAD,
-            _ => BESIDE,
-        };
+        let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
+        let (class, sure) = piece.best();
         let apart = match role(readings, piece, Told::Request) {
+            _ if instead(class) && sure >= BESIDE_INSTEAD => true,
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active
-                    && (piece.is_request || piece.is_question || instead(&format!("flow:{flow}")))
+                    && (piece.is_request || piece.is_question)
                     && !readings.rules().is_tone(&flow, &piece.text)
             }
             Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,

@@ -27,6 +27,8 @@ const ASKED_SURELY: f32 = 0.75;
 const BEGUN_SURELY: f32 = 0.8;
 /// A longer question says what it is about.
 const POINTING_WORDS_MAX: usize = 14;
+/// Classes looked at of a message that is one question.
+const CLASSES_MAX: usize = 5;
 const DETAIL: &str = "detail";
 /// Small talk is read as such from here.
 const TALK: f32 = 0.4;
@@ -78,7 +80,9 @@ pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
 /// "And the one after the lamp, which is that and when?": a short question in one sentence that points back is one question.
 pub(super) fn one_question(readings: &Readings<'_>) -> Option<Command> {
     let is_one = sentences(readings.text, readings.rules()).len() == 1;
-    let whole = readings.whole();
+    // Not read in parts: its first half may sound like a request.
+    let classes = readings.context.open_to(readings.understander.classifier.predict(readings.text, CLASSES_MAX));
+    let whole = Reading { classes, ..readings.whole() };
     let flow = followed_up(readings, &whole, readings.rules().without_lead(readings.text)).filter(|_| is_one)?;
     Some(Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text: readings.text.to_owned() })
 }

@@ -6,17 +6,20 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Map, Value, json};
 
+use super::ask::{names_one, spaced};
 use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
     Dialogue, EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying,
     WAITING_MAX, WaitingRequest,
 };
-use crate::flow::{FlowKind, Op};
+use crate::flow::{FlowKind, Op, YieldsTo};
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
 /// Below this, a question may just as well be the answer to ours.
 const QUESTION_SURE: f32 = 0.5;
+/// A question of so few words in the middle of a request is about that: "the jeans?"
+const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 const CANNOT_ANSWER: &str = "repair_cannot_answer";
 /// Slot name of the offer of a person.
@@ -107,9 +110,36 @@ impl Engine<'_> {
             top.said.extend(said.iter().cloned());
             return true;
         }
-        let Some(top) = state.dialogue.frames.last().filter(|top| !top.called) else { return false };
-        let yields_to = self.pack.flows.get(&top.flow).and_then(|open| open.yields_to.as_ref());
-        let Some(other) = yields_to.filter(|other| other.wishes.iter().any(|wish| wish == flow)) else { return false };
+        let Some(other) = self.yields_to(state).filter(|other| other.wishes.iter().any(|wish| wish == flow)) else {
+            return false;
+        };
+        self.give_way(state, other, said.to_vec());
+        true
+    }
+
+    /// Turns to the request that was named for the case that this one cannot be met: "if they don't have it, I want my money back". As long as
+    /// nothing has turned out to be missing, only the newest words count.
+    pub(super) fn settles_for_other(&self, state: &mut Deliberation, is_missing: bool) -> bool {
+        let Some(other) = self.yields_to(state) else { return false };
+        let Some(top) = state.dialogue.frames.last().filter(|_| is_missing || state.answered) else { return false };
+        let heard =
+            if is_missing { top.said.as_slice() } else { top.said.last().map_or(&[][..], std::slice::from_ref) };
+        if !heard.iter().any(|said| names_one(&spaced(&said.text), &other.words)) {
+            return false;
+        }
+        let said = top.said.clone();
+        state.answered = false;
+        self.give_way(state, other, said);
+        true
+    }
+
+    fn yields_to(&self, state: &Deliberation) -> Option<&YieldsTo> {
+        let top = state.dialogue.frames.last().filter(|top| !top.called)?;
+        self.pack.flows.get(&top.flow)?.yields_to.as_ref()
+    }
+
+    fn give_way(&self, state: &mut Deliberation, other: &YieldsTo, said: Vec<Said>) {
+        let Some(top) = state.dialogue.frames.last() else { return };
         // What is not known yet is asked by the other flow.
         let known =
             other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
@@ -118,8 +148,7 @@ impl Engine<'_> {
         state.gave_way.clone_from(&other.wishes);
         state.dialogue.frames.pop();
         state.dialogue.misread = 0;
-        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, said: said.to_vec(), ..Frame::default() });
-        true
+        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, said, ..Frame::default() });
     }
 
     /// Nothing is begun before it is proved who asks: it waits its turn, or is heard by the request that waits already.
@@ -378,7 +407,8 @@ impl Engine<'_> {
     /// Answers a question about the open request with what its records have shown: "which one is missing?"
     fn tell_again(&self, state: &mut Deliberation, query: &str) -> bool {
         let told: Vec<String> = state.dialogue.frames.iter().flat_map(|frame| frame.told.iter().cloned()).collect();
-        if told.is_empty() || !self.reader.points_back(query) {
+        let is_short = query.split_whitespace().count() <= SHORT_WORDS_MAX;
+        if told.is_empty() || !is_short && !self.reader.points_back(query) {
             return false;
         }
         self.say(state, "", "as_it_stands", &vars(json!({"told": told})), Origin::Record);

@@ -435,16 +435,16 @@ impl Engine<'_> {
         if ask.is_silent() {
             return self.fill(state, ask, Value::Null);
         }
+        if self.settles_for_other(state, question.explained) {
+            return Step::On;
+        }
         if std::mem::take(&mut state.corrected) && !question.explained {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
         }
         self.leave_question(state);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
-        // Where one answer is all that is waited for, the first words may have been it.
-        let only_once = question.explained && ask.attempts_max == 1;
-        let again =
-            only_once || state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
+        let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
             top.unread += 1;
         }
@@ -496,13 +496,18 @@ impl Engine<'_> {
 fn spotted<'o>(utterances: &[String], options: &'o [OptionSpec]) -> Option<&'o str> {
     utterances.iter().rev().find_map(|text| {
         let text = spaced(text);
-        let found = options.iter().find(|option| option.words.iter().any(|words| text.contains(&spaced(words))));
+        let found = options.iter().find(|option| names_one(&text, &option.words));
         found.map(|option| option.id.as_str())
     })
 }
 
+/// Whether one of these words or phrases stands in a spaced text.
+pub(super) fn names_one(text: &str, words: &[String]) -> bool {
+    words.iter().any(|words| text.contains(&spaced(words)))
+}
+
 /// Lower case words with a blank around each.
-fn spaced(text: &str) -> String {
+pub(super) fn spaced(text: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
     let text: String = text.replace('’', "'").to_lowercase().chars().map(plain).collect();
     format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))

@@ -33,6 +33,7 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
     compiler.steps(&raw.steps);
     let yields_to = raw.yields_to.map(|raw| YieldsTo {
         wishes: raw.wishes,
+        words: raw.words,
         flow: raw.flow,
         with: compiler.pairs(Some(&raw.arguments)),
     });

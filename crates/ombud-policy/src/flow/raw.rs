@@ -27,6 +27,8 @@ pub(super) struct RawFlow {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawYieldsTo {
     pub wishes: Vec<String>,
+    #[serde(default)]
+    pub words: Vec<String>,
     pub flow: String,
     #[serde(default, rename = "with")]
     pub arguments: BTreeMap<String, Spanned<String>>,
