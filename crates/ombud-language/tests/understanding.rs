@@ -629,3 +629,50 @@ fn the_tone_of_a_complaint_is_none_beside_a_request_and_a_denial_ends_one() {
     assert_eq!(asked("Oh no, I do not want to complain dear"), ["cancel"]);
     assert_eq!(asked("Your agent did not want to listen to me on Monday."), ["set description"]);
 }
+
+/// What was just done is asked about; it is not done again.
+#[test]
+fn a_question_that_points_back_is_for_the_flow_that_follows() {
+    let reader = reader();
+    let after = |follow_up, text: &str| {
+        let context = UnderstandContext {
+            expectation: &Expectation::AnythingElse,
+            active_flow: None,
+            last_flow: Some("cancel_order"),
+            follow_up,
+            after_article: false,
+            gives_way_to: &[],
+            proposal: None,
+            today: Date::constant(2026, 11, 21),
+            barred: &[],
+        };
+        shape(&reader.understand(text, &context).commands)
+    };
+    for text in ["ok how is it going then?", "and is it really cancelled now?", "so that one is stopped?"] {
+        assert_eq!(after(Some("order_status"), text), ["start order_status"], "{text}");
+        assert_ne!(after(None, text), ["start order_status"], "{text}");
+    }
+    assert_eq!(after(Some("order_status"), "cancel my other order #W2378156 too"), ["start cancel_order"]);
+}
+
+#[test]
+fn a_greeting_with_a_name_is_no_question() {
+    let reader = reader_with(&["how long does an order take"], &[]);
+    let open = Expectation::Open;
+    assert_eq!(
+        shape(&read(&reader, "Good morning, I am Lena. How long does an order take?", &open, None, None)),
+        ["ask"]
+    );
+}
+
+#[test]
+fn a_question_that_may_go_on_is_short_and_points_or_joins() {
+    let reader = reader();
+    for text in ["and if I don't?", "how long does that take?", "can she just try again", "what if they say no"] {
+        assert!(reader.goes_on(text), "{text}");
+    }
+    let long = "which documents do I have to send when I want to change the name on my account after a wedding";
+    for text in [long, "do you sell lamps"] {
+        assert!(!reader.goes_on(text), "{text}");
+    }
+}

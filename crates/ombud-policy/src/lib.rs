@@ -21,6 +21,6 @@ pub use authorize::Proof;
 pub use dialogue::{Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, is_question};
 pub use feed::{CompanyEvent, Feed};
-pub use pack::{Manifest, Pack, PackFiles};
+pub use pack::{Manifest, Pack, PackFiles, Places};
 pub use problem::PackProblem;
 pub use recovery::Recovery;

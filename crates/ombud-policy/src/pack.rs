@@ -15,7 +15,7 @@ use crate::text::Texts;
 mod check;
 mod manifest;
 
-pub use manifest::{IdentityConfig, Limits, Manifest};
+pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 
 /// Files of the packs folder: path such as `base/locales/en.yaml` to content.
 pub type PackFiles = BTreeMap<String, String>;

@@ -261,6 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_goes_on_is_answered_with_what_was_not_told_yet() {
+        let told = extract("what is the late fee?", &late()).unwrap().sentences;
+        assert_eq!(told.first().map(String::as_str), Some("A late fee of 2.50 EUR is added on day 14."));
+        let removed = extract_beyond(&told, "and can a person remove it?", &late()).unwrap();
+        assert_eq!(removed.sentences, ["A person can remove one late fee a year."]);
+        assert_eq!(extract_beyond(&told, "and for gift cards?", &late()), None, "the article says nothing about it");
+        let times = [
+            passage("late", 0, 0.8, "A late fee is 2.50 EUR."),
+            passage("late", 1, 0.8, "Tell us in the app.\nAn answer comes within 5 days."),
+        ];
+        let told = ["A late fee is 2.50 EUR.".to_owned()];
+        let found = extract_beyond(&told, "how long does that take?", &times).unwrap();
+        assert_eq!(found.sentences, ["An answer comes within 5 days."]);
+    }
+
+    #[test]
     fn nothing_is_said_below_the_threshold_but_articles_may_be_offered() {
         let at = |support: f32| late().into_iter().map(|passage| Passage { support, ..passage }).collect::<Vec<_>>();
         assert!(extract("late fee", &at(SUPPORT_MIN)).is_some());

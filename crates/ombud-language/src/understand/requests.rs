@@ -98,7 +98,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             continue;
         }
         let role = role(readings, piece, before);
-        let asks = piece.is_question || readings.rules().telling.is_match(&piece.text);
+        let asks = piece.is_question || piece.is_request && readings.rules().telling.is_match(&piece.text);
         match role {
             Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
                 Some(group) => group.texts.push(piece.text.clone()),

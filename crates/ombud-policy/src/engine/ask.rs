@@ -573,3 +573,23 @@ fn brief(choice: &Choice) -> String {
         Choice::Unread => "not said yet".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_that_is_never_asked_takes_the_newest_words_that_name_an_option() {
+        let option = |id: &str, words: &[&str]| OptionSpec {
+            id: id.to_owned(),
+            label: None,
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let options = [option("paid", &["paid so far", "have i paid"]), option("next", &["after the"])];
+        let said = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(spotted(&said(&["What HAVE I paid?"]), &options), Some("paid"));
+        assert_eq!(spotted(&said(&["have I paid", "and the one after the lamp"]), &options), Some("next"));
+        assert_eq!(spotted(&said(&["have I paid", "thanks"]), &options), Some("paid"));
+        assert_eq!(spotted(&said(&["thereafter theory"]), &options), None, "words count whole");
+    }
+}
