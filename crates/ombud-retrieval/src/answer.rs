@@ -122,7 +122,7 @@ fn select(question: &str, locale: &str, (passages, told): (&[&Passage], &[String
         })
         .collect();
     let kind = if told.is_empty() { None } else { Kind::asked(locale, question) };
-    let mut chosen = greedy((&asked, kind), &all, !told.is_empty());
+    let mut chosen = greedy((&asked, kind), &all, if told.is_empty() { 0.0 } else { GAIN_MIN });
     chosen.sort_unstable();
     chosen.into_iter().filter_map(|index| all.get(index)).map(|sentence| sentence.text.clone()).collect()
 }
@@ -184,7 +184,8 @@ impl Kind {
     }
 }
 
-fn greedy((asked, kind): (&Bag, Option<Kind>), all: &[Sentence], goes_on: bool) -> Vec<usize> {
+/// `first_min` is what the first sentence has to give, if none opens the answer.
+fn greedy((asked, kind): (&Bag, Option<Kind>), all: &[Sentence], first_min: f32) -> Vec<usize> {
     let mut chosen: Vec<usize> = all.iter().position(|sentence| sentence.opening).into_iter().collect();
     let mut words: usize = chosen.iter().filter_map(|index| all.get(*index)).map(|one| word_count(&one.text)).sum();
     while chosen.len() < SENTENCES_MAX {
@@ -203,7 +204,7 @@ fn greedy((asked, kind): (&Bag, Option<Kind>), all: &[Sentence], goes_on: bool) 
             .filter(|(index, sentence)| !chosen.contains(index) && words + word_count(&sentence.text) <= WORDS_MAX)
             .filter(|(_, sentence)| chosen.is_empty() || sentence.own.common(asked) > 0.0)
             .map(|(index, sentence)| (index, gain(sentence)))
-            .filter(|(_, gain)| chosen.is_empty() && !goes_on || *gain >= GAIN_MIN)
+            .filter(|(_, gain)| *gain >= if chosen.is_empty() { first_min } else { GAIN_MIN })
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
         let Some((index, _)) = next else { break };
         words += all.get(index).map_or(0, |sentence| word_count(&sentence.text));

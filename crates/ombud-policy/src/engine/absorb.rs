@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::ask::{names_one, spaced};
 use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
-    Dialogue, EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying,
-    WAITING_MAX, WaitingRequest,
+    EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX,
+    WaitingRequest,
 };
 use crate::flow::{FlowKind, Op, YieldsTo};
 
@@ -22,6 +22,15 @@ const QUESTION_SURE: f32 = 0.5;
 const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 const CANNOT_ANSWER: &str = "repair_cannot_answer";
+/// Why a question of a request comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// What was wanted cannot be had.
+    Missing,
+    /// Nothing was said yet, or nothing that could be read.
+    Unread,
+}
+
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -119,8 +128,9 @@ impl Engine<'_> {
 
     /// Turns to the request that was named for the case that this one cannot be met: "if they don't have it, I want my money back". As long as
     /// nothing has turned out to be missing, only the newest words count.
-    pub(super) fn settles_for_other(&self, state: &mut Deliberation, is_missing: bool) -> bool {
+    pub(super) fn settles_for_other(&self, state: &mut Deliberation, obstacle: Obstacle) -> bool {
         let Some(other) = self.yields_to(state) else { return false };
+        let is_missing = obstacle == Obstacle::Missing;
         let Some(top) = state.dialogue.frames.last().filter(|_| is_missing || state.answered) else { return false };
         let heard =
             if is_missing { top.said.as_slice() } else { top.said.last().map_or(&[][..], std::slice::from_ref) };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceRequest, Count};
 use serde_json::{Map, Value, json};
 
+use super::absorb::Obstacle;
 use super::candidates::Offer;
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
@@ -435,7 +436,8 @@ impl Engine<'_> {
         if ask.is_silent() {
             return self.fill(state, ask, Value::Null);
         }
-        if self.settles_for_other(state, question.explained) {
+        let obstacle = if question.explained { Obstacle::Missing } else { Obstacle::Unread };
+        if self.settles_for_other(state, obstacle) {
             return Step::On;
         }
         if std::mem::take(&mut state.corrected) && !question.explained {
