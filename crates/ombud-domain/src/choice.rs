@@ -76,3 +76,12 @@ pub enum Choice {
     /// Nothing in the text bears on this choice.
     Unread,
 }
+
+/// How a text of the customer that was shown to him should be worded otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewording {
+    /// By these words.
+    Replace(String),
+    /// With these words as well.
+    Add(String),
+}

@@ -43,6 +43,8 @@ pub enum Command {
         /// Probability of the reading, 0 to 1.
         confidence: f32,
     },
+    /// What the person who had the conversation said, or whether there is news of it.
+    AskColleague,
     /// One of the offered options.
     Choose {
         /// Id of the option.

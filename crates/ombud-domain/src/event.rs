@@ -44,13 +44,65 @@ impl From<ConversationId> for StreamId {
     }
 }
 
+/// A JSON value as text: what is only stored is written once, and no tree is built of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonText(String);
+
+impl JsonText {
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// When it cannot be JSON: a map whose keys are no strings, or a type that refuses.
+    pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        serde_json::to_string(value).map(Self)
+    }
+
+    /// Text that was JSON when it was stored; whether it still is shows when it is read.
+    #[must_use]
+    pub const fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When it is not what is expected.
+    pub fn read<'t, T: Deserialize<'t>>(&'t self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, given up.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl From<&Value> for JsonText {
+    fn from(value: &Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl From<Value> for JsonText {
+    fn from(value: Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
 /// An event that is to be written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// Dotted, past tense or stage name: `message.created`, `turn.decision`, `action.intended`.
     pub kind: String,
     /// Its content; holds no card data, by construction of the safety stage.
-    pub payload: Value,
+    pub payload: JsonText,
 }
 
 /// An event that is in the ledger.

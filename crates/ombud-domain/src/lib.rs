@@ -18,10 +18,10 @@ pub mod sensitive;
 pub mod stage;
 
 pub use action::{ActionOutcome, CallFailure, Proposal, Receipt};
-pub use choice::{Candidate, Choice, ChoiceRequest, Count};
+pub use choice::{Candidate, Choice, ChoiceRequest, Count, Rewording};
 pub use command::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 pub use conversation::{ConversationStatus, Owner};
-pub use event::{NewEvent, RecordedEvent, StreamId, StreamKind};
+pub use event::{JsonText, NewEvent, RecordedEvent, StreamId, StreamKind};
 pub use handover::{Handover, Priority};
 pub use identity::{IdentityLevel, Principal};
 pub use ids::{ConversationId, CustomerId, IntentId, MessageId, SessionId, TenantId, TurnId};

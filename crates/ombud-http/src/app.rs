@@ -51,8 +51,10 @@ pub struct HttpSettings {
     pub trusted_proxies: Vec<Network>,
     /// Event streams open at once.
     pub streams_max: usize,
-    /// Turns under way at once.
+    /// Turns taken on at once.
     pub turns_max: usize,
+    /// Turns worked on at once; further ones wait.
+    pub turns_at_once: usize,
     /// Version of the program, for health.
     pub version: &'static str,
 }
@@ -81,6 +83,7 @@ struct Inner {
     limits: Limits,
     streams: Arc<Semaphore>,
     turns: Semaphore,
+    working: Semaphore,
     tasks: TaskTracker,
 }
 
@@ -97,6 +100,7 @@ impl App {
             limits: Limits::new(&parts.settings.limits),
             streams: Arc::new(Semaphore::new(permits(parts.settings.streams_max))),
             turns: Semaphore::new(permits(parts.settings.turns_max)),
+            working: Semaphore::new(permits(parts.settings.turns_at_once)),
             tasks: TaskTracker::new(),
             parts,
         })))
@@ -144,6 +148,8 @@ impl App {
         let app = self.clone();
         let task = self.0.tasks.spawn(async move {
             let Ok(_permit) = app.0.turns.try_acquire() else { return Err(ApiError::Busy) };
+            // A turn that waits is small, one that is worked on is not.
+            let _place = app.0.working.acquire().await;
             turn.await.map_err(ApiError::from)
         });
         task.await.unwrap_or_else(|error| {

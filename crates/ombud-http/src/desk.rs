@@ -1,4 +1,4 @@
-//! What may the people of the company do? See who waits, read everything, take over, answer, give back, end.
+//! What may the people of the company do? See who waits, read everything, take over, answer, note, give back, end.
 
 pub mod act;
 pub mod conversations;

@@ -5,5 +5,5 @@ pub mod desk;
 pub mod turn;
 
 pub use conversation::{Awaiting, Citation, Conversation, Message};
-pub use desk::{DeskConversation, DeskPage, DeskRow, Handover};
+pub use desk::{DeskConversation, DeskPage, DeskRecords, DeskRow, Handover};
 pub use turn::{Reply, Stage, Turn};

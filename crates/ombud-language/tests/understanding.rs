@@ -1,8 +1,8 @@
 //! Whole messages against the commands they must give, read with the base pack's data and flows of no real company.
 
 use jiff::civil::Date;
-use ombud_domain::{Command, Expectation, Kind, OfferedOption};
-use ombud_language::{NluFile, NluModel, PatternSpec, RuleFile, UnderstandContext, Understander};
+use ombud_domain::{Command, Expectation, Kind, OfferedOption, Rewording};
+use ombud_language::{Newest, NluFile, NluModel, OfColleague, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {
     reader_with(&[], &[])
@@ -56,13 +56,8 @@ fn read(
             &UnderstandContext {
                 expectation,
                 active_flow: flow,
-                last_flow: None,
-                follow_up: None,
-                after_article: false,
-                gives_way_to: &[],
                 proposal,
-                today,
-                barred: &[],
+                ..UnderstandContext::alone(expectation, today)
             },
         )
         .commands
@@ -78,6 +73,7 @@ fn shape(commands: &[Command]) -> Vec<String> {
         Command::Deny { .. } => "deny".to_owned(),
         Command::Cancel => "cancel".to_owned(),
         Command::Ask { .. } => "ask".to_owned(),
+        Command::AskColleague => "ask colleague".to_owned(),
         Command::Choose { id } => format!("choose {id}"),
         Command::Handoff => "handoff".to_owned(),
         Command::Chitchat { kind } => format!("{kind:?}").to_lowercase(),
@@ -595,17 +591,8 @@ fn only_a_plain_yes_confirms() {
 fn a_barred_flow_is_not_begun() {
     let reader = reader();
     let text = "I want to cancel my order #W2378156";
-    let context = |barred| UnderstandContext {
-        expectation: &Expectation::Open,
-        active_flow: None,
-        last_flow: None,
-        follow_up: None,
-        after_article: false,
-        gives_way_to: &[],
-        proposal: None,
-        today: Date::constant(2026, 11, 21),
-        barred,
-    };
+    let today = Date::constant(2026, 11, 21);
+    let context = |barred| UnderstandContext { barred, ..UnderstandContext::alone(&Expectation::Open, today) };
     let begins = |barred| shape(&reader.understand(text, &context(barred)).commands);
     assert_eq!(begins(&[]), ["start cancel_order"]);
     assert!(!begins(&["cancel_order"]).contains(&"start cancel_order".to_owned()), "{:?}", begins(&["cancel_order"]));
@@ -630,22 +617,288 @@ fn the_tone_of_a_complaint_is_none_beside_a_request_and_a_denial_ends_one() {
     assert_eq!(asked("Your agent did not want to listen to me on Monday."), ["set description"]);
 }
 
+/// Praise and relief with a question or a "but" behind it; n = 12.
+const GLAD: [&str; 12] = [
+    "oh lovely, at last. and what exactly will you ask them for",
+    "great stuff. does that cost me anything",
+    "nice one! hang on, what do I tell the shop then?",
+    "ok perfect but do I still get my points",
+    "fine, but first tell me when the money comes",
+    "cool cool. is it safe though",
+    "thank god. whats the catch",
+    "wonderful, is there really nothing to pay?",
+    "alright, that's good news. wait, which card is that",
+    "super. so i wont be charged twice?",
+    "good, finally someone helps. how come nobody told me before?",
+    "That sounds like a plan. Would it hurt my credit score?",
+];
+
+/// A wrong yes moves money: praise is none as long as something is asked, and a plain yes stays one only beside what comes afterwards.
+#[test]
+fn praise_with_a_question_is_no_yes() {
+    let reader = reader();
+    let proposal = Some("Shall I cancel the order #W1234567 with the desk lamp? You get 20.50 USD back.");
+    let said = |text: &str| shape(&read(&reader, text, &Expectation::Confirm, Some("cancel_order"), proposal));
+    let wrong: Vec<_> = GLAD
+        .iter()
+        .map(|text| (text, said(text)))
+        .filter(|(_, said)| {
+            !said.contains(&"ask".to_owned()) || said.iter().any(|command| command == "affirm" || command == "correct")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for text in [
+        "yes. how long does it take?",
+        "Yes please, when will I see the money?",
+        "go ahead. what happens next?",
+        "do it! will I get a confirmation?",
+        "yes, and by when is it back on my card?",
+    ] {
+        assert!(said(text).contains(&"affirm".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in [
+        "yes but is it free?",
+        "yes, it doesn't cost anything, right?",
+        "yes if I can still change my mind later, can I?",
+        "sure. do I have to pay for that?",
+        "yes. wait, which order is that?",
+    ] {
+        assert!(!said(text).contains(&"affirm".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in [
+        "fine, whatever. yes",
+        "ok I guess... yes!",
+        "maybe. Yes, do it",
+        "oh well. yes please",
+        "alright alright. yes",
+    ] {
+        assert_eq!(said(text), ["affirm"], "{text}");
+    }
+}
+
+/// A question changes nothing of a proposal, whatever is told around it.
+#[test]
+fn a_question_at_a_proposal_is_a_question() {
+    let reader = reader();
+    let proposal =
+        Some("Shall I report your order #W1234567 (rain coat) as not received? Your payments pause meanwhile.");
+    let said = |text: &str| read(&reader, text, &Expectation::Confirm, Some("report_problem"), proposal);
+    for text in [
+        "do I still owe the money meanwhile?? its a lot for me",
+        "but thats my question, is the bill off or not, it is due on friday",
+        "Bristol?? I live in Leeds. Whats the name on the parcel",
+        "hang on, what amount would i get back, the whole price?",
+        "I asked whether I have to pay. do i?",
+        "ok and what do they do about it? i cant wait for ever",
+        "why only 20 tho. n how long wil it take",
+    ] {
+        let read = shape(&said(text));
+        assert!(!read.is_empty() && read.iter().all(|command| command == "ask"), "{text}: {read:?}");
+    }
+    let denied = |text: &str| match said(text).as_slice() {
+        [Command::Deny { text }, ..] => Some(text.clone()),
+        _ => None,
+    };
+    for text in ["no. why should I wait, you can see it yourself", "No! Who says so?", "nope. what for?"] {
+        assert_eq!(
+            denied(text).as_deref(),
+            Some(""),
+            "{text}: a no with a protest says nothing of what should be different"
+        );
+    }
+    assert_eq!(denied("no, the blue coat is what I mean").as_deref(), Some("the blue coat is what I mean"));
+}
+
+/// What tells nothing of what happened is not written down as if it did.
+#[test]
+fn mutterings_are_no_account_of_what_happened() {
+    let reader = reader();
+    for text in [
+        "huh?",
+        "As I said.",
+        "I told you already!!",
+        "seriously??",
+        "can't you read that yourself",
+        "why do you keep asking me that?",
+        "what does that mean?",
+        "Leave it.",
+        "you have that already",
+    ] {
+        assert_eq!(reader.account(text), None, "{text}");
+    }
+    for (text, account) in [
+        ("The lid is cracked. Can't you see that in the photo?", "The lid is cracked."),
+        ("I already told you. The left shoe has no laces.", "The left shoe has no laces."),
+        ("Nobody answered my letters for six weeks.", "Nobody answered my letters for six weeks."),
+        ("why do you ask? it should have been 20 pounds", "it should have been 20 pounds"),
+        (
+            "I said no to the shop, and they sent it all the same.",
+            "I said no to the shop, and they sent it all the same.",
+        ),
+    ] {
+        assert_eq!(reader.account(text).as_deref(), Some(account), "{text}");
+    }
+}
+
+/// A text that is shown can be added to, or put otherwise.
+#[test]
+fn the_words_of_a_shown_text_can_be_changed() {
+    let reader = reader();
+    let add = |text: &str| Some(Rewording::Add(text.to_owned()));
+    let replace = |text: &str| Some(Rewording::Replace(text.to_owned()));
+    for (text, wanted) in [
+        ("please also mention that the driver was rude", add("the driver was rude")),
+        ("yes and add that I want an apology", add("I want an apology")),
+        ("it must say I was at home all day", add("I was at home all day")),
+        ("ok. put in that my neighbour saw it", add("my neighbour saw it")),
+        ("can you include: two calls, no answer", add("two calls, no answer")),
+        ("no. it should read: the box was empty", replace("the box was empty")),
+        ("not like that, just say the box was empty", replace("the box was empty")),
+        ("change it to: nobody came", replace("nobody came")),
+        ("the text should say instead that nobody came", replace("nobody came")),
+        ("don't send that. simply write that I sent it back in May", replace("I sent it back in May")),
+        ("yes", None),
+        ("no, I meant the other order", None),
+        ("what do they say to that?", None),
+    ] {
+        assert_eq!(reader.rewording(text), wanted, "{text}");
+    }
+}
+
+/// Whoever ends a request ends it, whatever is open and whatever he said before.
+#[test]
+fn a_request_is_ended_in_every_state() {
+    let options = ["Red", "Blue"].map(|label| OfferedOption { id: label.to_lowercase(), label: label.to_owned() });
+    let states = [
+        Expectation::Confirm,
+        Expectation::Slot { slot: "items".to_owned() },
+        Expectation::Choice { slot: "variant".to_owned(), options: options.to_vec() },
+    ];
+    let reader = reader();
+    for state in states {
+        for text in [
+            "Leave that.",
+            "I have no colour in mind. Leave it then.",
+            "forget that, I'm done here",
+            "ok stop",
+            "none of them!! stop the exchange",
+            "drop it",
+            "I'm done with this",
+        ] {
+            let said = shape(&read(&reader, text, &state, Some("exchange_items"), None));
+            assert_eq!(said, ["cancel"], "{text} at {state:?}");
+        }
+    }
+    let correction = Expectation::Slot { slot: "correction".to_owned() };
+    for text in
+        ["nothing different", "no changes", "nothing different. just asked how long", "it's fine as it is", "yes"]
+    {
+        assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["repeat"], "{text}");
+    }
+}
+
+/// Nobody is held at the door: without an account, or without the wish to say who one is, what is general is answered.
+#[test]
+fn who_does_not_say_who_he_is_is_let_go() {
+    let reader = reader();
+    let today = Date::constant(2026, 11, 21);
+    let said = |text: &str, request: Option<&str>| {
+        let alone = UnderstandContext::alone(&Expectation::Identify, today);
+        let context = UnderstandContext { active_flow: Some("identify"), request, ..alone };
+        shape(&reader.understand(text, &context).commands)
+    };
+    let asked = Some("how long do refunds take?");
+    for text in [
+        "I dont have an account, I'm only thinking of signing up",
+        "no account here! its a general question",
+        "I'd rather not give my email",
+        "I won't tell you who I am",
+        "stop asking me for that",
+        "no",
+    ] {
+        assert_eq!(said(text, asked), ["cancel", "ask"], "{text}");
+    }
+    assert_eq!(said("no thanks", Some("cancel my order")), ["cancel"]);
+    for text in ["ok thanks, that's all", "bye", "thanks, have a nice day", "fine, cheers, bye", "that's it, thank you"]
+    {
+        assert_eq!(said(text, asked), ["goodbye"], "{text}");
+    }
+    for text in ["I don't have an account number", "Jane Miller, I don't know the rest", "what was the postcode for?"] {
+        assert!(!said(text, asked).contains(&"cancel".to_owned()), "{text}");
+    }
+    let open = |text: &str| shape(&read(&reader, text, &Expectation::Open, None, None));
+    for text in
+        ["in general, how long do refunds take?", "Do you cancel orders? I have no account yet, it's before I sign up"]
+    {
+        assert!(open(text).iter().all(|command| command == "ask"), "{text}: {:?}", open(text));
+    }
+}
+
+/// Asked when a person gave the conversation back: what concerns that person's word, what is left of the message, and what is something else.
+#[test]
+fn a_question_for_news_or_for_a_colleagues_word_is_told_from_other_questions() {
+    let reader = reader();
+    let of = |text: &str, newest| reader.of_colleague(text, "Dana Berg", newest);
+    let asked = |rest: &str| Some(OfColleague::Asked { rest: rest.to_owned() });
+    for text in [
+        "any news?",
+        "Hi, are there any updates on my case yet?",
+        "so how does it stand now with my case??",
+        "where are we with this",
+        "what's the status",
+        "whats the latest on this please",
+        "what is happening now?",
+        "what happened with my complaint",
+        "have you heard anything back",
+        "did anyone get back to you?",
+        "what did Dana say about my refund, how does it stand",
+        "what did your colleague promise me?",
+        "What has she said again?",
+        "Did dana find out anything?",
+        "can you tell me what the agent decided",
+        "hello again, is there any news on that?",
+        "could I get an update please",
+        "anything new?",
+        "how's it looking",
+        "what was agreed with your colleague",
+        "when will I hear back",
+    ] {
+        assert_eq!(of(text, Newest::Word), asked(""), "{text}");
+    }
+    assert_eq!(of("Any news? And please cancel my order.", Newest::Word), asked("And please cancel my order."));
+    assert_eq!(of("Thanks! Any news?", Newest::Word), asked(""));
+    assert_eq!(of("any news?", Newest::Deed), None, "what was done since is newer");
+    assert_eq!(of("what did Dana say?", Newest::Deed), asked(""));
+    for text in ["I want to talk to Dana again", "can I speak to dana please"] {
+        assert_eq!(of(text, Newest::Deed), Some(OfColleague::Wanted), "{text}");
+    }
+    for text in [
+        "where is my parcel?",
+        "how long do refunds take?",
+        "I want to cancel my order",
+        "thanks Dana!",
+        "my name is Dana",
+        "what happens if I pay late",
+        "what is the status of order #W2378156",
+        "is there any way to pay later?",
+        "yes",
+        "what do I do now",
+        "how does it work",
+        "give me the refund",
+        "is there a fee?",
+        "what do they charge for that",
+    ] {
+        assert_eq!(of(text, Newest::Word), None, "{text}");
+    }
+}
+
 /// What was just done is asked about; it is not done again.
 #[test]
 fn a_question_that_points_back_is_for_the_flow_that_follows() {
     let reader = reader();
     let after = |follow_up, text: &str| {
-        let context = UnderstandContext {
-            expectation: &Expectation::AnythingElse,
-            active_flow: None,
-            last_flow: Some("cancel_order"),
-            follow_up,
-            after_article: false,
-            gives_way_to: &[],
-            proposal: None,
-            today: Date::constant(2026, 11, 21),
-            barred: &[],
-        };
+        let alone = UnderstandContext::alone(&Expectation::AnythingElse, Date::constant(2026, 11, 21));
+        let context = UnderstandContext { last_flow: Some("cancel_order"), follow_up, ..alone };
         shape(&reader.understand(text, &context).commands)
     };
     for text in ["ok how is it going then?", "and is it really cancelled now?", "so that one is stopped?"] {

@@ -64,6 +64,9 @@ pub struct Dialogue {
     pub signals: Vec<String>,
     /// The words of a request that was not understood, for when the customer says which one was meant.
     pub last_request: Option<String>,
+    /// Whether the customer said that he wants no person, and has not asked for one since.
+    #[serde(default)]
+    pub refuses_person: bool,
     /// Whether somebody has been offered a person.
     pub offered_person: bool,
     /// The record picked last, by slot: "that order".
@@ -81,6 +84,9 @@ pub struct Dialogue {
     /// What the last reply waited for when a person was asked for.
     #[serde(default)]
     pub interrupted: Awaiting,
+    /// Reason of a hand-over that stays with people while the customer goes on with the assistant.
+    #[serde(default)]
+    pub case: Option<String>,
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
@@ -123,14 +129,30 @@ pub struct Colleague {
     pub name: String,
     /// His last words to the customer; empty when he wrote none.
     pub said: String,
+    /// What was noted for colleagues last, by him or another one; customers never see it.
+    #[serde(default)]
+    pub note: String,
+    /// When he wrote the words, microseconds since the epoch.
+    #[serde(default)]
+    pub at_us: i64,
+    /// Actions completed in this conversation before he gave it back.
+    #[serde(default)]
+    pub done: usize,
 }
 
 /// Signals of somebody who needs care rather than speed.
 const DISTRESS: [&str; 5] = ["bereavement", "debt_distress", "illness", "self_harm", "coercion"];
-/// Signals of danger: a person looks at these, whatever is typed meanwhile.
+
+/// Signals of danger, which outweigh the others.
 const DANGER: [&str; 2] = ["self_harm", "coercion"];
 
 impl Dialogue {
+    /// Whether a sign says something new: after one of danger only another one of danger does.
+    #[must_use]
+    pub fn is_news(&self, signal: &str) -> bool {
+        !self.signals.iter().any(|heard| heard == signal) && (!self.heard(&DANGER) || DANGER.contains(&signal))
+    }
+
     /// Whether a one-time code is what the last reply waits for.
     #[must_use]
     pub fn awaits_code(&self) -> bool {
@@ -143,16 +165,16 @@ impl Dialogue {
         self.frames.last()?.claim.as_ref()
     }
 
+    /// The person whose word a question for news is about: nothing was done in the conversation since he gave it back.
+    #[must_use]
+    pub fn awaits_news(&self) -> bool {
+        self.colleague.as_ref().is_some_and(|colleague| !colleague.said.is_empty() && self.done.len() <= colleague.done)
+    }
+
     /// Whether the customer grieves, is ill, in debt or in danger.
     #[must_use]
     pub fn is_distressed(&self) -> bool {
         self.heard(&DISTRESS)
-    }
-
-    /// Whether the customer may be in danger.
-    #[must_use]
-    pub fn is_in_danger(&self) -> bool {
-        self.heard(&DANGER)
     }
 
     /// How the customer feels, as far as he said so: `distressed`, `angry` or `neutral`.
@@ -248,6 +270,9 @@ pub struct Frame {
     pub reopens: bool,
     /// The proposal before, and how often it came again although the customer corrected it.
     pub repeated: Option<(String, u32)>,
+    /// Times something else was answered where this was asked.
+    #[serde(default)]
+    pub asides: u32,
     /// Proposals turned down without a word.
     pub declined: u32,
     /// Whether another frame called this one and gets its variables.

@@ -5,7 +5,7 @@
 //! that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Understanding};
+use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
@@ -23,18 +23,21 @@ mod candidates;
 mod claim;
 mod close;
 mod recover;
+mod reword;
 mod run;
 mod turn_to;
 
 pub use aside::is_question;
 
-pub use close::{GO_ON, KEEP_WAITING, way_back};
+pub use close::{GO_ON, GoingOn, KEEP_WAITING, way_back};
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
 
 /// Score from which a request is offered when no article answers; below it, offers annoyed more often than they helped.
 const NEAR_MIN: f32 = 0.03;
+/// Score from which a message says once more what is under way.
+const RESTATED_MIN: f32 = 0.4;
 /// Requests offered so.
 const NEAR_MAX: usize = 2;
 
@@ -66,6 +69,21 @@ pub trait Reader: Send + Sync {
         false
     }
 
+    /// An answer in free words as it may be written down, without questions and protests at us; none if it tells nothing.
+    fn account(&self, text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    /// How a text that was shown should be worded otherwise, if these words say so.
+    fn rewording(&self, _text: &str) -> Option<Rewording> {
+        None
+    }
+
+    /// Whether the text says that no person is wanted.
+    fn refuses_person(&self, _text: &str) -> bool {
+        false
+    }
+
     /// Whether the text asks how something stands that was promised: "is it moved now?".
     fn asks_how_it_stands(&self, _text: &str) -> bool {
         false
@@ -93,6 +111,8 @@ pub struct Moment {
     pub said: String,
     /// Whether the sender had seen what was asked last.
     pub sight: Sight,
+    /// When the person who gave the conversation back wrote last, `YYYY-MM-DDThh:mm` in the pack's time zone; empty when none did.
+    pub colleague_at: String,
 }
 
 /// What the sender of a message had on his page.
@@ -122,6 +142,12 @@ pub struct Deliberation {
     declined: bool,
     /// Whether slots are read again after a correction, and nothing was said about it yet.
     corrected: bool,
+    /// Whether the correction came with a no, so that a proposal it leaves as it was is turned down.
+    denied: bool,
+    /// Whether the message as a whole is the request that runs.
+    restates: bool,
+    /// What the slots held before they were read again.
+    before: Map<String, Value>,
     /// A question that no article answers.
     unanswered: Option<String>,
     /// A question that may be the answer to the open one: "could it be the blue one?"
@@ -202,6 +228,11 @@ impl Engine<'_> {
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
         state.near = self.near_requests(understood);
+        state.restates = restates(state, understood);
+        self.note_refusal_of_people(state, understood);
+        if self.reword(state, understood) {
+            return self.run(state);
+        }
         for command in self.care_first(state, understood) {
             state.ending.reasons.push(absorb::describe(command));
             if let Some(decision) = self.absorb(state, command, findings) {
@@ -225,7 +256,7 @@ impl Engine<'_> {
             matches!(
                 command,
                 Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
-            ) || *command == Command::CannotRead
+            ) || matches!(command, Command::AskColleague | Command::CannotRead)
         };
         ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command))));
         ordered
@@ -245,8 +276,9 @@ impl Engine<'_> {
         state: &mut Deliberation,
         understood: &Understanding,
         findings: &[Finding],
+        going_on: &GoingOn,
     ) -> Decision {
-        self.take_back(state);
+        self.take_back(state, going_on);
         if understood.commands.is_empty() && state.dialogue.frames.is_empty() {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         }
@@ -384,6 +416,13 @@ impl Engine<'_> {
         all.push(&shared);
         self.pack.texts.render(&self.moment.locale, flow, key, &all).ok()
     }
+}
+
+/// Whether the message is read most likely as the request that runs already.
+fn restates(state: &Deliberation, understood: &Understanding) -> bool {
+    let best = understood.scores.first().filter(|(_, score)| *score >= RESTATED_MIN);
+    let running = state.dialogue.frames.last().map(|top| top.flow.as_str());
+    best.and_then(|(class, _)| class.strip_prefix("flow:")).is_some_and(|flow| Some(flow) == running)
 }
 
 /// The pending call of the top frame, taken out.

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 58] = [
+pub const ENGINE_TEXTS: [&str; 66] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -36,9 +36,13 @@ pub const ENGINE_TEXTS: [&str; 58] = [
     "lookup_failed",
     "what_instead",
     "resume_request",
+    "as_it_stands",
     "next_request",
     "clarify",
     "slot_unread",
+    "slot_unread_words",
+    "identity_left",
+    "no_person",
     "slot_several",
     "slot_unavailable",
     "slot_skipped",
@@ -68,6 +72,7 @@ pub const ENGINE_TEXTS: [&str; 58] = [
     "chitchat_pleasantry",
     "chitchat_abuse",
     "agent_joined",
+    "agent_reopened",
     "agent_returned",
     "agent_resolved",
     "handoff_promise",
@@ -75,9 +80,12 @@ pub const ENGINE_TEXTS: [&str; 58] = [
     "handoff_noted_again",
     "handoff_waits",
     "handoff_withdrawn",
+    "handoff_case_kept",
+    "handoff_misunderstood",
     "waiting_assistant",
     "waiting_wait",
     "colleague_said",
+    "colleague_said_last",
     "colleague_back",
     "conversation_reopened",
 ];
@@ -174,6 +182,12 @@ impl Pack {
     #[must_use]
     pub fn title<'a>(&'a self, locale: &str, flow: &'a str) -> &'a str {
         self.titles.get(&(locale.to_owned(), flow.to_owned())).map_or(flow, String::as_str)
+    }
+
+    /// The same for people at the desk: the text `desk_title` of the flow, else its title.
+    #[must_use]
+    pub fn desk_title(&self, locale: &str, flow: &str) -> String {
+        self.texts.render(locale, flow, "desk_title", &[]).unwrap_or_else(|_| self.title(locale, flow).to_owned())
     }
 
     /// The locale that is used for a wished one.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::action::{ApiCall, Method};
-use crate::expr::{Expr, plain};
+use crate::expr::{Expr, Scope, plain};
 use crate::problem::PackProblem;
 use crate::recovery::{LookUp, RawLookUp};
 
@@ -216,6 +216,18 @@ pub enum ArgumentError {
 }
 
 impl ActionSpec {
+    /// Whether everything that a read gave is this customer's own.
+    #[must_use]
+    pub fn is_own(&self, body: &Value, customer_id: &str) -> bool {
+        let Ownership::Named(expr) = &self.ownership else { return matches!(self.ownership, Ownership::Session) };
+        let names = Map::from_iter([("result".to_owned(), body.clone())]);
+        match expr.eval(Scope { layers: &[&names] }) {
+            Ok(Value::Array(owners)) => owners.iter().all(|owner| plain(owner) == customer_id),
+            Ok(Value::Null) | Err(_) => false,
+            Ok(owner) => plain(&owner) == customer_id,
+        }
+    }
+
     /// Reads `actions/<name>.yaml`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! How are events written and read? Append with an expected version, durable before it is acknowledged.
 
 use async_trait::async_trait;
-use ombud_domain::{NewEvent, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_domain::{JsonText, NewEvent, RecordedEvent, StreamId, TenantId, TimestampUs};
 use serde_json::Value;
 
 /// One unit of work: all of it becomes durable, or none.
@@ -36,7 +36,7 @@ pub struct StoredReply {
     /// SHA-256 of the request's body, hexadecimal.
     pub body_hash: String,
     /// The answer.
-    pub response: Value,
+    pub response: JsonText,
 }
 
 /// What a commit came to.

@@ -75,7 +75,7 @@ async fn load(store: &Store, run: usize, writers: usize) -> Result<Vec<u128>, Bo
 fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
     let event = |number: usize| NewEvent {
         kind: "turn.decision".to_owned(),
-        payload: json!({"stage": number, "reasons": ["order.owned", "order.open"], "text": "x".repeat(200)}),
+        payload: json!({"stage": number, "reasons": ["order.owned", "order.open"], "text": "x".repeat(200)}).into(),
     };
     Commit {
         tenant: TenantId("bench".to_owned()),

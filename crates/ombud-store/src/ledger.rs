@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use ombud_domain::{RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
 use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -121,7 +121,7 @@ impl Ledger for SqlLedger {
             scope: scope.to_owned(),
             key: key.to_owned(),
             body_hash: column(&row, 0, "reply")?,
-            response: json(&row, 1, "reply")?,
+            response: JsonText::stored(column(&row, 1, "reply")?),
         }))
     }
 

@@ -67,7 +67,7 @@ impl TenantLog {
                 version: written.version,
                 kind: event.kind,
                 at: commit.at,
-                payload: event.payload,
+                payload: event.payload.read().unwrap_or_default(),
             };
             self.fold(&event);
             self.events.push(event);

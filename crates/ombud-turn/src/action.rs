@@ -184,7 +184,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
         tenant: assistant.settings.tenant.clone(),
         stream: StreamId::from(received.conversation.id),
         expected_version: received.conversation.version,
-        events: vec![NewEvent { kind: kind.to_owned(), payload }],
+        events: vec![NewEvent { kind: kind.to_owned(), payload: payload.into() }],
         outbox: Vec::new(),
         reply: None,
         at: assistant.ports.clock.now(),

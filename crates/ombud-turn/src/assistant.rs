@@ -124,12 +124,28 @@ impl Learnt {
         nlu.questions = questions(pack, &locale);
         let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
         nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
-        let signals = SignalModel::new(&language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?)?;
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
-        Ok(Self { understander: Understander::new(nlu)?, signals, lexicon, declines })
+        let file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
+        let everyday = everyday(pack, &file, &nlu);
+        std::thread::scope(|beside| {
+            let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
+            let understander = Understander::new(nlu)?;
+            let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
+            Ok(Self { understander, signals, lexicon, declines })
+        })
     }
+}
+
+/// What customers write who are not in trouble: all examples but those of flows that a sign starts or that are named for one, and the questions
+/// that articles answer.
+fn everyday(pack: &Pack, file: &SignalFile, nlu: &NluModel) -> Vec<String> {
+    let is_care = |flow: &str| {
+        pack.manifest.signals.values().any(|care| care == flow) || file.signals.keys().any(|signal| signal == flow)
+    };
+    let examples = nlu.examples.iter().filter(|example| !example.class.strip_prefix("flow:").is_some_and(is_care));
+    examples.map(|example| &example.text).chain(&nlu.questions).cloned().collect()
 }
 
 /// Whether an assistant could be built from a pack: its word lists are read and its examples learnt, and forgotten again.

@@ -18,7 +18,7 @@ use crate::understanding::Understood;
 const QUESTIONS_MAX: usize = 3;
 
 /// A greeting and a hand-over do without the customer's record rather than wait longer for the company's system.
-const RECORD_WAIT_MAX: Duration = Duration::from_secs(1);
+pub(crate) const RECORD_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What was found. Made by this stage alone.
 pub(crate) struct Grounds {

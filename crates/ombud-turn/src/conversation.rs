@@ -1,6 +1,8 @@
 //! What is a conversation between turns? A fold over its stream.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use ombud_domain::{
     ActionOutcome, Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, CustomerId, Handover,
@@ -43,13 +45,52 @@ pub(crate) struct Conversation {
     pub said: String,
     /// The last message kept for a person who has not come yet.
     pub unanswered: Option<String>,
+    /// Whether the case stays with people while the assistant answers.
+    pub kept: bool,
     /// What the person who has the conversation wrote last.
-    pub told: String,
+    pub told: Option<Message>,
+    /// What people noted last since a person was asked for.
+    pub noted: Option<String>,
     pub assignee: Option<String>,
     pub handover: Option<Handover>,
     pub handover_at: Option<TimestampUs>,
     /// An action whose outcome the customer has not been told.
     pub open_action: Option<OpenAction>,
+    pub answered: Answered,
+}
+
+/// Which keys have an answer in the ledger, as far as that is known without asking it.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Answered {
+    /// The conversation was read back: any key may have one.
+    #[default]
+    Unknown,
+    /// It was opened here: hashes of all keys with an answer. Another replica may have given more, but then it wrote to the stream as well, and
+    /// what is decided from here is refused before anything is done.
+    Only(HashSet<u64>),
+}
+
+impl Answered {
+    /// Whether the ledger may hold an answer to the key.
+    pub(crate) fn may_hold(&self, key: &str) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Only(hashes) => hashes.contains(&hash_of(key)),
+        }
+    }
+
+    /// Notes the key of an answer that is about to be stored.
+    pub(crate) fn add(&mut self, key: &str) {
+        if let Self::Only(hashes) = self {
+            hashes.insert(hash_of(key));
+        }
+    }
+}
+
+fn hash_of(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An action between its intent and the reply that tells what came of it.
@@ -175,11 +216,14 @@ impl Conversation {
             tail_digits: String::new(),
             said: String::new(),
             unanswered: None,
-            told: String::new(),
+            kept: false,
+            told: None,
+            noted: None,
             assignee: None,
             handover: None,
             handover_at: None,
             open_action: None,
+            answered: Answered::Unknown,
         }
     }
 
@@ -188,14 +232,15 @@ impl Conversation {
             Author::Customer => {
                 self.reminders = 0;
                 self.tail_digits = ombud_language::safety::digit_tail(&message.text, "");
-                if self.status == ConversationStatus::WaitingForAgent && self.dialogue.picked(&message.text).is_none() {
+                let waits = self.status == ConversationStatus::WaitingForAgent && !self.kept;
+                if waits && self.dialogue.picked(&message.text).is_none() {
                     self.unanswered = Some(message.text.clone());
                 }
                 if says_something(&message.text) {
                     self.said = message.text;
                 }
             }
-            Author::Agent => self.told = message.text,
+            Author::Agent => self.told = Some(message),
             Author::Assistant | Author::System => {}
         }
     }
@@ -203,9 +248,10 @@ impl Conversation {
     /// The assistant has the conversation again. What was open is closed, unless the person wants it taken up again; care stays.
     fn give_back(&mut self, payload: &Value) {
         self.status = ConversationStatus::Open;
-        let name = self.assignee.take().unwrap_or_default();
+        self.remember_colleague(payload);
         let dialogue = &mut self.dialogue;
         dialogue.misread = 0;
+        dialogue.case = None;
         if payload.get("resumes").and_then(Value::as_bool) == Some(true) {
             dialogue.awaiting = std::mem::take(&mut dialogue.interrupted);
         } else {
@@ -216,7 +262,21 @@ impl Conversation {
                 dialogue.signals.clear();
             }
         }
-        dialogue.colleague = Some(Colleague { name, said: std::mem::take(&mut self.told) });
+    }
+
+    /// The person who had the conversation leaves it; his last words are quoted when the customer asks for news.
+    fn remember_colleague(&mut self, payload: &Value) {
+        let name = self.assignee.take().unwrap_or_default();
+        let before = self.dialogue.colleague.take().filter(|before| !before.said.is_empty());
+        // Who wrote nothing leaves the word of the one before him as the last.
+        let (name, said, at_us) = match (self.told.take(), before) {
+            (Some(told), _) => (name, told.text, told.at.0),
+            (None, Some(before)) => (before.name, before.said, before.at_us),
+            (None, None) => (name, String::new(), 0),
+        };
+        let noted = self.noted.take();
+        let note = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned).or(noted).unwrap_or_default();
+        self.dialogue.colleague = Some(Colleague { name, said, note, at_us, done: self.dialogue.done.len() });
     }
 
     /// Takes in events that are about to be committed. What a turn decided is taken over as it is, without the way through its event.
@@ -235,7 +295,7 @@ impl Conversation {
             self.dialogue = dialogue;
         }
         for event in events.iter().filter(|event| !event.kind.starts_with("turn.")) {
-            self.apply(&event.kind, at, &event.payload);
+            self.apply(&event.kind, at, &event.payload.read().unwrap_or_default());
         }
         if asks_anew {
             self.asked_seq = self.messages;
@@ -270,7 +330,9 @@ impl Conversation {
                 self.handover = payload.get("handover").and_then(read);
                 self.assignee = None;
                 self.unanswered = None;
-                self.told.clear();
+                self.kept = false;
+                self.told = None;
+                self.noted = None;
             }
             "handoff.updated" => {
                 self.handover = payload.get("handover").and_then(read).or_else(|| self.handover.take());
@@ -279,17 +341,25 @@ impl Conversation {
                 self.status = ConversationStatus::Open;
                 self.unanswered = None;
             }
+            "handoff.kept" => {
+                self.kept = true;
+                self.unanswered = None;
+            }
             "handoff.accepted" => {
                 self.status = ConversationStatus::WithAgent;
                 self.unanswered = None;
+                self.kept = false;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
             }
+            "desk.noted" => self.noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned),
             "handoff.returned" => self.give_back(payload),
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
-                self.assignee = None;
+                self.kept = false;
+                self.dialogue.case = None;
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
+                    self.remember_colleague(payload);
                     self.dialogue.close_requests();
                     self.dialogue.awaiting = Awaiting::default();
                     if !self.dialogue.is_distressed() {

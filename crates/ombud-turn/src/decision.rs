@@ -11,7 +11,7 @@ use crate::attempts::EnteredCode;
 use crate::context::Grounds;
 use crate::conversation::says_something;
 use crate::intake::Arrival;
-use crate::reader::{LexicalReader, today};
+use crate::reader::{LexicalReader, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
 use crate::trail::Trail;
@@ -116,8 +116,8 @@ pub(crate) fn begin(
     }
     let decision = if screened.is_typed_code() {
         engine.code_typed(&mut state)
-    } else if received.withdrawn {
-        engine.begin_withdrawn(&mut state, heard.0, heard.1)
+    } else if let Some(going_on) = &received.withdrawn {
+        engine.begin_withdrawn(&mut state, heard.0, heard.1, going_on)
     } else {
         engine.begin(&mut state, heard.0, heard.1)
     };
@@ -146,7 +146,9 @@ fn earlier(
 ) -> Decision {
     let open = received.conversation.open_action.as_ref();
     match open.and_then(|open| Some((&open.proposal, open.outcome.as_ref()?))) {
-        Some((proposal, outcome)) if received.desk_owns() => engine.recovered_for_people(state, proposal, outcome),
+        Some((proposal, outcome)) if received.desk_owns() && !received.conversation.kept => {
+            engine.recovered_for_people(state, proposal, outcome)
+        }
         Some(known) => engine.recovered(state, known, understanding, findings),
         None if received.is_from_customer() => engine.still_unknown(state, understanding, findings),
         None => engine.keep_waiting(state),
@@ -252,6 +254,12 @@ fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Underst
         session_level: received.principal.level,
         sight: received.sight,
         said,
+        colleague_at: conversation
+            .dialogue
+            .colleague
+            .as_ref()
+            .map(|one| local(assistant, one.at_us))
+            .unwrap_or_default(),
     }
 }
 

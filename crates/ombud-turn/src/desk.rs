@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Handover, Message, NewEvent, RecordedEvent,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, NewEvent, RecordedEvent,
     SessionId, StageRecord, StreamId, TurnId,
 };
 use ombud_policy::engine::way_back;
@@ -41,6 +41,11 @@ pub enum DeskAct {
     /// Writes to the customer.
     Reply {
         /// The words.
+        text: String,
+    },
+    /// Notes something for colleagues; who has the conversation, and how it stands, stays as it is.
+    Note {
+        /// The words; customers do not see them.
         text: String,
     },
     /// Gives it back to the assistant.
@@ -90,13 +95,16 @@ impl Assistant {
         let turns = turns(self, id).await?;
         let notes = notes(self, id).await?;
         let previous = previous(self, &state).await?;
+        let fields = state.handover.iter().flat_map(|handover| [&handover.customer, &handover.slots]);
+        let labels = labels(self, &state.locale, fields);
         Ok(Some(DeskView {
             conversation,
             handover: state.handover.clone(),
             assignee: state.assignee.clone(),
             requested_at: state.handover_at,
             turns,
-            labels: state.handover.as_ref().map(|handover| labels(self, &state.locale, handover)).unwrap_or_default(),
+            labels,
+            resumable: resumable(self, &state),
             notes,
             previous,
         }))
@@ -131,7 +139,12 @@ impl Assistant {
             Some(stored) if stored.body_hash != key.body_hash => Err(TurnError::KeyReused),
             Some(_) => self.desk_view(id).await?.ok_or(TurnError::NotFound),
             None => {
-                let kept = StoredReply { scope, key: key.key, body_hash: key.body_hash, response: Value::Null };
+                let kept = StoredReply {
+                    scope,
+                    key: key.key,
+                    body_hash: key.body_hash,
+                    response: JsonText::from(Value::Null),
+                };
                 self.act(id, agent, act, Some(kept)).await
             }
         }
@@ -190,6 +203,7 @@ fn plan(assistant: &Assistant, state: &Conversation, agent: &str, act: &DeskAct)
             return Err(TurnError::NotYours);
         }
         DeskAct::Take { .. } => {}
+        DeskAct::Note { text } => check(text)?,
         _ if !mine => return Err(TurnError::NotYours),
         DeskAct::Reply { text } => check(text)?,
         DeskAct::Return { message: Some(text), .. } => check(text)?,
@@ -223,15 +237,21 @@ fn deed(pen: &Pen<'_>, act: &DeskAct) -> Deed {
             let reopened = pen.state.status == ConversationStatus::Resolved;
             let payload = json!({"agent": agent, "from": from, "reopened": reopened});
             let event = Some(("handoff.accepted", payload));
-            Deed { first: None, event, then: pen.system(1, "agent_joined"), status: taken, awaiting: with_person }
+            let said = if reopened { "agent_reopened" } else { "agent_joined" };
+            Deed { first: None, event, then: pen.system(1, said), status: taken, awaiting: with_person }
         }
         DeskAct::Reply { text } => {
             Deed { first: Some(pen.write(text)), event: None, then: None, status: taken, awaiting: with_person }
         }
+        DeskAct::Note { text } => {
+            let event = Some(("desk.noted", json!({"agent": agent, "note": text})));
+            let (status, awaiting) = (pen.state.status, waiting::awaiting(pen.state));
+            Deed { first: None, event, then: None, status, awaiting }
+        }
         DeskAct::Return { message, note, open_request } => {
             let first = message.as_deref().map(|text| pen.write(text));
             let interrupted = &pen.state.dialogue.interrupted;
-            let resumes = *open_request == OpenRequest::Resumed && interrupted.kind != AwaitingKind::None;
+            let resumes = *open_request == OpenRequest::Resumed && is_open(interrupted);
             let awaiting = if resumes { interrupted.clone() } else { pen.way_back() };
             let payload =
                 json!({"agent": agent, "note": note, "message": message, "resumes": resumes, "awaiting": awaiting});
@@ -247,6 +267,16 @@ fn deed(pen: &Pen<'_>, act: &DeskAct) -> Deed {
             awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
         },
     }
+}
+
+const fn is_open(interrupted: &Awaiting) -> bool {
+    !matches!(interrupted.kind, AwaitingKind::None)
+}
+
+/// The request that the assistant would go on with, as people call it.
+fn resumable(assistant: &Assistant, state: &Conversation) -> Option<String> {
+    let top = state.dialogue.frames.last().filter(|_| is_open(&state.dialogue.interrupted))?;
+    Some(assistant.pack.desk_title(&state.locale, &top.flow))
 }
 
 /// Writes for an agent into a conversation.
@@ -360,11 +390,13 @@ async fn notes(assistant: &Assistant, id: ConversationId) -> Result<Vec<DeskNote
         let act = match event.kind.as_str() {
             "handoff.requested" => "requested",
             "handoff.withdrawn" => "withdrawn",
+            "handoff.kept" => "kept",
             "handoff.accepted" if is_set("reopened") => "reopened",
             "handoff.accepted" if member("from").is_some() => "taken_from_colleague",
             "handoff.accepted" => "taken",
             "handoff.returned" => "returned",
             "conversation.resolved" => "resolved",
+            "desk.noted" => "noted",
             _ => return None,
         };
         let reason = event.payload.get("handover").and_then(|handover| handover.get("reason_code"));
@@ -381,10 +413,14 @@ async fn notes(assistant: &Assistant, id: ConversationId) -> Result<Vec<DeskNote
     Ok(notes.collect())
 }
 
-/// How the company names the fields of a hand-over, as far as its pack gives `field_<name>`.
-fn labels(assistant: &Assistant, locale: &str, handover: &Handover) -> BTreeMap<String, String> {
+/// How the company names the fields of records, as far as its pack gives `field_<name>`.
+pub(crate) fn labels<'v>(
+    assistant: &Assistant,
+    locale: &str,
+    records: impl Iterator<Item = &'v Value>,
+) -> BTreeMap<String, String> {
     let mut names = BTreeSet::new();
-    let mut unread = vec![&handover.customer, &handover.slots];
+    let mut unread: Vec<&Value> = records.collect();
     while let Some(value) = unread.pop() {
         match value {
             Value::Object(members) if names.len() < FIELDS_MAX => {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
+use ombud_policy::engine::GoingOn;
 use ombud_policy::{CompanyEvent, Sight};
 use ombud_ports::StoreError;
 use serde_json::json;
@@ -114,8 +115,8 @@ pub(crate) struct Arrival<'a> {
     pub hears: Hears,
     /// Whether the conversation was over and begins again.
     pub reopened: bool,
-    /// Whether the customer goes on without the person he waited for.
-    pub withdrawn: bool,
+    /// How the customer goes on without the person he waited for, if he does.
+    pub withdrawn: Option<GoingOn>,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -160,7 +161,7 @@ pub(crate) async fn receive<'a>(
         .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
     check_input(assistant, &stimulus.input, &conversation)?;
-    if let Some(stored) = stored_reply(assistant, &stimulus).await? {
+    if let Some(stored) = stored_reply(assistant, &stimulus, &conversation).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
     let guard =
@@ -197,7 +198,7 @@ pub(crate) async fn receive<'a>(
         from_customer: stimulus.input.is_from_customer(),
         hears: Hears::Everything,
         reopened,
-        withdrawn: false,
+        withdrawn: None,
         input: Some(stimulus.input),
         _key: guard,
     })))
@@ -238,8 +239,14 @@ impl Assistant {
     }
 }
 
-async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Option<TurnReply>, TurnError> {
-    let Some(key) = &stimulus.idempotency else { return Ok(None) };
+async fn stored_reply(
+    assistant: &Assistant,
+    stimulus: &Stimulus,
+    conversation: &Conversation,
+) -> Result<Option<TurnReply>, TurnError> {
+    let Some(key) = stimulus.idempotency.as_ref().filter(|key| conversation.answered.may_hold(&key.key)) else {
+        return Ok(None);
+    };
     let scope = stimulus.conversation_id.to_string();
     let Some(stored) = assistant.ports.ledger.stored_reply(&assistant.settings.tenant, &scope, &key.key).await? else {
         return Ok(None);
@@ -247,8 +254,7 @@ async fn stored_reply(assistant: &Assistant, stimulus: &Stimulus) -> Result<Opti
     if stored.body_hash != key.body_hash {
         return Err(TurnError::KeyReused);
     }
-    let mut reply: TurnReply =
-        serde_json::from_value(stored.response).map_err(|_| StoreError::Corrupt { what: "reply" })?;
+    let mut reply: TurnReply = stored.response.read().map_err(|_| StoreError::Corrupt { what: "reply" })?;
     reply.replayed = true;
     Ok(Some(reply))
 }

@@ -1,18 +1,27 @@
 //! How does the flow engine read words? With the language crate's choosers and extractors.
 
 use jiff::civil::Date;
-use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation};
+use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
 use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 
-/// Today in UTC.
+/// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
-    let now = jiff::Timestamp::from_microsecond(assistant.ports.clock.now().0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    zoned(assistant, assistant.ports.clock.now().0).date()
+}
+
+/// A time in the pack's time zone, `YYYY-MM-DDThh:mm`.
+pub(crate) fn local(assistant: &Assistant, at_us: i64) -> String {
+    zoned(assistant, at_us).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
+    let at = jiff::Timestamp::from_microsecond(at_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let zone = jiff::tz::TimeZone::get(&assistant.pack.manifest.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
-    now.to_zoned(zone).date()
+    at.to_zoned(zone)
 }
 
 /// The reader of rung one.
@@ -27,17 +36,7 @@ impl<'a> LexicalReader<'a> {
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
-        let context = UnderstandContext {
-            expectation: &Expectation::Confirm,
-            active_flow: None,
-            last_flow: None,
-            follow_up: None,
-            after_article: false,
-            gives_way_to: &[],
-            proposal: None,
-            today: self.today,
-            barred: &[],
-        };
+        let context = UnderstandContext::alone(&Expectation::Confirm, self.today);
         let understanding = self.assistant.learnt.understander.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),
@@ -94,6 +93,18 @@ impl Reader for LexicalReader<'_> {
 
     fn points_back(&self, text: &str) -> bool {
         self.assistant.learnt.understander.points_back(text)
+    }
+
+    fn account(&self, text: &str) -> Option<String> {
+        self.assistant.learnt.understander.account(text)
+    }
+
+    fn rewording(&self, text: &str) -> Option<Rewording> {
+        self.assistant.learnt.understander.rewording(text)
+    }
+
+    fn refuses_person(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.refuses_person(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {

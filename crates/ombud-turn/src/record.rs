@@ -1,19 +1,20 @@
 //! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, Message, MessageId, NewEvent, Principal,
-    SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
+    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, MessageId, NewEvent,
+    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
 use ombud_policy::{Dialogue, Proof, Silence, is_question};
 use ombud_ports::{AppendError, Commit, StoreError, StoredReply};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::answer::Checked;
 use crate::assistant::Assistant;
-use crate::conversation::{Conversation, Opened, TurnRecorded};
+use crate::conversation::{Answered, Conversation, Opened, TurnRecorded};
 use crate::intake::Arrival;
 use crate::safety::Screened;
 use crate::trail::Trail;
@@ -66,7 +67,7 @@ pub(crate) async fn open(
         pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
     let greeting = message(assistant, (1, at), Author::Assistant, text);
     let events = vec![event("conversation.opened", &opened)?, MessageCreated::of(&greeting).event()?];
-    let mut state = Conversation::opened(id, opened, at);
+    let mut state = Conversation { answered: Answered::Only(HashSet::new()), ..Conversation::opened(id, opened, at) };
     state.advance(&events, at, None);
     state.version = append(assistant, id, 0, events, None, at).await?;
     let market = state.market.clone();
@@ -95,8 +96,9 @@ pub(crate) async fn commit(
     let (ending, dialogue, paragraphs, _) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
-    if received.withdrawn {
-        turn.events.push(event("handoff.withdrawn", &json!({"turn_id": received.turn_id}))?);
+    if received.withdrawn.is_some() {
+        let kind = if dialogue.case.is_some() { "handoff.kept" } else { "handoff.withdrawn" };
+        turn.events.push(event(kind, &json!({"turn_id": received.turn_id}))?);
     }
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
     let replies = turn.replies(assistant, &received, (paragraphs, asks), at)?;
@@ -310,14 +312,18 @@ async fn finish(
 ) -> Result<Recorded, TurnError> {
     let id = received.conversation.id;
     let stored = received.idempotency.as_ref().map(|key| {
-        let response = serde_json::to_value(&reply).unwrap_or(Value::Null);
-        StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response }
+        let response = JsonText::of(&reply).map_err(|_| StoreError::Corrupt { what: "reply" })?;
+        Ok(StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response })
     });
+    let stored = stored.transpose().map_err(TurnError::Store)?;
     let told = ["handoff.requested", "handoff.withdrawn"];
     let told = told.into_iter().filter(|kind| turn.events.iter().any(|event| event.kind == *kind)).collect();
     let mut state = received.conversation;
     let version = state.version;
     state.advance(&turn.events, at, Some((reply.status, dialogue)));
+    if let Some(reply) = &stored {
+        state.answered.add(&reply.key);
+    }
     state.version =
         append(assistant, id, version, turn.events, stored, at).await.inspect_err(|_| assistant.forget(id))?;
     assistant.keep(state);
@@ -388,6 +394,6 @@ impl<'a> MessageCreated<'a> {
 }
 
 pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, TurnError> {
-    let payload = serde_json::to_value(payload).map_err(|_| StoreError::Corrupt { what: "event" })?;
+    let payload = JsonText::of(payload).map_err(|_| StoreError::Corrupt { what: "event" })?;
     Ok(NewEvent { kind: kind.to_owned(), payload })
 }

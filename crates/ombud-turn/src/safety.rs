@@ -59,6 +59,13 @@ impl Screened {
         &self.taken_back
     }
 
+    /// Takes signs back that the customer says are none.
+    pub(crate) fn deny(&mut self, is_denied: impl Fn(&String) -> bool) {
+        let (denied, left) = std::mem::take(&mut self.signals).into_iter().partition(is_denied);
+        self.signals = left;
+        self.taken_back.extend::<Vec<String>>(denied);
+    }
+
     /// Whether the message was the one-time code that a field of its own waits for, and nothing else.
     pub(crate) const fn is_typed_code(&self) -> bool {
         self.typed_code

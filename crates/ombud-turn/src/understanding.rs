@@ -1,7 +1,7 @@
 //! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
 
-use ombud_domain::{AwaitingKind, Command, Stage, Understanding};
-use ombud_language::UnderstandContext;
+use ombud_domain::{AwaitingKind, COMMANDS_MAX, Command, Stage, Understanding};
+use ombud_language::{Newest, OfColleague, UnderstandContext};
 use ombud_policy::Dialogue;
 use serde_json::json;
 
@@ -81,6 +81,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
         gives_way_to: gives_way_to(assistant, dialogue),
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
+        request: begun_with(dialogue),
         today: today(assistant),
         barred: &barred,
     };
@@ -90,7 +91,17 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         let commands = vec![Command::Choose { id: id.to_owned() }];
         return Understanding { commands, ..Understanding::default() };
     }
-    let mut understanding = assistant.learnt.understander.understand(screened.words(), &context);
+    let understander = &assistant.learnt.understander;
+    let mut understanding = match of_colleague(assistant, dialogue, screened.words()) {
+        None => understander.understand(screened.words(), &context),
+        Some(OfColleague::Wanted) => Understanding { commands: vec![Command::Handoff], ..Understanding::default() },
+        Some(OfColleague::Asked { rest }) => {
+            let rest =
+                if rest.is_empty() { Understanding::default() } else { understander.understand(&rest, &context) };
+            let commands = std::iter::once(Command::AskColleague).chain(rest.commands).take(COMMANDS_MAX).collect();
+            Understanding { commands, ..rest }
+        }
+    };
     understanding.signals = screened.signals().to_vec();
     let summary = summary_of(&understanding);
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
@@ -111,11 +122,25 @@ fn gives_way_to<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [Strin
     open.and_then(|flow| flow.yields_to.as_ref()).map_or(&[], |other| other.wishes.as_slice())
 }
 
-/// Flows of care that nothing in the message calls for, though a figure of speech or a mention sounds like it.
+/// The first words of the request that runs, below what it called.
+fn begun_with(dialogue: &Dialogue) -> Option<&str> {
+    let frame = dialogue.frames.iter().rev().find(|frame| !frame.called)?;
+    frame.said.first().map(|said| said.text.as_str())
+}
+
+/// What is wanted of the person who gave the conversation back, if he left a word.
+fn of_colleague(assistant: &Assistant, dialogue: &Dialogue, words: &str) -> Option<OfColleague> {
+    let colleague = dialogue.colleague.as_ref().filter(|colleague| !colleague.said.is_empty())?;
+    let newest = if dialogue.awaits_news() { Newest::Word } else { Newest::Deed };
+    assistant.learnt.understander.of_colleague(words, &colleague.name, newest)
+}
+
+/// Flows of care that nothing in the message calls for, though a figure of speech, a mention or a relative sounds like it.
 fn barred<'a>(assistant: &'a Assistant, screened: &Screened) -> Vec<&'a str> {
     let flows = &assistant.pack.manifest.signals;
     let meant: Vec<&String> = screened.signals().iter().filter_map(|signal| flows.get(signal)).collect();
-    let taken_back = screened.taken_back().iter().filter_map(|signal| flows.get(signal));
+    let unsaid = assistant.pack.manifest.only_when_said.iter();
+    let taken_back = screened.taken_back().iter().chain(unsaid).filter_map(|signal| flows.get(signal));
     taken_back.filter(|flow| !meant.contains(flow)).map(String::as_str).collect()
 }
 

@@ -80,6 +80,8 @@ pub struct DeskView {
     pub turns: Vec<TurnView>,
     /// How the company names the fields of the hand-over, as far as it does.
     pub labels: BTreeMap<String, String>,
+    /// The open request that the assistant could go on with, as people call it.
+    pub resumable: Option<String>,
     /// What people did and noted, oldest first; customers see none of it.
     pub notes: Vec<DeskNote>,
     /// Other conversations of the same customer, at most five, newest first.
@@ -91,7 +93,7 @@ pub struct DeskView {
 pub struct DeskNote {
     /// When.
     pub at: TimestampUs,
-    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
+    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`.
     pub act: &'static str,
     /// Who did it; none when it was the assistant or the customer.
     pub agent: Option<String>,

@@ -2,7 +2,7 @@
 
 use ombud_domain::{Author, Awaiting, AwaitingKind, ConversationStatus, Handover};
 use ombud_policy::Dialogue;
-use ombud_policy::engine::{GO_ON, KEEP_WAITING};
+use ombud_policy::engine::{GO_ON, GoingOn, KEEP_WAITING};
 use serde_json::{Map, Value, json};
 
 use crate::assistant::Assistant;
@@ -28,31 +28,76 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
         ConversationStatus::WithAgent => return Answerer::Person,
         ConversationStatus::WaitingForAgent => {}
     }
+    let case = case(assistant, &received.conversation);
+    if let (Some(reason), Some(rest)) = (&case, misunderstanding(assistant, &received.conversation, screened)) {
+        screened.deny(|signal| assistant.pack.manifest.signals.contains_key(signal));
+        go_on(received, screened, (rest, GoingOn::Misunderstood { reason: reason.clone() }));
+        return Answerer::Assistant;
+    }
+    if received.conversation.kept {
+        return Answerer::Assistant;
+    }
     if is_alarming(assistant, &received.conversation.dialogue, screened.signals()) {
         received.hears = Hears::SignalsOnly;
         return Answerer::Assistant;
     }
     match withdrawal(assistant, &received.conversation, screened.text()) {
         Some(rest) => {
-            let waited = received.conversation.unanswered.take().unwrap_or_default();
-            screened.read_as(if rest.is_empty() { waited } else { rest });
-            received.conversation.status = ConversationStatus::Open;
-            received.withdrawn = true;
+            let going_on = case.map_or(GoingOn::Alone, |reason| GoingOn::Meanwhile { reason });
+            go_on(received, screened, (rest, going_on));
             Answerer::Assistant
         }
         None => Answerer::Person,
     }
 }
 
+/// The assistant answers again: what else was said, or else what was kept meanwhile.
+fn go_on(received: &mut Arrival<'_>, screened: &mut Screened, (rest, going_on): (String, GoingOn)) {
+    let waited = received.conversation.unanswered.take().unwrap_or_default();
+    // What was kept is not read again where it may be what was misunderstood.
+    let is_misread = matches!(going_on, GoingOn::Misunderstood { .. });
+    screened.read_as(if rest.is_empty() && !is_misread { waited } else { rest });
+    if going_on == GoingOn::Alone {
+        received.conversation.status = ConversationStatus::Open;
+    }
+    received.withdrawn = Some(going_on);
+}
+
+/// Reason of the hand-over if it is one of care: that case stays with people whoever answers meanwhile.
+fn case(assistant: &Assistant, conversation: &Conversation) -> Option<String> {
+    let dialogue = &conversation.dialogue;
+    let care = dialogue.is_distressed() || care_flow(assistant, dialogue).is_some() || conversation.kept;
+    conversation.handover.as_ref().filter(|_| care).map(|handover| handover.reason_code.clone())
+}
+
+/// The flow of care that led to the hand-over.
+fn care_flow<'d>(assistant: &Assistant, dialogue: &'d Dialogue) -> Option<&'d str> {
+    let flow = dialogue.frames.last().map(|top| top.flow.as_str())?;
+    assistant.pack.manifest.signals.values().any(|care| care == flow).then_some(flow)
+}
+
+/// What else is said by a customer who says that he was misunderstood. None when he does not, or when something else alarms.
+fn misunderstanding(assistant: &Assistant, conversation: &Conversation, screened: &Screened) -> Option<String> {
+    let dialogue = &conversation.dialogue;
+    if conversation.kept && !dialogue.is_distressed() {
+        return None;
+    }
+    let rest = assistant.learnt.understander.misunderstanding(screened.text())?;
+    let flow = care_flow(assistant, dialogue);
+    let fresh = screened.signals().iter().filter(|signal| !dialogue.signals.contains(signal));
+    let mut flows = fresh.filter_map(|signal| assistant.pack.manifest.signals.get(signal));
+    flows.all(|started| conversation.kept || Some(started.as_str()) == flow).then_some(rest)
+}
+
 /// Whether a sign was not heard before that the pack answers with a flow of its own.
 fn is_alarming(assistant: &Assistant, dialogue: &Dialogue, signals: &[String]) -> bool {
-    let fresh = signals.iter().filter(|signal| !dialogue.signals.contains(signal));
-    fresh.into_iter().any(|signal| assistant.pack.manifest.signals.contains_key(signal))
+    let mut fresh = signals.iter().filter(|signal| dialogue.is_news(signal));
+    fresh.any(|signal| assistant.pack.manifest.signals.contains_key(signal))
 }
 
 /// What else is said by a customer who goes on without a person; none when he waits on.
 fn withdrawal(assistant: &Assistant, conversation: &Conversation, text: &str) -> Option<String> {
-    if text.trim().is_empty() || conversation.dialogue.is_in_danger() {
+    if text.trim().is_empty() {
         return None;
     }
     if conversation.dialogue.picked(text) == Some(GO_ON) {
@@ -77,17 +122,30 @@ pub(crate) fn acknowledgement(
     } else {
         (Author::System, "handoff_noted_again")
     };
-    let names = names(&json!({"promise": promise(assistant, conversation)}));
-    let text = assistant.pack.texts.render(&conversation.locale, "", key, &[&names]).ok()?;
-    Some((author, text))
+    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(conversation)}));
+    Some((author, for_reason(assistant, conversation, key, &names)?))
+}
+
+/// A text as the pack has it for the reason of the hand-over, or for all.
+fn for_reason(
+    assistant: &Assistant,
+    conversation: &Conversation,
+    key: &str,
+    names: &Map<String, Value>,
+) -> Option<String> {
+    let said = |key: &str| assistant.pack.texts.render(&conversation.locale, "", key, &[names]).ok();
+    let reason = conversation.handover.as_ref().map(|handover| handover.reason_code.as_str()).unwrap_or_default();
+    said(&format!("{key}_{reason}")).or_else(|| said(key))
+}
+
+fn session(conversation: &Conversation) -> Value {
+    json!({"market": conversation.market, "locale": conversation.locale})
 }
 
 /// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.
 fn promise(assistant: &Assistant, conversation: &Conversation) -> String {
-    let names = names(&json!({"session": {"market": conversation.market, "locale": conversation.locale}}));
-    let said = |key: &str| assistant.pack.texts.render(&conversation.locale, "", key, &[&names]).ok();
-    let reason = conversation.handover.as_ref().map(|handover| handover.reason_code.as_str()).unwrap_or_default();
-    said(&format!("handoff_promise_{reason}")).or_else(|| said("handoff_promise")).unwrap_or_default()
+    let names = names(&json!({"session": session(conversation)}));
+    for_reason(assistant, conversation, "handoff_promise", &names).unwrap_or_default()
 }
 
 /// The hand-over with what a later message adds to it: anger and distress are heard, and the last words are the last ones. None when it adds nothing.
@@ -108,7 +166,7 @@ pub(crate) fn awaiting(conversation: &Conversation) -> Awaiting {
     let kept = &conversation.dialogue.awaiting;
     match conversation.status {
         ConversationStatus::Open => kept.clone(),
-        ConversationStatus::WaitingForAgent if kept.kind == AwaitingKind::Handoff => kept.clone(),
+        ConversationStatus::WaitingForAgent if conversation.kept || kept.kind == AwaitingKind::Handoff => kept.clone(),
         ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent => {
             Awaiting { kind: AwaitingKind::Handoff, ..Awaiting::default() }
         }

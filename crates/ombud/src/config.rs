@@ -24,8 +24,10 @@ section! {
         connections_max: usize = 4_096;
         /// Event streams open at once; further ones are refused with `OM-0502`.
         streams_max: usize = 2_048;
-        /// Turns under way at once; further ones are refused with `OM-0503`.
+        /// Turns taken on at once; further ones are refused with `OM-0503`.
         turns_max: usize = 1_024;
+        /// Turns worked on at once; further ones wait. More need more memory, and help when most of their time is a model's or a slow system's.
+        turns_at_once: usize = 256;
     }
 }
 

@@ -253,6 +253,7 @@ fn http_settings(config: &Config) -> anyhow::Result<HttpSettings> {
         trusted_proxies: trusted_proxies.context("`server.trusted_proxies` cannot be used")?,
         streams_max: config.server.streams_max,
         turns_max: config.server.turns_max,
+        turns_at_once: config.server.turns_at_once,
         version: env!("CARGO_PKG_VERSION"),
     })
 }

@@ -11,6 +11,8 @@ const OPTIONS_MAX = 24;
 /** More options than this with long labels stand below each other, in a list that scrolls. */
 const SHORT_LIST_MAX = 5;
 const SHORT_LABEL_MAX = 24;
+/** Id of the option to wait on for a person. */
+const WAIT = "wait";
 
 /**
  * @typedef {object} AwaitingView
@@ -37,9 +39,10 @@ export function makeAwaiting(place, how) {
       shown = now;
       code_card = undefined;
       const had_focus = place.contains(document.activeElement);
+      const had_parts = place.childElementCount > 0;
       place.replaceChildren();
       if (wantsCode(awaiting)) code_card = codeCard(how);
-      build(place, awaiting, chat, how, code_card);
+      build(place, { awaiting, had_parts }, chat, how, code_card);
       code_card?.focus();
       if (place.childElementCount > 0 || had_focus) how.on_built();
     }
@@ -53,21 +56,28 @@ export function makeAwaiting(place, how) {
 }
 
 /** Answered as soon as the customer writes again; a code stays asked for until the server says otherwise. @param {Chat} chat @returns {Awaiting} */
-function visibleAwaiting(chat) {
+export function visibleAwaiting(chat) {
   if (wantsCode(chat.awaiting)) return chat.awaiting;
   const is_offered = chat.status === "open" || (chat.status === "waiting_for_agent" && chat.awaiting.kind === "handoff");
   const is_over = !is_offered || chat.transcript.has_unsent || chat.is_busy;
-  return is_over ? { kind: "none" } : chat.awaiting;
+  return is_over ? { kind: "none" } : withoutPressed(chat);
+}
+
+/** "Keep waiting" is not offered to somebody who has just said so. @param {Chat} chat @returns {Awaiting} */
+function withoutPressed({ awaiting, transcript }) {
+  if (awaiting.kind !== "handoff") return awaiting;
+  const said = transcript.entries().flatMap((entry) => (entry.kind === "server" && entry.message.author === "customer" ? [entry.message.text] : [])).at(-1);
+  return { ...awaiting, options: (awaiting.options ?? []).filter(({ id, label }) => id !== WAIT || label !== said) };
 }
 
 /**
  * @param {HTMLElement} place
- * @param {Awaiting} awaiting
+ * @param {{awaiting: Awaiting, had_parts: boolean}} change
  * @param {Chat} chat
  * @param {Parameters<typeof makeAwaiting>[1]} how
  * @param {ReturnType<typeof codeCard> | undefined} code_card
  */
-function build(place, awaiting, chat, how, code_card) {
+function build(place, { awaiting, had_parts }, chat, how, code_card) {
   const { t, announce } = how;
   if (code_card) {
     append(place, code_card.node);
@@ -78,6 +88,8 @@ function build(place, awaiting, chat, how, code_card) {
   } else if (awaiting.options?.length) {
     append(place, choices(awaiting.options, chat.locale, how));
     announce(t("announce.options", { count: Math.min(awaiting.options.length, OPTIONS_MAX) }));
+  } else if (had_parts) {
+    announce(""); // what was announced is not there any more
   }
 }
 

@@ -153,7 +153,7 @@ function drawStatus() {
 function drawWriter() {
   const name = chat.status === "with_agent" ? agentName() : "";
   const writer = byId("writer");
-  const text = name ? t("label.agent_here", { name }) : t("label.ai");
+  const text = name ? t("label.agent_here", { name }) : t(chat.status === "waiting_for_agent" ? "label.waiting" : "label.ai");
   if (writer.textContent !== text) writer.textContent = text;
   byId("writer-line").classList.toggle("person", name !== "");
 }
@@ -231,6 +231,7 @@ async function startDemo() {
   demo = makeDemo({
     customers, locale: panel_locale, customer_id: chat.customer_id,
     on_choose: (id) => {
+      demo_drawer.close();
       chat.startOver(id);
       announce(t("announce.new"));
     },

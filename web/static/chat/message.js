@@ -19,6 +19,7 @@ import { renderMarkdown } from "../shared/markdown.js";
  * @property {(turn_id: string) => void} on_turn
  * @property {() => void} on_retry
  * @property {(citation: Citation) => void} on_article
+ * @property {string[]} choices labels that stand as buttons below this message
  */
 
 /** @param {Message} message @param {Look} look */
@@ -28,14 +29,14 @@ export function renderMessage(message, look) {
   const is_theirs = message.author === "customer";
   const body = is_theirs
     ? el("div", { class: "bubble", dir: "auto", lang: look.message_locale }, plainLines(message.text))
-    : el("div", { class: "bubble", dir: "auto", lang: look.message_locale }, renderMarkdown(message.text));
+    : el("div", { class: "bubble", dir: "auto", lang: look.message_locale }, renderMarkdown(withoutChoices(message.text, look.choices)));
   return el("div", { class: `message ${message.author}${look.follows ? " follows" : ""}` },
     !is_theirs && avatar(message),
     el("div", { class: "message-body" },
       authorLine(message, look),
       body,
       look.done.length > 0 && receipts(look.done, t),
-      (message.citations?.length ?? 0) > 0 && sources(message.citations ?? [], look),
+      (message.citations?.length ?? 0) > 0 && sources(message, look),
       foot(message, look)));
 }
 
@@ -93,14 +94,28 @@ function receipts(done, t) {
     el("li", {}, icon("check"), el("span", {}, el("strong", {}, t("receipt.done", { action: words(action) })), el("span", { class: "receipt-id" }, t("receipt", { id: receipt_id }))))));
 }
 
-/** @param {Citation[]} citations @param {Look} look */
-function sources(citations, { t, message_locale, on_article }) {
+/** The text without the list of choices that stand below it as buttons. @param {string} text @param {string[]} choices */
+export function withoutChoices(text, choices) {
+  if (choices.length === 0) return text;
+  const isChoice = (/** @type {string} */ line) => choices.includes(line.replace(/^\s*[-*•]\s+/, "").trim());
+  const left = text.split("\n").filter((line) => !isChoice(line)).join("\n").trim();
+  return left === "" ? text : left;
+}
+
+/** Whether a quotation says what the reply says already. @param {string} quote @param {string} text */
+export function isSaid(quote, text) {
+  const plain = (/** @type {string} */ one) => one.replace(/[*_`#>\s]+/g, " ").trim().toLowerCase();
+  return plain(text).includes(plain(quote));
+}
+
+/** @param {Message} message @param {Look} look */
+function sources({ text, citations = [] }, { t, message_locale, on_article }) {
   return el("div", { class: "sources" },
     el("p", { class: "sources-title" }, icon("book"), citations.length === 1 ? t("sources.one") : t("sources.many", { count: citations.length })),
     citations.map((citation) => {
       return el("details", { class: "source" },
         el("summary", {}, el("span", { dir: "auto", lang: message_locale }, citation.title)),
-        el("blockquote", { dir: "auto", lang: message_locale }, citation.quote),
+        !isSaid(citation.quote, text) && el("blockquote", { dir: "auto", lang: message_locale }, citation.quote),
         el("p", {}, el("button", { type: "button", class: "link-button", on: { click: () => on_article(citation) } }, t("sources.open"))));
     }));
 }

@@ -6,6 +6,7 @@ export const ar = {
   "label.ai": "مساعد ذكاء اصطناعي",
   "label.you": "أنت",
   "label.agent_tag": "موظف",
+  "label.waiting": "بانتظار موظف",
   "label.agent_here": "{name}، موظف",
   "label.agent_unnamed": "أحد الزملاء",
   "label.system": "ملاحظة",

@@ -6,6 +6,7 @@ export const en = {
   "label.ai": "AI assistant",
   "label.you": "You",
   "label.agent_tag": "Person",
+  "label.waiting": "Waiting for a person",
   "label.agent_here": "{name}, a person",
   "label.agent_unnamed": "A colleague",
   "label.system": "Note",

@@ -1,9 +1,10 @@
 // What must a person know before taking over? Who, why, what was tried, on what grounds, and what comes next.
-/** @import { DeskConversation, DeskRow, Handover, HandoverAction } from "../shared/types.js" */
+/** @import { DeskConversation, DeskRecords, DeskRow, Handover, HandoverAction } from "../shared/types.js" */
 import { el } from "../shared/dom.js";
-import { elapsed, languageName, words } from "../shared/format.js";
+import { clockTime, elapsed, words } from "../shared/format.js";
 import { safeUrl, webLink } from "../shared/markdown.js";
 import { plainText, renderValue } from "../shared/record.js";
+import { byRecordId, facts, fold, readable, renderLists, titleOf } from "./records.js";
 
 const LOCALE = "en";
 /** Facts of a customer that are read first; the others are folded. */
@@ -12,28 +13,38 @@ const STATUS_WORDS = { open: "with the AI assistant", waiting_for_agent: "waitin
 const LEVEL_TAGS = /** @type {Record<string, string>} */ ({ verified: "tag good", identified: "tag", anonymous: "tag warn" });
 const STATE_TAGS = /** @type {Record<string, string>} */ ({ done: "tag good", executed: "tag good", failed: "tag high", refused: "tag warn", unknown: "tag warn" });
 
-/** What matters first: what is asked and open, what was done, who it is; the rest folded. @param {DeskConversation} conversation @returns {HTMLElement[]} */
-export function renderContext(conversation) {
-  const { handover, previous = [] } = conversation;
-  const labels = handover?.labels ?? {};
-  const parts = handover ? [
-    why(handover),
-    openProposal(handover),
-    nextStep(handover),
-    actions(handover.actions ?? []),
-    who(handover, labels),
-    records(handover, labels),
+/**
+ * What matters first: what is asked and open, what was done, who it is, what the company's systems hold; the rest folded.
+ * @param {DeskConversation} conversation
+ * @param {DeskRecords=} records as read just now
+ * @returns {HTMLElement[]}
+ */
+export function renderContext(conversation, records) {
+  const { handover, status, previous = [] } = conversation;
+  const labels = { ...records?.labels, ...handover?.labels };
+  const is_with_people = status === "waiting_for_agent" || status === "with_agent";
+  const parts = [
+    handover ? why(handover, is_with_people) : nobody(conversation),
+    handover && is_with_people ? aboutToDo(handover) : undefined,
+    handover && is_with_people ? nextStep(handover) : undefined,
+    handover ? actions(handover.actions ?? []) : undefined,
+    who(conversation, records, labels),
+    handover ? about(handover, records, labels) : undefined,
+    held(records),
     earlier(previous),
-    sources(handover.sources ?? []),
-  ] : [section("Who", el("p", {}, conversation.status === "open"
-    ? "The AI assistant has this conversation. You can take over at any time."
-    : "There is no hand-over for this conversation.")), earlier(previous)];
+    handover ? sources(handover.sources ?? []) : undefined,
+  ];
   return parts.filter((part) => part !== undefined);
 }
 
-/** The customer's name, under one of the usual names of a record. @param {DeskConversation} conversation */
-export function customerName({ handover }) {
-  return nameOf(handover?.customer ?? {});
+/** What the context shows that passes with time, so that it is drawn again when it does. @param {DeskConversation} conversation */
+export function contextAge({ handover }) {
+  return handover?.requested_at ? elapsed(handover.requested_at, Date.now(), LOCALE) : "";
+}
+
+/** The customer's name, under one of the usual names of a record. @param {DeskConversation} conversation @param {DeskRecords=} records */
+export function customerName({ handover }, records) {
+  return nameOf(records?.customer ?? {}) || nameOf(handover?.customer ?? {});
 }
 
 /** @param {Record<string, unknown>} record */
@@ -48,24 +59,11 @@ function section(title, ...children) {
   return el("section", { class: "part" }, el("h3", {}, title), children);
 }
 
-/** A value for a person: no empty ones, no machine's time. @param {unknown} value */
-function readable(value) {
-  if (value === null || value === "") return undefined;
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return new Date(value).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value)) return new Date(`${value}T12:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium" });
-  return plainText(value, LOCALE);
-}
-
-/** @param {Record<string, unknown>} record @param {Record<string, string>} labels @param {string[]} left_out */
-function facts(record, labels, left_out = []) {
-  const rows = Object.entries(record).filter(([name]) => !left_out.includes(name))
-    .map(([name, value]) => [labels[name] ?? words(name), readable(value)]).filter(([, text]) => text && text !== "none");
-  return rows.length > 0 && el("dl", { class: "facts" }, rows.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, text))));
-}
-
-/** @param {Handover} handover @param {Record<string, string>} labels */
-function who({ customer, identity_level = "anonymous" }, labels) {
-  const record = /** @type {Record<string, unknown>} */ (customer ?? {});
+/** @param {DeskConversation} conversation @param {DeskRecords | undefined} records @param {Record<string, string>} labels */
+function who(conversation, records, labels) {
+  const { handover } = conversation;
+  const record = /** @type {Record<string, unknown>} */ (records?.customer ?? handover?.customer ?? {});
+  const identity_level = records?.identity_level ?? handover?.identity_level ?? "anonymous";
   const first = Object.fromEntries(FACTS_FIRST.filter((name) => record[name] !== undefined).map((name) => [name, record[name]]));
   const rest = facts(record, labels, [...FACTS_FIRST, "name", "first_name", "last_name"]);
   return el("section", { class: "part who" },
@@ -73,27 +71,33 @@ function who({ customer, identity_level = "anonymous" }, labels) {
       el("h3", { dir: "auto" }, nameOf(record) || "Not identified"),
       el("span", { class: LEVEL_TAGS[identity_level] ?? "tag" }, `Identity: ${identity_level}`)),
     facts(first, labels),
-    rest && el("details", {}, el("summary", {}, "More about the customer"), rest));
+    rest.length > 0 && fold("More about the customer", rest));
 }
 
-/** @param {Handover} handover */
-function why({ reason_code, summary, language, sentiment, requested_at, last_words }) {
+/** @param {DeskConversation} conversation */
+function nobody({ status }) {
+  return section("No person was asked for", el("p", {}, status === "open"
+    ? "The AI assistant has this conversation. You can take over at any time."
+    : "There is no hand-over for this conversation."));
+}
+
+/** @param {Handover} handover @param {boolean} is_with_people */
+function why({ reason_code, summary, sentiment, requested_at }, is_with_people) {
   const mood = plainText(sentiment, LOCALE);
   return el("section", { class: "part" },
-    el("h3", {}, "Why it came to you", summary && el("span", { class: "caution" }, "AI summary; claims not verified")),
+    el("h3", {}, is_with_people ? "Why it came to you" : "Why it came to a person", summary && el("span", { class: "caution" }, "AI summary; claims not verified")),
     el("div", { class: "tags" },
       reason_code && el("span", { class: "tag strong" }, words(reason_code)),
-      language && el("span", { class: "tag" }, languageName(language)),
       sentiment !== undefined && mood && mood !== "neutral" && el("span", { class: "tag high" }, `Mood: ${mood}`),
       requested_at && el("span", { class: "tag" }, `Asked ${elapsed(requested_at, Date.now(), LOCALE)} ago`)),
-    summary && el("p", { class: "summary-text", dir: "auto" }, summary),
-    last_words && !summary?.includes(last_words) && el("p", { class: "summary-text", dir: "auto" }, `Last words: “${last_words}”`));
+    summary && el("p", { class: "summary-text", dir: "auto" }, summary));
 }
 
 /** @param {Handover} handover */
-function openProposal({ proposal }) {
+function aboutToDo({ proposal }) {
   if (!proposal) return undefined;
-  return el("section", { class: "part next-step" }, el("h3", {}, "Proposed and not answered"), el("p", { dir: "auto" }, proposal));
+  return el("section", { class: "part next-step" }, el("h3", {}, "What the assistant was about to do"), el("p", { dir: "auto" }, proposal),
+    el("p", { class: "quiet-text" }, "Not done. Only the customer’s own yes to the assistant runs it: return the conversation so that it goes on where it was."));
 }
 
 /** @param {Handover} handover */
@@ -102,28 +106,35 @@ function nextStep({ proposed_next_step }) {
   return el("section", { class: "part next-step" }, el("h3", {}, "Proposed next step"), el("div", { dir: "auto" }, renderValue(proposed_next_step, LOCALE)));
 }
 
-/** What the case is about: records of the company, and what the customer said. @param {Handover} handover @param {Record<string, string>} labels */
-function records({ slots: known = {} }, labels) {
-  const entries = Object.entries(known).filter(([, value]) => value !== null && value !== "");
-  const is_record = (/** @type {unknown} */ value) => typeof value === "object";
-  const said = entries.filter(([, value]) => !is_record(value));
-  const found = entries.filter(([, value]) => is_record(value));
+/**
+ * What the case is about: records of the company as they stand now, and what the customer said.
+ * @param {Handover} handover
+ * @param {DeskRecords | undefined} records
+ * @param {Record<string, string>} labels
+ */
+function about({ slots: known = {} }, records, labels) {
+  const entries = Object.entries(known).filter(([name, value]) => value !== null && value !== "" && (typeof value !== "boolean" || labels[name] !== undefined));
+  const said = entries.filter(([, value]) => typeof value !== "object");
+  const found = entries.filter(([, value]) => typeof value === "object");
   if (entries.length === 0) return undefined;
+  const fresh = byRecordId(records);
+  const one = (/** @type {string} */ name, /** @type {unknown} */ value) => {
+    const record = /** @type {Record<string, unknown>} */ (value);
+    const newest = fresh.get(String(record.id));
+    return fold(`${labels[name] ?? words(name)}: ${newest?.title || titleOf(record)}`, facts({ ...record, ...newest?.record }, labels));
+  };
   return el("section", { class: "part" },
     said.length > 0 && el("h3", {}, "What is known", el("span", { class: "caution" }, "told by the customer, not verified")),
     said.length > 0 && facts(Object.fromEntries(said), labels),
     found.length > 0 && el("h3", {}, "What it is about", el("span", { class: "source-of" }, "from the company’s records")),
-    found.map(([name, value]) => el("details", { class: "found" },
-      el("summary", { dir: "auto" }, `${labels[name] ?? words(name)}: ${titleOf(value)}`), renderValue(value, LOCALE))));
+    found.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((part) => one(name, part))));
 }
 
-/** One line for a record or a list of them. @param {unknown} value @returns {string} */
-function titleOf(value) {
-  if (Array.isArray(value)) return value.map(titleOf).join(", ");
-  if (typeof value !== "object" || value === null) return String(value);
-  const { label, title, name, id } = /** @type {Record<string, unknown>} */ (value);
-  const found = [label, title, name, id].find((one) => typeof one === "string" && one !== "");
-  return String(found ?? "details");
+/** @param {DeskRecords=} records */
+function held(records) {
+  const lists = records ? renderLists(records) : [];
+  if (!records || lists.length === 0) return undefined;
+  return el("section", { class: "part" }, el("h3", {}, "The company’s records", el("span", { class: "source-of" }, `read at ${clockTime(records.at)}`)), lists);
 }
 
 /** @param {DeskRow[]} rows */
@@ -147,13 +158,13 @@ function actions(list) {
 
 /** @param {Record<string, unknown>} values */
 function argumentText(values) {
-  return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${plainText(value, LOCALE) ?? JSON.stringify(value)}`).join(" · ");
+  return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${readable(value) ?? JSON.stringify(value)}`).join(" · ");
 }
 
 /** @param {unknown[]} list */
 function sources(list) {
   if (list.length === 0) return undefined;
-  return el("details", { class: "part" }, el("summary", {}, "Sources used"), el("ul", { class: "source-list" }, list.map((source) => {
+  return el("details", { class: "part", data: { fold: "sources" } }, el("summary", {}, "Sources used"), el("ul", { class: "source-list" }, list.map((source) => {
     if (typeof source !== "object" || source === null) return el("li", { dir: "auto" }, String(source));
     const { title, article_id, url } = /** @type {Record<string, unknown>} */ (source);
     const address = safeUrl(url);

@@ -4,6 +4,7 @@ import { byId, el, show } from "../shared/dom.js";
 import { drawIcons, icon } from "../shared/icons.js";
 import { followEvents } from "../shared/sse.js";
 import { makeDetail } from "./detail.js";
+import { askBefore } from "./finish.js";
 import { FILTERS, makeInbox } from "./inbox.js";
 import { makeShortcuts } from "./shortcuts.js";
 import { makeSignIn } from "./sign_in.js";
@@ -26,7 +27,7 @@ const desk = new Desk({
 let company = "";
 
 const inbox = makeInbox(desk, open);
-const detail = makeDetail(byId("detail"), byId("context"), desk, { on_close: () => void close(), on_finish: askNote, on_take: () => void take() });
+const detail = makeDetail(byId("detail"), byId("context"), desk, { on_close: () => void close(), on_finish: ask, on_take: () => void take() });
 const sign_in = makeSignIn(desk, api);
 
 /** @param {string} text */
@@ -54,12 +55,12 @@ function draw() {
   show(byId("desk"), is_in);
   show(byId("top-actions"), is_in);
   show(byId("skip"), is_in);
-  byId("desk").classList.toggle("has-selection", desk.selected_id !== "");
+  for (const node of [byId("desk"), document.body]) node.classList.toggle("has-selection", desk.selected_id !== "");
   byId("staff-name").textContent = desk.name;
   drawLive();
   drawTrouble(is_in);
-  const waiting = is_in && desk.waiting_count > 0 ? `(${desk.waiting_count}) ` : "";
-  document.title = `${waiting}Desk${company ? ` · ${company}` : ""}`;
+  const waiting = is_in && desk.counts.waiting ? `(${desk.counts.waiting}) ` : "";
+  document.title = `${is_in && desk.unread_mine > 0 ? "● " : ""}${waiting}Desk${company ? ` · ${company}` : ""}`;
   if (!is_in) return;
   inbox.update();
   detail.update();
@@ -98,13 +99,15 @@ async function take() {
     dialog.close();
     void desk.take(true).then((is_done) => { if (is_done) detail.focusReply(); });
   };
+  // A key that was meant for a reply must confirm nothing: the safe button has the focus.
+  const cancel = el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel");
   dialog.replaceChildren(
     el("h2", { id: "take-over-title" }, `Take over from ${name}?`),
     el("p", { class: "quiet-text" }, `${name} cannot answer this customer any more, and the customer is told that you have joined.`),
     el("div", { class: "buttons" },
-      el("button", { type: "button", class: "button primary", on: { click: go } }, "Take over"),
-      el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel")));
+      el("button", { type: "button", class: "button primary", on: { click: go } }, "Take over"), cancel));
   dialog.showModal();
+  cancel.focus();
 }
 
 /** The conversation that the address names. */
@@ -113,51 +116,26 @@ function openFromAddress() {
   if (id && id !== "detail" && desk.token && id !== desk.selected_id) open(id);
 }
 
-/** @param {"return"|"resolve"} verb */
-function askNote(verb) {
-  if (!desk.is_mine) return;
-  /** @type {HTMLDialogElement} */
-  const dialog = byId("note");
-  const is_return = verb === "return";
-  const message = textField("note-message", "Message to the customer", "Sent as your last message. If the customer asks how it stands, the assistant quotes it.");
-  const note = textField("note-text", is_return ? "Note for colleagues" : "Note (optional)", is_return ? "Internal: kept with the conversation, the customer does not see it." : "What was done; kept with the conversation. The customer does not see it.");
-  const resume = el("input", { type: "checkbox", id: "note-resume" });
-  /** @param {Event} event */
-  const submit = (event) => {
-    event.preventDefault();
-    const words = { message: is_return ? message.input.value.trim() : "", note: note.input.value.trim(), resume: is_return && resume.checked };
-    void desk.finish(verb, words).then((is_done) => is_done && dialog.close());
-  };
-  dialog.replaceChildren(
-    el("h2", { id: "note-title" }, is_return ? "Return to the AI assistant" : "Resolve the conversation"),
-    el("form", { class: "note-form", on: { submit, keydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
-    } } },
-    is_return ? message.parts : [], note.parts,
-    is_return ? [el("p", { class: "check" }, resume, el("label", { for: "note-resume" }, "The assistant goes on where it was (else the open request is closed)"))] : [],
-    el("div", { class: "buttons" },
-      el("button", { type: "submit", class: "button primary", "aria-keyshortcuts": "Control+Enter" }, is_return ? "Return to AI" : "Resolve"),
-      el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel"))));
-  dialog.showModal();
-  (is_return ? message : note).input.focus();
-}
-
-/** @param {string} id @param {string} label @param {string} hint */
-function textField(id, label, hint) {
-  const input = el("textarea", { id, rows: 3, maxlength: 4000, dir: "auto", "aria-describedby": `${id}-hint` });
-  return { input, parts: [el("label", { for: id }, label), el("p", { class: "quiet-text", id: `${id}-hint` }, hint), input] };
+/** @param {import("./finish.js").Verb} verb */
+function ask(verb) {
+  askBefore(verb, desk, { draft: detail.draft(), on_done: (done) => {
+    if (done === "return") detail.dropDraft();
+    detail.focusHead();
+  } });
 }
 
 makeShortcuts([
   { keys: ["j", "ArrowDown"], label: "Next conversation", run: () => inbox.step(1) },
   { keys: ["k", "ArrowUp"], label: "Previous conversation", run: () => inbox.step(-1) },
-  { keys: ["t"], label: "Take over", run: () => void take() },
+  { keys: ["t"], label: "Take over", run: () => { if (desk.can_take !== "closed") void take(); } },
   { keys: ["r"], label: "Write a reply", run: () => { if (desk.detail) detail.focusReply(); } },
-  { keys: ["b"], label: "Return to the AI assistant", run: () => askNote("return") },
-  { keys: ["e"], label: "Resolve", run: () => askNote("resolve") },
+  { keys: ["b"], label: "Return to the AI assistant", run: () => ask("return") },
+  { keys: ["e"], label: "Resolve", run: () => ask("resolve") },
+  { keys: ["n"], label: "Note for colleagues", run: () => ask("note") },
+  { keys: ["c"], label: "Go to the context", run: () => { if (desk.detail) detail.focusContext(); } },
   { keys: ["s"], label: "Switch between messages and what happened", run: () => { if (desk.detail) detail.toggleStages(); } },
   ...FILTERS.map(([filter, label], index) => ({ keys: [String(index + 1)], label: `Show: ${label}`, run: () => void desk.show(filter) })),
-], () => desk.token !== "");
+], () => desk.token !== "" && !desk.was_just_lost);
 
 async function start() {
   drawIcons(document);

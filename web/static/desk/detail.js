@@ -2,13 +2,14 @@
 /** @import { DeskConversation } from "../shared/types.js" */
 /** @import { Desk } from "./state.js" */
 import { append, el, show } from "../shared/dom.js";
-import { clockTime, languageName } from "../shared/format.js";
+import { languageName, words } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
-import { renderTurn } from "../shared/stages.js";
-import { customerName, renderContext } from "./context.js";
+import { contextAge, customerName, renderContext } from "./context.js";
+import { renderHappened } from "./happened.js";
 import { makeReply } from "./reply.js";
 import { makeTabs } from "./tabs.js";
-import { isNearEnd, renderTranscript } from "./transcript.js";
+import { lostText } from "./state.js";
+import { makeTranscript } from "./transcript.js";
 
 const STATUS_WORDS = { open: "With the AI assistant", waiting_for_agent: "Waiting for a person", with_agent: "With a person", resolved: "Resolved" };
 
@@ -22,7 +23,7 @@ const LOCKED = {
 /**
  * @typedef {object} How
  * @property {() => void} on_close
- * @property {(verb: "return"|"resolve") => void} on_finish
+ * @property {(verb: "note"|"return"|"resolve") => void} on_finish
  * @property {() => void} on_take
  */
 
@@ -34,43 +35,51 @@ const LOCKED = {
  */
 export function makeDetail(place, context_aside, desk, how) {
   const head = makeHead(desk, how);
-  const log = el("div", { class: "transcript", role: "log", "aria-label": "Messages", tabindex: "0" });
+  const transcript = makeTranscript();
   const context_pane = el("div", { class: "pane context", tabindex: "0" });
   const stages_pane = el("div", { class: "pane stages-pane", tabindex: "0" });
   const tabs = makeTabs("Parts of the conversation", [
-    { id: "transcript", label: "Conversation", pane: el("div", { class: "pane" }, log) },
+    { id: "transcript", label: "Conversation", pane: transcript.pane },
     { id: "context", label: "Context", pane: context_pane },
     { id: "stages", label: "What happened", pane: stages_pane },
-  ]);
-  const reply = makeReply(desk);
+  ], (id) => { if (id === "transcript") transcript.onShown(); });
+  const reply = makeReply(desk, transcript.toEnd);
   const locked = el("p", { class: "locked" });
   const nothing = el("div", { class: "nothing" }, icon("inbox"), el("h2", {}, "No conversation open"), el("p", {}, "Choose one from the inbox to see everything about it."));
   const loading = el("p", { class: "nothing" }, "Loading…");
-  const whole = el("div", { class: "whole" }, head.node, tabs.list, log.parentElement, context_pane, stages_pane, reply.form, locked);
+  const whole = el("div", { class: "whole" }, head.node, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ { id, handover, status, previous = [] }) => JSON.stringify([id, handover ?? null, status, previous]), (detail) => {
-    context_aside.replaceChildren(...renderContext(detail));
-    context_pane.replaceChildren(...renderContext(detail));
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
+    for (const place of [context_aside, context_pane]) renew(place, renderContext(detail, desk.records));
   });
-  const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [] }) => `${id} ${turns.length}`, (detail) => {
-    stages_pane.replaceChildren(...renderStages(detail));
+  const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [], notes = [], messages }) => `${id} ${turns.length} ${notes.length} ${messages.length}`, (detail) => {
+    renew(stages_pane, renderHappened(detail));
   });
   let shown_id = "";
 
   /** @param {DeskConversation} detail */
   function draw(detail) {
-    const stays_at_end = isNearEnd(log) || shown_id !== detail.id;
-    if (shown_id !== detail.id) tabs.select("transcript");
-    shown_id = detail.id;
+    if (shown_id !== detail.id) {
+      shown_id = detail.id;
+      tabs.select("transcript");
+    }
     head.update(detail);
-    reply.showDraftOf(detail.id);
-    show(reply.form, desk.is_mine);
-    show(locked, !desk.is_mine);
-    locked.textContent = LOCKED[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "A colleague");
-    renderTranscript(log, detail);
-    if (stays_at_end) log.scrollTop = log.scrollHeight;
+    drawReply(detail);
+    tabs.mark("transcript", transcript.draw(detail));
     drawContext(detail);
     drawStages(detail);
+  }
+
+  /** Whoever loses a conversation while writing keeps the box, the draft and the focus; only sending is over. @param {DeskConversation} detail */
+  function drawReply(detail) {
+    reply.showDraftOf(detail.id);
+    const is_lost = desk.lost?.id === detail.id;
+    const stays = desk.is_mine || (is_lost && reply.isInUse());
+    reply.bar(desk.is_mine ? "" : `${lostText(detail)} Your draft is kept and was not sent.`);
+    show(reply.form, stays);
+    show(locked, !stays);
+    const text = LOCKED[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "A colleague");
+    locked.textContent = is_lost ? `${lostText(detail)} ${desk.can_take === "colleague" ? "" : text}`.trim() : text;
   }
 
   // Where the context stands beside the conversation, it needs no tab.
@@ -86,6 +95,14 @@ export function makeDetail(place, context_aside, desk, how) {
       show(context_aside, detail !== undefined);
       if (detail) draw(detail);
     },
+    draft: () => reply.draftOf(desk.selected_id),
+    dropDraft: () => reply.drop(desk.selected_id),
+    focusHead: () => head.focus(),
+    focusContext() {
+      if (context_aside.offsetParent !== null) return context_aside.focus();
+      tabs.select("context");
+      context_pane.focus();
+    },
     focusReply: () => (desk.is_mine ? reply.focus() : head.focusTake()),
     toggleStages: () => tabs.select(tabs.current() === "stages" ? "transcript" : "stages"),
   };
@@ -93,21 +110,24 @@ export function makeDetail(place, context_aside, desk, how) {
 
 /** @param {Desk} desk @param {How} how */
 function makeHead(desk, { on_close, on_finish, on_take }) {
-  const title = el("h2", { dir: "auto" });
+  const title = el("h2", { dir: "auto", tabindex: "-1" });
   const status = el("p", { class: "detail-status" });
   const take = el("button", { type: "button", class: "button primary", "aria-keyshortcuts": "t", on: { click: on_take } }, icon("person"), el("span", {}, "Take over"));
   const give_back = el("button", { type: "button", class: "button", "aria-keyshortcuts": "b", on: { click: () => on_finish("return") } }, "Return to AI");
   const resolve = el("button", { type: "button", class: "button", "aria-keyshortcuts": "e", on: { click: () => on_finish("resolve") } }, icon("check"), "Resolve");
+  const note = el("button", { type: "button", class: "button", "aria-keyshortcuts": "n", on: { click: () => on_finish("note") } }, "Note");
   const back = el("button", { type: "button", class: "button quiet small back", on: { click: on_close } }, icon("back"), "Inbox");
-  const node = el("header", { class: "detail-head" }, back, el("div", { class: "detail-title" }, title, status), el("div", { class: "detail-actions" }, take, give_back, resolve));
+  const node = el("header", { class: "detail-head" }, back, el("div", { class: "detail-title" }, title, status), el("div", { class: "detail-actions" }, take, note, give_back, resolve));
   return {
     node,
+    focus: () => title.focus(),
     focusTake: () => take.focus(),
     /** @param {DeskConversation} detail */
     update(detail) {
-      title.textContent = customerName(detail) || "Not identified";
+      title.textContent = customerName(detail, desk.records) || desk.listed_name || "Not identified";
       const assignee = detail.status === "with_agent" ? detail.assignee : "";
-      status.textContent = [STATUS_WORDS[detail.status], assignee, languageName(detail.locale)].filter(Boolean).join(" · ");
+      const reason = detail.handover?.reason_code ? words(detail.handover.reason_code) : "";
+      status.textContent = [STATUS_WORDS[detail.status], assignee, reason, languageName(detail.locale)].filter(Boolean).join(" · ");
       show(take, desk.can_take !== undefined);
       const label = take.querySelector("span");
       const verb = TAKE_WORDS[desk.can_take ?? "queue"].replace("{name}", detail.assignee ?? "a colleague");
@@ -115,9 +135,17 @@ function makeHead(desk, { on_close, on_finish, on_take }) {
       take.classList.toggle("primary", desk.can_take === "queue");
       show(give_back, desk.is_mine);
       show(resolve, desk.is_mine);
-      for (const button of [take, give_back, resolve]) button.setAttribute("aria-disabled", String(desk.is_acting));
+      for (const button of [take, note, give_back, resolve]) button.setAttribute("aria-disabled", String(desk.is_acting));
     },
   };
+}
+
+/** Puts new parts in place of the old; what somebody has opened stays open. @param {HTMLElement} place @param {HTMLElement[]} parts */
+function renew(place, parts) {
+  const folds = () => /** @type {HTMLDetailsElement[]} */ ([...place.querySelectorAll("details[data-fold]")]);
+  const opened = new Set(folds().filter(({ open }) => open).map(({ dataset }) => dataset.fold));
+  place.replaceChildren(...parts);
+  for (const fold of folds()) fold.open = opened.has(fold.dataset.fold);
 }
 
 /**
@@ -133,12 +161,4 @@ function onlyIfChanged(version, run) {
     last = now;
     run(value);
   };
-}
-
-/** The newest turn on top and open. @param {DeskConversation} detail @returns {HTMLElement[]} */
-function renderStages({ turns = [] }) {
-  if (turns.length === 0) return [el("p", { class: "quiet-text" }, "No turn has been recorded yet.")];
-  return [...turns].reverse().map((turn, index) => el("details", { class: "turn-block", open: index === 0 },
-    el("summary", {}, `Turn ${turns.length - index}`, el("span", { class: "quiet-text" }, ` ${clockTime(turn.at, "en-GB")}`)),
-    renderTurn(turn, "en-GB")));
 }

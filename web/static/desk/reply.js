@@ -1,4 +1,4 @@
-// How does a person answer the customer? Drafts are kept while another conversation is open.
+// How does a person answer the customer? Drafts are kept while another conversation is open, and when somebody takes the conversation away.
 /** @import { Desk } from "./state.js" */
 import { el } from "../shared/dom.js";
 import { characterCount } from "../shared/format.js";
@@ -6,13 +6,19 @@ import { icon } from "../shared/icons.js";
 
 const TEXT_CHARACTERS_MAX = 8_000;
 const HINT = "Enter sends, Shift + Enter starts a new line";
+const EMPTY = "Write something first.";
 
-/** @param {Desk} desk */
-export function makeReply(desk) {
+/** @param {Desk} desk @param {() => void} on_sent */
+export function makeReply(desk, on_sent) {
   /** @type {Map<string, string>} */
   const drafts = new Map();
   let shown_id = "";
+  /** Why nothing can be sent; empty where it can. */
+  let barred = "";
+  // A touch keyboard has no Shift + Enter: there Enter breaks the line, and the button sends.
+  const is_touch = matchMedia("(hover: none) and (pointer: coarse)").matches;
 
+  const button = el("button", { type: "submit", class: "button primary" }, icon("send"), "Send");
   const hint = el("p", { class: "quiet-text", id: "reply-hint" }, HINT);
   const text = el("textarea", { id: "reply-text", rows: 2, dir: "auto", placeholder: "Reply to the customer…", "aria-describedby": "reply-hint", on: {
     input: () => {
@@ -20,7 +26,7 @@ export function makeReply(desk) {
       measure();
     },
     keydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || is_touch || barred) return;
       event.preventDefault();
       void send();
     },
@@ -30,27 +36,48 @@ export function makeReply(desk) {
     void send();
   } } },
   el("label", { class: "vh", for: "reply-text" }, "Reply"), text,
-  el("div", { class: "reply-foot" }, hint, el("button", { type: "submit", class: "button primary" }, icon("send"), "Send")));
+  el("div", { class: "reply-foot" }, hint, button));
 
   function measure() {
     const over = characterCount(text.value) - TEXT_CHARACTERS_MAX;
-    hint.textContent = over > 0 ? `${over} characters too many: shorten the reply to send it.` : HINT;
+    const usual = is_touch ? "" : HINT;
+    hint.textContent = over > 0 ? `${over} characters too many: shorten the reply to send it.` : barred || usual;
+    hint.classList.toggle("caution", over > 0 || barred !== "");
+    button.setAttribute("aria-disabled", String(barred !== ""));
     text.setAttribute("aria-invalid", String(over > 0));
     return over <= 0;
   }
 
   async function send() {
     const words = text.value.trim();
-    if (!words || !measure() || desk.is_acting) return text.focus();
+    if (!words) hint.textContent = EMPTY;
+    if (!words || !measure() || desk.is_acting || barred) return text.focus();
     const id = desk.selected_id;
     if (!(await desk.reply(words))) return;
     drafts.delete(id);
     if (id === desk.selected_id) text.value = "";
+    on_sent();
   }
 
   return {
     form,
     focus: () => text.focus(),
+    /** Whether something is being written, or stands unsent. */
+    isInUse: () => text.value.trim() !== "" || document.activeElement === text,
+    /** @param {string} id */
+    draftOf: (id) => (drafts.get(id) ?? "").trim(),
+    /** What was sent another way is no draft any more. @param {string} id */
+    drop(id) {
+      drafts.delete(id);
+      if (id === shown_id) text.value = "";
+      measure();
+    },
+    /** Keeps what is written and sends nothing; says why. @param {string} reason empty to allow it */
+    bar(reason) {
+      if (reason === barred) return;
+      barred = reason;
+      measure();
+    },
     /** @param {string} id */
     showDraftOf(id) {
       if (id === shown_id) return;

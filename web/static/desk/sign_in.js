@@ -43,6 +43,9 @@ export function makeSignIn(desk, api) {
     /** @param {boolean} is_demo */
     offer(is_demo) {
       show(byId("name-form"), is_demo);
+      // In the demo a name is enough; elsewhere the token is the only way.
+      show(byId("token-summary"), is_demo);
+      /** @type {HTMLDetailsElement} */ (byId("token-fold")).open = !is_demo;
       byId("sign-in-text").textContent = is_demo
         ? "This is the demo of a fictional company: any name opens the desk."
         : "Only staff can open the desk.";

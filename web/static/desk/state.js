@@ -1,16 +1,24 @@
 // What does the desk know? Who is signed in, who waits, which conversation is open, and what went wrong last.
 /** @import { Api } from "../shared/api.js" */
-/** @import { DeskConversation, DeskRow } from "../shared/types.js" */
+/** @import { DeskConversation, DeskRecords, DeskRow } from "../shared/types.js" */
 /** @import { ServerEvent } from "../shared/sse.js" */
 import { adviceFor, Problem } from "../shared/problem.js";
 
 const STORE_KEY = "ombud.desk";
 const SEEN_KEY = "ombud.desk.seen";
 const REFRESH_MS = 250;
+/** The stable code of an act on a conversation that somebody else has. */
+const NOT_YOURS = "OM-0403";
 const ROWS_MAX = 1_000;
+
+/** So long after a conversation was lost, single keys do nothing: they were meant for the reply. */
+const LOST_MS = 5_000;
 
 /** The newest state of so many conversations is remembered as seen. */
 const SEEN_MAX = 500;
+
+/** @type {Filter[]} */
+const KINDS = ["waiting", "mine", "with_agent", "open", "resolved"];
 
 /** @typedef {"waiting"|"mine"|"with_agent"|"open"|"resolved"} Filter */
 /** What went wrong with an action stays until the next action; with a reading, until a reading succeeds. */
@@ -49,6 +57,12 @@ export function inOrder(rows) {
   return [...rows].sort((a, b) => rank(a) - rank(b) || (since(a) === since(b) ? 0 : since(a) - since(b)));
 }
 
+/** Who has a conversation that was mine. @param {DeskConversation} detail */
+export function lostText({ status, assignee }) {
+  if (status === "with_agent") return `${assignee ?? "A colleague"} took this over.`;
+  return status === "resolved" ? "This was resolved meanwhile." : "The AI assistant has this again.";
+}
+
 /** The name in a token's claims; the page only shows it, the server decides. @param {string} token */
 export function nameIn(token) {
   try {
@@ -77,22 +91,25 @@ export class Desk {
   #is_refresh_due = false;
   /** The key of a reply that may have to be sent again. */
   #reply = { key: "", text: "", id: "" };
+  /** After which turns and acts the records were read. */ #records_of = "";
+  /** Of which state of one's own conversations was told. @type {Map<string, string>} */ #announced = new Map();
 
   token = "";
   name = "";
   /** @type {Filter} */ filter = "waiting";
   /** @type {DeskRow[]} */ rows = [];
-  waiting_count = 0;
-  /** Conversations on all pages of the list shown. */
-  total = 0;
   next_cursor = "";
   selected_id = "";
   /** @type {DeskConversation | undefined} */ detail;
+  /** What the company's systems hold of the open conversation's customer. @type {DeskRecords | undefined} */ records;
   /** @type {"idle"|"open"|"retrying"|"refused"} */ connection = "idle";
   /** @type {Trouble | undefined} */ trouble;
   is_loading = true;
   is_acting = false;
   /** When each conversation that was opened here stood as it was seen. @type {Map<string, string>} */ seen;
+  /** One's own conversations, whichever list is shown. @type {DeskRow[]} */ mine = [];
+  /** How many there are of each kind. @type {Partial<Record<Filter, number>>} */ counts = {};
+  /** The open conversation, when it was mine until somebody else took or ended it. @type {{id: string, at_ms: number} | undefined} */ lost;
 
   /** @param {Ports} ports */
   constructor(ports) {
@@ -139,7 +156,7 @@ export class Desk {
   signOut(text = "") {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
-    Object.assign(this, { token: "", name: "", rows: [], waiting_count: 0, total: 0, selected_id: "", detail: undefined, connection: "idle", is_loading: true });
+    Object.assign(this, { token: "", name: "", rows: [], mine: [], counts: {}, selected_id: "", detail: undefined, records: undefined, lost: undefined, connection: "idle", is_loading: true });
     this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
@@ -162,19 +179,41 @@ export class Desk {
   async #refreshRows() {
     const { filter } = this;
     await this.#attempt("reading", async () => {
-      const [shown, waiting] = await Promise.all([
-        this.#ports.api.deskList(filter, ""),
-        filter === "waiting" ? undefined : this.#ports.api.deskList("waiting", ""),
-      ]);
+      const { api } = this.#ports;
+      const whole = (/** @type {Filter} */ kind) => kind === filter || kind === "mine";
+      const lists = await Promise.all(KINDS.map((kind) => (whole(kind) ? api.deskList(kind, "") : api.deskList(kind, "", 1))));
       if (filter !== this.filter) return;
-      this.rows = filter === "waiting" ? inOrder(shown.items) : shown.items;
-      this.next_cursor = shown.next_cursor ?? "";
-      const all_waiting = waiting ?? shown;
-      this.waiting_count = all_waiting.total ?? all_waiting.items.length;
-      this.total = shown.total ?? shown.items.length;
+      KINDS.forEach((kind, place) => {
+        const list = lists[place] ?? { items: [] };
+        this.counts[kind] = list.total ?? list.items.length;
+        if (kind === "mine") this.mine = list.items;
+        if (kind !== filter) return;
+        this.rows = filter === "waiting" ? inOrder(list.items) : this.#others(list.items);
+        this.next_cursor = list.next_cursor ?? "";
+      });
+      this.counts.with_agent = Math.max(0, (this.counts.with_agent ?? 0) - (this.counts.mine ?? 0));
       this.is_loading = false;
-      for (const row of this.rows) if (row.id === this.selected_id) this.#see(row);
+      for (const row of [...this.rows, ...this.mine]) if (row.id === this.selected_id) this.#see(row);
+      this.#announceMine();
     }, () => void this.refresh());
+  }
+
+  /** Among those of colleagues, one's own are left out: they have a list of their own. @param {DeskRow[]} rows */
+  #others(rows) {
+    return this.filter === "with_agent" ? rows.filter(({ assignee }) => !assignee || assignee !== this.name) : rows;
+  }
+
+  /** Customers of one's own who wrote and are not on the screen are announced, each once. */
+  #announceMine() {
+    const fresh = this.mine.filter((row) => this.isUnread(row) && this.#announced.get(row.id) !== row.updated_at);
+    for (const row of fresh) this.#announced.set(row.id, row.updated_at ?? "");
+    const [first] = fresh;
+    if (first) this.#ports.announce(fresh.length > 1 ? `${fresh.length} of your customers wrote.` : `${first.customer_name || "A customer"} of yours wrote.`);
+  }
+
+  /** How many of one's own conversations have something new. */
+  get unread_mine() {
+    return this.mine.filter((row) => this.isUnread(row)).length;
   }
 
   async loadMore() {
@@ -182,7 +221,7 @@ export class Desk {
     await this.#attempt("reading", async () => {
       const more = await this.#ports.api.deskList(this.filter, this.next_cursor);
       const known = new Set(this.rows.map(({ id }) => id));
-      this.rows = [...this.rows, ...more.items.filter(({ id }) => !known.has(id))];
+      this.rows = [...this.rows, ...this.#others(more.items).filter(({ id }) => !known.has(id))];
       this.next_cursor = more.next_cursor ?? "";
     }, () => void this.loadMore());
   }
@@ -191,6 +230,9 @@ export class Desk {
   async select(id) {
     this.selected_id = id;
     this.detail = undefined;
+    this.records = undefined;
+    this.#records_of = "";
+    this.lost = undefined;
     this.#ports.on_change();
     if (id) await this.#refreshDetail();
   }
@@ -199,15 +241,40 @@ export class Desk {
     const id = this.selected_id;
     await this.#attempt("reading", async () => {
       const detail = await this.#ports.api.deskConversation(id);
-      if (id === this.selected_id) this.#setDetail(detail);
+      if (id !== this.selected_id) return;
+      const was_mine = this.is_mine;
+      this.#setDetail(detail);
+      // What I do myself ends in an answer of its own, not in a reading.
+      if (this.is_mine) this.lost = undefined;
+      else if (was_mine && !this.is_acting) {
+        this.lost = { id, at_ms: Date.now() };
+        this.#ports.announce(lostText(detail));
+      }
     }, () => void this.#refreshDetail());
   }
 
   /** @param {DeskConversation} detail */
   #setDetail(detail) {
     this.detail = detail;
-    const row = this.rows.find(({ id }) => id === detail.id);
+    void this.#readRecords(detail);
+    const row = [...this.rows, ...this.mine].find(({ id }) => id === detail.id);
     if (row) this.#see(row);
+  }
+
+  /** Reads the records anew after every turn and act, which may have changed them. Without them the page shows what was handed over. @param {DeskConversation} detail */
+  async #readRecords({ id, turns = [], notes = [] }) {
+    const version = `${id} ${turns.length} ${notes.length}`;
+    if (version === this.#records_of) return;
+    this.#records_of = version;
+    const records = await this.#ports.api.deskRecords(id).catch(() => undefined);
+    if (id !== this.selected_id || !records) return;
+    this.records = records;
+    this.#ports.on_change();
+  }
+
+  /** The customer's name as the inbox has it. */
+  get listed_name() {
+    return [...this.rows, ...this.mine].find(({ id }) => id === this.selected_id)?.customer_name ?? "";
   }
 
   /** @param {DeskRow} row */
@@ -231,6 +298,11 @@ export class Desk {
     return ["waiting_for_agent", "with_agent"].includes(status) && id !== this.selected_id && this.seen.get(id) !== updated_at;
   }
 
+  /** Whether keys that were meant for a reply may still be under way to the page. */
+  get was_just_lost() {
+    return this.lost !== undefined && Date.now() - this.lost.at_ms < LOST_MS;
+  }
+
   /** Whether the signed-in person owns the open conversation. */
   get is_mine() {
     const { detail } = this;
@@ -251,6 +323,11 @@ export class Desk {
     return true;
   }
 
+  /** Notes something for colleagues. @param {string} text */
+  note(text) {
+    return this.#act("note", { note: text });
+  }
+
   /** @param {string} text */
   async reply(text) {
     const id = this.selected_id;
@@ -269,7 +346,7 @@ export class Desk {
   }
 
   /**
-   * @param {"take"|"reply"|"return"|"resolve"} verb
+   * @param {"take"|"reply"|"note"|"return"|"resolve"} verb
    * @param {object} body
    * @param {string} key
    */
@@ -309,11 +386,22 @@ export class Desk {
   #fail(error, of, again) {
     if (error instanceof Problem && [401, 403].includes(error.status)) return this.signOut("Your sign-in has ended. Sign in again to go on.");
     if (of === "reading" && this.trouble?.of === "action") return;
+    if (of === "action" && error instanceof Problem && error.code === NOT_YOURS) return void this.#tellWhoWasFaster();
     const advice = ADVICE[adviceFor(error)] ?? "";
     const detail = error instanceof Problem && error.kind === "refused" && error.status < 500 ? error.detail : "";
     const code = error instanceof Problem && error.code ? `Reference ${error.code}.` : "";
     const reason = detail ? `${detail.charAt(0).toUpperCase()}${detail.slice(1).replace(/\.$/, "")}.` : "";
     this.trouble = { text: [advice, reason, code].filter(Boolean).join(" "), of, again: error instanceof Problem && error.is_temporary ? again : undefined };
+    this.#ports.on_change();
+  }
+
+  /** Somebody has the conversation that I wanted to act on: says who. */
+  async #tellWhoWasFaster() {
+    await this.#refreshDetail();
+    if (this.is_mine) return;
+    const { status, assignee } = this.detail ?? {};
+    const text = status === "with_agent" ? `${assignee ?? "A colleague"} was faster and has this conversation.` : "This conversation is not yours any more.";
+    this.trouble = { text, of: "action" };
     this.#ports.on_change();
   }
 

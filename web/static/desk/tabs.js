@@ -4,8 +4,9 @@ import { el, show } from "../shared/dom.js";
 /**
  * @param {string} label
  * @param {{id: string, label: string, pane: HTMLElement}[]} parts
+ * @param {(id: string) => void} on_shown
  */
-export function makeTabs(label, parts) {
+export function makeTabs(label, parts, on_shown = () => {}) {
   let current = parts[0]?.id ?? "";
   const buttons = parts.map(({ id, label: text, pane }) => {
     pane.id = `pane-${id}`;
@@ -14,8 +15,9 @@ export function makeTabs(label, parts) {
     return el("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": pane.id, class: "tab", on: {
       click: () => select(id),
       keydown: move,
-    } }, text);
+    } }, text, el("span", { class: "unread", hidden: true }, el("span", { class: "vh" }, "New")));
   });
+  let is_made = false;
 
   /** @param {string} id */
   function select(id) {
@@ -26,6 +28,14 @@ export function makeTabs(label, parts) {
       if (button) button.tabIndex = part.id === id ? 0 : -1;
       show(part.pane, part.id === id);
     });
+    mark(id, false);
+    if (is_made) on_shown(id);
+  }
+
+  /** Marks a part in which there is something new. @param {string} id @param {boolean} is_new */
+  function mark(id, is_new) {
+    const dot = buttons[parts.findIndex((part) => part.id === id)]?.querySelector(".unread");
+    if (dot instanceof HTMLElement) show(dot, is_new);
   }
 
   /** @param {KeyboardEvent} event */
@@ -40,5 +50,6 @@ export function makeTabs(label, parts) {
   }
 
   select(current);
-  return { list: el("div", { class: "tabs", role: "tablist", "aria-label": label }, buttons), select, current: () => current };
+  is_made = true;
+  return { list: el("div", { class: "tabs", role: "tablist", "aria-label": label }, buttons), select, mark, current: () => current };
 }

@@ -1,19 +1,58 @@
 // How does a message look to the person at the desk? Inert, and marked with whose words it is.
 /** @import { Citation, DeskConversation, DeskNote, Message } from "../shared/types.js" */
-import { el, reconcile } from "../shared/dom.js";
+import { el, reconcile, show } from "../shared/dom.js";
 import { clockTime } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
 import { linksNotOf, renderMarkdown, safeUrl, webLink } from "../shared/markdown.js";
 
 const NEAR_END_PX = 80;
 
+/** The messages, with the newest in view unless somebody has scrolled away from it. */
+export function makeTranscript() {
+  let sticks = true;
+  let shown = { id: "", seq: 0 };
+  const fresh = el("button", { type: "button", class: "button small fresh", hidden: true, on: { click: () => toEnd() } }, icon("down"), "New message");
+  const log = el("div", { class: "transcript", role: "log", "aria-label": "Messages", tabindex: "0", on: { scroll: () => {
+    if (!isVisible()) return; // hidden behind another tab: what it says of its place means nothing
+    sticks = isNearEnd(log);
+    if (sticks) show(fresh, false);
+  } } });
+  const isVisible = () => log.clientHeight > 0;
+
+  function toEnd() {
+    sticks = true;
+    show(fresh, false);
+    log.scrollTop = log.scrollHeight;
+  }
+
+  return {
+    pane: el("div", { class: "pane" }, log, fresh),
+    toEnd,
+    onShown: () => { if (sticks) toEnd(); },
+    /** Gives whether there is something newer than what was in view. @param {DeskConversation} detail */
+    draw(detail) {
+      const newest = Math.max(0, ...detail.messages.map(({ seq }) => seq));
+      if (shown.id !== detail.id) {
+        shown = { id: detail.id, seq: newest };
+        sticks = true;
+      }
+      renderTranscript(log, detail);
+      const is_newer = newest > shown.seq;
+      if (sticks) toEnd();
+      else if (is_newer) show(fresh, true);
+      if (isVisible()) shown.seq = newest;
+      return is_newer && !isVisible();
+    },
+  };
+}
+
 /** @param {HTMLElement} log */
-export function isNearEnd(log) {
+function isNearEnd(log) {
   return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
 }
 
 /** @param {HTMLElement} log @param {DeskConversation} detail */
-export function renderTranscript(log, detail) {
+function renderTranscript(log, detail) {
   const messages = [...detail.messages].sort((a, b) => a.seq - b.seq);
   const notes = (detail.notes ?? []).filter(({ act, note }) => note || !["requested", "taken"].includes(act));
   /** @type {({at: string, key: string} & ({message: Message} | {note: DeskNote}))[]} */
@@ -27,15 +66,21 @@ export function renderTranscript(log, detail) {
 }
 
 const ACTS = {
-  requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
-  reopened: "{agent} opened it again", returned: "{agent} returned it to the AI assistant", resolved: "{agent} resolved it",
+  requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", kept: "The customer writes with the AI assistant; the case stays here", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
+  reopened: "{agent} opened it again", noted: "Note by {agent}", returned: "{agent} returned it to the AI assistant", resolved: "{agent} resolved it",
 };
 
-/** What colleagues did and noted; the customer sees none of it. @param {DeskNote} note */
-function renderNote({ at, act, agent = "Somebody", from = "a colleague", note }) {
+/** What somebody did, as a sentence. @param {DeskNote} act */
+export function actText({ act, agent = "Somebody", from = "a colleague" }) {
+  return ACTS[act].replace("{agent}", agent).replace("{from}", from);
+}
+
+/** What colleagues did and noted; the customer sees none of it. @param {DeskNote} entry */
+function renderNote(entry) {
+  const { at, note } = entry;
   return el("div", { class: "line internal" },
-    el("p", { class: "line-head" }, el("strong", { dir: "auto" }, ACTS[act].replace("{agent}", agent).replace("{from}", from)),
-      el("span", {}, el("span", { class: "tag" }, "Internal"), " ", el("time", { datetime: at }, clockTime(at, "en-GB")))),
+    el("p", { class: "line-head" }, el("strong", { dir: "auto" }, actText(entry)),
+      el("span", {}, el("span", { class: "tag" }, "Only for colleagues"), " ", el("time", { datetime: at }, clockTime(at)))),
     note && el("p", { class: "line-text as-typed", dir: "auto" }, note));
 }
 
@@ -46,10 +91,10 @@ function writtenBefore(message, messages) {
 
 /** @param {Message} message @param {string} lang @param {(url: string) => boolean} may_link */
 function renderLine(message, lang, may_link) {
-  const names = { customer: "Customer", assistant: "AI assistant", agent: message.author_name || "A colleague", system: "Note" };
+  const names = { customer: "Customer", assistant: "AI assistant", agent: message.author_name || "A colleague", system: "Chat" };
   return el("div", { class: `line ${message.author}` },
     el("p", { class: "line-head" },
-      el("strong", { dir: "auto" }, names[message.author] ?? "Note"), el("time", { datetime: message.at }, clockTime(message.at, "en-GB"))),
+      el("strong", { dir: "auto" }, names[message.author] ?? "Chat"), el("time", { datetime: message.at }, clockTime(message.at))),
     message.author === "customer"
       ? el("p", { class: "line-text as-typed", dir: "auto", lang }, message.text)
       : el("div", { class: "line-text", dir: "auto", lang }, renderMarkdown(message.text, may_link)),

@@ -1,5 +1,5 @@
 // How do the pages call the HTTP API?
-/** @import { Conversation, Reply, Turn, Health, Session, DemoCustomer, OutboxMessage, DeskRow, DeskConversation } from "./types.js" */
+/** @import { Conversation, Reply, Turn, Health, Session, DemoCustomer, OutboxMessage, DeskRow, DeskConversation, DeskRecords } from "./types.js" */
 import { Problem, problemFrom } from "./problem.js";
 
 const DEADLINE_MS = 60_000;
@@ -91,12 +91,14 @@ export function makeApi({ base, token, fetch = globalThis.fetch.bind(globalThis)
 
     /** @param {string} name @returns {Promise<{token: string}>} */
     openDemoStaff: (name) => request("POST", "demo/staff", { body: { name } }),
-    /** @param {string} status `mine` for one's own @param {string} cursor @returns {Promise<{items: DeskRow[], next_cursor?: string, total?: number}>} */
-    deskList: (status, cursor) =>
-      request("GET", `desk/conversations?status=${status === "mine" ? "with_agent&mine=true" : id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}`),
+    /** @param {string} status `mine` for one's own @param {string} cursor @param {number=} limit rows @returns {Promise<{items: DeskRow[], next_cursor?: string, total?: number}>} */
+    deskList: (status, cursor, limit) =>
+      request("GET", `desk/conversations?status=${status === "mine" ? "with_agent&mine=true" : id(status)}${cursor ? `&cursor=${id(cursor)}` : ""}${limit ? `&limit=${limit}` : ""}`),
     /** @param {string} conversation @returns {Promise<DeskConversation>} */
     deskConversation: (conversation) => request("GET", `desk/conversations/${id(conversation)}`),
-    /** @param {string} conversation @param {"take"|"reply"|"return"|"resolve"} verb @param {object} body @param {string} key @returns {Promise<DeskConversation>} */
+    /** @param {string} conversation @returns {Promise<DeskRecords>} */
+    deskRecords: (conversation) => request("GET", `desk/conversations/${id(conversation)}/records`),
+    /** @param {string} conversation @param {"take"|"reply"|"note"|"return"|"resolve"} verb @param {object} body @param {string} key @returns {Promise<DeskConversation>} */
     deskAct: (conversation, verb, body, key) =>
       request("POST", `desk/conversations/${id(conversation)}/${verb}`, { body, headers: { "Idempotency-Key": key } }),
     deskEventsUrl: () => `${base}desk/events`,

@@ -2,7 +2,7 @@
 
 const UNITS = /** @type {const} */ ([["day", 86_400], ["hour", 3_600], ["minute", 60]]);
 
-/** @param {string} at RFC 3339 @param {string} locale */
+/** @param {string} at RFC 3339 @param {string=} locale that of the browser if left out, so that both pages show the same clock */
 export function clockTime(at, locale) {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });

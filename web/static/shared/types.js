@@ -112,11 +112,21 @@
  *
  * @typedef {object} DeskNote
  * @property {string} at
- * @property {"requested"|"withdrawn"|"taken"|"taken_from_colleague"|"reopened"|"returned"|"resolved"} act
+ * @property {"requested"|"withdrawn"|"kept"|"taken"|"taken_from_colleague"|"reopened"|"noted"|"returned"|"resolved"} act
  * @property {string=} agent
  * @property {string=} from
  * @property {string=} reason_code
  * @property {string=} note
+ *
+ * @typedef {{title: string, record: Record<string, unknown>}} RecordLine
+ * @typedef {{title: string, total?: number, records: RecordLine[]}} RecordList
+ *
+ * @typedef {object} DeskRecords
+ * @property {string} at
+ * @property {string} identity_level
+ * @property {Record<string, unknown>=} customer
+ * @property {RecordList[]} lists
+ * @property {Record<string, string>} labels
  *
  * @typedef {object} HandoverAction
  * @property {string} action
@@ -140,7 +150,7 @@
  * @property {string=} requested_at
  * @property {Record<string, string>=} labels names of fields, as the company writes them
  *
- * @typedef {Conversation & {handover?: Handover, assignee?: string, turns?: Turn[], notes?: DeskNote[], previous?: DeskRow[]}} DeskConversation
+ * @typedef {Conversation & {handover?: Handover, assignee?: string, resumable?: string, turns?: Turn[], notes?: DeskNote[], previous?: DeskRow[]}} DeskConversation
  */
 
 export {};

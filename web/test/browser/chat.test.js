@@ -70,6 +70,33 @@ describe("a conversation", () => {
     expect(page.problems).toEqual([]);
   });
 
+  test("choices stand once, as buttons, and in the words again once one is taken; who waits is told so and asked once", async () => {
+    await page.selectOption("#you-are", "C-100001");
+    await say("I want to return something");
+    await page.locator(".choices").waitFor();
+    const conversation = [...all.mock.conversations.values()].at(-1);
+    all.mock.addMessage(conversation, { author: "assistant", text: "Which one?\n- Trail runner, size 39\n- Trail runner, size 41\n- Wool socks, 3 pairs" });
+    await page.getByText("Which one?", { exact: true }).waitFor();
+    expect((await page.locator("#chat").innerText()).split("Trail runner, size 41").length).toBe(2);
+    await expect.poll(() => page.locator("#announce").innerText()).toContain("suggested answers");
+    await page.locator("#talk").click();
+    await page.getByRole("button", { name: "Keep waiting" }).waitFor();
+    await page.locator(".message.assistant", { hasText: "Trail runner, size 41" }).waitFor();
+    expect(await page.locator("#writer").innerText()).toBe("Waiting for a person");
+    await page.getByRole("button", { name: "Keep waiting" }).click();
+    await page.getByRole("button", { name: "Go on with the assistant" }).waitFor();
+    await expect.poll(() => page.getByRole("button", { name: "Keep waiting" }).count()).toBe(0);
+    all.mock.change(conversation, { status: "with_agent", assignee: "Maria Lind" });
+    await expect.poll(() => page.locator("#announce").innerText()).toBe("");
+  });
+
+  test("on a phone, choosing a demo customer closes the sheet", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator("#open-demo").click();
+    await page.selectOption("#you-are", "C-100002");
+    await expect.poll(() => page.locator("#demo-drawer").isVisible()).toBe(false);
+  });
+
   test("a source that was opened stays open when more is said after it", async () => {
     await say("I want to return something");
     await page.locator(".source summary").first().click();

@@ -66,6 +66,30 @@ describe("the inbox", () => {
   });
 });
 
+describe("one's own conversations", () => {
+  test("show from every list that somebody wrote: a dot, the title, and a way there from an empty queue", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({ status: "with_agent", assignee: "Maria Lind" });
+    await expect.poll(() => page.locator("[data-filter=mine] .number").innerText()).toBe("1");
+    await page.locator("[data-filter=mine] .unread").waitFor();
+    expect(await page.title()).toContain("●");
+    await page.getByRole("button", { name: "One conversation is yours, with new messages" }).click();
+    await page.locator(".row").click();
+    await page.locator(".line").first().waitFor();
+    await expect.poll(() => page.locator("[data-filter=mine] .unread").isVisible()).toBe(false);
+    await page.locator("[data-filter=waiting]").click();
+    await page.locator("#detail").waitFor();
+    await page.evaluate(() => { location.hash = ""; });
+    all.mock.seedHandover({}, { customer: { id: "C-2", name: "Tom Okafor" } });
+    await rowOf("Tom Okafor").click();
+    all.mock.addMessage(conversation, { author: "customer", text: "are you there?" });
+    all.mock.change(conversation, {});
+    await page.locator("[data-filter=mine] .unread").waitFor();
+    await expect.poll(() => page.locator("#announce").innerText()).toBe("Ada Lindqvist of yours wrote.");
+    await expect.poll(() => page.title()).toBe("● (1) Desk · Nimbus Pay");
+  });
+});
+
 describe("a conversation", () => {
   test("shows the whole context at 1280 by 800 without scrolling", async () => {
     await signIn();
@@ -106,6 +130,7 @@ describe("a conversation", () => {
     await page.locator(".line.internal", { hasText: "agreed to pause the plan" }).waitFor();
     expect(all.mock.seen.find(({ path }) => path.endsWith("/return"))?.body).toEqual({ message: "The plan is paused.", note: "agreed to pause the plan" });
     await expect.poll(() => page.locator("#note").isVisible()).toBe(false);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("H2");
     await page.keyboard.press("t");
     await expect.poll(() => conversation.status).toBe("with_agent");
     await page.locator("#reply-text").waitFor();
@@ -115,6 +140,14 @@ describe("a conversation", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await expect.poll(() => conversation.status).toBe("resolved");
+    await page.getByRole("button", { name: "Reopen" }).waitFor();
+    await page.keyboard.press("t");
+    await page.keyboard.press("n");
+    await page.locator("#note-text").waitFor();
+    expect(conversation.status).toBe("resolved");
+    await page.keyboard.type("rang the shop");
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".line.internal", { hasText: "rang the shop" }).waitFor();
     expect(page.problems).toEqual([]);
   });
 
@@ -123,7 +156,7 @@ describe("a conversation", () => {
     const first = all.mock.seedHandover({ assignee: "Maria Lind" });
     const second = all.mock.seedHandover({}, { customer: { id: "C-2", name: "Tom Okafor" } });
     for (const conversation of [first, second]) all.mock.change(conversation, { status: "with_agent", assignee: "Maria Lind" });
-    await page.getByRole("button", { name: "People" }).click();
+    await page.locator("[data-filter=mine]").click();
     await rowOf("Ada Lindqvist").click();
     await page.fill("#reply-text", "half a sentence");
     all.mock.addMessage(first, { author: "customer", text: "are you there?" });
@@ -142,13 +175,66 @@ describe("a conversation", () => {
     await page.getByRole("button", { name: "Take over" }).waitFor();
     Object.assign(conversation, { status: "with_agent", assignee: "Jo" });
     await page.getByRole("button", { name: "Take over" }).click();
-    await page.locator("#alerts", { hasText: "Jo already has it." }).waitFor();
+    await page.locator("#alerts", { hasText: "Jo was faster and has this conversation." }).waitFor();
     await expect.poll(() => page.locator(".locked").innerText()).toBe("Jo has this conversation.");
     expect(await page.locator("#reply-text").isVisible()).toBe(false);
     await page.getByRole("button", { name: "Take over from Jo" }).click();
     await page.locator("#take-over").getByRole("button", { name: "Take over" }).click();
     await expect.poll(() => conversation.assignee).toBe("Maria Lind");
     await page.locator(".line.internal", { hasText: "Maria Lind took over from Jo" }).waitFor();
+  });
+
+  test("that a colleague takes keeps the draft, the focus and every letter, and no key confirms anything", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    await page.locator("#reply-text").focus();
+    await page.keyboard.type("Dear Ada, I");
+    all.mock.change(conversation, { status: "with_agent", assignee: "Sam" });
+    await page.locator("#reply-hint", { hasText: "Sam took this over. Your draft is kept and was not sent." }).waitFor();
+    await page.keyboard.type(" think t b e ");
+    await page.keyboard.press("Enter");
+    expect(await page.inputValue("#reply-text")).toContain("Dear Ada, I think t b e ");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("reply-text");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement)?.blur());
+    await page.keyboard.press("t");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    await page.getByRole("button", { name: "Take over from Sam" }).click();
+    await page.locator("#take-over h2").waitFor();
+    await page.keyboard.press("Space");
+    await expect.poll(() => page.locator("#take-over").isVisible()).toBe(false);
+    expect(conversation.assignee).toBe("Sam");
+    expect(all.mock.seen.filter(({ path }) => path.endsWith(`${conversation.id}/reply`))).toEqual([]);
+  });
+
+  test("stays at its newest message over tabs and own replies, and says when one came further down", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover();
+    for (let count = 0; count < 30; count += 1) all.mock.addMessage(conversation, { author: "customer", text: `line ${count}` });
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    const below = () => page.locator(".transcript").evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight);
+    await expect.poll(below).toBeLessThan(8);
+    await page.getByRole("tab", { name: "What happened" }).click();
+    all.mock.addMessage(conversation, { author: "customer", text: "meanwhile" });
+    all.mock.change(conversation, {});
+    await page.locator("#tab-transcript .unread").waitFor();
+    await page.getByRole("tab", { name: "Conversation" }).click();
+    await expect.poll(below).toBeLessThan(8);
+    await page.locator(".transcript").evaluate((node) => { node.scrollTop = 0; });
+    await expect.poll(below).toBeGreaterThan(200);
+    all.mock.addMessage(conversation, { author: "customer", text: "one more" });
+    all.mock.change(conversation, {});
+    await page.locator(".fresh").waitFor();
+    expect(await below()).toBeGreaterThan(200);
+    await page.fill("#reply-text", "Here I am.");
+    await page.press("#reply-text", "Enter");
+    await page.locator(".line.agent", { hasText: "Here I am." }).waitFor();
+    await expect.poll(below).toBeLessThan(8);
+    expect(await page.locator(".fresh").isVisible()).toBe(false);
   });
 
   test("has an address of its own that survives a reload, and one that is resolved can be opened again", async () => {
@@ -164,13 +250,76 @@ describe("a conversation", () => {
     await expect.poll(() => page.locator("#filters [aria-pressed=true]").innerText()).toContain("Mine");
   });
 
-  test("shows the stages of its turns", async () => {
+  test("tells in plain words what happened, people's acts among it, with the technical detail folded", async () => {
     await signIn();
-    all.mock.seedHandover();
+    const conversation = all.mock.seedHandover({ status: "with_agent", assignee: "Maria Lind" });
+    all.mock.addMessage(conversation, { author: "agent", author_name: "Maria Lind", text: "I am looking into it." });
+    await page.locator("[data-filter=mine]").click();
     await page.locator(".row").click();
     await page.getByRole("tab", { name: "What happened" }).click();
-    expect(await page.locator("#pane-stages .turn-block").count()).toBe(2);
-    expect(await page.locator("#pane-stages details[open] .stage").count()).toBe(11);
+    const pane = page.locator("#pane-stages");
+    await pane.getByText("Maria Lind wrote to the customer").waitFor();
+    await pane.getByText("A person was asked for").waitFor();
+    expect(await pane.locator(".happening:not(.by-people)").count()).toBe(2);
+    expect(await pane.locator(".stage").first().isVisible()).toBe(false);
+    await pane.getByText("Technical detail").last().click();
+    await pane.locator("details[open] .stage").first().waitFor();
+    expect(await pane.locator("details[open] .stage").count()).toBe(11);
+  });
+
+  test("shows the company's records as they stand, in words, and keeps what was opened", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({}, { slots: { order: { id: "ORD-100234", status: "shipped", cancelled_at: null }, mentioned: true } });
+    await page.locator(".row").click();
+    const context = page.locator("#context");
+    await context.locator("summary", { hasText: /^Orders/ }).click();
+    await context.getByText("Wool socks from Fjell & Fot", { exact: false }).waitFor();
+    await context.locator("summary", { hasText: "Order: Trail runner from Fjell & Fot" }).click();
+    const about = (await context.textContent()) ?? "";
+    for (const part of ["delivered", "label created", "3 Nov 2026", "Tickets: cannot be read right now"]) expect(about, part).toContain(part);
+    for (const part of ["Mentioned", "label_created", "T09:12", "Refunds", "Cancelled at"]) expect(about, part).not.toContain(part);
+    all.mock.addMessage(conversation, { author: "customer", text: "hello?" });
+    all.mock.change(conversation, { handover: { .../** @type {any} */ (conversation.handover), summary: "Somebody wrote again." } });
+    await context.getByText("Somebody wrote again.").waitFor();
+    expect(await context.getByText("Wool socks from Fjell & Fot", { exact: false }).isVisible()).toBe(true);
+  });
+
+  test("without a hand-over shows who writes, and an open proposal only while people have it", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({}, { proposal: "Shall I move the payment to 11 December?" });
+    await page.locator(".row").click();
+    await page.locator("#context").getByText("What the assistant was about to do").waitFor();
+    await page.locator("#context").getByText("Only the customer’s own yes", { exact: false }).waitFor();
+    all.mock.change(conversation, { status: "resolved" });
+    await expect.poll(() => page.locator("#context").innerText()).not.toContain("was about to do");
+    all.mock.change(conversation, { status: "open", handover: undefined });
+    await expect.poll(() => page.locator("#context").innerText()).toContain("No person was asked for");
+    await page.locator("#context summary", { hasText: /^Orders/ }).waitFor();
+  });
+
+  test("is resolved with open eyes: an unsent reply and an unanswered proposal are named; a returned one takes the draft along", async () => {
+    await signIn();
+    const conversation = all.mock.seedHandover({ resumable: "moving a due date" }, { proposal: "Shall I move the payment to 11 December?" });
+    await page.locator(".row").click();
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.locator("#reply-hint", { hasText: "Write something first." }).waitFor();
+    await page.fill("#reply-text", "Dear Ada");
+    await page.getByRole("button", { name: "Resolve", exact: true }).click();
+    await page.locator(".still-open", { hasText: "Dear Ada" }).waitFor();
+    expect(await page.locator(".still-open").innerText()).toContain("move the payment to 11 December");
+    await page.locator("#note").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Return to AI" }).click();
+    await page.locator(".open-request", { hasText: "moving a due date" }).waitFor();
+    expect(await page.inputValue("#note-message")).toBe("Dear Ada");
+    await page.check("#goes-on");
+    await page.press("#note-message", "Control+Enter");
+    await expect.poll(() => conversation.status).toBe("open");
+    expect(all.mock.seen.filter(({ path }) => path.endsWith(`${conversation.id}/return`)).map(({ body }) => body)).toEqual([{ message: "Dear Ada", resume: true }]);
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.locator("#reply-text").waitFor();
+    expect(await page.inputValue("#reply-text")).toBe("");
   });
 });
 

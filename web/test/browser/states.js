@@ -132,6 +132,7 @@ export const STATES = [
     const opener = page.locator("#open-demo");
     if (await opener.isVisible()) await opener.click();
     await page.selectOption("#you-are", "C-100002");
+    if (await opener.isVisible()) await opener.click();
   } },
   { name: "chat-arabic", path: "/?locale=ar", reach: async (page) => {
     await say(page, "أين طلبي؟");
@@ -155,7 +156,7 @@ export const STATES = [
     await page.getByRole("button", { name: "Take over" }).click();
     await page.locator("#reply-text").waitFor();
     await page.fill("#reply-text", "Hello Ada, I have moved the payment to 11 December.");
-    await page.press("#reply-text", "Enter");
+    await page.getByRole("button", { name: "Send" }).click();
     await page.locator(".line.agent").waitFor();
   } },
   { name: "desk-stages", path: "/desk", reach: async (page, mock) => {
@@ -164,6 +165,7 @@ export const STATES = [
   } },
   { name: "desk-note", path: "/desk", reach: async (page, mock) => {
     await openAda(page, mock);
+    for (const conversation of mock.conversations.values()) conversation.resumable = "moving a due date";
     await page.getByRole("button", { name: "Take over" }).click();
     await page.getByRole("button", { name: "Return to AI" }).click();
     await page.locator("#note-text").waitFor();
@@ -179,6 +181,20 @@ export const STATES = [
     await page.fill("#note-text", "Plan PL-77 paused by hand; check on Friday.");
     await page.press("#note-text", "Control+Enter");
     await page.locator(".line.internal").last().waitFor();
+  } },
+  { name: "desk-lost", path: "/desk", reach: async (page, mock) => {
+    await openAda(page, mock);
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.fill("#reply-text", "Hello Ada, I have");
+    for (const conversation of mock.conversations.values()) if (conversation.handover?.customer.name === "Ada Lindqvist") mock.change(conversation, { status: "with_agent", assignee: "Sam" });
+    await page.locator("#reply-hint", { hasText: "Sam took this over" }).waitFor();
+  } },
+  { name: "desk-resolve", path: "/desk", reach: async (page, mock) => {
+    await openAda(page, mock);
+    await page.getByRole("button", { name: "Take over" }).click();
+    await page.fill("#reply-text", "Hello Ada, I have");
+    await page.getByRole("button", { name: "Resolve", exact: true }).click();
+    await page.locator(".still-open").waitFor();
   } },
   { name: "desk-colleague", path: "/desk", reach: async (page, mock) => {
     await openAda(page, mock);

@@ -95,3 +95,19 @@ export const HANDOVER = {
   last_words: "The size 39. And can Friday's payment wait?",
   proposed_next_step: "Check the return window with the merchant; if it is open, pause plan PL-77 by hand and tell Ada the new due date.",
 };
+
+/** What the company's systems hold of a customer. */
+export const RECORDS = {
+  identity_level: "identified",
+  lists: [
+    { title: "Orders", total: 2, records: [
+      { title: "Trail runner from Fjell & Fot, SEK 899.00, delivered (ORD-100234)",
+        record: { id: "ORD-100234", status: "delivered", placed_at: "2026-11-03T09:12:00Z", total: { minor: 89900, currency: "SEK" }, cancelled_at: null, parcel: { status: "label_created", tracking_number: "PN100234SE" }, items: [{ id: "I-1", name: "Trail runner", sku: "TR-39" }] } },
+      { title: "Wool socks from Fjell & Fot, SEK 149.00, placed (ORD-100240)", record: { id: "ORD-100240", status: "placed" } },
+    ] },
+    { title: "Payment plans", total: 1, records: [{ title: "Fjell & Fot, pay in 4: SEK 224.75 of SEK 899.00 paid (PL-77)", record: { id: "PL-77", kind: "pay_in_4" } }] },
+    { title: "Refunds", total: 0, records: [] },
+    { title: "Tickets", records: [] },
+  ],
+  labels: { placed_at: "Ordered", items: "Items", sku: "Article number" },
+};

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ARTICLE, COMPANY, CUSTOMERS, FALLBACK, GREETING, HANDOVER, NOTED, redact, SCRIPT, stages, WAITING } from "./fixtures.js";
+import { ARTICLE, COMPANY, CUSTOMERS, FALLBACK, GREETING, HANDOVER, NOTED, RECORDS, redact, SCRIPT, stages, WAITING } from "./fixtures.js";
 
 const STATIC = fileURLToPath(new URL("../../static/", import.meta.url));
 const TYPES = /** @type {Record<string, string>} */ ({ ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" });
@@ -93,7 +93,10 @@ export class Mock {
   seedHandover(row = {}, handover = {}) {
     const conversation = this.newConversation("C-100001", "sv");
     for (const [author, text] of [["customer", "I want to return something"], ["assistant", SCRIPT[1]?.text ?? ""], ["customer", "The size 39. And can Friday's payment wait?"], ["customer", "I want a person"], ["assistant", SCRIPT[0]?.text ?? ""]]) {
-      this.addMessage(conversation, { author, text, ...(author === "assistant" ? { turn_id: this.#addTurn(conversation).turn_id } : {}) });
+      const before = /** @type {any} */ (conversation.messages.at(-1));
+      const turn_id = author === "assistant" ? this.#addTurn(conversation).turn_id : undefined;
+      if (turn_id && before?.author === "customer") Object.assign(before, { turn_id });
+      this.addMessage(conversation, { author, text, ...(turn_id ? { turn_id } : {}) });
     }
     Object.assign(conversation, { status: "waiting_for_agent", awaiting: WAITING }, row);
     this.#note(conversation, { act: "requested", reason_code: HANDOVER.reason_code });
@@ -241,15 +244,21 @@ export class Mock {
       const is_mine = query.get("mine") === "true";
       const rows = [...this.conversations.values()].filter(({ status, assignee }) => status === wanted && (!is_mine || assignee === claims.name));
       const first = Number(query.get("cursor") ?? 0);
-      const next_cursor = rows.length > first + PAGE_ROWS ? String(first + PAGE_ROWS) : undefined;
-      return ok({ items: rows.slice(first, first + PAGE_ROWS).map(rowOf), next_cursor, total: rows.length });
+      const limit = Number(query.get("limit") ?? PAGE_ROWS);
+      const next_cursor = rows.length > first + limit ? String(first + limit) : undefined;
+      return ok({ items: rows.slice(first, first + limit).map(rowOf), next_cursor, total: rows.length });
     }
     const conversation = this.conversations.get(id);
     if (!conversation) return problem(404, "OM-0404", "no such conversation");
+    if (verb === "records") return ok({ ...RECORDS, customer: conversation.handover?.customer, at: new Date().toISOString() });
+    if (verb === "note") {
+      this.#note(conversation, { act: "noted", agent: claims.name, note: body.note });
+      this.change(conversation, {});
+    }
     if (verb === "take") {
       const from = conversation.status === "with_agent" && conversation.assignee !== claims.name ? conversation.assignee : undefined;
       const act = from ? "taken_from_colleague" : conversation.status === "resolved" ? "reopened" : "taken";
-      if (from && !body.from_colleague) return problem(409, "OM-0409", `${conversation.assignee} already has it`);
+      if (from && !body.from_colleague) return problem(409, "OM-0403", "the conversation is not yours, take it over first");
       conversation.assignee = claims.name;
       this.#note(conversation, { act, agent: claims.name, from });
       this.publish(id, "handoff.accepted", { agent_name: claims.name });
@@ -269,7 +278,7 @@ export class Mock {
     }
     if (verb === "resolve") this.#note(conversation, { act: "resolved", agent: claims.name, note: body.note });
     if (verb === "resolve") this.change(conversation, { status: "resolved", awaiting: { kind: "none" } });
-    return ok({ ...publicView(conversation), handover: conversation.handover, assignee: conversation.assignee, turns: conversation.turns,
+    return ok({ ...publicView(conversation), handover: conversation.handover, assignee: conversation.assignee, resumable: conversation.resumable, turns: conversation.turns,
       notes: conversation.notes, previous: conversation.previous });
   }
 

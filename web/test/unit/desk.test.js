@@ -9,12 +9,16 @@ const row = (id, more = {}) => ({ id, status: "waiting_for_agent", priority: "no
 const detail = (id, more = {}) => ({ id, status: "waiting_for_agent", locale: "en", created_at: "", messages: [], awaiting: { kind: "handoff" }, ...more });
 const token = `x.${Buffer.from(JSON.stringify({ role: "staff", name: "Zoë Ω" })).toString("base64url")}.y`;
 
+/** A reading of the inbox asks for so many lists. */
+const LISTS = 5;
+
 /** @param {object} api */
 function makeDesk(api = {}) {
   const calls = {
     deskList: vi.fn(async () => ({ items: [row("a"), row("b")] })),
     deskConversation: vi.fn(async (/** @type {string} */ id) => detail(id)),
     deskAct: vi.fn(async (/** @type {string} */ id, /** @type {string} */ verb) => detail(id, { status: verb === "resolve" ? "resolved" : "with_agent", assignee: "Zoë Ω" })),
+    deskRecords: vi.fn(async () => ({ at: "2026-01-01T00:00:00Z", identity_level: "identified", lists: [], labels: {} })),
     deskEventsUrl: () => "/events",
     ...api,
   };
@@ -74,12 +78,44 @@ describe("the desk", () => {
     expect(keys[2]).not.toBe(keys[1]);
   });
 
-  test("a conflict says who was first", async () => {
+  test("whoever presses Take over too late reads who was faster", async () => {
     const { desk, calls } = makeDesk();
     await desk.signIn(token);
     await desk.select("a");
-    calls.deskAct.mockRejectedValueOnce(new Problem({ kind: "refused", status: 409, detail: "maria already has it", code: "OM-0409" }));
-    const text = "Someone else changed this conversation first. Maria already has it. Reference OM-0409.";
+    calls.deskAct.mockRejectedValueOnce(new Problem({ kind: "refused", status: 409, detail: "take it over first", code: "OM-0403" }));
+    calls.deskConversation.mockResolvedValue(detail("a", { status: "with_agent", assignee: "Sam" }));
+    await desk.take();
+    await vi.waitFor(() => expect(desk.trouble?.text).toBe("Sam was faster and has this conversation."));
+  });
+
+  test("a conversation that a colleague takes is lost, one that I give back is not", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    calls.deskConversation.mockResolvedValue(detail("a", { status: "with_agent", assignee: "Zoë Ω" }));
+    await desk.take();
+    await desk.refresh();
+    expect([desk.is_mine, desk.lost]).toEqual([true, undefined]);
+    calls.deskAct.mockImplementationOnce(async () => detail("a", { status: "open" }));
+    calls.deskConversation.mockResolvedValue(detail("a", { status: "open" }));
+    await desk.finish("return", {});
+    await desk.refresh();
+    expect([desk.is_mine, desk.lost, desk.was_just_lost]).toEqual([false, undefined, false]);
+    calls.deskConversation.mockResolvedValue(detail("a", { status: "with_agent", assignee: "Zoë Ω" }));
+    await desk.refresh();
+    calls.deskConversation.mockResolvedValue(detail("a", { status: "with_agent", assignee: "Sam" }));
+    await desk.refresh();
+    expect([desk.is_mine, desk.lost?.id, desk.was_just_lost]).toEqual([false, "a", true]);
+    await desk.select("b");
+    expect(desk.lost).toBeUndefined();
+  });
+
+  test("a conflict says what to do", async () => {
+    const { desk, calls } = makeDesk();
+    await desk.signIn(token);
+    await desk.select("a");
+    calls.deskAct.mockRejectedValueOnce(new Problem({ kind: "refused", status: 409, detail: "the conversation changed meanwhile, try again", code: "OM-0409" }));
+    const text = "Someone else changed this conversation first. The conversation changed meanwhile, try again. Reference OM-0409.";
     await desk.take();
     await desk.refresh();
     expect(desk.trouble?.text).toBe(text);
@@ -107,14 +143,14 @@ describe("the desk", () => {
     const before = [calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length];
     emit("ping");
     emit("handoff.requested");
-    await vi.waitFor(() => expect([calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length]).toEqual(before.map((count) => count + 1)));
+    await vi.waitFor(() => expect([calls.deskList.mock.calls.length, calls.deskConversation.mock.calls.length]).toEqual([(before[0] ?? 0) + LISTS, (before[1] ?? 0) + 1]));
     expect(announce.mock.calls.length).toBe(1);
   });
 
   test("the whole queue is counted, not the page", async () => {
     const { desk } = makeDesk({ deskList: vi.fn(async () => ({ items: [row("a")], next_cursor: "n", total: 73 })) });
     await desk.signIn(token);
-    expect([desk.waiting_count, desk.total]).toEqual([73, 73]);
+    expect([desk.counts.waiting, desk.counts.resolved, desk.rows.length]).toEqual([73, 73, 1]);
   });
 
   test("what was opened stays seen after a reload until something happens, and only ids and times are kept", async () => {

@@ -49,6 +49,15 @@ pub struct GiveBack {
     pub resume: bool,
 }
 
+/// What colleagues are to know.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InternalNote {
+    /// The note, at most 8,000 characters; the customer does not see it.
+    #[schema(max_length = 8000)]
+    pub note: String,
+}
+
 /// What stays with the conversation.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +106,22 @@ pub async fn reply(
     check_text(&reply.text)?;
     let act = Act { staff, id, key, name: "reply", text: reply.text.clone() };
     perform(&app, act, DeskAct::Reply { text: reply.text }).await
+}
+
+/// Notes something for colleagues, whoever has the conversation. The customer sees nothing of it.
+#[utoipa::path(post, path = "/desk/conversations/{id}/note", tag = "desk", request_body = InternalNote,
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = DeskConversation), (status = 404, body = Problem)))]
+pub async fn note(
+    State(app): State<App>,
+    staff: Staff,
+    InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
+    Body(InternalNote { note }): Body<InternalNote>,
+) -> Result<Json<DeskConversation>, ApiError> {
+    check_text(&note)?;
+    let act = Act { staff, id, key, name: "note", text: note.clone() };
+    perform(&app, act, DeskAct::Note { text: note }).await
 }
 
 /// Gives the conversation back to the assistant, with last words to the customer and a note to colleagues. A customer who asks how it stands is told those words.

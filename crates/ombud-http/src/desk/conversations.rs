@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::auth::Staff;
 use crate::body::{InConversation, Parameters};
-use crate::dto::{DeskConversation, DeskPage};
+use crate::dto::{DeskConversation, DeskPage, DeskRecords};
 use crate::problem::{ApiError, Problem};
 
 /// Rows of a page, unless asked for otherwise.
@@ -65,6 +65,18 @@ pub async fn desk_conversation(
 ) -> Result<Json<DeskConversation>, ApiError> {
     let view = app.assistant().desk_view(id).await?;
     view.map(|view| Json(view.into())).ok_or(ApiError::UnknownConversation)
+}
+
+/// The customer's records as the company's systems hold them now: his own, and the lists that the company shows at the desk.
+#[utoipa::path(get, path = "/desk/conversations/{id}/records", tag = "desk", params(("id" = String, Path, description = "conversation id")),
+    responses((status = 200, body = DeskRecords), (status = 404, body = Problem)))]
+pub async fn desk_records(
+    State(app): State<App>,
+    _staff: Staff,
+    InConversation(id): InConversation,
+) -> Result<Json<DeskRecords>, ApiError> {
+    let read = app.assistant().desk_records(id).await?;
+    read.map(|read| Json(read.into())).ok_or(ApiError::UnknownConversation)
 }
 
 fn status(text: &str) -> Result<ConversationStatus, ApiError> {

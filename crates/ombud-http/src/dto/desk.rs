@@ -174,6 +174,9 @@ pub struct DeskConversation {
     /// Who has taken it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
+    /// The open request that the assistant could go on with when the conversation is given back with `resume`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumable: Option<String>,
     /// How each reply came about.
     pub turns: Vec<Turn>,
     /// What people did and noted, oldest first; customers see none of it.
@@ -187,7 +190,7 @@ pub struct DeskConversation {
 pub struct DeskNote {
     /// RFC 3339, UTC.
     pub at: String,
-    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `returned` or `resolved`.
+    /// `requested`, `withdrawn`, `kept` (the customer goes on with the assistant, the case stays), `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`.
     #[schema(example = "returned")]
     pub act: &'static str,
     /// Who did it.
@@ -218,9 +221,67 @@ impl From<DeskView> for DeskConversation {
             conversation: view.conversation.into(),
             handover: view.handover.map(|handover| Handover::new(handover, view.labels, requested_at)),
             assignee: view.assignee,
+            resumable: view.resumable,
             turns: view.turns.into_iter().map(Into::into).collect(),
             notes: view.notes.into_iter().map(Into::into).collect(),
             previous: view.previous.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The customer's records as the company's systems hold them now.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct DeskRecords {
+    /// When they were read, RFC 3339.
+    pub at: String,
+    /// How sure we are who it is.
+    #[schema(example = "identified")]
+    pub identity_level: &'static str,
+    /// The customer's own record; left out when it is not known who it is, or it cannot be read.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Option<Object>)]
+    pub customer: Value,
+    /// Orders, payments and the like, as far as the company shows them at the desk.
+    pub lists: Vec<RecordList>,
+    /// How the company names fields; others by their own name.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Records of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordList {
+    /// What they are called.
+    pub title: String,
+    /// How many there are; left out when they cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// The first fifty.
+    pub records: Vec<RecordLine>,
+}
+
+/// A record with one line for people.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordLine {
+    /// The line.
+    pub title: String,
+    /// The record.
+    #[schema(value_type = Object)]
+    pub record: Value,
+}
+
+impl From<ombud_turn::DeskRecords> for DeskRecords {
+    fn from(read: ombud_turn::DeskRecords) -> Self {
+        let list = |list: ombud_turn::RecordList| RecordList {
+            title: list.title,
+            total: list.total,
+            records: list.records.into_iter().map(|(title, record)| RecordLine { title, record }).collect(),
+        };
+        Self {
+            at: read.at.to_rfc3339(),
+            identity_level: read.level.as_str(),
+            customer: read.customer,
+            lists: read.lists.into_iter().map(list).collect(),
+            labels: read.labels,
         }
     }
 }

@@ -142,6 +142,32 @@ async fn turns_beyond_the_bound_are_refused_and_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn turns_beyond_those_worked_on_at_once_wait_and_are_answered() {
+    let world = World::with(Wishes { turns_at_once: Some(1), ..Wishes::default() });
+    let token = world.signed_in("C-1");
+    let opened = world.post("/api/v1/conversations", &token, json!({})).await;
+    let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
+    let (other, theirs) = world.conversation().await;
+    let theirs = format!("/api/v1/conversations/{theirs}/messages");
+    world.gate.close();
+    let held = world.post(&path, &token, json!({"text": "where is my parcel?"}));
+    let waits = async {
+        world.gate.reached(1).await;
+        let waiting = world.post(&theirs, &other, json!({"text": "hello"}));
+        let opening = async {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            world.gate.open();
+            "opened"
+        };
+        tokio::pin!(waiting, opening);
+        let first = tokio::select! { biased; _ = &mut waiting => "answered", first = &mut opening => first };
+        (first, waiting.await)
+    };
+    let (held, (first, waited)) = tokio::join!(held, waits);
+    assert_eq!((held.status, first, waited.status), (200, "opened", 200));
+}
+
+#[tokio::test]
 async fn a_code_that_nobody_waits_for_is_refused() {
     let world = World::new();
     let (token, id) = world.conversation().await;

@@ -112,6 +112,46 @@ async fn a_colleagues_conversation_is_taken_over_only_on_purpose_and_stands_amon
 }
 
 #[tokio::test]
+async fn a_note_stays_at_the_desk_takes_nothing_over_and_is_kept_once() {
+    let world = World::new();
+    let (token, id) = handed_over(&world).await;
+    let (maja, nils) = (world.staff("Maja"), world.staff("Nils"));
+    let root = format!("/api/v1/desk/conversations/{id}");
+    world.post(&format!("{root}/take"), &maja, json!({})).await;
+    let note = format!("{root}/note");
+    for _ in 0..2 {
+        let noted = world.post_with_key(&note, &nils, "n-1", json!({"note": "called the shop"})).await;
+        assert_eq!(
+            (noted.status, &noted.body["assignee"], &noted.body["status"]),
+            (200, &json!("Maja"), &json!("with_agent"))
+        );
+        let of_nils: Vec<&Value> =
+            noted.body["notes"].as_array().unwrap().iter().filter(|note| note["agent"] == "Nils").collect();
+        assert_eq!(of_nils.len(), 1, "{of_nils:?}");
+        assert_eq!((&of_nils[0]["act"], &of_nils[0]["note"]), (&json!("noted"), &json!("called the shop")));
+    }
+    assert_eq!(world.post(&note, &nils, json!({"note": "  "})).await.code(), (400, "OM-0106"));
+    assert_eq!(world.post(&note, &nils, json!({})).await.status, 400);
+    assert_eq!(world.post(&note, &token, json!({"note": "x"})).await.status, 403, "customers cannot note");
+    let seen = world.get(&format!("/api/v1/conversations/{id}"), &token).await.body;
+    assert!(!seen.to_string().contains("called the shop"), "notes stay at the desk");
+}
+
+#[tokio::test]
+async fn records_are_empty_for_somebody_unknown_and_for_staff_alone() {
+    let world = World::new();
+    let (token, id) = handed_over(&world).await;
+    let path = format!("/api/v1/desk/conversations/{id}/records");
+    let read = world.get(&path, &world.staff("Maja")).await;
+    assert_eq!(
+        (read.status, &read.body["identity_level"], &read.body["lists"]),
+        (200, &json!("anonymous"), &json!([]))
+    );
+    assert!(read.body.get("customer").is_none() && read.body["at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(world.get(&path, &token).await.status, 403);
+}
+
+#[tokio::test]
 async fn rows_come_in_pages() {
     let world = World::new();
     for _ in 0..3 {

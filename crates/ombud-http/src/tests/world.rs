@@ -109,6 +109,7 @@ pub(super) struct Wishes {
     pub(super) limits: Option<LimitSettings>,
     pub(super) streams_max: Option<usize>,
     pub(super) turns_max: Option<usize>,
+    pub(super) turns_at_once: Option<usize>,
     pub(super) inbox: Option<Arc<dyn Inbox>>,
 }
 
@@ -179,6 +180,7 @@ impl World {
             trusted_proxies: Vec::new(),
             streams_max: wishes.streams_max.unwrap_or(8),
             turns_max: wishes.turns_max.unwrap_or(8),
+            turns_at_once: wishes.turns_at_once.unwrap_or(8),
             version: "0.0.0-test",
         };
         let demo = wishes.demo.then(|| Arc::new(Company) as Arc<dyn DemoCompany>);

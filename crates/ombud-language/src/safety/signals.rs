@@ -4,12 +4,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::canonical::Canonical;
-use crate::classify::{Classifier, Example, TrainSettings};
+use crate::classify::{Classifier, Example, TrainSettings, words};
 use crate::lean::lean;
 
 /// The lists of one language: `packs/base/nlu/signals.<locale>.yaml`.
@@ -18,6 +19,8 @@ use crate::lean::lean;
 pub struct SignalFile {
     /// Language tag of the lists.
     pub locale: String,
+    /// Words that no sign rests on, beside those the pack's examples are full of: pronouns, relatives, letters.
+    pub neutral: Vec<String>,
     /// What is said of things that nobody suffers from.
     pub figures: Figures,
     /// Rules by the name of the signal; `none` holds harmless sentences.
@@ -69,6 +72,8 @@ pub struct SignalModel {
     /// What gives any signal: most messages give none, and one look is enough.
     any: RegexSet,
     classifier: Option<Classifier>,
+    /// In how many examples of each signal a word stands that harmless sentences are not full of: a sign rests on these.
+    content: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,18 +94,29 @@ pub struct SignalReading {
 }
 
 /// Probability from which the classifier alone gives a signal; set on the sentences of `examples/signals_eval.rs`.
-const SURE: f32 = 0.8;
+const SURE: f32 = 0.6;
 /// Share of a sentence's words that the classifier must know.
 const KNOWN: f32 = 0.5;
+/// A word that one of so many harmless sentences holds is common: "would", "should", "more" carry no sign, whatever stood beside them in the examples.
+const COMMON_ONE_IN: usize = 200;
+/// Times a word stands in them before that means anything.
+const COMMON_SEEN_MIN: usize = 3;
+/// Everyday sentences the classifier learns, at most: every start waits for it.
+const EVERYDAY_MAX: usize = 2_000;
+/// Words of content that a sign of the classifier rests on.
+const CONTENT_WORDS_MIN: usize = 2;
+/// Examples that one of these words stands in: what only one of them says may be said of anything.
+const MARK_SEEN_MIN: usize = 3;
 /// Class of harmless sentences.
 const NONE: &str = "none";
 
 impl SignalModel {
-    /// Compiles the lists and trains the classifier.
+    /// Compiles the lists and trains the classifier. `everyday` is what customers write about other things; sentences in which
+    /// the lists read a sign are left out of it.
     ///
     /// # Errors
     /// When an expression does not parse; the operator mends the pack.
-    pub fn new(file: &SignalFile) -> Result<Self, SignalError> {
+    pub fn new(file: &SignalFile, everyday: &[String]) -> Result<Self, SignalError> {
         let mut lists = Vec::with_capacity(file.signals.len());
         let mut examples = Vec::new();
         for (signal, rule) in &file.signals {
@@ -116,9 +132,15 @@ impl SignalModel {
         }
         let all: Vec<String> = file.signals.values().flat_map(|rule| rule.patterns.iter().cloned()).collect();
         let any = compile("any", &all)?;
+        let mut common = common(everyday);
+        common.extend(file.neutral.iter().flat_map(|word| words(word)));
+        let content = content(&examples, &common);
+        let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
+        let harmless = thinned.filter(|text| !any.is_match(&straighten(text)));
+        examples.extend(harmless.map(|text| Example { class: NONE.to_owned(), text: text.clone() }));
         // Without examples of two classes the lists stand alone.
         let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
-        Ok(Self { lists, any, classifier })
+        Ok(Self { lists, any, classifier, content })
     }
 
     /// The signals of a redacted text.
@@ -152,17 +174,25 @@ impl SignalModel {
         SignalReading { signals: found.into_iter().collect(), taken_back }
     }
 
-    /// The signal that the classifier reads in a sentence, if it still does without the words that do not mean it.
+    /// The signal that the classifier reads in a sentence, if it rests on words of content, and still does without those that do not mean it.
     fn learnt(&self, sentence: &str) -> Option<String> {
         let classifier = self.classifier.as_ref()?;
         let sure = |text: &str| {
             let (class, p) = classifier.predict(text, 1).into_iter().next()?;
             (class != NONE && p >= SURE && classifier.known_share(text) > KNOWN).then(|| class.to_owned())
         };
-        let class = sure(sentence)?;
+        let rests_on_content = |text: &str| {
+            let class = sure(text)?;
+            let of_class = self.content.get(&class)?;
+            let said: BTreeSet<String> = words(text).into_iter().collect();
+            let seen: Vec<usize> = said.iter().filter_map(|word| of_class.get(word).copied()).collect();
+            let rests = seen.len() >= CONTENT_WORDS_MIN && seen.iter().any(|count| *count >= MARK_SEEN_MIN);
+            rests.then_some(class)
+        };
+        let class = rests_on_content(sentence)?;
         let list = self.lists.iter().find(|list| list.signal == class)?;
         let matters = list.matters(&list.meant(sentence)).into_owned();
-        (matters == sentence || sure(&matters).as_ref() == Some(&class)).then_some(class)
+        (matters == sentence || rests_on_content(&matters).as_ref() == Some(&class)).then_some(class)
     }
 }
 
@@ -182,13 +212,45 @@ impl List {
     }
 }
 
+/// Words of the examples of each class but the common ones, with the number of examples they stand in.
+fn content(examples: &[Example], common: &BTreeSet<String>) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let mut content = BTreeMap::<String, BTreeMap<String, usize>>::new();
+    for example in examples {
+        let of_class = content.entry(example.class.clone()).or_default();
+        for word in words(&example.text).into_iter().collect::<BTreeSet<_>>() {
+            if !common.contains(&word) {
+                *of_class.entry(word).or_default() += 1;
+            }
+        }
+    }
+    content
+}
+
+/// Words that many of these sentences hold; none of a few, which say nothing about how common a word is.
+fn common(everyday: &[String]) -> BTreeSet<String> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for word in everyday.iter().flat_map(|text| words(text).into_iter().collect::<BTreeSet<_>>()) {
+        *counts.entry(word).or_default() += 1;
+    }
+    let often = (everyday.len() / COMMON_ONE_IN).max(COMMON_SEEN_MIN);
+    counts.into_iter().filter(|(_, count)| *count >= often).map(|(word, _)| word).collect()
+}
+
 /// What is left of a text; a full stop keeps the words around a gap apart.
 fn without<'t>(words: Option<&Regex>, text: &'t str) -> Cow<'t, str> {
     words.map_or(Cow::Borrowed(text), |words| words.replace_all(text, " . "))
 }
 
+/// One kind of apostrophe, and one where hurried people leave it out: the lists are written with it.
 fn straighten(text: &str) -> String {
-    text.replace(['’', '‘', '`', '´'], "'")
+    static HURRIED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        crate::lean::regex(r"(?i)\b(ca|do|wo|is|are|was|were|did|does|have|has|had|could|should|would)nt\b").ok()
+    });
+    let straight = text.replace(['’', '‘', '`', '´'], "'");
+    match HURRIED.as_ref().map(|hurried| hurried.replace_all(&straight, "${1}n't")) {
+        Some(Cow::Owned(mended)) => mended,
+        _ => straight,
+    }
 }
 
 /// Four long words and most letters in capitals.

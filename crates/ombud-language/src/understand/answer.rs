@@ -2,9 +2,9 @@
 
 use ombud_domain::{Command, Kind, OfferedOption};
 
-use super::IDENTITY_SLOT;
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
+use super::{CORRECTION_SLOT, IDENTITY_SLOT};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -17,6 +17,9 @@ const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
+    if slot == CORRECTION_SLOT && changes_nothing(readings) {
+        return vec![Command::Repeat];
+    }
     if let Some(commands) = repair(readings) {
         return commands;
     }
@@ -63,9 +66,38 @@ fn offered(readings: &Readings<'_>, slot_name: &str) -> Vec<Command> {
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
 
-/// Details that identify the customer.
+/// "Nothing different" and "yes" to "what should be different?": what was proposed may be shown again.
+fn changes_nothing(readings: &Readings<'_>) -> bool {
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    let agrees =
+        rules.affirm.is_match(body) && !rules.affirm_tail.replace_all(body, " ").chars().any(char::is_alphanumeric);
+    agrees || rules.unchanged.is_match(body)
+}
+
+/// Details that identify the customer; or the words of somebody who has no account, does not want to say, or leaves.
 pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
-    slot(readings, IDENTITY_SLOT)
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    let gives = |c: char| c == '@' || c.is_ascii_digit();
+    if readings.text.contains(gives) || readings.any_handoff() {
+        return slot(readings, IDENTITY_SLOT);
+    }
+    let bare = |rule: &regex::Regex| !rule.replace_all(body, " ").chars().any(char::is_alphanumeric);
+    let denies = rules.deny.is_match(body) && (bare(&rules.deny_tail) || rules.nothing_more.is_match(body));
+    if !denies && rules.bye.is_match(body) {
+        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
+    let general = rules.no_account.is_match(readings.text) || rules.in_general.is_match(readings.text);
+    if !denies && !general {
+        return slot(readings, IDENTITY_SLOT);
+    }
+    let asked: Vec<String> =
+        readings.pieces.iter().filter(|piece| piece.is_question).map(|piece| piece.text.clone()).collect();
+    let before = readings.context.request.filter(|request| general || rules.question.is_match(request));
+    let queries = if asked.is_empty() { before.map(ToOwned::to_owned).into_iter().collect() } else { asked };
+    let asks = queries.into_iter().map(|query| Command::Ask { query, confidence: 1.0 });
+    std::iter::once(Command::Cancel).chain(asks).collect()
 }
 
 /// Whether anything else is wanted.
@@ -113,7 +145,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
 fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let rules = readings.rules();
     // "Changed my mind" is a reason as well; whoever asked decides.
-    if rules.cancel_whole.is_match(readings.text) && !rules.mind_changed.is_match(readings.text) {
+    if rules.leaves(readings.text) && !rules.mind_changed.is_match(readings.text) {
         return Some(vec![Command::Cancel]);
     }
     if readings.context.active_flow.is_some_and(|flow| rules.refuses(flow, readings.text)) {

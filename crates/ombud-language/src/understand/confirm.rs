@@ -6,9 +6,12 @@ use ombud_domain::Command;
 
 use super::reading::{ASK, Reading, Readings};
 use super::requests::{Role, Told, aside, role, told};
+use super::rules::Rules;
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
+/// A new request beside a question, or after a no, must be this sure.
+const BEGUN: f32 = 0.7;
 
 /// How a message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +27,7 @@ enum Lead {
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    if rules.cancel_whole.is_match(readings.text) || rules.cancel_whole.is_match(body) || rules.withdraws(readings.text)
-    {
+    if rules.cancel_whole.is_match(body) || rules.leaves(readings.text) || rules.withdraws(readings.text) {
         return vec![Command::Cancel];
     }
     if let Some(talk) = aside(readings) {
@@ -33,6 +35,9 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     }
     if rules.repeat.is_match(body) {
         return vec![Command::Repeat];
+    }
+    if ends_in_yes(readings, body) {
+        return vec![Command::Affirm];
     }
     let (lead, rest) = lead(readings, body);
     if doubtful(readings, lead, &rest) {
@@ -96,12 +101,39 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     }
 }
 
+/// Whether the last sentence says yes, and nothing before it says more: "fine, whatever. yes".
+fn ends_in_yes(readings: &Readings<'_>, body: &str) -> bool {
+    let rules = readings.rules();
+    let before = rules.affirm_tail.replace_all(readings.text, " ");
+    let says_more = readings.text.contains('?')
+        || [&rules.retort, &rules.contrast].iter().any(|rule| rule.is_match(readings.text))
+        || [&rules.deny, &rules.hold].iter().any(|rule| rule.is_match(body))
+        || !rules.content_words(&rules.hedge.replace_all(&before, " ")).is_empty();
+    if says_more {
+        return false;
+    }
+    let last = readings.text.trim_end_matches(['.', '!', ' ']).rsplit(['.', '!', '\n']).next().unwrap_or_default();
+    rules.affirm.is_match(last.trim_start()) && empty(&rules.affirm_tail.replace_all(last, " "))
+}
+
 fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {
     let rules = readings.rules();
     if empty(&rules.affirm_tail.replace_all(rest, " ")) {
         return vec![Command::Affirm];
     }
+    let plain = lead == Lead::Yes && !rules.contrast.is_match(rest);
+    let questions = asked(readings);
+    // Whoever is glad and asks wants to know first; after a plain yes only what comes afterwards may be asked.
+    let comes_after = |piece: &&Reading| rules.afterwards.is_match(&lead_rest(readings, &piece.text));
+    if !questions.is_empty() && (!plain || !questions.iter().all(comes_after)) {
+        return asks(&questions);
+    }
     let (same, beside) = divide(readings);
+    // "Great. I'd like to return the other one" may go on without having agreed.
+    let goes_on = lead == Lead::WeakYes && !readings.pieces.iter().skip(1).all(|piece| piece.is_additive);
+    if goes_on && beside.iter().any(|command| matches!(command, Command::StartFlow { .. })) {
+        return beside;
+    }
     let said = same.join(" ");
     let said = rules.without_lead(&said);
     let about = lead_rest(readings, said);
@@ -194,22 +226,29 @@ fn answers(readings: &Readings<'_>, piece: &Reading) -> bool {
     rules.affirm.is_match(body) || rules.deny.is_match(body) || rules.affirm_weak.is_match(body)
 }
 
+/// A no to this proposal. What follows may say what should be different, or ask, or begin something else instead.
 fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     let rules = readings.rules();
     if rules.cancel_whole.is_match(rest) {
         return vec![Command::Cancel];
     }
     let active = readings.context.active_flow;
+    let questions = asked(readings);
     let other: Vec<Reading> = readings
         .pieces
         .iter()
-        .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= 0.7 && Some(flow.as_str()) != active && piece.is_request))
+        .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != active && piece.is_request))
         .cloned()
         .collect();
-    let adds_nothing = empty(&rules.deny_tail.replace_all(rest, " ")) || refuses(readings, readings.text);
+    // "No. Why should I wait?" asks rather than says what should be different.
+    let kept = readings.pieces.iter().filter(|piece| !is_among(piece, &questions));
+    let told_else: Vec<&str> = kept.map(|piece| piece.text.as_str()).collect();
+    let rest = if questions.is_empty() { rest.to_owned() } else { lead_rest(readings, &told_else.join(" ")) };
+    let adds_nothing = empty(&rules.deny_tail.replace_all(&rest, " ")) || refuses(readings, readings.text);
     let text = if adds_nothing { String::new() } else { rest.trim().to_owned() };
     let mut commands = vec![Command::Deny { text }];
     commands.extend(told(readings, &other).into_iter().filter(|command| matches!(command, Command::StartFlow { .. })));
+    commands.extend(asks(&questions).into_iter().filter(|_| readings.text.contains('?')));
     commands
 }
 
@@ -235,8 +274,9 @@ fn changed(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     let rest = rules.hold.find(body).and_then(|found| body.get(found.end()..)).unwrap_or_default();
-    if let Some(question) = asked(readings) {
-        return question;
+    let questions = asked(readings);
+    if !questions.is_empty() {
+        return asks(&questions);
     }
     if empty(&rules.deny_tail.replace_all(rest, " ")) {
         return vec![Command::Deny { text: String::new() }];
@@ -255,21 +295,30 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     let whole = readings.whole();
     let (class, p) = whole.best();
     let short = readings.text.split_whitespace().count() <= 5;
+    let questions = asked(readings);
     match class {
+        _ if !questions.is_empty() => {}
         "repair:affirm" if p >= 0.6 && short => return vec![Command::Affirm],
         "repair:deny" if p >= 0.5 => return vec![Command::Deny { text: String::new() }],
         "repair:cancel" if p >= 0.6 && short => return vec![Command::Cancel],
         "repair:repeat" if p >= 0.6 && short => return vec![Command::Repeat],
         _ => {}
     }
-    if let Some(question) = asked(readings) {
-        return question;
-    }
     let active = readings.context.active_flow;
+    if !questions.is_empty() {
+        let rest: Vec<Reading> =
+            readings.pieces.iter().filter(|piece| piece.is_request && !is_among(piece, &questions)).cloned().collect();
+        let begun = told(readings, &rest).into_iter().filter(|command| is_begun(command, active));
+        return begun.chain(asks(&questions)).collect();
+    }
     let starts: Vec<Command> =
         told(readings, &readings.pieces).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
+    // What as a whole says once more what is under way begins nothing else by one of its sentences.
+    let restates = whole.best_flow().is_some_and(|(flow, _)| Some(flow) == active);
     let new = starts.iter().all(|command| match command {
-        Command::StartFlow { flow, confidence, .. } => *confidence >= BESIDE && Some(flow.as_str()) != active,
+        Command::StartFlow { flow, confidence, .. } => {
+            *confidence >= BESIDE && !restates && Some(flow.as_str()) != active
+        }
         Command::Handoff | Command::Chitchat { .. } => true,
         _ => false,
     });
@@ -282,33 +331,47 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     vec![Command::Correct { text: readings.text.to_owned() }]
 }
 
-/// A question before deciding: "wait, what does it cost?"
-fn asked(readings: &Readings<'_>) -> Option<Vec<Command>> {
-    let questions: Vec<&Reading> = readings
-        .pieces
-        .iter()
-        .filter(|piece| {
-            piece.is_question && piece.text.contains('?')
-                || piece.best().0 == ASK && piece.best().1 >= BESIDE && piece.is_question
-        })
-        .collect();
+/// Whether a command surely begins another request.
+fn is_begun(command: &Command, active: Option<&str>) -> bool {
+    matches!(command, Command::StartFlow { flow, confidence, .. } if *confidence >= BEGUN && Some(flow.as_str()) != active)
+}
+
+/// What is asked before deciding: "wait, what does it cost?" A question changes nothing, whatever words it holds and whatever is told around it.
+fn asked<'r>(readings: &'r Readings<'_>) -> Vec<&'r Reading> {
+    readings.pieces.iter().filter(|piece| asks_something(readings, piece)).collect()
+}
+
+fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
     let rules = readings.rules();
-    let all = readings
-        .pieces
-        .iter()
-        .all(|piece| piece.is_question || empty(&rules.deny_tail.replace_all(rules.without_lead(&piece.text), " ")));
-    if questions.is_empty() || !all {
-        return None;
-    }
+    let body = rules.without_lead(&piece.text);
+    let body = rules.without_lead(rules.without_hold(body));
+    let is_asked = piece.text.contains('?')
+        || rules.asking.is_match(body)
+        || piece.is_question && piece.best().0 == ASK && piece.best().1 >= BESIDE;
     // "Can you make it the blue one?" is a change, not a question.
-    let bare = |text: &str| rules.hold.replace(rules.without_lead(text), "").into_owned();
-    let wish = questions.iter().any(|piece| {
-        rules.contrast.is_match(&bare(&piece.text))
-            || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE)
-    });
+    let is_change = rules.wish_question.is_match(body)
+        && (rules.contrast.is_match(body)
+            || rules.restrict.is_match(body)
+            || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE));
+    let begins = !piece.is_question
+        && matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != readings.context.active_flow);
+    is_asked && !is_change && !begins && !answers_with_mark(rules, body)
+}
+
+fn is_among(piece: &Reading, questions: &[&Reading]) -> bool {
+    questions.iter().any(|question| question.text == piece.text)
+}
+
+/// "Yes?" and "no??" ask nothing that could be answered.
+fn answers_with_mark(rules: &Rules, body: &str) -> bool {
+    let answers = [&rules.affirm, &rules.affirm_weak, &rules.deny].iter().any(|rule| rule.is_match(body));
+    answers && empty(&rules.affirm_tail.replace_all(&rules.deny_tail.replace_all(body, " "), " "))
+}
+
+fn asks(questions: &[&Reading]) -> Vec<Command> {
     let command =
         |piece: &&Reading| Command::Ask { query: piece.text.clone(), confidence: piece.probability(ASK).max(0.5) };
-    (!wish).then(|| questions.iter().map(command).collect())
+    questions.iter().map(command).collect()
 }
 
 fn empty(text: &str) -> bool {

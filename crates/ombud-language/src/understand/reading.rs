@@ -28,7 +28,7 @@ pub(super) struct Readings<'a> {
 }
 
 /// Classes kept of each piece.
-const CLASSES_KEPT: usize = 4;
+const CLASSES_KEPT: usize = 5;
 /// Both sides of a cut must be read this surely, and differently, for it to stand.
 const CUT_SURE: f32 = 0.42;
 /// What follows an elaboration must be read more surely to be cut from it.
@@ -55,9 +55,9 @@ impl Reading {
         let classes = classes(understander, context, &body);
         let top = classes.first().cloned().unwrap_or_default();
         // What others said or did is no wish, nor is a person refused; what is left may still hold one.
-        let wanted = rules.handoff_refused.replace_all(&body, " - ");
-        let own = rules.handoff_unless.replace_all(&wanted, " - ");
-        let named = rules.handoff.is_match(&own) || rules.machine_refused.is_match(&wanted);
+        let wanted = rules.person.handoff_refused.replace_all(&body, " - ");
+        let own = rules.person.handoff_unless.replace_all(&wanted, " - ");
+        let named = rules.person.handoff.is_match(&own) || rules.machine_refused.is_match(&wanted);
         let known = understander.classifier.known_share(&body);
         let learnt = *own == body
             && top.0 == HANDOFF

@@ -198,6 +198,10 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     {
         return role;
     }
+    // "In general" says that no case of one's own is meant, so that nobody has to be identified.
+    if piece.is_question && rules.in_general.is_match(readings.text) && !rules.own_case.is_match(body) {
+        return Role::Ask(piece.probability(ASK).max(ASKED));
+    }
     if let Some(role) = question(readings, piece, body) {
         return role;
     }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Regex, RegexBuilder};
 
+use ombud_domain::Rewording;
+
 use super::model::{NluError, RuleFile};
+use super::pieces::sentences;
 use super::spelling::{Spelling, misspelt};
 use crate::classify::Example;
 use crate::lean::lean;
@@ -26,19 +29,34 @@ pub(super) struct Rules {
     pub restrict: Regex,
     pub additive: Regex,
     pub cancel_whole: Regex,
+    /// A sentence that ends what is under way, whatever was said before it.
+    leave: Regex,
+    /// The whole message: nothing more, and goodbye.
+    pub bye: Regex,
+    /// What is written down in the customer's own words.
+    written: Written,
+    /// Nothing should be different.
+    pub unchanged: Regex,
+    /// Who refuses to say who he is, or has no account.
+    pub no_account: Regex,
+    /// A question of rules, as its asker says himself.
+    pub in_general: Regex,
     pub mind_changed: Regex,
     pub nothing_more: Regex,
     pub refusal: Regex,
     pub repeat: Regex,
-    pub handoff: Regex,
-    pub handoff_unless: Regex,
-    pub handoff_refused: Regex,
-    pub handoff_withdrawn: Regex,
-    pub how_it_stands: Regex,
+    /// Talk of people of the company.
+    pub person: PersonRules,
     pub machine_refused: Regex,
     pub are_you_human: Regex,
     pub request: Regex,
     pub question: Regex,
+    /// A question without its mark, or behind other words.
+    pub asking: Regex,
+    /// A question that may ask for a change.
+    pub wish_question: Regex,
+    /// What may be asked after a yes without taking it back.
+    pub afterwards: Regex,
     pub polite_request: Regex,
     pub telling: Regex,
     pub general: Regex,
@@ -74,12 +92,70 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    /// What a colleague of the company is called whom a customer names; empty in a language without these rules.
+    colleague: String,
     /// What misspelt words mean.
     pub spelling: Spelling,
 }
 
+/// Rules for texts that are written down in the customer's own words.
+#[derive(Debug, Clone)]
+struct Written {
+    /// A sentence that tells nothing: a protest at us, an exclamation, "I already told you".
+    muttering: Regex,
+    /// A question at us that is a protest.
+    protest: Regex,
+    /// What a shown text should say as well.
+    reword_add: Regex,
+    /// What it should say instead.
+    reword_replace: Regex,
+}
+
+impl Written {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            muttering: rule("muttering")?,
+            protest: rule("protest")?,
+            reword_add: rule("reword_add")?,
+            reword_replace: rule("reword_replace")?,
+        })
+    }
+}
+
+/// Rules for talk of people of the company: the wish for one, and what one said.
+#[derive(Debug, Clone)]
+pub(super) struct PersonRules {
+    pub handoff: Regex,
+    pub handoff_unless: Regex,
+    pub handoff_refused: Regex,
+    pub handoff_withdrawn: Regex,
+    pub misunderstood: Regex,
+    pub how_it_stands: Regex,
+    pub news: Regex,
+    pub word_of_colleague: Regex,
+}
+
+impl PersonRules {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            handoff: rule("handoff")?,
+            handoff_unless: rule("handoff_unless")?,
+            handoff_refused: rule("handoff_refused")?,
+            handoff_withdrawn: rule("handoff_withdrawn")?,
+            misunderstood: rule("misunderstood")?,
+            how_it_stands: rule("how_it_stands")?,
+            news: rule("news")?,
+            word_of_colleague: rule("word_of_colleague")?,
+        })
+    }
+}
+
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
+/// A name shorter than this is not looked for in what customers write.
+const NAME_CHARS_MIN: usize = 2;
 /// Words in this many examples of a flow belong to it.
 const FLOW_WORD_SEEN_MIN: usize = 3;
 
@@ -108,19 +184,24 @@ impl Rules {
             restrict: rule("restrict")?,
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
+            leave: rule("leave")?,
+            written: Written::new(&patterns)?,
+            bye: rule("bye")?,
+            unchanged: rule("unchanged")?,
+            no_account: rule("no_account")?,
+            in_general: rule("in_general")?,
             mind_changed: rule("mind_changed")?,
             nothing_more: rule("nothing_more")?,
             refusal: rule("refusal")?,
             repeat: rule("repeat")?,
-            handoff: rule("handoff")?,
-            handoff_unless: rule("handoff_unless")?,
-            handoff_refused: rule("handoff_refused")?,
-            handoff_withdrawn: rule("handoff_withdrawn")?,
-            how_it_stands: rule("how_it_stands")?,
+            person: PersonRules::new(&patterns)?,
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
             question: rule("question")?,
+            asking: rule("asking")?,
+            wish_question: rule("wish_question")?,
+            afterwards: rule("afterwards")?,
             polite_request: rule("polite_request")?,
             telling: rule("telling")?,
             general: rule("general")?,
@@ -146,6 +227,7 @@ impl Rules {
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
+            colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
             spelling,
             stop,
         })
@@ -174,6 +256,59 @@ impl Rules {
     pub(super) fn without_subordinate<'t>(&self, text: &'t str) -> &'t str {
         let rest = self.subordinate.find(text).and_then(|found| text.get(found.end()..));
         rest.filter(|rest| self.opens_request(rest)).unwrap_or(text)
+    }
+
+    /// Whether a message ends what is under way: as a whole, or by its last sentence.
+    pub(super) fn leaves(&self, text: &str) -> bool {
+        let last = sentences(text, self).last().copied().unwrap_or_default();
+        self.cancel_whole.is_match(text) || self.leave.is_match(self.without_lead(last))
+    }
+
+    /// The words as an account of what happened, without mutterings, protests and questions; none if nothing is left.
+    pub(super) fn account(&self, text: &str) -> Option<String> {
+        let tells = |sentence: &&str| {
+            let body = self.without_lead(sentence);
+            let asks = sentence.ends_with('?') || self.question.is_match(body) && self.asking.is_match(body);
+            !asks
+                && !self.written.muttering.is_match(body)
+                && !self.written.protest.is_match(body)
+                && !self.leave.is_match(body)
+        };
+        let all = sentences(text, self);
+        let kept: Vec<&str> = all.iter().copied().filter(tells).collect();
+        if kept.len() == all.len() && !kept.is_empty() {
+            return Some(text.to_owned());
+        }
+        (!kept.is_empty()).then(|| kept.join(" "))
+    }
+
+    /// How a text that is shown should be worded otherwise.
+    pub(super) fn rewording(&self, text: &str) -> Option<Rewording> {
+        let words = |rule: &Regex| {
+            let found = rule.captures(text)?;
+            let words = found.iter().skip(1).flatten().next()?.as_str();
+            let words = words.trim().trim_matches(['"', '“', '”', ':', ' ']).trim();
+            words.chars().any(char::is_alphanumeric).then(|| words.to_owned())
+        };
+        words(&self.written.reword_replace)
+            .map(Rewording::Replace)
+            .or_else(|| words(&self.written.reword_add).map(Rewording::Add))
+    }
+
+    /// The text with the word for a colleague of the company where one stands by name.
+    pub(super) fn with_colleague(&self, text: &str, name: &str) -> String {
+        let first = name.split_whitespace().next().unwrap_or_default();
+        if self.colleague.is_empty() || first.chars().count() < NAME_CHARS_MIN {
+            return text.to_owned();
+        }
+        let mut general = String::new();
+        for part in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let is_name = word.to_lowercase() == first.to_lowercase();
+            general.push_str(if is_name { &self.colleague } else { word });
+            general.push_str(part.get(word.len()..).unwrap_or_default());
+        }
+        general
     }
 
     /// Whether a message takes its request back and asks for nothing else.

@@ -63,8 +63,10 @@ impl Engine<'_> {
                 self.start_once_known(state, flow, text)
             }
             Command::StartFlow { flow, text, .. }
-                if self.changes_something(flow) && self.tell_of_colleague(state, text) => {}
+                if self.changes_something(flow) && self.tells_how_it_stands(state, text) => {}
             Command::StartFlow { flow, text, .. } => {
+                // What was promised comes before what a look-up shows.
+                self.quote_if_asked(state, text);
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
             Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),
@@ -77,9 +79,10 @@ impl Engine<'_> {
             Command::Cancel => self.cancel(state),
             Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
             Command::Chitchat { kind } => self.chat(state, *kind),
+            Command::AskColleague => self.tell_of_colleague(state),
+            Command::Clarify { .. } | Command::CannotRead if self.tells_how_it_stands(state, &self.moment.said) => {}
             Command::Clarify { flows } => return Some(self.clarify(state, flows)),
             Command::Repeat => self.repeat(state),
-            Command::CannotRead if self.tell_of_colleague(state, &self.moment.said) => {}
             Command::CannotRead => return self.misread(state),
         }
         None
@@ -324,7 +327,10 @@ impl Engine<'_> {
                 }
                 state.declined = true;
             }
-            (AwaitingKind::Confirm, Some(false)) => self.correct(state, text),
+            (AwaitingKind::Confirm, Some(false)) => {
+                state.denied = true;
+                self.correct(state, text);
+            }
             (AwaitingKind::AnythingElse | AwaitingKind::None, None) if text.trim().is_empty() => {
                 self.chat(state, Kind::Goodbye)
             }
@@ -341,12 +347,17 @@ impl Engine<'_> {
     /// Reads every slot of the request again, with the correction as the strongest words.
     fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
+        let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
+        state.before = held.collect();
         reopen(top, text);
         state.corrected = true;
         state.ending.reasons.push("slots are read again after a correction".to_owned());
     }
 
     fn cancel(&self, state: &mut Deliberation) {
+        if state.dialogue.awaiting.kind == AwaitingKind::Identify {
+            return self.leave_identity(state);
+        }
         let Some(top) = state.dialogue.frames.pop() else {
             return self.repair(state, "repair_nothing_to_cancel", json!({}));
         };
@@ -364,13 +375,22 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
+    /// Who does not say who he is keeps what can be answered without.
+    pub(super) fn leave_identity(&self, state: &mut Deliberation) {
+        state.dialogue.close_requests();
+        state.dialogue.challenge_id = None;
+        state.completed = true;
+        state.ending.reasons.push("the customer does not say who he is".to_owned());
+        self.say(state, "", "identity_left", &vars(json!({})), Origin::Template);
+    }
+
     /// Whether a flow acts, and does not only look up.
     fn changes_something(&self, flow: &str) -> bool {
         self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))
     }
 
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
-        if state.dialogue.frames.is_empty() && self.tell_of_colleague(state, query) {
+        if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
             return;
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
@@ -401,8 +421,9 @@ impl Engine<'_> {
             return;
         }
         let open = !state.dialogue.frames.is_empty();
+        state.digressed |= open;
         state.dialogue.last_request = Some(query.clone());
-        if !open && !state.near.is_empty() {
+        if !open && !state.near.is_empty() && state.dialogue.awaiting.kind != AwaitingKind::Identify {
             state.asks_which = true;
             return;
         }
@@ -462,16 +483,18 @@ impl Engine<'_> {
             Kind::Pleasantry => "chitchat_pleasantry",
             Kind::Abuse => "chitchat_abuse",
         };
-        let open = !state.dialogue.frames.is_empty();
+        let mut open = !state.dialogue.frames.is_empty();
         if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
             && (open || !state.ending.sayings.is_empty())
         {
             return;
         }
         if kind == Kind::Goodbye {
-            if open {
+            if open && state.dialogue.awaiting.kind != AwaitingKind::Identify {
                 return;
             }
+            state.dialogue.close_requests();
+            open = false;
             state.farewell = true;
         }
         let menu: Vec<&str> =
@@ -489,6 +512,12 @@ impl Engine<'_> {
         let open = !state.dialogue.frames.is_empty();
         if !open {
             state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));
+        }
+        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION)
+            && let Some(top) = state.dialogue.frames.last_mut()
+        {
+            // Nothing should be different: the proposal comes again, as if for the first time.
+            top.repeated = None;
         }
         state.digressed = open;
     }
@@ -560,6 +589,7 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Deny { .. } => "no".to_owned(),
         Command::Cancel => "cancel".to_owned(),
         Command::Ask { confidence, .. } => format!("question ({confidence:.2})"),
+        Command::AskColleague => "question for a colleague's word".to_owned(),
         Command::Choose { id } => format!("choice {id}"),
         Command::Handoff => "a person is wanted".to_owned(),
         Command::Chitchat { kind } => format!("small talk {kind:?}"),

@@ -95,10 +95,17 @@ impl Engine<'_> {
             self.repair(state, flow, json!({}));
             return Step::On;
         }
-        let declined = std::mem::take(&mut state.declined);
+        let mut declined = std::mem::take(&mut state.declined);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         let again = match top.repeated.take() {
-            Some((digest, times)) if digest == proposal.digest => times + u32::from(!state.digressed),
+            Some((digest, times)) if digest == proposal.digest => {
+                // A no whose other words change nothing is a no.
+                if std::mem::take(&mut state.denied) {
+                    top.declined += 1;
+                    declined = true;
+                }
+                times + u32::from(!state.digressed)
+            }
             _ => 0,
         };
         top.repeated = Some((proposal.digest.clone(), again));
@@ -138,6 +145,15 @@ impl Engine<'_> {
             return None;
         }
         match state.dialogue.frames.last().and_then(|top| top.repeated.as_ref()) {
+            Some((before, _)) if before == digest && state.denied => None,
+            // Who says once more what is proposed has changed nothing, and is near a yes.
+            Some((before, _)) if before == digest && state.restates => {
+                self.say(state, "", "confirm_plainly", &Map::new(), Origin::Template);
+                if let Some(top) = state.dialogue.frames.last_mut() {
+                    top.repeated = None;
+                }
+                None
+            }
             Some((before, times)) if before == digest => (times + 1 < REPEATED_ASKS).then_some("repair_unchanged"),
             _ => Some("repair_correction"),
         }

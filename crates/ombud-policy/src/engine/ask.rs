@@ -14,6 +14,9 @@ use crate::dialogue::{EVERY_SLOT, Frame, Origin, Said, WAITING_MAX, WaitingReque
 use crate::expr::Expr;
 use crate::flow::{Ask, AskSource, OptionSpec, Otherwise, RecordChoice, ValueKind};
 
+/// Questions answered where who it is was asked, before that is left.
+const ASIDES_MAX: u32 = 1;
+
 /// What is offered with a question.
 #[derive(Debug, Default)]
 struct Question {
@@ -30,6 +33,12 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last() else { return Step::On };
         if top.vars.contains_key(&ask.slot) {
             return self.next(state);
+        }
+        // The customer's own words count before what would be written without them.
+        if matches!(ask.source, AskSource::Value(ValueKind::Text))
+            && let Some(value) = self.value_said(state, ask, ValueKind::Text).filter(|value| !value.is_null())
+        {
+            return self.fill(state, ask, value);
         }
         if let Some(default) = &ask.default {
             match self.value(state, default, &[]) {
@@ -60,6 +69,10 @@ impl Engine<'_> {
     }
 
     fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
+        if state.before.get(&ask.slot).is_some_and(|before| *before != value) {
+            // What came after it hung on it.
+            state.before.clear();
+        }
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.vars.insert(ask.slot.clone(), value);
             top.filled.push(ask.slot.clone());
@@ -231,7 +244,18 @@ impl Engine<'_> {
         if utterances.is_empty() {
             return Choice::Unread;
         }
-        self.reader.choose(&ChoiceRequest { utterances: &utterances, direct, candidates, current: None, count })
+        let read = |utterances: &[String], direct: usize| {
+            self.reader.choose(&ChoiceRequest { utterances, direct, candidates, current: None, count })
+        };
+        let found = read(&utterances, direct);
+        // What was said before may stand in the way of an answer that names one by itself.
+        let alone = match (&found, utterances.as_slice()) {
+            (Choice::Several { .. } | Choice::Unread, [_, .., last]) if direct > 0 && count == Count::One => {
+                read(std::slice::from_ref(last), 1)
+            }
+            _ => Choice::Unread,
+        };
+        if matches!(&alone, Choice::Picked { .. }) { alone } else { found }
     }
 
     fn ask_variants(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
@@ -379,7 +403,8 @@ impl Engine<'_> {
                 return Some(Value::Null);
             }
             if kind == ValueKind::Text {
-                return (said.slot.as_deref() == Some(ask.slot.as_str())).then(|| Value::from(said.text.clone()));
+                let own = said.slot.as_deref() == Some(ask.slot.as_str());
+                return own.then(|| self.reader.account(&said.text)).flatten().map(Value::from);
             }
             let read = own || !needs_question && hears(said, ask);
             read.then(|| {
@@ -440,12 +465,25 @@ impl Engine<'_> {
         if self.settles_for_other(state, obstacle) {
             return Step::On;
         }
+        if let Some(value) = kept(state, ask, &question) {
+            return self.fill(state, ask, value);
+        }
         if std::mem::take(&mut state.corrected) && !question.explained {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
         }
+        let digresses =
+            state.questioned.is_some() || state.ending.sayings.iter().any(|saying| saying.origin == Origin::Knowledge);
         self.leave_question(state);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
+        if ask.identifies && digresses {
+            top.asides += 1;
+            if top.asides > ASIDES_MAX {
+                self.leave_identity(state);
+                state.completed = false;
+                return Step::On;
+            }
+        }
         let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
             top.unread += 1;
@@ -465,7 +503,12 @@ impl Engine<'_> {
             self.say(state, &flow, "slot_several", &values, Origin::Question);
         } else {
             if again && !question.explained {
-                let key = if declines { "slot_declined" } else { "slot_unread" };
+                let words = matches!(ask.source, AskSource::Value(ValueKind::Text));
+                let key = match (declines, words) {
+                    (true, _) => "slot_declined",
+                    (false, true) => "slot_unread_words",
+                    (false, false) => "slot_unread",
+                };
                 self.say(state, &flow, key, &values, Origin::Template);
             }
             self.resume_hint(state);
@@ -513,6 +556,17 @@ pub(super) fn spaced(text: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
     let text: String = text.replace('’', "'").to_lowercase().chars().map(plain).collect();
     format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What a slot held before a correction that names nothing else for it: only words that give another value change one.
+fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Value> {
+    if !state.corrected || question.explained {
+        return None;
+    }
+    let value = state.before.get(&ask.slot)?;
+    let id = value.as_str().or_else(|| state.dialogue.recent.get(&ask.slot).map(String::as_str));
+    let among = question.options.iter().any(|option| Some(option.id.as_str()) == id);
+    if question.narrowed && !among { None } else { state.before.remove(&ask.slot) }
 }
 
 /// What was said later wins; of a record in pieces, each part that is said, so that the rest stays.

@@ -1,23 +1,44 @@
 //! How does a turn end? With a question, a rest, or a person.
 
-use ombud_domain::{Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, Citation, Handover, Priority};
+use ombud_domain::{
+    Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, Citation, Command, Handover, Priority, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::{Dialogue, Origin};
+use crate::dialogue::Origin;
 use crate::flow::Op;
 
 /// Requests offered when two readings are close.
 const CLARIFY_MAX: usize = 4;
 
+/// Reason of a hand-over after misunderstandings.
+const CANNOT_HELP: &str = "cannot_help";
 /// Reason of a hand-over the customer asked for.
 const CUSTOMER_REQUEST: &str = "customer_request";
 /// Id of the option to go on with the assistant while a person is awaited.
 pub const GO_ON: &str = "assistant";
 /// Id of the option to wait on.
 pub const KEEP_WAITING: &str = "wait";
+
+/// How a customer goes on without the person he waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GoingOn {
+    /// Nobody is needed any more.
+    Alone,
+    /// The assistant answers meanwhile, and the case stays with people: somebody grieves, is ill, in debt or in danger.
+    Meanwhile {
+        /// Reason of the hand-over.
+        reason: String,
+    },
+    /// He was misunderstood: nobody died, is ill or in danger. The case stays with people all the same, who see for themselves.
+    Misunderstood {
+        /// Reason of the hand-over.
+        reason: String,
+    },
+}
 
 /// What is awaited after a person gave the conversation back: anything, or that person again.
 #[must_use]
@@ -105,9 +126,15 @@ impl Engine<'_> {
 
     /// A person takes over, with everything known (R48).
     pub(super) fn hand_over(&self, state: &mut Deliberation, handing: &HandingOver) -> Decision {
+        if handing.reason == CANNOT_HELP && state.dialogue.refuses_person {
+            return self.stay(state);
+        }
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
+        // Who asks for the person who has his case already keeps that case.
+        let kept = state.dialogue.case.take().filter(|_| handing.reason == CUSTOMER_REQUEST);
+        let handing = &HandingOver { reason: kept.unwrap_or_else(|| handing.reason.clone()), ..handing.clone() };
         let summary = self.summary(state, &flow, handing);
         let priority = handing.priority.max(state.dialogue.priority());
         state.ending.reasons.push(format!("handed over: {}", handing.reason));
@@ -127,16 +154,34 @@ impl Engine<'_> {
             last_words: self.moment.said.clone(),
         });
         let interrupted = std::mem::take(&mut state.dialogue.awaiting);
-        // Only a question the customer left by himself is asked again if he goes on: an action whose outcome is unknown must not be proposed twice.
-        state.dialogue.interrupted = if handing.reason == CUSTOMER_REQUEST { interrupted } else { Awaiting::default() };
-        state.dialogue.colleague = None;
-        let options = self.waiting_options(&state.dialogue);
+        // Only a question the customer left by himself, or that care broke off, is asked again if he goes on: an action whose outcome is unknown must not be
+        // proposed twice.
+        let left_open = handing.reason == CUSTOMER_REQUEST || self.is_care(&flow);
+        state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
+        let options = self.waiting_options();
         self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
+    /// Notes whether the customer wants no person; whoever asks for one afterwards gets one.
+    pub(super) fn note_refusal_of_people(&self, state: &mut Deliberation, understood: &Understanding) {
+        if understood.commands.contains(&Command::Handoff) {
+            state.dialogue.refuses_person = false;
+        } else if !state.dialogue.refuses_person {
+            state.dialogue.refuses_person = self.reader.refuses_person(&self.moment.said);
+        }
+    }
+
+    /// Nothing was understood and no person is wanted: the request ends, and the customer may begin afresh.
+    fn stay(&self, state: &mut Deliberation) -> Decision {
+        state.dialogue.close_requests();
+        state.ending.reasons.push("not understood, and no person is wanted".to_owned());
+        self.say(state, "", "no_person", &Map::new(), Origin::Template);
+        self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
     }
 
     /// What a person reads first.
     fn summary(&self, state: &Deliberation, flow: &str, handing: &HandingOver) -> String {
-        let title = (!flow.is_empty()).then(|| self.pack.title(&self.moment.locale, flow));
+        let title = (!flow.is_empty()).then(|| self.pack.desk_title(&self.moment.locale, flow));
         let why = self.render(state, "", &format!("handoff_reason_{}", handing.reason), &[]);
         let said =
             state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>());
@@ -148,19 +193,20 @@ impl Engine<'_> {
             "done": state.dialogue.done,
             "said": said,
             "last_words": self.moment.said,
-            "proposal": open_proposal(state).map(|proposal| proposal.summary.as_str()),
+            "colleague": state.dialogue.colleague.as_ref().map(|one| json!({"name": one.name, "said": one.said, "note": one.note})),
             "mood": state.dialogue.sentiment(),
         }));
         self.render(state, "", "handoff_summary", &[&values]).unwrap_or_default()
     }
 
-    /// What can be picked while a person is awaited; nothing where somebody may be in danger.
-    #[must_use]
-    pub fn waiting_options(&self, dialogue: &Dialogue) -> Vec<AwaitingOption> {
-        if dialogue.is_in_danger() {
-            return Vec::new();
-        }
+    /// What can be picked while a person is awaited. Also by somebody in danger: his case stays with people whatever he picks.
+    fn waiting_options(&self) -> Vec<AwaitingOption> {
         self.options("waiting", &[GO_ON, KEEP_WAITING])
+    }
+
+    /// Whether a flow is one that a sign of distress starts.
+    fn is_care(&self, flow: &str) -> bool {
+        self.pack.manifest.signals.values().any(|care| care == flow)
     }
 
     /// Options with the texts `<prefix>_<id>`.
@@ -169,8 +215,15 @@ impl Engine<'_> {
         ids.iter().filter_map(|id| Some(AwaitingOption { id: (*id).to_owned(), label: label(id)? })).collect()
     }
 
-    /// The customer goes on without a person.
-    pub(super) fn take_back(&self, state: &mut Deliberation) {
+    /// The customer goes on without a person. What care broke off comes back.
+    pub(super) fn take_back(&self, state: &mut Deliberation, going_on: &GoingOn) {
+        let signals = &self.pack.manifest.signals;
+        if *going_on != GoingOn::Alone {
+            state.dialogue.frames.retain(|frame| !self.is_care(&frame.flow));
+        }
+        if matches!(going_on, GoingOn::Misunderstood { .. }) {
+            state.dialogue.signals.retain(|signal| !signals.contains_key(signal));
+        }
         let interrupted = std::mem::take(&mut state.dialogue.interrupted);
         let led_here = state.dialogue.frames.last().is_some_and(|top| {
             let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
@@ -190,25 +243,54 @@ impl Engine<'_> {
         state.dialogue.misread = 0;
         state.dialogue.awaiting = Awaiting::default();
         state.ending.reasons.push("the customer goes on without a person".to_owned());
-        self.say(state, "", "handoff_withdrawn", &Map::new(), Origin::Template);
+        let (key, reason) = match going_on {
+            GoingOn::Alone => ("handoff_withdrawn", None),
+            GoingOn::Meanwhile { reason } => ("handoff_case_kept", Some(reason)),
+            GoingOn::Misunderstood { reason } => ("handoff_misunderstood", Some(reason)),
+        };
+        let promise = reason.and_then(|reason| self.render(state, "", &format!("handoff_promise_{reason}"), &[]));
+        state.dialogue.case = reason.cloned();
+        self.say(state, "", key, &vars(json!({"promise": promise.unwrap_or_default()})), Origin::Template);
     }
 
-    /// What the person who had the conversation told the customer, when nothing else shows how it stands.
-    pub(super) fn tell_of_colleague(&self, state: &mut Deliberation, text: &str) -> bool {
+    /// What the person who had the conversation told the customer last, with who and when, and the offer to pass him back.
+    pub(super) fn tell_of_colleague(&self, state: &mut Deliberation) {
+        if state.offers_person || !self.quote_colleague(state) {
+            return;
+        }
+        state.digressed = !state.dialogue.frames.is_empty();
+        if !state.digressed {
+            self.say(state, "", "colleague_said_last", &Map::new(), Origin::Question);
+            state.offers_person = true;
+        }
+    }
+
+    /// The same, if that is what the words ask: "is it moved now?". Whether they do.
+    pub(super) fn tells_how_it_stands(&self, state: &mut Deliberation, text: &str) -> bool {
+        let asks = self.asks_of_promise(state, text);
+        if asks {
+            self.tell_of_colleague(state);
+        }
+        asks
+    }
+
+    /// The quotation alone, if the words ask how something stands that was promised.
+    pub(super) fn quote_if_asked(&self, state: &mut Deliberation, text: &str) {
+        if self.asks_of_promise(state, text) {
+            self.quote_colleague(state);
+        }
+    }
+
+    fn asks_of_promise(&self, state: &Deliberation, text: &str) -> bool {
+        state.dialogue.awaits_news() && self.reader.asks_how_it_stands(text)
+    }
+
+    fn quote_colleague(&self, state: &mut Deliberation) -> bool {
         let Some(colleague) = state.dialogue.colleague.clone().filter(|colleague| !colleague.said.is_empty()) else {
             return false;
         };
-        if !self.reader.asks_how_it_stands(text) {
-            return false;
-        }
-        self.say(
-            state,
-            "",
-            "colleague_said",
-            &vars(json!({"name": colleague.name, "said": colleague.said})),
-            Origin::Record,
-        );
-        state.offers_person = true;
+        let names = vars(json!({"name": colleague.name, "said": colleague.said, "at": self.moment.colleague_at}));
+        self.say(state, "", "colleague_said", &names, Origin::Record);
         true
     }
 

@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use super::{ENGINE_TEXTS, Pack, PackFiles};
 use crate::flow::{self, Op};
 use crate::problem::PackProblem;
+use crate::spec::{ActionSpec, Risk};
+
+/// Lists of records beside a conversation, at most.
+const DESK_RECORDS_MAX: usize = 12;
 
 pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
     let manifest_file = format!("{name}/pack.toml");
@@ -22,6 +26,32 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     for action in [&identity.customer, &identity.send_code, &identity.check_code].into_iter().flatten() {
         if !pack.actions.contains_key(action) {
             manifest_problem(action, format!("action `{action}` does not exist under actions/"));
+        }
+    }
+    let listed = &pack.manifest.desk.records;
+    if listed.len() > DESK_RECORDS_MAX {
+        manifest_problem("records", format!("at most {DESK_RECORDS_MAX} lists can stand beside a conversation"));
+    }
+    for action in listed {
+        let asks_more = |spec: &ActionSpec| {
+            spec.arguments.iter().any(|(name, argument)| name != "customer_id" && !argument.optional)
+        };
+        match pack.actions.get(action) {
+            None => manifest_problem(action, format!("action `{action}` does not exist under actions/")),
+            Some(spec) if spec.risk != Risk::Read || asks_more(spec) => {
+                manifest_problem(action, format!("action `{action}` is no read by `customer_id` alone"));
+            }
+            Some(_) => {}
+        }
+        for (locale, key) in pack
+            .manifest
+            .locales
+            .iter()
+            .flat_map(|locale| [format!("desk_{action}"), format!("desk_{action}_line")].map(|key| (locale, key)))
+        {
+            if !pack.texts.has(locale, "", &key) {
+                manifest_problem(action, format!("text `{key}` is missing in locales/{locale}.yaml"));
+            }
         }
     }
     for locale in &pack.manifest.locales {

@@ -47,12 +47,18 @@ pub struct Manifest {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// What people at the desk see of the company's records.
+    #[serde(default)]
+    pub desk: DeskConfig,
     /// The feed of what changed at the company, for flows that wait.
     #[serde(default)]
     pub feed: Option<FeedConfig>,
     /// What happens when somebody is sad, ill, in debt or in danger: signal to flow.
     #[serde(default)]
     pub signals: BTreeMap<String, String>,
+    /// Signals whose flows nothing but the sign itself starts: that somebody died or is ill must be said, a relative who gets letters does not say it.
+    #[serde(default)]
+    pub only_when_said: Vec<String>,
 }
 
 /// How visitors say where they live.
@@ -101,6 +107,15 @@ pub struct IdentityConfig {
     /// How long a code counts, minutes (PSD2 RTS 2018/389 article 4: at most 5 minutes of inactivity).
     #[serde(default = "five")]
     pub verified_minutes: u32,
+}
+
+/// What people at the desk see of the company's records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskConfig {
+    /// Reads by `customer_id` whose lists stand beside a conversation, in order, at most twelve. Texts: `desk_<action>`, and `desk_<action>_line` of an `item`.
+    #[serde(default)]
+    pub records: Vec<String>,
 }
 
 /// Flows offered when nothing was understood.

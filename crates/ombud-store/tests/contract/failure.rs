@@ -9,7 +9,10 @@ use tokio::task::JoinSet;
 use crate::home;
 
 fn large() -> Vec<ombud_domain::NewEvent> {
-    vec![ombud_domain::NewEvent { kind: "message.created".to_owned(), payload: json!({"text": "x".repeat(20_000)}) }]
+    vec![ombud_domain::NewEvent {
+        kind: "message.created".to_owned(),
+        payload: json!({"text": "x".repeat(20_000)}).into(),
+    }]
 }
 
 /// Nothing of the commit that did not fit is there, nothing is written after it, and what was acknowledged stays readable.

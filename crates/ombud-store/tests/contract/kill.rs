@@ -24,7 +24,7 @@ fn load(stream_id: &str, round: i64) -> Commit {
             scope: stream_id.to_owned(),
             key: round.to_string(),
             body_hash: String::new(),
-            response: json!(round),
+            response: json!(round).into(),
         }),
         ..commit(stream_id, round * 2, vec![event(round), event(round)])
     }

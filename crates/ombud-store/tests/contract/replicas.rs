@@ -79,7 +79,7 @@ async fn both_replicas_show_the_same_inbox() {
     let stores = [home::open(&home).await, home::open(&home).await];
     let opened = || ombud_domain::NewEvent {
         kind: "conversation.opened".to_owned(),
-        payload: serde_json::json!({"session_id": "s", "locale": "en", "market": "SE"}),
+        payload: serde_json::json!({"session_id": "s", "locale": "en", "market": "SE"}).into(),
     };
     let mut writers = JoinSet::new();
     for number in 0..200 {

@@ -115,6 +115,64 @@ async fn after_a_return_the_colleagues_word_is_quoted_and_the_way_back_is_offere
     assert_eq!(world.say("yes").await.status, ConversationStatus::WaitingForAgent);
 }
 
+/// However news is asked for, the colleague's word comes first, with who and when; the company's systems are not asked.
+#[tokio::test]
+async fn who_asks_for_news_after_a_return_hears_what_the_colleague_wrote_and_when() {
+    for asked in [
+        "any news?",
+        "hi, is there any update on my case yet",
+        "where do we stand?",
+        "What's happening now with this?",
+        "what did kim say about my parcel",
+        "Did your colleague decide anything?",
+        "have you heard anything back?",
+    ] {
+        let (world, _) = at_the_proposal(cancelled(), None).await;
+        world.say("I want to talk to a person first").await;
+        let id = world.conversation;
+        world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+        let word = give_back(Some("I have stopped the parcel for you."), OpenRequest::Closed);
+        world.assistant.desk_act(id, "Kim", word).await.unwrap();
+        let calls = world.office.calls().len();
+        let reply = text(&world.say(asked).await);
+        assert!(reply.starts_with("Kim wrote to you today at "), "{asked}: {reply}");
+        assert!(reply.contains("\"I have stopped the parcel for you.\""), "{asked}: {reply}");
+        assert_eq!(world.office.calls().len(), calls, "{asked}: {reply}");
+    }
+}
+
+/// The end of a conversation is no end of what was promised in it.
+#[tokio::test]
+async fn the_colleagues_word_is_quoted_after_the_end_too_and_beside_another_request() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "It is on its way.".to_owned() }).await.unwrap();
+    world.assistant.desk_act(id, "Kim", DeskAct::Resolve { note: None }).await.unwrap();
+    let reply = world.say("Any news? And please cancel my order.").await;
+    let both = text(&reply);
+    assert!(both.starts_with("Kim wrote to you") && both.contains("#W0000001"), "{both} {:#?}", reply.stages);
+    assert_eq!(world.say("I want to talk to Kim again").await.status, ConversationStatus::WaitingForAgent);
+}
+
+/// What was done since is newer than the colleague's word; only who asks for that word by name hears it.
+#[tokio::test]
+async fn a_colleagues_word_is_no_news_once_something_was_done_after_it() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let word = give_back(Some("You can cancel it in the chat."), OpenRequest::Resumed);
+    world.assistant.desk_act(id, "Kim", word).await.unwrap();
+    world.say("yes").await;
+    assert_eq!(world.performed(), 1);
+    let news = text(&world.say("any news?").await);
+    assert!(!news.contains("Kim wrote"), "{news}");
+    let named = text(&world.say("what did Kim say?").await);
+    assert!(named.contains("You can cancel it in the chat."), "{named}");
+}
+
 #[tokio::test]
 async fn an_agent_can_have_the_assistant_go_on_where_it_was() {
     let (world, _) = at_the_proposal(cancelled(), None).await;
@@ -125,6 +183,61 @@ async fn an_agent_can_have_the_assistant_go_on_where_it_was() {
     assert_eq!(view.conversation.awaiting.kind, AwaitingKind::Confirm);
     world.say("yes").await;
     assert_eq!(world.performed(), 1);
+}
+
+/// Who takes the next hand-over knows what the colleague before promised and noted; the customer hears the promise alone.
+#[tokio::test]
+async fn the_next_hand_over_tells_what_the_colleague_before_wrote_and_noted() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let reply = DeskAct::Reply { text: "You get the fee back on Friday.".to_owned() };
+    world.assistant.desk_act(id, "Kim", reply).await.unwrap();
+    let noted = DeskAct::Note { text: "asked finance, ticket 12".to_owned() };
+    let view = world.assistant.desk_act(id, "Kim", noted).await.unwrap();
+    assert_eq!(
+        view.notes.last().map(|note| (note.act, note.note.as_deref())),
+        Some(("noted", Some("asked finance, ticket 12")))
+    );
+    world.assistant.desk_act(id, "Kim", DeskAct::Resolve { note: None }).await.unwrap();
+    let handed = world.restarted().say("I want to talk to a person").await;
+    assert_eq!(handed.status, ConversationStatus::WaitingForAgent);
+    let summary = world.restarted().assistant.desk_view(id).await.unwrap().unwrap().handover.unwrap().summary;
+    assert!(summary.contains("You get the fee back on Friday.") && summary.contains("ticket 12"), "{summary}");
+    assert!(!text(&handed).contains("ticket 12"), "{}", text(&handed));
+}
+
+/// A colleague who ends a conversation without a word takes nothing away from what another one promised.
+#[tokio::test]
+async fn a_colleague_who_writes_nothing_leaves_the_word_of_the_one_before() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say("I want a human agent").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    let word = give_back(Some("You get the fee back on Friday."), OpenRequest::Closed);
+    world.assistant.desk_act(id, "Kim", word).await.unwrap();
+    world.say("I want to talk to a person").await;
+    world.assistant.desk_act(id, "Bo", TAKE).await.unwrap();
+    world.assistant.desk_act(id, "Bo", DeskAct::Resolve { note: None }).await.unwrap();
+    let reply = text(&world.say("any news?").await);
+    assert!(reply.starts_with("Kim wrote to you today") && reply.contains("on Friday"), "{reply}");
+}
+
+/// What the desk shows is read anew each time, with the customer's own rights, and names what cannot be read.
+#[tokio::test]
+async fn the_desk_reads_the_customers_records_anew_whenever_somebody_looks() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    let before = world.office.calls().len();
+    let read = world.assistant.desk_records(world.conversation).await.unwrap().unwrap();
+    assert_eq!(read.level, IdentityLevel::Identified);
+    assert_eq!(read.customer["email"], json!("ada@example.com"));
+    let [orders] = read.lists.as_slice() else { panic!("{:?}", read.lists) };
+    assert_eq!((orders.title.as_str(), orders.total), ("Orders", Some(orders.records.len())));
+    assert!(orders.records.iter().any(|(line, _)| line.contains("#W0000001")), "{:?}", orders.records);
+    world.assistant.desk_records(world.conversation).await.unwrap().unwrap();
+    assert_eq!(world.office.calls().len(), before + 4, "two looks, two reads each");
+    assert_eq!(world.performed(), 0);
 }
 
 #[tokio::test]

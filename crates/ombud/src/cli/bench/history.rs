@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use ombud_domain::{ConversationId, NewEvent, StreamId, TenantId};
+use ombud_domain::{ConversationId, JsonText, NewEvent, StreamId, TenantId};
 use ombud_ports::{Clock as _, Commit, Ledger};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
 use super::contestant::database_url;
@@ -35,7 +35,7 @@ pub(super) async fn events_of(data: &Path, conversation: &str) -> anyhow::Result
     let events = store.ledger().read(&tenant(), &stream, 0, EVENTS_MAX).await?;
     store.shutdown().await;
     ensure!(!events.is_empty(), "the conversation to copy is not in the ledger");
-    Ok(events.into_iter().map(|event| NewEvent { kind: event.kind, payload: event.payload }).collect())
+    Ok(events.into_iter().map(|event| NewEvent { kind: event.kind, payload: event.payload.into() }).collect())
 }
 
 /// Stores copies of a conversation, each with its own ids, and lets the desk's list catch up.
@@ -71,9 +71,11 @@ async fn copy(
 ) -> anyhow::Result<()> {
     let fresh = || uuid::Uuid::from_u128(clock.fresh_id());
     let mut events = events.as_ref().clone();
-    if let Some(opened) = events.first_mut().and_then(|event| event.payload.as_object_mut()) {
-        opened.insert("session_id".to_owned(), json!(fresh()));
-        opened.insert("customer_id".to_owned(), json!(customer(number)));
+    if let Some(opened) = events.first_mut() {
+        let mut payload: Map<String, Value> = opened.payload.read()?;
+        payload.insert("session_id".to_owned(), json!(fresh()));
+        payload.insert("customer_id".to_owned(), json!(customer(number)));
+        opened.payload = JsonText::of(&payload)?;
     }
     let id = ConversationId(fresh());
     let outbox = vec![("conversation.changed".to_owned(), json!({"conversation_id": id}))];

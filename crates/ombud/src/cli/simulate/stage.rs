@@ -241,6 +241,7 @@ fn http_settings(session_secret: Sensitive<String>) -> HttpSettings {
         trusted_proxies: Vec::new(),
         streams_max: 1,
         turns_max: CONNECTIONS_MAX,
+        turns_at_once: CONNECTIONS_MAX,
         version: env!("CARGO_PKG_VERSION"),
     }
 }
