@@ -223,7 +223,7 @@ impl Rules {
             goes_on: rule("goes_on")?,
             introduction: rule("introduction")?,
             flow_words: flow_words(examples),
-            verbs: verbs(examples, &polite),
+            verbs: verbs(examples, &polite, &set("determiners")),
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
@@ -388,7 +388,7 @@ fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>
     sources.into_iter().map(compile).collect()
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
@@ -413,8 +413,8 @@ fn flow_words(examples: &[Example]) -> BTreeMap<String, BTreeSet<String>> {
     counts.into_iter().map(|(flow, counts)| (flow.to_owned(), often(counts))).collect()
 }
 
-/// First words of the requests in the examples, politeness aside.
-fn verbs(examples: &[Example], polite: &Regex) -> BTreeSet<String> {
+/// First words of the requests in the examples, politeness aside; "the" begins sentences of every kind.
+fn verbs(examples: &[Example], polite: &Regex, determiners: &BTreeSet<String>) -> BTreeSet<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for example in examples.iter().filter(|example| example.class.starts_with("flow:")) {
         let lower = example.text.to_lowercase();
@@ -422,5 +422,6 @@ fn verbs(examples: &[Example], polite: &Regex) -> BTreeSet<String> {
         let first = rest.split(|c: char| !c.is_alphanumeric()).find(|word| word.chars().count() > 2);
         *seen.entry(first.unwrap_or_default().to_owned()).or_default() += 1;
     }
-    seen.into_iter().filter(|(word, count)| *count >= VERB_SEEN_MIN && !word.is_empty()).map(|(word, _)| word).collect()
+    let is_verb = |word: &str, count: usize| count >= VERB_SEEN_MIN && !word.is_empty() && !determiners.contains(word);
+    seen.into_iter().filter(|(word, count)| is_verb(word, *count)).map(|(word, _)| word).collect()
 }
