@@ -214,7 +214,11 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     match class.strip_prefix("flow:") {
         Some(flow) if p >= needed => rivals(piece, flow, p),
         Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
-        _ if class == ASK && p >= needed => Role::Ask(p),
+        _ if class == ASK && p >= needed => match piece.best_flow() {
+            // What is told and not asked is rather one's own case than a question of rules.
+            Some((flow, q)) if !asked && q >= needed && p - q < MARGIN => Role::Flow(flow.to_owned(), q),
+            _ => Role::Ask(p),
+        },
         _ => Role::Detail,
     }
 }
@@ -396,8 +400,14 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
     if let Some((flow, share)) = best.and_then(|(class, p)| Some((class.strip_prefix("flow:")?, *p / sum))) {
         return start(flow, share * LIKELY);
     }
-    if let Some(Role::Rivals(flows, _)) = summed(whole) {
-        return vec![Command::Clarify { flows }];
+    let ask = whole.probability(ASK);
+    match (summed(whole), whole.best_flow()) {
+        (Some(Role::Rivals(flows, _)), _) => vec![Command::Clarify { flows }],
+        (Some(Role::Flow(flow, p)), _) if !whole.is_question => start(&flow, p),
+        // What is hardly a question for the articles is not answered from them.
+        (_, Some((flow, p))) if !whole.is_question && ask < FAINT && p >= ASKED_FAINTLY => {
+            vec![Command::Clarify { flows: vec![flow.to_owned()] }]
+        }
+        _ => vec![Command::Ask { query: readings.text.to_owned(), confidence: ask }],
     }
-    vec![Command::Ask { query: readings.text.to_owned(), confidence: whole.probability(ASK) }]
 }
