@@ -4,6 +4,7 @@ use ombud_domain::{Command, Kind};
 
 use super::pieces::sentences;
 use super::reading::{ASK, Reading, Readings};
+use super::rules::Rules;
 
 /// A sentence with a word of asking begins a request from here.
 const ASKED: f32 = 0.45;
@@ -98,7 +99,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             continue;
         }
         let role = role(readings, piece, before);
-        let asks = piece.is_question || piece.is_request && readings.rules().telling.is_match(&piece.text);
+        let asks = wants_answer(readings.rules(), piece);
         match role {
             Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
                 Some(group) => group.texts.push(piece.text.clone()),
@@ -216,11 +217,18 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
         _ if class == ASK && p >= needed => match piece.best_flow() {
             // What is told and not asked is rather one's own case than a question of rules.
-            Some((flow, q)) if !asked && q >= needed && p - q < MARGIN => Role::Flow(flow.to_owned(), q),
+            Some((flow, q)) if !wants_answer(rules, piece) && q >= needed && p - q < MARGIN => {
+                Role::Flow(flow.to_owned(), q)
+            }
             _ => Role::Ask(p),
         },
         _ => Role::Detail,
     }
+}
+
+/// Whether it is worded as a question, or as a wish to be told something.
+fn wants_answer(rules: &Rules, piece: &Reading) -> bool {
+    piece.is_question || piece.is_request && rules.telling.is_match(&piece.text)
 }
 
 /// A short question after an article, not about one's own case, that may go on from it, is for the articles unless a request is sure.
