@@ -237,11 +237,11 @@ async fn corrections_that_change_nothing_bring_in_a_person() {
     let (world, proposed) = at_the_proposal(cancelled(), None).await;
     let correction = "No, that is not what I asked for, order #W0000001 by mistake";
     assert_eq!(proposed.awaiting.kind, AwaitingKind::Confirm);
-    let once = world.say(correction).await;
-    assert_eq!(once.awaiting.kind, AwaitingKind::Confirm);
-    assert!(text(&once).contains("haven't done anything yet"), "{}", text(&once));
-    let twice = world.say(correction).await;
-    assert_eq!(twice.awaiting.slot.as_deref(), Some("correction"), "{}", text(&twice));
+    for _ in 0..2 {
+        let asked = world.say(correction).await;
+        assert_eq!(asked.awaiting.slot.as_deref(), Some("correction"), "{}", text(&asked));
+        assert!(text(&asked).contains("haven't changed anything"), "{}", text(&asked));
+    }
     let thrice = world.say(correction).await;
     assert_eq!(thrice.status, ConversationStatus::WaitingForAgent, "{}", text(&thrice));
     assert_eq!(world.performed(), 0);
