@@ -929,3 +929,66 @@ fn a_question_that_may_go_on_is_short_and_points_or_joins() {
         assert!(!reader.goes_on(text), "{text}");
     }
 }
+
+/// "Can you arrange that?" asks for what was just said; it begins nothing of its own.
+#[test]
+fn a_part_that_only_points_belongs_to_the_one_before() {
+    let reader = reader();
+    let open = |text: &str| shape(&read(&reader, text, &Expectation::Open, None, None));
+    for text in [
+        "The lamp I'd like to exchange for a bigger one, can you do that?",
+        "I want to exchange the shoes for size 9, could you sort that out",
+    ] {
+        assert_eq!(open(text), ["start exchange_items"], "{text}");
+    }
+    assert_eq!(
+        open("I want to cancel my order #W1234567, and please exchange the lamp of order #W7654321 for a bigger one"),
+        ["start cancel_order", "start exchange_items"]
+    );
+}
+
+/// "The" begins sentences of every kind: an answer that names a thing asks for nothing, however it sounds.
+#[test]
+fn a_thing_that_is_named_begins_no_request() {
+    let reader = reader_with(&[], &[]);
+    let slot = Expectation::Slot { slot: "order".to_owned() };
+    for text in ["the backpack, the green one", "that lamp, the bigger one", "the red one instead of the blue one"] {
+        assert_eq!(shape(&read(&reader, text, &slot, Some("order_status"), None)), ["set order"], "{text}");
+    }
+}
+
+/// Who tells that a call was promised complains about it.
+#[test]
+fn a_call_that_was_promised_is_no_wish_for_one() {
+    let reader = reader();
+    let slot = Expectation::Slot { slot: "description".to_owned() };
+    let said = |text: &str| shape(&read(&reader, text, &slot, Some("complaint"), None));
+    for text in [
+        "I was promised a call back on Friday and again on Monday, nothing came",
+        "You promised me a callback. It never came.",
+        "they offered me a phone call and then forgot",
+    ] {
+        assert!(!said(text).contains(&"handoff".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in ["please call me back", "I want a call back from a person"] {
+        assert!(said(text).contains(&"handoff".to_owned()), "{text}: {:?}", said(text));
+    }
+}
+
+/// Offered requests are chosen by their names, with "my" for "your" and polite words around.
+#[test]
+fn an_offered_request_is_chosen_by_its_name() {
+    let reader = reader();
+    let option = |id: &str, label: &str| OfferedOption { id: id.to_owned(), label: label.to_owned() };
+    let options = vec![option("missing_refund", "finding your refund"), option("order_status", "finding your order")];
+    let expectation = Expectation::Choice { slot: "request".to_owned(), options };
+    let said = |text: &str| read(&reader, text, &expectation, None, None);
+    for text in ["Okay, finding my refund if that's possible", "finding my refund thank you", "the refund, finding it"]
+    {
+        assert_eq!(said(text), [Command::Choose { id: "missing_refund".to_owned() }], "{text}");
+    }
+    let chosen = |text: &str| said(text).iter().any(|command| matches!(command, Command::Choose { .. }));
+    for text in ["no, not finding my refund", "neither", "finding", "something about a lamp"] {
+        assert!(!chosen(text), "{text}: {:?}", said(text));
+    }
+}

@@ -168,20 +168,25 @@ impl Kind {
         }
     }
 
-    fn fits(self, sentence: &str) -> bool {
-        let sentence = sentence.to_lowercase();
+    fn fits(self, written: &str) -> bool {
+        let sentence = written.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
         match self {
             Self::Time => has(&[" day", " week", " month", " hour", " minute", "at once", "immediately"]),
-            Self::Amount => {
-                has(&["free", "costs nothing", "no fee", "%"])
-                    || sentence.chars().any(|c| c.is_ascii_digit()) && has(&["eur", "sek", "gbp", "usd", "nok", "fee"])
-            }
-            Self::Otherwise => {
-                has(&["if you do not", "otherwise", "if not", " without ", "late fee", "if the", "if you"])
-            }
+            Self::Amount => has(&["free", "costs nothing", "no fee", "%", "percent"]) || names_sum(written),
+            Self::Otherwise => has(&["if you do not", "otherwise", "if not", " without ", "if the", "if you"]),
         }
     }
+}
+
+/// Whether an amount with the code of its currency stands in a sentence: "5 EUR".
+fn names_sum(sentence: &str) -> bool {
+    let words: Vec<&str> =
+        sentence.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+    let is_code = |word: &str| word.len() == 3 && word.chars().all(|c| c.is_ascii_uppercase());
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [amount, code] if is_code(code) && amount.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// `first_min` is what the first sentence has to give, if none opens the answer.
@@ -275,6 +280,13 @@ mod tests {
         let told = ["A late fee is 2.50 EUR.".to_owned()];
         let found = extract_beyond(&told, "how long does that take?", &times).unwrap();
         assert_eq!(found.sentences, ["An answer comes within 5 days."]);
+        let costs = [
+            passage("late", 0, 0.8, "An answer comes within 5 days."),
+            passage("late", 1, 0.8, "Tell us in the app on day 3.\nThe copy by post is 4 EUR."),
+        ];
+        let found =
+            extract_beyond(&["An answer comes within 5 days.".to_owned()], "and how much is it?", &costs).unwrap();
+        assert_eq!(found.sentences, ["The copy by post is 4 EUR."]);
     }
 
     #[test]

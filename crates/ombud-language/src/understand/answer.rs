@@ -3,8 +3,8 @@
 use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::reading::{Reading, Readings};
-use super::rules::words;
 use super::requests::{Role, Told, aside, one_question, open, role, told};
+use super::rules::words;
 use super::{CORRECTION_SLOT, IDENTITY_SLOT};
 
 /// Beside an answer, another request must be this sure ...
