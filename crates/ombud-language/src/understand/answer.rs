@@ -116,6 +116,9 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
+    if rules.repeat.is_match(body) {
+        return vec![Command::Repeat];
+    }
     if let Some(question) = one_question(readings) {
         return vec![question];
     }

@@ -249,13 +249,19 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
     let context = readings.context;
     let flow = context.follow_up.filter(|_| piece.is_question)?;
     let (class, p) = piece.best();
-    let other = class.strip_prefix("flow:").filter(|other| *other != flow && Some(*other) != context.last_flow);
-    let again = context.last_flow.is_some_and(|last| last != flow && class.strip_prefix("flow:") == Some(last));
+    let best = class.strip_prefix("flow:");
+    let again = best.is_some_and(|best| best == flow || Some(best) == context.last_flow);
+    let other = best.filter(|_| !again);
     let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
-        && readings.rules().points_back.is_match(body)
+        && (readings.rules().points_back.is_match(body) || readings.rules().continues.is_match(&piece.text))
         && (class != ASK || p < ASKED_SURELY)
-        && (other.is_none() || p < ASKED);
+        && (other.is_none() || p < ASKED || is_bare(readings.rules(), body));
     (points || again && p >= ASKED_FAINTLY).then_some(flow)
+}
+
+/// "And the one after that?" has neither a word of content more than that nor a verb of a request: whatever it sounds like, it means what was told.
+fn is_bare(rules: &Rules, body: &str) -> bool {
+    rules.content_words(body).len() <= 1 && !body.split_whitespace().any(|word| rules.is_verb(word))
 }
 
 /// "Wait, am I talking to a person?" in the middle of something else: answered, and nothing more.

@@ -77,6 +77,8 @@ pub(super) struct Rules {
     pub closing: Regex,
     /// A question that means what was just done or said: "is it really stopped?"
     pub points_back: Regex,
+    /// A question with the thing alone, which asks of it what was asked before.
+    pub continues: Regex,
     /// A greeting with a name, and nothing else.
     pub introduction: Regex,
     /// A question that may go on from the answer before it.
@@ -220,6 +222,7 @@ impl Rules {
             withdraw_unless: rule("withdraw_unless")?,
             closing: rule("closing")?,
             points_back: rule("points_back")?,
+            continues: rule("continues")?,
             goes_on: rule("goes_on")?,
             introduction: rule("introduction")?,
             flow_words: flow_words(examples),
