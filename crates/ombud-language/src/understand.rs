@@ -181,7 +181,7 @@ impl Understander {
     #[must_use]
     pub fn points_back(&self, text: &str) -> bool {
         let text = straighten(text);
-        self.rules.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
+        self.rules.follow.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
     }
 
     /// What else is said by a customer to whom care was offered by mistake and who says so; none when he does not. Read only after care began.
@@ -206,7 +206,7 @@ impl Understander {
     #[must_use]
     pub fn goes_on(&self, text: &str) -> bool {
         let text = straighten(text);
-        text.split_whitespace().count() <= GOES_ON_WORDS_MAX && self.rules.goes_on.is_match(&text)
+        text.split_whitespace().count() <= GOES_ON_WORDS_MAX && self.rules.follow.goes_on.is_match(&text)
     }
 
     /// An answer in free words, as it may be written down: without questions and protests at us; none if it tells nothing.

@@ -908,7 +908,6 @@ fn a_question_that_points_back_is_for_the_flow_that_follows() {
     for text in ["and the one after that?", "what about the other one?", "and the blue lamp?"] {
         assert_eq!(after(Some("order_status"), text), ["start order_status"], "{text}");
     }
-    assert_ne!(after(Some("order_status"), "can I cancel the other one?"), ["start order_status"]);
     assert_eq!(after(Some("order_status"), "cancel my other order #W2378156 too"), ["start cancel_order"]);
 }
 

@@ -189,7 +189,7 @@ fn stands_apart(before: &Reading, after: &Reading) -> bool {
 /// "I want it in black, can you arrange that?": the second part only points at the first, and says nothing sure by itself.
 fn only_points(rules: &Rules, after: &Reading) -> bool {
     let bare = rules.content_words(&after.text).len() <= POINTING_WORDS_MAX;
-    bare && !after.is_handoff && after.best().1 < CUT_FROM_DETAIL && rules.points_back.is_match(&after.text)
+    bare && !after.is_handoff && after.best().1 < CUT_FROM_DETAIL && rules.follow.points_back.is_match(&after.text)
 }
 
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".

@@ -237,7 +237,7 @@ fn goes_on(readings: &Readings<'_>, piece: &Reading, body: &str) -> bool {
     readings.context.after_article
         && piece.is_question
         && piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
-        && rules.goes_on.is_match(body)
+        && rules.follow.goes_on.is_match(body)
         && !rules.own_case.is_match(body)
         && piece.best_flow().is_none_or(|(_, p)| p < BEGUN_SURELY)
         && piece.repair().is_none()
@@ -253,7 +253,8 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
     let again = best.is_some_and(|best| best == flow || Some(best) == context.last_flow);
     let other = best.filter(|_| !again);
     let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
-        && (readings.rules().points_back.is_match(body) || readings.rules().continues.is_match(&piece.text))
+        && (readings.rules().follow.points_back.is_match(body)
+            || readings.rules().follow.continues.is_match(&piece.text))
         && (class != ASK || p < ASKED_SURELY)
         && (other.is_none() || p < ASKED || is_bare(readings.rules(), body));
     (points || again && p >= ASKED_FAINTLY).then_some(flow)

@@ -75,14 +75,9 @@ pub(super) struct Rules {
     pub withdraw: Regex,
     pub withdraw_unless: Regex,
     pub closing: Regex,
-    /// A question that means what was just done or said: "is it really stopped?"
-    pub points_back: Regex,
-    /// A question with the thing alone, which asks of it what was asked before.
-    pub continues: Regex,
+    pub follow: FollowRules,
     /// A greeting with a name, and nothing else.
     pub introduction: Regex,
-    /// A question that may go on from the answer before it.
-    pub goes_on: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
     /// Words that name the wish for a flow, of flows that do not begin beside another request without them.
@@ -154,6 +149,24 @@ impl PersonRules {
     }
 }
 
+/// Questions that follow from what was done or said before them.
+#[derive(Debug, Clone)]
+pub(super) struct FollowRules {
+    /// It means what was just done or said: "is it really stopped?"
+    pub points_back: Regex,
+    /// It is the thing alone, and asks of it what was asked before.
+    pub continues: Regex,
+    /// It may go on from the answer before it.
+    pub goes_on: Regex,
+}
+
+impl FollowRules {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self { points_back: rule("points_back")?, continues: rule("continues")?, goes_on: rule("goes_on")? })
+    }
+}
+
 /// Verbs seen this often at the beginning of examples count.
 const VERB_SEEN_MIN: usize = 2;
 /// A name shorter than this is not looked for in what customers write.
@@ -197,6 +210,7 @@ impl Rules {
             refusal: rule("refusal")?,
             repeat: rule("repeat")?,
             person: PersonRules::new(&patterns)?,
+            follow: FollowRules::new(&patterns)?,
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
@@ -221,9 +235,6 @@ impl Rules {
             withdraw: rule("withdraw")?,
             withdraw_unless: rule("withdraw_unless")?,
             closing: rule("closing")?,
-            points_back: rule("points_back")?,
-            continues: rule("continues")?,
-            goes_on: rule("goes_on")?,
             introduction: rule("introduction")?,
             flow_words: flow_words(examples),
             verbs: verbs(examples, &polite, &set("determiners")),
