@@ -11,6 +11,7 @@ use ombud_language::{NluFile, NluModel, UnderstandContext, Understander};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = env!("CARGO_MANIFEST_DIR");
+    let today = Date::constant(2026, 11, 21);
     let read = |path: String| -> Result<NluFile, Box<dyn Error>> {
         Ok(serde_saphyr::from_str(&std::fs::read_to_string(path)?)?)
     };
@@ -28,30 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let wrong: Vec<&String> = texts
                 .iter()
                 .filter(|text| {
-                    let context = UnderstandContext {
-                        expectation: &expectation,
-                        active_flow: None,
-                        last_flow: None,
-                        proposal: None,
-                        request: None,
-                        today: Date::constant(2026, 11, 21),
-                        barred: &[],
-                    };
+                    let context = UnderstandContext::alone(&expectation, today);
                     let commands = reader.understand(text, &context).commands;
                     (commands.first() == Some(&Command::Handoff)) != wish
                 })
                 .collect();
             writeln!(out, "{expectation:?} {class}: {} of {} right", texts.len() - wrong.len(), texts.len())?;
             for text in wrong.iter().filter(|_| expectation == Expectation::Open) {
-                let context = UnderstandContext {
-                    expectation: &expectation,
-                    active_flow: None,
-                    last_flow: None,
-                    proposal: None,
-                    request: None,
-                    today: Date::constant(2026, 11, 21),
-                    barred: &[],
-                };
+                let context = UnderstandContext::alone(&expectation, today);
                 writeln!(out, "   {text} {:?}", reader.understand(text, &context).scores.first())?;
             }
         }
@@ -61,15 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in std::fs::read_to_string(format!("{folder}/banking77/dev/train.jsonl"))?.lines() {
         let row: serde_json::Value = serde_json::from_str(line)?;
         let text = row.get("text").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let context = UnderstandContext {
-            expectation: &Expectation::Open,
-            active_flow: None,
-            last_flow: None,
-            proposal: None,
-            request: None,
-            today: Date::constant(2026, 11, 21),
-            barred: &[],
-        };
+        let context = UnderstandContext::alone(&Expectation::Open, today);
         n += 1;
         if reader.understand(text, &context).commands.contains(&Command::Handoff) {
             alarms += 1;

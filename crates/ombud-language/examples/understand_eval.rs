@@ -157,15 +157,8 @@ impl Trial<'_> {
     fn say(&mut self, text: &str, expectation: &Expectation) -> Vec<Command> {
         self.read += 1;
         let today = Date::constant(2026, 11, 21);
-        let context = UnderstandContext {
-            expectation,
-            active_flow: self.active.as_deref(),
-            last_flow: None,
-            proposal: None,
-            request: None,
-            today,
-            barred: &[],
-        };
+        let context =
+            UnderstandContext { active_flow: self.active.as_deref(), ..UnderstandContext::alone(expectation, today) };
         self.reader.understand(text, &context).commands
     }
 

@@ -32,6 +32,12 @@ pub struct UnderstandContext<'a> {
     pub active_flow: Option<&'a str>,
     /// The request that came to its end last: "the other order too" asks for more of it.
     pub last_flow: Option<&'a str>,
+    /// The request that answers a question which only points back at the last one: "and is it really stopped?" None where nothing was just done.
+    pub follow_up: Option<&'a str>,
+    /// Whether an article was quoted just before: "can she just try again?" goes on from it.
+    pub after_article: bool,
+    /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
+    pub gives_way_to: &'a [String],
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
     /// What the request under way began with, where it waits for who the customer is.
@@ -63,7 +69,24 @@ pub enum Newest {
     Deed,
 }
 
-impl UnderstandContext<'_> {
+impl<'a> UnderstandContext<'a> {
+    /// A message of which nothing but the question it answers is known.
+    #[must_use]
+    pub const fn alone(expectation: &'a Expectation, today: Date) -> Self {
+        Self {
+            expectation,
+            active_flow: None,
+            last_flow: None,
+            follow_up: None,
+            after_article: false,
+            gives_way_to: &[],
+            proposal: None,
+            request: None,
+            today,
+            barred: &[],
+        }
+    }
+
     /// The classes without those of barred flows, whose share goes to the others.
     fn open_to(&self, classes: Vec<(&str, f32)>) -> Vec<(String, f32)> {
         let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| self.barred.contains(&flow));
@@ -79,6 +102,8 @@ pub const IDENTITY_SLOT: &str = "identity";
 pub const CORRECTION_SLOT: &str = "correction";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
+/// A longer question says what it is about.
+const GOES_ON_WORDS_MAX: usize = 12;
 /// Beside a question for a colleague's word, a sentence of fewer words ("Thanks!") asks nothing of its own.
 const REST_WORDS_MIN: usize = 2;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
@@ -153,6 +178,13 @@ impl Understander {
         Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
     }
 
+    /// Whether a question names nothing, or points at what was just told or done, or is about one's own case.
+    #[must_use]
+    pub fn points_back(&self, text: &str) -> bool {
+        let text = straighten(text);
+        self.rules.follow.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
+    }
+
     /// What else is said by a customer to whom care was offered by mistake and who says so; none when he does not. Read only after care began.
     #[must_use]
     pub fn misunderstanding(&self, text: &str) -> Option<String> {
@@ -169,6 +201,13 @@ impl Understander {
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
         self.rules.person.how_it_stands.is_match(straighten(text).trim())
+    }
+
+    /// Whether a question may go on from the answer before it: "and if I don't?", "how long does that take?" Whether it does, its own words decide.
+    #[must_use]
+    pub fn goes_on(&self, text: &str) -> bool {
+        let text = straighten(text);
+        text.split_whitespace().count() <= GOES_ON_WORDS_MAX && self.rules.follow.goes_on.is_match(&text)
     }
 
     /// An answer in free words, as it may be written down: without questions and protests at us; none if it tells nothing.

@@ -56,11 +56,8 @@ fn read(
             &UnderstandContext {
                 expectation,
                 active_flow: flow,
-                last_flow: None,
                 proposal,
-                request: None,
-                today,
-                barred: &[],
+                ..UnderstandContext::alone(expectation, today)
             },
         )
         .commands
@@ -288,6 +285,8 @@ fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
             ("not that, please return the lamp and the bottle", &["start return_items"]),
             ("no", &["deny"]),
             ("yes please", &["affirm"]),
+            ("yes thanks", &["affirm"]),
+            ("thanks a lot", &["thanks"]),
             ("are you a bot?", &["areyouhuman"]),
         ],
     );
@@ -594,15 +593,8 @@ fn only_a_plain_yes_confirms() {
 fn a_barred_flow_is_not_begun() {
     let reader = reader();
     let text = "I want to cancel my order #W2378156";
-    let context = |barred| UnderstandContext {
-        expectation: &Expectation::Open,
-        active_flow: None,
-        last_flow: None,
-        proposal: None,
-        request: None,
-        today: Date::constant(2026, 11, 21),
-        barred,
-    };
+    let today = Date::constant(2026, 11, 21);
+    let context = |barred| UnderstandContext { barred, ..UnderstandContext::alone(&Expectation::Open, today) };
     let begins = |barred| shape(&reader.understand(text, &context(barred)).commands);
     assert_eq!(begins(&[]), ["start cancel_order"]);
     assert!(!begins(&["cancel_order"]).contains(&"start cancel_order".to_owned()), "{:?}", begins(&["cancel_order"]));
@@ -813,15 +805,8 @@ fn who_does_not_say_who_he_is_is_let_go() {
     let reader = reader();
     let today = Date::constant(2026, 11, 21);
     let said = |text: &str, request: Option<&str>| {
-        let context = UnderstandContext {
-            expectation: &Expectation::Identify,
-            active_flow: Some("identify"),
-            last_flow: None,
-            proposal: None,
-            request,
-            today,
-            barred: &[],
-        };
+        let alone = UnderstandContext::alone(&Expectation::Identify, today);
+        let context = UnderstandContext { active_flow: Some("identify"), request, ..alone };
         shape(&reader.understand(text, &context).commands)
     };
     let asked = Some("how long do refunds take?");
@@ -983,5 +968,109 @@ fn a_message_in_another_language_is_told_from_names_misspellings_and_single_word
     for answer in ["Анна Берг", "王伟", "Rue de la Paix et des Arts 5, 75002 Paris", "東京都千代田区1-1"]
     {
         assert!(!foreign(answer, &Expectation::Identify), "{answer}");
+    }
+}
+
+/// What was just done is asked about; it is not done again.
+#[test]
+fn a_question_that_points_back_is_for_the_flow_that_follows() {
+    let reader = reader();
+    let after = |follow_up, text: &str| {
+        let alone = UnderstandContext::alone(&Expectation::AnythingElse, Date::constant(2026, 11, 21));
+        let context = UnderstandContext { last_flow: Some("cancel_order"), follow_up, ..alone };
+        shape(&reader.understand(text, &context).commands)
+    };
+    for text in ["ok how is it going then?", "and is it really cancelled now?", "so that one is stopped?"] {
+        assert_eq!(after(Some("order_status"), text), ["start order_status"], "{text}");
+        assert_ne!(after(None, text), ["start order_status"], "{text}");
+    }
+    for text in ["and the one after that?", "what about the other one?", "and the blue lamp?"] {
+        assert_eq!(after(Some("order_status"), text), ["start order_status"], "{text}");
+    }
+    assert_eq!(after(Some("order_status"), "cancel my other order #W2378156 too"), ["start cancel_order"]);
+}
+
+#[test]
+fn a_greeting_with_a_name_is_no_question() {
+    let reader = reader_with(&["how long does an order take"], &[]);
+    let open = Expectation::Open;
+    assert_eq!(
+        shape(&read(&reader, "Good morning, I am Lena. How long does an order take?", &open, None, None)),
+        ["ask"]
+    );
+}
+
+#[test]
+fn a_question_that_may_go_on_is_short_and_points_or_joins() {
+    let reader = reader();
+    for text in ["and if I don't?", "how long does that take?", "can she just try again", "what if they say no"] {
+        assert!(reader.goes_on(text), "{text}");
+    }
+    let long = "which documents do I have to send when I want to change the name on my account after a wedding";
+    for text in [long, "do you sell lamps"] {
+        assert!(!reader.goes_on(text), "{text}");
+    }
+}
+
+/// "Can you arrange that?" asks for what was just said; it begins nothing of its own.
+#[test]
+fn a_part_that_only_points_belongs_to_the_one_before() {
+    let reader = reader();
+    let open = |text: &str| shape(&read(&reader, text, &Expectation::Open, None, None));
+    for text in [
+        "The lamp I'd like to exchange for a bigger one, can you do that?",
+        "I want to exchange the shoes for size 9, could you sort that out",
+    ] {
+        assert_eq!(open(text), ["start exchange_items"], "{text}");
+    }
+    assert_eq!(
+        open("I want to cancel my order #W1234567, and please exchange the lamp of order #W7654321 for a bigger one"),
+        ["start cancel_order", "start exchange_items"]
+    );
+}
+
+/// "The" begins sentences of every kind: an answer that names a thing asks for nothing, however it sounds.
+#[test]
+fn a_thing_that_is_named_begins_no_request() {
+    let reader = reader_with(&[], &[]);
+    let slot = Expectation::Slot { slot: "order".to_owned() };
+    for text in ["the backpack, the green one", "that lamp, the bigger one", "the red one instead of the blue one"] {
+        assert_eq!(shape(&read(&reader, text, &slot, Some("order_status"), None)), ["set order"], "{text}");
+    }
+}
+
+/// Who tells that a call was promised complains about it.
+#[test]
+fn a_call_that_was_promised_is_no_wish_for_one() {
+    let reader = reader();
+    let slot = Expectation::Slot { slot: "description".to_owned() };
+    let said = |text: &str| shape(&read(&reader, text, &slot, Some("complaint"), None));
+    for text in [
+        "I was promised a call back on Friday and again on Monday, nothing came",
+        "You promised me a callback. It never came.",
+        "they offered me a phone call and then forgot",
+    ] {
+        assert!(!said(text).contains(&"handoff".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in ["please call me back", "I want a call back from a person"] {
+        assert!(said(text).contains(&"handoff".to_owned()), "{text}: {:?}", said(text));
+    }
+}
+
+/// Offered requests are chosen by their names, with "my" for "your" and polite words around.
+#[test]
+fn an_offered_request_is_chosen_by_its_name() {
+    let reader = reader();
+    let option = |id: &str, label: &str| OfferedOption { id: id.to_owned(), label: label.to_owned() };
+    let options = vec![option("missing_refund", "finding your refund"), option("order_status", "finding your order")];
+    let expectation = Expectation::Choice { slot: "request".to_owned(), options };
+    let said = |text: &str| read(&reader, text, &expectation, None, None);
+    for text in ["Okay, finding my refund if that's possible", "finding my refund thank you", "the refund, finding it"]
+    {
+        assert_eq!(said(text), [Command::Choose { id: "missing_refund".to_owned() }], "{text}");
+    }
+    let chosen = |text: &str| said(text).iter().any(|command| matches!(command, Command::Choose { .. }));
+    for text in ["no, not finding my refund", "neither", "finding", "something about a lamp"] {
+        assert!(!chosen(text), "{text}: {:?}", said(text));
     }
 }

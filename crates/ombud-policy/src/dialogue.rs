@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ombud_domain::knowledge::Finding;
 use ombud_domain::{
     Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, Priority,
     RefusedRequest,
@@ -76,6 +77,12 @@ pub struct Dialogue {
     /// The request that came to its end last.
     #[serde(default)]
     pub last_flow: Option<String>,
+    /// The question that an article answered last, unless a request came to its end since: "and if I don't?" goes on from it.
+    #[serde(default)]
+    pub last_answer: Option<LastAnswer>,
+    /// The market a visitor says he lives in.
+    #[serde(default)]
+    pub named_market: Option<String>,
     /// What the last reply waited for when a person was asked for.
     #[serde(default)]
     pub interrupted: Awaiting,
@@ -85,6 +92,36 @@ pub struct Dialogue {
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
+}
+
+/// A question of the customer with what an article said to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAnswer {
+    /// The question, with what it went on from.
+    pub query: String,
+    /// The article.
+    pub article_id: String,
+    /// The sentences that were quoted.
+    pub sentences: Vec<String>,
+}
+
+/// Sentences of the article quoted last that are kept, and not quoted again.
+const TOLD_MAX: usize = 12;
+
+impl LastAnswer {
+    /// What is remembered after another answer; the same article goes on with the question that began it.
+    #[must_use]
+    pub fn after(before: Option<Self>, finding: &Finding) -> Option<Self> {
+        let Some(citation) = &finding.citation else { return before };
+        let mut answer = match before {
+            Some(before) if before.article_id == citation.article_id => before,
+            _ => Self { query: finding.query.clone(), article_id: citation.article_id.clone(), sentences: Vec::new() },
+        };
+        answer.sentences.extend(finding.sentences.iter().cloned());
+        let surplus = answer.sentences.len().saturating_sub(TOLD_MAX);
+        answer.sentences.drain(..surplus);
+        Some(answer)
+    }
 }
 
 /// A person who had the conversation.
@@ -244,6 +281,9 @@ pub struct Frame {
     pub called: bool,
     /// Whether this repairs the conversation and is not a request.
     pub repairs: bool,
+    /// What this request has told from records, for a question about it that no article answers.
+    #[serde(default)]
+    pub told: Vec<String>,
     /// Who the customer says he is, until a one-time code proves it; gone with the frame.
     #[serde(default)]
     pub claim: Option<Claimed>,

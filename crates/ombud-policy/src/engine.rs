@@ -64,6 +64,11 @@ pub trait Reader: Send + Sync {
     /// Whether the text says that the customer does not know or does not want to say.
     fn declines(&self, text: &str) -> bool;
 
+    /// Whether a question means what was just told or done: "which one is it?"
+    fn points_back(&self, _text: &str) -> bool {
+        false
+    }
+
     /// An answer in free words as it may be written down, without questions and protests at us; none if it tells nothing.
     fn account(&self, text: &str) -> Option<String> {
         Some(text.to_owned())
@@ -147,6 +152,8 @@ pub struct Deliberation {
     unanswered: Option<String>,
     /// A question that may be the answer to the open one: "could it be the blue one?"
     questioned: Option<Questioned>,
+    /// Wishes that put another request in the place of the open one in this turn.
+    gave_way: Vec<String>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
     /// Whether the turn ends with what was offered before.

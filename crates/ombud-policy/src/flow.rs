@@ -37,8 +37,25 @@ pub struct Flow {
     pub kind: FlowKind,
     /// The identity level it needs before its first step.
     pub identity: IdentityLevel,
+    /// The flow that answers a question which only points back at what this one did: "and is it really stopped?"
+    pub follow_up: Option<String>,
+    /// What takes this request's place when it is wished for while this one is open: a refund instead of the exchange.
+    pub yields_to: Option<YieldsTo>,
     /// The program.
     pub ops: Vec<Op>,
+}
+
+/// A request that takes the place of another.
+#[derive(Debug)]
+pub struct YieldsTo {
+    /// The wishes that mean it, as flows.
+    pub wishes: Vec<String>,
+    /// Words for it, which count when this request cannot be met: "my money back".
+    pub words: Vec<String>,
+    /// The flow that is begun.
+    pub flow: String,
+    /// Variables it starts with, as far as they are known.
+    pub with: Vec<(String, Expr)>,
 }
 
 /// One operation of a program.
@@ -164,7 +181,7 @@ pub struct Ask {
     pub default: Option<Expr>,
     /// Whether it is about who the customer is.
     pub identifies: bool,
-    /// Unread answers before `otherwise`.
+    /// Unread answers before `otherwise`; with 0 the question is never asked, see [`Ask::is_silent`].
     pub attempts_max: u32,
     /// What happens then.
     pub otherwise: Otherwise,
@@ -172,6 +189,14 @@ pub struct Ask {
     pub hears: Vec<String>,
     /// The slot whose record holds what can be picked here: an answer that fits nothing in it may mean another.
     pub within: Option<String>,
+}
+
+impl Ask {
+    /// Whether the slot takes what was said and is never asked for: null when nothing was.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.attempts_max == 0
+    }
 }
 
 /// What happens when a slot cannot be filled.

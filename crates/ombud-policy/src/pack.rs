@@ -15,13 +15,13 @@ use crate::text::Texts;
 mod check;
 mod manifest;
 
-pub use manifest::{IdentityConfig, Limits, Manifest};
+pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 
 /// Files of the packs folder: path such as `base/locales/en.yaml` to content.
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 68] = [
+pub const ENGINE_TEXTS: [&str; 69] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -36,6 +36,7 @@ pub const ENGINE_TEXTS: [&str; 68] = [
     "lookup_failed",
     "what_instead",
     "resume_request",
+    "as_it_stands",
     "next_request",
     "clarify",
     "slot_unread",

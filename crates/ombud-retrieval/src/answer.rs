@@ -2,7 +2,7 @@
 
 use ombud_domain::{Citation, Passage};
 
-use crate::query::Analyzer;
+use crate::query::{Analyzer, language_of};
 use crate::sentence::{sentences, word_count};
 use crate::similarity::{Bag, Lexicon, share};
 
@@ -38,6 +38,13 @@ pub struct Extract {
 /// The answer to a question from the passages of one search; none when none of them supports one ([`SUPPORT_MIN`]).
 #[must_use]
 pub fn extract(question: &str, passages: &[Passage]) -> Option<Extract> {
+    extract_beyond(&[], question, passages)
+}
+
+/// As [`extract`], for a question that goes on from an answer whose sentences were `told`: the article is not opened again, and what was told is
+/// not told twice. None when the article says nothing more to it.
+#[must_use]
+pub fn extract_beyond(told: &[String], question: &str, passages: &[Passage]) -> Option<Extract> {
     let best = passages.iter().reduce(|best, next| if next.support > best.support { next } else { best })?;
     if best.support < SUPPORT_MIN {
         return None;
@@ -45,7 +52,10 @@ pub fn extract(question: &str, passages: &[Passage]) -> Option<Extract> {
     let mut of_article: Vec<&Passage> =
         passages.iter().filter(|passage| passage.article_id == best.article_id).collect();
     of_article.sort_by_key(|passage| passage.ordinal);
-    let sentences = select(question, &best.locale, &of_article);
+    let sentences = select(question, &best.locale, (&of_article, told));
+    if sentences.is_empty() {
+        return None;
+    }
     let citation = Citation {
         article_id: best.article_id.clone(),
         title: best.title.clone(),
@@ -87,15 +97,18 @@ struct Sentence {
 }
 
 /// The opening sentence, then one after the other those that add most of what is asked.
-fn select(question: &str, locale: &str, passages: &[&Passage]) -> Vec<String> {
+fn select(question: &str, locale: &str, (passages, told): (&[&Passage], &[String])) -> Vec<String> {
     let analyzer = Analyzer::general(locale);
     let mut read: Vec<(String, Vec<String>, Vec<String>, bool)> = Vec::new();
     for passage in passages {
         let heading = analyzer.terms(&passage.heading);
         for text in passage.text.lines().flat_map(sentences) {
+            if told.contains(&text) {
+                continue;
+            }
             let own = analyzer.terms(&text);
             let terms = own.iter().chain(&heading).cloned().collect();
-            read.push((text, terms, own, passage.ordinal == 0));
+            read.push((text, terms, own, passage.ordinal == 0 && told.is_empty()));
         }
     }
     let lexicon = Lexicon::of(read.iter().map(|(_, terms, ..)| (terms.iter().map(String::as_str).collect(), 1.0)));
@@ -108,12 +121,76 @@ fn select(question: &str, locale: &str, passages: &[&Passage]) -> Vec<String> {
             Sentence { bag: bag(&terms), own: bag(&own), text, opening }
         })
         .collect();
-    let mut chosen = greedy(&asked, &all);
+    let kind = if told.is_empty() { None } else { Kind::asked(locale, question) };
+    let mut chosen = greedy((&asked, kind), &all, if told.is_empty() { 0.0 } else { GAIN_MIN });
     chosen.sort_unstable();
     chosen.into_iter().filter_map(|index| all.get(index)).map(|sentence| sentence.text.clone()).collect()
 }
 
-fn greedy(asked: &Bag, all: &[Sentence]) -> Vec<usize> {
+/// What a question with few words of its own asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// "How long does that take?"
+    Time,
+    /// "And how much is it?"
+    Amount,
+    /// "And if I don't?"
+    Otherwise,
+}
+
+/// What a sentence of the asked kind has more than others.
+const KIND_GAIN: f32 = 0.5;
+
+impl Kind {
+    fn asked(locale: &str, question: &str) -> Option<Self> {
+        if language_of(locale) != "en" {
+            return None;
+        }
+        let question = format!(" {} ", question.to_lowercase().replace('’', "'"));
+        let has = |phrases: &[&str]| phrases.iter().any(|phrase| question.contains(phrase));
+        if has(&["how long", "how soon", " when ", "how many days", "how fast", "how quick"]) {
+            Some(Self::Time)
+        } else if has(&["how much", " cost", "how expensive", "what's the price", " for free"]) {
+            Some(Self::Amount)
+        } else if has(&[
+            "if i don't",
+            "if i dont",
+            "if i do not",
+            "if not",
+            "what if",
+            "otherwise",
+            "if they don't",
+            "if i can't",
+        ]) {
+            Some(Self::Otherwise)
+        } else {
+            None
+        }
+    }
+
+    fn fits(self, written: &str) -> bool {
+        let sentence = written.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+        match self {
+            Self::Time => has(&[" day", " week", " month", " hour", " minute", "at once", "immediately"]),
+            Self::Amount => has(&["free", "costs nothing", "no fee", "%", "percent"]) || names_sum(written),
+            Self::Otherwise => has(&["if you do not", "otherwise", "if not", " without ", "if the", "if you"]),
+        }
+    }
+}
+
+/// Whether an amount with the code of its currency stands in a sentence: "5 EUR".
+fn names_sum(sentence: &str) -> bool {
+    let words: Vec<&str> =
+        sentence.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+    let is_code = |word: &str| word.len() == 3 && word.chars().all(|c| c.is_ascii_uppercase());
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [amount, code] if is_code(code) && amount.starts_with(|c: char| c.is_ascii_digit())))
+}
+
+/// `first_min` is what the first sentence has to give, if none opens the answer.
+fn greedy((asked, kind): (&Bag, Option<Kind>), all: &[Sentence], first_min: f32) -> Vec<usize> {
     let mut chosen: Vec<usize> = all.iter().position(|sentence| sentence.opening).into_iter().collect();
     let mut words: usize = chosen.iter().filter_map(|index| all.get(*index)).map(|one| word_count(&one.text)).sum();
     while chosen.len() < SENTENCES_MAX {
@@ -123,7 +200,8 @@ fn greedy(asked: &Bag, all: &[Sentence]) -> Vec<usize> {
             let covers = |id: u32| sentence.bag.holds(id);
             let new = asked.weighted().filter(|(id, _)| covers(*id) && !told.contains(id)).map(|(_, weight)| weight);
             let again = asked.weighted().filter(|(id, _)| covers(*id) && told.contains(id)).map(|(_, weight)| weight);
-            share(new.sum::<f32>() + 0.25 * again.sum::<f32>(), asked.mass)
+            let of_kind = kind.is_some_and(|kind| chosen.is_empty() && kind.fits(&sentence.text));
+            share(new.sum::<f32>() + 0.25 * again.sum::<f32>(), asked.mass) + if of_kind { KIND_GAIN } else { 0.0 }
         };
         let next = all
             .iter()
@@ -131,7 +209,7 @@ fn greedy(asked: &Bag, all: &[Sentence]) -> Vec<usize> {
             .filter(|(index, sentence)| !chosen.contains(index) && words + word_count(&sentence.text) <= WORDS_MAX)
             .filter(|(_, sentence)| chosen.is_empty() || sentence.own.common(asked) > 0.0)
             .map(|(index, sentence)| (index, gain(sentence)))
-            .filter(|(_, gain)| chosen.is_empty() || *gain >= GAIN_MIN)
+            .filter(|(_, gain)| *gain >= if chosen.is_empty() { first_min } else { GAIN_MIN })
             .reduce(|best, next| if next.1 > best.1 { next } else { best });
         let Some((index, _)) = next else { break };
         words += all.get(index).map_or(0, |sentence| word_count(&sentence.text));
@@ -186,6 +264,29 @@ mod tests {
         ];
         let found = extract("how do i avoid a late fee", &passages).unwrap();
         assert_eq!(found.sentences, ["A late fee is 2.50 EUR.", "You avoid it in the app."]);
+    }
+
+    #[test]
+    fn a_question_that_goes_on_is_answered_with_what_was_not_told_yet() {
+        let told = extract("what is the late fee?", &late()).unwrap().sentences;
+        assert_eq!(told.first().map(String::as_str), Some("A late fee of 2.50 EUR is added on day 14."));
+        let removed = extract_beyond(&told, "and can a person remove it?", &late()).unwrap();
+        assert_eq!(removed.sentences, ["A person can remove one late fee a year."]);
+        assert_eq!(extract_beyond(&told, "and for gift cards?", &late()), None, "the article says nothing about it");
+        let times = [
+            passage("late", 0, 0.8, "A late fee is 2.50 EUR."),
+            passage("late", 1, 0.8, "Tell us in the app.\nAn answer comes within 5 days."),
+        ];
+        let told = ["A late fee is 2.50 EUR.".to_owned()];
+        let found = extract_beyond(&told, "how long does that take?", &times).unwrap();
+        assert_eq!(found.sentences, ["An answer comes within 5 days."]);
+        let costs = [
+            passage("late", 0, 0.8, "An answer comes within 5 days."),
+            passage("late", 1, 0.8, "Tell us in the app on day 3.\nThe copy by post is 4 EUR."),
+        ];
+        let found =
+            extract_beyond(&["An answer comes within 5 days.".to_owned()], "and how much is it?", &costs).unwrap();
+        assert_eq!(found.sentences, ["The copy by post is 4 EUR."]);
     }
 
     #[test]

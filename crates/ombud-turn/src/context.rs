@@ -5,18 +5,15 @@ use std::time::Duration;
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
 use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
-use ombud_policy::{Dialogue, Ending};
-use ombud_ports::KnowledgeQuery;
+use ombud_policy::{Dialogue, Ending, LastAnswer};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::intake::Arrival;
-use crate::reader::today;
+use crate::search::Search;
 use crate::trail::Trail;
 use crate::understanding::Understood;
 
-/// Passages looked at for one question.
-const PASSAGES_MAX: usize = 12;
 /// Questions answered in one turn.
 const QUESTIONS_MAX: usize = 3;
 
@@ -52,18 +49,13 @@ pub(crate) fn gather(
     });
     let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new() };
     let mut failed = None;
+    let search = Search { assistant, locale: &received.conversation.locale, market: understood.market() };
+    let mut before = received.conversation.dialogue.last_answer.clone();
     for query in questions.take(QUESTIONS_MAX) {
-        let wanted = KnowledgeQuery {
-            text: query.clone(),
-            locale: received.conversation.locale.clone(),
-            market: received.conversation.market.clone(),
-            audience: "customer".to_owned(),
-            today: today(assistant).to_string(),
-            passages_max: PASSAGES_MAX,
-        };
-        match assistant.ports.knowledge.search(&wanted) {
-            Ok(passages) => {
-                grounds.findings.push(finding(query, &passages));
+        match search.look_up(query, before.as_ref()) {
+            Ok((finding, passages)) => {
+                before = LastAnswer::after(before, &finding);
+                grounds.findings.push(finding);
                 grounds.passages.extend(passages);
             }
             Err(error) => failed = Some(error.to_string()),
@@ -148,17 +140,5 @@ pub(crate) fn customer_name(record: &Value) -> Option<String> {
     match (part("first_name"), part("last_name")) {
         (Some(first), Some(last)) => Some(format!("{first} {last}")),
         _ => nested.and_then(Value::as_str).map(ToOwned::to_owned),
-    }
-}
-
-fn finding(query: &str, passages: &[Passage]) -> Finding {
-    match ombud_retrieval::answer::extract(query, passages) {
-        Some(extract) => Finding {
-            query: query.to_owned(),
-            sentences: extract.sentences,
-            citation: Some(extract.citation),
-            support: extract.support,
-        },
-        None => Finding { query: query.to_owned(), ..Finding::default() },
     }
 }

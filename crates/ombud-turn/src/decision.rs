@@ -79,8 +79,11 @@ pub(crate) fn begin(
     grounds: &Grounds,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let moment = moment(assistant, received, last_words(received, screened, understood));
+    let moment = moment(assistant, (received, understood), last_words(received, screened, understood));
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
+    if let Some(market) = understood.named_market() {
+        state.dialogue.named_market = Some(market.to_owned());
+    }
     if let Some(code) = screened.code() {
         let entered = entered(assistant, &state.dialogue, code.expose());
         trail.note(Stage::Decision, "check the one-time code", json!({}));
@@ -244,12 +247,12 @@ fn last_words(received: &Arrival<'_>, screened: &Screened, understood: &Understo
     if keeps_earlier { earlier.clone() } else { screened.text().to_owned() }
 }
 
-fn moment(assistant: &Assistant, received: &Arrival<'_>, said: String) -> Moment {
+fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Understood), said: String) -> Moment {
     let conversation = &received.conversation;
     Moment {
         conversation_id: conversation.id.to_string(),
         locale: conversation.locale.clone(),
-        market: conversation.market.clone(),
+        market: understood.market().to_owned(),
         now_us: assistant.ports.clock.now().0,
         today: today(assistant).to_string(),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),

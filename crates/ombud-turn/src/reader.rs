@@ -36,15 +36,7 @@ impl<'a> LexicalReader<'a> {
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
-        let context = UnderstandContext {
-            expectation: &Expectation::Confirm,
-            active_flow: None,
-            last_flow: None,
-            proposal: None,
-            request: None,
-            today: self.today,
-            barred: &[],
-        };
+        let context = UnderstandContext::alone(&Expectation::Confirm, self.today);
         let understanding = self.assistant.learnt.understander.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),
@@ -97,6 +89,10 @@ impl Reader for LexicalReader<'_> {
         }
         found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
         found
+    }
+
+    fn points_back(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.points_back(text)
     }
 
     fn account(&self, text: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::intake::{Arrival, Hears};
+use crate::market::{self, Named};
 use crate::reader::today;
 use crate::safety::Screened;
 use crate::trail::Trail;
@@ -14,11 +15,23 @@ use crate::trail::Trail;
 /// What was understood. Made by this stage alone.
 pub(crate) struct Understood {
     understanding: Understanding,
+    market: String,
+    named: Named,
 }
 
 impl Understood {
     pub(crate) const fn understanding(&self) -> &Understanding {
         &self.understanding
+    }
+
+    /// The market the customer is answered for.
+    pub(crate) fn market(&self) -> &str {
+        &self.market
+    }
+
+    /// The market, if this message named it.
+    pub(crate) fn named_market(&self) -> Option<&str> {
+        (self.named == Named::Here).then_some(self.market.as_str())
     }
 }
 
@@ -28,14 +41,34 @@ pub(crate) fn understand(
     screened: &Screened,
     trail: &mut Trail<'_>,
 ) -> Understood {
+    let mut understanding = read(assistant, received, screened, trail);
+    let words = if screened.is_message() { screened.words() } else { "" };
+    let (market, named) = market::of(assistant, received, words);
+    // "I live in Manchester, by the way" answers nothing and asks for what was just answered, as it holds there.
+    let last = received.conversation.dialogue.last_answer.as_ref().filter(|_| named == Named::Here);
+    if let Some(last) = last
+        && !understanding.commands.iter().any(asks_or_begins)
+        && received.conversation.dialogue.frames.is_empty()
+    {
+        understanding.commands = vec![Command::Ask { query: last.query.clone(), confidence: 1.0 }];
+    }
+    Understood { understanding, market, named }
+}
+
+/// Whether a command asks for something by itself.
+const fn asks_or_begins(command: &Command) -> bool {
+    matches!(command, Command::StartFlow { .. } | Command::Handoff | Command::Clarify { .. } | Command::Cancel)
+}
+
+fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understanding {
     if received.hears == Hears::SignalsOnly {
         trail.note(Stage::Understanding, "kept for the person who is awaited, but for its signs", json!({}));
         let signals = screened.signals().to_vec();
-        return Understood { understanding: Understanding { signals, ..Understanding::default() } };
+        return Understanding { signals, ..Understanding::default() };
     }
     if !screened.is_message() || screened.words().is_empty() {
         trail.note(Stage::Understanding, "nothing to read", json!({}));
-        return Understood { understanding: Understanding::default() };
+        return Understanding::default();
     }
     let dialogue = &received.conversation.dialogue;
     let expectation = dialogue.expectation();
@@ -44,6 +77,9 @@ pub(crate) fn understand(
         expectation: &expectation,
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
         last_flow: dialogue.last_flow.as_deref(),
+        follow_up: follow_up(assistant, dialogue),
+        after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
+        gives_way_to: gives_way_to(assistant, dialogue),
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
         request: begun_with(dialogue),
         today: today(assistant),
@@ -53,7 +89,7 @@ pub(crate) fn understand(
     {
         trail.note(Stage::Understanding, format!("choose {id}"), json!({}));
         let commands = vec![Command::Choose { id: id.to_owned() }];
-        return Understood { understanding: Understanding { commands, ..Understanding::default() } };
+        return Understanding { commands, ..Understanding::default() };
     }
     let understander = &assistant.learnt.understander;
     let mut understanding = match of_colleague(assistant, dialogue, screened.words()) {
@@ -70,7 +106,20 @@ pub(crate) fn understand(
     let summary = summary_of(&understanding);
     let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
     trail.note(Stage::Understanding, summary, detail);
-    Understood { understanding }
+    understanding
+}
+
+/// The flow that answers questions about what was just done; none while something is open, or once an article was quoted since.
+fn follow_up<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> Option<&'a str> {
+    let rests = dialogue.frames.is_empty() && dialogue.last_answer.is_none();
+    let last = dialogue.last_flow.as_ref().filter(|_| rests)?;
+    assistant.pack.flows.get(last)?.follow_up.as_deref()
+}
+
+/// The requests that take the place of the open one.
+fn gives_way_to<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
+    let open = dialogue.frames.last().and_then(|top| assistant.pack.flows.get(&top.flow));
+    open.and_then(|flow| flow.yields_to.as_ref()).map_or(&[], |other| other.wishes.as_slice())
 }
 
 /// The first words of the request that runs, below what it called.

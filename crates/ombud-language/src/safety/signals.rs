@@ -71,6 +71,8 @@ pub struct SignalModel {
     lists: Vec<List>,
     /// What gives any signal: most messages give none, and one look is enough.
     any: RegexSet,
+    /// What takes any signal back, for the same reason.
+    softens: Option<Regex>,
     classifier: Option<Classifier>,
     /// In how many examples of each signal a word stands that harmless sentences are not full of: a sign rests on these.
     content: BTreeMap<String, BTreeMap<String, usize>>,
@@ -132,6 +134,10 @@ impl SignalModel {
         }
         let all: Vec<String> = file.signals.values().flat_map(|rule| rule.patterns.iter().cloned()).collect();
         let any = compile("any", &all)?;
+        let soft = |rule: &SignalRule| rule.unless.iter().chain(&rule.passing).cloned().collect::<Vec<_>>();
+        let soft: Vec<String> =
+            file.signals.values().flat_map(soft).chain(file.figures.patterns.iter().cloned()).collect();
+        let softens = compile_one("any", &soft.iter().collect::<Vec<_>>())?;
         let mut common = common(everyday);
         common.extend(file.neutral.iter().flat_map(|word| words(word)));
         let content = content(&examples, &common);
@@ -140,7 +146,7 @@ impl SignalModel {
         examples.extend(harmless.map(|text| Example { class: NONE.to_owned(), text: text.clone() }));
         // Without examples of two classes the lists stand alone.
         let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
-        Ok(Self { lists, any, classifier, content })
+        Ok(Self { lists, any, softens, classifier, content })
     }
 
     /// The signals of a redacted text.
@@ -169,7 +175,8 @@ impl SignalModel {
             }
         }
         found.extend(sentences(redacted).filter_map(|sentence| self.learnt(&straighten(sentence))));
-        let taken_back = |list: &&List| !found.contains(&list.signal) && list.is_taken_back(&straight);
+        let softened = self.softens.as_ref().is_some_and(|softens| softens.is_match(&straight));
+        let taken_back = |list: &&List| softened && !found.contains(&list.signal) && list.is_taken_back(&straight);
         let taken_back = self.lists.iter().filter(taken_back).map(|list| list.signal.clone()).collect();
         SignalReading { signals: found.into_iter().collect(), taken_back }
     }

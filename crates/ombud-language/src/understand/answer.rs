@@ -3,13 +3,18 @@
 use ombud_domain::{Command, Kind, OfferedOption};
 
 use super::reading::{Reading, Readings};
-use super::requests::{Role, Told, aside, open, role, told};
+use super::requests::{Role, Told, aside, one_question, open, role, told};
+use super::rules::words;
 use super::{CORRECTION_SLOT, IDENTITY_SLOT};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
 /// ... or this, if "also" or the like introduces it.
 const BESIDE_ADDED: f32 = 0.5;
+/// What takes the place of the open request must be this sure.
+const BESIDE_INSTEAD: f32 = 0.45;
+/// Words beside the name of an option that is chosen.
+const BESIDE_NAME_MAX: usize = 5;
 /// With thanks and without a word of asking, a request must be this sure.
 const BEGINS: f32 = 0.8;
 
@@ -36,30 +41,37 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
 pub(super) fn choice(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
     match picked(readings, options) {
         Some(id) => vec![Command::Choose { id }],
-        None if readings.context.active_flow.is_none() => offered(readings, slot_name),
+        None if readings.context.active_flow.is_none() => offered(readings, slot_name, options),
         None => slot(readings, slot_name),
     }
 }
 
 /// An answer to an offer of ours while no request runs: "no, I want to cancel it" is a request like any other.
-fn offered(readings: &Readings<'_>, slot_name: &str) -> Vec<Command> {
+fn offered(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
     if let Some(commands) = repair(readings) {
         return commands;
     }
+    if let Some(id) = named(readings, options) {
+        return vec![Command::Choose { id }];
+    }
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    let told: Vec<Command> = told(readings, &readings.pieces)
-        .into_iter()
-        .filter(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }))
-        .collect();
+    let mut told = told(readings, &readings.pieces);
+    let thanks = Command::Chitchat { kind: Kind::Thanks };
+    let thanked = told.contains(&thanks);
+    told.retain(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }));
     if !told.is_empty() {
         return told;
     }
     if rules.deny.is_match(body) {
         return vec![Command::Deny { text: String::new() }];
     }
-    if rules.affirm.is_match(body) || rules.affirm_weak.is_match(body) {
+    if rules.affirm.is_match(body) || !thanked && rules.affirm_weak.is_match(body) {
         return vec![Command::Affirm];
+    }
+    // Thanks for what was told take up no offer that came with it.
+    if thanked {
+        return vec![thanks];
     }
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
@@ -107,6 +119,12 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         |piece: &Reading| piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS);
     if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
+    if rules.repeat.is_match(body) {
+        return vec![Command::Repeat];
+    }
+    if let Some(question) = one_question(readings) {
+        return vec![question];
     }
     let told = told(readings, &readings.pieces);
     if told.iter().any(|command| {
@@ -174,10 +192,15 @@ struct Divided {
 
 fn divide(readings: &Readings<'_>) -> Divided {
     let active = readings.context.active_flow;
+    let given_way = readings.context.gives_way_to;
+    let instead =
+        |class: &str| class.strip_prefix("flow:").is_some_and(|flow| given_way.iter().any(|other| other == flow));
     let mut divided = Divided::default();
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
+        let (class, sure) = piece.best();
         let apart = match role(readings, piece, Told::Request) {
+            _ if instead(class) && sure >= BESIDE_INSTEAD => true,
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active
@@ -204,7 +227,27 @@ fn divide(readings: &Readings<'_>) -> Divided {
     divided
 }
 
-/// The option that the words name and no other.
+/// The one option that a message which says little else names best: "okay, finding my refund if that's possible". One word may differ, as "my"
+/// does from "your".
+fn named(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
+    let rules = readings.rules();
+    if rules.deny.is_match(rules.without_lead(readings.text)) || readings.pieces.iter().any(|piece| piece.is_negated) {
+        return None;
+    }
+    let said: Vec<String> = words(readings.text).collect();
+    let fit = |option: &OfferedOption| -> Option<(usize, String)> {
+        let label: Vec<String> = words(&option.label).collect();
+        let told = label.iter().filter(|word| said.contains(word)).count();
+        let named = told >= label.len().saturating_sub(1).max(1) && said.len() <= label.len() + BESIDE_NAME_MAX;
+        named.then(|| (told, option.id.clone()))
+    };
+    let fits: Vec<(usize, String)> = options.iter().filter_map(fit).collect();
+    let most = fits.iter().map(|(told, _)| *told).max()?;
+    let mut best = fits.iter().filter(|(told, _)| *told == most);
+    best.next().filter(|_| best.next().is_none()).map(|(_, id)| id.clone())
+}
+
+/// The option that the words are, and nothing else.
 fn picked(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
     let said = readings.text.trim().trim_matches(['.', '!', '"', '\'']).to_lowercase();
     let exact = options.iter().find(|option| option.id.to_lowercase() == said || option.label.to_lowercase() == said);

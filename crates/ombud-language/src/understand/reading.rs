@@ -31,6 +31,8 @@ pub(super) struct Readings<'a> {
 const CLASSES_KEPT: usize = 5;
 /// Both sides of a cut must be read this surely, and differently, for it to stand.
 const CUT_SURE: f32 = 0.42;
+/// Words of content in a part that only points at the one before it.
+const POINTING_WORDS_MAX: usize = 2;
 /// What follows an elaboration must be read more surely to be cut from it.
 const CUT_FROM_DETAIL: f32 = 0.6;
 /// From here the classifier alone is believed when it reads a wish for a person.
@@ -140,12 +142,14 @@ fn merge(
     let mut readings: Vec<(Reading, usize)> = Vec::new();
     for piece in pieces {
         let reading = Reading::new(understander, context, piece.text.to_owned());
-        match readings.last_mut() {
-            Some((before, start)) if piece.join == Join::Clause && !stands_apart(before, &reading) => {
-                *before =
-                    Reading::new(understander, context, text.get(*start..piece.end).unwrap_or_default().to_owned());
-            }
-            _ => readings.push((reading, piece.start)),
+        let Some((before, start)) = readings.last_mut().filter(|_| piece.join == Join::Clause) else {
+            readings.push((reading, piece.start));
+            continue;
+        };
+        if stands_apart(before, &reading) && !only_points(&understander.rules, &reading) {
+            readings.push((reading, piece.start));
+        } else {
+            *before = Reading::new(understander, context, text.get(*start..piece.end).unwrap_or_default().to_owned());
         }
     }
     readings.into_iter().map(|(reading, _)| reading).collect()
@@ -180,6 +184,12 @@ fn stands_apart(before: &Reading, after: &Reading) -> bool {
         || one.0 == "detail" && asks(other.0) && after.is_request && other.1 >= CUT_FROM_DETAIL;
     let told = before.is_request || before.is_question || answers;
     told && (both_ask || answers) && one.1 >= CUT_SURE && other.1 >= CUT_SURE || after.is_handoff != before.is_handoff
+}
+
+/// "I want it in black, can you arrange that?": the second part only points at the first, and says nothing sure by itself.
+fn only_points(rules: &Rules, after: &Reading) -> bool {
+    let bare = rules.content_words(&after.text).len() <= POINTING_WORDS_MAX;
+    bare && !after.is_handoff && after.best().1 < CUT_FROM_DETAIL && rules.follow.points_back.is_match(&after.text)
 }
 
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".

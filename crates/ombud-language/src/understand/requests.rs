@@ -2,7 +2,9 @@
 
 use ombud_domain::{Command, Kind};
 
+use super::pieces::sentences;
 use super::reading::{ASK, Reading, Readings};
+use super::rules::Rules;
 
 /// A sentence with a word of asking begins a request from here.
 const ASKED: f32 = 0.45;
@@ -20,6 +22,14 @@ const LIKELY: f32 = 0.6;
 const FAINT: f32 = 0.04;
 /// The same for a question, which the articles may answer.
 const ASKED_FAINTLY: f32 = 0.3;
+/// A question that is for the articles this surely means none of one's own records.
+const ASKED_SURELY: f32 = 0.75;
+/// A request this sure begins though an article was quoted just before.
+const BEGUN_SURELY: f32 = 0.8;
+/// A longer question says what it is about.
+const POINTING_WORDS_MAX: usize = 14;
+/// Classes looked at of a message that is one question.
+const CLASSES_MAX: usize = 5;
 const DETAIL: &str = "detail";
 /// Small talk is read as such from here.
 const TALK: f32 = 0.4;
@@ -51,6 +61,8 @@ pub(super) enum Told {
 struct Group {
     role: Role,
     texts: Vec<String>,
+    /// Whether it is worded as a question or a wish.
+    asks: bool,
 }
 
 /// Commands of a message that answers nothing in particular.
@@ -66,13 +78,28 @@ pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
     if commands.is_empty() { unsure(readings, &whole) } else { commands }
 }
 
+/// "And the one after the lamp, which is that and when?": a short question in one sentence that points back is one question.
+pub(super) fn one_question(readings: &Readings<'_>) -> Option<Command> {
+    let is_one = sentences(readings.text, readings.rules()).len() == 1;
+    // Not read in parts: its first half may sound like a request.
+    let classes = readings.context.open_to(readings.understander.classifier.predict(readings.text, CLASSES_MAX));
+    let whole = Reading { classes, ..readings.whole() };
+    let flow = followed_up(readings, &whole, readings.rules().without_lead(readings.text)).filter(|_| is_one)?;
+    Some(Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text: readings.text.to_owned() })
+}
+
 /// The requests, questions and small talk that these pieces tell; empty if they tell none.
 pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> {
     let mut groups: Vec<Group> = Vec::new();
     let mut loose: Vec<String> = Vec::new();
     for piece in pieces {
         let before = if groups.iter().any(|group| is_flow(&group.role)) { Told::Request } else { Told::Nothing };
+        // "Good morning, I am Lena." is neither asked nor part of what is.
+        if readings.pieces.len() > 1 && readings.rules().introduction.is_match(&piece.text) {
+            continue;
+        }
         let role = role(readings, piece, before);
+        let asks = wants_answer(readings.rules(), piece);
         match role {
             Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
                 Some(group) => group.texts.push(piece.text.clone()),
@@ -80,7 +107,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             },
             Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().find(|group| same_flow(&group.role, &role)) {
                 Some(group) => group.texts.push(piece.text.clone()),
-                None => groups.push(Group { role, texts: with(&mut loose, piece) }),
+                None => groups.push(Group { role, texts: with(&mut loose, piece), asks }),
             },
             Role::Ask(_) => {
                 let texts = if groups.iter().any(|group| is_flow(&group.role)) {
@@ -88,12 +115,13 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 } else {
                     with(&mut loose, piece)
                 };
-                groups.push(Group { role, texts });
+                groups.push(Group { role, texts, asks });
             }
-            role => groups.push(Group { role, texts: vec![piece.text.clone()] }),
+            role => groups.push(Group { role, texts: vec![piece.text.clone()], asks }),
         }
     }
     leave_tone(readings, &mut groups);
+    leave_remarks(&mut groups);
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
         Some(group) => group.texts.extend(loose),
         // "Hi! The lamp is too dark." is no greeting.
@@ -113,6 +141,14 @@ fn leave_tone(readings: &Readings<'_>, groups: &mut Vec<Group>) {
     };
     if groups.iter().any(|group| (is_flow(&group.role) || matches!(group.role, Role::Ask(_))) && !is_tone(group)) {
         groups.retain(|group| !is_tone(group));
+    }
+}
+
+/// "Good morning, I am Lena. Where is my parcel?": what only resembles a question and is worded as none gives way to what is asked.
+fn leave_remarks(groups: &mut Vec<Group>) {
+    let is_remark = |group: &Group| matches!(group.role, Role::Ask(_)) && !group.asks;
+    if groups.iter().any(|group| is_flow(&group.role) || matches!(group.role, Role::Ask(_)) && group.asks) {
+        groups.retain(|group| !is_remark(group));
     }
 }
 
@@ -148,7 +184,13 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     if rules.are_you_human.is_match(body) {
         return Role::Talk(Kind::AreYouHuman);
     }
-    if piece.is_negated || (told == Told::Request && piece.is_conditional) {
+    if let Some(flow) = followed_up(readings, piece, body) {
+        return Role::Flow(flow.to_owned(), LIKELY);
+    }
+    if goes_on(readings, piece, body) {
+        return Role::Ask(ASKED);
+    }
+    if piece.is_negated && !piece.is_question || (told == Told::Request && piece.is_conditional) {
         return Role::Detail;
     }
     let (class, p) = piece.best();
@@ -173,9 +215,54 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     match class.strip_prefix("flow:") {
         Some(flow) if p >= needed => rivals(piece, flow, p),
         Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
-        _ if class == ASK && p >= needed => Role::Ask(p),
+        _ if class == ASK && p >= needed => match piece.best_flow() {
+            // What is told and not asked is rather one's own case than a question of rules.
+            Some((flow, q)) if !wants_answer(rules, piece) && q >= needed && p - q < MARGIN => {
+                Role::Flow(flow.to_owned(), q)
+            }
+            _ => Role::Ask(p),
+        },
         _ => Role::Detail,
     }
+}
+
+/// Whether it is worded as a question, or as a wish to be told something.
+fn wants_answer(rules: &Rules, piece: &Reading) -> bool {
+    piece.is_question || piece.is_request && rules.telling.is_match(&piece.text)
+}
+
+/// A short question after an article, not about one's own case, that may go on from it, is for the articles unless a request is sure.
+fn goes_on(readings: &Readings<'_>, piece: &Reading, body: &str) -> bool {
+    let rules = readings.rules();
+    readings.context.after_article
+        && piece.is_question
+        && piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
+        && rules.follow.goes_on.is_match(body)
+        && !rules.own_case.is_match(body)
+        && piece.best_flow().is_none_or(|(_, p)| p < BEGUN_SURELY)
+        && piece.repair().is_none()
+}
+
+/// The request that answers a question about what was just done. A question never does the same thing again: after a case was opened, "what if they
+/// say it was delivered?" asks how the case goes.
+fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Option<&'r str> {
+    let context = readings.context;
+    let flow = context.follow_up.filter(|_| piece.is_question)?;
+    let (class, p) = piece.best();
+    let best = class.strip_prefix("flow:");
+    let again = best.is_some_and(|best| best == flow || Some(best) == context.last_flow);
+    let other = best.filter(|_| !again);
+    let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
+        && (readings.rules().follow.points_back.is_match(body)
+            || readings.rules().follow.continues.is_match(&piece.text))
+        && (class != ASK || p < ASKED_SURELY)
+        && (other.is_none() || p < ASKED || is_bare(readings.rules(), body));
+    (points || again && p >= ASKED_FAINTLY).then_some(flow)
+}
+
+/// "And the one after that?" has neither a word of content more than that nor a verb of a request: whatever it sounds like, it means what was told.
+fn is_bare(rules: &Rules, body: &str) -> bool {
+    rules.content_words(body).len() <= 1 && !body.split_whitespace().any(|word| rules.is_verb(word))
 }
 
 /// "Wait, am I talking to a person?" in the middle of something else: answered, and nothing more.
@@ -260,7 +347,7 @@ fn talk(name: &str, p: f32, body: &str, request: f32) -> Option<Role> {
 fn commands(groups: Vec<Group>) -> Vec<Command> {
     let asks = groups.iter().any(|group| is_flow(&group.role) || matches!(group.role, Role::Ask(_) | Role::Handoff));
     let mut list: Vec<Command> = Vec::new();
-    for Group { role, texts } in groups {
+    for Group { role, texts, .. } in groups {
         let text = texts.join(" ");
         let command = match role {
             Role::Flow(flow, confidence) => Command::StartFlow { flow, confidence, text },
@@ -314,7 +401,7 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
         return vec![Command::CannotRead];
     }
     // "I don't want anything cancelled": whatever was thought to be under way is not.
-    if whole.is_negated {
+    if whole.is_negated && !whole.is_question {
         return vec![Command::Cancel];
     }
     // "The other order too": more of what was just done.
@@ -330,8 +417,14 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
     if let Some((flow, share)) = best.and_then(|(class, p)| Some((class.strip_prefix("flow:")?, *p / sum))) {
         return start(flow, share * LIKELY);
     }
-    if let Some(Role::Rivals(flows, _)) = summed(whole) {
-        return vec![Command::Clarify { flows }];
+    let ask = whole.probability(ASK);
+    match (summed(whole), whole.best_flow()) {
+        (Some(Role::Rivals(flows, _)), _) => vec![Command::Clarify { flows }],
+        (Some(Role::Flow(flow, p)), _) if !whole.is_question => start(&flow, p),
+        // What is hardly a question for the articles is not answered from them.
+        (_, Some((flow, p))) if !whole.is_question && ask < FAINT && p >= ASKED_FAINTLY => {
+            vec![Command::Clarify { flows: vec![flow.to_owned()] }]
+        }
+        _ => vec![Command::Ask { query: readings.text.to_owned(), confidence: ask }],
     }
-    vec![Command::Ask { query: readings.text.to_owned(), confidence: whole.probability(ASK) }]
 }

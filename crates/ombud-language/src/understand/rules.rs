@@ -79,6 +79,9 @@ pub(super) struct Rules {
     pub withdraw: Regex,
     pub withdraw_unless: Regex,
     pub closing: Regex,
+    pub follow: FollowRules,
+    /// A greeting with a name, and nothing else.
+    pub introduction: Regex,
     /// Verbs with which requests of this pack begin, learnt from its examples.
     pub verbs: BTreeSet<String>,
     /// Words that name the wish for a flow, of flows that do not begin beside another request without them.
@@ -152,6 +155,24 @@ impl PersonRules {
     }
 }
 
+/// Questions that follow from what was done or said before them.
+#[derive(Debug, Clone)]
+pub(super) struct FollowRules {
+    /// It means what was just done or said: "is it really stopped?"
+    pub points_back: Regex,
+    /// It is the thing alone, and asks of it what was asked before.
+    pub continues: Regex,
+    /// It may go on from the answer before it.
+    pub goes_on: Regex,
+}
+
+impl FollowRules {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self { points_back: rule("points_back")?, continues: rule("continues")?, goes_on: rule("goes_on")? })
+    }
+}
+
 /// An answer of fewer words may be a name.
 const ANSWER_WORDS: usize = 3;
 /// Verbs seen this often at the beginning of examples count.
@@ -197,6 +218,7 @@ impl Rules {
             refusal: rule("refusal")?,
             repeat: rule("repeat")?,
             person: PersonRules::new(&patterns)?,
+            follow: FollowRules::new(&patterns)?,
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
@@ -223,8 +245,9 @@ impl Rules {
             withdraw: rule("withdraw")?,
             withdraw_unless: rule("withdraw_unless")?,
             closing: rule("closing")?,
+            introduction: rule("introduction")?,
             flow_words: flow_words(examples),
-            verbs: verbs(examples, &polite),
+            verbs: verbs(examples, &polite, &set("determiners")),
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
@@ -403,7 +426,7 @@ fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>
     sources.into_iter().map(compile).collect()
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
@@ -428,8 +451,8 @@ fn flow_words(examples: &[Example]) -> BTreeMap<String, BTreeSet<String>> {
     counts.into_iter().map(|(flow, counts)| (flow.to_owned(), often(counts))).collect()
 }
 
-/// First words of the requests in the examples, politeness aside.
-fn verbs(examples: &[Example], polite: &Regex) -> BTreeSet<String> {
+/// First words of the requests in the examples, politeness aside; "the" begins sentences of every kind.
+fn verbs(examples: &[Example], polite: &Regex, determiners: &BTreeSet<String>) -> BTreeSet<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for example in examples.iter().filter(|example| example.class.starts_with("flow:")) {
         let lower = example.text.to_lowercase();
@@ -437,5 +460,6 @@ fn verbs(examples: &[Example], polite: &Regex) -> BTreeSet<String> {
         let first = rest.split(|c: char| !c.is_alphanumeric()).find(|word| word.chars().count() > 2);
         *seen.entry(first.unwrap_or_default().to_owned()).or_default() += 1;
     }
-    seen.into_iter().filter(|(word, count)| *count >= VERB_SEEN_MIN && !word.is_empty()).map(|(word, _)| word).collect()
+    let is_verb = |word: &str, count: usize| count >= VERB_SEEN_MIN && !word.is_empty() && !determiners.contains(word);
+    seen.into_iter().filter(|(word, count)| is_verb(word, *count)).map(|(word, _)| word).collect()
 }

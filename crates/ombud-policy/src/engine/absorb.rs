@@ -4,20 +4,33 @@ use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::ask::{names_one, spaced};
 use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
-    EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
+    EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX,
+    WaitingRequest,
 };
-use crate::flow::{FlowKind, Op};
+use crate::flow::{FlowKind, Op, YieldsTo};
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
 /// Below this, a question may just as well be the answer to ours.
 const QUESTION_SURE: f32 = 0.5;
+/// A question of so few words in the middle of a request is about that: "the jeans?"
+const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 const CANNOT_ANSWER: &str = "repair_cannot_answer";
+/// Why a question of a request comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// What was wanted cannot be had.
+    Missing,
+    /// Nothing was said yet, or nothing that could be read.
+    Unread,
+}
+
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -91,6 +104,9 @@ impl Engine<'_> {
             state.answered = true;
             return;
         }
+        if self.gives_way(state, flow, &said) {
+            return;
+        }
         let begun_now = state.ending.reasons.iter().any(|reason| reason.starts_with("begin "));
         let is_request = known.kind == FlowKind::Request;
         if is_request && begun_now || state.dialogue.frames.len() >= FRAMES_MAX {
@@ -99,6 +115,57 @@ impl Engine<'_> {
         state.ending.reasons.push(format!("begin {flow}"));
         state.dialogue.misread = 0;
         state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
+    }
+
+    /// Puts what is wished for instead in the place of the open request, with what is known already.
+    fn gives_way(&self, state: &mut Deliberation, flow: &str, said: &[Said]) -> bool {
+        // "Take it back and refund me" wishes for it twice.
+        if state.gave_way.iter().any(|wish| wish == flow)
+            && let Some(top) = state.dialogue.frames.last_mut()
+        {
+            top.said.extend(said.iter().cloned());
+            return true;
+        }
+        let Some(other) = self.yields_to(state).filter(|other| other.wishes.iter().any(|wish| wish == flow)) else {
+            return false;
+        };
+        self.give_way(state, other, said.to_vec());
+        true
+    }
+
+    /// Turns to the request that was named for the case that this one cannot be met: "if they don't have it, I want my money back". As long as
+    /// nothing has turned out to be missing, only the newest words count.
+    pub(super) fn settles_for_other(&self, state: &mut Deliberation, obstacle: Obstacle) -> bool {
+        let Some(other) = self.yields_to(state) else { return false };
+        let is_missing = obstacle == Obstacle::Missing;
+        let Some(top) = state.dialogue.frames.last().filter(|_| is_missing || state.answered) else { return false };
+        let heard =
+            if is_missing { top.said.as_slice() } else { top.said.last().map_or(&[][..], std::slice::from_ref) };
+        if !heard.iter().any(|said| names_one(&spaced(&said.text), &other.words)) {
+            return false;
+        }
+        let said = top.said.clone();
+        state.answered = false;
+        self.give_way(state, other, said);
+        true
+    }
+
+    fn yields_to(&self, state: &Deliberation) -> Option<&YieldsTo> {
+        let top = state.dialogue.frames.last().filter(|top| !top.called)?;
+        self.pack.flows.get(&top.flow)?.yields_to.as_ref()
+    }
+
+    fn give_way(&self, state: &mut Deliberation, other: &YieldsTo, said: Vec<Said>) {
+        let Some(top) = state.dialogue.frames.last() else { return };
+        // What is not known yet is asked by the other flow.
+        let known =
+            other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
+        let vars: Map<String, Value> = known.filter(|(_, value)| is_known(value)).collect();
+        state.ending.reasons.push(format!("{} gives way to {}", top.flow, other.flow));
+        state.gave_way.clone_from(&other.wishes);
+        state.dialogue.frames.pop();
+        state.dialogue.misread = 0;
+        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, said, ..Frame::default() });
     }
 
     /// Nothing is begun before it is proved who asks: it waits its turn, or is heard by the request that waits already.
@@ -364,9 +431,24 @@ impl Engine<'_> {
             state.asks_which = true;
             return;
         }
+        if open && self.tell_again(state, &query) {
+            return;
+        }
         state.offers_person = !open;
         let beside = understood.commands.len() > 1;
         self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
+    }
+
+    /// Answers a question about the open request with what its records have shown: "which one is missing?"
+    fn tell_again(&self, state: &mut Deliberation, query: &str) -> bool {
+        let told: Vec<String> = state.dialogue.frames.iter().flat_map(|frame| frame.told.iter().cloned()).collect();
+        let is_short = query.split_whitespace().count() <= SHORT_WORDS_MAX;
+        if told.is_empty() || !is_short && !self.reader.points_back(query) {
+            return false;
+        }
+        self.say(state, "", "as_it_stands", &vars(json!({"told": told})), Origin::Record);
+        state.digressed = true;
+        true
     }
 
     /// Says what an article says.
@@ -376,6 +458,7 @@ impl Engine<'_> {
         state.dialogue.cited.extend(citations.iter().cloned());
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);
+        state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
         state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
     }
 
@@ -459,6 +542,14 @@ impl Engine<'_> {
         } else {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
         }
+    }
+}
+
+/// Whether a value is there, and in a list each one.
+fn is_known(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| !value.is_null()),
+        value => !value.is_null(),
     }
 }
 

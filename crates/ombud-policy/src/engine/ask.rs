@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceRequest, Count};
 use serde_json::{Map, Value, json};
 
+use super::absorb::Obstacle;
 use super::candidates::Offer;
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
@@ -42,7 +43,10 @@ impl Engine<'_> {
         if let Some(default) = &ask.default {
             match self.value(state, default, &[]) {
                 Ok(Value::Null) => {}
-                Ok(value) => return self.fill(state, ask, value),
+                Ok(value) => {
+                    self.note_recent(state, ask, &value);
+                    return self.fill(state, ask, value);
+                }
                 Err(reason) => return self.broken(state, reason),
             }
         }
@@ -54,6 +58,14 @@ impl Engine<'_> {
             AskSource::Fields { fields, until } => self.ask_fields(state, ask, fields, until),
         };
         asked.unwrap_or_else(|reason| self.broken(state, reason))
+    }
+
+    /// A record that is taken without a question is the one spoken of, as a picked one is.
+    fn note_recent(&self, state: &mut Deliberation, ask: &Ask, value: &Value) {
+        let AskSource::Records(choice) = &ask.source else { return };
+        if let Ok(offer) = self.offer(state, choice, &Map::new(), value.clone()) {
+            state.dialogue.recent.insert(ask.slot.clone(), offer.candidate.id);
+        }
     }
 
     fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
@@ -79,6 +91,9 @@ impl Engine<'_> {
         }
         let offers = self.offers(state, choice, None)?;
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
+        if eligible.is_empty() && ask.is_silent() {
+            return Ok(self.fill(state, ask, Value::Null));
+        }
         if eligible.is_empty() && choice.or_value.is_none() {
             return Ok(self.refuse(state, &choice.none, &choice.none, &Map::new()));
         }
@@ -171,6 +186,9 @@ impl Engine<'_> {
         refused: &Offer,
         eligible: &[&Offer],
     ) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
         let extra = vars(
             json!({"item": refused.record, "label": refused.candidate.label, "options": labels(&options_of(eligible))}),
         );
@@ -197,9 +215,14 @@ impl Engine<'_> {
         name: &str,
         eligible: &[&Offer],
     ) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
         let flow = top_flow(state);
+        // What is named is what was wanted and is missing, not what was ruled out: "not XL" needs no answer.
         let wanted: Vec<String> = wanted
             .iter()
+            .filter(|(_, value)| !value.starts_with("not "))
             .map(|(option, value)| if option.is_empty() { value.clone() } else { format!("{option} {value}") })
             .collect();
         let options = options_of(eligible);
@@ -314,6 +337,12 @@ impl Engine<'_> {
     }
 
     fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
+        if ask.is_silent() {
+            let spotted = state.dialogue.frames.last().and_then(|top| spotted(&heard(top, ask).0, options));
+            state.ending.reasons.push(format!("{}: {}", ask.slot, spotted.unwrap_or("not said")));
+            let value = spotted.map_or(Value::Null, Value::from);
+            return self.fill(state, ask, value);
+        }
         let flow = top_flow(state);
         let vars = top_vars(state);
         let candidates: Vec<Candidate> = options
@@ -429,6 +458,13 @@ impl Engine<'_> {
 
     /// Asks, or does what is to be done when asking has been in vain.
     fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+        if ask.is_silent() {
+            return self.fill(state, ask, Value::Null);
+        }
+        let obstacle = if question.explained { Obstacle::Missing } else { Obstacle::Unread };
+        if self.settles_for_other(state, obstacle) {
+            return Step::On;
+        }
         if let Some(value) = kept(state, ask, &question) {
             return self.fill(state, ask, value);
         }
@@ -501,6 +537,27 @@ impl Engine<'_> {
     }
 }
 
+/// The first option of which a word or phrase stands in the newest words that have one.
+fn spotted<'o>(utterances: &[String], options: &'o [OptionSpec]) -> Option<&'o str> {
+    utterances.iter().rev().find_map(|text| {
+        let text = spaced(text);
+        let found = options.iter().find(|option| names_one(&text, &option.words));
+        found.map(|option| option.id.as_str())
+    })
+}
+
+/// Whether one of these words or phrases stands in a spaced text.
+pub(super) fn names_one(text: &str, words: &[String]) -> bool {
+    words.iter().any(|words| text.contains(&spaced(words)))
+}
+
+/// Lower case words with a blank around each.
+pub(super) fn spaced(text: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
+    let text: String = text.replace('’', "'").to_lowercase().chars().map(plain).collect();
+    format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// What a slot held before a correction that names nothing else for it: only words that give another value change one.
 fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Value> {
     if !state.corrected || question.explained {
@@ -570,5 +627,25 @@ fn brief(choice: &Choice) -> String {
         Choice::Several { ids } => format!("{} fit", ids.len()),
         Choice::Unavailable { wanted, .. } => format!("nothing fits {wanted:?}"),
         Choice::Unread => "not said yet".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_that_is_never_asked_takes_the_newest_words_that_name_an_option() {
+        let option = |id: &str, words: &[&str]| OptionSpec {
+            id: id.to_owned(),
+            label: None,
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let options = [option("paid", &["paid so far", "have i paid"]), option("next", &["after the"])];
+        let said = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(spotted(&said(&["What HAVE I paid?"]), &options), Some("paid"));
+        assert_eq!(spotted(&said(&["have I paid", "and the one after the lamp"]), &options), Some("next"));
+        assert_eq!(spotted(&said(&["have I paid", "thanks"]), &options), Some("paid"));
+        assert_eq!(spotted(&said(&["thereafter theory"]), &options), None, "words count whole");
     }
 }

@@ -110,8 +110,12 @@ impl Engine<'_> {
     /// Says which request goes on, after something else was answered in between.
     pub(super) fn resume_hint(&self, state: &mut Deliberation) {
         if std::mem::take(&mut state.digressed) && !state.ending.sayings.is_empty() {
-            let flow = top_flow(state);
-            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            // What runs within another request is called by that one's name, and what has just begun is nothing to come back to.
+            let Some(root) = state.dialogue.frames.iter().rev().find(|frame| !frame.called) else { return };
+            if state.ending.reasons.contains(&format!("begin {}", root.flow)) {
+                return;
+            }
+            let title = self.pack.title(&self.moment.locale, &root.flow).to_owned();
             self.say(state, "", "resume_request", &vars(json!({"title": title})), Origin::Template);
         }
     }

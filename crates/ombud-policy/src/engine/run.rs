@@ -20,6 +20,8 @@ pub(super) enum Step {
 
 /// Requests of one conversation that wait for the company, at most.
 const PARKED_MAX: usize = 8;
+/// Texts kept of what a request has told.
+const TOLD_MAX: usize = 4;
 /// Attempts to identify a customer for one request.
 const IDENTIFICATIONS_MAX: u32 = 2;
 
@@ -231,6 +233,10 @@ impl Engine<'_> {
         self.say(state, &flow, text, &top_vars(state), Origin::Record);
         if let Some(saying) = state.ending.sayings.get_mut(said) {
             saying.citations = cite.iter().filter_map(|id| self.cited(id)).collect();
+            if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.told.len() < TOLD_MAX && !top.repairs)
+            {
+                top.told.push(saying.text.clone());
+            }
         }
         self.next(state)
     }
@@ -348,6 +354,7 @@ impl Engine<'_> {
             state.completed |= kind == FlowKind::Request;
             if kind == FlowKind::Request {
                 state.dialogue.last_flow = Some(ended.flow.clone());
+                state.dialogue.last_answer = None;
             }
             state.digressed |= !state.dialogue.frames.is_empty();
             state.ending.reasons.push(format!("end {}", ended.flow));

@@ -6,7 +6,7 @@ use ombud_domain::{Count, IdentityLevel};
 use serde_saphyr::Spanned;
 
 use super::raw::{AfterRefusal, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
-use super::{Act, Ask, AskSource, Claim, Flow, Op, Otherwise, RecordChoice};
+use super::{Act, Ask, AskSource, Claim, Flow, Op, Otherwise, RecordChoice, YieldsTo};
 use crate::expr::Expr;
 use crate::problem::PackProblem;
 
@@ -31,10 +31,23 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
         compiler.report(line_of(&raw.flow), format!("flow `{}` must be in a folder of its name", raw.flow.value));
     }
     compiler.steps(&raw.steps);
+    let yields_to = raw.yields_to.map(|raw| YieldsTo {
+        wishes: raw.wishes,
+        words: raw.words,
+        flow: raw.flow,
+        with: compiler.pairs(Some(&raw.arguments)),
+    });
     compiler.ops.push(Op::End);
     compiler.resolve_jumps_back();
     if compiler.problems.is_empty() {
-        Ok(Flow { name: name.to_owned(), kind: raw.kind, identity: raw.identity, ops: compiler.ops })
+        Ok(Flow {
+            name: name.to_owned(),
+            kind: raw.kind,
+            identity: raw.identity,
+            follow_up: raw.follow_up.map(|flow| flow.value),
+            yields_to,
+            ops: compiler.ops,
+        })
     } else {
         Err(compiler.problems)
     }

@@ -16,7 +16,22 @@ pub(super) struct RawFlow {
     pub kind: FlowKind,
     #[serde(default)]
     pub identity: IdentityLevel,
+    #[serde(default)]
+    pub follow_up: Option<Spanned<String>>,
+    #[serde(default)]
+    pub yields_to: Option<RawYieldsTo>,
     pub steps: Vec<RawStep>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawYieldsTo {
+    pub wishes: Vec<String>,
+    #[serde(default)]
+    pub words: Vec<String>,
+    pub flow: String,
+    #[serde(default, rename = "with")]
+    pub arguments: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

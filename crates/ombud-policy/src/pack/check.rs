@@ -88,7 +88,8 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
             report("flow:", format!("`title:` is missing in flows/{}/texts/{locale}.yaml", flow.name));
         }
     }
-    for called in flow::calls(flow) {
+    let yields_to = flow.yields_to.iter().flat_map(|other| other.wishes.iter().chain([&other.flow]));
+    for called in flow::calls(flow).into_iter().chain(flow.follow_up.as_deref()).chain(yields_to.map(String::as_str)) {
         if !pack.flows.contains_key(called) {
             report(called, format!("flow `{called}` does not exist"));
         }

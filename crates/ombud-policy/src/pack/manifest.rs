@@ -26,6 +26,9 @@ pub struct Manifest {
     /// Market codes, the default first.
     #[serde(default)]
     pub markets: Vec<String>,
+    /// Names of places by market, for visitors who say where they live.
+    #[serde(default)]
+    pub places: Places,
     /// IANA time zone, for "today".
     #[serde(default = "utc")]
     pub timezone: String,
@@ -56,6 +59,16 @@ pub struct Manifest {
     /// Signals whose flows nothing but the sign itself starts: that somebody died or is ill must be said, a relative who gets letters does not say it.
     #[serde(default)]
     pub only_when_said: Vec<String>,
+}
+
+/// How visitors say where they live.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Places {
+    /// Words before the name of a place, lower case: `in`.
+    pub after: Vec<String>,
+    /// Countries and towns by market, lower case.
+    pub of: BTreeMap<String, Vec<String>>,
 }
 
 /// The assistant's name.

@@ -141,6 +141,22 @@ async fn who_asks_for_news_after_a_return_hears_what_the_colleague_wrote_and_whe
     }
 }
 
+/// Thanks for what is quoted take up no offer that comes with it.
+#[tokio::test]
+async fn thanks_for_the_colleagues_word_call_no_person() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let id = world.conversation;
+    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
+    world.assistant.desk_act(id, "Kim", give_back(Some("I have stopped it."), OpenRequest::Closed)).await.unwrap();
+    world.say("any news?").await;
+    for thanks in ["thanks", "Thank you!", "ok thanks"] {
+        assert_eq!(world.say(thanks).await.status, ConversationStatus::Open, "{thanks}");
+    }
+    world.say("what did Kim say?").await;
+    assert_eq!(world.say("yes please").await.status, ConversationStatus::WaitingForAgent);
+}
+
 /// The end of a conversation is no end of what was promised in it.
 #[tokio::test]
 async fn the_colleagues_word_is_quoted_after_the_end_too_and_beside_another_request() {
