@@ -22,6 +22,7 @@ mod ask;
 mod candidates;
 mod claim;
 mod close;
+mod hearing;
 mod recover;
 mod reword;
 mod run;

@@ -51,8 +51,7 @@ pub(super) struct Rules {
     pub machine_refused: Regex,
     pub are_you_human: Regex,
     /// Asks for what belongs to somebody else.
-    somebody_else: Regex,
-    somebody_else_unless: Regex,
+    somebody_else: Excepted,
     pub request: Regex,
     pub question: Regex,
     /// A question without its mark, or behind other words.
@@ -76,8 +75,7 @@ pub(super) struct Rules {
     pub negated: Regex,
     pub if_so: Regex,
     pub subordinate: Regex,
-    pub withdraw: Regex,
-    pub withdraw_unless: Regex,
+    withdraw: Excepted,
     pub closing: Regex,
     pub follow: FollowRules,
     /// A greeting with a name, and nothing else.
@@ -155,6 +153,23 @@ impl PersonRules {
     }
 }
 
+/// A rule with exceptions: patterns `<name>` and `<name>_unless`.
+#[derive(Debug, Clone)]
+struct Excepted {
+    gives: Regex,
+    unless: Regex,
+}
+
+impl Excepted {
+    fn new(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Self, NluError> {
+        Ok(Self { gives: compile(patterns, name)?, unless: compile(patterns, &format!("{name}_unless"))? })
+    }
+
+    fn is_match(&self, text: &str) -> bool {
+        self.gives.is_match(text) && !self.unless.is_match(text)
+    }
+}
+
 /// Questions that follow from what was done or said before them.
 #[derive(Debug, Clone)]
 pub(super) struct FollowRules {
@@ -222,8 +237,7 @@ impl Rules {
             machine_refused: rule("machine_refused")?,
             are_you_human: rule("are_you_human")?,
             request: rule("request")?,
-            somebody_else: rule("somebody_else")?,
-            somebody_else_unless: rule("somebody_else_unless")?,
+            somebody_else: Excepted::new(&patterns, "somebody_else")?,
             question: rule("question")?,
             asking: rule("asking")?,
             wish_question: rule("wish_question")?,
@@ -242,8 +256,7 @@ impl Rules {
             negated: rule("negated")?,
             if_so: rule("if_so")?,
             subordinate: rule("subordinate")?,
-            withdraw: rule("withdraw")?,
-            withdraw_unless: rule("withdraw_unless")?,
+            withdraw: Excepted::new(&patterns, "withdraw")?,
             closing: rule("closing")?,
             introduction: rule("introduction")?,
             flow_words: flow_words(examples),
@@ -285,7 +298,7 @@ impl Rules {
 
     /// Whether a sentence asks for what belongs to somebody else.
     pub(super) fn is_of_somebody_else(&self, sentence: &str) -> bool {
-        self.somebody_else.is_match(sentence) && !self.somebody_else_unless.is_match(sentence)
+        self.somebody_else.is_match(sentence)
     }
 
     /// Whether a message is in a language that is not read. What answers a question may be a name or an address, however it is written.
@@ -351,7 +364,7 @@ impl Rules {
 
     /// Whether a message takes its request back and asks for nothing else.
     pub(super) fn withdraws(&self, text: &str) -> bool {
-        self.withdraw.is_match(text) && !self.withdraw_unless.is_match(text)
+        self.withdraw.is_match(text)
     }
 
     /// Whether a text that resembles a flow only has its tone: the flow's wish has words, and they are not there.

@@ -6,7 +6,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Map, Value, json};
 
-use super::ask::{names_one, spaced};
+use super::hearing::{names_one, spaced};
 use super::{Decision, Deliberation, Engine, Heard, Questioned, Sight, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, LastAnswer, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::Obstacle;
 use super::candidates::Offer;
 use super::close::HandingOver;
+use super::hearing::{heard, heard_as, hears, is_own, joined, spotted};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine, Heard, vars};
 use crate::dialogue::{EVERY_SLOT, Frame, Origin, Said, WAITING_MAX, WaitingRequest};
@@ -537,27 +538,6 @@ impl Engine<'_> {
     }
 }
 
-/// The first option of which a word or phrase stands in the newest words that have one.
-fn spotted<'o>(utterances: &[String], options: &'o [OptionSpec]) -> Option<&'o str> {
-    utterances.iter().rev().find_map(|text| {
-        let text = spaced(text);
-        let found = options.iter().find(|option| names_one(&text, &option.words));
-        found.map(|option| option.id.as_str())
-    })
-}
-
-/// Whether one of these words or phrases stands in a spaced text.
-pub(super) fn names_one(text: &str, words: &[String]) -> bool {
-    words.iter().any(|words| text.contains(&spaced(words)))
-}
-
-/// Lower case words with a blank around each.
-pub(super) fn spaced(text: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
-    let text: String = text.replace('’', "'").to_lowercase().chars().map(plain).collect();
-    format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
 /// What a slot held before a correction that names nothing else for it: only words that give another value change one.
 fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Value> {
     if !state.corrected || question.explained {
@@ -567,37 +547,6 @@ fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Valu
     let id = value.as_str().or_else(|| state.dialogue.recent.get(&ask.slot).map(String::as_str));
     let among = question.options.iter().any(|option| Some(option.id.as_str()) == id);
     if question.narrowed && !among { None } else { state.before.remove(&ask.slot) }
-}
-
-/// What was said later wins; of a record in pieces, each part that is said, so that the rest stays.
-fn joined(known: Value, later: Value) -> Value {
-    match (known, later) {
-        (Value::Object(mut known), Value::Object(later)) if later.values().any(Value::is_null) => {
-            known.extend(later.into_iter().filter(|(_, value)| !value.is_null()));
-            Value::Object(known)
-        }
-        (_, later) => later,
-    }
-}
-
-fn is_own(said: &Said, ask: &Ask) -> bool {
-    said.slot.as_deref().is_some_and(|slot| slot == ask.slot || slot == EVERY_SLOT)
-}
-
-fn heard_as(said: &Said, ask: &Ask) -> Heard {
-    if is_own(said, ask) { Heard::Answering } else { Heard::Aside }
-}
-
-fn hears(said: &Said, ask: &Ask) -> bool {
-    said.slot.as_ref().is_none_or(|slot| *slot == ask.slot || slot == EVERY_SLOT || ask.hears.contains(slot))
-}
-
-/// What was said that may bear on a slot, and how many of the last ones answer it directly.
-fn heard(frame: &Frame, ask: &Ask) -> (Vec<String>, usize) {
-    let spent = frame.spent.get(&ask.slot).copied().unwrap_or_default();
-    let relevant: Vec<&Said> = frame.said.iter().skip(spent).filter(|said| hears(said, ask)).collect();
-    let direct = relevant.iter().position(|said| is_own(said, ask)).map_or(0, |first| relevant.len() - first);
-    (relevant.into_iter().map(|said| said.text.clone()).collect(), direct)
 }
 
 fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {
@@ -627,25 +576,5 @@ fn brief(choice: &Choice) -> String {
         Choice::Several { ids } => format!("{} fit", ids.len()),
         Choice::Unavailable { wanted, .. } => format!("nothing fits {wanted:?}"),
         Choice::Unread => "not said yet".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slot_that_is_never_asked_takes_the_newest_words_that_name_an_option() {
-        let option = |id: &str, words: &[&str]| OptionSpec {
-            id: id.to_owned(),
-            label: None,
-            words: words.iter().map(|word| (*word).to_owned()).collect(),
-        };
-        let options = [option("paid", &["paid so far", "have i paid"]), option("next", &["after the"])];
-        let said = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert_eq!(spotted(&said(&["What HAVE I paid?"]), &options), Some("paid"));
-        assert_eq!(spotted(&said(&["have I paid", "and the one after the lamp"]), &options), Some("next"));
-        assert_eq!(spotted(&said(&["have I paid", "thanks"]), &options), Some("paid"));
-        assert_eq!(spotted(&said(&["thereafter theory"]), &options), None, "words count whole");
     }
 }
