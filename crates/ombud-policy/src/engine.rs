@@ -23,6 +23,7 @@ mod candidates;
 mod claim;
 mod close;
 mod hearing;
+mod inform;
 mod recover;
 mod reword;
 mod run;

@@ -10,8 +10,8 @@ use super::candidates::Offer;
 use super::close::HandingOver;
 use super::hearing::{heard, heard_as, hears, is_own, joined, spotted};
 use super::run::{Step, top_flow, top_vars};
-use super::{Deliberation, Engine, Heard, vars};
-use crate::dialogue::{EVERY_SLOT, Frame, Origin, Said, WAITING_MAX, WaitingRequest};
+use super::{Deliberation, Engine, vars};
+use crate::dialogue::{Origin, WAITING_MAX, WaitingRequest};
 use crate::expr::Expr;
 use crate::flow::{Ask, AskSource, OptionSpec, Otherwise, RecordChoice, ValueKind};
 

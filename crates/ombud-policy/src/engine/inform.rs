@@ -1,0 +1,103 @@
+//! How is a question answered? By an article, by what the open request has shown, or by saying that we cannot.
+
+use ombud_domain::knowledge::Finding;
+use ombud_domain::{AwaitingKind, Command, Understanding};
+use serde_json::json;
+
+use super::{Deliberation, Engine, Questioned, vars};
+use crate::dialogue::{LastAnswer, Origin, Saying};
+
+/// Citations kept for a hand-over.
+const CITED_MAX: usize = 8;
+/// Below this, a question may just as well be the answer to ours.
+const QUESTION_SURE: f32 = 0.5;
+/// A question of so few words in the middle of a request is about that: "the jeans?"
+const SHORT_WORDS_MAX: usize = 4;
+/// Repair flow of a question that no article answers.
+const CANNOT_ANSWER: &str = "repair_cannot_answer";
+
+impl Engine<'_> {
+    pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
+        if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
+            return;
+        }
+        let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
+        let open = !state.dialogue.frames.is_empty();
+        let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());
+        if asked && (sure < QUESTION_SURE || found.is_none()) {
+            state.questioned = Some(Questioned { query: query.to_owned(), finding: found.cloned() });
+            return self.answer_slot(state, query);
+        }
+        if let Some(finding) = found {
+            self.tell_article(state, finding);
+            state.digressed = open;
+            state.completed |= !open;
+            return;
+        }
+        state.ending.reasons.push("no article supports an answer".to_owned());
+        state.unanswered = Some(query.to_owned());
+    }
+
+    /// Says that a question has no answer, unless the same words began a request that serves it.
+    pub(super) fn own_up(&self, state: &mut Deliberation, understood: &Understanding) {
+        let Some(query) = state.unanswered.take() else { return };
+        let is_served = understood
+            .commands
+            .iter()
+            .any(|command| matches!(command, Command::StartFlow { text, .. } if text.contains(&query)));
+        if is_served {
+            return;
+        }
+        let open = !state.dialogue.frames.is_empty();
+        state.digressed |= open;
+        state.dialogue.last_request = Some(query.clone());
+        if !open && !state.near.is_empty() && state.dialogue.awaiting.kind != AwaitingKind::Identify {
+            state.asks_which = true;
+            return;
+        }
+        if open && self.tell_again(state, &query) {
+            return;
+        }
+        state.offers_person = !open;
+        let beside = understood.commands.len() > 1;
+        self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
+    }
+
+    /// Answers a question about the open request with what its records have shown: "which one is missing?"
+    fn tell_again(&self, state: &mut Deliberation, query: &str) -> bool {
+        let told: Vec<String> = state.dialogue.frames.iter().flat_map(|frame| frame.told.iter().cloned()).collect();
+        let is_short = query.split_whitespace().count() <= SHORT_WORDS_MAX;
+        if told.is_empty() || !is_short && !self.reader.points_back(query) {
+            return false;
+        }
+        self.say(state, "", "as_it_stands", &vars(json!({"told": told})), Origin::Record);
+        state.digressed = true;
+        true
+    }
+
+    /// Says what an article says.
+    fn tell_article(&self, state: &mut Deliberation, finding: &Finding) {
+        state.dialogue.misread = 0;
+        let citations: Vec<_> = finding.citation.iter().cloned().collect();
+        state.dialogue.cited.extend(citations.iter().cloned());
+        let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
+        state.dialogue.cited.drain(..surplus);
+        state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
+        state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
+    }
+
+    /// A question that was no answer after all is answered as far as we can, and the open one comes again.
+    pub(super) fn leave_question(&self, state: &mut Deliberation) {
+        let Some(Questioned { query, finding }) = state.questioned.take() else { return };
+        let Some(top) = state.dialogue.frames.last_mut() else { return };
+        if top.said.last().is_some_and(|said| said.text == query) {
+            top.said.pop();
+        }
+        state.answered = false;
+        state.digressed = true;
+        match finding {
+            Some(finding) => self.tell_article(state, &finding),
+            None => self.say(state, CANNOT_ANSWER, "no_answer", &vars(json!({"beside": false})), Origin::Template),
+        }
+    }
+}
