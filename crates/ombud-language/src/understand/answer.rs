@@ -51,27 +51,28 @@ fn offered(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) 
     if let Some(commands) = repair(readings) {
         return commands;
     }
-    if let Some(id) = named(readings, options) {
-        return vec![Command::Choose { id }];
-    }
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     let mut told = told(readings, &readings.pieces);
     let thanks = Command::Chitchat { kind: Kind::Thanks };
     let thanked = told.contains(&thanks);
     told.retain(|command| !matches!(command, Command::Chitchat { kind: Kind::Greeting | Kind::Thanks }));
+    let (affirms, denies) = (rules.affirm.is_match(body), rules.deny.is_match(body));
+    // Thanks for what was told take up no offer that came with it.
+    if thanked && told.is_empty() && !affirms && !denies {
+        return vec![thanks];
+    }
+    if let Some(id) = named(readings, options) {
+        return vec![Command::Choose { id }];
+    }
     if !told.is_empty() {
         return told;
     }
-    if rules.deny.is_match(body) {
+    if denies {
         return vec![Command::Deny { text: String::new() }];
     }
-    if rules.affirm.is_match(body) || !thanked && rules.affirm_weak.is_match(body) {
+    if affirms || rules.affirm_weak.is_match(body) {
         return vec![Command::Affirm];
-    }
-    // Thanks for what was told take up no offer that came with it.
-    if thanked {
-        return vec![thanks];
     }
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
@@ -241,7 +242,9 @@ fn named(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
         let named = told >= label.len().saturating_sub(1).max(1) && said.len() <= label.len() + BESIDE_NAME_MAX;
         named.then(|| (told, option.id.clone()))
     };
-    let fits: Vec<(usize, String)> = options.iter().filter_map(fit).collect();
+    // What declines is chosen by a no: "yes thanks" shares a word with "no, thanks".
+    let offers = options.iter().filter(|option| !rules.deny.is_match(&option.label));
+    let fits: Vec<(usize, String)> = offers.filter_map(fit).collect();
     let most = fits.iter().map(|(told, _)| *told).max()?;
     let mut best = fits.iter().filter(|(told, _)| *told == most);
     best.next().filter(|_| best.next().is_none()).map(|(_, id)| id.clone())
