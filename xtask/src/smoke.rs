@@ -39,7 +39,10 @@ fn converse(running: &mut Running) -> anyhow::Result<()> {
     running.wait_until_healthy()?;
     say(format_args!("demo healthy after {} ms", started.elapsed().as_millis()));
     let address = running.address.as_str();
-    let session = call(address, "POST", "/api/v1/sessions", None, &json!({}))?;
+    // Signed in as the first customer of the demo: a visitor is shown no stages.
+    let customers = call(address, "GET", "/api/v1/demo/customers", None, &Value::Null)?;
+    let customer = text_of(&customers, "/0/id")?;
+    let session = call(address, "POST", "/api/v1/demo/sessions", None, &json!({ "customer_id": customer }))?;
     let token = text_of(&session, "/token")?;
     let conversation = call(address, "POST", "/api/v1/conversations", Some(&token), &json!({}))?;
     let id = text_of(&conversation, "/id")?;
