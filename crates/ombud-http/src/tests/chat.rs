@@ -119,14 +119,19 @@ async fn a_turn_goes_to_its_end_when_the_caller_hangs_up() {
     assert_eq!(world.gate.calls.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
-async fn turns_beyond_the_bound_are_refused_and_can_be_sent_again() {
-    let world = World::with(Wishes { turns_max: Some(1), ..Wishes::default() });
+/// The tokens of a signed-in customer and of a visitor, each with the path of the messages of his conversation.
+async fn two_customers(world: &World) -> (String, String, String, String) {
     let token = world.signed_in("C-1");
     let opened = world.post("/api/v1/conversations", &token, json!({})).await;
     let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
     let (other, theirs) = world.conversation().await;
-    let theirs = format!("/api/v1/conversations/{theirs}/messages");
+    (token, path, other, format!("/api/v1/conversations/{theirs}/messages"))
+}
+
+#[tokio::test]
+async fn turns_beyond_the_bound_are_refused_and_can_be_sent_again() {
+    let world = World::with(Wishes { turns_max: Some(1), ..Wishes::default() });
+    let (token, path, other, theirs) = two_customers(&world).await;
     world.gate.close();
     let held = world.post(&path, &token, json!({"text": "where is my parcel?"}));
     let refused = async {
@@ -144,11 +149,7 @@ async fn turns_beyond_the_bound_are_refused_and_can_be_sent_again() {
 #[tokio::test]
 async fn turns_beyond_those_worked_on_at_once_wait_and_are_answered() {
     let world = World::with(Wishes { turns_at_once: Some(1), ..Wishes::default() });
-    let token = world.signed_in("C-1");
-    let opened = world.post("/api/v1/conversations", &token, json!({})).await;
-    let path = format!("/api/v1/conversations/{}/messages", opened.body["id"].as_str().unwrap());
-    let (other, theirs) = world.conversation().await;
-    let theirs = format!("/api/v1/conversations/{theirs}/messages");
+    let (token, path, other, theirs) = two_customers(&world).await;
     world.gate.close();
     let held = world.post(&path, &token, json!({"text": "where is my parcel?"}));
     let waits = async {

@@ -11,6 +11,14 @@ use serde_json::json;
 
 use super::{TAKE, World, at_the_proposal, cancelled, give_back, option_ids, shop, text, trained};
 
+/// A proposal is left by asking for a person, and Kim takes the conversation.
+async fn with_kim() -> World {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    world
+}
+
 /// Nobody who waits writes into a void: the first message is acknowledged, later ones quietly, and both ways on are offered.
 #[tokio::test]
 async fn a_message_while_waiting_is_acknowledged_once_in_full_and_then_quietly() {
@@ -95,10 +103,8 @@ async fn anger_while_waiting_raises_the_case_and_keeps_the_last_words() {
 /// What a colleague promised is quoted as his word, not answered from an article or asked as an old question.
 #[tokio::test]
 async fn after_a_return_the_colleagues_word_is_quoted_and_the_way_back_is_offered() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
+    let world = with_kim().await;
     let id = world.conversation;
-    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     let view = world
         .assistant
         .desk_act(id, "Kim", give_back(Some("I have stopped the parcel for you."), OpenRequest::Closed))
@@ -127,10 +133,8 @@ async fn who_asks_for_news_after_a_return_hears_what_the_colleague_wrote_and_whe
         "Did your colleague decide anything?",
         "have you heard anything back?",
     ] {
-        let (world, _) = at_the_proposal(cancelled(), None).await;
-        world.say("I want to talk to a person first").await;
+        let world = with_kim().await;
         let id = world.conversation;
-        world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
         let word = give_back(Some("I have stopped the parcel for you."), OpenRequest::Closed);
         world.assistant.desk_act(id, "Kim", word).await.unwrap();
         let calls = world.office.calls().len();
@@ -144,10 +148,8 @@ async fn who_asks_for_news_after_a_return_hears_what_the_colleague_wrote_and_whe
 /// Thanks for what is quoted take up no offer that comes with it.
 #[tokio::test]
 async fn thanks_for_the_colleagues_word_call_no_person() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
+    let world = with_kim().await;
     let id = world.conversation;
-    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     world.assistant.desk_act(id, "Kim", give_back(Some("I have stopped it."), OpenRequest::Closed)).await.unwrap();
     world.say("any news?").await;
     for thanks in ["thanks", "Thank you!", "ok thanks"] {
@@ -160,10 +162,8 @@ async fn thanks_for_the_colleagues_word_call_no_person() {
 /// The end of a conversation is no end of what was promised in it.
 #[tokio::test]
 async fn the_colleagues_word_is_quoted_after_the_end_too_and_beside_another_request() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
+    let world = with_kim().await;
     let id = world.conversation;
-    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     world.assistant.desk_act(id, "Kim", DeskAct::Reply { text: "It is on its way.".to_owned() }).await.unwrap();
     world.assistant.desk_act(id, "Kim", DeskAct::Resolve { note: None }).await.unwrap();
     let reply = world.say("Any news? And please cancel my order.").await;
@@ -175,10 +175,8 @@ async fn the_colleagues_word_is_quoted_after_the_end_too_and_beside_another_requ
 /// What was done since is newer than the colleague's word; only who asks for that word by name hears it.
 #[tokio::test]
 async fn a_colleagues_word_is_no_news_once_something_was_done_after_it() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
+    let world = with_kim().await;
     let id = world.conversation;
-    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     let word = give_back(Some("You can cancel it in the chat."), OpenRequest::Resumed);
     world.assistant.desk_act(id, "Kim", word).await.unwrap();
     world.say("yes").await;
@@ -191,9 +189,7 @@ async fn a_colleagues_word_is_no_news_once_something_was_done_after_it() {
 
 #[tokio::test]
 async fn an_agent_can_have_the_assistant_go_on_where_it_was() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
-    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    let world = with_kim().await;
     let view =
         world.assistant.desk_act(world.conversation, "Kim", give_back(None, OpenRequest::Resumed)).await.unwrap();
     assert_eq!(view.conversation.awaiting.kind, AwaitingKind::Confirm);
@@ -304,10 +300,8 @@ async fn a_signed_in_customer_is_known_to_the_desk_without_any_flow() {
 /// Writing after the end goes on in the same thread, below a line, and answers no old question.
 #[tokio::test]
 async fn a_resolved_conversation_begins_again_below_a_line() {
-    let (world, _) = at_the_proposal(cancelled(), None).await;
-    world.say("I want to talk to a person first").await;
+    let world = with_kim().await;
     let id = world.conversation;
-    world.assistant.desk_act(id, "Kim", TAKE).await.unwrap();
     world.assistant.desk_act(id, "Kim", DeskAct::Resolve { note: None }).await.unwrap();
     let reply = world.say("yes").await;
     assert_eq!((reply.status, world.performed()), (ConversationStatus::Open, 0), "{}", text(&reply));

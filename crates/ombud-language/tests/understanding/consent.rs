@@ -1,0 +1,395 @@
+//! Answers to a proposal, an offer or a question of ours: what is a yes, a no, a change, an end?
+
+use super::*;
+
+#[test]
+fn a_yes_counts_only_if_nothing_else_is_asked() {
+    check(
+        &Expectation::Confirm,
+        Some("exchange_items"),
+        Some("Exchange the Desk Lamp (white) for Desk Lamp (black) and charge 5.00 USD to the Visa ending 1111"),
+        &[
+            ("yes", &["affirm"]),
+            ("Yes please, go ahead.", &["affirm"]),
+            ("yep do it", &["affirm"]),
+            ("ok", &["affirm"]),
+            ("That's right", &["affirm"]),
+            ("Yes, exchange the lamp for the black one please.", &["affirm"]),
+            ("Yes... please go ahead.", &["affirm"]),
+            ("yes but to my other card", &["correct"]),
+            // Words of no meaning for the proposal are read as a correction; the yes stands if that changes nothing.
+            ("Yes, the earlier the better.", &["correct", "affirm"]),
+            ("Yes, my brother will love it", &["correct", "affirm"]),
+            ("yes, that works", &["affirm"]),
+            ("Wait, am I chatting with a robot?", &["areyouhuman"]),
+            ("Please don't exchange it, I'll keep mine.", &["cancel"]),
+            ("I'd regret that, I think I'll keep it", &["cancel"]),
+            ("no, keep the lamp and exchange the chair instead", &["deny"]),
+            ("yes, but make it the red one", &["correct"]),
+            ("ok but use my paypal", &["correct"]),
+            ("Yes please go ahead, and also cancel my order #W1111111", &["affirm", "start cancel_order"]),
+            ("no", &["deny"]),
+            ("no, only the lamp", &["deny"]),
+            ("That's not right", &["deny"]),
+            ("nope thats wrong", &["deny"]),
+            ("wait", &["deny"]),
+            ("Hmm, on second thought use the Mastercard.", &["correct"]),
+            ("actually I want the blue one", &["correct"]),
+            ("never mind", &["cancel"]),
+            ("stop, forget it", &["cancel"]),
+            ("wait, what does it cost?", &["ask"]),
+            ("how long will it take?", &["ask"]),
+            ("No. Get me a human.", &["handoff", "deny"]),
+            ("yes, and then I want to talk to somebody", &["handoff", "affirm"]),
+        ],
+    );
+}
+
+#[test]
+fn a_no_keeps_the_words_of_the_correction() {
+    let reader = reader();
+    let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("return_items"), None);
+    assert_eq!(read("No, only the lamp."), [Command::Deny { text: "only the lamp.".to_owned() }]);
+    assert_eq!(read("no no thats not what i asked for, sorry"), [Command::Deny { text: String::new() }]);
+}
+
+#[test]
+fn a_proposal_is_turned_down_by_naming_it() {
+    let reader = reader();
+    let proposal = "Shall I report a defect of your coat to the shop?";
+    let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(proposal));
+    for text in [
+        "do not report a defect",
+        "please don't report it to the shop",
+        "I don't want to report a defect!",
+        "NO. Don't report it.",
+    ] {
+        assert_eq!(read(text), [Command::Deny { text: String::new() }], "{text}");
+    }
+    assert_eq!(
+        read("don't use the blue one, take the red"),
+        [Command::Deny { text: "use the blue one, take the red".to_owned() }],
+        "what should be different is kept"
+    );
+}
+
+#[test]
+fn options_are_picked_by_their_words_and_all_else_is_an_answer() {
+    let options = ["Visa ending 1111", "PayPal"]
+        .map(|label| OfferedOption { id: label.to_lowercase().replace(' ', "_"), label: label.to_owned() });
+    let choice = Expectation::Choice { slot: "payment".to_owned(), options: options.to_vec() };
+    check(
+        &choice,
+        Some("return_items"),
+        None,
+        &[
+            ("PayPal", &["choose paypal"]),
+            ("visa ending 1111.", &["choose visa_ending_1111"]),
+            ("the card I paid with", &["set payment"]),
+            ("forget it", &["cancel"]),
+        ],
+    );
+}
+
+#[test]
+fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
+    let options = ["Yes, a person please", "No, thanks"]
+        .map(|label| OfferedOption { id: label.to_lowercase(), label: label.to_owned() });
+    let offer = Expectation::Choice { slot: "person".to_owned(), options: options.to_vec() };
+    check(
+        &offer,
+        None,
+        None,
+        &[
+            ("no, that's not it. I want to cancel my order", &["start cancel_order"]),
+            ("not that, please return the lamp and the bottle", &["start return_items"]),
+            ("no", &["deny"]),
+            ("yes please", &["affirm"]),
+            ("yes thanks", &["affirm"]),
+            ("thanks a lot", &["thanks"]),
+            ("are you a bot?", &["areyouhuman"]),
+        ],
+    );
+}
+
+/// What customers say who mean yes.
+const PLAIN: [&str; 31] = [
+    "yes",
+    "Yes.",
+    "yes please",
+    "yes please dear",
+    "yes, thanks",
+    "yes thank you very much",
+    "go on then",
+    "Go on.",
+    "go on, please",
+    "that is right, thank you",
+    "that's right",
+    "correct, thanks",
+    "ok",
+    "okay then",
+    "sure",
+    "Sure, go ahead",
+    "sure thing mate",
+    "yep, do it",
+    "yeah go ahead",
+    "please do",
+    "absolutely",
+    "of course",
+    "I confirm",
+    "yes sir",
+    "yup, sounds good",
+    "fine by me",
+    "that works for me, thanks",
+    "I guess so, go ahead",
+    "yeah, right, do it",
+    "why not",
+    "perfect, thank you my friend",
+];
+
+/// What is no yes, or none yet.
+const DOUBTFUL: [&str; 31] = [
+    "yes?",
+    "Yes??",
+    "ok?",
+    "sure?",
+    "yeah?",
+    "yes please?",
+    "right?",
+    "Sure, why would I",
+    "sure, why would I do that",
+    "yes, why should I",
+    "of course, why would anyone",
+    "maybe yes",
+    "maybe",
+    "yes maybe",
+    "yes, perhaps",
+    "perhaps",
+    "I guess so?",
+    "I guess so",
+    "I guess",
+    "yes I guess",
+    "ok, I suppose",
+    "I suppose so",
+    "probably yes",
+    "yes probably",
+    "not sure",
+    "I'm not really sure",
+    "yeah, right",
+    "yes or no",
+    "kinda yes",
+    "dunno",
+    "ok whatever",
+];
+
+/// What must confirm a proposal, and what must not: a wrong yes moves money.
+#[test]
+fn only_a_plain_yes_confirms() {
+    let reader = reader();
+    let proposal = Some("Shall I cancel the order #W1234567 with the desk lamp? You get 20.50 USD back.");
+    let confirms = |text: &&&str| {
+        shape(&read(&reader, text, &Expectation::Confirm, Some("cancel_order"), proposal))
+            .contains(&"affirm".to_owned())
+    };
+    let refused: Vec<_> = PLAIN.iter().filter(|text| !confirms(text)).collect();
+    let taken: Vec<_> = DOUBTFUL.iter().filter(confirms).collect();
+    assert!(refused.is_empty() && taken.is_empty(), "no yes: {refused:?}, but a yes: {taken:?}");
+}
+
+/// Praise and relief with a question or a "but" behind it; n = 12.
+const GLAD: [&str; 12] = [
+    "oh lovely, at last. and what exactly will you ask them for",
+    "great stuff. does that cost me anything",
+    "nice one! hang on, what do I tell the shop then?",
+    "ok perfect but do I still get my points",
+    "fine, but first tell me when the money comes",
+    "cool cool. is it safe though",
+    "thank god. whats the catch",
+    "wonderful, is there really nothing to pay?",
+    "alright, that's good news. wait, which card is that",
+    "super. so i wont be charged twice?",
+    "good, finally someone helps. how come nobody told me before?",
+    "That sounds like a plan. Would it hurt my credit score?",
+];
+
+/// A wrong yes moves money: praise is none as long as something is asked, and a plain yes stays one only beside what comes afterwards.
+#[test]
+fn praise_with_a_question_is_no_yes() {
+    let reader = reader();
+    let proposal = Some("Shall I cancel the order #W1234567 with the desk lamp? You get 20.50 USD back.");
+    let said = |text: &str| shape(&read(&reader, text, &Expectation::Confirm, Some("cancel_order"), proposal));
+    let wrong: Vec<_> = GLAD
+        .iter()
+        .map(|text| (text, said(text)))
+        .filter(|(_, said)| {
+            !said.contains(&"ask".to_owned()) || said.iter().any(|command| command == "affirm" || command == "correct")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for text in [
+        "yes. how long does it take?",
+        "Yes please, when will I see the money?",
+        "go ahead. what happens next?",
+        "do it! will I get a confirmation?",
+        "yes, and by when is it back on my card?",
+    ] {
+        assert!(said(text).contains(&"affirm".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in [
+        "yes but is it free?",
+        "yes, it doesn't cost anything, right?",
+        "yes if I can still change my mind later, can I?",
+        "sure. do I have to pay for that?",
+        "yes. wait, which order is that?",
+    ] {
+        assert!(!said(text).contains(&"affirm".to_owned()), "{text}: {:?}", said(text));
+    }
+    for text in [
+        "fine, whatever. yes",
+        "ok I guess... yes!",
+        "maybe. Yes, do it",
+        "oh well. yes please",
+        "alright alright. yes",
+    ] {
+        assert_eq!(said(text), ["affirm"], "{text}");
+    }
+}
+
+/// A question changes nothing of a proposal, whatever is told around it.
+#[test]
+fn a_question_at_a_proposal_is_a_question() {
+    let reader = reader();
+    let proposal =
+        Some("Shall I report your order #W1234567 (rain coat) as not received? Your payments pause meanwhile.");
+    let said = |text: &str| read(&reader, text, &Expectation::Confirm, Some("report_problem"), proposal);
+    for text in [
+        "do I still owe the money meanwhile?? its a lot for me",
+        "but thats my question, is the bill off or not, it is due on friday",
+        "Bristol?? I live in Leeds. Whats the name on the parcel",
+        "hang on, what amount would i get back, the whole price?",
+        "I asked whether I have to pay. do i?",
+        "ok and what do they do about it? i cant wait for ever",
+        "why only 20 tho. n how long wil it take",
+    ] {
+        let read = shape(&said(text));
+        assert!(!read.is_empty() && read.iter().all(|command| command == "ask"), "{text}: {read:?}");
+    }
+    let denied = |text: &str| match said(text).as_slice() {
+        [Command::Deny { text }, ..] => Some(text.clone()),
+        _ => None,
+    };
+    for text in ["no. why should I wait, you can see it yourself", "No! Who says so?", "nope. what for?"] {
+        assert_eq!(
+            denied(text).as_deref(),
+            Some(""),
+            "{text}: a no with a protest says nothing of what should be different"
+        );
+    }
+    assert_eq!(denied("no, the blue coat is what I mean").as_deref(), Some("the blue coat is what I mean"));
+}
+
+/// What tells nothing of what happened is not written down as if it did.
+#[test]
+fn mutterings_are_no_account_of_what_happened() {
+    let reader = reader();
+    for text in [
+        "huh?",
+        "As I said.",
+        "I told you already!!",
+        "seriously??",
+        "can't you read that yourself",
+        "why do you keep asking me that?",
+        "what does that mean?",
+        "Leave it.",
+        "you have that already",
+    ] {
+        assert_eq!(reader.account(text), None, "{text}");
+    }
+    for (text, account) in [
+        ("The lid is cracked. Can't you see that in the photo?", "The lid is cracked."),
+        ("I already told you. The left shoe has no laces.", "The left shoe has no laces."),
+        ("Nobody answered my letters for six weeks.", "Nobody answered my letters for six weeks."),
+        ("why do you ask? it should have been 20 pounds", "it should have been 20 pounds"),
+        (
+            "I said no to the shop, and they sent it all the same.",
+            "I said no to the shop, and they sent it all the same.",
+        ),
+    ] {
+        assert_eq!(reader.account(text).as_deref(), Some(account), "{text}");
+    }
+}
+
+/// A text that is shown can be added to, or put otherwise.
+#[test]
+fn the_words_of_a_shown_text_can_be_changed() {
+    let reader = reader();
+    let add = |text: &str| Some(Rewording::Add(text.to_owned()));
+    let replace = |text: &str| Some(Rewording::Replace(text.to_owned()));
+    for (text, wanted) in [
+        ("please also mention that the driver was rude", add("the driver was rude")),
+        ("yes and add that I want an apology", add("I want an apology")),
+        ("it must say I was at home all day", add("I was at home all day")),
+        ("ok. put in that my neighbour saw it", add("my neighbour saw it")),
+        ("can you include: two calls, no answer", add("two calls, no answer")),
+        ("no. it should read: the box was empty", replace("the box was empty")),
+        ("not like that, just say the box was empty", replace("the box was empty")),
+        ("change it to: nobody came", replace("nobody came")),
+        ("the text should say instead that nobody came", replace("nobody came")),
+        ("don't send that. simply write that I sent it back in May", replace("I sent it back in May")),
+        ("yes", None),
+        ("no, I meant the other order", None),
+        ("what do they say to that?", None),
+    ] {
+        assert_eq!(reader.rewording(text), wanted, "{text}");
+    }
+}
+
+/// Whoever ends a request ends it, whatever is open and whatever he said before.
+#[test]
+fn a_request_is_ended_in_every_state() {
+    let options = ["Red", "Blue"].map(|label| OfferedOption { id: label.to_lowercase(), label: label.to_owned() });
+    let states = [
+        Expectation::Confirm,
+        Expectation::Slot { slot: "items".to_owned() },
+        Expectation::Choice { slot: "variant".to_owned(), options: options.to_vec() },
+    ];
+    let reader = reader();
+    for state in states {
+        for text in [
+            "Leave that.",
+            "I have no colour in mind. Leave it then.",
+            "forget that, I'm done here",
+            "ok stop",
+            "none of them!! stop the exchange",
+            "drop it",
+            "I'm done with this",
+        ] {
+            let said = shape(&read(&reader, text, &state, Some("exchange_items"), None));
+            assert_eq!(said, ["cancel"], "{text} at {state:?}");
+        }
+    }
+    let correction = Expectation::Slot { slot: "correction".to_owned() };
+    for text in
+        ["nothing different", "no changes", "nothing different. just asked how long", "it's fine as it is", "yes"]
+    {
+        assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["repeat"], "{text}");
+    }
+}
+
+/// Offered requests are chosen by their names, with "my" for "your" and polite words around.
+#[test]
+fn an_offered_request_is_chosen_by_its_name() {
+    let reader = reader();
+    let option = |id: &str, label: &str| OfferedOption { id: id.to_owned(), label: label.to_owned() };
+    let options = vec![option("missing_refund", "finding your refund"), option("order_status", "finding your order")];
+    let expectation = Expectation::Choice { slot: "request".to_owned(), options };
+    let said = |text: &str| read(&reader, text, &expectation, None, None);
+    for text in ["Okay, finding my refund if that's possible", "finding my refund thank you", "the refund, finding it"]
+    {
+        assert_eq!(said(text), [Command::Choose { id: "missing_refund".to_owned() }], "{text}");
+    }
+    let chosen = |text: &str| said(text).iter().any(|command| matches!(command, Command::Choose { .. }));
+    for text in ["no, not finding my refund", "neither", "finding", "something about a lamp"] {
+        assert!(!chosen(text), "{text}: {:?}", said(text));
+    }
+}
