@@ -14,7 +14,7 @@ mod secrets;
 pub mod signals;
 mod tail;
 
-pub use canonical::{Canonical, canonical};
+pub use canonical::{Canonical, canonical, is_unseen};
 pub use redact::{Redacted, Redaction, RedactionKind, redact, redact_with_tail};
 pub use signals::{Figures, SignalError, SignalFile, SignalModel, SignalReading, SignalRule};
 pub use tail::{DigitTail, TailPart};

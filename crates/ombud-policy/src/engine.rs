@@ -154,6 +154,8 @@ pub struct Deliberation {
     unanswered: Option<String>,
     /// A question that may be the answer to the open one: "could it be the blue one?"
     questioned: Option<Questioned>,
+    /// Requests that began in this turn.
+    begun: Vec<String>,
     /// Wishes that put another request in the place of the open one in this turn.
     gave_way: Vec<String>,
     /// Requests the message may have meant, best first.

@@ -215,7 +215,7 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
             Err(TurnError::NothingDue)
         }
-        Input::Message { text, .. } if text.expose().chars().all(is_unseen) => Err(TurnError::Empty),
+        Input::Message { text, .. } if ombud_language::safety::is_unseen(text.expose()) => Err(TurnError::Empty),
         Input::Message { text, .. } if text.expose().chars().count() > TEXT_CHARS_MAX => {
             Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })
         }
@@ -224,13 +224,6 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::StepUp { code } if code_digits(code.expose()).is_none() => Err(TurnError::NotACode),
         _ => Ok(()),
     }
-}
-
-/// Whether a character leaves no mark: blanks, controls, joiners and other ignorable ones (Unicode's `Default_Ignorable_Code_Point`).
-fn is_unseen(c: char) -> bool {
-    let ignorable = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}');
-    c.is_whitespace() || c.is_control() || ignorable
 }
 
 /// Digits of a one-time code.

@@ -3,6 +3,9 @@
 //! Hidden characters go from both views. What people need stays: joiners of Arabic and Indic scripts and of emoji, emoji
 //! selectors, direction marks next to right-to-left letters.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 /// A text in its two views, and what was taken off.
@@ -49,6 +52,14 @@ pub fn canonical(raw: &str) -> Canonical {
     let decoded = String::from_utf8_lossy(&smuggled).into_owned();
     let smuggled = if decoded.chars().filter(char::is_ascii_graphic).count() >= 4 { decoded } else { String::new() };
     Canonical { display, check, hidden, smuggled, mixed_script_words }
+}
+
+/// Whether a text leaves no mark: blanks, controls, and what Unicode ignores (`Default_Ignorable_Code_Point`) alone.
+#[must_use]
+pub fn is_unseen(text: &str) -> bool {
+    static UNSEEN: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\A[\s\p{Cc}\p{Default_Ignorable_Code_Point}]*\z").ok());
+    UNSEEN.as_ref().is_some_and(|unseen| unseen.is_match(text))
 }
 
 enum Verdict {
@@ -176,6 +187,16 @@ fn look_alike(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_leaves_no_mark_is_unseen() {
+        for text in ["", " \n\t", "\u{200b}\u{2060}\u{feff} ", "\u{3164}\u{ffa0}", "\u{e0041}"] {
+            assert!(is_unseen(text), "{text:?}");
+        }
+        for text in [".", "\u{200b}a", "👍", "か"] {
+            assert!(!is_unseen(text), "{text:?}");
+        }
+    }
 
     #[test]
     fn text_in_tag_characters_is_found_and_decoded() {

@@ -1,25 +1,9 @@
 //! Is a message written in a language that is not read here? Told by its script, or by its small words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// Letters by script: first and last code point (Unicode 16, `Blocks.txt`), and a name for what belongs together. Latin letters and signs of
-/// no script are told apart by nothing here.
-const SCRIPTS: [(u32, u32, &str); 14] = [
-    (0x370, 0x3ff, "greek"),
-    (0x400, 0x52f, "cyrillic"),
-    (0x530, 0x58f, "armenian"),
-    (0x590, 0x5ff, "hebrew"),
-    (0x600, 0x6ff, "arabic"),
-    (0x750, 0x77f, "arabic"),
-    (0x900, 0xdff, "indic"),
-    (0xe00, 0xe7f, "thai"),
-    (0x10a0, 0x10ff, "georgian"),
-    (0x1100, 0x11ff, "hangul"),
-    (0x3040, 0x30ff, "kana"),
-    (0x3400, 0x4dbf, "han"),
-    (0x4e00, 0x9fff, "han"),
-    (0xac00, 0xd7af, "hangul"),
-];
+use unicode_script::{Script, UnicodeScript as _};
+
 /// Of all letters of what a language is learnt from, one in this many makes a script its own.
 const OWN_SHARE: usize = 20;
 /// Letters that tell a script: one alone may be a sign.
@@ -33,7 +17,7 @@ const SMALL_WORDS_SHARE: usize = 5;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Foreign {
     /// Scripts that are read.
-    own: BTreeSet<&'static str>,
+    own: HashSet<Script>,
     /// Small words of other languages which the own one does not have.
     words: BTreeSet<String>,
 }
@@ -42,7 +26,7 @@ impl Foreign {
     /// The language of these texts is read; `words` are small ones of others.
     pub(super) fn new<'t>(texts: impl Iterator<Item = &'t str>, words: BTreeSet<String>) -> Self {
         let mut letters = 0;
-        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut counts: HashMap<Script, usize> = HashMap::new();
         for c in texts.flat_map(str::chars).filter(|c| c.is_alphabetic()) {
             letters += 1;
             if let Some(script) = script(c) {
@@ -68,9 +52,10 @@ impl Foreign {
     }
 }
 
-fn script(c: char) -> Option<&'static str> {
-    let code = u32::from(c);
-    SCRIPTS.iter().find(|(first, last, _)| (*first..=*last).contains(&code)).map(|(_, _, name)| *name)
+/// The script of a letter; none for Latin ones, which many languages share, and for signs of no script.
+fn script(c: char) -> Option<Script> {
+    let of = c.script();
+    (!matches!(of, Script::Latin | Script::Common | Script::Inherited | Script::Unknown)).then_some(of)
 }
 
 #[cfg(test)]

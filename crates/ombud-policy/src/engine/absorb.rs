@@ -98,12 +98,13 @@ impl Engine<'_> {
         if self.gives_way(state, flow, &said) {
             return;
         }
-        let begun_now = state.ending.reasons.iter().any(|reason| reason.starts_with("begin "));
+        let begun_now = !state.begun.is_empty();
         let is_request = known.kind == FlowKind::Request;
         if is_request && begun_now || state.dialogue.frames.len() >= FRAMES_MAX {
             return self.wait_in_line(state, flow, said);
         }
         state.ending.reasons.push(format!("begin {flow}"));
+        state.begun.push(flow.to_owned());
         state.dialogue.misread = 0;
         state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
     }

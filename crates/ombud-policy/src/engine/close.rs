@@ -112,7 +112,7 @@ impl Engine<'_> {
         if std::mem::take(&mut state.digressed) && !state.ending.sayings.is_empty() {
             // What runs within another request is called by that one's name, and what has just begun is nothing to come back to.
             let Some(root) = state.dialogue.frames.iter().rev().find(|frame| !frame.called) else { return };
-            if state.ending.reasons.contains(&format!("begin {}", root.flow)) {
+            if state.begun.contains(&root.flow) {
                 return;
             }
             let title = self.pack.title(&self.moment.locale, &root.flow).to_owned();
