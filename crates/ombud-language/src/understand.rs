@@ -6,6 +6,7 @@
 mod answer;
 mod confirm;
 mod foreign;
+mod leaving;
 mod model;
 mod pieces;
 mod reading;

@@ -229,8 +229,8 @@ impl Dialogue {
         };
         match self.awaiting.kind {
             AwaitingKind::Identify => Expectation::Identify,
-            AwaitingKind::Slot => Expectation::Slot { slot: slot() },
-            AwaitingKind::Choice => Expectation::Choice { slot: slot(), options: options() },
+            AwaitingKind::Slot if self.awaiting.options.len() != 1 => Expectation::Slot { slot: slot() },
+            AwaitingKind::Slot | AwaitingKind::Choice => Expectation::Choice { slot: slot(), options: options() },
             AwaitingKind::Confirm => Expectation::Confirm,
             AwaitingKind::AnythingElse => Expectation::AnythingElse,
             AwaitingKind::Handoff | AwaitingKind::None => Expectation::Open,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
 use crate::authorize::{Asked, Proof};
-use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Saying};
+use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::pack::Pack;
 use crate::spec::ActionSpec;
@@ -144,6 +144,10 @@ pub struct Deliberation {
     declined: bool,
     /// Whether slots are read again after a correction, and nothing was said about it yet.
     corrected: bool,
+    /// Whether the flow runs anew over what was told already.
+    rereads: bool,
+    /// Questions beside a yes, with what the articles say: answered once it is done.
+    afterwards: Vec<Questioned>,
     /// Whether the correction came with a no, so that a proposal it leaves as it was is turned down.
     denied: bool,
     /// Whether the message as a whole is the request that runs.
@@ -156,6 +160,8 @@ pub struct Deliberation {
     questioned: Option<Questioned>,
     /// Requests that began in this turn.
     begun: Vec<String>,
+    /// What was said for a request that was given up in this turn.
+    dropped: Vec<Said>,
     /// Wishes that put another request in the place of the open one in this turn.
     gave_way: Vec<String>,
     /// Requests the message may have meant, best first.
@@ -242,6 +248,12 @@ impl Engine<'_> {
         for command in self.care_first(state, understood) {
             state.ending.reasons.push(absorb::describe(command));
             if let Some(decision) = self.absorb(state, command, findings) {
+                return decision;
+            }
+            // That something was given up is said before anything else.
+            if *command == Command::Cancel
+                && let Some(decision) = self.say_repairs(state)
+            {
                 return decision;
             }
         }

@@ -2,10 +2,11 @@
 
 use ombud_domain::{Command, Kind, OfferedOption};
 
+use super::leaving::leaving;
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
-use super::{CORRECTION_SLOT, IDENTITY_SLOT};
+use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, confirm};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -15,13 +16,17 @@ const BESIDE_ADDED: f32 = 0.5;
 const BESIDE_INSTEAD: f32 = 0.45;
 /// Words beside the name of an option that is chosen.
 const BESIDE_NAME_MAX: usize = 5;
+/// A longer answer is not read for words that end what is under way, but for its last sentence.
+const LEAVING_WORDS_MAX: usize = 14;
 /// With thanks and without a word of asking, a request must be this sure.
 const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
-    if slot == CORRECTION_SLOT && changes_nothing(readings) {
-        return vec![Command::Repeat];
+    if slot == CORRECTION_SLOT
+        && let Some(command) = changes_nothing(readings)
+    {
+        return vec![command];
     }
     if let Some(commands) = repair(readings) {
         return commands;
@@ -39,7 +44,7 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
 
 /// An offered option, by its words or place, or other words.
 pub(super) fn choice(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) -> Vec<Command> {
-    match picked(readings, options) {
+    match picked(readings, options).or_else(|| only(readings, options)) {
         Some(id) => vec![Command::Choose { id }],
         None if readings.context.active_flow.is_none() => offered(readings, slot_name, options),
         None => slot(readings, slot_name),
@@ -77,13 +82,21 @@ fn offered(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) 
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
 
-/// "Nothing different" and "yes" to "what should be different?": what was proposed may be shown again.
-fn changes_nothing(readings: &Readings<'_>) -> bool {
+/// "Yes" to "what should be different?" asks to see once more what was proposed; no and "nothing" leave it as it is.
+fn changes_nothing(readings: &Readings<'_>) -> Option<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
-    let agrees =
-        rules.affirm.is_match(body) && !rules.affirm_tail.replace_all(body, " ").chars().any(char::is_alphanumeric);
-    agrees || rules.unchanged.is_match(body)
+    let bare = |rule: &regex::Regex| !rule.replace_all(body, " ").chars().any(char::is_alphanumeric);
+    if rules.affirm.is_match(body) && bare(&rules.affirm_tail) {
+        return Some(Command::Repeat);
+    }
+    let is_nothing = |clause: &str| {
+        let clause = rules.without_lead(clause);
+        [&rules.unchanged, &rules.nothing_more, &rules.cancel_whole].iter().any(|rule| rule.is_match(clause))
+            || (clause.is_empty() || rules.deny.is_match(clause))
+                && !rules.deny_tail.replace_all(clause, " ").chars().any(char::is_alphanumeric)
+    };
+    body.split([',', '.', '!', ';', '\n']).all(is_nothing).then(|| Command::Deny { text: String::new() })
 }
 
 /// Details that identify the customer; or the words of somebody who has no account, does not want to say, or leaves.
@@ -158,6 +171,11 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
 /// Stop, say it again, or "what can you do": nothing else in the message.
 fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let rules = readings.rules();
+    // A long answer in one's own words may tell of a return that nobody wanted.
+    let is_short = readings.text.split_whitespace().count() <= LEAVING_WORDS_MAX;
+    if let Some(commands) = leaving(readings).filter(|_| is_short && !rules.mind_changed.is_match(readings.text)) {
+        return Some(commands);
+    }
     // "Changed my mind" is a reason as well; whoever asked decides.
     if rules.leaves(readings.text) && !rules.mind_changed.is_match(readings.text) {
         return Some(vec![Command::Cancel]);
@@ -248,6 +266,14 @@ fn named(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
     let most = fits.iter().map(|(told, _)| *told).max()?;
     let mut best = fits.iter().filter(|(told, _)| *told == most);
     best.next().filter(|_| best.next().is_none()).map(|(_, id)| id.clone())
+}
+
+/// The one option there is, if the words agree to it: "okay, do it with that one".
+fn only(readings: &Readings<'_>, options: &[OfferedOption]) -> Option<String> {
+    let [option] = options else { return None };
+    let context = UnderstandContext { proposal: Some(&option.label), ..*readings.context };
+    let read = Readings::new(readings.understander, readings.text, &context);
+    (context.active_flow.is_some() && confirm::read(&read) == [Command::Affirm]).then(|| option.id.clone())
 }
 
 /// The option that the words are, and nothing else.

@@ -4,9 +4,12 @@
 
 use ombud_domain::Command;
 
+use super::leaving::leaving;
 use super::reading::{ASK, Reading, Readings};
 use super::requests::{Role, Told, aside, role, told};
 use super::rules::Rules;
+
+mod order;
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
@@ -27,6 +30,13 @@ enum Lead {
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
+    // "Cancel it" gives up whatever is proposed but a cancellation.
+    if order::is_verb_of_proposal(readings, body) {
+        return vec![Command::Affirm];
+    }
+    if let Some(commands) = leaving(readings) {
+        return commands;
+    }
     if rules.cancel_whole.is_match(body) || rules.leaves(readings.text) || rules.withdraws(readings.text) {
         return vec![Command::Cancel];
     }
@@ -38,6 +48,9 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     }
     if ends_in_yes(readings, body) {
         return vec![Command::Affirm];
+    }
+    if let Some(commands) = order::ordered(readings) {
+        return commands;
     }
     let (lead, rest) = lead(readings, body);
     if doubtful(readings, lead, &rest) {
@@ -128,7 +141,7 @@ fn yes(readings: &Readings<'_>, lead: Lead, rest: &str) -> Vec<Command> {
     if !questions.is_empty() && (!plain || !questions.iter().all(comes_after)) {
         return asks(&questions);
     }
-    let (same, beside) = divide(readings);
+    let (same, beside) = divide(readings, |_| false);
     // "Great. I'd like to return the other one" may go on without having agreed.
     let goes_on = lead == Lead::WeakYes && !readings.pieces.iter().skip(1).all(|piece| piece.is_additive);
     if goes_on && beside.iter().any(|command| matches!(command, Command::StartFlow { .. })) {
@@ -188,13 +201,14 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
     }
 }
 
-/// Sentences about the proposal, and commands for what is asked beside it.
-fn divide(readings: &Readings<'_>) -> (Vec<String>, Vec<Command>) {
+/// Sentences about the proposal, those of which that is known among them, and commands for what is asked beside it.
+fn divide(readings: &Readings<'_>, is_about: impl Fn(&Reading) -> bool) -> (Vec<String>, Vec<Command>) {
     let active = readings.context.active_flow;
     let mut same = Vec::new();
     let mut beside: Vec<Reading> = Vec::new();
     for (i, piece) in readings.pieces.iter().enumerate() {
         let apart = match role(readings, piece, Told::Request) {
+            _ if is_about(piece) => false,
             Role::Flow(flow, p) => {
                 p >= BESIDE
                     && (Some(flow.as_str()) != active || piece.is_additive)

@@ -23,6 +23,10 @@ pub(super) struct Rules {
     pub hedge: Regex,
     pub retort: Regex,
     pub order: Regex,
+    /// The verb of a proposal of ours, captured.
+    pub proposes: Regex,
+    /// A further thing of the same kind, without a verb.
+    pub further: Regex,
     pub deny: Regex,
     pub hold: Regex,
     pub deny_tail: Regex,
@@ -32,6 +36,10 @@ pub(super) struct Rules {
     pub cancel_whole: Regex,
     /// A sentence that ends what is under way, whatever was said before it.
     leave: Regex,
+    /// A sentence that ends what is under way by naming it.
+    pub ends: Regex,
+    /// What may follow such a sentence.
+    pub ends_then: Regex,
     /// The whole message: nothing more, and goodbye.
     pub bye: Regex,
     /// What is written down in the customer's own words.
@@ -215,6 +223,8 @@ impl Rules {
             hedge: rule("hedge")?,
             retort: rule("retort")?,
             order: rule("order")?,
+            proposes: rule("proposes")?,
+            further: rule("further")?,
             deny: rule("deny")?,
             hold: rule("hold")?,
             deny_tail: rule("deny_tail")?,
@@ -223,6 +233,8 @@ impl Rules {
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
+            ends: rule("ends")?,
+            ends_then: rule("ends_then")?,
             written: Written::new(&patterns)?,
             bye: rule("bye")?,
             unchanged: rule("unchanged")?,

@@ -369,11 +369,89 @@ fn a_request_is_ended_in_every_state() {
         }
     }
     let correction = Expectation::Slot { slot: "correction".to_owned() };
-    for text in
-        ["nothing different", "no changes", "nothing different. just asked how long", "it's fine as it is", "yes"]
-    {
-        assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["repeat"], "{text}");
+    for text in ["nothing different", "no changes", "nothing, I just don't want it", "no", "nothing.", "no thanks"] {
+        assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["deny"], "{text}");
     }
+    assert_eq!(shape(&read(&reader, "yes", &correction, Some("exchange_items"), None)), ["repeat"]);
+    assert_eq!(shape(&read(&reader, "the blue one", &correction, Some("exchange_items"), None)), ["set correction"]);
+}
+
+/// A request is given up by its name too; what is asked for with it begins.
+#[test]
+fn a_request_is_ended_by_naming_it() {
+    check(
+        &Expectation::Confirm,
+        Some("exchange_items"),
+        Some("Shall I exchange your Desk Lamp (white) for Desk Lamp (black)?"),
+        &[
+            ("stop the exchange, I keep them", &["cancel"]),
+            ("NO. no exchange. nothing", &["cancel"]),
+            ("hmm no, drop the exchange please", &["cancel"]),
+            ("I don't want any exchange!", &["cancel"]),
+            ("i never asked for an exchange", &["cancel"]),
+            ("oh wait, i need it after all. keep the order", &["cancel"]),
+            ("forget the exchange, where is my parcel?", &["cancel", "start order_status"]),
+            ("leave it! I'd rather return the lamp", &["cancel", "start return_items"]),
+            // What is not wanted of it is a correction.
+            ("I don't want the black one, I want the red one", &["deny"]),
+            ("don't change the size", &["deny"]),
+            ("keep it black", &["correct"]),
+        ],
+    );
+}
+
+/// "Report it, I just want my money": an order in plain words is a yes, whatever is told with it.
+#[test]
+fn a_proposal_is_agreed_to_by_ordering_it() {
+    check(
+        &Expectation::Confirm,
+        Some("report_problem"),
+        Some("I'm sorry it hasn't reached you. Shall I report your order (Rain jacket) as not received?"),
+        &[
+            ("report it", &["affirm"]),
+            ("Report it please!", &["affirm"]),
+            ("alright then report it please, i just want my money or my jacket", &["correct", "affirm"]),
+            ("go ahead, my salary is late and I need it", &["correct", "affirm"]),
+            ("i literally said report it. YES. report it", &["correct", "affirm"]),
+            ("do it, when will I hear back?", &["affirm", "ask"]),
+            ("Fine, report it. But tell me whether somebody reads it", &["affirm", "ask"]),
+            ("how long does it take? if so report it", &["ask"]),
+            ("report it but for the other order", &["correct"]),
+            ("report it?", &["ask"]),
+            ("don't report it", &["deny"]),
+            ("cancel it", &["cancel"]),
+        ],
+    );
+    check(
+        &Expectation::Confirm,
+        Some("cancel_order"),
+        Some("Shall I cancel your order (Coffee table)? Nothing more will be due."),
+        &[
+            ("cancel it", &["affirm"]),
+            ("yes cancel it. and then the lamp", &["affirm", "start cancel_order"]),
+            ("return it", &["start return_items"]),
+            ("forget it", &["cancel"]),
+        ],
+    );
+}
+
+/// Where one thing alone is offered, "that one" and a yes mean it.
+#[test]
+fn a_yes_takes_the_only_option() {
+    let option = OfferedOption { id: "card".to_owned(), label: "Mastercard card ending 8210".to_owned() };
+    let state = Expectation::Choice { slot: "instrument".to_owned(), options: vec![option] };
+    check(
+        &state,
+        Some("order_payment"),
+        None,
+        &[
+            ("ok do it with that one", &["choose card"]),
+            ("yes", &["choose card"]),
+            ("yes please, the mastercard", &["choose card"]),
+            ("no, another card", &["set instrument"]),
+            ("what does it cost?", &["ask"]),
+        ],
+    );
 }
 
 /// Offered requests are chosen by their names, with "my" for "your" and polite words around.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind};
+use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, IdentityLevel, Kind};
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
@@ -89,6 +89,10 @@ impl Engine<'_> {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
             return;
         };
+        // "Yes, and then the laptop": the next one comes after what was agreed to.
+        if state.dialogue.frames.last().is_some_and(|top| top.flow == flow && top.confirmed.is_some()) {
+            return self.wait_in_line(state, flow, said);
+        }
         if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.flow == flow) {
             let slot = top.asked.clone();
             top.said.extend(said.into_iter().map(|said| Said { slot: slot.clone(), text: said.text }));
@@ -106,7 +110,15 @@ impl Engine<'_> {
         state.ending.reasons.push(format!("begin {flow}"));
         state.begun.push(flow.to_owned());
         state.dialogue.misread = 0;
+        let said = self.with_dropped(state, said);
         state.dialogue.frames.push(Frame { flow: flow.to_owned(), said, ..Frame::default() });
+    }
+
+    /// "Forget the return, can I exchange it instead?": what only points at its thing means the one of the request given up before it.
+    fn with_dropped(&self, state: &Deliberation, said: Vec<Said>) -> Vec<Said> {
+        let points = said.iter().any(|said| self.reader.points_back(&said.text));
+        let before = state.dropped.iter().filter(|_| points).map(|said| Said { slot: None, text: said.text.clone() });
+        before.chain(said.iter().cloned()).collect()
     }
 
     /// Puts what is wished for instead in the place of the open request, with what is known already.
@@ -314,7 +326,16 @@ impl Engine<'_> {
 
     fn deny(&self, state: &mut Deliberation, text: &str) {
         let top_waits = state.dialogue.frames.last().map(|top| top.pending == Pending::YesNo);
+        let corrects = state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION);
         match (state.dialogue.awaiting.kind, top_waits) {
+            // "Nothing", after a no: then it is left. After corrections in vain it says that all is right as proposed.
+            (_, Some(_)) if corrects && text.trim().is_empty() => {
+                if state.dialogue.frames.last().is_some_and(|top| top.declined > 0) {
+                    self.cancel(state)
+                } else {
+                    self.repeat(state)
+                }
+            }
             (AwaitingKind::Confirm, Some(true)) => self.decide_yes_no(state, json!(false)),
             (AwaitingKind::Confirm, Some(false)) if text.trim().is_empty() => {
                 if let Some(top) = state.dialogue.frames.last_mut() {
@@ -347,17 +368,22 @@ impl Engine<'_> {
         state.before = held.collect();
         reopen(top, text);
         state.corrected = true;
+        state.rereads = true;
         state.ending.reasons.push("slots are read again after a correction".to_owned());
     }
 
     fn cancel(&self, state: &mut Deliberation) {
-        if state.dialogue.awaiting.kind == AwaitingKind::Identify {
+        // Whom the company's site knows gives up the request that needed a code, and stays who he is.
+        let is_known = state.dialogue.level >= IdentityLevel::Identified;
+        if state.dialogue.awaiting.kind == AwaitingKind::Identify && !is_known {
             return self.leave_identity(state);
         }
+        state.dialogue.challenge_id = None;
         let Some(top) = state.dialogue.frames.pop() else {
             return self.repair(state, "repair_nothing_to_cancel", json!({}));
         };
         let mut flow = top.flow;
+        state.dropped = top.said;
         if top.called {
             while let Some(caller) = state.dialogue.frames.pop() {
                 flow = caller.flow;

@@ -125,6 +125,7 @@ impl Engine<'_> {
         top.shown = Some(proposal.digest);
         top.confirmed = None;
         top.asked = None;
+        self.answer_afterwards(state);
         self.resume_hint(state);
         state.ending.sayings.push(crate::dialogue::Saying {
             text: proposal.summary.clone(),

@@ -23,7 +23,12 @@ impl Engine<'_> {
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
-        let asked = state.dialogue.frames.last().is_some_and(|top| top.asked.is_some());
+        let top = state.dialogue.frames.last();
+        if top.is_some_and(|top| top.confirmed.is_some()) {
+            state.afterwards.push(Questioned { query: query.to_owned(), finding: found.cloned() });
+            return;
+        }
+        let asked = top.is_some_and(|top| top.asked.is_some());
         if asked && (sure < QUESTION_SURE || found.is_none()) {
             state.questioned = Some(Questioned { query: query.to_owned(), finding: found.cloned() });
             return self.answer_slot(state, query);
@@ -36,6 +41,22 @@ impl Engine<'_> {
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
         state.unanswered = Some(query.to_owned());
+    }
+
+    /// Answers what was asked beside a yes, now that it is done.
+    pub(super) fn answer_afterwards(&self, state: &mut Deliberation) {
+        for Questioned { query, finding } in std::mem::take(&mut state.afterwards) {
+            match finding {
+                Some(finding) => self.tell_article(state, &finding),
+                None => self.say(
+                    state,
+                    CANNOT_ANSWER,
+                    "no_answer",
+                    &vars(json!({"query": query, "beside": true})),
+                    Origin::Template,
+                ),
+            }
+        }
     }
 
     /// Says that a question has no answer, unless the same words began a request that serves it.

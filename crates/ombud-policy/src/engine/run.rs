@@ -28,27 +28,46 @@ const IDENTIFICATIONS_MAX: u32 = 2;
 impl Engine<'_> {
     pub(super) fn run(&self, state: &mut Deliberation) -> Decision {
         for _ in 0..OPS_MAX {
-            if state.dialogue.frames.is_empty() && !self.begin_waiting(state) {
-                return self.rest(state);
-            }
-            if let Some(step) = self.before_first_step(state) {
-                match step {
-                    Step::On => continue,
-                    Step::Out(decision) => return decision,
+            if state.dialogue.frames.is_empty() {
+                self.answer_afterwards(state);
+                if !self.begin_waiting(state) {
+                    return self.rest(state);
                 }
             }
-            let Some((flow, pc)) = state.dialogue.frames.last().map(|top| (top.flow.clone(), top.pc)) else { continue };
-            let Some(op) = self.pack.flows.get(&flow).and_then(|flow| flow.ops.get(pc)) else {
-                self.end_frame(state);
-                continue;
-            };
-            match self.step(state, op) {
-                Step::On => {}
-                Step::Out(decision) => return decision,
+            if let Step::Out(decision) = self.go_on(state) {
+                return decision;
             }
         }
         state.ending.reasons.push(format!("a flow ran for more than {OPS_MAX} operations"));
         self.hand_over(state, &HandingOver::because("internal_error"))
+    }
+
+    /// Runs the repair flows on top to their end.
+    pub(super) fn say_repairs(&self, state: &mut Deliberation) -> Option<Decision> {
+        for _ in 0..OPS_MAX {
+            state.dialogue.frames.last().filter(|top| top.repairs)?;
+            if let Step::Out(decision) = self.go_on(state) {
+                return Some(decision);
+            }
+        }
+        None
+    }
+
+    /// The next operation of the flow on top.
+    fn go_on(&self, state: &mut Deliberation) -> Step {
+        if let Some(step) = self.before_first_step(state) {
+            return step;
+        }
+        let Some((flow, pc)) = state.dialogue.frames.last().map(|top| (top.flow.clone(), top.pc)) else {
+            return Step::On;
+        };
+        match self.pack.flows.get(&flow).and_then(|flow| flow.ops.get(pc)) {
+            Some(op) => self.step(state, op),
+            None => {
+                self.end_frame(state);
+                Step::On
+            }
+        }
     }
 
     fn begin_waiting(&self, state: &mut Deliberation) -> bool {
@@ -233,9 +252,16 @@ impl Engine<'_> {
         self.say(state, &flow, text, &top_vars(state), Origin::Record);
         if let Some(saying) = state.ending.sayings.get_mut(said) {
             saying.citations = cite.iter().filter_map(|id| self.cited(id)).collect();
+            // What was told already is not told once more only because the customer corrects himself.
+            let again =
+                state.rereads && state.dialogue.frames.last().is_some_and(|top| top.told.contains(&saying.text));
             if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.told.len() < TOLD_MAX && !top.repairs)
+                && !again
             {
                 top.told.push(saying.text.clone());
+            }
+            if again {
+                state.ending.sayings.truncate(said);
             }
         }
         self.next(state)

@@ -1,0 +1,111 @@
+//! Does a message end what is under way by naming it, and what else does it say?
+//!
+//! "Stop the exchange. Just tell me where my order is" gives the exchange up and asks for the order; nothing of it says what should be
+//! different about the exchange.
+
+use ombud_domain::{Command, Expectation};
+
+use super::UnderstandContext;
+use super::pieces::sentences;
+use super::reading::Readings;
+use super::requests::{open, told};
+use super::rules::Rules;
+
+/// The end of what is under way, and what is asked for instead; none if no sentence ends it.
+pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    let rules = readings.rules();
+    let mut named = false;
+    let mut left = false;
+    let mut others: Vec<&str> = Vec::new();
+    for sentence in sentences(readings.text, rules) {
+        let after = after_end(rules, sentence);
+        named |= after.is_some();
+        left |= after.is_none() && rules.leaves(sentence);
+        // "Stop the exchange, I keep them" ends it twice.
+        let after = after.map(|rest| after_end(rules, rest).unwrap_or(rest));
+        let rest = after.unwrap_or(if rules.leaves(sentence) { "" } else { sentence });
+        others.extend(says_more(rules, rest).then_some(rest));
+    }
+    if !named && !left {
+        return None;
+    }
+    let rest = others.join(" ");
+    let begun = begun(readings, &rest);
+    let same = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == readings.context.active_flow);
+    // "Stop. I want the blue one" and "I don't want a return of it all, only of the lamp" say what should be different.
+    let corrects = !rest.is_empty() && (!named || rules.restrict.is_match(&rest) && is_short(rules, &rest));
+    if begun.iter().any(same) || begun.is_empty() && corrects {
+        return None;
+    }
+    Some(std::iter::once(Command::Cancel).chain(begun).collect())
+}
+
+fn is_short(rules: &Rules, rest: &str) -> bool {
+    rules.content_words(rest).len() <= RESTRICTION_WORDS_MAX
+}
+
+/// "Only the lamp": a short rest that restricts and asks for nothing.
+const RESTRICTION_WORDS_MAX: usize = 3;
+
+/// What a sentence says behind the words that end what is under way; none if it does not end it.
+fn after_end<'t>(rules: &Rules, sentence: &'t str) -> Option<&'t str> {
+    let mut body = rules.without_lead(sentence);
+    for _ in 0..4 {
+        if let Some(found) = rules.ends.find(body) {
+            let rest = body.get(found.end()..).unwrap_or_default();
+            return rules
+                .ends_then
+                .is_match(rest)
+                .then(|| rest.trim_start_matches([' ', ',', '.', '!', ';', ':', '-']));
+        }
+        // "No, wait, ..." goes before.
+        let shorter = rules.without_lead(rules.without_hold(without_no(rules, body)));
+        if shorter.len() == body.len() {
+            return None;
+        }
+        body = shorter;
+    }
+    None
+}
+
+/// The text without a bare no in front.
+fn without_no<'t>(rules: &Rules, text: &'t str) -> &'t str {
+    let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    let (word, rest) = (text.get(..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
+    let is_no = rules.deny.is_match(word) && rest.chars().any(char::is_alphanumeric);
+    if is_no { rest.trim_start_matches([' ', ',', '.', '!', '…', '-']) } else { text }
+}
+
+/// Whether a sentence says more than no, or that somebody keeps what he has.
+fn says_more(rules: &Rules, sentence: &str) -> bool {
+    let body = rules.without_lead(sentence);
+    let left = rules.deny_tail.replace_all(body, " ");
+    left.chars().any(char::is_alphanumeric)
+        && !rules.withdraws(sentence)
+        && (!rules.unchanged.is_match(body) || rules.asking.is_match(body))
+        && !rules.nothing_more.is_match(body)
+}
+
+/// What the other sentences ask for, read as at the beginning of a conversation.
+fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let context = UnderstandContext {
+        expectation: &Expectation::Open,
+        active_flow: None,
+        last_flow: None,
+        follow_up: None,
+        proposal: None,
+        ..*readings.context
+    };
+    let rules = readings.rules();
+    let readings = Readings::new(readings.understander, rest, &context);
+    let mut commands = told(&readings, &readings.pieces);
+    if commands.is_empty() && rules.asking.is_match(rest) {
+        commands = open(&readings);
+    }
+    commands
+        .retain(|command| matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Clarify { .. }));
+    commands
+}
