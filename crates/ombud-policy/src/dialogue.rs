@@ -80,6 +80,8 @@ pub struct Dialogue {
     /// The question that an article answered last, unless a request came to its end since: "and if I don't?" goes on from it.
     #[serde(default)]
     pub last_answer: Option<LastAnswer>,
+    /// Requests that were offered after an article: each once.
+    pub offered: Vec<String>,
     /// The market a visitor says he lives in.
     #[serde(default)]
     pub named_market: Option<String>,

@@ -170,6 +170,10 @@ pub struct Deliberation {
     offers_again: bool,
     /// Whether the turn ends with the question which of them it was.
     asks_which: bool,
+    /// Whether an article was quoted.
+    quoted: bool,
+    /// The request that the article just quoted tells the rules of, offered at the end of the turn.
+    offers_request: Option<String>,
     /// Whether the turn ends with the offer of a person.
     offers_person: bool,
     /// Whether the conversation was said goodbye to.

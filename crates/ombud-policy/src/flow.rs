@@ -39,6 +39,8 @@ pub struct Flow {
     pub identity: IdentityLevel,
     /// The flow that answers a question which only points back at what this one did: "and is it really stopped?"
     pub follow_up: Option<String>,
+    /// Articles after which it is offered: they tell the rules of what it does.
+    pub articles: Vec<String>,
     /// What takes this request's place when it is wished for while this one is open: a refund instead of the exchange.
     pub yields_to: Option<YieldsTo>,
     /// The program.

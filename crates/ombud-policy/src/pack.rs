@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 69] = [
+pub const ENGINE_TEXTS: [&str; 70] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -38,6 +38,7 @@ pub const ENGINE_TEXTS: [&str; 69] = [
     "resume_request",
     "as_it_stands",
     "next_request",
+    "offer_request",
     "clarify",
     "slot_unread",
     "slot_unread_words",
@@ -191,6 +192,15 @@ impl Pack {
     #[must_use]
     pub fn desk_title(&self, locale: &str, flow: &str) -> String {
         self.texts.render(locale, flow, "desk_title", &[]).unwrap_or_else(|_| self.title(locale, flow).to_owned())
+    }
+
+    /// A member of an article's front matter, as its `title`.
+    #[must_use]
+    pub fn article_member(&self, id: &str, name: &str) -> Option<String> {
+        let (ending, start) = (format!("/{id}.md"), format!("{name}:"));
+        let (_, source) = self.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
+        let value = source.lines().find_map(|line| line.strip_prefix(start.as_str()))?;
+        Some(value.trim().trim_matches('"').to_owned())
     }
 
     /// The locale that is used for a wished one.

@@ -31,6 +31,9 @@ pub struct Extract {
     pub citation: Citation,
     /// How likely it is that the article answers the question, 0 to 1.
     pub support: f32,
+    /// Which share of the question's weight stands in these sentences or their headings, 0 to 1; of a question of hardly a word of its own, whether they
+    /// are of the kind it asks for.
+    pub covers: f32,
     /// Other articles that may be meant: id and title.
     pub alternatives: Vec<(String, String)>,
 }
@@ -45,6 +48,26 @@ pub fn extract(question: &str, passages: &[Passage]) -> Option<Extract> {
 /// not told twice. None when the article says nothing more to it.
 #[must_use]
 pub fn extract_beyond(told: &[String], question: &str, passages: &[Passage]) -> Option<Extract> {
+    let opens = told.is_empty();
+    extracted(question, passages, Manner { told, opens })
+}
+
+/// As [`extract`], for a question in passing while something the article is about is under way: it is not opened, only what is asked is told.
+#[must_use]
+pub fn extract_in_passing(question: &str, passages: &[Passage]) -> Option<Extract> {
+    extracted(question, passages, Manner { told: &[], opens: false })
+}
+
+/// How an article is told.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    /// Sentences that were told before.
+    told: &'a [String],
+    /// Whether its opening comes first.
+    opens: bool,
+}
+
+fn extracted(question: &str, passages: &[Passage], manner: Manner<'_>) -> Option<Extract> {
     let best = passages.iter().reduce(|best, next| if next.support > best.support { next } else { best })?;
     if best.support < SUPPORT_MIN {
         return None;
@@ -52,7 +75,7 @@ pub fn extract_beyond(told: &[String], question: &str, passages: &[Passage]) -> 
     let mut of_article: Vec<&Passage> =
         passages.iter().filter(|passage| passage.article_id == best.article_id).collect();
     of_article.sort_by_key(|passage| passage.ordinal);
-    let sentences = select(question, &best.locale, (&of_article, told));
+    let (sentences, covers) = select(question, &best.locale, (&of_article, manner));
     if sentences.is_empty() {
         return None;
     }
@@ -64,7 +87,7 @@ pub fn extract_beyond(told: &[String], question: &str, passages: &[Passage]) -> 
     };
     let others = passages.iter().filter(|passage| passage.article_id != best.article_id);
     let alternatives = articles(others);
-    Some(Extract { sentences, citation, support: best.support, alternatives })
+    Some(Extract { sentences, citation, support: best.support, covers, alternatives })
 }
 
 /// Articles to offer when [`extract`] gives nothing, best first: id and title. Empty when not even that is worth a customer's time
@@ -96,19 +119,19 @@ struct Sentence {
     opening: bool,
 }
 
-/// The opening sentence, then one after the other those that add most of what is asked.
-fn select(question: &str, locale: &str, (passages, told): (&[&Passage], &[String])) -> Vec<String> {
+/// The opening sentence, then one after the other those that add most of what is asked; and how much of that they hold.
+fn select(question: &str, locale: &str, (passages, manner): (&[&Passage], Manner<'_>)) -> (Vec<String>, f32) {
     let analyzer = Analyzer::general(locale);
     let mut read: Vec<(String, Vec<String>, Vec<String>, bool)> = Vec::new();
     for passage in passages {
         let heading = analyzer.terms(&passage.heading);
         for text in passage.text.lines().flat_map(sentences) {
-            if told.contains(&text) {
+            if manner.told.contains(&text) {
                 continue;
             }
             let own = analyzer.terms(&text);
             let terms = own.iter().chain(&heading).cloned().collect();
-            read.push((text, terms, own, passage.ordinal == 0 && told.is_empty()));
+            read.push((text, terms, own, passage.ordinal == 0 && manner.opens));
         }
     }
     let lexicon = Lexicon::of(read.iter().map(|(_, terms, ..)| (terms.iter().map(String::as_str).collect(), 1.0)));
@@ -121,10 +144,16 @@ fn select(question: &str, locale: &str, (passages, told): (&[&Passage], &[String
             Sentence { bag: bag(&terms), own: bag(&own), text, opening }
         })
         .collect();
-    let kind = if told.is_empty() { None } else { Kind::asked(locale, question) };
-    let mut chosen = greedy((&asked, kind), &all, if told.is_empty() { 0.0 } else { GAIN_MIN });
+    let kind = if manner.opens { None } else { Kind::asked(locale, question) };
+    let mut chosen = greedy((&asked, kind), &all, if manner.opens { 0.0 } else { GAIN_MIN });
     chosen.sort_unstable();
-    chosen.into_iter().filter_map(|index| all.get(index)).map(|sentence| sentence.text.clone()).collect()
+    let chosen: Vec<&Sentence> = chosen.into_iter().filter_map(|index| all.get(index)).collect();
+    let held = |id: u32| chosen.iter().any(|sentence| sentence.bag.holds(id));
+    let covered: f32 = asked.weighted().filter(|(id, _)| held(*id)).map(|(_, weight)| weight).sum();
+    let of_kind =
+        Kind::asked(locale, question).is_some_and(|kind| chosen.iter().any(|sentence| kind.fits(&sentence.text)));
+    let covers = share(covered, asked.mass).max(if of_kind { KIND_GAIN } else { 0.0 });
+    (chosen.into_iter().map(|sentence| sentence.text.clone()).collect(), covers)
 }
 
 /// What a question with few words of its own asks for.

@@ -51,8 +51,13 @@ pub(crate) fn gather(
     let mut failed = None;
     let search = Search { assistant, locale: &received.conversation.locale, market: understood.market() };
     let mut before = received.conversation.dialogue.last_answer.clone();
+    let about = about_open_request(assistant, &received.conversation.dialogue);
     for query in questions.take(QUESTIONS_MAX) {
-        match search.look_up(query, before.as_ref()) {
+        let found = match about {
+            [] => search.look_up(query, before.as_ref()),
+            about => search.look_up_within(query, about),
+        };
+        match found {
             Ok((finding, passages)) => {
                 before = LastAnswer::after(before, &finding);
                 grounds.findings.push(finding);
@@ -79,6 +84,13 @@ pub(crate) fn gather(
         json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "failed": failed}),
     );
     grounds
+}
+
+/// Articles about the request that is open, below what it called.
+fn about_open_request<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
+    let open = dialogue.frames.iter().rev().find(|frame| !frame.called);
+    let flow = open.and_then(|frame| assistant.pack.flows.get(&frame.flow));
+    flow.map_or(&[], |flow| flow.articles.as_slice())
 }
 
 /// The hand-over with the record of the customer, if the session or the chat has identified him: a person sees who writes. It is

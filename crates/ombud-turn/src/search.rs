@@ -5,7 +5,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_policy::LastAnswer;
 use ombud_ports::{KnowledgeQuery, StoreError};
 use ombud_retrieval::Analyzer;
-use ombud_retrieval::answer::{Extract, extract, extract_beyond};
+use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
 
 use crate::assistant::Assistant;
 use crate::reader::today;
@@ -25,6 +25,31 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// What the articles say to a question asked while a request is open: "what if it turns up?" is read together with the title of each article about
+    /// that request (`about`), and answered from it if as much of the question stands there as in what it finds by itself. A question that is
+    /// clear by itself is not about the request.
+    pub(crate) fn look_up_within(&self, query: &str, about: &[String]) -> Result<(Finding, Vec<Passage>), StoreError> {
+        let mut passages = self.passages(query.to_owned())?;
+        let mut best = extract(query, &passages);
+        if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) && !self.is_bare(query) {
+            return Ok((finding(query, best), passages));
+        }
+        for id in about {
+            let title = self.assistant.pack.article_member(id, "title").unwrap_or_default();
+            let mut of_article = self.passages(format!("{title} {query}"))?;
+            of_article.retain(|passage| passage.article_id == *id);
+            let Some(within) = extract_in_passing(query, &of_article) else { continue };
+            let covered = best.as_ref().map_or(0.0, |best| best.covers);
+            let is_of_request = best.as_ref().is_some_and(|best| about.contains(&best.citation.article_id));
+            // Of two articles about the request that say as much, the first one named is the nearer.
+            if within.covers > covered || within.covers >= covered && !is_of_request {
+                passages.extend(of_article);
+                best = Some(within);
+            }
+        }
+        Ok((finding(query, best), passages))
+    }
+
     /// What the articles say to a question. One that goes on from the answer `before` and is not clear by itself ("and if I don't?") is read
     /// together with the question before, and answered from the same article if that says more to it.
     pub(crate) fn look_up(
@@ -50,9 +75,13 @@ impl Search<'_> {
     }
 
     fn goes_on(&self, query: &str, alone: &Finding) -> bool {
-        let understander = &self.assistant.learnt.understander;
-        let bare = Analyzer::general(self.locale).terms(query).len() < OWN_TERMS_MIN && understander.points_back(query);
-        (bare || alone.support < CLEAR_ALONE) && understander.goes_on(query)
+        (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.learnt.understander.goes_on(query)
+    }
+
+    /// Whether a question has hardly a word of its own: "and how long does that take?"
+    fn is_bare(&self, query: &str) -> bool {
+        let terms = Analyzer::general(self.locale).terms(query).len();
+        terms <= 1 || terms < OWN_TERMS_MIN && self.assistant.learnt.understander.points_back(query)
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {

@@ -18,6 +18,8 @@ const BESIDE_INSTEAD: f32 = 0.45;
 const BESIDE_NAME_MAX: usize = 5;
 /// A longer answer is not read for words that end what is under way, but for its last sentence.
 const LEAVING_WORDS_MAX: usize = 14;
+/// Fewer words tell nothing.
+const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
 const BEGINS: f32 = 0.8;
 
@@ -79,15 +81,28 @@ fn offered(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) 
     if affirms || rules.affirm_weak.is_match(body) {
         return vec![Command::Affirm];
     }
+    // "I never got it", to an offer to look at what never came, tells of it.
+    if let [only] = options
+        && tells(readings)
+    {
+        return vec![Command::Choose { id: only.id.clone() }];
+    }
     vec![Command::SetSlot { slot: slot_name.to_owned(), text: readings.text.to_owned() }]
 }
 
-/// "Yes" to "what should be different?" asks to see once more what was proposed; no and "nothing" leave it as it is.
+/// Whether the words tell something: they neither ask nor doubt.
+fn tells(readings: &Readings<'_>) -> bool {
+    let rules = readings.rules();
+    let asks = readings.pieces.iter().any(|piece| piece.is_question) || rules.asking.is_match(readings.text);
+    !asks && !rules.hedge.is_match(readings.text) && readings.text.split_whitespace().nth(TOLD_WORDS_MIN - 1).is_some()
+}
+
+/// "Yes" and "I just asked" to "what should be different?" ask to see once more what was proposed; no and "nothing" leave it as it is.
 fn changes_nothing(readings: &Readings<'_>) -> Option<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     let bare = |rule: &regex::Regex| !rule.replace_all(body, " ").chars().any(char::is_alphanumeric);
-    if rules.affirm.is_match(body) && bare(&rules.affirm_tail) {
+    if rules.only_asked.is_match(body) || rules.affirm.is_match(body) && bare(&rules.affirm_tail) {
         return Some(Command::Repeat);
     }
     let is_nothing = |clause: &str| {
@@ -148,7 +163,8 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     }
     let short = body.split_whitespace().count() <= 6;
     let goodbye = Command::Chitchat { kind: Kind::Goodbye };
-    if rules.cancel_whole.is_match(readings.text) || rules.nothing_more.is_match(body) {
+    let names_verb = body.split_whitespace().next().is_some_and(|word| rules.is_verb(word));
+    if rules.cancel_whole.is_match(readings.text) && !names_verb || rules.nothing_more.is_match(body) {
         return vec![goodbye];
     }
     if rules.affirm.is_match(body) && !told.contains(&goodbye) && short {
@@ -160,6 +176,10 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         && told.iter().all(|command| {
             matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry })
         });
+    // "Ok then do it" wants something done, and is no goodbye.
+    if rules.order.is_match(body) && !talks && short {
+        return vec![Command::Affirm];
+    }
     if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short)) {
         return vec![goodbye];
     }

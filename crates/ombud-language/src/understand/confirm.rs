@@ -31,7 +31,7 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     // "Cancel it" gives up whatever is proposed but a cancellation.
-    if order::is_verb_of_proposal(readings, body) {
+    if order::is_verb_of_proposal(readings, order::bare(readings, readings.text)) {
         return vec![Command::Affirm];
     }
     if let Some(commands) = leaving(readings) {

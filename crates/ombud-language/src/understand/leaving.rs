@@ -82,7 +82,7 @@ fn says_more(rules: &Rules, sentence: &str) -> bool {
     let left = rules.deny_tail.replace_all(body, " ");
     left.chars().any(char::is_alphanumeric)
         && !rules.withdraws(sentence)
-        && (!rules.unchanged.is_match(body) || rules.asking.is_match(body))
+        && !rules.unchanged.is_match(body)
         && !rules.nothing_more.is_match(body)
 }
 

@@ -87,7 +87,12 @@ impl Reading {
 
     /// The best flow and its probability.
     pub(super) fn best_flow(&self) -> Option<(&str, f32)> {
-        self.classes.iter().find_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+        self.flows().next()
+    }
+
+    /// The flows among the best classes, best first.
+    pub(super) fn flows(&self) -> impl Iterator<Item = (&str, f32)> {
+        self.classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
     }
 
     /// Probability of a class among the best.

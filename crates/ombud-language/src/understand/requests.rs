@@ -74,6 +74,12 @@ pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
     if readings.rules().repeat.is_match(readings.text) {
         return vec![Command::Repeat];
     }
+    // A yes to nothing in particular asks for something to be said yes to.
+    let rules = readings.rules();
+    let body = rules.without_lead(readings.text);
+    if rules.affirm.is_match(body) && rules.affirm_tail.replace_all(body, " ").trim().is_empty() {
+        return vec![Command::Affirm];
+    }
     let commands = told(readings, &readings.pieces);
     if commands.is_empty() { unsure(readings, &whole) } else { commands }
 }
@@ -199,6 +205,10 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     {
         return role;
     }
+    // "What would happen to my payments if I return it?" asks before anything is wanted.
+    if piece.is_question && rules.hypothetical.is_match(body) {
+        return Role::Ask(piece.probability(ASK).max(ASKED));
+    }
     // "In general" says that no case of one's own is meant, so that nobody has to be identified.
     if piece.is_question && rules.in_general.is_match(readings.text) && !rules.own_case.is_match(body) {
         return Role::Ask(piece.probability(ASK).max(ASKED));
@@ -282,7 +292,7 @@ fn question(readings: &Readings<'_>, piece: &Reading, body: &str) -> Option<Role
         return None;
     }
     let ask = piece.probability(ASK);
-    let (flow, p) = piece.best_flow()?;
+    let (flow, p) = piece.flows().find(|(flow, _)| !readings.rules().is_tone(flow, &piece.text))?;
     let close = (ask - p).abs() < 0.3 && ask + p > 0.5;
     if !close {
         return None;

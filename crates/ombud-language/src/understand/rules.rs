@@ -46,6 +46,8 @@ pub(super) struct Rules {
     written: Written,
     /// Nothing should be different.
     pub unchanged: Regex,
+    /// A question was all that was meant.
+    pub only_asked: Regex,
     /// Who refuses to say who he is, or has no account.
     pub no_account: Regex,
     /// A question of rules, as its asker says himself.
@@ -82,6 +84,8 @@ pub(super) struct Rules {
     pub ellipsis: Regex,
     pub negated: Regex,
     pub if_so: Regex,
+    /// A question what would be if something were done.
+    pub hypothetical: Regex,
     pub subordinate: Regex,
     withdraw: Excepted,
     pub closing: Regex,
@@ -238,6 +242,7 @@ impl Rules {
             written: Written::new(&patterns)?,
             bye: rule("bye")?,
             unchanged: rule("unchanged")?,
+            only_asked: rule("only_asked")?,
             no_account: rule("no_account")?,
             in_general: rule("in_general")?,
             mind_changed: rule("mind_changed")?,
@@ -267,6 +272,7 @@ impl Rules {
             ellipsis: rule("ellipsis")?,
             negated: rule("negated")?,
             if_so: rule("if_so")?,
+            hypothetical: rule("hypothetical")?,
             subordinate: rule("subordinate")?,
             withdraw: Excepted::new(&patterns, "withdraw")?,
             closing: rule("closing")?,

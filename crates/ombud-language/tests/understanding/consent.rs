@@ -372,7 +372,9 @@ fn a_request_is_ended_in_every_state() {
     for text in ["nothing different", "no changes", "nothing, I just don't want it", "no", "nothing.", "no thanks"] {
         assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["deny"], "{text}");
     }
-    assert_eq!(shape(&read(&reader, "yes", &correction, Some("exchange_items"), None)), ["repeat"]);
+    for text in ["yes", "nothing different. just asked how long"] {
+        assert_eq!(shape(&read(&reader, text, &correction, Some("exchange_items"), None)), ["repeat"], "{text}");
+    }
     assert_eq!(shape(&read(&reader, "the blue one", &correction, Some("exchange_items"), None)), ["set correction"]);
 }
 

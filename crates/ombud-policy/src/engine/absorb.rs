@@ -259,8 +259,9 @@ impl Engine<'_> {
             Some(PERSON) if id == "handoff" => return Some(self.hand_over_on_request(state)),
             Some(PERSON) => state.completed = true,
             Some(WHICH_REQUEST) => {
-                let said =
-                    state.dialogue.last_request.take().into_iter().map(|text| Said { slot: None, text }).collect();
+                let words = state.dialogue.last_request.take().into_iter().chain([self.moment.said.clone()]);
+                let mut said: Vec<Said> = words.map(|text| Said { slot: None, text }).collect();
+                said.dedup();
                 self.start(state, id, said);
             }
             _ => {

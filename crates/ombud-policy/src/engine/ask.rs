@@ -503,7 +503,7 @@ impl Engine<'_> {
         if question.narrowed {
             self.say(state, &flow, "slot_several", &values, Origin::Question);
         } else {
-            if again && !question.explained {
+            if again && !question.explained && !state.restates {
                 let words = matches!(ask.source, AskSource::Value(ValueKind::Text));
                 let key = match (declines, words) {
                     (true, _) => "slot_declined",

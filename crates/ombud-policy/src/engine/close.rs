@@ -81,6 +81,13 @@ impl Engine<'_> {
         if state.aside.as_ref().is_some_and(super::aside::Aside::asks) {
             return self.finish(state, AwaitingKind::AnythingElse, None, Vec::new());
         }
+        if let Some(flow) = self.offered_request(state) {
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            self.say(state, "", "offer_request", &vars(json!({"title": title})), Origin::Question);
+            state.dialogue.offered.push(flow.clone());
+            let options = vec![AwaitingOption { id: flow, label: title }];
+            return self.finish(state, AwaitingKind::Choice, Some(WHICH_REQUEST.to_owned()), options);
+        }
         if state.ending.sayings.is_empty() && !state.completed {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         } else if state.completed && !state.dialogue.is_distressed() {
@@ -88,6 +95,26 @@ impl Engine<'_> {
             self.say(state, "", "anything_else", &Map::new(), Origin::Question);
         }
         self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
+    }
+
+    /// The request to offer after an article: not where it came to its end in this turn or before, was offered already, or somebody grieves.
+    fn offered_request(&self, state: &mut Deliberation) -> Option<String> {
+        // What is asked before an offer is taken up leaves it open.
+        let before = &state.dialogue.awaiting;
+        if let [open] = before.options.as_slice()
+            && before.slot.as_deref() == Some(WHICH_REQUEST)
+            && state.quoted
+            && state.begun.is_empty()
+        {
+            return Some(open.id.clone());
+        }
+        let flow = state.offers_request.take()?;
+        let known = state.dialogue.offered.contains(&flow)
+            || state.dialogue.last_flow.as_ref() == Some(&flow)
+            || state.begun.contains(&flow);
+        // For somebody without an account the rules are all there is.
+        let is_customer = state.dialogue.customer_id.is_some();
+        (is_customer && !known && !state.dialogue.is_distressed()).then_some(flow)
     }
 
     /// Ends the turn; what it waits for is kept for reading the next message.
@@ -351,20 +378,9 @@ impl Engine<'_> {
 
     /// A citation of a whole article, for answers a flow gives.
     pub(super) fn cited(&self, id: &str) -> Option<Citation> {
-        let ending = format!("/{id}.md");
-        let (_, source) = self.pack.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
-        let member = |name: &str| {
-            source
-                .lines()
-                .find_map(|line| line.strip_prefix(name))
-                .map(|value| value.trim().trim_matches('"').to_owned())
-        };
-        Some(Citation {
-            article_id: id.to_owned(),
-            title: member("title:").unwrap_or_else(|| id.to_owned()),
-            quote: String::new(),
-            url: member("source:"),
-        })
+        let title = self.pack.article_member(id, "title")?;
+        let url = self.pack.article_member(id, "source");
+        Some(Citation { article_id: id.to_owned(), title, quote: String::new(), url })
     }
 }
 

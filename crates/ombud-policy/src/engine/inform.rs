@@ -99,10 +99,16 @@ impl Engine<'_> {
     /// Says what an article says.
     fn tell_article(&self, state: &mut Deliberation, finding: &Finding) {
         state.dialogue.misread = 0;
+        state.quoted = true;
         let citations: Vec<_> = finding.citation.iter().cloned().collect();
         state.dialogue.cited.extend(citations.iter().cloned());
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);
+        if let Some(id) = finding.citation.as_ref().map(|citation| &citation.article_id) {
+            state.offers_request =
+                self.pack.flows.values().find(|flow| flow.articles.contains(id)).map(|flow| flow.name.clone());
+            state.dialogue.last_request = Some(finding.query.clone());
+        }
         state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
         state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
     }

@@ -45,6 +45,7 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
             kind: raw.kind,
             identity: raw.identity,
             follow_up: raw.follow_up.map(|flow| flow.value),
+            articles: raw.articles,
             yields_to,
             ops: compiler.ops,
         })

@@ -19,6 +19,8 @@ pub(super) struct RawFlow {
     #[serde(default)]
     pub follow_up: Option<Spanned<String>>,
     #[serde(default)]
+    pub articles: Vec<String>,
+    #[serde(default)]
     pub yields_to: Option<RawYieldsTo>,
     pub steps: Vec<RawStep>,
 }

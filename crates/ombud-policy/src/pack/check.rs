@@ -94,6 +94,12 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
             report(called, format!("flow `{called}` does not exist"));
         }
     }
+    for article in &flow.articles {
+        let ending = format!("/{article}.md");
+        if !pack.articles.iter().any(|(file, _)| file.ends_with(&ending)) {
+            report(article, format!("article `{article}` does not exist under knowledge/"));
+        }
+    }
     for op in &flow.ops {
         match op {
             Op::Lookup { action, with, .. } => {

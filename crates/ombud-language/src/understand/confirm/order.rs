@@ -95,7 +95,7 @@ fn part(readings: &Readings<'_>, text: &str, is_ordered: bool) -> Part {
 }
 
 /// A clause without the words before its point and without a yes.
-fn bare<'t>(readings: &Readings<'_>, text: &'t str) -> &'t str {
+pub(super) fn bare<'t>(readings: &Readings<'_>, text: &'t str) -> &'t str {
     let rules = readings.rules();
     let mut body = rules.without_lead(text);
     for _ in 0..4 {
