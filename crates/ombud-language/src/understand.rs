@@ -186,6 +186,12 @@ impl Understander {
         self.rules.follow.points_back.is_match(&text) || self.rules.own_case.is_match(&text)
     }
 
+    /// Whether a question points at something with a pronoun or a word like "then".
+    #[must_use]
+    pub fn points(&self, text: &str) -> bool {
+        self.rules.follow.points_back.is_match(&straighten(text))
+    }
+
     /// What else is said by a customer to whom care was offered by mistake and who says so; none when he does not. Read only after care began.
     #[must_use]
     pub fn misunderstanding(&self, text: &str) -> Option<String> {
@@ -202,6 +208,12 @@ impl Understander {
     #[must_use]
     pub fn asks_how_it_stands(&self, text: &str) -> bool {
         self.rules.person.how_it_stands.is_match(straighten(text).trim())
+    }
+
+    /// Whether the text asks if what is under way is done already: "did you report it or not".
+    #[must_use]
+    pub fn asks_if_done(&self, text: &str) -> bool {
+        self.rules.person.asks_if_done.is_match(straighten(text).trim())
     }
 
     /// Whether a question may go on from the answer before it: "and if I don't?", "how long does that take?" Whether it does, its own words decide.

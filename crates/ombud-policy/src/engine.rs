@@ -90,6 +90,11 @@ pub trait Reader: Send + Sync {
     fn asks_how_it_stands(&self, _text: &str) -> bool {
         false
     }
+
+    /// Whether the text asks if what is under way is done already.
+    fn asks_if_done(&self, _text: &str) -> bool {
+        false
+    }
 }
 
 /// When and where a turn happens; time arrives as an argument.

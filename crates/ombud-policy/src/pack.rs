@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 70] = [
+pub const ENGINE_TEXTS: [&str; 71] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -39,6 +39,7 @@ pub const ENGINE_TEXTS: [&str; 70] = [
     "as_it_stands",
     "next_request",
     "offer_request",
+    "not_yet",
     "clarify",
     "slot_unread",
     "slot_unread_words",

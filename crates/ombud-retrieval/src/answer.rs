@@ -112,7 +112,7 @@ fn articles<'a>(passages: impl Iterator<Item = &'a Passage>) -> Vec<(String, Str
 
 struct Sentence {
     text: String,
-    /// Its own terms and those of the heading above it.
+    /// The terms that count: its own and, but for a question in passing, those of the heading above it.
     bag: Bag,
     /// Its own terms: one that shares none with the question answers it by its heading only, and dangles.
     own: Bag,
@@ -141,7 +141,9 @@ fn select(question: &str, locale: &str, (passages, manner): (&[&Passage], Manner
         .into_iter()
         .map(|(text, terms, own, opening)| {
             let bag = |terms: &[String]| lexicon.bag(terms.iter().map(String::as_str));
-            Sentence { bag: bag(&terms), own: bag(&own), text, opening }
+            // In passing, what only a heading says is no answer.
+            let counts = if manner.opens || !manner.told.is_empty() { &terms } else { &own };
+            Sentence { bag: bag(counts), own: bag(&own), text, opening }
         })
         .collect();
     let kind = if manner.opens { None } else { Kind::asked(locale, question) };

@@ -51,7 +51,7 @@ pub(crate) fn gather(
     let mut failed = None;
     let search = Search { assistant, locale: &received.conversation.locale, market: understood.market() };
     let mut before = received.conversation.dialogue.last_answer.clone();
-    let about = about_open_request(assistant, &received.conversation.dialogue);
+    let about = about_request(assistant, &received.conversation.dialogue);
     for query in questions.take(QUESTIONS_MAX) {
         let found = match about {
             [] => search.look_up(query, before.as_ref()),
@@ -86,10 +86,11 @@ pub(crate) fn gather(
     grounds
 }
 
-/// Articles about the request that is open, below what it called.
-fn about_open_request<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
-    let open = dialogue.frames.iter().rev().find(|frame| !frame.called);
-    let flow = open.and_then(|frame| assistant.pack.flows.get(&frame.flow));
+/// Articles about the request that is open, below what it called, or about the one that came to its end just now.
+fn about_request<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
+    let open = dialogue.frames.iter().rev().find(|frame| !frame.called).map(|frame| &frame.flow);
+    let ended = dialogue.last_flow.as_ref().filter(|_| dialogue.last_answer.is_none());
+    let flow = open.or(ended).and_then(|flow| assistant.pack.flows.get(flow));
     flow.map_or(&[], |flow| flow.articles.as_slice())
 }
 

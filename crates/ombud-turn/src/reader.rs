@@ -111,6 +111,10 @@ impl Reader for LexicalReader<'_> {
         self.assistant.learnt.understander.asks_how_it_stands(text)
     }
 
+    fn asks_if_done(&self, text: &str) -> bool {
+        self.assistant.learnt.understander.asks_if_done(text)
+    }
+
     fn declines(&self, text: &str) -> bool {
         let text = text.to_lowercase().replace('’', "'");
         self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))

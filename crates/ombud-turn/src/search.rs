@@ -16,6 +16,8 @@ const PASSAGES_MAX: usize = 12;
 const CLEAR_ALONE: f32 = 0.6;
 /// ... unless it has hardly a word of its own: "and how long does that take?"
 const OWN_TERMS_MIN: usize = 3;
+/// One term alone names nothing.
+const NAMING_TERMS_MIN: usize = 2;
 
 /// A search for customers of one market.
 pub(crate) struct Search<'a> {
@@ -30,8 +32,9 @@ impl Search<'_> {
     /// clear by itself is not about the request.
     pub(crate) fn look_up_within(&self, query: &str, about: &[String]) -> Result<(Finding, Vec<Passage>), StoreError> {
         let mut passages = self.passages(query.to_owned())?;
-        let mut best = extract(query, &passages);
-        if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) && !self.is_bare(query) {
+        // "How is that possible?" means the request, and nothing that sounds like it.
+        let mut best = extract(query, &passages).filter(|_| !self.names_nothing(query));
+        if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) {
             return Ok((finding(query, best), passages));
         }
         for id in about {
@@ -78,10 +81,16 @@ impl Search<'_> {
         (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.learnt.understander.goes_on(query)
     }
 
+    /// Whether a question says by hardly a word what it is about: "how is that possible", "and when?"
+    fn names_nothing(&self, query: &str) -> bool {
+        let terms = Analyzer::general(self.locale).terms(query).len();
+        terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.learnt.understander.points(query)
+    }
+
     /// Whether a question has hardly a word of its own: "and how long does that take?"
     fn is_bare(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
-        terms <= 1 || terms < OWN_TERMS_MIN && self.assistant.learnt.understander.points_back(query)
+        terms < OWN_TERMS_MIN && self.assistant.learnt.understander.points_back(query)
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {

@@ -167,7 +167,8 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.cancel_whole.is_match(readings.text) && !names_verb || rules.nothing_more.is_match(body) {
         return vec![goodbye];
     }
-    if rules.affirm.is_match(body) && !told.contains(&goodbye) && short {
+    let says_more = !rules.content_words(&rules.affirm_tail.replace_all(body, " ")).is_empty();
+    if rules.affirm.is_match(body) && !told.contains(&goodbye) && short && !says_more {
         return vec![Command::Affirm];
     }
     // "No, I'm asking why" turns down what was read last, and ends nothing.

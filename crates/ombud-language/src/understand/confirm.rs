@@ -13,6 +13,8 @@ mod order;
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
+/// A question that begins a look at one's own records beside a proposal must be this sure.
+const OWN_RECORD: f32 = 0.85;
 /// A new request beside a question, or after a no, must be this sure.
 const BEGUN: f32 = 0.7;
 
@@ -367,7 +369,9 @@ fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
         && (rules.contrast.is_match(body)
             || rules.restrict.is_match(body)
             || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE));
-    let begins = !piece.is_question
+    // "When is my next payment due?" asks for one's own record, whatever is proposed meanwhile.
+    let own = |p: f32| p >= OWN_RECORD && rules.own_case.is_match(body) && !rules.hypothetical.is_match(body);
+    let begins = (!piece.is_question || piece.best_flow().is_some_and(|(_, p)| own(p)))
         && matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != readings.context.active_flow);
     is_asked && !is_change && !begins && !answers_with_mark(rules, body)
 }

@@ -191,7 +191,10 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         return Role::Talk(Kind::AreYouHuman);
     }
     if let Some(flow) = followed_up(readings, piece, body) {
-        return Role::Flow(flow.to_owned(), LIKELY);
+        // What would be, and why it is so, the rules tell rather than the same record once more.
+        let rules_tell = Some(flow) == readings.context.last_flow
+            && (rules.hypothetical.is_match(body) || rules.follow.asks_reason.is_match(body));
+        return if rules_tell { Role::Ask(ASKED) } else { Role::Flow(flow.to_owned(), LIKELY) };
     }
     if goes_on(readings, piece, body) {
         return Role::Ask(ASKED);
@@ -261,6 +264,15 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
     let (class, p) = piece.best();
     let best = class.strip_prefix("flow:");
     let again = best.is_some_and(|best| best == flow || Some(best) == context.last_flow);
+    // "Can I exchange it for the red ones instead?" wishes for it once more.
+    let rules = readings.rules();
+    if best != Some(flow)
+        && again
+        && rules.wish_question.is_match(body)
+        && body.split_whitespace().any(|word| rules.is_verb(word))
+    {
+        return None;
+    }
     let other = best.filter(|_| !again);
     let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
         && (readings.rules().follow.points_back.is_match(body)

@@ -145,6 +145,8 @@ pub(super) struct PersonRules {
     pub handoff_withdrawn: Regex,
     pub misunderstood: Regex,
     pub how_it_stands: Regex,
+    /// Whether what is under way is done already.
+    pub asks_if_done: Regex,
     pub news: Regex,
     pub word_of_colleague: Regex,
 }
@@ -159,6 +161,7 @@ impl PersonRules {
             handoff_withdrawn: rule("handoff_withdrawn")?,
             misunderstood: rule("misunderstood")?,
             how_it_stands: rule("how_it_stands")?,
+            asks_if_done: rule("asks_if_done")?,
             news: rule("news")?,
             word_of_colleague: rule("word_of_colleague")?,
         })
@@ -191,12 +194,19 @@ pub(super) struct FollowRules {
     pub continues: Regex,
     /// It may go on from the answer before it.
     pub goes_on: Regex,
+    /// It asks for the reason.
+    pub asks_reason: Regex,
 }
 
 impl FollowRules {
     fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
         let rule = |name: &str| compile(patterns, name);
-        Ok(Self { points_back: rule("points_back")?, continues: rule("continues")?, goes_on: rule("goes_on")? })
+        Ok(Self {
+            points_back: rule("points_back")?,
+            continues: rule("continues")?,
+            goes_on: rule("goes_on")?,
+            asks_reason: rule("asks_reason")?,
+        })
     }
 }
 

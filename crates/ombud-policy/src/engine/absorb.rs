@@ -60,6 +60,7 @@ impl Engine<'_> {
                 self.quote_if_asked(state, text);
                 self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
             }
+            Command::SetSlot { text, .. } | Command::Correct { text } if self.tells_not_yet(state, text) => {}
             Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),
             Command::SetSlot { text, .. } if awaits_words(state) => self.answer_slot(state, text),
             Command::SetSlot { text, .. } => return self.read_request(state, text),
@@ -408,7 +409,7 @@ impl Engine<'_> {
     }
 
     /// Whether a flow acts, and does not only look up.
-    fn changes_something(&self, flow: &str) -> bool {
+    pub(super) fn changes_something(&self, flow: &str) -> bool {
         self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))
     }
 

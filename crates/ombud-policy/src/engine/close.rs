@@ -88,6 +88,16 @@ impl Engine<'_> {
             let options = vec![AwaitingOption { id: flow, label: title }];
             return self.finish(state, AwaitingKind::Choice, Some(WHICH_REQUEST.to_owned()), options);
         }
+        // What is asked before an offer is taken up leaves it open, without a word.
+        let before = &state.dialogue.awaiting;
+        if before.slot.as_deref() == Some(WHICH_REQUEST)
+            && before.options.len() == 1
+            && state.quoted
+            && state.begun.is_empty()
+        {
+            let options = before.options.clone();
+            return self.finish(state, AwaitingKind::Choice, Some(WHICH_REQUEST.to_owned()), options);
+        }
         if state.ending.sayings.is_empty() && !state.completed {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         } else if state.completed && !state.dialogue.is_distressed() {
@@ -99,15 +109,6 @@ impl Engine<'_> {
 
     /// The request to offer after an article: not where it came to its end in this turn or before, was offered already, or somebody grieves.
     fn offered_request(&self, state: &mut Deliberation) -> Option<String> {
-        // What is asked before an offer is taken up leaves it open.
-        let before = &state.dialogue.awaiting;
-        if let [open] = before.options.as_slice()
-            && before.slot.as_deref() == Some(WHICH_REQUEST)
-            && state.quoted
-            && state.begun.is_empty()
-        {
-            return Some(open.id.clone());
-        }
         let flow = state.offers_request.take()?;
         let known = state.dialogue.offered.contains(&flow)
             || state.dialogue.last_flow.as_ref() == Some(&flow)

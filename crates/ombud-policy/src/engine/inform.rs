@@ -5,7 +5,7 @@ use ombud_domain::{AwaitingKind, Command, Understanding};
 use serde_json::json;
 
 use super::{Deliberation, Engine, Questioned, vars};
-use crate::dialogue::{LastAnswer, Origin, Saying};
+use crate::dialogue::{LastAnswer, Origin, Said, Saying};
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
@@ -19,6 +19,9 @@ const CANNOT_ANSWER: &str = "repair_cannot_answer";
 impl Engine<'_> {
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
         if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
+            return;
+        }
+        if self.tells_not_yet(state, query) {
             return;
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
@@ -41,6 +44,18 @@ impl Engine<'_> {
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
         state.unanswered = Some(query.to_owned());
+    }
+
+    /// "Did you report it or not?", while that waits for an answer or a yes: not yet. Whether that was asked.
+    pub(super) fn tells_not_yet(&self, state: &mut Deliberation, text: &str) -> bool {
+        let open = state.dialogue.frames.iter().find(|frame| !frame.called);
+        let acts = open.is_some_and(|frame| frame.confirmed.is_none() && self.changes_something(&frame.flow));
+        if !acts || !self.reader.asks_if_done(text) {
+            return false;
+        }
+        self.say(state, "", "not_yet", &vars(json!({})), Origin::Template);
+        state.digressed = true;
+        true
     }
 
     /// Answers what was asked beside a yes, now that it is done.
@@ -72,6 +87,9 @@ impl Engine<'_> {
         let open = !state.dialogue.frames.is_empty();
         state.digressed |= open;
         state.dialogue.last_request = Some(query.clone());
+        if !open && self.follows_up(state, &query) {
+            return;
+        }
         if !open && !state.near.is_empty() && state.dialogue.awaiting.kind != AwaitingKind::Identify {
             state.asks_which = true;
             return;
@@ -82,6 +100,15 @@ impl Engine<'_> {
         state.offers_person = !open;
         let beside = understood.commands.len() > 1;
         self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
+    }
+
+    /// What no article tells about the request that ended just now, its records may: "and if it's late?" Whether a request began that looks at them.
+    fn follows_up(&self, state: &mut Deliberation, query: &str) -> bool {
+        let last = state.dialogue.last_flow.as_ref().filter(|_| state.dialogue.last_answer.is_none());
+        let flow = last.and_then(|flow| self.pack.flows.get(flow)?.follow_up.clone());
+        let Some(flow) = flow.filter(|_| self.reader.points_back(query)) else { return false };
+        self.start(state, &flow, vec![Said { slot: None, text: query.to_owned() }]);
+        true
     }
 
     /// Answers a question about the open request with what its records have shown: "which one is missing?"
@@ -105,8 +132,9 @@ impl Engine<'_> {
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);
         if let Some(id) = finding.citation.as_ref().map(|citation| &citation.article_id) {
-            state.offers_request =
-                self.pack.flows.values().find(|flow| flow.articles.contains(id)).map(|flow| flow.name.clone());
+            let mut about = self.pack.flows.values().filter(|flow| flow.articles.contains(id));
+            let acting = about.clone().find(|flow| self.changes_something(&flow.name));
+            state.offers_request = acting.or_else(|| about.next()).map(|flow| flow.name.clone());
             state.dialogue.last_request = Some(finding.query.clone());
         }
         state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
