@@ -39,6 +39,8 @@ pub struct UnderstandContext<'a> {
     pub after_article: bool,
     /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
     pub gives_way_to: &'a [String],
+    /// Requests that only look something up: asked for while something is proposed, they are answered, and change nothing of it.
+    pub look_ups: &'a [String],
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
     /// What the request under way began with, where it waits for who the customer is.
@@ -81,6 +83,7 @@ impl<'a> UnderstandContext<'a> {
             follow_up: None,
             after_article: false,
             gives_way_to: &[],
+            look_ups: &[],
             proposal: None,
             request: None,
             today,

@@ -47,6 +47,15 @@ pub struct Flow {
     pub ops: Vec<Op>,
 }
 
+impl Flow {
+    /// Whether it is a request that changes nothing and brings in nobody: it looks something up and says it.
+    #[must_use]
+    pub fn only_looks_up(&self) -> bool {
+        let acts = |op: &Op| matches!(op, Op::Act(_) | Op::Handoff { .. } | Op::Identify { .. } | Op::Wait { .. });
+        self.kind == FlowKind::Request && !self.ops.iter().any(acts)
+    }
+}
+
 /// A request that takes the place of another.
 #[derive(Debug)]
 pub struct YieldsTo {

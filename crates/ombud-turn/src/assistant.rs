@@ -103,6 +103,8 @@ pub(crate) struct Learnt {
     pub signals: SignalModel,
     pub lexicon: Lexicon,
     pub declines: Vec<String>,
+    /// Flows that only look something up.
+    pub look_ups: Vec<String>,
 }
 
 impl Learnt {
@@ -133,7 +135,8 @@ impl Learnt {
             let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
             let understander = Understander::new(nlu)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
-            Ok(Self { understander, signals, lexicon, declines })
+            let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
+            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect() })
         })
     }
 }

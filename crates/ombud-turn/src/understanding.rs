@@ -80,6 +80,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         follow_up: follow_up(assistant, dialogue),
         after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
         gives_way_to: gives_way_to(assistant, dialogue),
+        look_ups: &assistant.learnt.look_ups,
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
         request: begun_with(dialogue),
         today: today(assistant),

@@ -14,7 +14,7 @@ mod order;
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
 /// A question that begins a look at one's own records beside a proposal must be this sure.
-const OWN_RECORD: f32 = 0.85;
+const LOOK_UP: f32 = 0.75;
 /// A new request beside a question, or after a no, must be this sure.
 const BEGUN: f32 = 0.7;
 
@@ -253,7 +253,7 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     let other: Vec<Reading> = readings
         .pieces
         .iter()
-        .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != active && piece.is_request))
+        .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != active && (piece.is_request || looks_up(readings, piece))))
         .cloned()
         .collect();
     // "No. Why should I wait?" asks rather than says what should be different.
@@ -369,11 +369,16 @@ fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
         && (rules.contrast.is_match(body)
             || rules.restrict.is_match(body)
             || piece.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= BESIDE));
-    // "When is my next payment due?" asks for one's own record, whatever is proposed meanwhile.
-    let own = |p: f32| p >= OWN_RECORD && rules.own_case.is_match(body) && !rules.hypothetical.is_match(body);
-    let begins = (!piece.is_question || piece.best_flow().is_some_and(|(_, p)| own(p)))
+    let begins = (!piece.is_question || looks_up(readings, piece))
         && matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != readings.context.active_flow);
     is_asked && !is_change && !begins && !answers_with_mark(rules, body)
+}
+
+/// "When is my next payment due?" asks for one's own record, whatever is proposed meanwhile.
+fn looks_up(readings: &Readings<'_>, piece: &Reading) -> bool {
+    let is_look_up =
+        |(flow, p): (&str, f32)| p >= LOOK_UP && readings.context.look_ups.iter().any(|known| known == flow);
+    piece.best_flow().is_some_and(is_look_up) && !readings.rules().hypothetical.is_match(&piece.text)
 }
 
 fn is_among(piece: &Reading, questions: &[&Reading]) -> bool {

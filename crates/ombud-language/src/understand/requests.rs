@@ -284,7 +284,8 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
 
 /// "And the one after that?" has neither a word of content more than that nor a verb of a request: whatever it sounds like, it means what was told.
 fn is_bare(rules: &Rules, body: &str) -> bool {
-    rules.content_words(body).len() <= 1 && !body.split_whitespace().any(|word| rules.is_verb(word))
+    let is_verb = |word: &str| rules.is_verb(word) && !rules.stop.contains(&word.to_lowercase());
+    rules.content_words(body).len() <= 1 && !body.split_whitespace().any(is_verb)
 }
 
 /// "Wait, am I talking to a person?" in the middle of something else: answered, and nothing more.

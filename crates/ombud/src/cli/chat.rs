@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ombud_connect::public_api::{Conversation, Outgoing, Reply, Session};
+use ombud_connect::public_api::{Conversation, Message, Outgoing, Reply, Session};
 use ombud_connect::{ApiError, PublicApi};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin};
@@ -222,6 +222,8 @@ impl Talk {
 
     fn show(&mut self, reply: Reply) -> anyhow::Result<()> {
         if self.output == Output::Json {
+            // What is printed has been seen: a yes to it counts.
+            self.seen = newest(&reply.messages, self.seen);
             return say_json(&reply);
         }
         self.last = json!(reply.stages);
@@ -241,7 +243,7 @@ impl Talk {
         {
             picture::print_message(message);
         }
-        self.seen = self.conversation.messages.iter().map(|message| message.seq).fold(self.seen, i64::max);
+        self.seen = newest(&self.conversation.messages, self.seen);
         self.shown = picture::print_awaiting(&self.conversation.awaiting);
     }
 
@@ -256,4 +258,9 @@ impl Talk {
         }
         Ok(())
     }
+}
+
+/// The number of the newest message.
+fn newest(messages: &[Message], seen: i64) -> i64 {
+    messages.iter().map(|message| message.seq).fold(seen, i64::max)
 }
