@@ -94,7 +94,9 @@ fn offered(readings: &Readings<'_>, slot_name: &str, options: &[OfferedOption]) 
 fn tells(readings: &Readings<'_>) -> bool {
     let rules = readings.rules();
     let asks = readings.pieces.iter().any(|piece| piece.is_question) || rules.asking.is_match(readings.text);
-    !asks && !rules.hedge.is_match(readings.text) && readings.text.split_whitespace().nth(TOLD_WORDS_MIN - 1).is_some()
+    !asks
+        && !rules.consent.hedge.is_match(readings.text)
+        && readings.text.split_whitespace().nth(TOLD_WORDS_MIN - 1).is_some()
 }
 
 /// "Yes" and "I just asked" to "what should be different?" ask to see once more what was proposed; no and "nothing" leave it as it is.
@@ -102,12 +104,12 @@ fn changes_nothing(readings: &Readings<'_>) -> Option<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     let bare = |rule: &regex::Regex| !rule.replace_all(body, " ").chars().any(char::is_alphanumeric);
-    if rules.only_asked.is_match(body) || rules.affirm.is_match(body) && bare(&rules.affirm_tail) {
+    if rules.consent.only_asked.is_match(body) || rules.affirm.is_match(body) && bare(&rules.affirm_tail) {
         return Some(Command::Repeat);
     }
     let is_nothing = |clause: &str| {
         let clause = rules.without_lead(clause);
-        [&rules.unchanged, &rules.nothing_more, &rules.cancel_whole].iter().any(|rule| rule.is_match(clause))
+        [&rules.consent.unchanged, &rules.nothing_more, &rules.cancel_whole].iter().any(|rule| rule.is_match(clause))
             || (clause.is_empty() || rules.deny.is_match(clause))
                 && !rules.deny_tail.replace_all(clause, " ").chars().any(char::is_alphanumeric)
     };
@@ -178,7 +180,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
             matches!(command, Command::Chitchat { kind: Kind::Goodbye | Kind::Thanks | Kind::Pleasantry })
         });
     // "Ok then do it" wants something done, and is no goodbye.
-    if rules.order.is_match(body) && !talks && short {
+    if rules.consent.order.is_match(body) && !talks && short {
         return vec![Command::Affirm];
     }
     if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short)) {

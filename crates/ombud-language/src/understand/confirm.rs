@@ -98,15 +98,15 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     let (rules, text) = (readings.rules(), readings.text);
     let is_asked = text.contains('?');
     // "Sure, why would I do that" orders nothing, whatever its last words are.
-    if matches!(lead, Lead::Yes | Lead::WeakYes) && rules.retort.is_match(text) {
+    if matches!(lead, Lead::Yes | Lead::WeakYes) && rules.consent.retort.is_match(text) {
         return true;
     }
-    if rules.order.is_match(text) && !is_asked {
+    if rules.consent.order.is_match(text) && !is_asked {
         return false;
     }
     let bare = |words: &str| rules.affirm_tail.replace_all(words, " ").into_owned();
-    let unhedged = |words: &str| bare(&rules.hedge.replace_all(words, " "));
-    let hedged = rules.hedge.is_match(text);
+    let unhedged = |words: &str| bare(&rules.consent.hedge.replace_all(words, " "));
+    let hedged = rules.consent.hedge.is_match(text);
     match lead {
         Lead::Yes | Lead::WeakYes => {
             is_asked && empty(&bare(rest)) || hedged && rules.content_words(&unhedged(rest)).is_empty()
@@ -121,9 +121,9 @@ fn ends_in_yes(readings: &Readings<'_>, body: &str) -> bool {
     let rules = readings.rules();
     let before = rules.affirm_tail.replace_all(readings.text, " ");
     let says_more = readings.text.contains('?')
-        || [&rules.retort, &rules.contrast].iter().any(|rule| rule.is_match(readings.text))
+        || [&rules.consent.retort, &rules.contrast].iter().any(|rule| rule.is_match(readings.text))
         || [&rules.deny, &rules.hold].iter().any(|rule| rule.is_match(body))
-        || !rules.content_words(&rules.hedge.replace_all(&before, " ")).is_empty();
+        || !rules.content_words(&rules.consent.hedge.replace_all(&before, " ")).is_empty();
     if says_more {
         return false;
     }
@@ -378,7 +378,7 @@ fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
 fn looks_up(readings: &Readings<'_>, piece: &Reading) -> bool {
     let is_look_up =
         |(flow, p): (&str, f32)| p >= LOOK_UP && readings.context.look_ups.iter().any(|known| known == flow);
-    piece.best_flow().is_some_and(is_look_up) && !readings.rules().hypothetical.is_match(&piece.text)
+    piece.best_flow().is_some_and(is_look_up) && !readings.rules().follow.hypothetical.is_match(&piece.text)
 }
 
 fn is_among(piece: &Reading, questions: &[&Reading]) -> bool {

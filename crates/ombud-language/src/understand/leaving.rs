@@ -51,9 +51,10 @@ const RESTRICTION_WORDS_MAX: usize = 3;
 fn after_end<'t>(rules: &Rules, sentence: &'t str) -> Option<&'t str> {
     let mut body = rules.without_lead(sentence);
     for _ in 0..4 {
-        if let Some(found) = rules.ends.find(body) {
+        if let Some(found) = rules.consent.ends.find(body) {
             let rest = body.get(found.end()..).unwrap_or_default();
             return rules
+                .consent
                 .ends_then
                 .is_match(rest)
                 .then(|| rest.trim_start_matches([' ', ',', '.', '!', ';', ':', '-']));
@@ -82,7 +83,7 @@ fn says_more(rules: &Rules, sentence: &str) -> bool {
     let left = rules.deny_tail.replace_all(body, " ");
     left.chars().any(char::is_alphanumeric)
         && !rules.withdraws(sentence)
-        && !rules.unchanged.is_match(body)
+        && !rules.consent.unchanged.is_match(body)
         && !rules.nothing_more.is_match(body)
 }
 

@@ -193,7 +193,7 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     if let Some(flow) = followed_up(readings, piece, body) {
         // What would be, and why it is so, the rules tell rather than the same record once more.
         let rules_tell = Some(flow) == readings.context.last_flow
-            && (rules.hypothetical.is_match(body) || rules.follow.asks_reason.is_match(body));
+            && (rules.follow.hypothetical.is_match(body) || rules.follow.asks_reason.is_match(body));
         return if rules_tell { Role::Ask(ASKED) } else { Role::Flow(flow.to_owned(), LIKELY) };
     }
     if goes_on(readings, piece, body) {
@@ -209,7 +209,7 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         return role;
     }
     // "What would happen to my payments if I return it?" asks before anything is wanted.
-    if piece.is_question && rules.hypothetical.is_match(body) {
+    if piece.is_question && rules.follow.hypothetical.is_match(body) {
         return Role::Ask(piece.probability(ASK).max(ASKED));
     }
     // "In general" says that no case of one's own is meant, so that nobody has to be identified.

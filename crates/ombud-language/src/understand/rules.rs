@@ -20,13 +20,8 @@ pub(super) struct Rules {
     pub affirm: Regex,
     pub affirm_weak: Regex,
     pub affirm_tail: Regex,
-    pub hedge: Regex,
-    pub retort: Regex,
-    pub order: Regex,
-    /// The verb of a proposal of ours, captured.
-    pub proposes: Regex,
-    /// A further thing of the same kind, without a verb.
-    pub further: Regex,
+    /// What a proposal is answered with beside yes and no.
+    pub consent: ConsentRules,
     pub deny: Regex,
     pub hold: Regex,
     pub deny_tail: Regex,
@@ -36,18 +31,10 @@ pub(super) struct Rules {
     pub cancel_whole: Regex,
     /// A sentence that ends what is under way, whatever was said before it.
     leave: Regex,
-    /// A sentence that ends what is under way by naming it.
-    pub ends: Regex,
-    /// What may follow such a sentence.
-    pub ends_then: Regex,
     /// The whole message: nothing more, and goodbye.
     pub bye: Regex,
     /// What is written down in the customer's own words.
     written: Written,
-    /// Nothing should be different.
-    pub unchanged: Regex,
-    /// A question was all that was meant.
-    pub only_asked: Regex,
     /// Who refuses to say who he is, or has no account.
     pub no_account: Regex,
     /// A question of rules, as its asker says himself.
@@ -84,8 +71,6 @@ pub(super) struct Rules {
     pub ellipsis: Regex,
     pub negated: Regex,
     pub if_so: Regex,
-    /// A question what would be if something were done.
-    pub hypothetical: Regex,
     pub subordinate: Regex,
     withdraw: Excepted,
     pub closing: Regex,
@@ -132,6 +117,46 @@ impl Written {
             protest: rule("protest")?,
             reword_add: rule("reword_add")?,
             reword_replace: rule("reword_replace")?,
+        })
+    }
+}
+
+/// Rules for what a proposal is answered with beside yes and no: an order, half a yes, an end by name, nothing different.
+#[derive(Debug, Clone)]
+pub(super) struct ConsentRules {
+    /// Half a yes.
+    pub hedge: Regex,
+    /// A yes that mocks.
+    pub retort: Regex,
+    /// Says outright to do it.
+    pub order: Regex,
+    /// The verb of a proposal of ours, captured.
+    pub proposes: Regex,
+    /// A further thing of the same kind, without a verb.
+    pub further: Regex,
+    /// Nothing should be different.
+    pub unchanged: Regex,
+    /// A question was all that was meant.
+    pub only_asked: Regex,
+    /// A sentence that ends what is under way by naming it.
+    pub ends: Regex,
+    /// What may follow such a sentence.
+    pub ends_then: Regex,
+}
+
+impl ConsentRules {
+    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            hedge: rule("hedge")?,
+            retort: rule("retort")?,
+            order: rule("order")?,
+            proposes: rule("proposes")?,
+            further: rule("further")?,
+            unchanged: rule("unchanged")?,
+            only_asked: rule("only_asked")?,
+            ends: rule("ends")?,
+            ends_then: rule("ends_then")?,
         })
     }
 }
@@ -196,6 +221,8 @@ pub(super) struct FollowRules {
     pub goes_on: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
+    /// It asks what would be if something were done.
+    pub hypothetical: Regex,
 }
 
 impl FollowRules {
@@ -206,6 +233,7 @@ impl FollowRules {
             continues: rule("continues")?,
             goes_on: rule("goes_on")?,
             asks_reason: rule("asks_reason")?,
+            hypothetical: rule("hypothetical")?,
         })
     }
 }
@@ -234,11 +262,7 @@ impl Rules {
             affirm: rule("affirm")?,
             affirm_weak: rule("affirm_weak")?,
             affirm_tail: rule("affirm_tail")?,
-            hedge: rule("hedge")?,
-            retort: rule("retort")?,
-            order: rule("order")?,
-            proposes: rule("proposes")?,
-            further: rule("further")?,
+            consent: ConsentRules::new(&patterns)?,
             deny: rule("deny")?,
             hold: rule("hold")?,
             deny_tail: rule("deny_tail")?,
@@ -247,12 +271,8 @@ impl Rules {
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
-            ends: rule("ends")?,
-            ends_then: rule("ends_then")?,
             written: Written::new(&patterns)?,
             bye: rule("bye")?,
-            unchanged: rule("unchanged")?,
-            only_asked: rule("only_asked")?,
             no_account: rule("no_account")?,
             in_general: rule("in_general")?,
             mind_changed: rule("mind_changed")?,
@@ -282,7 +302,6 @@ impl Rules {
             ellipsis: rule("ellipsis")?,
             negated: rule("negated")?,
             if_so: rule("if_so")?,
-            hypothetical: rule("hypothetical")?,
             subordinate: rule("subordinate")?,
             withdraw: Excepted::new(&patterns, "withdraw")?,
             closing: rule("closing")?,

@@ -28,12 +28,12 @@ enum Part {
 /// Commands of a message with such a sentence; none where there is none, or something speaks against it.
 pub(super) fn ordered(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let rules = readings.rules();
-    if rules.retort.is_match(readings.text) {
+    if rules.consent.retort.is_match(readings.text) {
         return None;
     }
     let mut seen: Vec<Part> = Vec::new();
     for text in sentences(readings.text, rules).into_iter().flat_map(clauses) {
-        let part = part(readings, text, seen.contains(&Part::Order));
+        let part = part(readings, text, seen.as_slice());
         if part == Part::Against {
             return None;
         }
@@ -45,15 +45,17 @@ pub(super) fn ordered(readings: &Readings<'_>) -> Option<Vec<Command>> {
         return None;
     }
     // A sentence that orders it asks for nothing else, whatever it sounds like.
-    let orders = |piece: &Reading| clauses(&piece.text).any(|clause| part(readings, clause, false) == Part::Order);
+    let orders = |piece: &Reading| clauses(&piece.text).any(|clause| part(readings, clause, &[]) == Part::Order);
     let (same, mut beside) = divide(readings, orders);
     let active = readings.context.active_flow.unwrap_or_default();
     let questions: Vec<&Reading> =
         asked(readings).into_iter().filter(|piece| piece.text.contains('?') || !orders(piece)).collect();
     let told = same.into_iter().filter(|text| !questions.iter().any(|question| question.text == *text));
     let (more, same): (Vec<String>, Vec<String>) = told.partition(|text| is_more(readings, text));
-    let tells =
-        same.iter().flat_map(|text| clauses(text)).any(|clause| part(readings, clause, true) == Part::Statement);
+    let tells = same
+        .iter()
+        .flat_map(|text| clauses(text))
+        .any(|clause| part(readings, clause, &[Part::Order]) == Part::Statement);
     let corrects = tells.then(|| Command::Correct { text: same.join(" ") });
     let again = more.into_iter().map(|text| Command::StartFlow { flow: active.to_owned(), confidence: 1.0, text });
     beside.retain(|command| !matches!(command, Command::Ask { .. }));
@@ -65,7 +67,7 @@ pub(super) fn ordered(readings: &Readings<'_>) -> Option<Vec<Command>> {
 fn is_more(readings: &Readings<'_>, text: &str) -> bool {
     let rules = readings.rules();
     let piece = readings.pieces.iter().skip(1).find(|piece| piece.text == text);
-    piece.is_some_and(|piece| !piece.is_question && rules.further.is_match(rules.without_lead(&piece.text)))
+    piece.is_some_and(|piece| !piece.is_question && rules.consent.further.is_match(rules.without_lead(&piece.text)))
 }
 
 /// Parts of a sentence between commas.
@@ -73,15 +75,18 @@ fn clauses(sentence: &str) -> impl Iterator<Item = &str> {
     sentence.split_inclusive([',', ';']).map(str::trim).filter(|part| part.chars().any(char::is_alphanumeric))
 }
 
-fn part(readings: &Readings<'_>, text: &str, is_ordered: bool) -> Part {
+/// What a clause is, given what those before it are: behind an order more sounds like a question.
+fn part(readings: &Readings<'_>, text: &str, before: &[Part]) -> Part {
     let rules = readings.rules();
     let body = bare(readings, text);
-    if rules.conditional.is_match(rules.without_lead(text)) || rules.hedge.is_match(text) {
+    if rules.conditional.is_match(rules.without_lead(text)) || rules.consent.hedge.is_match(text) {
         return Part::Against;
     }
     // "Do it" begins like a question.
     let orders = !text.contains('?') && is_order(readings, body);
-    let asks = text.contains('?') || rules.question.is_match(body) || is_ordered && rules.asking.is_match(text);
+    let asks = text.contains('?')
+        || rules.question.is_match(body)
+        || before.contains(&Part::Order) && rules.asking.is_match(text);
     if asks && !orders {
         return if rules.wish_question.is_match(body) { Part::Against } else { Part::Question };
     }
@@ -99,7 +104,7 @@ pub(super) fn bare<'t>(readings: &Readings<'_>, text: &'t str) -> &'t str {
     let rules = readings.rules();
     let mut body = rules.without_lead(text);
     for _ in 0..4 {
-        if rules.order.find(body).is_some_and(|found| found.start() == 0) {
+        if rules.consent.order.find(body).is_some_and(|found| found.start() == 0) {
             break;
         }
         let yes = rules.affirm.find(body).or_else(|| rules.affirm_weak.find(body));
@@ -116,7 +121,7 @@ fn is_order(readings: &Readings<'_>, body: &str) -> bool {
     if rules.restrict.is_match(body) {
         return false;
     }
-    if let Some(found) = rules.order.find(body).filter(|found| found.start() == 0) {
+    if let Some(found) = rules.consent.order.find(body).filter(|found| found.start() == 0) {
         let rest = body.get(found.end()..).unwrap_or_default();
         return rules.content_words(&rules.affirm_tail.replace_all(rest, " ")).is_empty()
             || agrees(readings, rest, rest);
@@ -138,6 +143,7 @@ pub(super) fn is_verb_of_proposal(readings: &Readings<'_>, body: &str) -> bool {
 /// Whether a proposal is to do what the verb says: "Shall I report ...?", or the first word of one without such a question.
 fn offers(rules: &Rules, proposal: &str, verb: &str) -> bool {
     let proposed = rules
+        .consent
         .proposes
         .captures_iter(proposal)
         .filter_map(|found| Some(found.iter().skip(1).flatten().next()?.as_str().to_lowercase()));
