@@ -11,6 +11,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-language", 65),
     ("ombud-retrieval", 80),
     ("ombud-policy", 215),
+    ("ombud-proof", 65),
     ("ombud-ports", 220),
     ("ombud-turn", 235),
     ("ombud-learning", 230),

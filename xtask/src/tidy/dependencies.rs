@@ -12,10 +12,11 @@ const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-language", &["ombud-domain"]),
     ("ombud-retrieval", &["ombud-domain"]),
     ("ombud-scoring", &["ombud-domain"]),
+    ("ombud-proof", &[]),
     ("ombud-ports", &["ombud-domain", "ombud-policy", "ombud-retrieval"]),
     ("ombud-turn", JOURNEY),
     ("ombud-learning", JOURNEY),
-    ("ombud-store", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"]),
+    ("ombud-store", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-proof", "ombud-ports"]),
     ("ombud-connect", &["ombud-domain", "ombud-policy", "ombud-ports"]),
     ("ombud-inference", &["ombud-domain", "ombud-language", "ombud-ports"]),
     ("ombud-http", &["ombud-domain", "ombud-policy", "ombud-ports", "ombud-turn"]),
@@ -27,6 +28,7 @@ const LEVELS: &[(&str, &[&str])] = &[
             "ombud-language",
             "ombud-retrieval",
             "ombud-scoring",
+            "ombud-proof",
             "ombud-ports",
             "ombud-turn",
             "ombud-learning",
@@ -77,7 +79,7 @@ const KEPT: &[Kept] = &[
 
 /// Crates that wait for nothing, roll no dice and read no clock; see also the rule `core`.
 pub(super) const PURE: &[&str] =
-    &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-scoring"];
+    &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-scoring", "ombud-proof"];
 const NOT_IN_PURE: &[&str] =
     &["tokio", "tokio-util", "tokio-stream", "async-trait", "futures", "rand", "rand_chacha", "tracing", "anyhow"];
 
