@@ -11,7 +11,9 @@ pub mod merkle;
 pub mod note;
 pub mod tiles;
 
-pub use bundle::{About, Bundle, BundleFault, FORMAT, Inclusion, LoggedEvent, LoggedShredding, Payload, Record, RecordContent, Shown};
+pub use bundle::{
+    About, Bundle, BundleFault, FORMAT, Inclusion, LoggedEvent, LoggedShredding, Payload, Record, RecordContent, Shown,
+};
 pub use checkpoint::Checkpoint;
 pub use leaf::{EventLeaf, SALT_BYTES, Salt, ShreddingLeaf, commitment};
 pub use merkle::{Hash, Node, inclusion_nodes, root_from_inclusion, root_nodes};

@@ -43,6 +43,8 @@ pub(crate) struct Database {
     pub durable: AnyPool,
     /// Writes that a restart makes again (projections, delivery marks): one connection.
     pub derived: AnyPool,
+    /// The Merkle log: one connection, flushed to disk, because what was signed cannot be made again with other salts. Opened when it is used.
+    pub sealing: AnyPool,
     /// Reads; refuses writes on SQLite.
     pub reads: AnyPool,
     /// SQLite lets one connection write at a time and makes the second sleep and retry; waiting here is fair and wakes at once.
@@ -76,6 +78,17 @@ pub(crate) fn options(url: &str) -> Result<AnyConnectOptions, OpenError> {
     Ok(options.disable_statement_logging())
 }
 
+/// The same for reading only; a SQLite file is not made.
+pub(crate) fn reading_options(url: &str) -> Result<AnyConnectOptions, OpenError> {
+    let is_sqlite = Dialect::of(url)? == Dialect::Sqlite;
+    let url = match url.split_once('?') {
+        _ if !is_sqlite => url.to_owned(),
+        Some((file, _)) => format!("{file}?mode=ro"),
+        None => format!("{url}?mode=ro"),
+    };
+    options(&url)
+}
+
 /// What a SQLite connection is told first. `synchronous = FULL` flushes the write-ahead log at every commit; `NORMAL` may lose the last
 /// commits at a power cut but never their order, which is enough for what can be made again (sqlite.org/pragma.html#pragma_synchronous).
 fn pragmas(synchronous: &str, settings: &Settings) -> String {
@@ -89,12 +102,19 @@ fn pragmas(synchronous: &str, settings: &Settings) -> String {
 }
 
 async fn pool(options: &AnyConnectOptions, connections: u32, first: Option<String>) -> Result<AnyPool, OpenError> {
+    pool_options(connections, first).min_connections(1).connect_with(options.clone()).await.map_err(OpenError::Connect)
+}
+
+fn lazy_pool(options: &AnyConnectOptions, connections: u32, first: Option<String>) -> AnyPool {
+    pool_options(connections, first).connect_lazy_with(options.clone())
+}
+
+fn pool_options(connections: u32, first: Option<String>) -> AnyPoolOptions {
     let first: Option<Arc<str>> = first.map(Into::into);
     // A lost PostgreSQL connection is found before it is used; a SQLite connection is a file in this process.
     let network = first.is_none();
-    let pool = AnyPoolOptions::new()
+    AnyPoolOptions::new()
         .max_connections(connections)
-        .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(network)
         .max_lifetime(None)
@@ -107,8 +127,7 @@ async fn pool(options: &AnyConnectOptions, connections: u32, first: Option<Strin
                 }
                 Ok(())
             })
-        });
-    pool.connect_with(options.clone()).await.map_err(OpenError::Connect)
+        })
 }
 
 impl Database {
@@ -121,6 +140,7 @@ impl Database {
             dialect,
             durable: pool(&options, 1, first("FULL", "")).await?,
             derived: pool(&options, 1, first("NORMAL", "")).await?,
+            sealing: lazy_pool(&options, 1, first("FULL", "")),
             reads: pool(&options, settings.readers_max.max(1), first("NORMAL", "PRAGMA query_only = ON;")).await?,
             write_turn: Arc::default(),
         })
@@ -128,6 +148,7 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         self.reads.close().await;
+        self.sealing.close().await;
         self.derived.close().await;
         self.durable.close().await;
     }

@@ -1,7 +1,8 @@
 //! The ledger, its inbox and the knowledge index: SQLite or PostgreSQL, and an index in memory.
 //!
 //! Never: business rules; acknowledging what is not durable; SQL anywhere else.
-//! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit) and [`knowledge_index`].
+//! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit), [`seal`] (what shows
+//! that nothing was changed) and [`knowledge_index`].
 
 mod attempts;
 mod database;
@@ -9,6 +10,7 @@ mod inbox;
 pub mod knowledge_index;
 mod ledger;
 pub mod migration;
+pub mod seal;
 mod sql;
 pub mod store;
 

@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -32,6 +32,11 @@ const MIGRATIONS: [Migration; 4] = [
         name: "0004_inbox_of_customer",
         up: include_str!("../migrations/0004_inbox_of_customer.up.sql"),
         down: include_str!("../migrations/0004_inbox_of_customer.down.sql"),
+    },
+    Migration {
+        name: "0005_merkle_log",
+        up: include_str!("../migrations/0005_merkle_log.up.sql"),
+        down: include_str!("../migrations/0005_merkle_log.down.sql"),
     },
 ];
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ombud_domain::TenantId;
 use ombud_ports::{Attempts, Inbox, Ledger};
 use sqlx::Connection;
 use tokio::sync::Notify;
@@ -14,6 +15,7 @@ use crate::inbox::{SqlInbox, follow};
 use crate::ledger::SqlLedger;
 use crate::ledger::writer::Writer;
 use crate::migration;
+use crate::seal::sequencer::Sequencer;
 
 /// Bounds of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +94,12 @@ impl Store {
     #[must_use]
     pub fn attempts(&self) -> Arc<dyn Attempts> {
         Arc::clone(&self.attempts) as Arc<dyn Attempts>
+    }
+
+    /// Gives leaves of the Merkle log to the events of a company; `holder` names this process among all that share the database.
+    #[must_use]
+    pub fn sequencer(&self, tenant: &TenantId, holder: &str) -> Sequencer {
+        Sequencer::new(self.database.clone(), tenant.clone(), holder.to_owned())
     }
 
     /// Whether the ledger still writes; false after a failed commit and at shutdown.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ombud_ports::Shredding;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use crate::database::Dialect;
 use crate::ledger::job::{Job, ReplyText};
 use crate::ledger::writer::{Failure, failure};
+use crate::seal::shredding::forget_salts;
 use crate::sql::{Meaning, meaning, values};
 
 /// The accepted commits of a batch, in order, and how many events and messages each tenant has among them.
@@ -35,17 +37,27 @@ pub(crate) async fn insert(
     let first = used.clone();
     let positions = insert_events(connection, dialect, insertion.jobs, used).await?;
     insert_outbox(connection, dialect, insertion.jobs, first).await?;
-    for job in insertion.jobs {
-        shred(connection, dialect, job).await?;
+    for (job, position) in insertion.jobs.iter().zip(&positions) {
+        if let Some(shredding) = &job.shredding {
+            shred(connection, dialect, (job, shredding), *position).await?;
+        }
     }
     insert_replies(connection, dialect, insertion.jobs).await?;
     Ok(positions)
 }
 
-/// Overwrites what a commit makes unreadable; rare, so a statement for each event.
-async fn shred(connection: &mut AnyConnection, dialect: Dialect, job: &Job) -> Result<(), Failure> {
+/// Overwrites what a commit makes unreadable, with the salts that its leaves of the Merkle log were made with; rare, so statements for each event.
+async fn shred(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    (job, shredding): (&Job, &Shredding),
+    by_position: i64,
+) -> Result<(), Failure> {
     const DOING: &str = "shredding";
-    let Some(shredding) = &job.shredding else { return Ok(()) };
+    let versions: Vec<i64> = shredding.events.iter().map(|(version, _)| *version).collect();
+    forget_salts(connection, (&job.tenant, &job.stream), &versions, by_position)
+        .await
+        .map_err(|error| failure(dialect, DOING, error))?;
     for (version, payload) in &shredding.events {
         sqlx::query(
             "UPDATE events SET payload = $1 WHERE tenant = $2 AND stream_kind = $3 AND stream_id = $4 AND version = $5",
