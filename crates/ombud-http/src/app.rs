@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ombud_domain::{Sensitive, SessionId};
-use ombud_ports::Clock;
+use ombud_ports::{Clock, SealState, SealWatch};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -67,6 +67,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The channels to open pages; the same that the assistant publishes to.
     pub live: Arc<LiveHub>,
+    /// How far the seal of the ledger is behind; `None` where nothing is sealed.
+    pub seal: Option<Arc<dyn SealWatch>>,
     /// The demo's company; `None` outside the demo.
     pub demo: Option<Arc<dyn DemoCompany>>,
     /// How the server behaves.
@@ -116,6 +118,10 @@ impl App {
 
     pub(crate) fn live(&self) -> &LiveHub {
         &self.0.parts.live
+    }
+
+    pub(crate) fn seal(&self) -> Option<SealState> {
+        self.0.parts.seal.as_ref().map(|seal| seal.seal_state())
     }
 
     pub(crate) fn demo(&self) -> Option<&Arc<dyn DemoCompany>> {

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use ombud_ports::InboxFilter;
+use ombud_domain::TimestampUs;
+use ombud_ports::{InboxFilter, SealAlarm, SealState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,10 +25,37 @@ pub struct Health {
     pub pack: PackName,
     /// The language model.
     pub model: ModelName,
+    /// How far the seal of the ledger is behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealHealth>,
     /// Whether a fictional company is served.
     pub demo: bool,
     /// The company.
     pub company: CompanyName,
+}
+
+/// How far the Merkle log and its signed checkpoints are behind the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SealHealth {
+    /// Whether checkpoints are signed.
+    pub signs: bool,
+    /// Leaves of the log.
+    pub leaves: u64,
+    /// Events that wait for their leaf.
+    pub events_waiting: u64,
+    /// How long the first of them has waited, milliseconds.
+    pub lag_ms: i64,
+    /// Leaves of the last checkpoint.
+    pub checkpoint_leaves: u64,
+    /// How old it is, seconds; it is renewed only when there are new leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_age_s: Option<i64>,
+    /// How long leaves have waited for a checkpoint, milliseconds.
+    pub unsigned_ms: i64,
+    /// What somebody must look after: `sequencer_lag`, `checkpoint_age`, `forked` or `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "checkpoint_age")]
+    pub alarm: Option<&'static str>,
 }
 
 /// The company's rules.
@@ -75,9 +103,23 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
         rung: if model.is_some() { "model" } else { "built_in" },
         pack: PackName { name: pack.manifest.name.clone(), hash: pack.hash.clone() },
         model: ModelName { configured: model.is_some(), name: model },
+        seal: app.seal().map(|state| seal_health(&state, app.clock().now())),
         demo: app.demo().is_some(),
         company: CompanyName { name: pack.manifest.title.clone() },
     })
+}
+
+fn seal_health(state: &SealState, now: TimestampUs) -> SealHealth {
+    SealHealth {
+        signs: state.signs,
+        leaves: state.leaves,
+        events_waiting: state.events_waiting,
+        lag_ms: state.lag_ms,
+        checkpoint_leaves: state.checkpoint_leaves,
+        checkpoint_age_s: state.checkpoint_at.map(|at| now.0.saturating_sub(at.0).max(0) / 1_000_000),
+        unsigned_ms: state.unsigned_ms,
+        alarm: state.alarm.map(SealAlarm::as_str),
+    }
 }
 
 /// Whether the ledger can be read; a balancer sends nothing here while it cannot.

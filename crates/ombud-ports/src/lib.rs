@@ -11,6 +11,7 @@ pub mod knowledge;
 pub mod ledger;
 pub mod live;
 pub mod model;
+pub mod seal;
 
 pub use attempts::{Attempt, Attempts};
 pub use back_office::BackOffice;
@@ -21,3 +22,4 @@ pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
 pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, StoredReply};
 pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};
+pub use seal::{SealAlarm, SealState, SealWatch};

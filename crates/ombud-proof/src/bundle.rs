@@ -387,7 +387,7 @@ mod tests {
                 }),
             ),
         ];
-        let mut leaves = vec![leaf_hash(b"foreign"); 5];
+        let mut leaves = [leaf_hash(b"foreign"); 5];
         for (index, content) in &contents {
             leaves[usize::try_from(*index).unwrap()] = content.hash("nimbus").unwrap();
         }

@@ -1,7 +1,7 @@
 //! How does it show that nothing of the ledger was changed? Every event is a leaf of a Merkle log, whose signed heads are kept elsewhere.
 //!
 //! Read in this order: [`sequencer`] (leaves, behind the commits), [`checkpoints`] (signed heads in a folder), [`verify`] (the whole log,
-//! from the rows), [`proofs`] (one conversation or event, for people without the database), `seal/shredding.rs`.
+//! from the rows), [`proofs`] (one conversation or event, for people without the database), [`watch`] (rounds and alarms), `seal/shredding.rs`.
 
 pub mod checkpoints;
 pub(crate) mod entries;
@@ -10,6 +10,7 @@ pub(crate) mod rows;
 pub mod sequencer;
 pub(crate) mod shredding;
 pub mod verify;
+pub mod watch;
 
 use ombud_ports::StoreError;
 

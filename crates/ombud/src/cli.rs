@@ -6,7 +6,9 @@ mod config_reference;
 mod demo;
 mod doctor;
 mod init;
+mod keys;
 mod openapi;
+mod prove;
 mod serve;
 mod simulate;
 mod token;
@@ -29,6 +31,7 @@ Examples:
   ombud validate packs/my-company     what is wrong with a pack, with file and line
   ombud serve --config ombud.toml     the real thing
   ombud doctor                        what stands in the way
+  ombud prove                         whether the ledger is as it was signed
 
 Exit codes:
   0  done
@@ -80,6 +83,10 @@ enum Command {
     Bench(bench::Options),
     /// Signs a session token, for tests and for trying the API.
     Token(token::Options),
+    /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
+    Prove(prove::Options),
+    /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with.
+    Keys(keys::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
     Openapi,
     /// Prints every setting with its default, in Markdown.
@@ -148,6 +155,8 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Simulate(options) => simulate::run(context, &options).await,
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
+        Command::Prove(options) => prove::run(context, &options).await,
+        Command::Keys(options) => keys::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),
     }

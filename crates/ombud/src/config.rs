@@ -60,6 +60,22 @@ section! {
 }
 
 section! {
+    /// What shows that the ledger was not changed: a Merkle log over all events, and its signed heads in a folder elsewhere (`ombud prove`).
+    Ledger ["ledger"] {
+        /// File with the key that signs checkpoints, made with `ombud keys`; empty for no checkpoints. Keep it where whoever can write to the database cannot read it.
+        key_file: String = String::new();
+        /// Folder for the checkpoints, better on another machine: with the database, it shows nothing to somebody who can write to both.
+        checkpoint_folder: String = String::new();
+        /// Between two checkpoints, seconds. What was committed since the last one can still be changed unseen.
+        interval_s: u32 = 60;
+        /// An event may wait so long for its place in the log, seconds; then there is an alarm in the log and in `/api/v1/health`.
+        lag_s_max: u32 = 30;
+        /// A place in the log may wait so long for a checkpoint, seconds; then there is an alarm.
+        age_s_max: u32 = 300;
+    }
+}
+
+section! {
     /// The company's own systems.
     Backoffice ["backoffice"] {
         /// Base URL; the paths of `actions/*.yaml` are appended.
@@ -145,6 +161,7 @@ pub(crate) struct Config {
     pub(crate) session: Session,
     pub(crate) pack: Pack,
     pub(crate) database: Database,
+    pub(crate) ledger: Ledger,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
     pub(crate) limits: Limits,
@@ -152,11 +169,12 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 8] = [
+pub(crate) const SECTIONS: [Section; 9] = [
     Server::SECTION,
     Session::SECTION,
     Pack::SECTION,
     Database::SECTION,
+    Ledger::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
     Limits::SECTION,

@@ -1,6 +1,7 @@
 //! What is a running server put together from? The ledger, the pack, the company's systems, a model if there is one, and the HTTP side.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,11 @@ use ombud_connect::{BackOfficeSettings, HttpBackOffice, ModelSettings, OpenAiMod
 use ombud_domain::{Sensitive, TenantId};
 use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
 use ombud_policy::Pack;
-use ombud_ports::{Clock as _, LanguageModel};
+use ombud_ports::{Clock, LanguageModel, SealWatch};
+use ombud_proof::LogKey;
 use ombud_retrieval::Knowledge;
+use ombud_store::seal::checkpoints::Checkpoints;
+use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
 use tokio::net::TcpListener;
@@ -30,6 +34,9 @@ const DUE_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause before a feed is read again that could not be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(60);
 
+/// Between two rounds of the sequencer: what is committed meanwhile gets its leaves in one write.
+const SEAL_PAUSE: Duration = Duration::from_secs(1);
+
 /// Between two looks for stored answers that are old enough to be forgotten.
 const FORGET_PAUSE: Duration = Duration::from_secs(600);
 
@@ -43,6 +50,8 @@ pub(crate) struct Server {
     connections_max: usize,
     app: App,
     assistant: Arc<Assistant>,
+    seal: Arc<Seal>,
+    clock: Arc<SystemClock>,
     store: Store,
 }
 
@@ -66,10 +75,18 @@ impl Server {
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
         let clock = Arc::new(SystemClock::new());
+        let seal = Arc::new(seal(config, &store, clock.fresh_id())?);
         let assistant = assistant(config, (pack, knowledge), &store, (Arc::clone(&live), Arc::clone(&clock)))?;
         waiting.finish_and_clear();
         let assistant = Arc::new(assistant);
-        let parts = Parts { assistant: Arc::clone(&assistant), clock, live, demo, settings: http_settings(config)? };
+        let parts = Parts {
+            assistant: Arc::clone(&assistant),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            live,
+            seal: Some(Arc::clone(&seal) as Arc<dyn SealWatch>),
+            demo,
+            settings: http_settings(config)?,
+        };
         let app = App::new(parts).context("`session.secret` cannot be used")?;
         Ok(Self {
             url,
@@ -78,6 +95,8 @@ impl Server {
             connections_max: config.server.connections_max,
             app,
             assistant,
+            seal,
+            clock,
             store,
         })
     }
@@ -91,7 +110,10 @@ impl Server {
             () = look_after(&self.assistant) => Ok(()),
             () = follow_feed(&self.assistant) => Ok(()),
             () = forget(&self.assistant) => Ok(()),
+            () = keep_sealed(&self.seal, &self.clock) => Ok(()),
         };
+        // What was committed last is signed too.
+        self.seal.round(self.clock.now(), Signed::Now).await;
         self.store.shutdown().await;
         served.context("the server stopped")
     }
@@ -104,6 +126,14 @@ async fn relay(assistant: &Assistant) {
         if let Err(error) = assistant.relay().await {
             tracing::warn!(%error, "the outbox waits, it is tried again");
         }
+    }
+}
+
+/// Gives events their leaves and signs checkpoints, for as long as the server runs.
+async fn keep_sealed(seal: &Seal, clock: &SystemClock) {
+    loop {
+        seal.round(clock.now(), Signed::WhenDue).await;
+        tokio::time::sleep(SEAL_PAUSE).await;
     }
 }
 
@@ -156,11 +186,49 @@ async fn follow_feed(assistant: &Assistant) {
 
 /// Opens the ledger and makes the folder of its file if there is none.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let folder = sqlite_path(&config.database.url).and_then(|path| std::path::Path::new(path).parent());
+    let folder = sqlite_path(&config.database.url).and_then(|path| Path::new(path).parent());
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     }
     ombud_store::open(&config.database.url).await.context("the ledger cannot be opened, run `ombud doctor`")
+}
+
+/// What keeps the ledger sealed; without a key it gives leaves, which can be signed later.
+fn seal(config: &Config, store: &Store, process: u128) -> anyhow::Result<Seal> {
+    let ledger = &config.ledger;
+    let checkpoints = match (ledger.key_file.as_str(), ledger.checkpoint_folder.as_str()) {
+        ("", "") => {
+            tracing::warn!("the ledger is not signed: set `ledger.key_file` and `ledger.checkpoint_folder`");
+            None
+        }
+        (_, "") => {
+            return Err(missing("ledger", "checkpoint_folder", "`ledger.key_file` is set, so name it too").into());
+        }
+        ("", _) => {
+            return Err(missing("ledger", "key_file", "make one with `ombud keys --new FILE --name NAME`").into());
+        }
+        (file, folder) => Some(Checkpoints::open(Path::new(folder), log_key(Path::new(file))?)?),
+    };
+    let micros = |seconds: u32| i64::from(seconds).saturating_mul(1_000_000);
+    let settings = SealSettings {
+        interval_us: micros(ledger.interval_s),
+        lag_us_max: micros(ledger.lag_s_max),
+        unsigned_us_max: micros(ledger.age_s_max),
+    };
+    let tenant = TenantId(config.pack.tenant.clone());
+    Ok(Seal::new(store.sequencer(&tenant, &format!("{process:032x}")), checkpoints, settings))
+}
+
+/// The key in a file.
+pub(crate) fn log_key(file: &Path) -> anyhow::Result<LogKey> {
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "the key `{}` cannot be read; make one with `ombud keys --new {} --name NAME`",
+            file.display(),
+            file.display()
+        )
+    })?;
+    LogKey::parse(&text).with_context(|| format!("`{}`", file.display()))
 }
 
 /// The file of an SQLite address.

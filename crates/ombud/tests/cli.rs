@@ -83,6 +83,8 @@ fn wrong_arguments_have_a_code_of_their_own() -> anyhow::Result<()> {
         &["chat", "--help"],
         &["token", "--help"],
         &["doctor", "--help"],
+        &["prove", "--help"],
+        &["keys", "--help"],
     ] {
         let help = ombud(&folder, arguments)?;
         ensure!(code(&help) == Some(0) && text(&help).contains("Examples:"), "{arguments:?}");

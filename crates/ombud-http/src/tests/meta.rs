@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use ombud_domain::TenantId;
-use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, StoreError};
+use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, SealAlarm, SealState, SealWatch, StoreError};
 use tower::ServiceExt as _;
 
 use super::world::{Wishes, World, request};
@@ -25,6 +25,35 @@ async fn health_says_how_the_server_is_set_up() {
     );
     assert_eq!(health["pack"]["hash"].as_str().unwrap().len(), 64);
     assert_eq!(world.get("/api/v1/health/ready", "").await.status, 200);
+}
+
+struct LateSeal;
+
+impl SealWatch for LateSeal {
+    fn seal_state(&self) -> SealState {
+        SealState {
+            signs: true,
+            leaves: 9,
+            checkpoint_leaves: 4,
+            unsigned_ms: 301_000,
+            alarm: Some(SealAlarm::CheckpointAge),
+            ..SealState::default()
+        }
+    }
+}
+
+/// R60.
+#[tokio::test]
+async fn health_tells_of_a_seal_that_is_late_and_answers_all_the_same() {
+    let world = World::with(Wishes { seal: Some(Arc::new(LateSeal)), ..Wishes::default() });
+    let health = world.get("/api/v1/health", "").await;
+    assert_eq!((health.status, health.body["status"].as_str()), (200, Some("ok")));
+    let expected = serde_json::json!({
+        "signs": true, "leaves": 9, "events_waiting": 0, "lag_ms": 0, "checkpoint_leaves": 4, "unsigned_ms": 301_000,
+        "alarm": "checkpoint_age"
+    });
+    assert_eq!(health.body["seal"], expected);
+    assert!(World::demo().get("/api/v1/health", "").await.body.get("seal").is_none());
 }
 
 struct Broken;

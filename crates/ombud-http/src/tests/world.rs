@@ -10,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use ombud_domain::{ActionOutcome, CallFailure, Passage, Sensitive, TenantId};
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
-use ombud_ports::{BackOffice, Inbox, KnowledgeIndex, KnowledgeQuery, StoreError};
+use ombud_ports::{BackOffice, Inbox, KnowledgeIndex, KnowledgeQuery, SealWatch, StoreError};
 use ombud_testkit::{FixedClock, MemoryLedger};
 use ombud_turn::{Assistant, Ports, Settings};
 use serde_json::{Value, json};
@@ -111,6 +111,7 @@ pub(super) struct Wishes {
     pub(super) turns_max: Option<usize>,
     pub(super) turns_at_once: Option<usize>,
     pub(super) inbox: Option<Arc<dyn Inbox>>,
+    pub(super) seal: Option<Arc<dyn SealWatch>>,
 }
 
 pub(super) struct World {
@@ -184,7 +185,9 @@ impl World {
             version: "0.0.0-test",
         };
         let demo = wishes.demo.then(|| Arc::new(Company) as Arc<dyn DemoCompany>);
-        let app = App::new(Parts { assistant, clock: clock.clone(), live: live.clone(), demo, settings }).unwrap();
+        let seal = wishes.seal;
+        let app =
+            App::new(Parts { assistant, clock: clock.clone(), live: live.clone(), seal, demo, settings }).unwrap();
         Self { router: router(app.clone()), app, gate, clock, live }
     }
 

@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "tests may panic, and say what they leave out"
 )]
 
@@ -15,6 +16,9 @@ mod home;
 mod kill;
 mod replicas;
 mod schema;
+mod seal;
+mod sealed;
+mod tamper;
 
 mod sqlite {
     use ombud_testkit::contract::Subject;

@@ -9,9 +9,10 @@ use ombud_connect::BackOfficeAdmin;
 use ombud_http::DemoCompany;
 use serde_json::json;
 
+use super::keys::make_key;
 use super::{Context, Outcome, Output, start_log};
 use crate::clock::fresh_secret;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Ledger, Limits};
 use crate::demo_company::{CompanyProcess, Directory};
 use crate::packs::PackSource;
 use crate::terminal::{bold, complain, dim, say, say_json, spinner};
@@ -76,6 +77,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
                 say(format_args!("  back office  {company}/openapi.json"));
             }
             say(format_args!("  data         {}", demo.data.path.display()));
+            say(format_args!("  proof        ombud prove --data {}", demo.data.path.display()));
             say(format_args!("{}", dim("stop with Ctrl-C; in another terminal: ombud chat")));
         }
     }
@@ -111,6 +113,7 @@ pub(super) async fn open(mut config: Config, options: &Options) -> anyhow::Resul
     if config.session.secret.is_empty() {
         config.session.secret = data.session_secret()?;
     }
+    data.seal(&mut config.ledger)?;
     generous(&mut config.limits);
     let admin = BackOfficeAdmin::new(&config.backoffice.url, secret(&config.backoffice.token).as_ref(), None)?;
     admin.health().await?;
@@ -196,6 +199,21 @@ impl DataFolder {
         let secret = fresh_secret();
         write_private(&file, &secret).with_context(|| format!("cannot write `{}`", file.display()))?;
         Ok(secret)
+    }
+
+    /// A key and a folder of checkpoints, unless others are configured. Beside the database they show a visitor how it works and
+    /// nothing to somebody who can write to the folder.
+    fn seal(&self, ledger: &mut Ledger) -> anyhow::Result<()> {
+        if !ledger.key_file.is_empty() || !ledger.checkpoint_folder.is_empty() {
+            return Ok(());
+        }
+        let file = self.path.join("ledger.key");
+        if !file.exists() {
+            make_key(&file, "demo.ombud/ledger")?;
+        }
+        ledger.key_file = file.display().to_string();
+        ledger.checkpoint_folder = self.path.join("checkpoints").display().to_string();
+        Ok(())
     }
 
     fn close(self) {

@@ -142,6 +142,7 @@ impl Stage {
             assistant: Arc::clone(&assistant),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             live,
+            seal: None,
             demo: None,
             settings: http_settings(self.session_secret.clone()),
         };
