@@ -251,9 +251,9 @@ impl Bundle {
                     open.insert(position, matches!(event.payload, Payload::Shredded { .. }));
                 }
                 RecordContent::Shredding(shredding) => match open.get_mut(&position) {
-                    // A payload that is shown after its shredding would be the one that was overwritten.
-                    Some(waits) if *waits => *waits = matches!(shredding.payload, Payload::Shredded { .. }),
-                    _ => faults.push(BundleFault::Incomplete { position }),
+                    // What was shredded before it had a leaf is shown as it became; the last shredding always is.
+                    Some(waits) => *waits = matches!(shredding.payload, Payload::Shredded { .. }),
+                    None => faults.push(BundleFault::Incomplete { position }),
                 },
             }
         }

@@ -112,14 +112,16 @@ impl Sequencer {
 
     async fn growth(&self, head: &Head, events: &[EventRow], shredded: &[(i64, i64)]) -> Result<Growth, SealError> {
         let tenant = self.tenant.as_str();
-        let edge = Tile::edge(head.size).into_iter().map(|(tile, _)| tile).collect();
+        let edge = Tile::edge(head.size);
+        let wanted = edge.iter().map(|(tile, _)| *tile).collect();
         let mut growth = Growth {
             size: head.size,
             position: head.position,
             entries: rows::entry_rows(&self.database.reads, tenant, head.size / TILE_WIDTH, 1).await?,
-            tiles: rows::tiles(&self.database.reads, tenant, &edge).await?,
+            tiles: rows::tiles(&self.database.reads, tenant, &wanted).await?,
             grown: BTreeSet::new(),
         };
+        growth.cut(&edge);
         let mut salts = salts(events.len() + shredded.len())?.into_iter();
         let mut shredded = shredded.iter().peekable();
         for event in events {
@@ -199,6 +201,17 @@ impl Sequencer {
 }
 
 impl Growth {
+    /// Takes away what another sequencer has added since the head was read; the head will refuse what is made of the rest.
+    fn cut(&mut self, edge: &[(Tile, u64)]) {
+        for (tile, width) in edge {
+            let hashes = self.tiles.get(*tile).iter().take(usize::try_from(*width).unwrap_or(usize::MAX));
+            self.tiles.insert(*tile, hashes.copied().collect());
+        }
+        let entries = usize::try_from(self.size % TILE_WIDTH).unwrap_or(usize::MAX);
+        self.entries.retain(|_| entries > 0);
+        self.entries.iter_mut().for_each(|row| row.entries.truncate(entries));
+    }
+
     fn add(&mut self, entry: Entry, leaf: Hash) -> Result<(), SealError> {
         let number = self.size / TILE_WIDTH;
         if self.size.is_multiple_of(TILE_WIDTH) || self.entries.is_empty() {

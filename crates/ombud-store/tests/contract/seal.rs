@@ -99,7 +99,8 @@ async fn sequencers_at_once_give_every_event_one_leaf(home: Home) {
 async fn a_shredded_message_still_verifies_and_its_salt_is_gone(home: Home) {
     let mut sealed = Sealed::new("shredded", home).await;
     sealed.say("c1", 0, 4).await;
-    sealed.say("c2", 0, 300).await;
+    sealed.say("c2", 0, 250).await;
+    sealed.say("c3", 0, 50).await;
     sealed.shred("c1", 4, &[1]).await;
     sealed.seal().await;
     clean(&sealed.verify().await);
