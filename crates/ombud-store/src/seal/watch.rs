@@ -45,7 +45,7 @@ struct Signing {
 /// When a round signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signed {
-    /// When the interval is over.
+    /// When the interval is over, or nothing was signed yet.
     WhenDue,
     /// At once, for instance before the server stops.
     Now,
@@ -103,8 +103,9 @@ impl Seal {
         if state.leaves > size(&signing.checkpoints) {
             signing.unsigned_since.get_or_insert(now);
         }
+        let is_first = signing.checkpoints.last().is_none();
         let is_due = signing.tried_at.is_none_or(|at| now.0.saturating_sub(at.0) >= self.settings.interval_us);
-        if is_due || signed == Signed::Now {
+        if is_first || is_due || signed == Signed::Now {
             signing.tried_at = Some(now);
             let outcome = signing.checkpoints.sign(&self.sequencer, now).await;
             signing.failed = outcome.err().map(|error| told(&error, state.alarm));

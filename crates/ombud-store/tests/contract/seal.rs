@@ -252,18 +252,21 @@ async fn a_folder_that_cannot_be_written_alarms_until_it_can() {
     assert_eq!(seal.seal_state().alarm, None, "an empty log waits for nothing");
     sealed.say("c1", 0, 3).await;
     seal.round(at(1), Signed::WhenDue).await;
-    assert_eq!(seal.seal_state().checkpoint_leaves, 0, "it is not due");
+    assert_eq!(seal.seal_state().checkpoint_leaves, 3, "the first leaves are signed at once");
+    sealed.say("c1", 3, 2).await;
+    seal.round(at(30), Signed::WhenDue).await;
+    assert_eq!((seal.seal_state().checkpoint_leaves, seal.seal_state().alarm), (3, None), "it is not due");
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "no folder").unwrap();
     seal.round(at(61), Signed::WhenDue).await;
     assert_eq!(seal.seal_state().alarm, Some(SealAlarm::Failed));
     seal.round(at(62), Signed::WhenDue).await;
-    assert_eq!((seal.seal_state().alarm, seal.seal_state().unsigned_ms), (Some(SealAlarm::Failed), 61_000));
+    assert_eq!((seal.seal_state().alarm, seal.seal_state().unsigned_ms), (Some(SealAlarm::Failed), 32_000));
     std::fs::remove_file(&folder).unwrap();
     std::fs::create_dir_all(&folder).unwrap();
     seal.round(at(122), Signed::WhenDue).await;
     let state = seal.seal_state();
-    assert_eq!((state.alarm, state.unsigned_ms, state.checkpoint_leaves), (None, 0, 3));
+    assert_eq!((state.alarm, state.unsigned_ms, state.checkpoint_leaves), (None, 0, 5));
     assert_eq!(state.checkpoint_at, Some(at(122)));
     sealed.store.shutdown().await;
 }
@@ -276,14 +279,15 @@ async fn leaves_that_wait_too_long_for_a_checkpoint_alarm() {
     let checkpoints = Checkpoints::open(&sealed.folder, key()).unwrap();
     let seal = Seal::new(sealed.store.sequencer(&tenant(), "one"), Some(checkpoints), settings);
     let at = |seconds: i64| TimestampUs(START.0 + seconds * 1_000_000);
-    seal.round(at(0), Signed::WhenDue).await;
     sealed.say("c1", 0, 1).await;
+    seal.round(at(0), Signed::WhenDue).await;
+    sealed.say("c1", 1, 1).await;
     for (seconds, alarm) in [(1, None), (301, None), (302, Some(SealAlarm::CheckpointAge))] {
         seal.round(at(seconds), Signed::WhenDue).await;
         assert_eq!(seal.seal_state().alarm, alarm, "{seconds} s");
     }
     seal.round(at(303), Signed::Now).await;
-    assert_eq!((seal.seal_state().alarm, seal.seal_state().checkpoint_leaves), (None, 1));
+    assert_eq!((seal.seal_state().alarm, seal.seal_state().checkpoint_leaves), (None, 2));
     sealed.store.shutdown().await;
 }
 
