@@ -75,7 +75,7 @@ enum Command {
     Chat(chat::Options),
     /// Checks a pack; problems are shown with file and line.
     Validate(validate::Options),
-    /// Looks for what stands in the way of serving: configuration, pack, database, back office, model, clock, port.
+    /// Looks for what stands in the way of serving: configuration, pack, database, seal, back office, model, clock, port.
     Doctor(doctor::Options),
     /// Plays simulated customers and judges by the company's books.
     Simulate(simulate::Options),

@@ -113,6 +113,7 @@ fn the_doctor_runs_every_check_and_says_what_to_do() -> anyhow::Result<()> {
     for name in ["configuration", "database", "clock", "model", "port"] {
         assert_eq!(state(name), Some("ok"), "{name}");
     }
+    assert_eq!(state("seal"), Some("warning"), "an unsigned ledger is told of and stops nothing");
     ensure!(state("disk").is_some(), "the disk is measured");
     for check in checks.iter().filter(|check| check.get("state") != Some(&Value::from("ok"))) {
         ensure!(!check.get("advice").and_then(Value::as_str).unwrap_or_default().is_empty(), "{check}");

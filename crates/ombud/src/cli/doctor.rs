@@ -1,21 +1,23 @@
 //! What stands in the way of serving customers? Every check runs, and each that fails says what to do.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{Table, presets};
 use ombud_ports::{Clock as _, LanguageModel as _, ModelRequest};
+use ombud_store::seal::checkpoints::Checkpoints;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{Context, Outcome, Output};
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, Ledger};
 use crate::packs::PackSource;
 use crate::terminal::{say, say_json, spinner};
-use crate::wiring::{model, open_store, secret, sqlite_path};
+use crate::wiring::{log_key, model, open_store, secret, sqlite_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,6 +84,7 @@ async fn checks(context: &Context, options: &Options) -> Vec<Check> {
     checks.push(session(&config));
     checks.push(pack(&config));
     checks.extend(database(&config).await);
+    checks.push(seal(&config.ledger));
     let (back_office, skew) = back_office(&config).await;
     checks.push(back_office);
     checks.push(clock(skew));
@@ -157,6 +160,24 @@ async fn database(config: &Config) -> Vec<Check> {
         checks.push(durability(path));
     }
     checks
+}
+
+/// Whether changes of the ledger would show.
+fn seal(ledger: &Ledger) -> Check {
+    const NAME: &str = "seal";
+    let (file, folder) = (Path::new(&ledger.key_file), Path::new(&ledger.checkpoint_folder));
+    if ledger.key_file.is_empty() || ledger.checkpoint_folder.is_empty() {
+        let advice = "make a key with `ombud keys` and set `ledger.key_file` and `ledger.checkpoint_folder`";
+        return warning(NAME, "the ledger is not signed: nothing would show that it was changed".to_owned(), advice);
+    }
+    let opened = log_key(file).and_then(|key| Ok(Checkpoints::open(folder, key)?));
+    match opened {
+        Ok(checkpoints) => {
+            let leaves = checkpoints.last().map_or(0, |last| last.size);
+            ok(NAME, format!("signs as {}, {leaves} leaves so far", checkpoints.verifier().name()))
+        }
+        Err(error) => failed(NAME, format!("{error:#}"), "give the key and the folder that belong together"),
+    }
 }
 
 /// How long the disk under the ledger takes to keep something for good.
