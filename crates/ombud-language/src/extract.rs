@@ -5,7 +5,7 @@ mod contact;
 mod date;
 mod money;
 mod name;
-mod number;
+pub(crate) mod number;
 mod pattern;
 mod postal;
 

@@ -5,11 +5,13 @@
 
 mod answer;
 mod confirm;
+mod edit;
 mod foreign;
 mod model;
 mod pieces;
 mod reading;
 mod requests;
+mod reword;
 mod rules;
 mod spelling;
 
@@ -100,6 +102,8 @@ impl<'a> UnderstandContext<'a> {
 pub const IDENTITY_SLOT: &str = "identity";
 /// Slot name under which is asked what should be different about a proposal.
 pub const CORRECTION_SLOT: &str = "correction";
+/// Slot name under which is asked how a whole text should read.
+pub const WORDING_SLOT: &str = "wording";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
 /// A longer question says what it is about.
@@ -216,10 +220,10 @@ impl Understander {
         self.rules.account(straighten(text).trim())
     }
 
-    /// How a text that was shown should be worded otherwise, if the message says so.
+    /// How a text that was shown should read, if the message says so.
     #[must_use]
-    pub fn rewording(&self, text: &str) -> Option<Rewording> {
-        self.rules.rewording(straighten(text).trim())
+    pub fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
+        self.rules.rewording(shown, straighten(text).trim())
     }
 
     /// Whether the customer says that he wants no person.

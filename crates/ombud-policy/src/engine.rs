@@ -76,8 +76,8 @@ pub trait Reader: Send + Sync {
         Some(text.to_owned())
     }
 
-    /// How a text that was shown should be worded otherwise, if these words say so.
-    fn rewording(&self, _text: &str) -> Option<Rewording> {
+    /// How a text that was shown should read, if these words say so.
+    fn rewording(&self, _shown: &str, _text: &str) -> Option<Rewording> {
         None
     }
 
@@ -236,8 +236,8 @@ impl Engine<'_> {
         state.near = self.near_requests(understood);
         state.restates = restates(state, understood);
         self.note_refusal_of_people(state, understood);
-        if self.reword(state, understood) {
-            return self.run(state);
+        if let Some(decision) = self.reword(state, understood) {
+            return decision;
         }
         for command in self.care_first(state, understood) {
             state.ending.reasons.push(absorb::describe(command));

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 69] = [
+pub const ENGINE_TEXTS: [&str; 70] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -59,6 +59,7 @@ pub const ENGINE_TEXTS: [&str; 69] = [
     "claims_too_many",
     "changed_meanwhile",
     "confirm_plainly",
+    "wording_unplaced",
     "code_accepted",
     "not_eligible",
     "none_eligible",

@@ -99,8 +99,8 @@ impl Reader for LexicalReader<'_> {
         self.assistant.learnt.understander.account(text)
     }
 
-    fn rewording(&self, text: &str) -> Option<Rewording> {
-        self.assistant.learnt.understander.rewording(text)
+    fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
+        self.assistant.learnt.understander.rewording(shown, text)
     }
 
     fn refuses_person(&self, text: &str) -> bool {

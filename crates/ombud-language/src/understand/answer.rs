@@ -5,7 +5,7 @@ use ombud_domain::{Command, Kind, OfferedOption};
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
-use super::{CORRECTION_SLOT, IDENTITY_SLOT};
+use super::{CORRECTION_SLOT, IDENTITY_SLOT, WORDING_SLOT};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -20,7 +20,7 @@ const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
-    if slot == CORRECTION_SLOT && changes_nothing(readings) {
+    if matches!(slot, CORRECTION_SLOT | WORDING_SLOT) && changes_nothing(readings) {
         return vec![Command::Repeat];
     }
     if let Some(commands) = repair(readings) {

@@ -2,9 +2,10 @@
 
 mod consent;
 mod people;
+mod wording;
 
 use jiff::civil::Date;
-use ombud_domain::{Command, Expectation, Kind, OfferedOption, Rewording};
+use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 use ombud_language::{Newest, NluFile, NluModel, OfColleague, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {

@@ -26,6 +26,8 @@ pub(super) enum Obstacle {
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
 pub(super) const CORRECTION: &str = "correction";
+/// Slot name of "how should the whole text read?".
+pub(super) const WORDING: &str = "wording";
 /// Slot name of "which of these requests?".
 pub(super) const WHICH_REQUEST: &str = "request";
 
@@ -185,7 +187,7 @@ impl Engine<'_> {
             return self.correct(state, text);
         }
         let declines = self.reader.declines(text);
-        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
+        if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING)) {
             return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
         let Some(top) = state.dialogue.frames.last_mut() else { return };
@@ -429,7 +431,7 @@ impl Engine<'_> {
         if !open {
             state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));
         }
-        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION)
+        if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING))
             && let Some(top) = state.dialogue.frames.last_mut()
         {
             // Nothing should be different: the proposal comes again, as if for the first time.
@@ -463,7 +465,7 @@ fn is_known(value: &Value) -> bool {
 
 /// Whether free words can be an answer: a request runs, or a correction was asked for.
 fn awaits_words(state: &Deliberation) -> bool {
-    let corrects = state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION);
+    let corrects = matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING));
     corrects
         || state
             .dialogue
