@@ -18,6 +18,8 @@ const EMPHASIS_CHARS_MIN: usize = 3;
 /// Letters that two forms of a word share at least: "apology", "apologise".
 const STEM_CHARS_MIN: usize = 4;
 
+/// Of the words of a description, one in so many is found in what it describes.
+const FITTING_SHARE: usize = 3;
 /// Letters of the ending that one form has more: "rain", "raining".
 const ENDING_CHARS_MAX: usize = 3;
 
@@ -86,6 +88,13 @@ impl<'r> Text<'r> {
         (!bare(&left).is_empty()).then_some(left)
     }
 
+    /// The sentences that alone are to stay, if they are named by their place.
+    pub(super) fn only(&self, what: &str) -> Option<String> {
+        let named = self.rules.written.reword.sentence.is_match(what.trim());
+        let kept = self.by_place(what).filter(|_| named)?;
+        self.text.get(kept).map(ToOwned::to_owned)
+    }
+
     fn located(&self, what: &str) -> Option<Vec<Range<usize>>> {
         let rules = &self.rules.written.reword;
         let what = what.trim();
@@ -136,7 +145,7 @@ impl<'r> Text<'r> {
             let said: Vec<String> = words(self.text.get(clause.body.clone()).unwrap_or_default()).collect();
             wanted.iter().filter(|word| said.iter().any(|said| alike(said, word))).count()
         };
-        let most = clauses.iter().map(score).max().filter(|most| *most > 0 && *most * 2 >= wanted.len())?;
+        let most = clauses.iter().map(score).max().filter(|most| *most > 0 && *most * FITTING_SHARE >= wanted.len())?;
         let best: Vec<&Clause> = clauses.iter().filter(|clause| score(clause) == most).collect();
         match best.as_slice() {
             [only] => self.cut(only, &clauses),

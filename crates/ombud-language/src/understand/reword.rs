@@ -30,6 +30,10 @@ pub(super) struct RewordRules {
     replace: Regex,
     /// What is said as well.
     add: Regex,
+    /// An addition that is only described: "my name".
+    vague: Regex,
+    /// What alone is to stay, by its place.
+    keep: Regex,
     /// What goes: a sentence, by its place or what it is about.
     remove: Regex,
     /// One thing for another, the old one first.
@@ -72,6 +76,8 @@ impl RewordRules {
             verbatim: rule("reword_verbatim")?,
             replace: rule("reword_replace")?,
             add: rule("reword_add")?,
+            vague: rule("reword_vague")?,
+            keep: rule("reword_keep")?,
             remove: rule("reword_remove")?,
             swap: rule("reword_swap")?,
             swap_told: rule("reword_swap_told")?,
@@ -139,6 +145,9 @@ impl RewordRules {
         if let Some(what) = captured(&self.remove, body).filter(|what| !self.whole.is_match(what)) {
             return text.without(what).map_or(Edited::Lost, Edited::Reads);
         }
+        if let Some(kept) = captured(&self.keep, body).and_then(|what| text.only(what)) {
+            return Edited::Reads(kept);
+        }
         let words = |rule: &Regex| captured(rule, self.without_lead(said)).map(unquoted);
         match words(&self.replace).filter(|words| !bare(words).is_empty()) {
             Some(words) if words.contains(char::is_whitespace) => return Edited::Reads(words.to_owned()),
@@ -147,7 +156,7 @@ impl RewordRules {
         }
         match words(&self.add).filter(|words| !bare(words).is_empty()) {
             Some(more) => Edited::Reads(extended(known, more)),
-            None if lost => Edited::Lost,
+            None if lost || self.vague.is_match(body) => Edited::Lost,
             None => Edited::No,
         }
     }

@@ -39,12 +39,18 @@ fn a_sentence_goes_by_its_place_or_by_what_it_is_about() {
         ("leave out that he drove off", " and drove off"),
         ("cut the part where nobody picked up", ", but nobody at Sportshop picked up"),
         ("take out the words all day", " all day"),
+        ("I don't need an apology, take that out", " I want an apology."),
+        ("kick out the bit with the rain pls", " It was raining all day."),
     ] {
         assert_eq!(reads(&reader, said), with(gone, ""), "{said}");
     }
     assert_eq!(
         reads(&reader, "without the part about the courier"),
         with("The courier threw the box over the fence and drove off. ", "")
+    );
+    assert_eq!(
+        reads(&reader, "keep only the first sentence").as_deref(),
+        Some("The courier threw the box over the fence and drove off.")
     );
     assert_eq!(reads(&reader, "leave out the boring part"), None, "what fits nothing takes nothing out");
 }
@@ -83,6 +89,7 @@ fn the_whole_text_is_taken_word_for_word() {
         "replace everything with: Nobody came. Why not?",
         "use this instead: Nobody came. Why not?",
         "change it to: Nobody came. Why not?",
+        "can u rewrite it: Nobody came. Why not?",
         "\"Nobody came. Why not?\"",
     ] {
         assert_eq!(reads(&reader, said).as_deref(), Some("Nobody came. Why not?"), "{said}");
@@ -106,6 +113,8 @@ fn sentences_are_added_and_edits_follow_each_other() {
         ("yes and add that I want my money back", "I want my money back"),
         ("it must say I was at home all day", "I was at home all day"),
         ("ok. put in that my neighbour saw it", "My neighbour saw it"),
+        ("I also want to say that I've been a customer for years", "I've been a customer for years"),
+        ("also mention my son was hurt", "My son was hurt"),
         ("can you include: two calls, no answer", "Two calls, no answer"),
         (
             "add that it's the shop, not the courier. They never answer.",
@@ -128,6 +137,8 @@ fn an_edit_without_a_place_changes_nothing_and_other_words_are_no_edit() {
         "take out the bit about my neighbour",
         "replace the manager with the boss",
         "change 35 to 36",
+        "put my name under it",
+        "add a sentence about the driver",
         "remove the ninth sentence",
         "it should be Tuesday",
         "take out the apology and the part about the dog's collar",
