@@ -3,6 +3,7 @@
 //! A message is cut into pieces, each piece is read by the trained classifier, and the open question decides how the readings are
 //! taken: as an answer, a correction, or something new. The rules are few, are data, and hold only what must not depend on training.
 
+mod amend;
 mod answer;
 mod confirm;
 mod edit;
@@ -17,6 +18,7 @@ mod spelling;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
+use serde_json::Value;
 
 use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
@@ -224,6 +226,12 @@ impl Understander {
     #[must_use]
     pub fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
         self.rules.rewording(shown, straighten(text).trim())
+    }
+
+    /// A value of this kind as the message puts it right: only a part is said, and merged into what is known. None if it is not put right.
+    #[must_use]
+    pub fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
+        self.rules.amended(kind, known, straighten(text).trim())
     }
 
     /// Whether the customer says that he wants no person.

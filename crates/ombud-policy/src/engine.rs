@@ -17,6 +17,7 @@ use crate::spec::ActionSpec;
 
 mod absorb;
 mod act;
+mod amend;
 mod aside;
 mod ask;
 mod candidates;
@@ -81,6 +82,11 @@ pub trait Reader: Send + Sync {
         None
     }
 
+    /// A value of this kind as the words put it right: only a part is said, and merged into what is known.
+    fn amended(&self, _kind: &str, _known: &Value, _text: &str) -> Option<Value> {
+        None
+    }
+
     /// Whether the text says that no person is wanted.
     fn refuses_person(&self, _text: &str) -> bool {
         false
@@ -109,6 +115,8 @@ pub struct Moment {
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
     pub session_level: IdentityLevel,
+    /// This message, as it is to be answered.
+    pub text: String,
     /// The customer's last words that say something: this message, or an earlier one when it is a bare yes or no.
     pub said: String,
     /// Whether the sender had seen what was asked last.
@@ -238,6 +246,9 @@ impl Engine<'_> {
         self.note_refusal_of_people(state, understood);
         if let Some(decision) = self.reword(state, understood) {
             return decision;
+        }
+        if self.amend(state, understood) {
+            return self.run(state);
         }
         for command in self.care_first(state, understood) {
             state.ending.reasons.push(absorb::describe(command));

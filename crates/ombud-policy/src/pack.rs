@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 70] = [
+pub const ENGINE_TEXTS: [&str; 71] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -60,6 +60,7 @@ pub const ENGINE_TEXTS: [&str; 70] = [
     "changed_meanwhile",
     "confirm_plainly",
     "wording_unplaced",
+    "as_corrected",
     "code_accepted",
     "not_eligible",
     "none_eligible",

@@ -103,6 +103,10 @@ impl Reader for LexicalReader<'_> {
         self.assistant.learnt.understander.rewording(shown, text)
     }
 
+    fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
+        self.assistant.learnt.understander.amended(kind, known, text)
+    }
+
     fn refuses_person(&self, text: &str) -> bool {
         self.assistant.learnt.understander.refuses_person(text)
     }

@@ -282,6 +282,10 @@ fn figures(words: &str) -> Option<&str> {
     let (from, until) = (words.find(|c: char| c.is_ascii_digit())?, words.rfind(|c: char| c.is_ascii_digit())? + 1);
     let figure = words.get(from..until).filter(|figure| figure.chars().all(is_figure))?;
     let beside = words.len() - figure.len();
+    // "24b" is the number of a house.
+    if beside == 1 && words.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     (words.split_whitespace().count() <= 2 && beside <= UNIT_CHARS_MAX).then_some(figure)
 }
 

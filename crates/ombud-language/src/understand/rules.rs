@@ -109,6 +109,10 @@ pub(super) struct Written {
     protest: Regex,
     /// How a shown text should read.
     pub reword: RewordRules,
+    /// The number of a house and nothing else.
+    pub house_number: Regex,
+    /// A word with how it is spelt: "lindqvist with a q".
+    pub spelt: Regex,
     /// Words in front of the name of a thing.
     pub articles: BTreeSet<String>,
     /// Words that are the subject of a clause.
@@ -125,6 +129,8 @@ impl Written {
             muttering: rule("muttering")?,
             protest: rule("protest")?,
             reword: RewordRules::new(patterns)?,
+            house_number: rule("house_number")?,
+            spelt: rule("spelt")?,
             articles,
             subjects,
         })

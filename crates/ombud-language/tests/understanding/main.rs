@@ -1,5 +1,6 @@
 //! Whole messages against the commands they must give, read with the base pack's data and flows of no real company.
 
+mod amending;
 mod consent;
 mod people;
 mod wording;

@@ -343,7 +343,7 @@ impl Engine<'_> {
     }
 
     /// Reads every slot of the request again, with the correction as the strongest words.
-    fn correct(&self, state: &mut Deliberation, text: &str) {
+    pub(super) fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
         state.before = held.collect();

@@ -42,7 +42,7 @@ impl Engine<'_> {
             return None;
         }
         let shown = self.shown_text(state)?;
-        let said = self.moment.said.as_str();
+        let said = self.moment.text.as_str();
         let told = commands.iter().all(|command| {
             matches!(
                 command,
