@@ -180,8 +180,23 @@ impl Understander {
         if *rest == text || rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&rest, " - ")) {
             return None;
         }
+        let rest = rules.person.called_off.replace_all(&rest, " ");
         let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
         Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
+    }
+
+    /// Whether a message asks for something: a question, or a request worded as one.
+    #[must_use]
+    pub fn asks(&self, text: &str) -> bool {
+        let text = straighten(text);
+        pieces::sentences(&text, &self.rules).into_iter().any(|sentence| {
+            let body = self.rules.without_lead(sentence);
+            sentence.ends_with('?')
+                || [&self.rules.question, &self.rules.asking, &self.rules.request]
+                    .iter()
+                    .any(|rule| rule.is_match(body))
+                || self.rules.opens_request(body)
+        })
     }
 
     /// Whether a question names nothing, or points at what was just told or done, or is about one's own case.
@@ -294,7 +309,10 @@ impl Understander {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
             return (vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }], Vec::new());
         }
-        let readings = Readings::new(self, text, context);
+        // "But meanwhile, when is my next payment?" is answered before the person comes; anything else is for him.
+        let bare = self.rules.person.meanwhile.replace_all(text, " ");
+        let meanwhile = *bare != *text;
+        let readings = Readings::new(self, &bare, context);
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
             Expectation::Confirm => confirm::read(&readings),
@@ -307,12 +325,11 @@ impl Understander {
         // R47: an explicit wish for a person comes first and nothing can veto it.
         if wants_person {
             commands.retain(|command| {
-                !matches!(
-                    command,
-                    Command::Handoff | Command::Ask { .. } | Command::CannotRead | Command::Clarify { .. }
-                )
+                !matches!(command, Command::Handoff | Command::CannotRead | Command::Clarify { .. })
+                    && (meanwhile || !matches!(command, Command::Ask { .. }))
             });
-            commands.insert(0, Command::Handoff);
+            let place = if meanwhile { commands.len().min(COMMANDS_MAX - 1) } else { 0 };
+            commands.insert(place, Command::Handoff);
         }
         (commands, readings.whole().classes)
     }

@@ -89,9 +89,29 @@ pub struct Dialogue {
     /// Reason of a hand-over that stays with people while the customer goes on with the assistant.
     #[serde(default)]
     pub case: Option<String>,
+    /// What was open when the assistant began to answer beside a person who is awaited; none while it does not.
+    #[serde(default)]
+    pub beside: Option<Beside>,
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
+}
+
+/// What led to a person who is awaited, while the assistant answers questions beside.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The requests.
+    pub frames: Vec<Frame>,
+    /// What was asked last of them.
+    pub interrupted: Awaiting,
+}
+
+impl Beside {
+    /// The flow that led to the person.
+    #[must_use]
+    pub fn flow(&self) -> Option<&str> {
+        self.frames.last().map(|frame| frame.flow.as_str())
+    }
 }
 
 /// A question of the customer with what an article said to it.

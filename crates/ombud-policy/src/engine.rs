@@ -174,6 +174,8 @@ pub struct Deliberation {
     asks_which: bool,
     /// Whether the turn ends with the offer of a person.
     offers_person: bool,
+    /// Whether a person is asked for once the rest of the message is answered.
+    person_after: bool,
     /// Whether the conversation was said goodbye to.
     farewell: bool,
     /// The open request, while something else is said.
@@ -296,7 +298,7 @@ impl Engine<'_> {
         going_on: &GoingOn,
     ) -> Decision {
         self.take_back(state, going_on);
-        if understood.commands.is_empty() && state.dialogue.frames.is_empty() {
+        if understood.commands.is_empty() && state.dialogue.frames.is_empty() && state.dialogue.beside.is_none() {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         }
         self.begin(state, understood, findings)

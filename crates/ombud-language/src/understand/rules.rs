@@ -144,6 +144,10 @@ pub(super) struct PersonRules {
     pub handoff_unless: Regex,
     pub handoff_refused: Regex,
     pub handoff_withdrawn: Regex,
+    /// Asks whether a person who is not wanted any more was called off.
+    pub called_off: Regex,
+    /// Something is asked until a person comes.
+    pub meanwhile: Regex,
     pub misunderstood: Regex,
     pub how_it_stands: Regex,
     pub news: Regex,
@@ -158,6 +162,8 @@ impl PersonRules {
             handoff_unless: rule("handoff_unless")?,
             handoff_refused: rule("handoff_refused")?,
             handoff_withdrawn: rule("handoff_withdrawn")?,
+            called_off: rule("called_off")?,
+            meanwhile: rule("meanwhile")?,
             misunderstood: rule("misunderstood")?,
             how_it_stands: rule("how_it_stands")?,
             news: rule("news")?,

@@ -51,6 +51,10 @@ impl Engine<'_> {
     /// Does what a command says; gives a decision when the turn ends here.
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
         match command {
+            // "A person please, but meanwhile ...": what stands in front is answered in the same turn.
+            Command::Handoff if !state.begun.is_empty() || !state.ending.sayings.is_empty() => {
+                state.person_after = true
+            }
             Command::Handoff => return Some(self.hand_over_on_request(state)),
             Command::StartFlow { flow, text, .. } if state.dialogue.claim().is_some() => {
                 self.start_once_known(state, flow, text)
