@@ -158,7 +158,16 @@ impl Engine<'_> {
         // What is not known yet is asked by the other flow.
         let known =
             other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
-        let vars: Map<String, Value> = known.filter(|(_, value)| is_known(value)).collect();
+        // "Return both" means more things than the one that was spoken of before.
+        let counted = self.reader.entities(&self.moment.text, &["number"], Heard::Aside);
+        let is_recounted = |value: &Value| {
+            value.as_array().is_some_and(|things| counted.iter().any(|(_, count)| *count != json!(things.len())))
+        };
+        let (recounted, kept): (Vec<_>, Vec<_>) =
+            known.filter(|(_, value)| is_known(value)).partition(|(_, value)| is_recounted(value));
+        let vars: Map<String, Value> = kept.into_iter().collect();
+        let whole = recounted.iter().map(|(slot, _)| Said { slot: Some(slot.clone()), text: self.moment.text.clone() });
+        let said: Vec<Said> = said.into_iter().chain(whole).collect();
         state.ending.reasons.push(format!("{} gives way to {}", top.flow, other.flow));
         state.gave_way.clone_from(&other.wishes);
         state.dialogue.frames.pop();
