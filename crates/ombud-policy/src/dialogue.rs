@@ -91,7 +91,7 @@ pub struct Dialogue {
     pub case: Option<String>,
     /// What was open when the assistant began to answer beside a person who is awaited; none while it does not.
     #[serde(default)]
-    pub beside: Option<Beside>,
+    pub beside: Option<Box<Beside>>,
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
@@ -234,6 +234,12 @@ impl Dialogue {
         self.waiting.clear();
         self.misread = 0;
         self.interrupted = Awaiting::default();
+    }
+
+    /// Nobody is awaited for a case any more.
+    pub fn end_case(&mut self) {
+        self.case = None;
+        self.beside = None;
     }
 
     /// How the next message is to be read.

@@ -362,8 +362,7 @@ impl Conversation {
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
                 self.kept = false;
-                self.dialogue.case = None;
-                self.dialogue.beside = None;
+                self.dialogue.end_case();
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
                     self.remember_colleague(payload);

@@ -11,8 +11,8 @@ use crate::extract::{Whole, address_in, is_email};
 
 /// Parts of an address in which a word is looked for, in this order.
 const PARTS: [&str; 4] = ["address1", "address2", "zip", "city"];
-/// Letters of a word that may be another one misspelt.
-const NEAR_CHARS_MIN: usize = 3;
+/// Letters of a short word that may be another one with one slip; for longer ones the spelling decides.
+const NEAR_CHARS: std::ops::RangeInclusive<usize> = 3..=4;
 /// Digits of the longest house number.
 const HOUSE_DIGITS_MAX: usize = 4;
 
@@ -210,5 +210,5 @@ fn within(known: &str, old: &str, new: &str) -> Option<String> {
 /// Whether a word may be another one with a slip.
 fn is_near(word: &str, known: &str) -> bool {
     let letters = known.chars().count();
-    word != known && (misspelt(word, known) || letters >= NEAR_CHARS_MIN && letters <= 4 && slips(word, known) == 1)
+    word != known && (misspelt(word, known) || NEAR_CHARS.contains(&letters) && slips(word, known) == 1)
 }

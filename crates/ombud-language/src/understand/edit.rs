@@ -62,7 +62,8 @@ impl<'r> Text<'r> {
         let mut text = self.text.to_owned();
         for place in found.iter().rev() {
             let known = self.text.get(place.clone()).unwrap_or_default();
-            let fitted = fitted(new, known, self.begins_sentence(place.start));
+            let fitted = fitted(new, known);
+            let fitted = if self.begins_sentence(place.start) { capital(&fitted) } else { fitted };
             text.replace_range(place.clone(), &fitted);
         }
         Some(text)
@@ -301,20 +302,19 @@ fn shortened<'n>(text: &str, old: &str, new: &'n str) -> &'n str {
     tokens.get(before).and_then(|token| new.get(token.start..)).filter(|_| shares).unwrap_or(new)
 }
 
-/// New words as they are written in the place of others: emphasis is none of the text's, names and sentences begin with a capital.
-fn fitted(new: &str, known: &str, begins: bool) -> String {
+/// New words as they are written in the place of others: emphasis is none of the text's, names begin with a capital.
+fn fitted(new: &str, known: &str) -> String {
     let shouts = |word: &str| word.chars().count() > EMPHASIS_CHARS_MIN && !word.chars().any(char::is_lowercase);
     let as_known = |(word, known): (&str, &str)| {
         let calm = if shouts(word) && !shouts(known) { word.to_lowercase() } else { word.to_owned() };
         if known.starts_with(char::is_uppercase) { capital(&calm) } else { calm }
     };
     let same = new.split_whitespace().count() == known.split_whitespace().count();
-    let fitted = if same {
+    if same {
         new.split_whitespace().zip(known.split_whitespace()).map(as_known).collect::<Vec<_>>().join(" ")
     } else {
         new.to_owned()
-    };
-    if begins { capital(&fitted) } else { fitted }
+    }
 }
 
 /// Words without the blanks and signs around them.

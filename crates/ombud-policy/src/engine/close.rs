@@ -162,7 +162,7 @@ impl Engine<'_> {
         state.ending.sayings.extend(question);
         state.ending.awaiting.proposal = proposal;
         state.dialogue.case = Some(handing.reason);
-        state.dialogue.beside = Some(Beside::default());
+        state.dialogue.beside = Some(Box::default());
         if asks {
             return self.finish(state, kind, slot, options);
         }
@@ -437,7 +437,7 @@ fn stand_beside(state: &mut Deliberation, reason: &str) {
     let interrupted = std::mem::take(&mut dialogue.interrupted);
     dialogue.close_requests();
     dialogue.awaiting = Awaiting::default();
-    dialogue.beside = Some(Beside { frames, interrupted });
+    dialogue.beside = Some(Box::new(Beside { frames, interrupted }));
     dialogue.case = Some(reason.to_owned());
     state.ending.reasons.push("answered beside a person who is awaited".to_owned());
 }
