@@ -77,11 +77,11 @@ pub enum Choice {
     Unread,
 }
 
-/// How a text of the customer that was shown to him should be worded otherwise.
+/// What is to become of a text of the customer that was shown to him.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rewording {
-    /// By these words.
-    Replace(String),
-    /// With these words as well.
-    Add(String),
+    /// It reads like this.
+    Reads(String),
+    /// It is to be changed, but nobody can tell where.
+    Unplaced,
 }

@@ -5,7 +5,7 @@ mod contact;
 mod date;
 mod money;
 mod name;
-mod number;
+pub(crate) mod number;
 mod pattern;
 mod postal;
 
@@ -120,6 +120,24 @@ pub fn extract_kinds(text: &str, kinds: &[&str], context: &ExtractContext<'_>) -
     found.add_all(context.patterns.read(text));
     found.entities.sort_by_key(|entity| (entity.start, std::cmp::Reverse(entity.end)));
     found.entities
+}
+
+/// An address, or the parts of one that an answer holds, and whether it is a whole one.
+pub(crate) fn address_in(text: &str) -> Option<(Value, Whole)> {
+    let whole = address::read(text).into_iter().next().map(|address| (address.entity.value, Whole::Yes));
+    whole.or_else(|| address::read_pieces(text).map(|pieces| (pieces.value, Whole::No)))
+}
+
+/// Whether all that makes an address was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole {
+    Yes,
+    No,
+}
+
+/// Whether a text is an e-mail address and nothing else.
+pub(crate) fn is_email(text: &str) -> bool {
+    contact::emails(text).first().is_some_and(|email| email.start == 0 && email.end == text.len())
 }
 
 /// Entities so far; what overlaps an earlier one is not added.

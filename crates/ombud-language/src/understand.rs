@@ -3,19 +3,23 @@
 //! A message is cut into pieces, each piece is read by the trained classifier, and the open question decides how the readings are
 //! taken: as an answer, a correction, or something new. The rules are few, are data, and hold only what must not depend on training.
 
+mod amend;
 mod answer;
 mod confirm;
+mod edit;
 mod foreign;
 mod leaving;
 mod model;
 mod pieces;
 mod reading;
 mod requests;
+mod reword;
 mod rules;
 mod spelling;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
+use serde_json::Value;
 
 use crate::classify::{Classifier, Example, TrainSettings};
 use crate::extract::Patterns;
@@ -104,6 +108,8 @@ impl<'a> UnderstandContext<'a> {
 pub const IDENTITY_SLOT: &str = "identity";
 /// Slot name under which is asked what should be different about a proposal.
 pub const CORRECTION_SLOT: &str = "correction";
+/// Slot name under which is asked how a whole text should read.
+pub const WORDING_SLOT: &str = "wording";
 /// What other classes have at least when flows are barred: below it their order says nothing.
 const SHARE_LEFT_MIN: f32 = 0.1;
 /// A longer question says what it is about.
@@ -178,8 +184,23 @@ impl Understander {
         if *rest == text || rules.person.handoff.is_match(&rules.person.handoff_unless.replace_all(&rest, " - ")) {
             return None;
         }
+        let rest = rules.person.called_off.replace_all(&rest, " ");
         let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
         Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
+    }
+
+    /// Whether a message asks for something: a question, or a request worded as one.
+    #[must_use]
+    pub fn asks(&self, text: &str) -> bool {
+        let text = straighten(text);
+        pieces::sentences(&text, &self.rules).into_iter().any(|sentence| {
+            let body = self.rules.without_lead(sentence);
+            sentence.ends_with('?')
+                || [&self.rules.question, &self.rules.asking, &self.rules.request]
+                    .iter()
+                    .any(|rule| rule.is_match(body))
+                || self.rules.opens_request(body)
+        })
     }
 
     /// Whether a question names nothing, or points at what was just told or done, or is about one's own case.
@@ -232,10 +253,16 @@ impl Understander {
         self.rules.account(straighten(text).trim())
     }
 
-    /// How a text that was shown should be worded otherwise, if the message says so.
+    /// How a text that was shown should read, if the message says so.
     #[must_use]
-    pub fn rewording(&self, text: &str) -> Option<Rewording> {
-        self.rules.rewording(straighten(text).trim())
+    pub fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
+        self.rules.rewording(shown, straighten(text).trim())
+    }
+
+    /// A value of this kind as the message puts it right: only a part is said, and merged into what is known. None if it is not put right.
+    #[must_use]
+    pub fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
+        self.rules.amended(kind, known, straighten(text).trim())
     }
 
     /// Whether the customer says that he wants no person.
@@ -298,7 +325,10 @@ impl Understander {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
             return (vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }], Vec::new());
         }
-        let readings = Readings::new(self, text, context);
+        // "But meanwhile, when is my next payment?" is answered before the person comes; anything else is for him.
+        let bare = self.rules.person.meanwhile.replace_all(text, " ");
+        let meanwhile = *bare != *text;
+        let readings = Readings::new(self, &bare, context);
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
             Expectation::Confirm => confirm::read(&readings),
@@ -311,12 +341,11 @@ impl Understander {
         // R47: an explicit wish for a person comes first and nothing can veto it.
         if wants_person {
             commands.retain(|command| {
-                !matches!(
-                    command,
-                    Command::Handoff | Command::Ask { .. } | Command::CannotRead | Command::Clarify { .. }
-                )
+                !matches!(command, Command::Handoff | Command::CannotRead | Command::Clarify { .. })
+                    && (meanwhile || !matches!(command, Command::Ask { .. }))
             });
-            commands.insert(0, Command::Handoff);
+            let place = if meanwhile { commands.len().min(COMMANDS_MAX - 1) } else { 0 };
+            commands.insert(place, Command::Handoff);
         }
         (commands, readings.whole().classes)
     }

@@ -91,9 +91,29 @@ pub struct Dialogue {
     /// Reason of a hand-over that stays with people while the customer goes on with the assistant.
     #[serde(default)]
     pub case: Option<String>,
+    /// What was open when the assistant began to answer beside a person who is awaited; none while it does not.
+    #[serde(default)]
+    pub beside: Option<Box<Beside>>,
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
+}
+
+/// What led to a person who is awaited, while the assistant answers questions beside.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The requests.
+    pub frames: Vec<Frame>,
+    /// What was asked last of them.
+    pub interrupted: Awaiting,
+}
+
+impl Beside {
+    /// The flow that led to the person.
+    #[must_use]
+    pub fn flow(&self) -> Option<&str> {
+        self.frames.last().map(|frame| frame.flow.as_str())
+    }
 }
 
 /// A question of the customer with what an article said to it.
@@ -216,6 +236,12 @@ impl Dialogue {
         self.waiting.clear();
         self.misread = 0;
         self.interrupted = Awaiting::default();
+    }
+
+    /// Nobody is awaited for a case any more.
+    pub fn end_case(&mut self) {
+        self.case = None;
+        self.beside = None;
     }
 
     /// How the next message is to be read.

@@ -17,6 +17,7 @@ use crate::spec::ActionSpec;
 
 mod absorb;
 mod act;
+mod amend;
 mod aside;
 mod ask;
 mod candidates;
@@ -76,8 +77,13 @@ pub trait Reader: Send + Sync {
         Some(text.to_owned())
     }
 
-    /// How a text that was shown should be worded otherwise, if these words say so.
-    fn rewording(&self, _text: &str) -> Option<Rewording> {
+    /// How a text that was shown should read, if these words say so.
+    fn rewording(&self, _shown: &str, _text: &str) -> Option<Rewording> {
+        None
+    }
+
+    /// A value of this kind as the words put it right: only a part is said, and merged into what is known.
+    fn amended(&self, _kind: &str, _known: &Value, _text: &str) -> Option<Value> {
         None
     }
 
@@ -114,6 +120,8 @@ pub struct Moment {
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
     pub session_level: IdentityLevel,
+    /// This message, as it is to be answered.
+    pub text: String,
     /// The customer's last words that say something: this message, or an earlier one when it is a bare yes or no.
     pub said: String,
     /// Whether the sender had seen what was asked last.
@@ -181,6 +189,8 @@ pub struct Deliberation {
     offers_request: Option<String>,
     /// Whether the turn ends with the offer of a person.
     offers_person: bool,
+    /// Whether a person is asked for once the rest of the message is answered.
+    person_after: bool,
     /// Whether the conversation was said goodbye to.
     farewell: bool,
     /// The open request, while something else is said.
@@ -251,7 +261,10 @@ impl Engine<'_> {
         state.near = self.near_requests(understood);
         state.restates = restates(state, understood);
         self.note_refusal_of_people(state, understood);
-        if self.reword(state, understood) {
+        if let Some(decision) = self.reword(state, understood) {
+            return decision;
+        }
+        if self.amend(state, understood) {
             return self.run(state);
         }
         for command in self.care_first(state, understood) {
@@ -306,7 +319,7 @@ impl Engine<'_> {
         going_on: &GoingOn,
     ) -> Decision {
         self.take_back(state, going_on);
-        if understood.commands.is_empty() && state.dialogue.frames.is_empty() {
+        if understood.commands.is_empty() && state.dialogue.frames.is_empty() && state.dialogue.beside.is_none() {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         }
         self.begin(state, understood, findings)

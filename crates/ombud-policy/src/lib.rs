@@ -18,7 +18,7 @@ pub mod text;
 
 pub use action::{ApiCall, Authorized, Intent, Method};
 pub use authorize::Proof;
-pub use dialogue::{Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
+pub use dialogue::{Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, is_question};
 pub use feed::{CompanyEvent, Feed};
 pub use pack::{Manifest, Pack, PackFiles, Places};

@@ -21,7 +21,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 71] = [
+pub const ENGINE_TEXTS: [&str; 74] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -61,6 +61,8 @@ pub const ENGINE_TEXTS: [&str; 71] = [
     "claims_too_many",
     "changed_meanwhile",
     "confirm_plainly",
+    "wording_unplaced",
+    "as_corrected",
     "code_accepted",
     "not_eligible",
     "none_eligible",
@@ -86,6 +88,7 @@ pub const ENGINE_TEXTS: [&str; 71] = [
     "handoff_waits",
     "handoff_withdrawn",
     "handoff_case_kept",
+    "handoff_beside",
     "handoff_misunderstood",
     "waiting_assistant",
     "waiting_wait",

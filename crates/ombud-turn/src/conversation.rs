@@ -253,6 +253,10 @@ impl Conversation {
         let dialogue = &mut self.dialogue;
         dialogue.misread = 0;
         dialogue.case = None;
+        if let Some(before) = dialogue.beside.take() {
+            dialogue.frames = before.frames;
+            dialogue.interrupted = before.interrupted;
+        }
         if payload.get("resumes").and_then(Value::as_bool) == Some(true) {
             dialogue.awaiting = std::mem::take(&mut dialogue.interrupted);
         } else {
@@ -340,6 +344,7 @@ impl Conversation {
             }
             "handoff.withdrawn" => {
                 self.status = ConversationStatus::Open;
+                self.kept = false;
                 self.unanswered = None;
             }
             "handoff.kept" => {
@@ -357,7 +362,7 @@ impl Conversation {
             "conversation.resolved" => {
                 self.status = ConversationStatus::Resolved;
                 self.kept = false;
-                self.dialogue.case = None;
+                self.dialogue.end_case();
                 // One that was left unanswered goes on where it was.
                 if payload.get("agent").is_some() {
                     self.remember_colleague(payload);

@@ -79,7 +79,8 @@ pub(crate) fn begin(
     grounds: &Grounds,
     trail: &mut Trail<'_>,
 ) -> Decided {
-    let moment = moment(assistant, (received, understood), last_words(received, screened, understood));
+    let said = last_words(received, screened, understood);
+    let moment = Moment { text: screened.words().to_owned(), ..moment(assistant, (received, understood), said) };
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
     if let Some(market) = understood.named_market() {
         state.dialogue.named_market = Some(market.to_owned());
@@ -258,6 +259,7 @@ fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Underst
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,
+        text: String::new(),
         said,
         colleague_at: conversation
             .dialogue

@@ -99,8 +99,12 @@ impl Reader for LexicalReader<'_> {
         self.assistant.learnt.understander.account(text)
     }
 
-    fn rewording(&self, text: &str) -> Option<Rewording> {
-        self.assistant.learnt.understander.rewording(text)
+    fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
+        self.assistant.learnt.understander.rewording(shown, text)
+    }
+
+    fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
+        self.assistant.learnt.understander.amended(kind, known, text)
     }
 
     fn refuses_person(&self, text: &str) -> bool {

@@ -141,6 +141,13 @@ pub(crate) async fn commit(
     }
     if let Some(handover) = &ending.handover {
         turn.events.push(event("handoff.requested", &json!({"handover": handover}))?);
+        if dialogue.beside.is_some() {
+            turn.events.push(event("handoff.kept", &json!({"turn_id": received.turn_id}))?);
+        }
+    } else if let Some(handover) =
+        waiting::updated(&received.conversation, &dialogue, screened.text()).filter(|_| dialogue.beside.is_some())
+    {
+        turn.events.push(event("handoff.updated", &json!({"handover": handover}))?);
     }
     let reply = TurnReply {
         conversation_id: received.conversation.id,

@@ -1,6 +1,8 @@
-//! What does the assistant do while a person is awaited? It takes notes, says so, and takes the conversation back when the customer wants that.
+//! What does the assistant do while a person is awaited? It takes notes, answers what it can beside, says so, and takes the conversation back when
+//! the customer wants that.
 
-use ombud_domain::{Author, Awaiting, AwaitingKind, ConversationStatus, Handover};
+use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover};
+use ombud_language::UnderstandContext;
 use ombud_policy::Dialogue;
 use ombud_policy::engine::{GO_ON, GoingOn, KEEP_WAITING};
 use serde_json::{Map, Value, json};
@@ -8,7 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::assistant::Assistant;
 use crate::conversation::{Conversation, says_something};
 use crate::intake::{Arrival, Hears};
+use crate::market;
+use crate::reader::today;
 use crate::safety::Screened;
+use crate::search::Search;
 
 /// Who answers a message.
 pub(crate) enum Answerer {
@@ -34,7 +39,8 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
         go_on(received, screened, (rest, GoingOn::Misunderstood { reason: reason.clone() }));
         return Answerer::Assistant;
     }
-    if received.conversation.kept {
+    let beside = received.conversation.dialogue.beside.is_some();
+    if received.conversation.kept && (!beside || !received.conversation.dialogue.frames.is_empty()) {
         return Answerer::Assistant;
     }
     if is_alarming(assistant, &received.conversation.dialogue, screened.signals()) {
@@ -47,8 +53,45 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
             go_on(received, screened, (rest, going_on));
             Answerer::Assistant
         }
+        None if case.is_none() && asks_assistant(assistant, received, screened) => {
+            let reason = received.conversation.handover.as_ref().map(|handover| handover.reason_code.clone());
+            received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: reason.unwrap_or_default() });
+            Answerer::Assistant
+        }
         None => Answerer::Person,
     }
+}
+
+/// Whether a message asks for something that the assistant can do or answer: a request other than the one that led to the person, or a question
+/// that an article answers. What is told is for the person.
+fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+    let understander = &assistant.learnt.understander;
+    let text = screened.words();
+    if !understander.asks(text) || !screened.signals().is_empty() {
+        return false;
+    }
+    let conversation = &received.conversation;
+    let dialogue = &conversation.dialogue;
+    let led_here = match &dialogue.beside {
+        Some(beside) => beside.flow(),
+        None => dialogue.frames.last().map(|top| top.flow.as_str()),
+    };
+    let context = UnderstandContext::alone(&Expectation::Open, today(assistant));
+    let commands = understander.understand(text, &context).commands;
+    let (market, _) = market::of(assistant, received, text);
+    let search = Search { assistant, locale: &conversation.locale, market: &market };
+    let serves = |command: &Command| match command {
+        Command::StartFlow { flow, .. } => {
+            let is_care = assistant.pack.manifest.signals.values().any(|care| care == flow);
+            !is_care && Some(flow.as_str()) != led_here
+        }
+        Command::Ask { query, .. } => {
+            let found = search.look_up(query, dialogue.last_answer.as_ref());
+            found.is_ok_and(|(finding, _)| !finding.sentences.is_empty())
+        }
+        _ => false,
+    };
+    !commands.contains(&Command::Handoff) && commands.iter().any(serves)
 }
 
 /// The assistant answers again: what else was said, or else what was kept meanwhile.
@@ -66,7 +109,8 @@ fn go_on(received: &mut Arrival<'_>, screened: &mut Screened, (rest, going_on): 
 /// Reason of the hand-over if it is one of care: that case stays with people whoever answers meanwhile.
 fn case(assistant: &Assistant, conversation: &Conversation) -> Option<String> {
     let dialogue = &conversation.dialogue;
-    let care = dialogue.is_distressed() || care_flow(assistant, dialogue).is_some() || conversation.kept;
+    let kept = conversation.kept && dialogue.beside.is_none();
+    let care = dialogue.is_distressed() || care_flow(assistant, dialogue).is_some() || kept;
     conversation.handover.as_ref().filter(|_| care).map(|handover| handover.reason_code.clone())
 }
 

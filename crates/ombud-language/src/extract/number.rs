@@ -19,7 +19,7 @@ static ORDINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Counts, as digits or words.
-pub(super) fn read(text: &str) -> Vec<Entity> {
+pub(crate) fn read(text: &str) -> Vec<Entity> {
     let Some(number) = NUMBER.as_ref() else { return Vec::new() };
     number
         .captures_iter(text)
@@ -38,7 +38,7 @@ pub(super) fn read(text: &str) -> Vec<Entity> {
 }
 
 /// Places in a row; `-1` is the last.
-pub(super) fn ordinals(text: &str) -> Vec<Entity> {
+pub(crate) fn ordinals(text: &str) -> Vec<Entity> {
     const WORDS: [&str; 10] =
         ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
     let Some(ordinal) = ORDINAL.as_ref() else { return Vec::new() };

@@ -6,7 +6,7 @@ use super::leaving::leaving;
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
-use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, confirm};
+use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, WORDING_SLOT, confirm};
 
 /// Beside an answer, another request must be this sure ...
 const BESIDE: f32 = 0.72;
@@ -25,10 +25,13 @@ const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
-    if slot == CORRECTION_SLOT
-        && let Some(command) = changes_nothing(readings)
-    {
-        return vec![command];
+    match (slot, changes_nothing(readings)) {
+        (CORRECTION_SLOT, Some(command)) => return vec![command],
+        (WORDING_SLOT, Some(Command::Repeat)) => return vec![Command::Repeat],
+        (WORDING_SLOT, _) if readings.rules().consent.unchanged.is_match(readings.text) => {
+            return vec![Command::Repeat];
+        }
+        _ => {}
     }
     if let Some(commands) = repair(readings) {
         return commands;

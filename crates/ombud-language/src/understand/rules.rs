@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::{Regex, RegexBuilder};
 
-use ombud_domain::{Expectation, Rewording};
+use ombud_domain::Expectation;
 
 use super::foreign::Foreign;
 use super::model::{NluError, RuleFile};
 use super::pieces::sentences;
+use super::reword::RewordRules;
 use super::spelling::{Spelling, misspelt};
 use crate::classify::Example;
 use crate::lean::lean;
@@ -34,7 +35,7 @@ pub(super) struct Rules {
     /// The whole message: nothing more, and goodbye.
     pub bye: Regex,
     /// What is written down in the customer's own words.
-    written: Written,
+    pub written: Written,
     /// Who refuses to say who he is, or has no account.
     pub no_account: Regex,
     /// A question of rules, as its asker says himself.
@@ -98,25 +99,37 @@ pub(super) struct Rules {
 
 /// Rules for texts that are written down in the customer's own words.
 #[derive(Debug, Clone)]
-struct Written {
+pub(super) struct Written {
     /// A sentence that tells nothing: a protest at us, an exclamation, "I already told you".
     muttering: Regex,
     /// A question at us that is a protest.
     protest: Regex,
-    /// What a shown text should say as well.
-    reword_add: Regex,
-    /// What it should say instead.
-    reword_replace: Regex,
+    /// How a shown text should read.
+    pub reword: RewordRules,
+    /// The number of a house and nothing else.
+    pub house_number: Regex,
+    /// A word with how it is spelt: "lindqvist with a q".
+    pub spelt: Regex,
+    /// Words in front of the name of a thing.
+    pub articles: BTreeSet<String>,
+    /// Words that are the subject of a clause.
+    pub subjects: BTreeSet<String>,
 }
 
 impl Written {
-    fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+    fn new(
+        patterns: &BTreeMap<String, Vec<String>>,
+        (articles, subjects): (BTreeSet<String>, BTreeSet<String>),
+    ) -> Result<Self, NluError> {
         let rule = |name: &str| compile(patterns, name);
         Ok(Self {
             muttering: rule("muttering")?,
             protest: rule("protest")?,
-            reword_add: rule("reword_add")?,
-            reword_replace: rule("reword_replace")?,
+            reword: RewordRules::new(patterns)?,
+            house_number: rule("house_number")?,
+            spelt: rule("spelt")?,
+            articles,
+            subjects,
         })
     }
 }
@@ -168,6 +181,10 @@ pub(super) struct PersonRules {
     pub handoff_unless: Regex,
     pub handoff_refused: Regex,
     pub handoff_withdrawn: Regex,
+    /// Asks whether a person who is not wanted any more was called off.
+    pub called_off: Regex,
+    /// Something is asked until a person comes.
+    pub meanwhile: Regex,
     pub misunderstood: Regex,
     pub how_it_stands: Regex,
     /// Whether what is under way is done already.
@@ -184,6 +201,8 @@ impl PersonRules {
             handoff_unless: rule("handoff_unless")?,
             handoff_refused: rule("handoff_refused")?,
             handoff_withdrawn: rule("handoff_withdrawn")?,
+            called_off: rule("called_off")?,
+            meanwhile: rule("meanwhile")?,
             misunderstood: rule("misunderstood")?,
             how_it_stands: rule("how_it_stands")?,
             asks_if_done: rule("asks_if_done")?,
@@ -271,7 +290,7 @@ impl Rules {
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
-            written: Written::new(&patterns)?,
+            written: Written::new(&patterns, (set("articles"), set("subjects")))?,
             bye: rule("bye")?,
             no_account: rule("no_account")?,
             in_general: rule("in_general")?,
@@ -364,6 +383,9 @@ impl Rules {
 
     /// The words as an account of what happened, without mutterings, protests and questions; none if nothing is left.
     pub(super) fn account(&self, text: &str) -> Option<String> {
+        if let Some(words) = self.written.reword.verbatim(text) {
+            return Some(words.to_owned());
+        }
         let tells = |sentence: &&str| {
             let body = self.without_lead(sentence);
             let asks = sentence.ends_with('?') || self.question.is_match(body) && self.asking.is_match(body);
@@ -378,19 +400,6 @@ impl Rules {
             return Some(text.to_owned());
         }
         (!kept.is_empty()).then(|| kept.join(" "))
-    }
-
-    /// How a text that is shown should be worded otherwise.
-    pub(super) fn rewording(&self, text: &str) -> Option<Rewording> {
-        let words = |rule: &Regex| {
-            let found = rule.captures(text)?;
-            let words = found.iter().skip(1).flatten().next()?.as_str();
-            let words = words.trim().trim_matches(['"', '“', '”', ':', ' ']).trim();
-            words.chars().any(char::is_alphanumeric).then(|| words.to_owned())
-        };
-        words(&self.written.reword_replace)
-            .map(Rewording::Replace)
-            .or_else(|| words(&self.written.reword_add).map(Rewording::Add))
     }
 
     /// The text with the word for a colleague of the company where one stands by name.
@@ -460,7 +469,7 @@ impl Rules {
     }
 }
 
-fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex, NluError> {
+pub(super) fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex, NluError> {
     let broken = || NluError::Rule { name: name.to_owned() };
     let source = match patterns.get(name) {
         Some(list) if !list.is_empty() => {

@@ -125,7 +125,7 @@ pub(super) fn misspelt(word: &str, known: &str) -> bool {
 }
 
 /// Edits between two words, a swap of neighbours counted as one (optimal string alignment).
-fn slips(one: &str, other: &str) -> usize {
+pub(super) fn slips(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=other.len()).collect();

@@ -319,31 +319,6 @@ fn mutterings_are_no_account_of_what_happened() {
     }
 }
 
-/// A text that is shown can be added to, or put otherwise.
-#[test]
-fn the_words_of_a_shown_text_can_be_changed() {
-    let reader = reader();
-    let add = |text: &str| Some(Rewording::Add(text.to_owned()));
-    let replace = |text: &str| Some(Rewording::Replace(text.to_owned()));
-    for (text, wanted) in [
-        ("please also mention that the driver was rude", add("the driver was rude")),
-        ("yes and add that I want an apology", add("I want an apology")),
-        ("it must say I was at home all day", add("I was at home all day")),
-        ("ok. put in that my neighbour saw it", add("my neighbour saw it")),
-        ("can you include: two calls, no answer", add("two calls, no answer")),
-        ("no. it should read: the box was empty", replace("the box was empty")),
-        ("not like that, just say the box was empty", replace("the box was empty")),
-        ("change it to: nobody came", replace("nobody came")),
-        ("the text should say instead that nobody came", replace("nobody came")),
-        ("don't send that. simply write that I sent it back in May", replace("I sent it back in May")),
-        ("yes", None),
-        ("no, I meant the other order", None),
-        ("what do they say to that?", None),
-    ] {
-        assert_eq!(reader.rewording(text), wanted, "{text}");
-    }
-}
-
 /// Whoever ends a request ends it, whatever is open and whatever he said before.
 #[test]
 fn a_request_is_ended_in_every_state() {

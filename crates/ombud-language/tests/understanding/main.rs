@@ -1,10 +1,12 @@
 //! Whole messages against the commands they must give, read with the base pack's data and flows of no real company.
 
+mod amending;
 mod consent;
 mod people;
+mod wording;
 
 use jiff::civil::Date;
-use ombud_domain::{Command, Expectation, Kind, OfferedOption, Rewording};
+use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 use ombud_language::{Newest, NluFile, NluModel, OfColleague, PatternSpec, RuleFile, UnderstandContext, Understander};
 
 fn reader() -> Understander {

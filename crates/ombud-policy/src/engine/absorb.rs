@@ -26,6 +26,8 @@ pub(super) enum Obstacle {
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
 pub(super) const CORRECTION: &str = "correction";
+/// Slot name of "how should the whole text read?".
+pub(super) const WORDING: &str = "wording";
 /// Slot name of "which of these requests?".
 pub(super) const WHICH_REQUEST: &str = "request";
 
@@ -49,6 +51,10 @@ impl Engine<'_> {
     /// Does what a command says; gives a decision when the turn ends here.
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
         match command {
+            // "A person please, but meanwhile ...": what stands in front is answered in the same turn.
+            Command::Handoff if !state.begun.is_empty() || !state.ending.sayings.is_empty() => {
+                state.person_after = true
+            }
             Command::Handoff => return Some(self.hand_over_on_request(state)),
             Command::StartFlow { flow, text, .. } if state.dialogue.claim().is_some() => {
                 self.start_once_known(state, flow, text)
@@ -165,7 +171,16 @@ impl Engine<'_> {
         // What is not known yet is asked by the other flow.
         let known =
             other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
-        let vars: Map<String, Value> = known.filter(|(_, value)| is_known(value)).collect();
+        // "Return both" means more things than the one that was spoken of before.
+        let counted = self.reader.entities(&self.moment.text, &["number"], Heard::Aside);
+        let is_recounted = |value: &Value| {
+            value.as_array().is_some_and(|things| counted.iter().any(|(_, count)| *count != json!(things.len())))
+        };
+        let (recounted, kept): (Vec<_>, Vec<_>) =
+            known.filter(|(_, value)| is_known(value)).partition(|(_, value)| is_recounted(value));
+        let vars: Map<String, Value> = kept.into_iter().collect();
+        let whole = recounted.iter().map(|(slot, _)| Said { slot: Some(slot.clone()), text: self.moment.text.clone() });
+        let said: Vec<Said> = said.into_iter().chain(whole).collect();
         state.ending.reasons.push(format!("{} gives way to {}", top.flow, other.flow));
         state.gave_way.clone_from(&other.wishes);
         state.dialogue.frames.pop();
@@ -198,7 +213,7 @@ impl Engine<'_> {
             return self.correct(state, text);
         }
         let declines = self.reader.declines(text);
-        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION) {
+        if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING)) {
             return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
         let Some(top) = state.dialogue.frames.last_mut() else { return };
@@ -364,7 +379,7 @@ impl Engine<'_> {
     }
 
     /// Reads every slot of the request again, with the correction as the strongest words.
-    fn correct(&self, state: &mut Deliberation, text: &str) {
+    pub(super) fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
         state.before = held.collect();
@@ -457,7 +472,7 @@ impl Engine<'_> {
         if !open {
             state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));
         }
-        if state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION)
+        if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING))
             && let Some(top) = state.dialogue.frames.last_mut()
         {
             // Nothing should be different: the proposal comes again, as if for the first time.
@@ -491,7 +506,7 @@ fn is_known(value: &Value) -> bool {
 
 /// Whether free words can be an answer: a request runs, or a correction was asked for.
 fn awaits_words(state: &Deliberation) -> bool {
-    let corrects = state.dialogue.awaiting.slot.as_deref() == Some(CORRECTION);
+    let corrects = matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING));
     corrects
         || state
             .dialogue

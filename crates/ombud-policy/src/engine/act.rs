@@ -200,6 +200,10 @@ impl Engine<'_> {
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.pending = Pending::Code;
         }
+        if std::mem::take(&mut state.corrected) {
+            let flow = top_flow(state);
+            self.say(state, &flow, "as_corrected", &top_vars(state), Origin::Template);
+        }
         self.say(state, "", "ask_code", &top_vars(state), Origin::Question);
         Step::Out(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
     }

@@ -430,6 +430,11 @@ impl Engine<'_> {
         let kinds: Vec<&str> = fields.iter().map(|(_, kind)| kind.as_str()).collect();
         let mut values: Map<String, Value> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
         for said in &top.said {
+            let amended = self.amended(fields, &values, said);
+            if !amended.is_empty() {
+                values.extend(amended);
+                continue;
+            }
             for (kind, value) in self.reader.entities(&said.text, &kinds, heard_as(said, ask)) {
                 for (name, _) in fields.iter().filter(|(_, wanted)| *wanted == kind) {
                     let known = values.remove(name).unwrap_or_default();

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::Origin;
+use crate::dialogue::{Beside, Origin};
 use crate::flow::Op;
 
 /// Requests offered when two readings are close.
@@ -28,6 +28,11 @@ pub const KEEP_WAITING: &str = "wait";
 pub enum GoingOn {
     /// Nobody is needed any more.
     Alone,
+    /// The assistant answers what it can beside, message by message, and the person is still awaited.
+    Beside {
+        /// Reason of the hand-over.
+        reason: String,
+    },
     /// The assistant answers meanwhile, and the case stays with people: somebody grieves, is ill, in debt or in danger.
     Meanwhile {
         /// Reason of the hand-over.
@@ -78,6 +83,12 @@ impl Engine<'_> {
             let options = self.options("person", &["handoff", "no"]);
             return self.finish(state, AwaitingKind::Choice, Some(PERSON.to_owned()), options);
         }
+        if state.person_after {
+            return self.finish(state, AwaitingKind::AnythingElse, None, Vec::new());
+        }
+        if state.dialogue.beside.is_some() && !state.ending.sayings.is_empty() {
+            return self.rest_beside(state);
+        }
         if state.aside.as_ref().is_some_and(super::aside::Aside::asks) {
             return self.finish(state, AwaitingKind::AnythingElse, None, Vec::new());
         }
@@ -126,6 +137,9 @@ impl Engine<'_> {
         slot: Option<String>,
         options: Vec<AwaitingOption>,
     ) -> Decision {
+        if std::mem::take(&mut state.person_after) {
+            return self.finish_with_person(state, kind, slot, options);
+        }
         let mut ending = std::mem::take(&mut state.ending);
         let proposal = ending.awaiting.proposal.take();
         ending.awaiting = Awaiting { kind, slot, options, proposal };
@@ -152,11 +166,58 @@ impl Engine<'_> {
         self.hand_over(state, &HandingOver::because(CUSTOMER_REQUEST))
     }
 
+    /// What is asked for beside a person was done: he is still awaited.
+    fn rest_beside(&self, state: &mut Deliberation) -> Decision {
+        self.say(state, "", "handoff_beside", &Map::new(), Origin::Template);
+        let options = self.waiting_options();
+        self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
+    /// The wish for a person that came with something else: that was answered first, and the person is asked for in the same turn.
+    fn finish_with_person(
+        &self,
+        state: &mut Deliberation,
+        kind: AwaitingKind,
+        slot: Option<String>,
+        options: Vec<AwaitingOption>,
+    ) -> Decision {
+        let handing = HandingOver::because(CUSTOMER_REQUEST);
+        let asks = super::aside::is_question(kind);
+        let proposal = state.ending.awaiting.proposal.take();
+        // A question of the other request comes last, so that it is clear what is to be answered.
+        let question = if asks { state.ending.sayings.pop() } else { None };
+        self.request_person(state, &handing);
+        state.ending.sayings.extend(question);
+        state.ending.awaiting.proposal = proposal;
+        state.dialogue.case = Some(handing.reason);
+        state.dialogue.beside = Some(Box::default());
+        if asks {
+            return self.finish(state, kind, slot, options);
+        }
+        let options = self.waiting_options();
+        self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
     /// A person takes over, with everything known (R48).
     pub(super) fn hand_over(&self, state: &mut Deliberation, handing: &HandingOver) -> Decision {
         if handing.reason == CANNOT_HELP && state.dialogue.refuses_person {
             return self.stay(state);
         }
+        state.person_after = false;
+        let flow = top_flow(state);
+        let reason = self.request_person(state, handing);
+        let interrupted = std::mem::take(&mut state.dialogue.awaiting);
+        // Only a question the customer left by himself, or that care broke off, is asked again if he goes on: an action whose outcome is unknown must not be
+        // proposed twice.
+        let left_open = reason == CUSTOMER_REQUEST || self.is_care(&flow);
+        state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
+        state.dialogue.beside = None;
+        let options = self.waiting_options();
+        self.finish(state, AwaitingKind::Handoff, None, options)
+    }
+
+    /// Says that a person takes over, and puts together what he reads first; gives the reason under which he does.
+    fn request_person(&self, state: &mut Deliberation, handing: &HandingOver) -> String {
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
@@ -181,13 +242,7 @@ impl Engine<'_> {
             proposal: open_proposal(state).map(|proposal| proposal.summary.clone()),
             last_words: self.moment.said.clone(),
         });
-        let interrupted = std::mem::take(&mut state.dialogue.awaiting);
-        // Only a question the customer left by himself, or that care broke off, is asked again if he goes on: an action whose outcome is unknown must not be
-        // proposed twice.
-        let left_open = handing.reason == CUSTOMER_REQUEST || self.is_care(&flow);
-        state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
-        let options = self.waiting_options();
-        self.finish(state, AwaitingKind::Handoff, None, options)
+        handing.reason.clone()
     }
 
     /// Notes whether the customer wants no person; whoever asks for one afterwards gets one.
@@ -245,6 +300,13 @@ impl Engine<'_> {
 
     /// The customer goes on without a person. What care broke off comes back.
     pub(super) fn take_back(&self, state: &mut Deliberation, going_on: &GoingOn) {
+        if let GoingOn::Beside { reason } = going_on {
+            return stand_beside(state, reason);
+        }
+        if let Some(before) = state.dialogue.beside.take().filter(|_| state.dialogue.frames.is_empty()) {
+            state.dialogue.frames = before.frames;
+            state.dialogue.interrupted = before.interrupted;
+        }
         let signals = &self.pack.manifest.signals;
         if *going_on != GoingOn::Alone {
             state.dialogue.frames.retain(|frame| !self.is_care(&frame.flow));
@@ -272,7 +334,7 @@ impl Engine<'_> {
         state.dialogue.awaiting = Awaiting::default();
         state.ending.reasons.push("the customer goes on without a person".to_owned());
         let (key, reason) = match going_on {
-            GoingOn::Alone => ("handoff_withdrawn", None),
+            GoingOn::Alone | GoingOn::Beside { .. } => ("handoff_withdrawn", None),
             GoingOn::Meanwhile { reason } => ("handoff_case_kept", Some(reason)),
             GoingOn::Misunderstood { reason } => ("handoff_misunderstood", Some(reason)),
         };
@@ -383,6 +445,18 @@ impl Engine<'_> {
         let url = self.pack.article_member(id, "source");
         Some(Citation { article_id: id.to_owned(), title, quote: String::new(), url })
     }
+}
+
+/// What led to the person is put aside: nothing of it is asked again while he is awaited.
+fn stand_beside(state: &mut Deliberation, reason: &str) {
+    let dialogue = &mut state.dialogue;
+    let frames = std::mem::take(&mut dialogue.frames);
+    let interrupted = std::mem::take(&mut dialogue.interrupted);
+    dialogue.close_requests();
+    dialogue.awaiting = Awaiting::default();
+    dialogue.beside = Some(Box::new(Beside { frames, interrupted }));
+    dialogue.case = Some(reason.to_owned());
+    state.ending.reasons.push("answered beside a person who is awaited".to_owned());
 }
 
 /// The proposal the last reply showed, if it is still to be answered.

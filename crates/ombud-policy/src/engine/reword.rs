@@ -1,62 +1,129 @@
-//! What becomes of a text in the customer's words that he was shown: he may add to it, or say how it should read.
+//! What becomes of a text in the customer's words that he was shown: he says what should go, stand instead or be added, or how all of it should read.
+//! Nothing of it is lost: what cannot be placed changes nothing, and the whole text is asked for.
 
 use ombud_domain::{AwaitingKind, Command, Rewording, Understanding};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Deliberation, Engine};
-use crate::dialogue::Said;
+use super::absorb::{CORRECTION, WORDING};
+use super::run::top_vars;
+use super::{Decision, Deliberation, Engine};
+use crate::dialogue::{Frame, Origin, Said};
 use crate::flow::{AskSource, Op, ValueKind};
 
+/// Fewer words are no text of their own.
+const TEXT_WORDS_MIN: usize = 3;
+/// Share of the words of a text that stand in another version of it.
+const VERSION_SHARE: usize = 2;
+
+/// The text that is shown.
+struct Shown {
+    slot: String,
+    text: String,
+    /// Whether nothing else was asked, so that whatever should be different is in it.
+    alone: bool,
+}
+
 impl Engine<'_> {
-    /// Words the text of the open proposal otherwise, if the message says how; nothing is done before it is shown again.
-    pub(super) fn reword(&self, state: &mut Deliberation, understood: &Understanding) -> bool {
-        let answers = understood.commands.iter().all(|command| match command {
-            Command::Affirm | Command::Cancel | Command::Handoff => true,
+    /// Words the shown text otherwise, if the message says how; nothing is done before it is shown again.
+    pub(super) fn reword(&self, state: &mut Deliberation, understood: &Understanding) -> Option<Decision> {
+        let commands = &understood.commands;
+        let (kind, slot) = (state.dialogue.awaiting.kind, state.dialogue.awaiting.slot.clone());
+        let open = match (kind, slot.as_deref()) {
+            (AwaitingKind::Confirm, _) => None,
+            (AwaitingKind::Slot, Some(slot @ (CORRECTION | WORDING))) => Some(slot),
+            _ => return None,
+        };
+        let answers = |command: &Command| match command {
+            Command::Affirm | Command::Cancel | Command::Handoff | Command::Repeat => true,
             Command::Deny { text } => text.is_empty(),
             _ => false,
-        });
-        if answers || state.dialogue.awaiting.kind != AwaitingKind::Confirm {
-            return false;
-        }
-        let Some((slot, known)) = self.shown_words(state) else { return false };
-        let Some(rewording) = self.reader.rewording(&self.moment.said) else { return false };
-        let text = match rewording {
-            Rewording::Replace(text) => text,
-            Rewording::Add(text) => extended(&known, &text),
         };
-        state.ending.reasons.push(format!("{slot} is worded otherwise"));
+        if commands.iter().all(answers) {
+            return None;
+        }
+        let shown = self.shown_text(state)?;
+        let said = self.moment.text.as_str();
+        let told = commands.iter().all(|command| {
+            matches!(
+                command,
+                Command::Correct { .. } | Command::Deny { .. } | Command::SetSlot { .. } | Command::CannotRead
+            )
+        });
+        let text = match self.reader.rewording(&shown.text, said) {
+            Some(Rewording::Reads(text)) => text,
+            Some(Rewording::Unplaced) if open == Some(WORDING) => return None,
+            Some(Rewording::Unplaced) => return told.then(|| self.ask_for_wording(state)),
+            None if !told || !shown.alone => return None,
+            None => match self.reader.account(said).filter(|text| is_text(text)) {
+                Some(text) if open == Some(WORDING) || is_version(&text, &shown.text) => text,
+                Some(_) if open != Some(WORDING) => return Some(self.ask_for_wording(state)),
+                _ => return None,
+            },
+        };
+        state.ending.reasons.push(format!("{} is worded otherwise", shown.slot));
         if let Some(top) = state.dialogue.frames.last_mut() {
-            top.said.retain(|said| said.slot.as_ref() != Some(&slot));
-            top.said.push(Said { slot: Some(slot.clone()), text: text.clone() });
-            top.vars.insert(slot, Value::from(text));
-            top.shown = None;
-            top.confirmed = None;
+            write_down(top, shown.slot, text);
         }
         self.repair(state, "repair_correction", json!({}));
-        true
+        Some(self.run(state))
     }
 
-    /// The slot in free words that the open proposal shows, and the words.
-    fn shown_words(&self, state: &Deliberation) -> Option<(String, String)> {
+    /// Leaves the text as it is and asks for all of it.
+    fn ask_for_wording(&self, state: &mut Deliberation) -> Decision {
+        state.ending.reasons.push("the text is to be changed, but nobody can tell where".to_owned());
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.shown = None;
+            top.confirmed = None;
+            top.repeated = None;
+        }
+        let flow = super::run::top_flow(state);
+        let values: Map<String, Value> = top_vars(state);
+        self.say(state, &flow, "wording_unplaced", &values, Origin::Question);
+        self.finish(state, AwaitingKind::Slot, Some(WORDING.to_owned()), Vec::new())
+    }
+
+    /// The slot in free words that the proposal shows, and the words.
+    fn shown_text(&self, state: &Deliberation) -> Option<Shown> {
         let top = state.dialogue.frames.last()?;
-        let summary = &state.dialogue.awaiting.proposal.as_ref()?.summary;
         let ops = &self.pack.flows.get(&top.flow)?.ops;
-        let is_words = |slot: &&String| {
-            ops.iter().any(|op| {
-                matches!(op, Op::Ask(ask) if ask.slot == **slot && matches!(ask.source, AskSource::Value(ValueKind::Text)))
+        let Some(Op::Act(act)) = ops.get(top.pc) else { return None };
+        let summary = self.render(state, &top.flow, &act.confirm, &[&top.vars])?;
+        let kind_of = |slot: &String| {
+            ops.iter().find_map(|op| match op {
+                Op::Ask(ask) if ask.slot == *slot => Some(&ask.source),
+                _ => None,
             })
         };
+        let is_words = |slot: &&String| matches!(kind_of(slot), Some(AskSource::Value(ValueKind::Text)));
         let slot = top.filled.iter().rev().find(is_words)?;
-        let known = top.vars.get(slot)?.as_str().filter(|known| summary.contains(*known))?;
-        Some((slot.clone(), known.to_owned()))
+        let text = top.vars.get(slot)?.as_str().filter(|known| summary.contains(*known))?;
+        let alone = top
+            .filled
+            .iter()
+            .all(|slot| matches!(kind_of(slot), Some(AskSource::Value(ValueKind::Text | ValueKind::YesNo))));
+        Some(Shown { slot: slot.clone(), text: text.to_owned(), alone })
     }
 }
 
-/// Another sentence behind what is written.
-fn extended(known: &str, more: &str) -> String {
-    let known = known.trim_end();
-    let stop = if known.ends_with(['.', '!', '?', '…']) { "" } else { "." };
-    let mut letters = more.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{known}{stop} {first}{}", letters.as_str())
+fn write_down(top: &mut Frame, slot: String, text: String) {
+    top.said.retain(|said| said.slot.as_ref() != Some(&slot));
+    top.said.push(Said { slot: Some(slot.clone()), text: text.clone() });
+    top.vars.insert(slot, Value::from(text));
+    top.shown = None;
+    top.confirmed = None;
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+fn is_text(text: &str) -> bool {
+    words(text).len() >= TEXT_WORDS_MIN
+}
+
+/// Whether a text is another version of the one that is shown, and no word about it.
+fn is_version(text: &str, shown: &str) -> bool {
+    let (new, known) = (words(text), words(shown));
+    let kept = known.iter().filter(|word| new.contains(word)).count();
+    kept * VERSION_SHARE >= known.len() && new.len() * VERSION_SHARE >= known.len()
 }

@@ -312,3 +312,80 @@ async fn a_resolved_conversation_begins_again_below_a_line() {
     let open = InboxFilter { status: Some(ConversationStatus::Open), rows_max: 5, ..InboxFilter::default() };
     assert_eq!(world.ledger.count(&TenantId("default".to_owned()), &open).await.unwrap(), 1, "the desk sees it open");
 }
+
+/// While a person is awaited and nobody has taken the conversation, what can be answered is, and the person is still awaited.
+#[tokio::test]
+async fn a_question_that_can_be_answered_is_answered_while_a_person_is_awaited() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let told = world.say("it is about the desk lamp I bought").await;
+    assert!(text(&told).contains("added that for my colleague"), "what is told is for the person: {}", text(&told));
+    let answered = world.say("where is my order #W0000001?").await;
+    assert!(
+        text(&answered).contains("#W0000001") && text(&answered).contains("still on the way"),
+        "{}",
+        text(&answered)
+    );
+    let told = world.say("the lamp was a present, by the way").await;
+    assert!(text(&told).contains("added that for my colleague"), "{}", text(&told));
+    for reply in [&answered, &told] {
+        assert_eq!(
+            (reply.status, reply.awaiting.kind, option_ids(reply)),
+            (ConversationStatus::WaitingForAgent, AwaitingKind::Handoff, vec!["assistant", "wait"])
+        );
+    }
+    assert_eq!(world.performed(), 0);
+    let handover = world.assistant.desk_view(world.conversation).await.unwrap().unwrap().handover.unwrap();
+    assert!(handover.proposal.unwrap().contains("#W0000001"), "the open proposal is still the colleague's");
+    assert!(handover.last_words.starts_with("the lamp was a present"), "{}", handover.last_words);
+    let back = world.say("Go on with the assistant").await;
+    assert_eq!((back.status, back.awaiting.kind), (ConversationStatus::Open, AwaitingKind::Confirm), "{}", text(&back));
+}
+
+/// A side request goes on over several messages; the person who takes the conversation ends it.
+#[tokio::test]
+async fn a_side_request_goes_on_until_the_person_takes_the_conversation() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("I want to talk to a person first").await;
+    let asked = world.say("can you change my address please?").await;
+    assert_eq!(
+        (asked.status, asked.awaiting.kind),
+        (ConversationStatus::WaitingForAgent, AwaitingKind::Slot),
+        "{}",
+        text(&asked)
+    );
+    let dropped = world.say("never mind").await;
+    assert_eq!(
+        (dropped.status, dropped.awaiting.kind),
+        (ConversationStatus::WaitingForAgent, AwaitingKind::Handoff),
+        "{}",
+        text(&dropped)
+    );
+    world.say("can you change my address please?").await;
+    world.assistant.desk_act(world.conversation, "Kim", TAKE).await.unwrap();
+    assert!(world.say("where is my order #W0000001?").await.messages.is_empty());
+}
+
+/// A person and an answer, both in one turn.
+#[tokio::test]
+async fn what_is_asked_until_the_person_comes_is_answered_with_the_hand_over() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("no, leave it").await;
+    let reply = world.say("A person please. But meanwhile, where is my order #W0000001?").await;
+    assert_eq!(reply.status, ConversationStatus::WaitingForAgent, "{}", text(&reply));
+    assert!(text(&reply).contains("#W0000001") && text(&reply).contains("passing you"), "{}", text(&reply));
+    assert!(!text(&reply).contains("anything else"), "{}", text(&reply));
+    let off = world.say("is that cancelled now? I don't need them any more").await;
+    assert_eq!(off.status, ConversationStatus::Open, "{}", text(&off));
+    assert!(text(&off).contains("no colleague is waiting"), "{}", text(&off));
+}
+
+/// Without "meanwhile" the person comes at once, whatever else the message asks (R47).
+#[tokio::test]
+async fn a_wish_for_a_person_beside_a_request_is_the_only_thing_done() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    world.say("no, leave it").await;
+    let reply = world.say("where is my order #W0000001? I want to talk to a human").await;
+    assert_eq!(reply.status, ConversationStatus::WaitingForAgent, "{}", text(&reply));
+    assert!(!text(&reply).contains("#W0000001"), "{}", text(&reply));
+}

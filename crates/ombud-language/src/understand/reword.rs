@@ -1,0 +1,228 @@
+//! How should a text that is shown be worded otherwise?
+//!
+//! A customer names a sentence or a word to be taken out, exchanged or added, or gives the whole text anew. What he wrote is never lost: an edit
+//! that cannot be placed changes nothing.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use ombud_domain::Rewording;
+
+use super::edit::{Text, bare};
+use super::model::NluError;
+use super::pieces::sentences;
+use super::rules::{Rules, compile};
+
+/// Edits in one message, at most; more are read as one.
+const EDITS_MAX: usize = 6;
+/// Words stripped in front of an edit, at most: "no, wait, please ...".
+const LEADS_MAX: usize = 8;
+
+/// Rules for how a shown text should read.
+#[derive(Debug, Clone)]
+pub(super) struct RewordRules {
+    /// Said before an edit: yes, no, please, "can you".
+    lead: Regex,
+    /// The whole text follows, word for word.
+    verbatim: Regex,
+    /// What stands instead of everything.
+    replace: Regex,
+    /// What is said as well.
+    add: Regex,
+    /// An addition that is only described: "my name".
+    vague: Regex,
+    /// What alone is to stay, by its place.
+    keep: Regex,
+    /// What goes: a sentence, by its place or what it is about.
+    remove: Regex,
+    /// One thing for another, the old one first.
+    swap: Regex,
+    /// The same in words that only mean it where the old one stands in the text: "20 should be 19.90".
+    swap_told: Regex,
+    /// The same with the new one first: "19.90, not 20".
+    swap_back: Regex,
+    /// Names the whole text: "it", "everything".
+    whole: Regex,
+    /// Courtesies behind an edit.
+    tail: Regex,
+    /// Where another edit begins in the same sentence.
+    next: Regex,
+    /// Words around the description of a part: "the part about".
+    pub(super) part: Regex,
+    /// A sentence by its place: "the last sentence".
+    pub(super) sentence: Regex,
+    /// Words that are meant as words: "the word stupid".
+    pub(super) literal: Regex,
+    /// Where a clause of a sentence begins.
+    pub(super) clause: Regex,
+}
+
+/// What became of one edit.
+enum Edited {
+    /// The text reads like this.
+    Reads(String),
+    /// It is an edit, but what it is about is not found.
+    Lost,
+    /// It is no edit.
+    No,
+}
+
+impl RewordRules {
+    pub(super) fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            lead: rule("reword_lead")?,
+            verbatim: rule("reword_verbatim")?,
+            replace: rule("reword_replace")?,
+            add: rule("reword_add")?,
+            vague: rule("reword_vague")?,
+            keep: rule("reword_keep")?,
+            remove: rule("reword_remove")?,
+            swap: rule("reword_swap")?,
+            swap_told: rule("reword_swap_told")?,
+            swap_back: rule("reword_swap_back")?,
+            whole: rule("reword_whole")?,
+            tail: rule("reword_tail")?,
+            next: rule("reword_next")?,
+            part: rule("reword_part")?,
+            sentence: rule("reword_sentence")?,
+            literal: rule("reword_literal")?,
+            clause: rule("reword_clause")?,
+        })
+    }
+
+    /// The text that is given word for word: "write exactly this: ...".
+    pub(super) fn verbatim<'t>(&self, said: &'t str) -> Option<&'t str> {
+        captured(&self.verbatim, self.without_lead(said)).map(unquoted).filter(|words| !bare(words).is_empty())
+    }
+
+    fn without_lead<'t>(&self, text: &'t str) -> &'t str {
+        let mut rest = text.trim_start();
+        for _ in 0..LEADS_MAX {
+            let after = self.lead.find(rest).and_then(|found| rest.get(found.end()..));
+            let Some(after) = after.filter(|after| !bare(after).is_empty() && after.len() < rest.len()) else { break };
+            rest = after;
+        }
+        rest
+    }
+
+    /// Old and new words that are to be exchanged.
+    pub(super) fn exchange<'t>(&self, body: &'t str) -> Option<(&'t str, &'t str)> {
+        let pair = |rule: &Regex| {
+            let found = rule.captures(body)?;
+            let mut parts = found.iter().skip(1).flatten().map(|part| part.as_str());
+            let (first, second) = (parts.next()?, parts.next()?);
+            Some((unquoted(first), unquoted(second))).filter(|(one, other)| !one.is_empty() && !other.is_empty())
+        };
+        let back = || pair(&self.swap_back).map(|(new, old)| (old, new));
+        pair(&self.swap).or_else(|| pair(&self.swap_told)).or_else(back)
+    }
+
+    /// The edit without the words around it.
+    pub(super) fn body<'t>(&self, said: &'t str) -> &'t str {
+        let mut body = self.without_lead(said).trim_end_matches(['.', '!', '?', ' ', '\n', '…', ',', ';']);
+        for _ in 0..LEADS_MAX {
+            let Some(found) = self.tail.find(body).filter(|found| found.start() > 0) else { break };
+            body = body.get(..found.start()).unwrap_or(body);
+        }
+        body
+    }
+
+    /// One edit done.
+    fn edit(&self, rules: &Rules, known: &str, said: &str) -> Edited {
+        let body = self.body(said);
+        let text = Text::new(rules, known);
+        let mut lost = false;
+        if let Some((old, new)) = self.exchange(body) {
+            let whole = self.whole.is_match(old);
+            if let Some(changed) = if whole { text.with_number(new) } else { text.exchanged(old, new) } {
+                return Edited::Reads(changed);
+            }
+            // Where all of it should be something else, only a whole sentence can be meant.
+            lost = whole || self.swap.is_match(body);
+        }
+        if let Some(what) = captured(&self.remove, body).filter(|what| !self.whole.is_match(what)) {
+            return text.without(what).map_or(Edited::Lost, Edited::Reads);
+        }
+        if let Some(kept) = captured(&self.keep, body).and_then(|what| text.only(what)) {
+            return Edited::Reads(kept);
+        }
+        let words = |rule: &Regex| captured(rule, self.without_lead(said)).map(unquoted);
+        match words(&self.replace).filter(|words| !bare(words).is_empty()) {
+            Some(words) if words.contains(char::is_whitespace) => return Edited::Reads(words.to_owned()),
+            Some(_) => return Edited::Lost,
+            None => {}
+        }
+        match words(&self.add).filter(|words| !bare(words).is_empty()) {
+            Some(more) => Edited::Reads(extended(known, more)),
+            None if lost || self.vague.is_match(body) => Edited::Lost,
+            None => Edited::No,
+        }
+    }
+}
+
+impl Rules {
+    /// How a text that is shown should read, if the words say so.
+    pub(super) fn rewording(&self, known: &str, said: &str) -> Option<Rewording> {
+        let rules = &self.written.reword;
+        if let Some(words) = rules.verbatim(said) {
+            return Some(Rewording::Reads(words.to_owned()));
+        }
+        if let Some(text) = self.edited_in_turn(known, said) {
+            return Some(Rewording::Reads(text));
+        }
+        match rules.edit(self, known, said) {
+            Edited::Reads(text) => Some(Rewording::Reads(text)),
+            Edited::Lost => Some(Rewording::Unplaced),
+            Edited::No => None,
+        }
+    }
+
+    /// Several edits one after the other, if every part of the message is one that can be done.
+    fn edited_in_turn(&self, known: &str, said: &str) -> Option<String> {
+        let rules = &self.written.reword;
+        let mut edits: Vec<&str> = Vec::new();
+        for sentence in sentences(said, self) {
+            let mut from = 0;
+            for next in rules.next.captures_iter(sentence).filter_map(|found| found.get(1)) {
+                edits.extend(sentence.get(from..next.start()));
+                from = next.start();
+            }
+            edits.extend(sentence.get(from..));
+        }
+        edits.retain(|edit| !bare(rules.without_lead(edit)).is_empty() && rules.lead.replace(edit, "").trim() != "");
+        if !(2..=EDITS_MAX).contains(&edits.len()) {
+            return None;
+        }
+        edits.into_iter().try_fold(known.to_owned(), |text, edit| {
+            let edit = edit.trim_end_matches([',', ' ', ';']);
+            let edit = edit.strip_suffix(" and").unwrap_or(edit);
+            match rules.edit(self, &text, edit) {
+                Edited::Reads(text) => Some(text),
+                Edited::Lost | Edited::No => None,
+            }
+        })
+    }
+}
+
+/// The first group of a rule.
+fn captured<'t>(rule: &Regex, text: &'t str) -> Option<&'t str> {
+    rule.captures(text)?.iter().skip(1).flatten().next().map(|found| found.as_str())
+}
+
+/// Words without the quotation marks around them.
+fn unquoted(words: &str) -> &str {
+    let words = words.trim().trim_start_matches([':', ' ', '\n']).trim();
+    let inner = words
+        .strip_prefix(['"', '“', '„', '«', '\''])
+        .and_then(|inner| inner.trim_end_matches(['.', ' ']).strip_suffix(['"', '”', '“', '»', '\'']));
+    inner.map_or(words, str::trim)
+}
+
+/// Another sentence behind what is written.
+fn extended(known: &str, more: &str) -> String {
+    let known = known.trim_end();
+    let stop = if known.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{known}{stop} {}", super::edit::capital(more))
+}

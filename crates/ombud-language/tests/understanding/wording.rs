@@ -1,0 +1,160 @@
+//! A text that was shown is edited by what its writer says of it.
+
+use ombud_domain::Rewording;
+use ombud_language::Understander;
+
+use super::reader;
+
+const SHOWN: &str = "The courier threw the box over the fence and drove off. It was raining all day. I called twice, but nobody at Sportshop \
+    picked up. I paid 20 euros for delivery on Monday. I want an apology.";
+
+fn reads(reader: &Understander, said: &str) -> Option<String> {
+    match reader.rewording(SHOWN, said)? {
+        Rewording::Reads(text) => Some(text),
+        Rewording::Unplaced => None,
+    }
+}
+
+/// The shown text with other words in one place.
+fn with(old: &str, new: &str) -> Option<String> {
+    assert!(SHOWN.contains(old), "{old}");
+    Some(SHOWN.replace(old, new))
+}
+
+#[test]
+fn a_sentence_goes_by_its_place_or_by_what_it_is_about() {
+    let reader = reader();
+    for (said, gone) in [
+        ("Take out the apology", " I want an apology."),
+        ("please take the apology out", " I want an apology."),
+        ("yes but leave out the last sentence", " I want an apology."),
+        ("no, don't mention that I want an apology", " I want an apology."),
+        ("the last sentence can go", " I want an apology."),
+        ("fine, but remove the bit about the rain", " It was raining all day."),
+        ("skip the second sentence please", " It was raining all day."),
+        ("could you delete \"It was raining all day\"?", " It was raining all day."),
+        ("everything but the part about the rain", " It was raining all day."),
+        ("drop the last two sentences", " I paid 20 euros for delivery on Monday. I want an apology."),
+        ("without what I paid for delivery", " I paid 20 euros for delivery on Monday."),
+        ("leave out that he drove off", " and drove off"),
+        ("cut the part where nobody picked up", ", but nobody at Sportshop picked up"),
+        ("take out the words all day", " all day"),
+        ("I don't need an apology, take that out", " I want an apology."),
+        ("kick out the bit with the rain pls", " It was raining all day."),
+    ] {
+        assert_eq!(reads(&reader, said), with(gone, ""), "{said}");
+    }
+    assert_eq!(
+        reads(&reader, "without the part about the courier"),
+        with("The courier threw the box over the fence and drove off. ", "")
+    );
+    assert_eq!(
+        reads(&reader, "keep only the first sentence").as_deref(),
+        Some("The courier threw the box over the fence and drove off.")
+    );
+    assert_eq!(reads(&reader, "leave out the boring part"), None, "what fits nothing takes nothing out");
+}
+
+#[test]
+fn a_word_or_a_number_is_exchanged_where_it_stands() {
+    let reader = reader();
+    for (said, old, new) in [
+        ("change 20 to 19.90", "20", "19.90"),
+        ("it's 19.90 not 20", "20", "19.90"),
+        ("I paid 19.90, not 20", "20", "19.90"),
+        ("sorry, not 20 but 19.90", "20", "19.90"),
+        ("20 is wrong, it was 19.90", "20", "19.90"),
+        ("20 euros should be 19.90 euros", "20", "19.90"),
+        ("no, change the amount to 19.90", "20", "19.90"),
+        ("it should be 19.90", "20", "19.90"),
+        ("replace Sportshop with Fjällsport", "Sportshop", "Fjällsport"),
+        ("write Fjällsport instead of sportshop please", "Sportshop", "Fjällsport"),
+        ("it was on TUESDAY not monday", "Monday", "Tuesday"),
+        ("replace the box with a parcel", "the box", "a parcel"),
+        ("instead of fence write \"gate\"", "fence", "gate"),
+        ("can you swap courier for driver?", "courier", "driver"),
+    ] {
+        assert_eq!(reads(&reader, said), with(old, new), "{said}");
+    }
+}
+
+#[test]
+fn the_whole_text_is_taken_word_for_word() {
+    let reader = reader();
+    for said in [
+        "this is the text, word for word: Nobody came. Why not?",
+        "write exactly this: Nobody came. Why not?",
+        "No. It should read: \"Nobody came. Why not?\"",
+        "here's my complaint:\nNobody came. Why not?",
+        "replace everything with: Nobody came. Why not?",
+        "use this instead: Nobody came. Why not?",
+        "change it to: Nobody came. Why not?",
+        "can u rewrite it: Nobody came. Why not?",
+        "\"Nobody came. Why not?\"",
+    ] {
+        assert_eq!(reads(&reader, said).as_deref(), Some("Nobody came. Why not?"), "{said}");
+    }
+    assert_eq!(reader.account("write exactly this: Nobody came. Why not?").as_deref(), Some("Nobody came. Why not?"));
+    for (said, text) in [
+        ("not like that, just say the box was empty", "the box was empty"),
+        ("the text should say instead that nobody came", "nobody came"),
+        ("don't send that. simply write that I sent it back in May", "I sent it back in May"),
+    ] {
+        assert_eq!(reads(&reader, said).as_deref(), Some(text), "{said}");
+    }
+}
+
+#[test]
+fn sentences_are_added_and_edits_follow_each_other() {
+    let reader = reader();
+    let added = |more: &str| Some(format!("{SHOWN} {more}"));
+    for (said, more) in [
+        ("please also mention that the driver was rude", "The driver was rude"),
+        ("yes and add that I want my money back", "I want my money back"),
+        ("it must say I was at home all day", "I was at home all day"),
+        ("ok. put in that my neighbour saw it", "My neighbour saw it"),
+        ("I also want to say that I've been a customer for years", "I've been a customer for years"),
+        ("also mention my son was hurt", "My son was hurt"),
+        ("can you include: two calls, no answer", "Two calls, no answer"),
+        (
+            "add that it's the shop, not the courier. They never answer.",
+            "It's the shop, not the courier. They never answer.",
+        ),
+    ] {
+        assert_eq!(reads(&reader, said), added(more), "{said}");
+    }
+    let both = with(" I want an apology.", "").map(|text| text.replace("20", "19.90"));
+    assert_eq!(reads(&reader, "Take out the apology and change 20 to 19.90"), both);
+    assert_eq!(reads(&reader, "Take out the apology. And 20 should be 19.90."), both);
+    let swapped = with("I want an apology.", "I want a refund.");
+    assert_eq!(reads(&reader, "replace an apology with a refund"), swapped);
+}
+
+#[test]
+fn an_edit_without_a_place_changes_nothing_and_other_words_are_no_edit() {
+    let reader = reader();
+    for said in [
+        "take out the bit about my neighbour",
+        "replace the manager with the boss",
+        "change 35 to 36",
+        "put my name under it",
+        "add a sentence about the driver",
+        "remove the ninth sentence",
+        "it should be Tuesday",
+        "take out the apology and the part about the dog's collar",
+    ] {
+        assert_eq!(reader.rewording(SHOWN, said), Some(Rewording::Unplaced), "{said}");
+    }
+    for said in [
+        "yes",
+        "no, I meant the other order",
+        "what do they say to that?",
+        "can I pay without the app?",
+        "that's not what I wrote",
+        "leave it",
+    ] {
+        assert_eq!(reader.rewording(SHOWN, said), None, "{said}");
+    }
+    let twice = "20 euros on 20 May.";
+    assert_eq!(reader.rewording(twice, "it's 21 not 20"), None, "which of the two is not guessed");
+}
