@@ -268,6 +268,9 @@ impl Engine<'_> {
             return self.run(state);
         }
         for command in self.care_first(state, understood) {
+            if *command == Command::Cancel && self.will_give_way(state, understood) {
+                continue;
+            }
             state.ending.reasons.push(absorb::describe(command));
             if let Some(decision) = self.absorb(state, command, findings) {
                 return decision;

@@ -378,7 +378,9 @@ fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
 fn looks_up(readings: &Readings<'_>, piece: &Reading) -> bool {
     let is_look_up =
         |(flow, p): (&str, f32)| p >= LOOK_UP && readings.context.look_ups.iter().any(|known| known == flow);
-    piece.best_flow().is_some_and(is_look_up) && !readings.rules().follow.hypothetical.is_match(&piece.text)
+    // Among other things a question is rather about the proposal.
+    let alone = readings.pieces.iter().filter(|piece| !answers(readings, piece)).count() == 1;
+    alone && piece.best_flow().is_some_and(is_look_up) && !readings.rules().follow.hypothetical.is_match(&piece.text)
 }
 
 fn is_among(piece: &Reading, questions: &[&Reading]) -> bool {

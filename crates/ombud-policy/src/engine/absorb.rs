@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, IdentityLevel, Kind};
+use ombud_domain::{
+    AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, IdentityLevel, Kind, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
@@ -159,6 +161,14 @@ impl Engine<'_> {
         state.answered = false;
         self.give_way(state, other, said);
         true
+    }
+
+    /// "No exchange! Return both": what is given up for what takes its place is not dropped but gives way.
+    pub(super) fn will_give_way(&self, state: &Deliberation, understood: &Understanding) -> bool {
+        let Some(other) = self.yields_to(state) else { return false };
+        let wished =
+            |command: &Command| matches!(command, Command::StartFlow { flow, .. } if other.wishes.contains(flow));
+        understood.commands.iter().any(wished)
     }
 
     fn yields_to(&self, state: &Deliberation) -> Option<&YieldsTo> {
