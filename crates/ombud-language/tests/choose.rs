@@ -647,3 +647,18 @@ fn hostile_texts_are_bounded() {
         assert_eq!(choose(&lexicon, &none), Choice::Unread);
     }
 }
+
+/// What is said last of two answers that cannot both hold is meant.
+#[test]
+fn a_correction_takes_back_what_was_picked_before() {
+    Case { candidates: &basket(), current: None, count: Count::Many }.check(&[
+        ("the tent. no wait, I mean the rug", "rug"),
+        ("the tent, no wait, that one stays with me, actually the mug", "mug"),
+        ("the tent and the rug. no wait, also the mug", "rug,tent,mug"),
+    ]);
+    let lexicon = lexicon();
+    let utterances = ["the tent", "No sorry, I said that wrong, the rug instead of the tent."].map(ToOwned::to_owned);
+    let request =
+        ChoiceRequest { utterances: &utterances, direct: 2, candidates: &basket(), current: None, count: Count::Many };
+    assert_eq!(shown(&choose(&lexicon, &request)), "rug");
+}

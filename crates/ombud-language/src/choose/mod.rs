@@ -28,6 +28,7 @@ use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 
 use catalogue::{Catalogue, Hits, catalogue, find_hits};
 use found::Request;
+use lexicon::Mark;
 use options::Options;
 use pick::{Manner, Reading, into_choice, pick};
 use text::read_all;
@@ -46,6 +47,22 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
     let catalogue = catalogue(lexicon, request.candidates);
     let split = request.utterances.len().saturating_sub(request.direct);
     let (earlier, direct) = request.utterances.split_at_checked(split).unwrap_or((&[], request.utterances));
+    if let Some(meant) = corrected(lexicon, direct) {
+        let last = read_part(lexicon, request, &catalogue, (&[meant], &[], Manner::Asked));
+        if matches!(last, Choice::Picked { .. }) {
+            return last;
+        }
+    }
+    // "The coat instead of the shirts" takes the shirts back that were answered before.
+    if let [before @ .., last] = direct
+        && !before.is_empty()
+        && text::read(lexicon, last).iter().any(|token| token.marks.has(Mark::Rather))
+    {
+        let instead = read_part(lexicon, request, &catalogue, (std::slice::from_ref(last), before, Manner::Asked));
+        if matches!(instead, Choice::Picked { .. }) {
+            return instead;
+        }
+    }
     let asked = read_part(lexicon, request, &catalogue, (direct, earlier, Manner::Asked));
     if asked != Choice::Unread {
         return asked;
@@ -62,6 +79,15 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
 }
 
 /// Reads one part of what was said; what was said before it breaks ties.
+/// "The shoes. No wait, I mean the backpack": what is said behind the last word of correction, unless it adds to what was said before.
+fn corrected(lexicon: &Lexicon, direct: &[String]) -> Option<String> {
+    let tokens = text::read(lexicon, direct.last()?);
+    let at = tokens.iter().rposition(|token| token.marks.has(Mark::Correct)).filter(|at| *at > 0)?;
+    let after = tokens.get(at + tokens.get(at)?.mark_len.max(1)..)?;
+    let adds = after.iter().any(|token| token.marks.has(Mark::Add));
+    (!after.is_empty() && !adds).then(|| after.iter().map(|token| token.raw.as_str()).collect::<Vec<_>>().join(" "))
+}
+
 fn read_part(
     lexicon: &Lexicon,
     request: &ChoiceRequest<'_>,
