@@ -9,10 +9,11 @@ use ombud_policy::{Dialogue, Ending, LastAnswer};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
-use crate::intake::Arrival;
+use crate::intake::{Arrival, Hears};
 use crate::search::Search;
 use crate::trail::Trail;
 use crate::understanding::Understood;
+use crate::waiting::about_awaited;
 
 /// Questions answered in one turn.
 const QUESTIONS_MAX: usize = 3;
@@ -54,6 +55,9 @@ pub(crate) fn gather(
     let about = about_request(assistant, &received.conversation.dialogue);
     for query in questions.take(QUESTIONS_MAX) {
         let found = match about {
+            _ if received.hears == Hears::CareQuestion => {
+                search.look_up_only(query, about_awaited(assistant, &received.conversation.dialogue))
+            }
             [] => search.look_up(query, before.as_ref()),
             about => search.look_up_within(query, about),
         };

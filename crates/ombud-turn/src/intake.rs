@@ -101,6 +101,8 @@ pub(crate) enum Hears {
     Everything,
     /// Its signs of distress: the rest is for the person who is awaited.
     SignalsOnly,
+    /// A question about the care that brought in the person, for the articles about it and nothing else.
+    CareQuestion,
 }
 
 /// A received stimulus and the state it meets. Made by this stage alone.

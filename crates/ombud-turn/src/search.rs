@@ -16,6 +16,8 @@ const PASSAGES_MAX: usize = 12;
 const CLEAR_ALONE: f32 = 0.6;
 /// ... unless it has hardly a word of its own: "and how long does that take?"
 const OWN_TERMS_MIN: usize = 3;
+/// Share of a question that has to stand in the only articles it may be answered from.
+const COVERED_MIN: f32 = 0.4;
 /// One term alone names nothing.
 const NAMING_TERMS_MIN: usize = 2;
 
@@ -37,6 +39,24 @@ impl Search<'_> {
         if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) {
             return Ok((finding(query, best), passages));
         }
+        self.within(query, about, (&mut best, &mut passages))?;
+        Ok((finding(query, best), passages))
+    }
+
+    /// What these articles say to a question, and no other: nothing if less than a good part of it stands there.
+    pub(crate) fn look_up_only(&self, query: &str, about: &[String]) -> Result<(Finding, Vec<Passage>), StoreError> {
+        let (mut best, mut passages) = (None, Vec::new());
+        self.within(query, about, (&mut best, &mut passages))?;
+        Ok((finding(query, best.filter(|best: &Extract| best.covers >= COVERED_MIN)), passages))
+    }
+
+    /// Takes what one of these articles says, where at least as much of the question stands there as in the best so far.
+    fn within(
+        &self,
+        query: &str,
+        about: &[String],
+        (best, passages): (&mut Option<Extract>, &mut Vec<Passage>),
+    ) -> Result<(), StoreError> {
         for id in about {
             let title = self.assistant.pack.article_member(id, "title").unwrap_or_default();
             let mut of_article = self.passages(format!("{title} {query}"))?;
@@ -47,10 +67,10 @@ impl Search<'_> {
             // Of two articles about the request that say as much, the first one named is the nearer.
             if within.covers > covered || within.covers >= covered && !is_of_request {
                 passages.extend(of_article);
-                best = Some(within);
+                *best = Some(within);
             }
         }
-        Ok((finding(query, best), passages))
+        Ok(())
     }
 
     /// What the articles say to a question. One that goes on from the answer `before` and is not clear by itself ("and if I don't?") is read

@@ -70,6 +70,11 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         trail.note(Stage::Understanding, "nothing to read", json!({}));
         return Understanding::default();
     }
+    if received.hears == Hears::CareQuestion {
+        trail.note(Stage::Understanding, "a question about the care that a person was brought in for", json!({}));
+        let commands = vec![Command::Ask { query: screened.words().to_owned(), confidence: 1.0 }];
+        return Understanding { commands, signals: screened.signals().to_vec(), ..Understanding::default() };
+    }
     let dialogue = &received.conversation.dialogue;
     let expectation = dialogue.expectation();
     let barred = barred(assistant, screened);

@@ -15,6 +15,9 @@ use crate::reader::today;
 use crate::safety::Screened;
 use crate::search::Search;
 
+/// A question this surely asks for a record.
+const LOOK_UP: f32 = 0.8;
+
 /// Who answers a message.
 pub(crate) enum Answerer {
     /// The assistant, though with what it hears of the message.
@@ -58,8 +61,47 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
             received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: reason.unwrap_or_default() });
             Answerer::Assistant
         }
+        None if case.is_some() && asks_of_care(assistant, received, screened) => {
+            received.hears = Hears::CareQuestion;
+            received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: case.unwrap_or_default() });
+            Answerer::Assistant
+        }
         None => Answerer::Person,
     }
+}
+
+/// Whether somebody who grieves, is ill or in debt asks what the articles about that tell: "do I owe his debts?" Nothing else is answered to him.
+fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+    let text = screened.words();
+    let understander = &assistant.learnt.understander;
+    if !understander.asks(text) {
+        return false;
+    }
+    // "When is my next payment due?" asks for a record, which the articles do not have.
+    let context = UnderstandContext::alone(&Expectation::Open, today(assistant));
+    let is_look_up = |command: &Command| match command {
+        Command::StartFlow { flow, confidence, .. } => {
+            *confidence >= LOOK_UP && assistant.learnt.look_ups.contains(flow)
+        }
+        _ => false,
+    };
+    if understander.understand(text, &context).commands.iter().any(is_look_up) {
+        return false;
+    }
+    let about = about_awaited(assistant, &received.conversation.dialogue);
+    let (market, _) = market::of(assistant, received, text);
+    let search = Search { assistant, locale: &received.conversation.locale, market: &market };
+    search.look_up_only(text, about).is_ok_and(|(finding, _)| !finding.sentences.is_empty())
+}
+
+/// Articles about what led to the person who is awaited.
+pub(crate) fn about_awaited<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
+    let led_here = match &dialogue.beside {
+        Some(beside) => beside.flow(),
+        None => dialogue.frames.last().map(|top| top.flow.as_str()),
+    };
+    let flow = led_here.and_then(|flow| assistant.pack.flows.get(flow));
+    flow.map_or(&[], |flow| flow.articles.as_slice())
 }
 
 /// Whether a message asks for something that the assistant can do or answer: a request other than the one that led to the person, or a question

@@ -288,7 +288,7 @@ impl Engine<'_> {
     }
 
     /// Whether a flow is one that a sign of distress starts.
-    fn is_care(&self, flow: &str) -> bool {
+    pub(super) fn is_care(&self, flow: &str) -> bool {
         self.pack.manifest.signals.values().any(|care| care == flow)
     }
 

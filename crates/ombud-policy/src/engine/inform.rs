@@ -132,7 +132,8 @@ impl Engine<'_> {
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);
         if let Some(id) = finding.citation.as_ref().map(|citation| &citation.article_id) {
-            let mut about = self.pack.flows.values().filter(|flow| flow.articles.contains(id));
+            let mut about =
+                self.pack.flows.values().filter(|flow| flow.articles.contains(id) && !self.is_care(&flow.name));
             let acting = about.clone().find(|flow| self.changes_something(&flow.name));
             state.offers_request = acting.or_else(|| about.next()).map(|flow| flow.name.clone());
             state.dialogue.last_request = Some(finding.query.clone());
