@@ -254,16 +254,30 @@ impl Engine<'_> {
             Some(ONE_TIME_CODE) => return self.read_at_code(state, text),
             _ => return self.misread(state),
         }
-        let offered = state.dialogue.awaiting.options.iter();
-        let candidates: Vec<Candidate> = offered
-            .map(|option| Candidate {
-                id: option.id.clone(),
-                name: option.label.clone(),
-                label: option.label.clone(),
-                eligible: true,
-                ..Candidate::default()
-            })
-            .collect();
+        let offered = state.dialogue.awaiting.options.iter().map(|option| (option.id.clone(), option.label.clone()));
+        if let Some(id) = self.named_request(text, offered.collect()) {
+            return self.choose(state, &id);
+        }
+        // None of those offered, but another by its name.
+        let requests = self.pack.flows.values().filter(|flow| flow.kind == FlowKind::Request);
+        let titled =
+            requests.map(|flow| (flow.name.clone(), self.pack.title(&self.moment.locale, &flow.name).to_owned()));
+        match self.named_request(text, titled.collect()) {
+            Some(id) => self.choose(state, &id),
+            None => self.misread(state),
+        }
+    }
+
+    /// The one of these requests (id and name) that the words mean.
+    fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
+        let candidate = |(id, name): (String, String)| Candidate {
+            id,
+            name: name.clone(),
+            label: name,
+            eligible: true,
+            ..Candidate::default()
+        };
+        let candidates: Vec<Candidate> = requests.into_iter().map(candidate).collect();
         let utterances = [text.to_owned()];
         let request = ChoiceRequest {
             utterances: &utterances,
@@ -273,8 +287,8 @@ impl Engine<'_> {
             count: Count::One,
         };
         match self.reader.choose(&request) {
-            Choice::Picked { ids, .. } if ids.len() == 1 => self.choose(state, ids.first()?),
-            _ => self.misread(state),
+            Choice::Picked { mut ids, .. } if ids.len() == 1 => ids.pop(),
+            _ => None,
         }
     }
 
