@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::errors::Refusal;
 use crate::paylater::{
     cancellations, challenges, credentials, customers, disputes, exchanges, extensions, instruments, invoices, notes,
-    order_views, overview, payments, plans, products, refunds, returns, tickets, transactions,
+    order_views, overview, payment_refunds, payments, plans, products, refunds, returns, tickets, transactions,
 };
 use crate::retail::{
     addresses, changes_of_items, orders, products as retail_products, returns as retail_returns, users,
@@ -122,6 +122,7 @@ fn paylater_reads() -> OpenApiRouter<App> {
         .routes(routes!(plans::installment))
         .routes(routes!(payments::customer_payments))
         .routes(routes!(payments::payment))
+        .routes(routes!(payment_refunds::payment_refunds))
         .routes(routes!(refunds::customer_refunds))
         .routes(routes!(refunds::refund))
         .routes(routes!(returns::customer_returns))
@@ -146,6 +147,7 @@ fn paylater_writes() -> OpenApiRouter<App> {
         .routes(routes!(exchanges::report_exchange))
         .routes(routes!(disputes::open_dispute))
         .routes(routes!(refunds::trace_refund))
+        .routes(routes!(payment_refunds::refund_payment))
         .routes(routes!(transactions::block_transaction))
         .routes(routes!(extensions::extend_installment))
         .routes(routes!(payments::retry_payment))

@@ -5,6 +5,7 @@
 pub mod attempts;
 pub mod back_office;
 pub mod clock;
+pub mod crash;
 pub mod inbox;
 pub mod inbox_fold;
 pub mod knowledge;
@@ -16,6 +17,7 @@ pub mod seal;
 pub use attempts::{Attempt, Attempts};
 pub use back_office::BackOffice;
 pub use clock::Clock;
+pub use crash::{crash_point, crash_point_of, crash_point_soon};
 pub use inbox::{Due, Inbox, InboxFilter, InboxRow};
 pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
 pub use knowledge::{KnowledgeIndex, KnowledgeQuery};

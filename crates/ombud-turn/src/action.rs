@@ -3,7 +3,7 @@
 use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Proposal, Stage, StreamId};
 use ombud_policy::spec::{ActionSpec, Risk};
 use ombud_policy::{ApiCall, Authorized, Intent};
-use ombud_ports::{AppendError, Commit};
+use ombud_ports::{AppendError, Commit, crash_point};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
@@ -61,6 +61,7 @@ async fn write(
         return refused;
     }
     let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
+    crash_point("intent.before");
     if let Err(error) = commit_intent(assistant, received, &intent).await {
         // Nothing has left yet.
         // INVARIANT: what is not in the ledger is not done, R59 and R70 (test: `what_is_not_in_the_ledger_is_not_done`).
@@ -72,7 +73,9 @@ async fn write(
         );
         return ActionOutcome::Failed { failure: CallFailure::Unreachable };
     }
+    crash_point("intent.durable");
     let outcome = within(assistant, assistant.ports.back_office.perform(&intent), ActionOutcome::Unknown).await;
+    crash_point("call.answered");
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_asked_again = outcome == ActionOutcome::Unknown && spec.is_some_and(ActionSpec::is_recoverable);
     let written = match received.conversation.open_action.clone() {
@@ -83,6 +86,7 @@ async fn write(
         tracing::error!(error = %error, intent = %intent.id(), "the outcome could not be written, it is asked for again later");
         return ActionOutcome::Unknown;
     }
+    crash_point("receipt.durable");
     let detail = json!({"action": intent.proposal().action, "arguments": intent.proposal().arguments, "intent_id": intent.id(), "outcome": outcome});
     trail.note(Stage::Action, format!("{}: {}", intent.proposal().action, word(&outcome)), detail);
     outcome

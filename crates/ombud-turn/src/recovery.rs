@@ -5,7 +5,7 @@
 
 use ombud_domain::{ActionOutcome, Stage, TimestampUs};
 use ombud_policy::{ApiCall, Recovery};
-use ombud_ports::{AppendError, Due, StoreError};
+use ombud_ports::{AppendError, Due, StoreError, crash_point};
 use serde_json::json;
 
 use crate::action::{append, append_outcome, within, word};
@@ -74,6 +74,7 @@ pub(crate) async fn recover(
 ) -> ActionOutcome {
     let Some(open) = received.conversation.open_action.clone() else { return ActionOutcome::Unknown };
     let outcome = ask(assistant, &open, look_up).await;
+    crash_point("recovery.asked");
     let gives_up = !is_worth_asking(assistant, &open) || open.tries.saturating_add(1) >= TRIES_MAX;
     let written = if outcome == ActionOutcome::Unknown && !gives_up {
         append_try(assistant, received, &OpenAction { tries: open.tries.saturating_add(1), ..open.clone() }).await

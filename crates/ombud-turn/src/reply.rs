@@ -1,7 +1,7 @@
 //! Stage 9: what is durable leaves: to the caller, and to every open page.
 
 use ombud_domain::{ConversationId, Message};
-use ombud_ports::{LiveEvent, StoreError};
+use ombud_ports::{LiveEvent, StoreError, crash_point};
 use serde::Deserialize as _;
 use serde_json::json;
 
@@ -69,6 +69,7 @@ impl Assistant {
                 );
             }
         }
+        crash_point("outbox.announced");
         let ids: Vec<i64> = due.iter().map(|(id, ..)| *id).collect();
         if !ids.is_empty() {
             self.ports.ledger.mark_delivered(&self.settings.tenant, &ids).await?;

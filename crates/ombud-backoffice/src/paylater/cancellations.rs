@@ -123,6 +123,8 @@ async fn refund(unit: &mut Unit, order: &Order, plan: Option<&Plan>, amount: Mon
         customer_id: order.customer_id.clone(),
         order_id: order.id.clone(),
         return_id: None,
+        payment_id: None,
+        reference: None,
         merchant: order.merchant.name.clone(),
         amount,
         state: RefundState::Approved,

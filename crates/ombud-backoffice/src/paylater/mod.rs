@@ -16,6 +16,7 @@ pub mod notes;
 pub mod order_views;
 pub mod orders;
 pub mod overview;
+pub mod payment_refunds;
 pub mod payments;
 pub mod plans;
 pub mod products;

@@ -12,7 +12,7 @@ use crate::clock::{Day, Moment};
 use crate::errors::Refusal;
 use crate::idempotency::Write;
 use crate::money::Money;
-use crate::storage::record::{ORDER, Record};
+use crate::storage::record::{ORDER, PAYMENT, Record};
 use crate::storage::unit::{Read, Unit};
 
 /// Working days within which a trace is answered.
@@ -37,13 +37,18 @@ pub struct Trace {
     pub respond_by: Day,
 }
 
-/// A refund as stored. `to` is null when it is set off against the plan.
+/// A refund as stored. `to` is null when it is set off against the plan; a payment and the caller's reference stand there when part of that
+/// payment was given back.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Refund {
     pub id: String,
     pub customer_id: String,
     pub order_id: String,
     pub return_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     pub merchant: String,
     pub amount: Money,
     pub state: RefundState,
@@ -78,7 +83,8 @@ impl Record for Refund {
     }
 
     fn keys(&self) -> Vec<(&'static str, String)> {
-        vec![(ORDER, self.order_id.clone())]
+        let payment = self.payment_id.iter().map(|id| (PAYMENT, id.clone()));
+        std::iter::once((ORDER, self.order_id.clone())).chain(payment).collect()
     }
 }
 

@@ -94,6 +94,8 @@ fn refund(
         customer_id: order.customer_id.clone(),
         order_id: order.id.clone(),
         return_id: spec.of_return.map(|position| format!("RET-{}-{position}", digits(order))),
+        payment_id: None,
+        reference: None,
         merchant: order.merchant.name.clone(),
         amount: Money::sum(order.total.currency, items.into_iter().map(OrderItem::cost)),
         state: spec.state,

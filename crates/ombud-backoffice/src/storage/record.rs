@@ -8,6 +8,9 @@ pub const CUSTOMER: &str = "customer";
 /// The key under which every record of an order is found.
 pub const ORDER: &str = "order";
 
+/// The key under which every refund of a payment is found.
+pub const PAYMENT: &str = "payment";
+
 /// Something the company keeps: an order, a plan, a note.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync {
     /// The kind, as in the export and the change feed.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ombud_domain::CallFailure;
 use ombud_policy::ApiCall;
 use ombud_policy::action::Method;
+use ombud_ports::{crash_point, crash_point_soon};
 use reqwest::{Client, Request, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -57,6 +58,10 @@ impl HttpBackOffice {
             tracing::warn!(action = %call.action, "all calls to the back office are in use, raise `calls_max` or look why it is slow");
             return Attempt::NotSent(CallFailure::Timeout);
         };
+        if kind == CallKind::Write {
+            crash_point("call.before");
+            crash_point_soon("call.under_way");
+        }
         timeout_at(until, exchange(client, request)).await.unwrap_or(Attempt::Lost(CallFailure::Timeout))
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ombud_domain::{StreamId, TenantId};
-use ombud_ports::{AppendError, Committed, StoreError};
+use ombud_ports::{AppendError, Committed, StoreError, crash_point_of};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AssertSqlSafe, Connection, Row};
 use tokio::sync::{Notify, mpsc};
@@ -259,7 +259,9 @@ impl Writer {
             jobs.iter().zip(accepted).filter(|(_, accepted)| **accepted == Accepted::Yes).map(|(job, _)| job).collect();
         match insert(&mut transaction, dialect, Insertion { jobs: &yes, counts }).await {
             Ok(positions) => {
+                crash_points("commit.before", &yes);
                 transaction.commit().await.map_err(|error| Failure::Broken("committing", error))?;
+                crash_points("commit.after", &yes);
                 self.committed.notify_one();
                 Ok(positions)
             }
@@ -314,6 +316,13 @@ impl Writer {
 
     fn failure(&self, doing: &'static str, error: sqlx::Error) -> Failure {
         failure(self.database.dialect, doing, error)
+    }
+}
+
+/// One for each kind of event that is written.
+fn crash_points(place: &str, jobs: &[&Job]) {
+    for event in jobs.iter().flat_map(|job| &job.events) {
+        crash_point_of(place, &event.kind);
     }
 }
 

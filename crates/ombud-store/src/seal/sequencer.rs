@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use ombud_domain::{TenantId, TimestampUs};
-use ombud_ports::StoreError;
+use ombud_ports::{StoreError, crash_point};
 use ombud_proof::{EventLeaf, Hash, SALT_BYTES, Salt, ShreddingLeaf, TILE_WIDTH, Tile, Tiles, TilesError, commitment};
 use sqlx::{AnyConnection, Connection as _};
 
@@ -167,6 +167,7 @@ impl Sequencer {
             let hashes = growth.tiles.get(*tile);
             rows::write_tile(&mut *transaction, self.tenant.as_str(), *tile, hashes).await.map_err(&doing)?;
         }
+        crash_point("leaves.before");
         transaction.commit().await.map_err(&doing)?;
         Ok(true)
     }

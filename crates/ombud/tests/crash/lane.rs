@@ -1,0 +1,327 @@
+//! One lane: a company whose system offers one thing, one database, and Ombud killed before it again and again.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Blocking;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use ombud_connect::public_api::Session;
+use ombud_connect::{BackOfficeAdmin, PublicApi};
+use ombud_domain::{CustomerId, IdentityLevel, Sensitive, SessionId};
+use ombud_http::{Claims, Role, Tokens};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::POINTS;
+use crate::claim::{Claim, Told};
+use crate::processes::Process;
+
+const TOKEN: &str = "company-test-token";
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
+/// How long a process may take to come to its crash point once the customer has said all; then it is killed from outside.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+/// How long a customer may be left without a final word once nobody is killed any more.
+const STUCK: Duration = Duration::from_secs(60);
+/// How long the company's system works on each refund, so that it can be under way while we die.
+const LATENCY_MS: u64 = 250;
+
+/// What the company's system offers when an answer was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offers {
+    /// The same key gives the same answer.
+    Keys,
+    /// A read shows whether it was done.
+    LookUp,
+    /// Nothing.
+    Nothing,
+}
+
+impl Offers {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::LookUp => "look-up",
+            Self::Nothing => "neither",
+        }
+    }
+
+    /// What is added to the action.
+    const fn yaml(self) -> &'static str {
+        match self {
+            Self::Keys => "idempotency: key\nambiguity: retry_same_key\n",
+            Self::LookUp => {
+                "recover:\n  lookup: refunds_of_payment\n  with: { payment_id: payment_id, reference: reference }\n  \
+                 done: count(result) > 0\n  receipt: \"count(result) > 0 ? result[0].id : null\"\n"
+            }
+            Self::Nothing => "",
+        }
+    }
+}
+
+/// Where the ledger is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    Sqlite,
+    Postgres { server: String },
+}
+
+impl Database {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres { .. } => "PostgreSQL",
+        }
+    }
+
+    /// The address of an empty database.
+    fn fresh(&self, folder: &Path, name: &str) -> anyhow::Result<String> {
+        let Self::Postgres { server } = self else {
+            return Ok(format!("sqlite:{}", folder.join("ledger.db").display()));
+        };
+        for sql in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
+            let made = Blocking::new("psql").args([server.as_str(), "--quiet", "--command", &sql]).output();
+            let made = made.context("PostgreSQL's `psql` can be started")?;
+            ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
+        let (host, _) = server.rsplit_once('/').context("the address names a database")?;
+        Ok(format!("{host}/{name}"))
+    }
+}
+
+pub struct Lane {
+    pub stand_in: PathBuf,
+    pub database: Database,
+    pub offers: Offers,
+    pub kills: u32,
+    /// Index of the first crash point.
+    pub first: u32,
+}
+
+/// What came of a lane.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub lane: String,
+    pub kills: u32,
+    /// Deaths at the point that was named; the others were killed from outside.
+    pub at_a_point: u32,
+    pub refunds: u32,
+    /// Paid once.
+    pub once: u32,
+    /// Not paid, and the customer knows that or that nobody knows.
+    pub none: u32,
+    pub double: u32,
+    /// Neither paid nor honestly said, or paid and called not done.
+    pub lost: u32,
+    pub stuck: u32,
+    /// The longest that a customer waited for a final word after the last start.
+    pub longest: Duration,
+    /// What was wrong, in words.
+    pub wrong: Vec<String>,
+}
+
+/// What a lane runs with.
+struct Ground {
+    folder: PathBuf,
+    database_url: String,
+    company_url: String,
+    admin: BackOfficeAdmin,
+    _company: Process,
+    payment_id: String,
+    session: Session,
+}
+
+impl Lane {
+    pub async fn run(self) -> anyhow::Result<Tally> {
+        let ground = self.prepare().await?;
+        let mut tally =
+            Tally { lane: format!("{}, {}", self.database.name(), self.offers.name()), ..Tally::default() };
+        let mut claims: Vec<Claim> = Vec::new();
+        while tally.kills < self.kills {
+            let point = usize::try_from(self.first.wrapping_add(tally.kills))? % POINTS.len();
+            let point = POINTS.get(point).copied().unwrap_or_default();
+            let mut process = ground.serve(Some(point)).await?;
+            if let Some(api) = api_of(&process)? {
+                claims.push(Claim::new(tally.refunds + 1, ground.session.clone()));
+                tally.refunds += 1;
+                for claim in &mut claims {
+                    // Whoever gets no answer keeps what is to be said, and says it after the next start.
+                    if claim.go_on(&api).await.is_err() && process.is_dead()? {
+                        break;
+                    }
+                }
+            }
+            tally.at_a_point += u32::from(process.dies_within(PATIENCE).await?);
+            tally.kills += 1;
+        }
+        self.judge(&ground, claims, &mut tally).await?;
+        drop(std::fs::remove_dir_all(&ground.folder));
+        Ok(tally)
+    }
+
+    async fn prepare(&self) -> anyhow::Result<Ground> {
+        let name = format!(
+            "crash_{}_{}_{}",
+            self.database.name().to_lowercase(),
+            self.offers.name().replace('-', ""),
+            std::process::id()
+        );
+        let folder = std::env::temp_dir().join(format!("ombud-{name}"));
+        drop(std::fs::remove_dir_all(&folder));
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/pack"), &folder.join("pack"))?;
+        let action = folder.join("pack/actions/refund_payment.yaml");
+        std::fs::write(&action, format!("{}{}", std::fs::read_to_string(&action)?, self.offers.yaml()))?;
+        let database_url = self.database.fresh(&folder, &name)?;
+        let mut company = Command::new(&self.stand_in);
+        let company = company.args(["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--token", TOKEN]);
+        let company = Process::start(company).await?;
+        let line = company.first_line.clone().context("the stand-in opens")?;
+        let url = line.split_whitespace().find(|word| word.starts_with("http://")).context("an address")?.to_owned();
+        let admin = BackOfficeAdmin::new(&url, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
+        let (customer_id, payment_id) = payer(&admin).await?;
+        let faults = json!({"latency_ms": LATENCY_MS, "paths": [format!("/payments/{payment_id}/refunds")]});
+        admin.post("/admin/faults", &faults).await?;
+        let session = session(customer_id)?;
+        Ok(Ground { folder, database_url, company_url: url, admin, _company: company, payment_id, session })
+    }
+
+    /// After the last start nobody is killed: every customer gets a final word, and it is what the company's records say.
+    async fn judge(&self, ground: &Ground, mut claims: Vec<Claim>, tally: &mut Tally) -> anyhow::Result<()> {
+        let process = ground.serve(None).await?;
+        let api = api_of(&process)?.context("it opens when nobody kills it")?;
+        let begun = Instant::now();
+        let mut open: Vec<usize> = (0..claims.len()).collect();
+        while !open.is_empty() && begun.elapsed() < STUCK {
+            let mut still = Vec::new();
+            for index in open {
+                let Some(claim) = claims.get_mut(index) else { continue };
+                claim.go_on(&api).await?;
+                match claim.told(&api).await? {
+                    Told::Done | Told::Person => tally.longest = tally.longest.max(begun.elapsed()),
+                    Told::NotDone => {
+                        // It was not: so it may be asked for again, and is paid then.
+                        if self.offers != Offers::Nothing && ground.paid(&claim.reference).await? == 0 {
+                            claim.ask_again();
+                            still.push(index);
+                        }
+                    }
+                    Told::Nothing => still.push(index),
+                }
+            }
+            open = still;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        for (index, claim) in claims.iter().enumerate() {
+            let (paid, told) = (ground.paid(&claim.reference).await?, claim.told(&api).await?);
+            let before = tally.wrong.len();
+            if open.contains(&index) {
+                tally.stuck += 1;
+                tally.wrong.push(format!("stuck, paid {paid} times"));
+            }
+            match (paid, told) {
+                (0, Told::Person) | (0, Told::NotDone) if self.offers == Offers::Nothing => tally.none += 1,
+                (1, Told::Done) => tally.once += 1,
+                (1, Told::Person) if self.offers == Offers::Nothing => tally.once += 1,
+                (0 | 1, told) => {
+                    tally.lost += 1;
+                    tally.wrong.push(format!("paid {paid} times and told {told:?}"));
+                }
+                (_, told) => {
+                    tally.double += 1;
+                    tally.wrong.push(format!("paid {paid} times and told {told:?}"));
+                }
+            }
+            if tally.wrong.len() > before {
+                let said = claim.transcript(&api).await?;
+                for wrong in tally.wrong.iter_mut().skip(before) {
+                    *wrong = format!("{}, claim {}: {wrong}: {said}", tally.lane, claim.number);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ground {
+    async fn serve(&self, point: Option<&str>) -> anyhow::Result<Process> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+        command.current_dir(&self.folder).args(["serve", "--json", "--listen", "127.0.0.1:0", "--pack", "pack"]);
+        for setting in [
+            format!("database.url={}", self.database_url),
+            format!("backoffice.url={}", self.company_url),
+            format!("backoffice.token={TOKEN}"),
+            format!("session.secret={SECRET}"),
+            "backoffice.deadline_ms=1500".to_owned(),
+            "limits.session_messages_per_minute=0".to_owned(),
+            "limits.session_requests_per_minute=0".to_owned(),
+            "limits.address_requests_per_minute=0".to_owned(),
+        ] {
+            command.args(["--set", &setting]);
+        }
+        if let Some(point) = point {
+            command.env("OMBUD_CRASH_AT", point);
+        }
+        Process::start(&mut command).await
+    }
+
+    /// How often the company paid.
+    async fn paid(&self, reference: &str) -> anyhow::Result<usize> {
+        let path = format!("/payments/{}/refunds?reference={reference}", self.payment_id);
+        Ok(self.admin.get(&path).await?.as_array().context("refunds")?.len())
+    }
+}
+
+/// The customer with the largest payment that succeeded, if it is his newest: what the flow takes.
+async fn payer(admin: &BackOfficeAdmin) -> anyhow::Result<(String, String)> {
+    let mut best: Option<(i64, String, String)> = None;
+    for number in 1..=40 {
+        let customer_id = format!("C-{}", 100_000 + number);
+        let payments = admin.get(&format!("/customers/{customer_id}/payments?status=succeeded")).await?;
+        let Some(payment) = payments.get(0) else { continue };
+        let minor = payment.pointer("/amount/minor").and_then(Value::as_i64).unwrap_or_default();
+        let payment_id = payment.get("id").and_then(Value::as_str).context("id")?.to_owned();
+        if best.as_ref().is_none_or(|(most, ..)| minor > *most) {
+            best = Some((minor, customer_id, payment_id));
+        }
+    }
+    match best {
+        Some((minor, customer_id, payment_id)) if minor >= 10_000 => Ok((customer_id, payment_id)),
+        _ => bail!("no story customer has paid enough"),
+    }
+}
+
+fn session(customer_id: String) -> anyhow::Result<Session> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let iat = i64::try_from(now)?;
+    let sub = SessionId(uuid::Uuid::from_u128(7));
+    let claims = Claims {
+        sub,
+        role: Role::Customer,
+        customer_id: Some(CustomerId(customer_id)),
+        level: IdentityLevel::Identified,
+        name: None,
+        iat,
+        exp: iat + 36_000,
+    };
+    let token = Tokens::new(&Sensitive::new(SECRET.to_owned()))?.sign(&claims)?;
+    Ok(Session { token, expires_at: String::new(), session_id: sub.0.to_string() })
+}
+
+fn api_of(process: &Process) -> anyhow::Result<Option<PublicApi>> {
+    let Some(line) = &process.first_line else { return Ok(None) };
+    let opened: Value = serde_json::from_str(line).with_context(|| line.clone())?;
+    Ok(Some(PublicApi::new(opened.get("url").and_then(Value::as_str).context("url")?)?))
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Is a refund paid exactly once when Ombud is killed at the worst moment? With real processes, `kill -9`, and the company's own records as the judge.
+//!
+//! R69: every crash point x systems that take idempotency keys, that can be looked at, or neither x SQLite and PostgreSQL. PostgreSQL takes
+//! part when `OMBUD_TEST_POSTGRES_URL` names a server where databases may be made. `OMBUD_CRASH_KILLS` says how many kills (60), and
+//! `OMBUD_CRASH_SEED` where among the crash points they begin (1):
+//!
+//! ```sh
+//! OMBUD_CRASH_KILLS=2000 cargo xtask test -- -p ombud --test crash --no-capture
+//! ```
+
+mod claim;
+mod lane;
+mod processes;
+
+use std::fmt::Write as _;
+
+use anyhow::{bail, ensure};
+
+use lane::{Database, Lane, Offers, Tally};
+
+/// Where the process is killed, in turn. The last are of what runs beside the turns: they are hit when it is their time, whatever is under way.
+const POINTS: [&str; 17] = [
+    "intent.before",
+    "commit.before/action.intended",
+    "commit.after/action.intended",
+    "intent.durable",
+    "call.before",
+    "call.under_way",
+    "call.answered",
+    "commit.before/action.settled",
+    "commit.after/action.settled",
+    "receipt.durable",
+    "commit.before/action.told",
+    "commit.after/action.told",
+    "recovery.asked",
+    "recovery.asked#2",
+    "outbox.announced#4",
+    "leaves.before#5",
+    "leaves.before#7",
+];
+
+/// Kills of the ordinary run; over all lanes.
+const KILLS: u32 = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> {
+    let Some(stand_in) = processes::stand_in()? else {
+        return say("skipped: `ombud-backoffice` is not built\n");
+    };
+    let (kills, seed) = (number("OMBUD_CRASH_KILLS", KILLS)?, number("OMBUD_CRASH_SEED", 1)?);
+    let mut databases = vec![Database::Sqlite];
+    match setting("OMBUD_TEST_POSTGRES_URL") {
+        Some(server) => databases.push(Database::Postgres { server }),
+        None => say("PostgreSQL was left out: OMBUD_TEST_POSTGRES_URL is not set\n")?,
+    }
+    let offers = [Offers::Keys, Offers::LookUp, Offers::Nothing];
+    let lanes = u32::try_from(databases.len() * offers.len())?;
+    let mut running = tokio::task::JoinSet::new();
+    for (number, (database, offers)) in
+        databases.iter().flat_map(|database| offers.map(|offers| (database.clone(), offers))).enumerate()
+    {
+        let first = seed.wrapping_mul(31).wrapping_add(u32::try_from(number)? * 5);
+        let lane = Lane { stand_in: stand_in.clone(), database, offers, kills: kills.div_ceil(lanes), first };
+        running.spawn(lane.run());
+    }
+    let mut tallies = Vec::new();
+    while let Some(tally) = running.join_next().await {
+        tallies.push(tally??);
+    }
+    tallies.sort_by(|one, other| one.lane.cmp(&other.lane));
+    report(&tallies, (kills, seed))?;
+    let killed: u32 = tallies.iter().map(|tally| tally.kills).sum();
+    ensure!(killed >= kills, "only {killed} kills were made");
+    let wrong: Vec<&String> = tallies.iter().flat_map(|tally| &tally.wrong).collect();
+    ensure!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
+    let mut text = format!("kill -9 during refunds: {kills} kills asked for, seed {seed}, points {}\n", POINTS.len());
+    text.push_str(
+        "lane                     kills  at a point  refunds  once  none, said so  double  lost  stuck  longest s\n",
+    );
+    for tally in tallies {
+        writeln!(
+            text,
+            "{:<24} {:>5} {:>11} {:>8} {:>5} {:>14} {:>7} {:>5} {:>6} {:>10.1}",
+            tally.lane,
+            tally.kills,
+            tally.at_a_point,
+            tally.refunds,
+            tally.once,
+            tally.none,
+            tally.double,
+            tally.lost,
+            tally.stuck,
+            tally.longest.as_secs_f64(),
+        )?;
+    }
+    say(&text)
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn number(name: &str, default: u32) -> anyhow::Result<u32> {
+    match setting(name).map(|text| text.parse()) {
+        None => Ok(default),
+        Some(Ok(number)) if number > 0 => Ok(number),
+        Some(_) => bail!("{name} is a whole number above 0"),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
