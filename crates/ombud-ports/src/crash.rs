@@ -75,6 +75,7 @@ mod armed {
     }
 
     #[cfg(unix)]
+    #[expect(clippy::disallowed_methods, reason = "what cannot kill itself still has to die at once")]
     fn die() {
         if rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).is_err() {
             std::process::abort();
@@ -82,6 +83,7 @@ mod armed {
     }
 
     #[cfg(not(unix))]
+    #[expect(clippy::disallowed_methods, reason = "the nearest thing to being killed")]
     fn die() {
         std::process::abort();
     }

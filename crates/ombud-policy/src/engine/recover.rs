@@ -110,10 +110,14 @@ impl Engine<'_> {
             matches!(op, Some(Op::Act(act)) if act.action == proposal.action)
         });
         if let Some(top) = stands {
-            top.pending = Pending::Act { arguments: proposal.arguments.clone() };
             top.shown = None;
             top.confirmed = None;
-            return self.settle(state, outcome);
+            if !matches!(outcome, ActionOutcome::Failed { .. }) {
+                top.pending = Pending::Act { arguments: proposal.arguments.clone() };
+                return self.settle(state, outcome);
+            }
+            // It is known not to have been done: it is proposed again, and done again on a new yes alone.
+            top.pending = Pending::Nothing;
         }
         match outcome {
             ActionOutcome::Done { receipt } => {

@@ -284,3 +284,30 @@ async fn a_write_without_a_key_is_looked_up_where_a_record_shows_it() {
     assert!(world.last_message().await.text.contains("cancelled"), "{}", world.last_message().await.text);
     assert_eq!(world.performed(), 1);
 }
+
+/// The record shows that it was not done: the customer is told, asked again, and only a new yes does it.
+#[tokio::test]
+async fn what_a_record_shows_not_to_be_done_is_proposed_again() {
+    let look_up = "recover: { lookup: get_order_details, with: { order_id: order_id }, done: \"result.status == 'cancelled'\", receipt: result.order_id }\n";
+    let assistant = cancel_without_a_key(look_up);
+    let found = |body: Value| [ActionOutcome::Found { body }];
+    let office = ScriptedBackOffice::new()
+        .on("find_user_id_by_email", found(json!([user()])))
+        .on("get_user_details", found(user()))
+        .on("list_orders", found(json!([order("pending")])))
+        .on("get_order_details", found(order("pending")))
+        .on("cancel_pending_order", vec![ActionOutcome::Unknown, cancelled()]);
+    let world = World::of(&assistant, office, None).await;
+    world.say("please cancel order #W0000001, I ordered it by mistake").await;
+    world.say("ada@example.com").await;
+    world.say("yes").await;
+    for _ in 0..3 {
+        world.clock.advance_s(60);
+        world.assistant.recover().await.unwrap();
+    }
+    let told = world.last_message().await.text;
+    assert!(told.contains("it didn't go through, and nothing has been changed"), "{told}");
+    assert_eq!((world.performed(), world.status().await), (1, ConversationStatus::Open), "nobody has said yes again");
+    let reply = world.say("yes").await;
+    assert_eq!((reply.done.len(), world.performed()), (1, 2), "{}", text(&reply));
+}
