@@ -16,5 +16,8 @@ pub use claims::{Claims, claims, unsupported};
 pub use classify::{Classifier, Example, TrainError, TrainSettings};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
-pub use understand::{Newest, NluError, NluFile, NluModel, OfColleague, RuleFile, UnderstandContext, Understander};
+pub use understand::{
+    Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
+    Understander,
+};
 pub use warm::compile_patterns;

@@ -3,6 +3,7 @@
 //! A message is cut into pieces, each piece is read by the trained classifier, and the open question decides how the readings are
 //! taken: as an answer, a correction, or something new. The rules are few, are data, and hold only what must not depend on training.
 
+mod acts;
 mod amend;
 mod answer;
 mod confirm;
@@ -26,6 +27,7 @@ use crate::extract::Patterns;
 use reading::Readings;
 use rules::Rules;
 
+pub use acts::{Act, Acts, Moment, ReplyExample};
 pub use model::{NluError, NluFile, NluModel, RuleFile};
 
 /// What the reading of one message needs to know beside its text.
@@ -47,6 +49,8 @@ pub struct UnderstandContext<'a> {
     pub look_ups: &'a [String],
     /// The summary of the open proposal as shown, at [`Expectation::Confirm`]: words of a "yes" that are not in it are a correction.
     pub proposal: Option<&'a str>,
+    /// What may be picked at the open question, a line each; empty where anything may be said.
+    pub offered: &'a str,
     /// What the request under way began with, where it waits for who the customer is.
     pub request: Option<&'a str>,
     /// The customer's day.
@@ -89,6 +93,7 @@ impl<'a> UnderstandContext<'a> {
             gives_way_to: &[],
             look_ups: &[],
             proposal: None,
+            offered: "",
             request: None,
             today,
             barred: &[],
@@ -126,6 +131,7 @@ pub struct Understander {
     classifier: Classifier,
     patterns: Patterns,
     rules: Rules,
+    acts: Option<Acts>,
 }
 
 impl Understander {
@@ -147,14 +153,21 @@ impl Understander {
         let asked = model.examples.split_off(written);
         let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
         model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
+        let acts = Acts::train(&model.replies, &rules, &settings)?;
         let classifier = Classifier::train(&model.examples, &settings)?;
-        Ok(Self { locale: model.locale, classifier, patterns, rules })
+        Ok(Self { locale: model.locale, classifier, patterns, rules, acts })
     }
 
     /// The compiled patterns, for [`crate::extract()`].
     #[must_use]
     pub fn patterns(&self) -> &Patterns {
         &self.patterns
+    }
+
+    /// What a reply does with what was shown, with probabilities, best first; nothing where the language has no replies to learn from.
+    #[must_use]
+    pub fn acts(&self, shown: (Moment, &str), reply: &str) -> Vec<(Act, f32)> {
+        self.acts.as_ref().map(|acts| acts.read(&self.rules, shown, &straighten(reply))).unwrap_or_default()
     }
 
     /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. About 100 µs for a usual message.

@@ -362,9 +362,9 @@ impl<'a> Reader<'a> {
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {
-        ["nlu/", "lexicon/"]
+        [("nlu/", ".yaml"), ("nlu/", ".jsonl"), ("lexicon/", ".yaml")]
             .into_iter()
-            .flat_map(|folder| self.under(folder, ".yaml"))
+            .flat_map(|(folder, extension)| self.under(folder, extension))
             .filter_map(|(file, source)| Some((file.split_once('/')?.1.to_owned(), source.clone())))
             .collect()
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
-    Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile, SignalModel, Understander,
+    Example, NluError, NluFile, NluModel, PatternSpec, ReplyExample, RuleFile, SignalError, SignalFile, SignalModel,
+    Understander,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -126,6 +127,7 @@ impl Learnt {
         nlu.questions = questions(pack, &locale);
         let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
         nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
+        nlu.replies = replies(pack, &format!("nlu/replies.{locale}.jsonl"))?;
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
@@ -338,6 +340,17 @@ fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Res
     let failed = |reason: String| BuildError::File { file: file.to_owned(), reason };
     let source = pack.language_files.get(file).ok_or_else(|| failed("it is missing".to_owned()))?;
     serde_saphyr::from_str(source).map_err(|error| failed(error.to_string()))
+}
+
+/// What customers reply, a JSON object a line; a language may have none.
+fn replies(pack: &Pack, file: &str) -> Result<Vec<ReplyExample>, BuildError> {
+    let lines = pack.language_files.get(file).map(String::as_str).unwrap_or_default().lines();
+    let reply = |(number, line): (usize, &str)| {
+        let failed = |error: serde_json::Error| format!("line {}: {error}", number + 1);
+        serde_json::from_str(line).map_err(failed)
+    };
+    let replies: Result<Vec<ReplyExample>, String> = lines.enumerate().map(reply).collect();
+    replies.map_err(|reason| BuildError::File { file: file.to_owned(), reason })
 }
 
 fn patterns(pack: &Pack) -> Vec<PatternSpec> {

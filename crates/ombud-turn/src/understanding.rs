@@ -78,6 +78,8 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
     let dialogue = &received.conversation.dialogue;
     let expectation = dialogue.expectation();
     let barred = barred(assistant, screened);
+    let offered: Vec<&str> = dialogue.awaiting.options.iter().map(|option| option.label.as_str()).collect();
+    let offered = offered.join("\n");
     let context = UnderstandContext {
         expectation: &expectation,
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
@@ -87,6 +89,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         gives_way_to: gives_way_to(assistant, dialogue),
         look_ups: &assistant.learnt.look_ups,
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),
+        offered: &offered,
         request: begun_with(dialogue),
         today: today(assistant),
         barred: &barred,

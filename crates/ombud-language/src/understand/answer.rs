@@ -1,8 +1,9 @@
 //! Does a message answer the open question, or begin something else?
 
-use ombud_domain::{Command, Kind, OfferedOption};
+use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 
-use super::leaving::leaving;
+use super::acts::{Act, Moment};
+use super::leaving::{begun, leaving};
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
@@ -18,6 +19,8 @@ const BESIDE_INSTEAD: f32 = 0.45;
 const BESIDE_NAME_MAX: usize = 5;
 /// A longer answer is not read for words that end what is under way, but for its last sentence.
 const LEAVING_WORDS_MAX: usize = 14;
+/// What leaves a question or ends the talk in words that no rule knows must be this sure.
+const LEFT: f32 = 0.8;
 /// Fewer words tell nothing.
 const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
@@ -157,6 +160,11 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.repeat.is_match(body) {
         return vec![Command::Repeat];
     }
+    // "That's about loans?? I give up" asks nothing that an answer could help.
+    let says_yes = rules.affirm.is_match(body) || rules.affirm_weak.is_match(body);
+    if !says_yes && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= LEFT) {
+        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+    }
     if let Some(question) = one_question(readings) {
         return vec![question];
     }
@@ -220,6 +228,36 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     }
     match readings.pieces.as_slice() {
         [piece] if role(readings, piece, Told::Request) == Role::Repeat => Some(vec![Command::Repeat]),
+        _ => acted(readings).filter(|_| is_short),
+    }
+}
+
+/// What a short answer surely does that no rule knows: it leaves what was asked, for nothing or for something else, or ends the talk.
+fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    let moment = match readings.context.expectation {
+        Expectation::Choice { .. } => Moment::Choice,
+        Expectation::Slot { .. } => Moment::Question,
+        _ => return None,
+    };
+    // "No longer needed" leaves nothing where that is one of the reasons to choose from.
+    let said = readings.rules().content_words(readings.text);
+    if readings.rules().content_words(readings.context.offered).iter().any(|word| said.contains(word)) {
+        return None;
+    }
+    let (act, p) = readings.acts(moment, readings.text).first().copied()?;
+    if p < LEFT {
+        return None;
+    }
+    match act {
+        Act::Leave => Some(std::iter::once(Command::Cancel).chain(begun(readings, readings.text)).collect()),
+        Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
+        Act::New => {
+            let active = readings.context.active_flow;
+            let begun = begun(readings, readings.text);
+            let begins =
+                |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) != active);
+            begun.iter().any(begins).then(|| std::iter::once(Command::Cancel).chain(begun).collect())
+        }
         _ => None,
     }
 }

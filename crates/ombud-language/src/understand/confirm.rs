@@ -5,10 +5,12 @@
 use ombud_domain::Command;
 
 use super::leaving::leaving;
+use super::pieces::sentences;
 use super::reading::{ASK, Reading, Readings};
 use super::requests::{Role, Told, aside, role, told};
 use super::rules::Rules;
 
+mod acted;
 mod order;
 
 /// A new request beside an answer must be this sure.
@@ -36,7 +38,10 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     if order::is_verb_of_proposal(readings, order::bare(readings, readings.text)) {
         return vec![Command::Affirm];
     }
-    if let Some(commands) = leaving(readings) {
+    // "Cancel it. Do they confirm that?" does so too.
+    let is_verb = |sentence: &str| order::is_verb_of_proposal(readings, order::bare(readings, sentence));
+    let orders = sentences(readings.text, rules).into_iter().any(is_verb);
+    if let Some(commands) = leaving(readings).filter(|_| !orders) {
         return commands;
     }
     if rules.cancel_whole.is_match(body) || rules.leaves(readings.text) || rules.withdraws(readings.text) {
@@ -57,6 +62,9 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let (lead, rest) = lead(readings, body);
     if doubtful(readings, lead, &rest) {
         return vec![Command::CannotRead];
+    }
+    if let Some(commands) = acted::acted(readings, lead) {
+        return commands;
     }
     match lead {
         Lead::Yes | Lead::WeakYes => yes(readings, lead, &rest),

@@ -88,7 +88,7 @@ fn says_more(rules: &Rules, sentence: &str) -> bool {
 }
 
 /// What the other sentences ask for, read as at the beginning of a conversation.
-fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
+pub(super) fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     if rest.is_empty() {
         return Vec::new();
     }

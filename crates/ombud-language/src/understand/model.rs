@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::acts::ReplyExample;
 use crate::classify::{Example, TrainError};
 use crate::extract::{PatternError, PatternSpec};
 
@@ -43,6 +44,8 @@ pub struct NluModel {
     /// Regular expressions for the words that name the wish for a flow: (flow, expression). Without them such a flow does not begin beside
     /// another request, and "I don't want to" with them ends it.
     pub wishes: Vec<(String, String)>,
+    /// Replies with what they do; without them only the rules tell a yes from a no.
+    pub replies: Vec<ReplyExample>,
     /// The rule layer of the language; without one the classifier stands alone, and a wish for a person may be missed.
     pub rules: RuleFile,
 }

@@ -1,5 +1,6 @@
 //! How is each piece of a message read, before the open question is asked?
 
+use super::acts::{Act, Moment};
 use super::pieces::{Join, Piece, cut};
 use super::rules::Rules;
 use super::{UnderstandContext, Understander};
@@ -122,6 +123,12 @@ impl<'a> Readings<'a> {
 
     pub(super) fn rules(&self) -> &'a Rules {
         &self.understander.rules
+    }
+
+    /// What a reply, the message or a part of it, does with what was shown, best first.
+    pub(super) fn acts(&self, moment: Moment, reply: &str) -> Vec<(Act, f32)> {
+        let shown = self.context.proposal.unwrap_or(self.context.offered);
+        self.understander.acts((moment, shown), reply)
     }
 
     pub(super) fn any_handoff(&self) -> bool {

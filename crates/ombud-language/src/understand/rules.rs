@@ -89,6 +89,7 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    values: BTreeSet<String>,
     /// Tells a language that is not read.
     foreign: Foreign,
     /// What a colleague of the company is called whom a customer names; empty in a language without these rules.
@@ -330,6 +331,7 @@ impl Rules {
             wishes: compile_wishes(wishes)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
+            values: set("values"),
             foreign: Foreign::new(examples.iter().map(|example| example.text.as_str()), set("foreign")),
             colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
             spelling,
@@ -453,11 +455,26 @@ impl Rules {
         self.verbs.contains(&bare)
     }
 
+    /// Whether a word says which or how many.
+    pub(super) fn is_value(&self, word: &str) -> bool {
+        self.values.contains(word)
+    }
+
     /// Whether a word for a person stands in the text, spelled well or badly.
     pub(super) fn names_person(&self, text: &str) -> bool {
         self.people.is_empty()
             || words(text)
                 .any(|word| self.people.contains(&word) || self.people.iter().any(|known| misspelt(&word, known)))
+    }
+
+    /// The verbs of what a proposal offers to do: "report" of "Shall I report it?", and its first word.
+    pub(super) fn proposed_verbs(&self, proposal: &str) -> Vec<String> {
+        let offered = self
+            .consent
+            .proposes
+            .captures_iter(proposal)
+            .filter_map(|found| Some(found.iter().skip(1).flatten().next()?.as_str().to_lowercase()));
+        words(proposal).take(1).chain(offered).collect()
     }
 
     /// Words of a text that mean something, lower case, without a plural s.

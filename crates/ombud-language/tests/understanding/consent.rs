@@ -17,9 +17,8 @@ fn a_yes_counts_only_if_nothing_else_is_asked() {
             ("Yes, exchange the lamp for the black one please.", &["affirm"]),
             ("Yes... please go ahead.", &["affirm"]),
             ("yes but to my other card", &["correct"]),
-            // Words of no meaning for the proposal are read as a correction; the yes stands if that changes nothing.
-            ("Yes, the earlier the better.", &["correct", "affirm"]),
-            ("Yes, my brother will love it", &["correct", "affirm"]),
+            ("Yes, the earlier the better.", &["affirm"]),
+            ("Yes, my brother will love it", &["affirm"]),
             ("yes, that works", &["affirm"]),
             ("Wait, am I chatting with a robot?", &["areyouhuman"]),
             ("Please don't exchange it, I'll keep mine.", &["cancel"]),
@@ -372,7 +371,7 @@ fn a_request_is_ended_by_naming_it() {
             // What is not wanted of it is a correction.
             ("I don't want the black one, I want the red one", &["deny"]),
             ("don't change the size", &["deny"]),
-            ("keep it black", &["correct"]),
+            ("keep it black", &["deny"]),
         ],
     );
 }

@@ -1,5 +1,6 @@
 //! Whole messages against the commands they must give, read with the base pack's data and flows of no real company.
 
+mod acts;
 mod amending;
 mod consent;
 mod people;
@@ -7,7 +8,9 @@ mod wording;
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, Kind, OfferedOption};
-use ombud_language::{Newest, NluFile, NluModel, OfColleague, PatternSpec, RuleFile, UnderstandContext, Understander};
+use ombud_language::{
+    Newest, NluFile, NluModel, OfColleague, PatternSpec, ReplyExample, RuleFile, UnderstandContext, Understander,
+};
 
 fn reader() -> Understander {
     reader_with(&[], &[])
@@ -26,6 +29,7 @@ fn reader_with(questions: &[&str], wishes: &[(&str, &str)]) -> Understander {
     model.add(base);
     model.add(flows);
     model.rules = rules;
+    model.replies = replies(&format!("{root}/replies.en.jsonl"));
     model.wishes = wishes.iter().map(|(flow, wish)| ((*flow).to_owned(), (*wish).to_owned())).collect();
     model.patterns = vec![PatternSpec {
         kind: "order_number".to_owned(),
@@ -34,6 +38,12 @@ fn reader_with(questions: &[&str], wishes: &[(&str, &str)]) -> Understander {
     }];
     model.questions = questions.iter().map(|text| (*text).to_owned()).collect();
     Understander::new(model).unwrap()
+}
+
+/// Replies with what they do, a JSON object a line.
+#[expect(clippy::unwrap_used, reason = "tests may panic")]
+fn replies(file: &str) -> Vec<ReplyExample> {
+    std::fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ombud_domain::Command;
 
 use super::super::pieces::sentences;
 use super::super::reading::{Reading, Readings};
-use super::super::rules::{Rules, words};
+use super::super::rules::Rules;
 use super::{agrees, asked, asks, divide, empty};
 
 /// What a part of a message is beside a proposal.
@@ -142,10 +142,5 @@ pub(super) fn is_verb_of_proposal(readings: &Readings<'_>, body: &str) -> bool {
 
 /// Whether a proposal is to do what the verb says: "Shall I report ...?", or the first word of one without such a question.
 fn offers(rules: &Rules, proposal: &str, verb: &str) -> bool {
-    let proposed = rules
-        .consent
-        .proposes
-        .captures_iter(proposal)
-        .filter_map(|found| Some(found.iter().skip(1).flatten().next()?.as_str().to_lowercase()));
-    words(proposal).take(1).chain(proposed).any(|word| word == verb)
+    rules.proposed_verbs(proposal).iter().any(|word| word == verb)
 }

@@ -1,0 +1,135 @@
+//! What does an answer to a proposal do, where no rule knows its words?
+//!
+//! The learnt reading decides only when it is sure. A yes needs more than that: nothing in the message may set a condition, take something back or
+//! name another number than was shown, for a wrong yes moves money.
+
+use ombud_domain::{Command, Kind};
+
+use super::super::acts::{Act, Moment};
+use super::super::leaving::begun;
+use super::super::reading::Readings;
+use super::super::requests::open;
+use super::super::rules::words;
+use super::{Lead, Reading, asked, asks, is_among, lead};
+
+/// A yes must be this sure ...
+const YES: f32 = 0.75;
+/// ... anything else this.
+const SURE: f32 = 0.7;
+/// What is this sure is no condition and no half a yes, whatever its words: "if you could, that'd be grand".
+const PLAIN: f32 = 0.96;
+/// Where the words are those of another request, a yes must be this sure ...
+const SURER: f32 = 0.9;
+/// ... if the other request is that sure.
+const OTHER: f32 = 0.85;
+/// Words of an order that says no more than its verb and its thing.
+const SHORT_WORDS_MAX: usize = 3;
+/// What is told beside a question must say it this surely.
+const YES_TOLD: f32 = 0.85;
+/// Where what is told beside a question says yes, the whole must say so at least this much: else it wants to know first.
+const YES_BESIDE_QUESTION: f32 = 0.25;
+
+/// Commands of an answer that was read surely.
+pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command>> {
+    // How a text that is shown should read is no act on the whole of it.
+    let proposal = readings.context.proposal.unwrap_or_default();
+    if readings.rules().rewording(proposal, readings.text).is_some() {
+        return None;
+    }
+    let acts = readings.acts(Moment::Proposal, readings.text);
+    if says_yes(readings, &acts, begins) && !speaks_against(readings, begins, yes_of(&acts)) {
+        return Some(std::iter::once(Command::Affirm).chain(asks(&asked(readings))).collect());
+    }
+    // What follows a plain no may say what should be different: that is read word by word.
+    if matches!(begins, Lead::No | Lead::Hold) {
+        return None;
+    }
+    let (act, p) = acts.first().copied()?;
+    if p < SURE {
+        return None;
+    }
+    match act {
+        Act::Decline | Act::Leave if names_other(readings, readings.text) => None,
+        Act::Decline if p < SURER => None,
+        Act::Decline => Some(vec![Command::Deny { text: String::new() }]),
+        Act::Leave => Some(std::iter::once(Command::Cancel).chain(begun(readings, readings.text)).collect()),
+        Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
+        Act::Hesitate => Some(vec![Command::CannotRead]),
+        Act::Ask => {
+            let asked = asked(readings);
+            let whole = || vec![Command::Ask { query: readings.text.to_owned(), confidence: 0.5 }];
+            Some(if asked.is_empty() { whole() } else { asks(&asked) })
+        }
+        Act::New => {
+            let begun = open(readings);
+            let begins = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) != readings.context.active_flow);
+            begun.iter().any(begins).then(|| std::iter::once(Command::Cancel).chain(begun).collect())
+        }
+        Act::Accept | Act::AcceptAsk | Act::Change | Act::Answer | Act::Person | Act::Upset => None,
+    }
+}
+
+/// How much a reply says yes.
+fn yes_of(acts: &[(Act, f32)]) -> f32 {
+    acts.iter().filter(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk)).map(|(_, p)| p).sum()
+}
+
+/// Whether the message says yes, or what it tells beside its questions does. Who is only glad and asks wants to know first.
+fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)], begins: Lead) -> bool {
+    let (rules, whole) = (readings.rules(), yes_of(acts));
+    let questions = asked(readings);
+    if questions.is_empty() {
+        return whole >= YES;
+    }
+    let told: Vec<&str> =
+        readings.pieces.iter().filter(|piece| !is_among(piece, &questions)).map(|piece| piece.text.as_str()).collect();
+    if told.is_empty() || !matches!(begins, Lead::Yes | Lead::Other) || rules.contrast.is_match(readings.text) {
+        return false;
+    }
+    let may = acts.first().is_some_and(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk | Act::Ask));
+    may && whole >= YES_BESIDE_QUESTION && yes_of(&readings.acts(Moment::Proposal, &told.join(" "))) >= YES_TOLD
+}
+
+/// Whether something in the message speaks against a yes.
+fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
+    let rules = readings.rules();
+    let verbs = rules.proposed_verbs(readings.context.proposal.unwrap_or_default());
+    // "Yes, and please add that ..." asks for something else than what is proposed.
+    let asks_else = |piece: &Reading| {
+        (piece.is_additive || begins != Lead::Other)
+            && piece.is_request
+            && !rules.consent.order.is_match(&piece.text)
+            && !words(&piece.text).any(|word| verbs.contains(&word))
+            && lead(readings, rules.without_lead(&piece.text)).0 == Lead::Other
+    };
+    let asked = asked(readings);
+    let told = |piece: &&Reading| !is_among(piece, &asked);
+    readings.pieces.iter().filter(told).any(|piece| {
+        let body = rules.without_lead(&piece.text);
+        yes < PLAIN && (piece.is_conditional || rules.consent.hedge.is_match(&piece.text))
+            || piece.is_negated
+            || rules.consent.retort.is_match(&piece.text)
+            || [&rules.deny, &rules.hold].iter().any(|rule| rule.is_match(body))
+            || names_other(readings, &piece.text)
+            || asks_else(piece)
+            || (yes < SURER || is_short(body))
+                && words(body).next().is_some_and(|word| rules.is_verb(&word) && !verbs.contains(&word))
+            || yes < SURER && piece.flows().any(|(flow, p)| p >= OTHER && Some(flow) != readings.context.active_flow)
+    })
+}
+
+/// "Return it" to a proposal to cancel asks for something else.
+fn is_short(body: &str) -> bool {
+    body.split_whitespace().count() <= SHORT_WORDS_MAX
+}
+
+/// Whether the words say which or how many, and that was not shown.
+fn names_other(readings: &Readings<'_>, text: &str) -> bool {
+    let proposal = readings.context.proposal.unwrap_or_default();
+    let digits = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(ToOwned::to_owned).collect()
+    };
+    let (shown, named): (Vec<String>, Vec<String>) = (digits(proposal), words(proposal).collect());
+    digits(text).iter().any(|run| !shown.contains(run))
+        || words(text).any(|word| readings.rules().is_value(&word) && !named.contains(&word))
+}
