@@ -21,6 +21,10 @@ const BESIDE_NAME_MAX: usize = 5;
 const LEAVING_WORDS_MAX: usize = 14;
 /// What leaves a question or ends the talk in words that no rule knows must be this sure.
 const LEFT: f32 = 0.8;
+/// The end of the talk, where nothing is under way, needs to be no surer than this.
+const CLOSED: f32 = 0.65;
+/// What surely answers a question is read for nothing else.
+const ANSWERED: f32 = 0.85;
 /// Fewer words tell nothing.
 const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
@@ -38,6 +42,12 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     }
     if let Some(commands) = repair(readings) {
         return commands;
+    }
+    // "Take it from the Mastercard" answers what it shall be taken from, and begins nothing.
+    let may_ask = |piece: &Reading| piece.is_question || piece.is_additive || piece.is_handoff;
+    let answers = matches!(readings.acts(Moment::Question, readings.text).first(), Some((Act::Answer, p)) if *p >= ANSWERED);
+    if answers && !readings.pieces.iter().any(may_ask) {
+        return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];
     }
     let Divided { own, beside, asks } = divide(readings);
     let mut others = told(readings, &beside);
@@ -162,7 +172,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     }
     // "That's about loans?? I give up" asks nothing that an answer could help.
     let says_yes = rules.affirm.is_match(body) || rules.affirm_weak.is_match(body);
-    if !says_yes && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= LEFT) {
+    if !says_yes && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
     if let Some(question) = one_question(readings) {

@@ -16,6 +16,14 @@ const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 const CANNOT_ANSWER: &str = "repair_cannot_answer";
 
+/// Fewer words ask nothing that could be answered.
+const QUERY_WORDS_MIN: usize = 3;
+
+/// "Huh?", "right?" beside something else: an answer to it would only repeat it.
+fn is_outcry(query: &str) -> bool {
+    query.split_whitespace().count() < QUERY_WORDS_MIN
+}
+
 impl Engine<'_> {
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
         if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
@@ -63,6 +71,7 @@ impl Engine<'_> {
         for Questioned { query, finding } in std::mem::take(&mut state.afterwards) {
             match finding {
                 Some(finding) => self.tell_article(state, &finding),
+                None if is_outcry(&query) => {}
                 None => self.say(
                     state,
                     CANNOT_ANSWER,
@@ -97,8 +106,11 @@ impl Engine<'_> {
         if open && self.tell_again(state, &query) {
             return;
         }
-        state.offers_person = !open;
         let beside = understood.commands.len() > 1;
+        if beside && is_outcry(&query) {
+            return;
+        }
+        state.offers_person = !open;
         self.repair(state, CANNOT_ANSWER, json!({"query": query, "beside": beside}));
     }
 
