@@ -45,8 +45,10 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     }
     // "Take it from the Mastercard" answers what it shall be taken from, and begins nothing.
     let may_ask = |piece: &Reading| piece.is_question || piece.is_additive || piece.is_handoff;
-    let answers = matches!(readings.acts(Moment::Question, readings.text).first(), Some((Act::Answer, p)) if *p >= ANSWERED);
-    if answers && !readings.pieces.iter().any(may_ask) {
+    let answers =
+        matches!(readings.acts(Moment::Question, readings.text).first(), Some((Act::Answer, p)) if *p >= ANSWERED);
+    let asks_more = readings.pieces.iter().skip(1).any(|piece| piece.is_request);
+    if answers && !asks_more && !readings.pieces.iter().any(may_ask) {
         return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];
     }
     let Divided { own, beside, asks } = divide(readings);
@@ -171,8 +173,9 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         return vec![Command::Repeat];
     }
     // "That's about loans?? I give up" asks nothing that an answer could help.
-    let says_yes = rules.affirm.is_match(body) || rules.affirm_weak.is_match(body);
-    if !says_yes && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED) {
+    let says = [&rules.affirm, &rules.affirm_weak, &rules.deny].iter().any(|rule| rule.is_match(body));
+    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED)
+    {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
     if let Some(question) = one_question(readings) {

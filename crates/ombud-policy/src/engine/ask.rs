@@ -399,7 +399,8 @@ impl Engine<'_> {
         // These kinds are found in almost any sentence, so only an answer to the very question counts.
         let needs_question = matches!(kind, ValueKind::Text | ValueKind::YesNo | ValueKind::Number | ValueKind::Name);
         top.said.iter().rev().find_map(|said| {
-            let own = is_own(said, ask);
+            // A yes belongs to the question it was said to, and to no later one.
+            let own = if kind == ValueKind::YesNo { said.slot.as_ref() == Some(&ask.slot) } else { is_own(said, ask) };
             if own && ask.otherwise == Otherwise::Skip && self.reader.declines(&said.text) {
                 return Some(Value::Null);
             }

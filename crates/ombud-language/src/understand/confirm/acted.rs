@@ -25,7 +25,7 @@ const OTHER: f32 = 0.85;
 /// Words of an order that says no more than its verb and its thing.
 const SHORT_WORDS_MAX: usize = 3;
 /// What is told beside a question must say it this surely.
-const YES_TOLD: f32 = 0.85;
+const YES_TOLD: f32 = 0.93;
 /// Where what is told beside a question says yes, the whole must say so at least this much: else it wants to know first.
 const YES_BESIDE_QUESTION: f32 = 0.25;
 
@@ -37,8 +37,13 @@ pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command
         return None;
     }
     let acts = readings.acts(Moment::Proposal, readings.text);
-    if says_yes(readings, &acts, begins) && !speaks_against(readings, begins, yes_of(&acts)) {
-        return Some(std::iter::once(Command::Affirm).chain(asks(&asked(readings))).collect());
+    if let Some(yes) = says_yes(readings, &acts, begins)
+        && !speaks_against(readings, begins, yes)
+    {
+        // "Why do you ask again? Yes" asks nothing.
+        let asks_nothing = acts.iter().any(|(act, p)| *act == Act::Accept && *p >= SURER);
+        let questions = if asks_nothing { Vec::new() } else { asks(&asked(readings)) };
+        return Some(std::iter::once(Command::Affirm).chain(questions).collect());
     }
     // What follows a plain no may say what should be different: that is read word by word.
     if matches!(begins, Lead::No | Lead::Hold) {
@@ -74,20 +79,21 @@ fn yes_of(acts: &[(Act, f32)]) -> f32 {
     acts.iter().filter(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk)).map(|(_, p)| p).sum()
 }
 
-/// Whether the message says yes, or what it tells beside its questions does. Who is only glad and asks wants to know first.
-fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)], begins: Lead) -> bool {
+/// How surely the message says yes, or what it tells beside its questions; none if not surely enough. Who is only glad and asks wants to know first.
+fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)], begins: Lead) -> Option<f32> {
     let (rules, whole) = (readings.rules(), yes_of(acts));
     let questions = asked(readings);
     if questions.is_empty() {
-        return whole >= YES;
+        return Some(whole).filter(|yes| *yes >= YES);
     }
     let told: Vec<&str> =
         readings.pieces.iter().filter(|piece| !is_among(piece, &questions)).map(|piece| piece.text.as_str()).collect();
     if told.is_empty() || !matches!(begins, Lead::Yes | Lead::Other) || rules.contrast.is_match(readings.text) {
-        return false;
+        return None;
     }
     let may = acts.first().is_some_and(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk | Act::Ask));
-    may && whole >= YES_BESIDE_QUESTION && yes_of(&readings.acts(Moment::Proposal, &told.join(" "))) >= YES_TOLD
+    let yes = yes_of(&readings.acts(Moment::Proposal, &told.join(" ")));
+    Some(yes).filter(|yes| may && whole >= YES_BESIDE_QUESTION && *yes >= YES_TOLD)
 }
 
 /// Whether something in the message speaks against a yes.
@@ -107,7 +113,7 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
     readings.pieces.iter().filter(told).any(|piece| {
         let body = rules.without_lead(&piece.text);
         yes < PLAIN && (piece.is_conditional || rules.consent.hedge.is_match(&piece.text))
-            || piece.is_negated
+            || yes < SURER && piece.is_negated
             || rules.consent.retort.is_match(&piece.text)
             || [&rules.deny, &rules.hold].iter().any(|rule| rule.is_match(body))
             || names_other(readings, &piece.text)
