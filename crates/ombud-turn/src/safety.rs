@@ -67,6 +67,11 @@ impl Screened {
         self.taken_back.extend::<Vec<String>>(denied);
     }
 
+    /// Leaves out signals that need nobody else than who is awaited already.
+    pub(crate) fn leave(&mut self, is_looked_after: impl Fn(&str) -> bool) {
+        self.signals.retain(|signal| !is_looked_after(signal));
+    }
+
     /// Whether the message was the one-time code that a field of its own waits for, and nothing else.
     pub(crate) const fn is_typed_code(&self) -> bool {
         self.typed_code

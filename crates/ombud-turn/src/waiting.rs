@@ -17,6 +17,8 @@ use crate::search::Search;
 
 /// A question this surely asks for a record.
 const LOOK_UP: f32 = 0.8;
+/// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
+const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
 
 /// Who answers a message.
 pub(crate) enum Answerer {
@@ -45,6 +47,9 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
     let beside = received.conversation.dialogue.beside.is_some();
     if received.conversation.kept && (!beside || !received.conversation.dialogue.frames.is_empty()) {
         return Answerer::Assistant;
+    }
+    if case.is_some() {
+        screened.leave(|signal| SAME_PERSON.contains(&signal));
     }
     if is_alarming(assistant, &received.conversation.dialogue, screened.signals()) {
         received.hears = Hears::SignalsOnly;
