@@ -174,8 +174,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     }
     // "That's about loans?? I give up" asks nothing that an answer could help.
     let says = [&rules.affirm, &rules.affirm_weak, &rules.deny].iter().any(|rule| rule.is_match(body));
-    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED)
-    {
+    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
     if let Some(question) = one_question(readings) {
