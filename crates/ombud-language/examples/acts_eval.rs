@@ -75,6 +75,7 @@ fn reader(replies: Vec<ReplyExample>) -> Result<Understander, Box<dyn Error>> {
 struct Share(usize, usize);
 
 impl Share {
+    #[expect(clippy::fn_params_excessive_bools, reason = "what is counted is whether it was right")]
     fn count(&mut self, is_right: bool) {
         *self = Self(self.0 + usize::from(is_right), self.1 + 1);
     }
@@ -86,6 +87,7 @@ impl std::fmt::Display for Share {
     }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "a switch of the command line")]
 fn report(
     reader: &Understander,
     tested: &[ReplyExample],
