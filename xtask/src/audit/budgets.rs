@@ -13,7 +13,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-policy", 215),
     ("ombud-proof", 65),
     ("ombud-ports", 220),
-    ("ombud-turn", 235),
+    ("ombud-turn", 240),
     ("ombud-learning", 230),
     ("ombud-store", 375),
     ("ombud-connect", 320),
