@@ -13,7 +13,7 @@ use super::{Decision, Deliberation, Engine, Heard, Sight, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
-use crate::flow::{FlowKind, Op, YieldsTo};
+use crate::flow::{AskSource, FlowKind, Op, ValueKind, YieldsTo};
 
 /// Why a question of a request comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +218,14 @@ impl Engine<'_> {
         }
     }
 
+    /// An answer that is written down as the customer says it, before its spelling was mended for reading.
+    fn own_words<'t>(&'t self, state: &Deliberation, text: &'t str) -> &'t str {
+        let op = state.dialogue.frames.last().and_then(|top| self.pack.flows.get(&top.flow)?.ops.get(top.pc));
+        let is_text = matches!(op, Some(Op::Ask(ask)) if matches!(ask.source, AskSource::Value(ValueKind::Text)));
+        let said = self.moment.text.as_str();
+        if is_text && said.split_whitespace().count() == text.split_whitespace().count() { said } else { text }
+    }
+
     pub(super) fn answer_slot(&self, state: &mut Deliberation, text: &str) {
         if state.dialogue.frames.last().is_some_and(|top| top.shown.is_some()) {
             return self.correct(state, text);
@@ -226,6 +234,7 @@ impl Engine<'_> {
         if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING)) {
             return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
+        let text = self.own_words(state, text);
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.reopens && !declines {
             reopen(top, text);
