@@ -2,10 +2,11 @@
 //!
 //! R69: every crash point x systems that take idempotency keys, that can be looked at, or neither x SQLite and PostgreSQL. PostgreSQL takes
 //! part when `OMBUD_TEST_POSTGRES_URL` names a server where databases may be made. `OMBUD_CRASH_KILLS` says how many kills (60), and
-//! `OMBUD_CRASH_SEED` where among the crash points they begin (1):
+//! `OMBUD_CRASH_SEED` where among the crash points they begin (1). The ordinary runner ends a test after five minutes; for more kills than that:
 //!
 //! ```sh
-//! OMBUD_CRASH_KILLS=2000 cargo xtask test -- -p ombud --test crash --no-capture
+//! cargo build --workspace
+//! OMBUD_CRASH_KILLS=2000 cargo test -p ombud --test crash -- --nocapture
 //! ```
 
 mod claim;
