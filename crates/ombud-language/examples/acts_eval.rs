@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
+use std::time::Instant;
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, OfferedOption};
@@ -40,7 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         tested = lines(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/replies_held_out.en.jsonl"))?;
     }
     let count = (learnt.len(), tested.len());
+    let start = Instant::now();
     let reader = reader(learnt)?;
+    writeln!(std::io::stdout(), "read and trained in {:?}, the requests of a company among it", start.elapsed())?;
     report(&reader, &tested, count, show)
 }
 
@@ -129,7 +132,12 @@ fn report(
             writeln!(out, "<whole> {:?} <- {commands:?} yes={yes:.2} | {} | {}", test.act, test.shown, test.reply)?;
         }
     }
-    writeln!(out, "learnt from {learnt} replies, tested on {tests}")?;
+    let start = Instant::now();
+    for test in tested {
+        whole(reader, test);
+    }
+    let each = start.elapsed() / u32::try_from(tests.max(1))?;
+    writeln!(out, "learnt from {learnt} replies, tested on {tests}, {each:?} for the whole reading of one")?;
     for (name, share) in &rows {
         writeln!(out, "{name:<14} {share}")?;
     }

@@ -48,15 +48,16 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
     if received.conversation.kept && (!beside || !received.conversation.dialogue.frames.is_empty()) {
         return Answerer::Assistant;
     }
-    if case.is_some() {
-        screened.leave(|signal| SAME_PERSON.contains(&signal));
-    }
-    if is_alarming(assistant, &received.conversation.dialogue, screened.signals()) {
+    let in_care = case.is_some();
+    let looked_after = |signal: &str| in_care && SAME_PERSON.contains(&signal);
+    let fresh = screened.signals().iter().filter(|signal| !looked_after(signal));
+    if is_alarming(assistant, &received.conversation.dialogue, fresh) {
         received.hears = Hears::SignalsOnly;
         return Answerer::Assistant;
     }
     match withdrawal(assistant, &received.conversation, screened.text()) {
         Some(rest) => {
+            screened.leave(looked_after);
             let going_on = case.map_or(GoingOn::Alone, |reason| GoingOn::Meanwhile { reason });
             go_on(received, screened, (rest, going_on));
             Answerer::Assistant
@@ -67,6 +68,7 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
             Answerer::Assistant
         }
         None if case.is_some() && asks_of_care(assistant, received, screened) => {
+            screened.leave(looked_after);
             received.hears = Hears::CareQuestion;
             received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: case.unwrap_or_default() });
             Answerer::Assistant
@@ -181,8 +183,8 @@ fn misunderstanding(assistant: &Assistant, conversation: &Conversation, screened
 }
 
 /// Whether a sign was not heard before that the pack answers with a flow of its own.
-fn is_alarming(assistant: &Assistant, dialogue: &Dialogue, signals: &[String]) -> bool {
-    let mut fresh = signals.iter().filter(|signal| dialogue.is_news(signal));
+fn is_alarming<'s>(assistant: &Assistant, dialogue: &Dialogue, signals: impl IntoIterator<Item = &'s String>) -> bool {
+    let mut fresh = signals.into_iter().filter(|signal| dialogue.is_news(signal));
     fresh.any(|signal| assistant.pack.manifest.signals.contains_key(signal))
 }
 

@@ -1,8 +1,9 @@
 //! The whole of it, with real processes: Ombud, its database file, and a company whose systems are down, slow, or lose their answers.
 //! Nothing is done twice, nothing is called done that is not, and nothing is lost.
 
+mod processes;
+
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -10,52 +11,13 @@ use ombud_connect::public_api::{Conversation, Reply, Session};
 use ombud_connect::{BackOfficeAdmin, PublicApi};
 use ombud_domain::Sensitive;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
-const TOKEN: &str = "company-test-token";
+use processes::{Process, TOKEN};
+
 /// A customer with one order that can still be cancelled.
 const CUSTOMER: &str = "C-100012";
 const ORDER: &str = "ORD-101201";
-
-/// The stand-in lies beside our program when the whole workspace was built.
-fn stand_in() -> anyhow::Result<Option<PathBuf>> {
-    let program = Path::new(env!("CARGO_BIN_EXE_ombud")).with_file_name("ombud-backoffice");
-    if program.is_file() {
-        return Ok(Some(program));
-    }
-    if is_demanded() {
-        bail!("`{}` is missing, build it first", program.display());
-    }
-    Ok(None)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
-fn is_demanded() -> bool {
-    std::env::var_os("CI_DEMANDS_DATA").is_some()
-}
-
-/// A process that ends with its test, and the first line it printed.
-struct Process {
-    child: Child,
-    first_line: String,
-}
-
-impl Process {
-    async fn start(command: &mut Command) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().context("output")?).lines();
-        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line())
-            .await
-            .context("the process opens within 60 s")?;
-        Ok(Self { child, first_line: line?.context("the process prints where it listens")? })
-    }
-
-    async fn kill(mut self) -> anyhow::Result<()> {
-        self.child.kill().await.context("the process can be ended")
-    }
-}
 
 struct Company {
     stand_in: Process,
@@ -70,25 +32,13 @@ struct Company {
 impl Company {
     /// Both processes; `None` when the stand-in was not built.
     async fn open(name: &str) -> anyhow::Result<Option<Self>> {
-        let Some(program) = stand_in()? else {
-            use std::io::Write as _;
-            writeln!(std::io::stdout(), "skipped: `ombud-backoffice` is not built")?;
-            return Ok(None);
-        };
+        let Some((stand_in, url)) = processes::stand_in().await? else { return Ok(None) };
         let data = std::env::temp_dir().join(format!("ombud-company-{name}-{}", std::process::id()));
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
-        let serve = ["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--token", TOKEN];
-        let stand_in = Process::start(Command::new(program).args(serve)).await?;
-        let url = stand_in
-            .first_line
-            .split_whitespace()
-            .find(|word| word.starts_with("http://"))
-            .context("an address")?
-            .to_owned();
         let (ombud, api) = ombud(&url, &data).await?;
-        let opened: Value = serde_json::from_str(&ombud.first_line)?;
+        let opened: Value = serde_json::from_str(ombud.first_line.as_deref().context("it opens")?)?;
         let api_url = opened.get("url").and_then(Value::as_str).context("url")?.to_owned();
         let admin = BackOfficeAdmin::new(&url, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
         Ok(Some(Self { stand_in, ombud, admin, api, url, api_url, data }))
@@ -149,7 +99,8 @@ async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, Publi
         ])
         .arg(data);
     let process = Process::start(&mut command).await?;
-    let opened: Value = serde_json::from_str(&process.first_line).with_context(|| process.first_line.clone())?;
+    let line = process.first_line.as_deref().context("it opens")?;
+    let opened: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
     let api = PublicApi::new(opened.get("url").and_then(Value::as_str).context("url")?)?;
     Ok((process, api))
 }
@@ -221,7 +172,7 @@ async fn a_deed_done_while_we_were_killed_is_found_out_and_told_after_the_start(
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    company.ombud.kill().await?;
+    company.ombud.dies_within(Duration::ZERO).await?;
     ensure!(saying.join_next().await.context("a customer who waits")??, "nobody was answered");
     company.admin.post("/admin/faults", &json!({})).await?;
     let (_ombud, api) = ombud(&company.url, &company.data).await?;
@@ -266,7 +217,7 @@ async fn a_company_that_is_too_slow_gets_an_honest_reply() -> anyhow::Result<()>
 async fn a_company_that_is_down_gets_an_honest_reply_and_questions_are_still_answered() -> anyhow::Result<()> {
     let Some(company) = Company::open("down").await? else { return Ok(()) };
     let (session, conversation) = company.proposal().await?;
-    company.stand_in.kill().await?;
+    company.stand_in.dies_within(Duration::ZERO).await?;
     let reply = company.api.send(&session, &conversation.id, "yes", None).await?;
     ensure!(reply.done.is_empty() && !reply.messages.is_empty(), "{:?}", reply.messages);
     let stranger = company.api.open_session(None, None).await?;
@@ -283,7 +234,7 @@ async fn what_was_said_survives_a_kill_and_the_same_key_gives_the_same_reply() -
     let conversation = company.api.open_conversation(&session, None, None).await?;
     let said = company.api.send(&session, &conversation.id, "Please cancel my order", Some("k-1")).await?;
     let before = company.api.conversation(&session, &conversation.id).await?;
-    company.ombud.kill().await?;
+    company.ombud.dies_within(Duration::ZERO).await?;
     let (_ombud, api) = ombud(&company.url, &company.data).await?;
     assert_eq!(api.conversation(&session, &conversation.id).await?, before);
     assert_eq!(

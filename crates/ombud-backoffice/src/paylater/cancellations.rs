@@ -10,7 +10,7 @@ use super::invoices::{Invoice, InvoiceState};
 use super::order_views::{self, OrderView};
 use super::orders::{Order, OrderStatus, require_order};
 use super::plans::{InstallmentState, Plan, PlanView};
-use super::refunds::{Refund, RefundState, RefundView};
+use super::refunds::{Owed, Refund, RefundView};
 use crate::errors::Refusal;
 use crate::idempotency::Write;
 use crate::money::Money;
@@ -18,8 +18,6 @@ use crate::storage::record::ORDER;
 use crate::storage::unit::Unit;
 
 const REASON_CHARS_MAX: usize = 200;
-/// Within how many days money that was paid is back; what customers are promised.
-const REFUND_DAYS: i64 = 7;
 
 /// Why, in the customer's words.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -118,25 +116,14 @@ async fn refund(unit: &mut Unit, order: &Order, plan: Option<&Plan>, amount: Mon
         Some(id) => unit.get(id).await?,
         None => None,
     };
-    let refund = Refund {
-        id: unit.next_id("REF").await?,
+    let owed = Owed {
         customer_id: order.customer_id.clone(),
         order_id: order.id.clone(),
-        return_id: None,
-        payment_id: None,
-        reference: None,
         merchant: order.merchant.name.clone(),
         amount,
-        state: RefundState::Approved,
         to: to.map(|instrument| instrument.name()),
-        requested_at: unit.now,
-        approved_at: Some(unit.now),
-        sent_at: None,
-        settled_at: None,
-        expected_by: unit.now.day().plus_days(REFUND_DAYS),
-        rejected_reason: None,
-        trace: None,
     };
+    let refund = Refund::approved(unit, owed).await?;
     unit.save(&refund, "approved").await?;
     Ok(refund)
 }

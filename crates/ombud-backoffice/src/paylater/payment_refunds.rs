@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::payments::{Payment, PaymentState};
-use super::refunds::{Refund, RefundState, RefundView};
+use super::refunds::{Owed, Refund, RefundState, RefundView};
 use crate::errors::Refusal;
 use crate::extract::Asked;
 use crate::idempotency::Write;
@@ -15,8 +15,6 @@ use crate::money::Money;
 use crate::storage::record::PAYMENT;
 use crate::storage::unit::{Read, Unit};
 
-/// Within how many days the money is back.
-const REFUND_DAYS: i64 = 7;
 const REFERENCE_CHARS_MAX: usize = 64;
 
 /// How much, and what the caller calls it. A reference may be used again: without an idempotency key, two requests are two refunds.
@@ -90,24 +88,17 @@ async fn refund(unit: &mut Unit, id: &str, request: &RefundPayment) -> Result<Pa
         return Err(Refusal::rule("amount_above_refundable", format!("{left} minor units of payment {id} are left")));
     }
     let currency = payment.amount.currency;
-    let refund = Refund {
-        id: unit.next_id("REF").await?,
+    let owed = Owed {
         customer_id: payment.customer_id,
         order_id: payment.order_id,
-        return_id: None,
-        payment_id: Some(payment.id),
-        reference: Some(request.reference.clone()),
         merchant: payment.merchant,
         amount: Money { minor: request.amount_minor, currency },
-        state: RefundState::Approved,
         to: payment.instrument,
-        requested_at: unit.now,
-        approved_at: Some(unit.now),
-        sent_at: None,
-        settled_at: None,
-        expected_by: unit.now.day().plus_days(REFUND_DAYS),
-        rejected_reason: None,
-        trace: None,
+    };
+    let refund = Refund {
+        payment_id: Some(payment.id),
+        reference: Some(request.reference.clone()),
+        ..Refund::approved(unit, owed).await?
     };
     unit.save(&refund, "approved").await?;
     let receipt_id = unit.receipt("payment.refund", &refund).await?;

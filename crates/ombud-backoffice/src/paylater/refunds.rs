@@ -15,6 +15,8 @@ use crate::money::Money;
 use crate::storage::record::{ORDER, PAYMENT, Record};
 use crate::storage::unit::{Read, Unit};
 
+/// Within how many days money is back; what customers are promised.
+const REFUND_DAYS: i64 = 7;
 /// Working days within which a trace is answered.
 const TRACE_WORKING_DAYS: u32 = 5;
 
@@ -88,7 +90,43 @@ impl Record for Refund {
     }
 }
 
+/// What is owed back to whom.
+#[derive(Debug)]
+pub struct Owed {
+    pub customer_id: String,
+    pub order_id: String,
+    pub merchant: String,
+    pub amount: Money,
+    pub to: Option<InstrumentName>,
+}
+
 impl Refund {
+    /// A refund that is approved at once; it is not saved yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn approved(unit: &mut Unit, owed: Owed) -> Result<Self, Refusal> {
+        Ok(Self {
+            id: unit.next_id("REF").await?,
+            customer_id: owed.customer_id,
+            order_id: owed.order_id,
+            return_id: None,
+            payment_id: None,
+            reference: None,
+            merchant: owed.merchant,
+            amount: owed.amount,
+            state: RefundState::Approved,
+            to: owed.to,
+            requested_at: unit.now,
+            approved_at: Some(unit.now),
+            sent_at: None,
+            settled_at: None,
+            expected_by: unit.now.day().plus_days(REFUND_DAYS),
+            rejected_reason: None,
+            trace: None,
+        })
+    }
+
     /// True until the money is there or was refused.
     pub fn is_open(&self) -> bool {
         matches!(self.state, RefundState::Requested | RefundState::Approved | RefundState::Sent)

@@ -215,3 +215,33 @@ async fn a_complaint_is_answered_within_fifteen_working_days() {
     assert_eq!(office.post("/customers/C-100015/tickets", ticket).await.ok()["ticket"]["respond_by"], "2026-11-23");
     assert_eq!(office.changes("ticket").await, 2);
 }
+
+/// As payment providers do it: the key and not the reference makes a repeated request one refund, and no more is given back than was paid.
+#[tokio::test]
+async fn part_of_a_payment_is_given_back_and_never_more_than_was_paid() {
+    let office = stories().await;
+    let payments = office.get("/customers/C-100012/payments?status=succeeded").await.ok();
+    let (id, paid) = (payments[0]["id"].as_str().unwrap().to_owned(), minor(&payments[0]["amount"]));
+    let path = format!("/payments/{id}/refunds");
+    let part = json!({"amount_minor": 100, "reference": "R-1"});
+    let first = office.post_with_key(&path, part.clone(), "key-1").await.unwrap().ok();
+    assert_eq!((minor(&first["refund"]["amount"]), minor(&first["refundable"])), (100, paid - 100));
+    let again = office.post_with_key(&path, part.clone(), "key-1").await.unwrap().ok();
+    assert_eq!(again["receipt_id"], first["receipt_id"]);
+    office.post(&path, part).await.ok();
+    office.post(&path, json!({"amount_minor": 1, "reference": "R-2"})).await.ok();
+    assert_eq!(office.get(&format!("{path}?reference=R-1")).await.ok().as_array().unwrap().len(), 2);
+    assert_eq!(office.get(&path).await.ok().as_array().unwrap().len(), 3);
+    let rest = paid - 201;
+    office
+        .post(&path, json!({"amount_minor": rest + 1, "reference": "R-3"}))
+        .await
+        .refused(409, "amount_above_refundable");
+    office.post(&path, json!({"amount_minor": rest, "reference": "R-3"})).await.ok();
+    office.post(&path, json!({"amount_minor": 0, "reference": "R-4"})).await.refused(400, "invalid_request");
+    office.post(&path, json!({"amount_minor": 1, "reference": ""})).await.refused(400, "invalid_request");
+    office.get("/payments/PAY-0/refunds").await.refused(404, "payment_not_found");
+    let failed = office.get("/customers/C-100006/payments?status=failed").await.ok();
+    let path = format!("/payments/{}/refunds", failed[0]["id"].as_str().unwrap());
+    office.post(&path, json!({"amount_minor": 1, "reference": "R-5"})).await.refused(409, "payment_not_captured");
+}

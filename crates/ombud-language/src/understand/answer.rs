@@ -3,7 +3,7 @@
 use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 
 use super::acts::{Act, Moment};
-use super::leaving::{begun, leaving};
+use super::leaving::{leaving, left, left_for_another};
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
@@ -261,15 +261,9 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         return None;
     }
     match act {
-        Act::Leave => Some(std::iter::once(Command::Cancel).chain(begun(readings, readings.text)).collect()),
+        Act::Leave => Some(left(readings)),
         Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
-        Act::New => {
-            let active = readings.context.active_flow;
-            let begun = begun(readings, readings.text);
-            let begins =
-                |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) != active);
-            begun.iter().any(begins).then(|| std::iter::once(Command::Cancel).chain(begun).collect())
-        }
+        Act::New => left_for_another(readings),
         _ => None,
     }
 }

@@ -87,8 +87,21 @@ fn says_more(rules: &Rules, sentence: &str) -> bool {
         && !rules.nothing_more.is_match(body)
 }
 
+/// The end of what is under way, in words that no rule knows, and what the message asks for instead.
+pub(super) fn left(readings: &Readings<'_>) -> Vec<Command> {
+    std::iter::once(Command::Cancel).chain(begun(readings, readings.text)).collect()
+}
+
+/// The same, if the message begins another request.
+pub(super) fn left_for_another(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    let active = readings.context.active_flow;
+    let begins =
+        |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) != active);
+    Some(left(readings)).filter(|commands| commands.iter().any(begins))
+}
+
 /// What the other sentences ask for, read as at the beginning of a conversation.
-pub(super) fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
+fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     if rest.is_empty() {
         return Vec::new();
     }

@@ -89,6 +89,7 @@ pub(super) struct Rules {
     pub stop: BTreeSet<String>,
     /// Words for a person one can talk to.
     people: BTreeSet<String>,
+    /// Words that say which or how many.
     values: BTreeSet<String>,
     /// Tells a language that is not read.
     foreign: Foreign,

@@ -14,9 +14,8 @@ use tokio::process::Command;
 
 use crate::POINTS;
 use crate::claim::{Claim, Told};
-use crate::processes::Process;
+use crate::processes::{Process, TOKEN, stand_in};
 
-const TOKEN: &str = "company-test-token";
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef";
 /// How long a process may take to come to its crash point once the customer has said all; then it is killed from outside.
 const PATIENCE: Duration = Duration::from_millis(2_500);
@@ -89,7 +88,6 @@ impl Database {
 }
 
 pub struct Lane {
-    pub stand_in: PathBuf,
     pub database: Database,
     pub offers: Offers,
     pub kills: u32,
@@ -138,13 +136,13 @@ impl Lane {
         while tally.kills < self.kills {
             let point = usize::try_from(self.first.wrapping_add(tally.kills))? % POINTS.len();
             let point = POINTS.get(point).copied().unwrap_or_default();
-            let mut process = ground.serve(Some(point)).await?;
+            let process = ground.serve(Some(point)).await?;
             if let Some(api) = api_of(&process)? {
                 claims.push(Claim::new(tally.refunds + 1, ground.session.clone()));
                 tally.refunds += 1;
                 for claim in &mut claims {
                     // Whoever gets no answer keeps what is to be said, and says it after the next start.
-                    if claim.go_on(&api).await.is_err() && process.is_dead()? {
+                    if claim.go_on(&api).await.is_err() {
                         break;
                     }
                 }
@@ -170,11 +168,7 @@ impl Lane {
         let action = folder.join("pack/actions/refund_payment.yaml");
         std::fs::write(&action, format!("{}{}", std::fs::read_to_string(&action)?, self.offers.yaml()))?;
         let database_url = self.database.fresh(&folder, &name)?;
-        let mut company = Command::new(&self.stand_in);
-        let company = company.args(["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--token", TOKEN]);
-        let company = Process::start(company).await?;
-        let line = company.first_line.clone().context("the stand-in opens")?;
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).context("an address")?.to_owned();
+        let (company, url) = stand_in().await?.context("it was there before")?;
         let admin = BackOfficeAdmin::new(&url, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
         let (customer_id, payment_id) = payer(&admin).await?;
         let faults = json!({"latency_ms": LATENCY_MS, "paths": [format!("/payments/{payment_id}/refunds")]});

@@ -6,9 +6,8 @@
 use ombud_domain::{Command, Kind};
 
 use super::super::acts::{Act, Moment};
-use super::super::leaving::begun;
+use super::super::leaving::{left, left_for_another};
 use super::super::reading::Readings;
-use super::super::requests::open;
 use super::super::rules::words;
 use super::{Lead, Reading, asked, asks, is_among, lead};
 
@@ -57,7 +56,7 @@ pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command
         Act::Decline | Act::Leave if names_other(readings, readings.text) => None,
         Act::Decline if p < SURER => None,
         Act::Decline => Some(vec![Command::Deny { text: String::new() }]),
-        Act::Leave => Some(std::iter::once(Command::Cancel).chain(begun(readings, readings.text)).collect()),
+        Act::Leave => Some(left(readings)),
         Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
         Act::Hesitate => Some(vec![Command::CannotRead]),
         Act::Ask => {
@@ -65,11 +64,7 @@ pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command
             let whole = || vec![Command::Ask { query: readings.text.to_owned(), confidence: 0.5 }];
             Some(if asked.is_empty() { whole() } else { asks(&asked) })
         }
-        Act::New => {
-            let begun = open(readings);
-            let begins = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) != readings.context.active_flow);
-            begun.iter().any(begins).then(|| std::iter::once(Command::Cancel).chain(begun).collect())
-        }
+        Act::New => left_for_another(readings),
         Act::Accept | Act::AcceptAsk | Act::Change | Act::Answer | Act::Person | Act::Upset => None,
     }
 }
