@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod init;
 mod keys;
+mod models;
 mod openapi;
 mod prove;
 mod serve;
@@ -31,6 +32,7 @@ Examples:
   ombud validate packs/my-company     what is wrong with a pack, with file and line
   ombud serve --config ombud.toml     the real thing
   ombud doctor                        what stands in the way
+  ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
 
 Exit codes:
@@ -75,7 +77,7 @@ enum Command {
     Chat(chat::Options),
     /// Checks a pack; problems are shown with file and line.
     Validate(validate::Options),
-    /// Looks for what stands in the way of serving: configuration, pack, database, seal, back office, model, clock, port.
+    /// Looks for what stands in the way of serving: configuration, pack, database, seal, back office, models, clock, port.
     Doctor(doctor::Options),
     /// Plays simulated customers and judges by the company's books.
     Simulate(simulate::Options),
@@ -87,6 +89,8 @@ enum Command {
     Prove(prove::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with.
     Keys(keys::Options),
+    /// Lists, fetches and verifies the models that run in this process.
+    Models(models::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
     Openapi,
     /// Prints every setting with its default, in Markdown.
@@ -157,6 +161,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options),
+        Command::Models(options) => models::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),
     }

@@ -8,7 +8,7 @@ mod section;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::{ConfigError, Overrides, load, variable};
+pub(crate) use load::{ConfigError, Overrides, cache_folder, load, variable};
 pub(crate) use reference::reference;
 use section::section;
 pub(crate) use section::{Field, Section};
@@ -104,6 +104,14 @@ section! {
 }
 
 section! {
+    /// Models that run in this process, fetched with `ombud models fetch`. Everything works without them.
+    Models ["models"] {
+        /// Folder of their files; empty for `ombud/models` in the user's cache folder (`$XDG_CACHE_HOME`, or `~/.cache`).
+        folder: String = String::new();
+    }
+}
+
+section! {
     /// How often one address, session or customer may ask. Zero switches a limit off. Those of an hour are counted in the ledger's database and hold over restarts.
     Limits ["limits"] {
         /// Pages and their parts fetched by one address a minute.
@@ -164,12 +172,13 @@ pub(crate) struct Config {
     pub(crate) ledger: Ledger,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
+    pub(crate) models: Models,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 9] = [
+pub(crate) const SECTIONS: [Section; 10] = [
     Server::SECTION,
     Session::SECTION,
     Pack::SECTION,
@@ -177,6 +186,7 @@ pub(crate) const SECTIONS: [Section; 9] = [
     Ledger::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
+    Models::SECTION,
     Limits::SECTION,
     Log::SECTION,
 ];

@@ -1,7 +1,7 @@
 //! What is a running server put together from? The ledger, the pack, the company's systems, a model if there is one, and the HTTP side.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, cache_folder};
 use crate::terminal::spinner;
 
 /// Seconds of an hour, for staff sessions of the demo.
@@ -299,6 +299,16 @@ pub(crate) fn model(config: &Config) -> anyhow::Result<Option<OpenAiModel>> {
 /// A value that may be left empty.
 pub(crate) fn secret(text: &str) -> Option<Sensitive<String>> {
     (!text.is_empty()).then(|| Sensitive::new(text.to_owned()))
+}
+
+/// Where the models that run in this process lie.
+pub(crate) fn models_folder(config: &Config) -> Result<PathBuf, ConfigError> {
+    match config.models.folder.as_str() {
+        "" => cache_folder()
+            .map(|cache| cache.join("ombud").join("models"))
+            .ok_or_else(|| missing("models", "folder", "name a folder, this user has no cache folder")),
+        folder => Ok(PathBuf::from(folder)),
+    }
 }
 
 /// The error for a value that must be given.

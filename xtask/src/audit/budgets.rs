@@ -17,6 +17,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-learning", 230),
     ("ombud-store", 375),
     ("ombud-connect", 320),
+    ("ombud-inference", 230),
     ("ombud-http", 330),
     ("ombud", 520),
     ("ombud-testkit", 235),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{Table, presets};
+use ombud_inference::{KnownModel, MODELS, ModelFault, verify};
 use ombud_ports::{Clock as _, LanguageModel as _, ModelRequest};
 use ombud_store::seal::checkpoints::Checkpoints;
 use serde::Serialize;
@@ -17,7 +18,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Ledger};
 use crate::packs::PackSource;
 use crate::terminal::{say, say_json, spinner};
-use crate::wiring::{log_key, model, open_store, secret, sqlite_path};
+use crate::wiring::{log_key, model, models_folder, open_store, secret, sqlite_path};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,6 +92,7 @@ async fn checks(context: &Context, options: &Options) -> Vec<Check> {
     if !options.skip_model {
         checks.push(language_model(&config).await);
     }
+    checks.extend(models(&config));
     checks.push(port(&config).await);
     checks
 }
@@ -278,6 +280,24 @@ async fn language_model(config: &Config) -> Check {
             "check `model.url`, `model.key` and `model.name`; until then templates answer",
         ),
     }
+}
+
+/// The models that run in this process; nothing needs them to start, and another file than the pinned one is never run.
+fn models(config: &Config) -> Vec<Check> {
+    const NAME: &str = "embedding model";
+    let folder = match models_folder(config) {
+        Ok(folder) => folder,
+        Err(error) => return vec![warning(NAME, error.to_string(), "set `models.folder`")],
+    };
+    let check = |model: &KnownModel| match verify(&folder.join(model.file), model) {
+        Ok(()) => ok(NAME, format!("{} is there and the pinned one", model.embedding.id)),
+        Err(ModelFault::Absent { .. }) => Check {
+            advice: "`ombud models fetch` fetches it".to_owned(),
+            ..ok(NAME, format!("{} is not there: texts are compared by their words", model.embedding.id))
+        },
+        Err(fault) => failed(NAME, fault.to_string(), "fetch it again with `ombud models fetch`"),
+    };
+    MODELS.iter().map(check).collect()
 }
 
 async fn port(config: &Config) -> Check {

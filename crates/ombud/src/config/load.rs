@@ -78,6 +78,17 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The user's folder for what can be fetched again, as the XDG base directory specification has it; none on a machine without a home.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    cache_folder_with(environment)
+}
+
+fn cache_folder_with(environment: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    // A relative path is to be ignored.
+    let absolute = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+}
+
 fn load_with(overrides: &Overrides, environment: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let (path, text) = read(overrides.file.as_deref())?;
     // The file alone first, so that its mistakes are shown with its lines.
@@ -197,6 +208,17 @@ mod tests {
             let error = load_with(&overrides, nothing).unwrap_err().to_string();
             assert!(error.starts_with(&format!("--set {setting}: ")), "{error}");
         }
+    }
+
+    #[test]
+    fn what_can_be_fetched_again_lies_where_the_user_keeps_such_things() {
+        let home = |name: &str| (name == "HOME").then(|| "/home/ombud".to_owned());
+        let relative = |name: &str| (name == "XDG_CACHE_HOME").then(|| "cache".to_owned()).or_else(|| home(name));
+        let absolute = |name: &str| (name == "XDG_CACHE_HOME").then(|| "/cache".to_owned()).or_else(|| home(name));
+        assert_eq!(cache_folder_with(home), Some(PathBuf::from("/home/ombud/.cache")));
+        assert_eq!(cache_folder_with(relative), Some(PathBuf::from("/home/ombud/.cache")));
+        assert_eq!(cache_folder_with(absolute), Some(PathBuf::from("/cache")));
+        assert_eq!(cache_folder_with(nothing), None);
     }
 
     #[test]
