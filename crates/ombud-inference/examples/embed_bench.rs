@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p ombud-inference --example embed_bench -- [--reference PROGRAM]`, with the folder of the model in `OMBUD_MODELS_FOLDER`.
 //! The reference is a program that is started as `PROGRAM MODEL` and answers each line `query TEXT` on its input with one line: microseconds of CPU, then
-//! 384 numbers. Times are CPU of this thread's process, so that a busy machine disturbs them less.
+//! 384 numbers. Times are CPU of the one thread that works, so that a busy machine disturbs them less.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -60,7 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = cpu_ms();
     model.embed(TextKind::Query, &batch)?;
     let spent = cpu_ms() - started;
-    writeln!(out, "{} texts at once, {tokens} tokens: {spent:.0} ms, {:.0} tokens/s", batch.len(), per_second(tokens, spent))?;
+    writeln!(
+        out,
+        "{} texts at once, {tokens} tokens: {spent:.0} ms, {:.0} tokens/s",
+        batch.len(),
+        per_second(tokens, spent)
+    )?;
 
     match program {
         Some(program) => compare(&model, &program, &path, &mut out),
@@ -124,8 +129,9 @@ fn folder() -> PathBuf {
     std::env::var_os("OMBUD_MODELS_FOLDER").map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
-/// CPU time of this thread, milliseconds, as the kernel counts it.
+/// CPU time of this thread, milliseconds, as the kernel counts it; it brings its count up to date when a thread yields.
 fn cpu_ms() -> f64 {
+    std::thread::yield_now();
     let line = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     line.split_whitespace().next().and_then(|ns| ns.parse::<f64>().ok()).unwrap_or_default() / 1e6
 }

@@ -3,7 +3,7 @@
 use rten_simd::{SimdOp as _, SimdUnaryOp as _};
 use rten_vecmath::{Gelu, Softmax, Sum, SumSquareSub};
 
-use crate::product::{Linear, PANEL, PackedRows, Target};
+use crate::product::{Factor, Linear, PANEL, PackedRows, Start, Target};
 use crate::weights::{BLOCK_BYTES, Malformed, Shape, Table, Weights};
 
 /// The network with its weights.
@@ -143,7 +143,7 @@ fn attend(projected: &[f32], into: &mut [f32], shape: Shape) {
     let padded = count.next_multiple_of(PANEL);
     #[expect(clippy::cast_precision_loss, reason = "a panel has 32 columns")]
     let scale = 1.0 / (PANEL as f32).sqrt();
-    let no_bias = [0.0; PANEL];
+    let from = Start::At(&[0.0; PANEL]);
     let mut scores = vec![0.0; count * padded];
     for head in 0..shape.heads {
         let column = head * PANEL;
@@ -157,7 +157,8 @@ fn attend(projected: &[f32], into: &mut [f32], shape: Shape) {
                     }
                 }
             }
-            queries.multiply(&keys, &no_bias, &mut scores, Target { width: padded, column: index * PANEL });
+            let target = Target { width: padded, column: index * PANEL };
+            queries.multiply(Factor { panel: &keys, depth: 0, from }, &mut scores, target);
         }
         for row in scores.chunks_exact_mut(padded) {
             if let Some(row) = row.get_mut(..count) {
@@ -169,7 +170,7 @@ fn attend(projected: &[f32], into: &mut [f32], shape: Shape) {
             .filter_map(|row| row.get(2 * width + column..)?.first_chunk::<PANEL>().copied())
             .collect();
         let likelihoods = PackedRows::pack(&scores, padded, count, 0);
-        likelihoods.multiply(&values, &no_bias, into, Target { width, column });
+        likelihoods.multiply(Factor { panel: &values, depth: 0, from }, into, Target { width, column });
     }
 }
 

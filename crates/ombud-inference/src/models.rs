@@ -196,9 +196,6 @@ mod tests {
     #[test]
     fn a_missing_file_says_how_to_fetch_it() {
         let fault = verify(Path::new("/nowhere/model.bin"), &SMALL).unwrap_err();
-        assert_eq!(
-            fault.to_string(),
-            "there is no model at `/nowhere/model.bin`, fetch it with `ombud models fetch`"
-        );
+        assert_eq!(fault.to_string(), "there is no model at `/nowhere/model.bin`, fetch it with `ombud models fetch`");
     }
 }

