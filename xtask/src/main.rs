@@ -14,6 +14,7 @@ mod audit;
 mod ci;
 mod demo;
 mod generate;
+mod models;
 mod postgres;
 mod smoke;
 mod test;

@@ -1,13 +1,14 @@
 //! What does a developer run before a commit? Every test this machine has the tools for; what was skipped is said.
 
-use clap::Args;
+use std::process::Command;
 
 use anyhow::bail;
+use clap::Args;
 
 use crate::postgres::Cluster;
 use crate::terminal::say;
 use crate::workspace::Workspace;
-use crate::{postgres, programs, web};
+use crate::{models, postgres, programs, web};
 
 const POSTGRES_URL: &str = "OMBUD_TEST_POSTGRES_URL";
 
@@ -29,7 +30,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     }
     let cluster = start_postgres(&mut skipped)?;
     note_missing_data(workspace, &mut skipped);
-    rust_tests(workspace, options, cluster.as_ref())?;
+    rust_tests(workspace, options, cluster.as_ref(), &mut skipped)?;
     drop(cluster);
     if options.runner.is_empty() {
         say("documentation tests");
@@ -71,21 +72,44 @@ fn note_missing_data(workspace: &Workspace, skipped: &mut Vec<String>) {
     }
 }
 
-fn rust_tests(workspace: &Workspace, options: &Options, cluster: Option<&Cluster>) -> anyhow::Result<()> {
-    let mut command = if programs::is_installed("cargo-nextest") {
-        let mut command = programs::cargo(workspace, &["nextest", "run", "--no-fail-fast"]);
-        command.args(if options.runner.is_empty() { &["--workspace"][..] } else { &[] });
-        command
-    } else {
-        say("cargo-nextest is not installed: using `cargo test`, which is slower");
-        let mut command = programs::cargo(workspace, &["test", "--no-fail-fast"]);
-        command.args(if options.runner.is_empty() { &["--workspace", "--all-targets"][..] } else { &[] });
-        command
-    };
+fn rust_tests(
+    workspace: &Workspace,
+    options: &Options,
+    cluster: Option<&Cluster>,
+    skipped: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    // Everything is built first: the program that fetches the model is one of the things that are tested.
+    programs::run(runner(workspace, "--no-run").args(chosen(options)))?;
+    let models = models::folder(workspace);
+    if let Err(error) = models::fetch(workspace, &models) {
+        skipped.push(format!("tests on the embedding model ({error:#})"));
+    }
+    let mut command = runner(workspace, "--no-fail-fast");
+    command.args(chosen(options)).env(models::FOLDER, &models);
     if let Some(cluster) = cluster {
         command.env(POSTGRES_URL, &cluster.url);
     }
-    programs::run(command.args(&options.runner))
+    programs::run(&mut command)
+}
+
+/// The test runner that is installed.
+fn runner(workspace: &Workspace, how: &str) -> Command {
+    match programs::is_installed("cargo-nextest") {
+        true => programs::cargo(workspace, &["nextest", "run", how]),
+        false => programs::cargo(workspace, &["test", how]),
+    }
+}
+
+/// Which tests, for the runner that is installed.
+fn chosen(options: &Options) -> Vec<&str> {
+    if !options.runner.is_empty() {
+        return options.runner.iter().map(String::as_str).collect();
+    }
+    if programs::is_installed("cargo-nextest") {
+        return vec!["--workspace"];
+    }
+    say("cargo-nextest is not installed: using `cargo test`, which is slower");
+    vec!["--workspace", "--all-targets"]
 }
 
 fn web_tests(workspace: &Workspace, skipped: &mut Vec<String>) -> anyhow::Result<()> {

