@@ -21,7 +21,7 @@ pub struct E5 {
 }
 
 impl E5 {
-    /// Reads the model and checks that it is the pinned one: about a fifth of a second, and 95 MB for as long as it lives.
+    /// Reads the model and checks that it is the pinned one: a fifth to half a second, and 95 MB for as long as it lives.
     ///
     /// # Errors
     /// [`ModelFault`] when the file is missing or not the pinned one; the operator can fetch it.
