@@ -13,7 +13,10 @@ pub(crate) const FOLDER: &str = "OMBUD_MODELS_FOLDER";
 
 /// The folder of models that tests use: the one that is named, or one among the built files, where it survives until these are deleted.
 pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
-    programs::setting(FOLDER).map_or_else(|| programs::target_folder(workspace).join("models"), PathBuf::from)
+    match programs::setting(FOLDER) {
+        Some(folder) => workspace.root.join(folder),
+        None => programs::target_folder(workspace).join("models"),
+    }
 }
 
 /// Fetches what is missing; what is there is verified and left alone.
