@@ -5,6 +5,8 @@
 //! A line is `{"at": ..., "shown": ..., "reply": ..., "act": ...}`; without a file, those of `tests/data/replies_held_out.en.jsonl`; with `--fold=0` to
 //! `--fold=4`, every fifth reply of the pack is kept back instead.
 
+mod pack;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
@@ -12,12 +14,8 @@ use std::time::Instant;
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, OfferedOption};
-use ombud_language::{
-    Act, Example, Moment, NluFile, NluModel, ReplyExample, RuleFile, UnderstandContext, Understander,
-};
-use serde_json::Value;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use ombud_language::{Act, Moment, ReplyExample, UnderstandContext, Understander};
+use pack::{PACKS, lines};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let learns = arguments.iter().position(|argument| argument == "--learn").unwrap_or(arguments.len());
     let is_learnt = |file: &str| arguments.iter().skip(learns).any(|argument| argument == file);
-    let pack = format!("{ROOT}/packs/base/nlu/replies.en.jsonl");
-    let mut learnt = if std::fs::exists(&pack)? { lines(&pack)? } else { Vec::new() };
+    let mut learnt: Vec<ReplyExample> = lines(&format!("{PACKS}/base/nlu/replies.en.jsonl"))?;
     let mut tested = Vec::new();
     for file in &files {
         let lines = lines(file)?;
@@ -42,35 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let count = (learnt.len(), tested.len());
     let start = Instant::now();
-    let reader = reader(learnt)?;
+    let reader = pack::reader(pack::requests()?, learnt)?;
     writeln!(std::io::stdout(), "read and trained in {:?}, the requests of a company among it", start.elapsed())?;
     report(&reader, &tested, count, show)
-}
-
-fn lines(file: &str) -> Result<Vec<ReplyExample>, Box<dyn Error>> {
-    let mut replies = Vec::new();
-    for line in std::fs::read_to_string(file)?.lines().filter(|line| !line.trim().is_empty()) {
-        replies.push(serde_json::from_str(line)?);
-    }
-    Ok(replies)
-}
-
-fn reader(replies: Vec<ReplyExample>) -> Result<Understander, Box<dyn Error>> {
-    let mut model = NluModel { locale: "en".to_owned(), replies, ..NluModel::default() };
-    let base = std::fs::read_to_string(format!("{ROOT}/packs/base/nlu/en.yaml"))?;
-    model.add(serde_saphyr::from_str::<NluFile>(&base)?);
-    for entry in std::fs::read_dir(format!("{ROOT}/packs/paylater/flows"))? {
-        let flow = entry?.path();
-        let Ok(source) = std::fs::read_to_string(flow.join("texts/en.yaml")) else { continue };
-        let texts: Value = serde_saphyr::from_str(&source)?;
-        let name = flow.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let lines = texts.get("examples").and_then(Value::as_array).cloned().unwrap_or_default();
-        let lines = lines.iter().filter_map(Value::as_str);
-        model.examples.extend(lines.map(|text| Example { class: format!("flow:{name}"), text: text.to_owned() }));
-    }
-    let rules = std::fs::read_to_string(format!("{ROOT}/packs/base/nlu/rules.en.yaml"))?;
-    model.rules = serde_saphyr::from_str::<RuleFile>(&rules)?;
-    Ok(Understander::new(model)?)
 }
 
 /// Right ones of all.

@@ -22,7 +22,7 @@ use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
 use serde_json::Value;
 
-use crate::classify::{Classifier, Example, TrainSettings};
+use crate::classify::{Classifier, Example, TrainSettings, words};
 use crate::extract::Patterns;
 use reading::Readings;
 use rules::Rules;
@@ -148,11 +148,13 @@ impl Understander {
         let written = model.examples.len();
         let asked = model.questions.into_iter().map(|text| Example { class: reading::ASK.to_owned(), text });
         model.examples.extend(asked);
-        let rules = Rules::new(model.rules, &model.examples, &model.wishes)?;
+        model.words.extend(model.requests.iter().flat_map(|request| words(&request.text)));
+        let rules = Rules::new(model.rules, &model.examples, (&model.wishes, model.words))?;
         // What is told of one's own case is for a flow, as in [`requests`]: an article may answer it too, but must not teach against the flow.
         let asked = model.examples.split_off(written);
         let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
         model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
+        model.examples.append(&mut model.requests);
         let acts = Acts::train(&model.replies, &rules, &settings)?;
         let classifier = Classifier::train(&model.examples, &settings)?;
         Ok(Self { locale: model.locale, classifier, patterns, rules, acts })

@@ -115,6 +115,9 @@ pub struct Pack {
     pub titles: BTreeMap<(String, String), String>,
     /// Examples of messages: (locale, class, text); classes are `flow:<name>`.
     pub examples: Vec<(String, String, String)>,
+    /// Further messages as customers write them, of `nlu/requests.<locale>.jsonl`: (locale, class, text); classes are `flow:<name>`, `ask`, `detail` and
+    /// `repair:<kind>`.
+    pub requests: Vec<(String, String, String)>,
     /// What the company's systems report by themselves.
     pub feed: Option<Feed>,
     /// Words that name the wish for a flow: (locale, flow, regular expression). Such a flow does not begin beside another request without them.
@@ -134,6 +137,14 @@ enum TextEntry {
     Many(Vec<String>),
 }
 
+/// A line of `nlu/requests.<locale>.jsonl`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    class: String,
+    text: String,
+}
+
 impl Pack {
     /// Reads a pack and the base it extends.
     ///
@@ -149,6 +160,7 @@ impl Pack {
             texts: Texts::new(),
             titles: BTreeMap::new(),
             examples: Vec::new(),
+            requests: Vec::new(),
             wishes: Vec::new(),
         };
         reader.pack_texts();
@@ -161,11 +173,12 @@ impl Pack {
             .map(|(file, source)| (file.clone(), source.clone()))
             .collect();
         let language_files = reader.language_files();
+        reader.requests(&flows);
         let file = format!("{name}/pack.toml");
         let source = files.get(&file).map_or("", String::as_str);
         let feed = manifest.feed.as_ref().map(|feed| Feed::compile(feed, &file, source)).transpose();
         let feed = feed.map_err(|problem| reader.problems.push(problem)).ok().flatten();
-        let Reader { mut problems, texts, titles, examples, wishes, .. } = reader;
+        let Reader { mut problems, texts, titles, examples, requests, wishes, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
         let pack = Self {
@@ -176,6 +189,7 @@ impl Pack {
             texts,
             titles,
             examples,
+            requests,
             wishes,
             feed,
             policies,
@@ -250,6 +264,7 @@ struct Reader<'a> {
     texts: Texts,
     titles: BTreeMap<(String, String), String>,
     examples: Vec<(String, String, String)>,
+    requests: Vec<(String, String, String)>,
     wishes: Vec<(String, String, String)>,
 }
 
@@ -339,6 +354,32 @@ impl<'a> Reader<'a> {
         flows
     }
 
+    /// What customers write, a JSON object a line; a line of a flow that is not there teaches nothing and is a mistake.
+    fn requests(&mut self, flows: &BTreeMap<String, Flow>) {
+        for locale in self.locales.clone() {
+            for (file, source) in self.under(&format!("nlu/requests.{locale}.jsonl"), "") {
+                for (number, line) in source.lines().enumerate() {
+                    let known = |class: &str| match class.split_once(':') {
+                        Some(("flow", flow)) => flows.contains_key(flow),
+                        Some((kind, _)) => kind == "repair",
+                        None => matches!(class, "ask" | "detail"),
+                    };
+                    let reason = match serde_json::from_str::<Request>(line) {
+                        Ok(Request { class, text }) if known(&class) => {
+                            self.requests.push((locale.clone(), class, text));
+                            continue;
+                        }
+                        Ok(Request { class, .. }) => {
+                            format!("class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`")
+                        }
+                        Err(error) => format!("this line cannot be read: {error}"),
+                    };
+                    self.problems.push(PackProblem { file: file.clone(), line: number + 1, message: reason });
+                }
+            }
+        }
+    }
+
     fn actions(&mut self) -> BTreeMap<String, ActionSpec> {
         let mut actions = BTreeMap::new();
         for (file, source) in self.under("actions/", ".yaml") {
@@ -362,7 +403,7 @@ impl<'a> Reader<'a> {
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {
-        [("nlu/", ".yaml"), ("nlu/", ".jsonl"), ("lexicon/", ".yaml")]
+        [("nlu/", ".yaml"), ("nlu/", ".jsonl"), ("lexicon/", ".yaml"), ("lexicon/", ".txt")]
             .into_iter()
             .flat_map(|(folder, extension)| self.under(folder, extension))
             .filter_map(|(file, source)| Some((file.split_once('/')?.1.to_owned(), source.clone())))

@@ -124,10 +124,13 @@ impl Learnt {
         nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
         let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
         nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
+        let requests = pack.requests.iter().filter(|(tag, ..)| *tag == locale);
+        nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
         nlu.questions = questions(pack, &locale);
         let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
         nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
         nlu.replies = replies(pack, &format!("nlu/replies.{locale}.jsonl"))?;
+        nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
@@ -340,6 +343,12 @@ fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Res
     let failed = |reason: String| BuildError::File { file: file.to_owned(), reason };
     let source = pack.language_files.get(file).ok_or_else(|| failed("it is missing".to_owned()))?;
     serde_saphyr::from_str(source).map_err(|error| failed(error.to_string()))
+}
+
+/// A word a line; lines that begin with `#` are notes. A language may have none.
+fn word_list(pack: &Pack, file: &str) -> Vec<String> {
+    let lines = pack.language_files.get(file).map(String::as_str).unwrap_or_default().lines();
+    lines.filter(|line| !line.starts_with('#')).map(ToOwned::to_owned).collect()
 }
 
 /// What customers reply, a JSON object a line; a language may have none.

@@ -19,7 +19,7 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Files of one pack.
 const FILES_MAX: usize = 20_000;
 /// Endings of the files that belong to a pack.
-const ENDINGS: [&str; 6] = ["toml", "yaml", "md", "cedar", "json", "jsonl"];
+const ENDINGS: [&str; 7] = ["toml", "yaml", "md", "cedar", "json", "jsonl", "txt"];
 
 /// Why a pack cannot be used; its author can fix it.
 #[derive(Debug, thiserror::Error)]

@@ -37,6 +37,8 @@ pub struct NluModel {
     pub locale: String,
     /// Labelled sentences: `flow:<name>`, `ask`, `repair:<kind>`, `detail`.
     pub examples: Vec<Example>,
+    /// Further messages with their classes, stories and slang among them: the classifier learns from them, and the rules take no words from them.
+    pub requests: Vec<Example>,
     /// Example questions of the articles: of rules, and of one's own case.
     pub questions: Vec<String>,
     /// Patterns of the pack: order numbers, user ids, tracking numbers.
@@ -44,6 +46,8 @@ pub struct NluModel {
     /// Regular expressions for the words that name the wish for a flow: (flow, expression). Without them such a flow does not begin beside
     /// another request, and "I don't want to" with them ends it.
     pub wishes: Vec<(String, String)>,
+    /// Words of the language that need no mending, beside those of the examples.
+    pub words: Vec<String>,
     /// Replies with what they do; without them only the rules tell a yes from a no.
     pub replies: Vec<ReplyExample>,
     /// The rule layer of the language; without one the classifier stands alone, and a wish for a person may be missed.

@@ -269,14 +269,18 @@ const NAME_CHARS_MIN: usize = 2;
 const FLOW_WORD_SEEN_MIN: usize = 3;
 
 impl Rules {
-    pub(super) fn new(file: RuleFile, examples: &[Example], wishes: &[(String, String)]) -> Result<Self, NluError> {
+    pub(super) fn new(
+        file: RuleFile,
+        examples: &[Example],
+        (wishes, correct): (&[(String, String)], Vec<String>),
+    ) -> Result<Self, NluError> {
         let RuleFile { patterns, words, .. } = file;
         let rule = |name: &str| compile(&patterns, name);
         let set =
             |name: &str| words.get(name).into_iter().flatten().map(|word| word.to_lowercase()).collect::<BTreeSet<_>>();
         let polite = rule("polite")?;
         let stop = set("stop");
-        let correct = ["stop", "people", "fillers", "correct"].into_iter().flat_map(set);
+        let correct = ["stop", "people", "fillers", "correct"].into_iter().flat_map(set).chain(correct);
         let spelling = Spelling::new(examples, correct);
         Ok(Self {
             lead_filler: rule("lead_filler")?,

@@ -1,0 +1,105 @@
+//! Does a customer who opens a conversation get what he wants? Prints, for messages that were not learnt from, how often the wish is read first, offered
+//! among a few, taken for a question, or taken for another wish.
+//!
+//! `cargo run --release -p ombud-language --example requests_eval -- [--show] [messages.jsonl]`
+//! A line is `{"class": "flow:<name>" or "ask" or "detail", "text": ...}`; without a file, those of `packs/paylater/eval/requests_held_out.en.jsonl`.
+
+mod pack;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write;
+use std::time::Instant;
+
+use jiff::civil::Date;
+use ombud_domain::{Command, Expectation};
+use ombud_language::{Example, UnderstandContext, Understander};
+use pack::{PACKS, lines};
+
+/// What came of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// What was wanted comes first.
+    Right,
+    /// It comes, after something else.
+    Later,
+    /// It is among the wishes between which is asked.
+    Offered,
+    /// The wish is taken for a question: an article is sought.
+    Asked,
+    /// Nothing is read, so what can be done is told.
+    Unread,
+    /// Something else begins.
+    Wrong,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let show = arguments.iter().any(|argument| argument == "--show");
+    let file = arguments.iter().find(|argument| !argument.starts_with("--")).cloned();
+    let tested: Vec<Example> =
+        lines(&file.unwrap_or_else(|| format!("{PACKS}/paylater/eval/requests_held_out.en.jsonl")))?;
+    let requests = pack::requests()?;
+    let learnt = requests.len();
+    let start = Instant::now();
+    let reader = pack::reader(requests, Vec::new())?;
+    let trained = start.elapsed();
+    let start = Instant::now();
+    let read: Vec<Vec<Command>> = tested.iter().map(|example| read(&reader, &example.text)).collect();
+    let each = start.elapsed() / u32::try_from(tested.len().max(1))?;
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "learnt from {learnt} messages in {trained:?}, tested on {}, {each:?} for the reading of one",
+        tested.len()
+    )?;
+    let mut rows: BTreeMap<(usize, &str), BTreeMap<Outcome, usize>> = BTreeMap::new();
+    for (example, commands) in tested.iter().zip(&read) {
+        let outcome = outcome(example, commands);
+        for row in [(0, "all"), (1, example.class.as_str())] {
+            *rows.entry(row).or_default().entry(outcome).or_default() += 1;
+        }
+        if show && outcome != Outcome::Right {
+            writeln!(out, "{outcome:?} {} <- {commands:?} | {}", example.class, example.text)?;
+        }
+    }
+    for ((_, name), counts) in rows {
+        let all: usize = counts.values().sum();
+        let shares = counts.iter().map(|(outcome, count)| format!("{outcome:?} {count}"));
+        let right = counts.get(&Outcome::Right).copied().unwrap_or_default();
+        let share = 100.0 * right as f64 / all as f64;
+        writeln!(out, "{name:<28} {share:>5.1} % of {all:>3}: {}", shares.collect::<Vec<_>>().join(", "))?;
+    }
+    Ok(())
+}
+
+fn read(reader: &Understander, text: &str) -> Vec<Command> {
+    let context = UnderstandContext::alone(&Expectation::Open, Date::constant(2026, 11, 21));
+    reader.understand(text, &context).commands
+}
+
+fn outcome(example: &Example, commands: &[Command]) -> Outcome {
+    let wanted = |command: &Command| match (example.class.as_str(), command) {
+        ("ask", Command::Ask { .. }) => true,
+        (class, Command::StartFlow { flow, .. }) => class.strip_prefix("flow:") == Some(flow),
+        _ => false,
+    };
+    let offered = |command: &Command| match command {
+        Command::Clarify { flows } => flows.iter().any(|flow| example.class.strip_prefix("flow:") == Some(flow)),
+        _ => false,
+    };
+    let begins = |command: &Command| matches!(command, Command::StartFlow { .. } | Command::Clarify { .. });
+    let asks = |command: &Command| matches!(command, Command::Ask { .. });
+    // What is no wish begins nothing; that it is sought in the articles does no harm.
+    if example.class == "detail" {
+        return if commands.iter().any(begins) { Outcome::Wrong } else { Outcome::Right };
+    }
+    match commands.iter().position(wanted) {
+        Some(0) => Outcome::Right,
+        Some(_) => Outcome::Later,
+        None if commands.iter().any(offered) => Outcome::Offered,
+        None if commands.iter().any(begins) => Outcome::Wrong,
+        None if commands.iter().any(asks) => Outcome::Asked,
+        None => Outcome::Unread,
+    }
+}
