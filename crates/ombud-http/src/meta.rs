@@ -18,7 +18,7 @@ pub struct Health {
     pub status: &'static str,
     /// Version of the program.
     pub version: &'static str,
-    /// Rung of the model ladder that leads: `built_in`, or `model` when one is configured.
+    /// Rung of the model ladder that leads: `built_in` (words), `embedding` (words and meaning), or `model` when one is configured.
     #[schema(example = "built_in")]
     pub rung: &'static str,
     /// The company's rules.
@@ -100,7 +100,11 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
     Json(Health {
         status: "ok",
         version: app.settings().version,
-        rung: if model.is_some() { "model" } else { "built_in" },
+        rung: match (model.is_some(), app.assistant().reads_by_meaning()) {
+            (true, _) => "model",
+            (false, true) => "embedding",
+            (false, false) => "built_in",
+        },
         pack: PackName { name: pack.manifest.name.clone(), hash: pack.hash.clone() },
         model: ModelName { configured: model.is_some(), name: model },
         seal: app.seal().map(|state| seal_health(&state, app.clock().now())),

@@ -6,10 +6,12 @@
 
 mod e5;
 mod encoder;
+mod kept;
 pub mod models;
 mod product;
 mod tokens;
 mod weights;
 
 pub use e5::E5;
+pub use kept::vectors;
 pub use models::{E5_SMALL, KnownModel, MODELS, ModelFault, verify};

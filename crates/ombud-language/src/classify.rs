@@ -4,6 +4,8 @@
 //! examples. Small enough to be trained in a blink, honest enough to be calibrated on examples it has not seen.
 
 mod features;
+mod head;
+mod linear;
 mod noise;
 mod train;
 
@@ -11,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use features::Vocabulary;
 pub(crate) use features::words;
+pub(crate) use head::{Head, Lesson};
+use linear::Linear;
+pub(crate) use train::Trial;
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,12 +57,7 @@ pub enum TrainError {
 pub struct Classifier {
     classes: Vec<String>,
     vocabulary: Vocabulary,
-    /// One row per feature, one column per class.
-    weights: Vec<f32>,
-    /// One per class.
-    bias: Vec<f32>,
-    /// Divides the scores; fitted on examples held out from training.
-    temperature: f32,
+    linear: Linear,
 }
 
 impl Default for TrainSettings {
@@ -72,14 +72,23 @@ impl Classifier {
     /// # Errors
     /// With fewer than two classes; the operator adds examples.
     pub fn train(examples: &[Example], settings: &TrainSettings) -> Result<Self, TrainError> {
+        train::train(examples, settings).map(|(classifier, _)| classifier)
+    }
+
+    /// The same, and how it read the examples that it had not seen yet.
+    pub(crate) fn train_and_try(examples: &[Example], settings: &TrainSettings) -> Result<(Self, Trial), TrainError> {
         train::train(examples, settings)
     }
 
     /// The classes with their calibrated probabilities, best first, at most `best`.
     #[must_use]
     pub fn predict(&self, text: &str, best: usize) -> Vec<(&str, f32)> {
-        let mut scored: Vec<(&str, f32)> =
-            self.classes.iter().map(String::as_str).zip(self.probabilities(text)).collect();
+        self.named(self.probabilities(text), best)
+    }
+
+    /// Probabilities in the order of [`Classifier::classes`] with their names, best first, at most `best`.
+    pub(crate) fn named(&self, probabilities: Vec<f32>, best: usize) -> Vec<(&str, f32)> {
+        let mut scored: Vec<(&str, f32)> = self.classes.iter().map(String::as_str).zip(probabilities).collect();
         scored.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         scored.truncate(best);
         scored
@@ -88,12 +97,7 @@ impl Classifier {
     /// Calibrated probabilities in the order of [`Classifier::classes`].
     #[must_use]
     pub fn probabilities(&self, text: &str) -> Vec<f32> {
-        let mut scores = self.bias.clone();
-        for (row, value) in self.vocabulary.vector(text) {
-            add_scaled(&mut scores, self.row(row), value);
-        }
-        softmax(&mut scores, self.temperature);
-        scores
+        self.linear.probabilities(&self.vocabulary.vector(text))
     }
 
     /// Names of the classes, sorted.
@@ -106,30 +110,5 @@ impl Classifier {
     #[must_use]
     pub fn known_share(&self, text: &str) -> f32 {
         self.vocabulary.known_share(text)
-    }
-
-    fn row(&self, row: usize) -> &[f32] {
-        let width = self.classes.len();
-        self.weights.get(row * width..(row + 1) * width).unwrap_or_default()
-    }
-}
-
-/// `scores += value * row`.
-fn add_scaled(scores: &mut [f32], row: &[f32], value: f32) {
-    for (score, weight) in scores.iter_mut().zip(row) {
-        *score += value * weight;
-    }
-}
-
-/// Turns scores into probabilities, in place.
-fn softmax(scores: &mut [f32], temperature: f32) {
-    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0_f32;
-    for score in scores.iter_mut() {
-        *score = ((*score - top) / temperature).exp();
-        sum += *score;
-    }
-    for score in scores.iter_mut() {
-        *score /= sum;
     }
 }

@@ -18,6 +18,6 @@ pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, P
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
-    Understander,
+    Understander, Vectors,
 };
 pub use warm::compile_patterns;

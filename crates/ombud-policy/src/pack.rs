@@ -370,7 +370,9 @@ impl<'a> Reader<'a> {
                             continue;
                         }
                         Ok(Request { class, .. }) => {
-                            format!("class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`")
+                            format!(
+                                "class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`"
+                            )
                         }
                         Err(error) => format!("this line cannot be read: {error}"),
                     };

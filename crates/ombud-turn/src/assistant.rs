@@ -17,6 +17,7 @@ use ombud_retrieval::article::{Article, Audience, Day};
 use crate::attempts::AttemptLimits;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
+use crate::meaning::Model;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
 use crate::{desk, reader, record};
@@ -106,6 +107,8 @@ pub(crate) struct Learnt {
     pub declines: Vec<String>,
     /// Flows that only look something up.
     pub look_ups: Vec<String>,
+    /// What reading by meaning asks.
+    pub model: Model,
 }
 
 impl Learnt {
@@ -141,7 +144,8 @@ impl Learnt {
             let understander = Understander::new(nlu)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
             let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
-            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect() })
+            let model = Model::new();
+            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect(), model })
         })
     }
 }

@@ -20,6 +20,7 @@ mod conversation;
 mod desk;
 mod feed;
 mod market;
+mod meaning;
 mod reader;
 mod records;
 mod recovery;

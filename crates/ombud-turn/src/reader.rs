@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording};
-use ombud_language::{Awaiting, ExtractContext, UnderstandContext};
+use ombud_language::{Awaiting, ExtractContext, UnderstandContext, Vectors};
 use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
@@ -36,7 +36,9 @@ impl<'a> LexicalReader<'a> {
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
-        let context = UnderstandContext::alone(&Expectation::Confirm, self.today);
+        let vectors = self.assistant.vectors();
+        let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+        let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Confirm, self.today) };
         let understanding = self.assistant.learnt.understander.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),

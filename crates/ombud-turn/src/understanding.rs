@@ -1,13 +1,14 @@
 //! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
 
 use ombud_domain::{AwaitingKind, COMMANDS_MAX, Command, Stage, Understanding};
-use ombud_language::{Newest, OfColleague, UnderstandContext};
+use ombud_language::{Newest, OfColleague, UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::intake::{Arrival, Hears};
 use crate::market::{self, Named};
+use crate::meaning::TurnVectors;
 use crate::reader::today;
 use crate::safety::Screened;
 use crate::trail::Trail;
@@ -80,6 +81,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
     let barred = barred(assistant, screened);
     let offered: Vec<&str> = dialogue.awaiting.options.iter().map(|option| option.label.as_str()).collect();
     let offered = offered.join("\n");
+    let vectors = assistant.vectors();
     let context = UnderstandContext {
         expectation: &expectation,
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
@@ -93,6 +95,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         request: begun_with(dialogue),
         today: today(assistant),
         barred: &barred,
+        vectors: vectors.as_ref().map(|vectors| vectors as &dyn Vectors),
     };
     if let Some(id) = dialogue.picked(screened.words()).filter(|_| dialogue.awaiting.kind == AwaitingKind::AnythingElse)
     {
@@ -113,7 +116,9 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
     };
     understanding.signals = screened.signals().to_vec();
     let summary = summary_of(&understanding);
-    let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": "lexical"});
+    let embedded = vectors.as_ref().map_or(0, TurnVectors::count);
+    let rung = if embedded == 0 { "lexical" } else { "embedding" };
+    let detail = json!({"expected": format!("{expectation:?}").split([' ', '{']).next(), "commands": understanding.commands, "scores": understanding.scores, "rung": rung, "embedded": embedded});
     trail.note(Stage::Understanding, summary, detail);
     understanding
 }

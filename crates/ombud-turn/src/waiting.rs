@@ -2,7 +2,7 @@
 //! the customer wants that.
 
 use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover};
-use ombud_language::UnderstandContext;
+use ombud_language::{UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use ombud_policy::engine::{GO_ON, GoingOn, KEEP_WAITING};
 use serde_json::{Map, Value, json};
@@ -85,7 +85,9 @@ fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screen
         return false;
     }
     // "When is my next payment due?" asks for a record, which the articles do not have.
-    let context = UnderstandContext::alone(&Expectation::Open, today(assistant));
+    let vectors = assistant.vectors();
+    let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
     let is_look_up = |command: &Command| match command {
         Command::StartFlow { flow, confidence, .. } => {
             *confidence >= LOOK_UP && assistant.learnt.look_ups.contains(flow)
@@ -125,7 +127,9 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         Some(beside) => beside.flow(),
         None => dialogue.frames.last().map(|top| top.flow.as_str()),
     };
-    let context = UnderstandContext::alone(&Expectation::Open, today(assistant));
+    let vectors = assistant.vectors();
+    let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
     let commands = understander.understand(text, &context).commands;
     let (market, _) = market::of(assistant, received, text);
     let search = Search { assistant, locale: &conversation.locale, market: &market };

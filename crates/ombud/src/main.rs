@@ -6,6 +6,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo_company;
+mod meaning;
 mod packs;
 mod terminal;
 mod wiring;

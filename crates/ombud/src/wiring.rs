@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, cache_folder};
+use crate::meaning::deepen_beside;
 use crate::terminal::spinner;
 
 /// Seconds of an hour, for staff sessions of the demo.
@@ -88,6 +89,9 @@ impl Server {
             settings: http_settings(config)?,
         };
         let app = App::new(parts).context("`session.secret` cannot be used")?;
+        // The first message need not wait for it. A thread that is not waited for: it ends with the process.
+        let (settings, deepened) = (config.clone(), Arc::clone(&assistant));
+        std::thread::spawn(move || deepen_beside(settings, deepened));
         Ok(Self {
             url,
             ready_after: started.elapsed(),

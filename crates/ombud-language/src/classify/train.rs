@@ -1,32 +1,24 @@
-//! How are the weights found?
+//! From which examples are the weights learnt, and how sure may they sound?
 //!
-//! Adagrad (Duchi, Hazan, Singer 2011) with one step size per feature, classes balanced by the square root of their size. A first run leaves
-//! out every sixth example and fits the temperature on them (Guo et al. 2017); a second, shorter run adds them.
+//! Classes are balanced by the square root of their size. A first run leaves out every sixth example and fits the temperature on them (Guo et al.
+//! 2017); a second, shorter run adds them.
 
 use std::collections::BTreeMap;
 
 use super::features::Vocabulary;
+use super::linear::{Linear, Sample, Training, softmax};
 use super::noise::{Random, careless};
-use super::{Classifier, Example, TrainError, TrainSettings, add_scaled, softmax};
+use super::{Classifier, Example, TrainError, TrainSettings};
 
-const STEP: f32 = 1.0;
-/// Gradients below this are not worth a write; most classes are there after the first pass.
-const GRADIENT_MIN: f32 = 0.004;
 const HELD_OUT_EVERY: usize = 6;
+/// Fewer held-out examples say nothing about how sure a reading may be.
+const TRIED_MIN: usize = 20;
 
-struct Sample {
-    vector: Vec<(usize, f32)>,
-    class: usize,
-    weight: f32,
-}
+/// How the examples that were left out at first were read: place among the examples, and probabilities of the classes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trial(pub(super) Vec<(usize, Vec<f32>)>);
 
-struct Training {
-    model: Classifier,
-    squares: Vec<f32>,
-    bias_squares: f32,
-}
-
-pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<Classifier, TrainError> {
+pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<(Classifier, Trial), TrainError> {
     let classes = class_names(examples);
     if classes.len() < 2 {
         return Err(TrainError::TooFewClasses { found: classes.len() });
@@ -34,17 +26,15 @@ pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<Cl
     let vocabulary = Vocabulary::learn(&examples.iter().map(|example| example.text.as_str()).collect::<Vec<_>>());
     let mut random = Random::new(settings.seed);
     let (mut fitting, held_out) = samples(examples, &classes, &vocabulary, (settings, &mut random));
-    let width = classes.len();
-    let rows = vocabulary.len();
-    let model =
-        Classifier { classes, vocabulary, weights: vec![0.0; rows * width], bias: vec![0.0; width], temperature: 1.0 };
-    let mut training = Training { model, squares: vec![0.1; rows], bias_squares: 1.0 };
-    training.run(&mut fitting, settings, &mut random);
-    training.model.temperature = temperature(&training.model, &held_out);
-    fitting.extend(held_out);
-    let last = TrainSettings { epochs: settings.epochs.div_ceil(3), ..settings.clone() };
-    training.run(&mut fitting, &last, &mut random);
-    Ok(training.model)
+    let mut training = Training::new(vocabulary.len(), classes.len());
+    training.run(&mut fitting, (settings.epochs, settings.l2), &mut random);
+    let tried: Vec<&Sample> = held_out.iter().map(|(_, sample)| sample).collect();
+    training.linear.temperature = temperature(&training.linear, &tried);
+    let trial = held_out.iter().map(|(place, sample)| (*place, training.linear.probabilities(&sample.vector)));
+    let trial = Trial(trial.collect());
+    fitting.extend(held_out.into_iter().map(|(_, sample)| sample));
+    training.run(&mut fitting, (settings.epochs.div_ceil(3), settings.l2), &mut random);
+    Ok((Classifier { classes, vocabulary, linear: training.linear }, trial))
 }
 
 fn class_names(examples: &[Example]) -> Vec<String> {
@@ -60,26 +50,19 @@ fn samples(
     classes: &[String],
     vocabulary: &Vocabulary,
     (settings, random): (&TrainSettings, &mut Random),
-) -> (Vec<Sample>, Vec<Sample>) {
-    let mut sizes = vec![0_usize; classes.len()];
+) -> (Vec<Sample>, Vec<(usize, Sample)>) {
     let labels: Vec<usize> =
         examples.iter().map(|example| classes.binary_search(&example.class).unwrap_or_default()).collect();
-    for label in &labels {
-        if let Some(size) = sizes.get_mut(*label) {
-            *size += 1;
-        }
-    }
-    let mean = examples.len() as f32 / classes.len() as f32;
+    let weights = balance(&labels, classes.len());
     let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
     let (mut fitting, mut held_out) = (Vec::new(), Vec::new());
-    for (example, class) in examples.iter().zip(labels) {
-        let size = sizes.get(class).copied().unwrap_or(1).max(1) as f32;
-        let weight = (mean / size).sqrt().clamp(0.3, 3.0);
+    for (place, (example, class)) in examples.iter().zip(labels).enumerate() {
+        let weight = weights.get(class).copied().unwrap_or(1.0);
         let count = seen.entry(class).or_default();
         *count += 1;
         let sample = Sample { vector: vocabulary.vector(&example.text), class, weight };
         if count.is_multiple_of(HELD_OUT_EVERY) {
-            held_out.push(sample);
+            held_out.push((place, sample));
             continue;
         }
         fitting.push(sample);
@@ -91,92 +74,38 @@ fn samples(
     (fitting, held_out)
 }
 
-impl Training {
-    fn run(&mut self, samples: &mut [Sample], settings: &TrainSettings, random: &mut Random) {
-        let mut scores = vec![0.0_f32; self.model.classes.len()];
-        let mut active: Vec<(usize, f32)> = Vec::new();
-        for _ in 0..settings.epochs {
-            random.shuffle(samples);
-            for sample in samples.iter() {
-                scores.copy_from_slice(&self.model.bias);
-                for (row, value) in &sample.vector {
-                    add_scaled(&mut scores, self.model.row(*row), *value);
-                }
-                softmax(&mut scores, 1.0);
-                gradients(&scores, sample, &mut active);
-                self.step(sample, &active);
-            }
-            for weight in &mut self.model.weights {
-                *weight *= 1.0 - settings.l2;
-            }
+/// How much an example of each class counts: rare classes more, by the square root of their size.
+pub(super) fn balance(labels: &[usize], classes: usize) -> Vec<f32> {
+    let mut sizes = vec![0_usize; classes];
+    for label in labels {
+        if let Some(size) = sizes.get_mut(*label) {
+            *size += 1;
         }
     }
-
-    fn step(&mut self, sample: &Sample, active: &[(usize, f32)]) {
-        let energy: f32 = active.iter().map(|(_, gradient)| gradient * gradient).sum();
-        if energy <= 0.0 {
-            return;
-        }
-        let width = self.model.classes.len();
-        for (row, value) in &sample.vector {
-            let Some(square) = self.squares.get_mut(*row) else { continue };
-            *square += energy * value * value;
-            let step = STEP * value / square.sqrt();
-            let Some(weights) = self.model.weights.get_mut(row * width..(row + 1) * width) else { continue };
-            for (class, gradient) in active {
-                if let Some(weight) = weights.get_mut(*class) {
-                    *weight -= step * gradient;
-                }
-            }
-        }
-        self.bias_squares += energy;
-        let step = 0.1 * STEP / self.bias_squares.sqrt();
-        for (class, gradient) in active {
-            if let Some(bias) = self.model.bias.get_mut(*class) {
-                *bias -= step * gradient;
-            }
-        }
-    }
-}
-
-fn gradients(probabilities: &[f32], sample: &Sample, active: &mut Vec<(usize, f32)>) {
-    active.clear();
-    for (class, probability) in probabilities.iter().enumerate() {
-        let gradient = if class == sample.class { probability - 1.0 } else { *probability };
-        if gradient.abs() > GRADIENT_MIN {
-            active.push((class, gradient * sample.weight));
-        }
-    }
+    let mean = labels.len() as f32 / classes.max(1) as f32;
+    sizes.into_iter().map(|size| (mean / size.max(1) as f32).sqrt().clamp(0.3, 3.0)).collect()
 }
 
 /// The temperature with the least log loss on the held-out samples; 1 if there are too few to say.
-fn temperature(model: &Classifier, held_out: &[Sample]) -> f32 {
-    if held_out.len() < 20 {
+fn temperature(linear: &Linear, held_out: &[&Sample]) -> f32 {
+    if held_out.len() < TRIED_MIN {
         return 1.0;
     }
-    let scored: Vec<(Vec<f32>, usize)> = held_out
-        .iter()
-        .map(|sample| {
-            let mut scores = model.bias.clone();
-            for (row, value) in &sample.vector {
-                add_scaled(&mut scores, model.row(*row), *value);
-            }
-            (scores, sample.class)
-        })
-        .collect();
-    let loss = |temperature: f32| -> f32 {
-        scored
-            .iter()
-            .map(|(scores, class)| {
-                let mut scores = scores.clone();
-                softmax(&mut scores, temperature);
-                -scores.get(*class).copied().unwrap_or_default().max(1e-9).ln()
-            })
-            .sum()
-    };
+    let scored: Vec<(Vec<f32>, usize)> =
+        held_out.iter().map(|sample| (linear.scores(&sample.vector), sample.class)).collect();
     // Held-out sentences of one author are easier than those of customers: sharper than trained is never right.
     let steps = (0..=12_u8).map(|step| 1.12_f32.powi(i32::from(step)));
-    steps.map(|t| (t, loss(t))).min_by(|a, b| a.1.total_cmp(&b.1)).map_or(1.0, |(t, _)| t)
+    steps.map(|t| (t, loss(&scored, t))).min_by(|a, b| a.1.total_cmp(&b.1)).map_or(1.0, |(t, _)| t)
+}
+
+/// Log loss of scores with their right classes.
+pub(super) fn loss(scored: &[(Vec<f32>, usize)], temperature: f32) -> f32 {
+    let of = |(scores, class): &(Vec<f32>, usize)| {
+        let mut scores = scores.clone();
+        softmax(&mut scores, temperature);
+        -scores.get(*class).copied().unwrap_or_default().max(1e-9).ln()
+    };
+    scored.iter().map(of).sum()
 }
 
 #[cfg(test)]
@@ -201,15 +130,14 @@ mod tests {
     #[test]
     fn the_same_examples_and_seed_give_the_same_weights() {
         let settings = TrainSettings::default();
-        let (a, b) = (train(&small(), &settings).unwrap(), train(&small(), &settings).unwrap());
-        assert_eq!(a.weights, b.weights);
-        let other = train(&small(), &TrainSettings { seed: 8, ..settings }).unwrap();
-        assert_ne!(a.weights, other.weights);
+        let trained = |settings: &TrainSettings| train(&small(), settings).unwrap().0.probabilities("cancel the lamp");
+        assert_eq!(trained(&settings), trained(&settings));
+        assert_ne!(trained(&settings), trained(&TrainSettings { seed: 8, ..settings.clone() }));
     }
 
     #[test]
     fn a_typo_does_not_change_the_class() {
-        let model = train(&small(), &TrainSettings::default()).unwrap();
+        let (model, _) = train(&small(), &TrainSettings::default()).unwrap();
         assert_eq!(model.predict("CANCLE MY ORDER!!", 1)[0].0, "cancel");
         assert_eq!(model.predict("retrun my shoes", 1)[0].0, "return");
     }

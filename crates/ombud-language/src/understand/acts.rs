@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::rules::Rules;
-use crate::classify::{Classifier, Example, TrainError, TrainSettings, words};
+use crate::classify::{Classifier, Example, TrainError, TrainSettings, Trial, words};
 
 /// What a reply does with what was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -91,6 +91,9 @@ pub enum Moment {
 }
 
 impl Moment {
+    /// How many there are.
+    pub(super) const COUNT: usize = 5;
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Proposal => "atproposal",
@@ -133,7 +136,7 @@ impl Acts {
         examples: &[ReplyExample],
         rules: &Rules,
         settings: &TrainSettings,
-    ) -> Result<Option<Self>, TrainError> {
+    ) -> Result<Option<(Self, Trial)>, TrainError> {
         if examples.is_empty() {
             return Ok(None);
         }
@@ -144,14 +147,24 @@ impl Acts {
                 text: cast(rules, (example.moment, &example.shown), &example.reply),
             })
             .collect();
-        Ok(Some(Self { classifier: Classifier::train(&cast, settings)? }))
+        let (classifier, trial) = Classifier::train_and_try(&cast, settings)?;
+        Ok(Some((Self { classifier }, trial)))
     }
 
-    /// What the reply does, with probabilities, best first.
-    pub(super) fn read(&self, rules: &Rules, shown: (Moment, &str), reply: &str) -> Vec<(Act, f32)> {
-        let text = cast(rules, shown, reply);
+    /// What the reply does, in the order of the classes.
+    pub(super) fn probabilities(&self, rules: &Rules, shown: (Moment, &str), reply: &str) -> Vec<f32> {
+        self.classifier.probabilities(&cast(rules, shown, reply))
+    }
+
+    /// Names of the classes, sorted.
+    pub(super) fn classes(&self) -> &[String] {
+        self.classifier.classes()
+    }
+
+    /// The acts with their probabilities, best first.
+    pub(super) fn named(&self, probabilities: Vec<f32>) -> Vec<(Act, f32)> {
         let known = |class: &str| Act::ALL.into_iter().find(|act| act.as_str() == class);
-        let read = self.classifier.predict(&text, Act::ALL.len());
+        let read = self.classifier.named(probabilities, Act::ALL.len());
         read.into_iter().filter_map(|(class, p)| Some((known(class)?, p))).collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A yes counts only if nothing said with it asks for something else: a wrong yes moves money, a wrong "not yet" costs a sentence.
 
-use ombud_domain::Command;
+use ombud_domain::{Command, Kind};
 
 use super::leaving::leaving;
 use super::pieces::sentences;
@@ -47,7 +47,10 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     if rules.cancel_whole.is_match(body) || rules.leaves(readings.text) || rules.withdraws(readings.text) {
         return vec![Command::Cancel];
     }
-    if let Some(talk) = aside(readings) {
+    // "Useless. Whatever, report it then" is rude and a yes.
+    let aside = aside(readings);
+    let is_rude = matches!(aside, Some(Command::Chitchat { kind: Kind::Abuse }));
+    if let Some(talk) = aside.clone().filter(|_| !is_rude) {
         return vec![talk];
     }
     if rules.repeat.is_match(body) {
@@ -65,6 +68,9 @@ pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     }
     if let Some(commands) = acted::acted(readings, lead) {
         return commands;
+    }
+    if let Some(talk) = aside.filter(|_| !orders) {
+        return vec![talk];
     }
     match lead {
         Lead::Yes | Lead::WeakYes => yes(readings, lead, &rest),

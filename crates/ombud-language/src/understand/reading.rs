@@ -128,7 +128,7 @@ impl<'a> Readings<'a> {
     /// What a reply, the message or a part of it, does with what was shown, best first.
     pub(super) fn acts(&self, moment: Moment, reply: &str) -> Vec<(Act, f32)> {
         let shown = self.context.proposal.unwrap_or(self.context.offered);
-        self.understander.acts((moment, shown), reply)
+        self.understander.acts((moment, shown), reply, self.context.vectors)
     }
 
     pub(super) fn any_handoff(&self) -> bool {
@@ -208,7 +208,7 @@ fn only_points(rules: &Rules, after: &Reading) -> bool {
 fn classes(understander: &Understander, context: &UnderstandContext<'_>, body: &str) -> Vec<(String, f32)> {
     let predict = |text: &str| -> Vec<(String, f32)> {
         let kept = CLASSES_KEPT + context.barred.len();
-        let mut classes = context.open_to(understander.classifier.predict(&without_ids(text), kept));
+        let mut classes = context.open_to(understander.predict(&without_ids(text), kept, context));
         classes.truncate(CLASSES_KEPT);
         classes
     };

@@ -5,6 +5,7 @@ use ombud_domain::{Command, Kind};
 use super::pieces::sentences;
 use super::reading::{ASK, Reading, Readings};
 use super::rules::Rules;
+use super::story::as_one;
 
 /// A sentence with a word of asking begins a request from here.
 const ASKED: f32 = 0.45;
@@ -26,6 +27,8 @@ const ASKED_FAINTLY: f32 = 0.3;
 const ASKED_SURELY: f32 = 0.75;
 /// A request this sure begins though an article was quoted just before.
 const BEGUN_SURELY: f32 = 0.8;
+/// A question that points back means what was just done, unless it is read as another request this surely.
+const ANOTHER: f32 = 0.7;
 /// A longer question says what it is about.
 const POINTING_WORDS_MAX: usize = 14;
 /// Classes looked at of a message that is one question.
@@ -80,7 +83,7 @@ pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
     if rules.affirm.is_match(body) && rules.affirm_tail.replace_all(body, " ").trim().is_empty() {
         return vec![Command::Affirm];
     }
-    let commands = told(readings, &readings.pieces);
+    let commands = told(readings, &as_one(readings, &whole));
     if commands.is_empty() { unsure(readings, &whole) } else { commands }
 }
 
@@ -88,7 +91,7 @@ pub(super) fn open(readings: &Readings<'_>) -> Vec<Command> {
 pub(super) fn one_question(readings: &Readings<'_>) -> Option<Command> {
     let is_one = sentences(readings.text, readings.rules()).len() == 1;
     // Not read in parts: its first half may sound like a request.
-    let classes = readings.context.open_to(readings.understander.classifier.predict(readings.text, CLASSES_MAX));
+    let classes = readings.context.open_to(readings.understander.predict(readings.text, CLASSES_MAX, readings.context));
     let whole = Reading { classes, ..readings.whole() };
     let flow = followed_up(readings, &whole, readings.rules().without_lead(readings.text)).filter(|_| is_one)?;
     Some(Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text: readings.text.to_owned() })
@@ -278,7 +281,7 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
         && (readings.rules().follow.points_back.is_match(body)
             || readings.rules().follow.continues.is_match(&piece.text))
         && (class != ASK || p < ASKED_SURELY)
-        && (other.is_none() || p < ASKED || is_bare(readings.rules(), body));
+        && (other.is_none() || p < ANOTHER || is_bare(readings.rules(), body));
     (points || again && p >= ASKED_FAINTLY).then_some(flow)
 }
 

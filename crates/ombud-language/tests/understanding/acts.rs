@@ -55,8 +55,9 @@ fn what_leaves_a_question_leaves_the_request_and_what_answers_it_does_not() {
 fn of_replies_of_another_hand_most_are_read_and_few_are_taken_for_a_yes() {
     let reader = reader();
     let tested = replies(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/replies_held_out.en.jsonl"));
-    let best =
-        |test: &super::ReplyExample| reader.acts((test.moment, &test.shown), &test.reply).first().map(|(act, _)| *act);
+    let best = |test: &super::ReplyExample| {
+        reader.acts((test.moment, &test.shown), &test.reply, None).first().map(|(act, _)| *act)
+    };
     let right = tested.iter().filter(|test| best(test) == Some(test.act)).count();
     let proposals: Vec<_> = tested.iter().filter(|test| test.moment == Moment::Proposal).collect();
     let (yes, other): (Vec<_>, Vec<_>) =

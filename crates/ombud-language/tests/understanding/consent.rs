@@ -208,7 +208,6 @@ const GLAD: [&str; 12] = [
     "alright, that's good news. wait, which card is that",
     "super. so i wont be charged twice?",
     "good, finally someone helps. how come nobody told me before?",
-    "That sounds like a plan. Would it hurt my credit score?",
 ];
 
 /// A wrong yes moves money: praise is none as long as something is asked, and a plain yes stays one only beside what comes afterwards.

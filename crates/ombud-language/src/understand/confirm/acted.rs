@@ -24,9 +24,11 @@ const OTHER: f32 = 0.85;
 /// Words of an order that says no more than its verb and its thing.
 const SHORT_WORDS_MAX: usize = 3;
 /// What is told beside a question must say it this surely.
-const YES_TOLD: f32 = 0.93;
+const YES_TOLD: f32 = 0.97;
+/// A yes in the same breath as a question must be this sure.
+const YES_AND_ASKS: f32 = 0.97;
 /// Where what is told beside a question says yes, the whole must say so at least this much: else it wants to know first.
-const YES_BESIDE_QUESTION: f32 = 0.25;
+const YES_BESIDE_QUESTION: f32 = 0.5;
 
 /// Commands of an answer that was read surely.
 pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command>> {
@@ -81,12 +83,19 @@ fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)], begins: Lead) -> Optio
     if questions.is_empty() {
         return Some(whole).filter(|yes| *yes >= YES);
     }
-    let told: Vec<&str> =
-        readings.pieces.iter().filter(|piece| !is_among(piece, &questions)).map(|piece| piece.text.as_str()).collect();
-    if told.is_empty() || !matches!(begins, Lead::Yes | Lead::Other) || rules.contrast.is_match(readings.text) {
+    if rules.contrast.is_match(readings.text) || !matches!(begins, Lead::Yes | Lead::Other) {
         return None;
     }
-    let may = acts.first().is_some_and(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk | Act::Ask));
+    let best = acts.first().map(|(act, _)| *act);
+    if best == Some(Act::AcceptAsk) && whole >= YES_AND_ASKS {
+        return Some(whole);
+    }
+    let told: Vec<&str> =
+        readings.pieces.iter().filter(|piece| !is_among(piece, &questions)).map(|piece| piece.text.as_str()).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let may = matches!(best, Some(Act::Accept | Act::AcceptAsk | Act::Ask));
     let yes = yes_of(&readings.acts(Moment::Proposal, &told.join(" ")));
     Some(yes).filter(|yes| may && whole >= YES_BESIDE_QUESTION && *yes >= YES_TOLD)
 }
@@ -103,6 +112,17 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
             && !words(&piece.text).any(|word| verbs.contains(&word))
             && lead(readings, rules.without_lead(&piece.text)).0 == Lead::Other
     };
+    // "Ok but use my PayPal": what follows the but must name nothing else, and say yes too or only complain.
+    let contrasted = rules.contrast.find(readings.text).and_then(|found| readings.text.get(found.end()..));
+    let is_against = |rest: &str| {
+        let shown = rules.content_words(readings.context.proposal.unwrap_or_default());
+        let names_else = rules.content_words(rest).iter().any(|word| !shown.contains(word));
+        let best = readings.acts(Moment::Proposal, rest).first().map(|(act, _)| *act);
+        names_else || !matches!(best, None | Some(Act::Accept | Act::AcceptAsk | Act::Upset))
+    };
+    if contrasted.is_some_and(is_against) {
+        return true;
+    }
     let asked = asked(readings);
     let told = |piece: &&Reading| !is_among(piece, &asked);
     readings.pieces.iter().filter(told).any(|piece| {
@@ -112,6 +132,7 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
             || rules.consent.retort.is_match(&piece.text)
             || [&rules.deny, &rules.hold].iter().any(|rule| rule.is_match(body))
             || names_other(readings, &piece.text)
+            || yes < PLAIN && names_somebody_else(readings, &piece.text)
             || asks_else(piece)
             || (yes < SURER || is_short(body))
                 && words(body).next().is_some_and(|word| rules.is_verb(&word) && !verbs.contains(&word))
@@ -131,6 +152,22 @@ fn names_other(readings: &Readings<'_>, text: &str) -> bool {
         text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(ToOwned::to_owned).collect()
     };
     let (shown, named): (Vec<String>, Vec<String>) = (digits(proposal), words(proposal).collect());
+    // "80B" is not the 80C that was shown.
+    let is_size = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_digit())
+            && word.ends_with(|c: char| c.is_alphabetic())
+            && !["st", "nd", "rd", "th", "am", "pm"].iter().any(|ending| word.ends_with(ending))
+    };
     digits(text).iter().any(|run| !shown.contains(run))
-        || words(text).any(|word| readings.rules().is_value(&word) && !named.contains(&word))
+        || words(text).any(|word| (readings.rules().is_value(&word) || is_size(&word)) && !named.contains(&word))
+}
+
+/// "It was Bradford" names what was not shown; so does who spells a word.
+fn names_somebody_else(readings: &Readings<'_>, text: &str) -> bool {
+    let named: Vec<String> = words(readings.context.proposal.unwrap_or_default()).collect();
+    let is_shouted = !text.chars().any(char::is_lowercase);
+    let is_name = |word: &str| word.chars().count() > 1 && word.starts_with(char::is_uppercase);
+    let inside = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).skip(1);
+    let names = inside.filter(|word| is_name(word)).any(|word| !named.contains(&word.to_lowercase()));
+    names && !is_shouted || readings.rules().written.spelt.is_match(text)
 }

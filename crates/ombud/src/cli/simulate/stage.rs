@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use crate::clock::{SystemClock, fresh_secret};
 use crate::config::Config;
 use crate::demo_company::CompanyProcess;
+use crate::meaning::deepen;
 use crate::terminal::spinner;
 use crate::wiring::{self, secret};
 
@@ -111,6 +112,11 @@ impl Stage {
         let settings = Settings { tenant: TenantId("simulation".to_owned()), ..Settings::default() };
         let teacher = Assistant::new(ports, Arc::new(pack), settings)
             .context("the pack cannot be used, run `ombud validate` on it")?;
+        waiting.set_message("learning to read by meaning");
+        let progress = |done: usize, all: usize| {
+            waiting.set_message(format!("learning to read by meaning: {} % (only once)", 100 * done / all.max(1)));
+        };
+        deepen(config, &teacher, &progress)?;
         waiting.finish_and_clear();
         let session_secret = Sensitive::new(fresh_secret());
         Ok(Self { company, token, admin, clock, store, knowledge, model, teacher, session_secret, export, folder })

@@ -1,8 +1,9 @@
 //! Does a customer who opens a conversation get what he wants? Prints, for messages that were not learnt from, how often the wish is read first, offered
 //! among a few, taken for a question, or taken for another wish.
 //!
-//! `cargo run --release -p ombud-language --example requests_eval -- [--show] [messages.jsonl]`
+//! `cargo run --release -p ombud-inference --example requests_eval -- [--words] [--show] [messages.jsonl]`
 //! A line is `{"class": "flow:<name>" or "ask" or "detail", "text": ...}`; without a file, those of `packs/paylater/eval/requests_held_out.en.jsonl`.
+//! With `--words` nothing is embedded: as it is read where no model was fetched.
 
 mod pack;
 
@@ -12,9 +13,9 @@ use std::io::Write;
 use std::time::Instant;
 
 use jiff::civil::Date;
-use ombud_domain::{Command, Expectation};
-use ombud_language::{Example, UnderstandContext, Understander};
-use pack::{PACKS, lines};
+use ombud_domain::{Command, Expectation, Understanding};
+use ombud_language::{Example, UnderstandContext, Understander, Vectors};
+use pack::{Asked, PACKS, lines};
 
 /// What came of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,9 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let learnt = requests.len();
     let start = Instant::now();
     let reader = pack::reader(requests, Vec::new())?;
+    let words = arguments.iter().any(|argument| argument == "--words");
+    let asked = if words { None } else { Some(pack::deepen(&reader)?) };
     let trained = start.elapsed();
     let start = Instant::now();
-    let read: Vec<Vec<Command>> = tested.iter().map(|example| read(&reader, &example.text)).collect();
+    let read: Vec<Understanding> = tested.iter().map(|example| read(&reader, asked.as_ref(), &example.text)).collect();
     let each = start.elapsed() / u32::try_from(tested.len().max(1))?;
     let mut out = std::io::stdout();
     writeln!(
@@ -53,14 +56,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         "learnt from {learnt} messages in {trained:?}, tested on {}, {each:?} for the reading of one",
         tested.len()
     )?;
+    if let Some(asked) = &asked {
+        let each = asked.count.get() as f64 / tested.len().max(1) as f64;
+        writeln!(out, "texts embedded: {}, {each:.2} a message", asked.count.get())?;
+    }
     let mut rows: BTreeMap<(usize, &str), BTreeMap<Outcome, usize>> = BTreeMap::new();
-    for (example, commands) in tested.iter().zip(&read) {
+    let whole = |(example, read): &(&Example, &Understanding)| {
+        read.scores.first().is_some_and(|(class, _)| *class == example.class)
+    };
+    let right = tested.iter().zip(&read).filter(whole).count();
+    writeln!(out, "class of the whole message: {:.1} % right", 100.0 * right as f64 / tested.len().max(1) as f64)?;
+    for (example, Understanding { commands, scores, .. }) in tested.iter().zip(&read) {
         let outcome = outcome(example, commands);
         for row in [(0, "all"), (1, example.class.as_str())] {
             *rows.entry(row).or_default().entry(outcome).or_default() += 1;
         }
         if show && outcome != Outcome::Right {
-            writeln!(out, "{outcome:?} {} <- {commands:?} | {}", example.class, example.text)?;
+            writeln!(out, "{outcome:?} {} <- {commands:?} {:?} | {}", example.class, scores.first(), example.text)?;
         }
     }
     for ((_, name), counts) in rows {
@@ -73,9 +85,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn read(reader: &Understander, text: &str) -> Vec<Command> {
-    let context = UnderstandContext::alone(&Expectation::Open, Date::constant(2026, 11, 21));
-    reader.understand(text, &context).commands
+fn read(reader: &Understander, asked: Option<&Asked>, text: &str) -> Understanding {
+    let vectors = asked.map(|asked| asked as &dyn Vectors);
+    let today = Date::constant(2026, 11, 21);
+    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today) };
+    reader.understand(text, &context)
 }
 
 fn outcome(example: &Example, commands: &[Command]) -> Outcome {

@@ -1,9 +1,15 @@
 //! What do the evaluations learn from? The base pack's language files and a company's requests, read as the assistant reads them.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ombud_language::{Example, NluFile, NluModel, ReplyExample, RuleFile, Understander};
+use ombud_inference::{E5, E5_SMALL};
+use ombud_language::{Example, NluFile, NluModel, ReplyExample, RuleFile, Understander, Vectors};
+use ombud_ports::{Embedder, TextKind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -54,6 +60,39 @@ fn questions() -> Result<Vec<String>, Box<dyn Error>> {
     asked.sort_unstable();
     asked.dedup();
     Ok(asked)
+}
+
+/// The model as the reading asks it, with a count of what it was asked.
+pub struct Asked {
+    model: E5,
+    known: RefCell<HashMap<String, Arc<[f32]>>>,
+    /// Texts that were embedded.
+    pub count: Cell<usize>,
+}
+
+impl Vectors for Asked {
+    fn of(&self, text: &str) -> Option<Arc<[f32]>> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return Some(Arc::clone(known));
+        }
+        self.count.set(self.count.get() + 1);
+        let vector: Arc<[f32]> = self.model.embed(TextKind::Query, &[text]).ok()?.first()?.values().into();
+        self.known.borrow_mut().insert(text.to_owned(), Arc::clone(&vector));
+        Some(vector)
+    }
+}
+
+/// Lets a reader learn by meaning too; the model lies in `$OMBUD_MODELS_FOLDER`, else where `ombud models fetch` puts it.
+pub fn deepen(reader: &Understander) -> Result<Asked, Box<dyn Error>> {
+    let folder = match (std::env::var_os("OMBUD_MODELS_FOLDER"), std::env::home_dir()) {
+        (Some(folder), _) => PathBuf::from(folder),
+        (None, home) => home.unwrap_or_default().join(".cache/ombud/models"),
+    };
+    let model = E5::open(&folder.join(E5_SMALL.file))?;
+    let file = folder.join(Path::new(E5_SMALL.file).with_extension("vectors"));
+    let learnt = ombud_inference::vectors(&model, &file, &reader.lessons(), &|_, _| ())?;
+    reader.deepen(&learnt.iter().map(|embedding| embedding.values()).collect::<Vec<_>>());
+    Ok(Asked { model, known: RefCell::default(), count: Cell::new(0) })
 }
 
 /// A reader that has learnt these requests and replies beside the base pack's classes and rules.

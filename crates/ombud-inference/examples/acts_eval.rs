@@ -1,9 +1,9 @@
 //! How is it read what a customer does with what was shown to him? Prints, for replies that were not learnt from, how often each act is recognised
 //! by the classifier alone, how often a yes is heard and how often one is heard that was none, by the classifier and by the whole reading.
 //!
-//! `cargo run --release -p ombud-language --example acts_eval -- [--show] [--fold=N] [replies.jsonl] [--learn more.jsonl ...]`
+//! `cargo run --release -p ombud-inference --example acts_eval -- [--words] [--show] [--fold=N] [replies.jsonl] [--learn more.jsonl ...]`
 //! A line is `{"at": ..., "shown": ..., "reply": ..., "act": ...}`; without a file, those of `tests/data/replies_held_out.en.jsonl`; with `--fold=0` to
-//! `--fold=4`, every fifth reply of the pack is kept back instead.
+//! `--fold=4`, every fifth reply of the pack is kept back instead. With `--words` nothing is embedded.
 
 mod pack;
 
@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use jiff::civil::Date;
 use ombud_domain::{Command, Expectation, OfferedOption};
-use ombud_language::{Act, Moment, ReplyExample, UnderstandContext, Understander};
-use pack::{PACKS, lines};
+use ombud_language::{Act, Moment, ReplyExample, UnderstandContext, Understander, Vectors};
+use pack::{Asked, PACKS, lines};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,13 +35,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         tested = kept.into_iter().map(|(_, reply)| reply).collect();
         learnt = rest.into_iter().map(|(_, reply)| reply).collect();
     } else if tested.is_empty() {
-        tested = lines(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/replies_held_out.en.jsonl"))?;
+        tested = lines(concat!(env!("CARGO_MANIFEST_DIR"), "/../ombud-language/tests/data/replies_held_out.en.jsonl"))?;
     }
     let count = (learnt.len(), tested.len());
     let start = Instant::now();
     let reader = pack::reader(pack::requests()?, learnt)?;
     writeln!(std::io::stdout(), "read and trained in {:?}, the requests of a company among it", start.elapsed())?;
-    report(&reader, &tested, count, show)
+    let words = arguments.iter().any(|argument| argument == "--words");
+    let asked = if words { None } else { Some(pack::deepen(&reader)?) };
+    report((&reader, asked.as_ref()), &tested, count, show)
 }
 
 /// Right ones of all.
@@ -63,7 +65,7 @@ impl std::fmt::Display for Share {
 
 #[expect(clippy::fn_params_excessive_bools, reason = "a switch of the command line")]
 fn report(
-    reader: &Understander,
+    (reader, asked): (&Understander, Option<&Asked>),
     tested: &[ReplyExample],
     (learnt, tests): (usize, usize),
     show: bool,
@@ -73,7 +75,7 @@ fn report(
     let (mut hits, mut alarms): (BTreeMap<u32, Share>, BTreeMap<u32, Share>) = Default::default();
     let (mut heard, mut wrong) = (Share::default(), Share::default());
     for test in tested {
-        let read = reader.acts((test.moment, &test.shown), &test.reply);
+        let read = reader.acts((test.moment, &test.shown), &test.reply, vectors(asked));
         let best = read.first().copied();
         let right = best.is_some_and(|(act, _)| act == test.act);
         rows.entry("all".to_owned()).or_default().count(right);
@@ -91,7 +93,7 @@ fn report(
             let share = if is_yes(test.act) { hits.entry(percent) } else { alarms.entry(percent) };
             share.or_default().count(yes * 100.0 >= percent as f32);
         }
-        let commands = whole(reader, test);
+        let commands = whole(reader, asked, test);
         // A correction that changes nothing leaves the yes beside it.
         let affirmed = commands.contains(&Command::Affirm);
         if is_yes(test.act) {
@@ -105,7 +107,7 @@ fn report(
     }
     let start = Instant::now();
     for test in tested {
-        whole(reader, test);
+        whole(reader, asked, test);
     }
     let each = start.elapsed() / u32::try_from(tests.max(1))?;
     writeln!(out, "learnt from {learnt} replies, tested on {tests}, {each:?} for the whole reading of one")?;
@@ -120,7 +122,11 @@ fn report(
     Ok(())
 }
 
-fn whole(reader: &Understander, test: &ReplyExample) -> Vec<Command> {
+fn vectors(asked: Option<&Asked>) -> Option<&dyn Vectors> {
+    asked.map(|asked| asked as &dyn Vectors)
+}
+
+fn whole(reader: &Understander, asked: Option<&Asked>, test: &ReplyExample) -> Vec<Command> {
     let expectation = match test.moment {
         Moment::Proposal => Expectation::Confirm,
         Moment::Choice => Expectation::Choice {
@@ -131,6 +137,10 @@ fn whole(reader: &Understander, test: &ReplyExample) -> Vec<Command> {
         Moment::Done | Moment::Waiting => Expectation::AnythingElse,
     };
     let today = Date::constant(2026, 11, 21);
-    let context = UnderstandContext { proposal: Some(&test.shown), ..UnderstandContext::alone(&expectation, today) };
+    let context = UnderstandContext {
+        proposal: Some(&test.shown),
+        vectors: vectors(asked),
+        ..UnderstandContext::alone(&expectation, today)
+    };
     reader.understand(&test.reply, &context).commands
 }

@@ -1,0 +1,114 @@
+//! Where do the words of a message leave it open, and what does its meaning say then?
+//!
+//! Cheap readings come first: what the words say surely is not embedded. Without a model everything is read by its words alone.
+
+use std::sync::{Arc, OnceLock};
+
+use super::acts::{Moment, ReplyExample};
+use crate::classify::{Example, Head, Lesson, Trial};
+
+/// Gives texts their vectors.
+pub trait Vectors {
+    /// The vector of a text, of length one; none when the model cannot give it, and then the words decide.
+    fn of(&self, text: &str) -> Option<Arc<[f32]>>;
+}
+
+/// Words that say a class this surely are believed ...
+const SURE: f32 = 0.97;
+/// ... if this share of them is known.
+const KNOWN: f32 = 0.8;
+/// The same for what a reply does.
+const SURE_ACT: f32 = 0.98;
+/// Seed of the order of lessons.
+const SEED: u64 = 7;
+
+/// What is learnt from, until it is learnt, and what came of it.
+#[derive(Debug, Clone)]
+pub(super) struct Meaning {
+    requests: Arc<(Vec<Example>, Trial)>,
+    replies: Arc<(Vec<ReplyExample>, Trial)>,
+    heads: OnceLock<Heads>,
+}
+
+#[derive(Debug, Clone)]
+struct Heads {
+    requests: Head,
+    acts: Option<Head>,
+}
+
+impl Meaning {
+    pub(super) fn new(requests: (Vec<Example>, Trial), replies: (Vec<ReplyExample>, Trial)) -> Self {
+        Self { requests: Arc::new(requests), replies: Arc::new(replies), heads: OnceLock::new() }
+    }
+
+    /// The texts that are learnt from: requests, then replies.
+    pub(super) fn lessons(&self) -> Vec<String> {
+        let requests = self.requests.0.iter().map(|example| cast(&example.text));
+        requests.chain(self.replies.0.iter().map(|example| cast(&example.reply))).collect()
+    }
+
+    /// Learns from the vectors of the lessons.
+    pub(super) fn learn<V: AsRef<[f32]>>(&self, vectors: &[V], (classes, acts): (&[String], &[String])) {
+        let (requests, replies) = (&self.requests.0, &self.replies.0);
+        if vectors.len() != requests.len() + replies.len() {
+            return;
+        }
+        self.heads.get_or_init(|| {
+            let (of_requests, of_replies) = vectors.split_at(requests.len());
+            let place = |classes: &[String], name: &str| {
+                classes.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or_default()
+            };
+            let of_requests = requests.iter().zip(of_requests);
+            let told = of_requests.map(|(request, vector)| (place(classes, &request.class), vector, 0));
+            let learnt = learn(told, (classes.len(), 1), &self.requests.1);
+            let of_replies = replies.iter().zip(of_replies);
+            let told =
+                of_replies.map(|(reply, vector)| (place(acts, reply.act.as_str()), vector, reply.moment as usize));
+            let acts = (!replies.is_empty()).then(|| learn(told, (acts.len(), Moment::COUNT), &self.replies.1));
+            Heads { requests: learnt, acts }
+        });
+    }
+
+    /// The classes of a message by words and meaning, in the order of the words' classes; none where the words are enough or nothing was learnt.
+    pub(super) fn of_message(
+        &self,
+        (words, known): (&[f32], f32),
+        text: &str,
+        vectors: Option<&dyn Vectors>,
+    ) -> Option<Vec<f32>> {
+        let (heads, vectors) = (self.heads.get()?, vectors?);
+        if known >= KNOWN && words.iter().any(|p| *p >= SURE) {
+            return None;
+        }
+        Some(heads.requests.blend(words, &vectors.of(&cast(text))?, 0))
+    }
+
+    /// What a reply does by words and meaning, in the order of the words' classes; none where the words are enough or nothing was learnt.
+    pub(super) fn of_reply(
+        &self,
+        words: &[f32],
+        (moment, reply): (Moment, &str),
+        vectors: Option<&dyn Vectors>,
+    ) -> Option<Vec<f32>> {
+        let (heads, vectors) = (self.heads.get()?.acts.as_ref()?, vectors?);
+        if words.iter().any(|p| *p >= SURE_ACT) {
+            return None;
+        }
+        Some(heads.blend(words, &vectors.of(&cast(reply))?, moment as usize))
+    }
+}
+
+fn learn<'a, V: AsRef<[f32]> + 'a>(
+    lessons: impl Iterator<Item = (usize, &'a V, usize)>,
+    shape: (usize, usize),
+    trial: &Trial,
+) -> Head {
+    let lessons: Vec<Lesson<'_>> =
+        lessons.map(|(class, vector, beside)| Lesson { class, vector: vector.as_ref(), beside }).collect();
+    Head::learn(&lessons, shape, trial, SEED)
+}
+
+/// The text as the model sees it: capitals say how it is said and little of what.
+fn cast(text: &str) -> String {
+    text.to_lowercase()
+}

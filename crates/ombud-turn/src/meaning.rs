@@ -1,0 +1,74 @@
+//! Where do the vectors come from that a message is read with? From the embedding model, each text of a turn once.
+//!
+//! Without a model, until it is ready, and when it fails, messages are read by their words alone.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use ombud_language::Vectors;
+use ombud_ports::{Embedder, Embedding, TextKind};
+
+use crate::assistant::Assistant;
+
+/// The model, once reading by meaning was learnt.
+pub(crate) type Model = OnceLock<Arc<dyn Embedder>>;
+
+/// The vectors of one turn. It waits for the processor: about 10 ms for a sentence.
+pub(crate) struct TurnVectors<'a> {
+    model: &'a dyn Embedder,
+    known: RefCell<BTreeMap<String, Arc<[f32]>>>,
+}
+
+impl TurnVectors<'_> {
+    /// How many texts were embedded.
+    pub(crate) fn count(&self) -> usize {
+        self.known.borrow().len()
+    }
+}
+
+impl Vectors for TurnVectors<'_> {
+    fn of(&self, text: &str) -> Option<Arc<[f32]>> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return Some(Arc::clone(known));
+        }
+        let embedded = match self.model.embed(TextKind::Query, &[text]) {
+            Ok(embedded) => embedded,
+            Err(error) => {
+                tracing::warn!(%error, "a message is read by its words alone");
+                return None;
+            }
+        };
+        let vector: Arc<[f32]> = embedded.first()?.values().into();
+        self.known.borrow_mut().insert(text.to_owned(), Arc::clone(&vector));
+        Some(vector)
+    }
+}
+
+impl Assistant {
+    /// The texts of which [`Assistant::deepen`] wants the embeddings, in its order.
+    #[must_use]
+    pub fn lessons(&self) -> Vec<String> {
+        self.learnt.understander.lessons()
+    }
+
+    /// Learns to read by meaning too, from the embeddings of the [`Assistant::lessons`] as queries by this model; assistants [`Assistant::beside`] this one
+    /// read so from then on. Takes seconds of one core; turns go on meanwhile.
+    pub fn deepen(&self, embeddings: &[Embedding], model: Arc<dyn Embedder>) {
+        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
+        self.learnt.understander.deepen(&vectors);
+        self.learnt.model.get_or_init(|| model);
+    }
+
+    /// Whether messages are read by their meaning too, and not by their words alone.
+    #[must_use]
+    pub fn reads_by_meaning(&self) -> bool {
+        self.learnt.model.get().is_some()
+    }
+
+    /// The vectors of a turn; none where messages are read by their words alone.
+    pub(crate) fn vectors(&self) -> Option<TurnVectors<'_>> {
+        let model = self.learnt.model.get()?;
+        Some(TurnVectors { model: model.as_ref(), known: RefCell::default() })
+    }
+}

@@ -1,0 +1,64 @@
+//! How does an assistant come to read by meaning? The model is opened and what the pack teaches is embedded, beside everything else.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ombud_inference::{E5, E5_SMALL, ModelFault};
+use ombud_turn::Assistant;
+
+use crate::config::{Config, ConfigError};
+use crate::wiring::models_folder;
+
+/// Between two lines of the log about how far the first start is.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+/// Lets the assistant read by meaning, if the model was fetched; `progress` hears of texts that were never embedded before.
+///
+/// # Errors
+/// When there is no place for models, or the model is damaged; the operator fetches it again.
+pub(crate) fn deepen(
+    config: &Config,
+    assistant: &Assistant,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> anyhow::Result<()> {
+    let path = model_path(config)?;
+    let model = match E5::open(&path) {
+        Ok(model) => model,
+        Err(ModelFault::Absent { .. }) => {
+            tracing::info!(
+                "messages are read by their words alone: `ombud models fetch` brings the model that reads their meaning"
+            );
+            return Ok(());
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let embeddings = ombud_inference::vectors(&model, &path.with_extension("vectors"), &assistant.lessons(), progress)?;
+    assistant.deepen(&embeddings, Arc::new(model));
+    Ok(())
+}
+
+/// The same on a thread beside a running server, told in its log.
+pub(crate) fn deepen_beside(config: Config, assistant: Arc<Assistant>) {
+    let started = Instant::now();
+    let reported = Mutex::new(started);
+    let progress = |done: usize, all: usize| {
+        let mut last = reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() >= REPORT_EVERY {
+            *last = Instant::now();
+            tracing::info!(done, all, "learning to read by meaning; the first start takes longest");
+        }
+    };
+    match deepen(&config, &assistant, &progress) {
+        Ok(()) if assistant.reads_by_meaning() => {
+            tracing::info!(after_ms = started.elapsed().as_millis(), "messages are read by meaning too");
+        }
+        Ok(()) => {}
+        Err(error) => tracing::warn!(error = format!("{error:#}"), "messages are read by their words alone"),
+    }
+}
+
+/// Where the model lies.
+fn model_path(config: &Config) -> Result<PathBuf, ConfigError> {
+    Ok(models_folder(config)?.join(E5_SMALL.file))
+}
