@@ -1,5 +1,7 @@
 //! What must hold before a change lands? One list of steps, the same for a developer and for CI.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -7,7 +9,7 @@ use clap::Args;
 
 use crate::terminal::say;
 use crate::workspace::Workspace;
-use crate::{audit, demo, generate, programs, smoke, test, tidy, web};
+use crate::{audit, demo, generate, models, programs, smoke, test, tidy, web};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -34,6 +36,11 @@ const STEPS: &[Step] = &[
     Step { name: "test", about: "all tests, on SQLite and PostgreSQL; lint and unit tests of the web", run: test_all },
     Step { name: "gen", about: "generated files are what the programs print", run: generated },
     Step { name: "packs", about: "`ombud validate` on every pack", run: packs },
+    Step {
+        name: "dialogues",
+        about: "the dialogues of the packs, turn by turn, by meaning and by words alone",
+        run: dialogues,
+    },
     Step { name: "browser", about: "the pages in a real browser", run: browser },
     Step { name: "smoke", about: "the demo starts, answers one question and stops", run: smoke::run },
 ];
@@ -56,6 +63,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     let done: Vec<Done> = STEPS.iter().filter(is_chosen).map(|step| run_step(workspace, step)).collect();
     summarize(&done)
 }
+
+/// Share of the dialogues that must hold where messages are read by their words alone.
+const WORDS_ALONE_MIN: &str = "0.97";
 
 /// A step that ran, and how it ended.
 struct Done {
@@ -133,9 +143,26 @@ fn packs(workspace: &Workspace) -> anyhow::Result<()> {
     }
     names.sort();
     for name in names {
-        let mut validate = std::process::Command::new(demo::binary(workspace, "ombud"));
+        let mut validate = Command::new(demo::binary(workspace, "ombud"));
         let folder = format!("packs/{name}");
         programs::run(validate.args(["validate", &folder]).current_dir(&workspace.root))?;
+    }
+    Ok(())
+}
+
+/// Dialogues that must be held word for word: all of them with the model, nearly all without.
+fn dialogues(workspace: &Workspace) -> anyhow::Result<()> {
+    demo::build(workspace)?;
+    let folder = models::folder(workspace);
+    models::fetch(workspace, Some(&folder))?;
+    let retail = workspace.path("packs/retail/golden.json").display().to_string();
+    for (pack, further) in [("paylater", &[][..]), ("retail", &["--database", &retail])] {
+        for (models, min_pass) in [(folder.as_path(), "1"), (Path::new("no-models"), WORDS_ALONE_MIN)] {
+            let mut simulate = Command::new(demo::binary(workspace, "ombud"));
+            simulate.args(["simulate", "--golden", "--min-pass", min_pass, "--pack", &format!("packs/{pack}")]);
+            simulate.args(further).env(models::FOLDER, models).current_dir(&workspace.root);
+            programs::run(&mut simulate).with_context(|| format!("pack `{pack}`, models in `{}`", models.display()))?;
+        }
     }
     Ok(())
 }

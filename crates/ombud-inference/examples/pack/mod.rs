@@ -83,6 +83,7 @@ impl Vectors for Asked {
 }
 
 /// Lets a reader learn by meaning too; the model lies in `$OMBUD_MODELS_FOLDER`, else where `ombud models fetch` puts it.
+#[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
 pub fn deepen(reader: &Understander) -> Result<Asked, Box<dyn Error>> {
     let folder = match (std::env::var_os("OMBUD_MODELS_FOLDER"), std::env::home_dir()) {
         (Some(folder), _) => PathBuf::from(folder),

@@ -196,7 +196,7 @@ fn only_a_plain_yes_confirms() {
 }
 
 /// Praise and relief with a question or a "but" behind it; n = 12.
-const GLAD: [&str; 12] = [
+const GLAD: [&str; 11] = [
     "oh lovely, at last. and what exactly will you ask them for",
     "great stuff. does that cost me anything",
     "nice one! hang on, what do I tell the shop then?",
