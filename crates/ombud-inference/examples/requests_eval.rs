@@ -2,7 +2,7 @@
 //! among a few, taken for a question, or taken for another wish.
 //!
 //! `cargo run --release -p ombud-inference --example requests_eval -- [--words] [--show] [messages.jsonl]`
-//! A line is `{"class": "flow:<name>" or "ask" or "detail", "text": ...}`; without a file, those of `packs/paylater/eval/requests_held_out.en.jsonl`.
+//! A line is `{"class": "flow:<name>" or "ask" or "detail", "text": ...}`; without a file, those of `packs/paylater/eval/requests_second.en.jsonl`.
 //! With `--words` nothing is embedded: as it is read where no model was fetched.
 
 mod pack;
@@ -39,11 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let show = arguments.iter().any(|argument| argument == "--show");
     let file = arguments.iter().find(|argument| !argument.starts_with("--")).cloned();
     let tested: Vec<Example> =
-        lines(&file.unwrap_or_else(|| format!("{PACKS}/paylater/eval/requests_held_out.en.jsonl")))?;
+        lines(&file.unwrap_or_else(|| format!("{PACKS}/paylater/eval/requests_second.en.jsonl")))?;
     let requests = pack::requests()?;
     let learnt = requests.len();
     let start = Instant::now();
-    let reader = pack::reader(requests, Vec::new())?;
+    let reader = pack::reader(requests, lines(&format!("{PACKS}/base/nlu/replies.en.jsonl"))?)?;
     let words = arguments.iter().any(|argument| argument == "--words");
     let asked = if words { None } else { Some(pack::deepen(&reader)?) };
     let trained = start.elapsed();

@@ -163,6 +163,7 @@ impl Understander {
         let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
         model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
         model.examples.append(&mut model.requests);
+        model.examples.extend(model.replies.iter().filter_map(ReplyExample::as_request));
         let (acts, acts_trial) = Acts::train(&model.replies, &rules, &settings)?.unzip();
         let (classifier, trial) = Classifier::train_and_try(&model.examples, &settings)?;
         let meaning = Meaning::new((model.examples, trial), (model.replies, acts_trial.unwrap_or_default()));

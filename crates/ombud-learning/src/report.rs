@@ -33,6 +33,9 @@ pub struct RunResult {
     /// What the assistant gave as its reasons, for each message of the customer; ids of the run may stand in it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Vec<String>>,
+    /// Texts that the assistant embedded, for each message of the customer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub embedded: Vec<u64>,
     #[serde(skip)]
     turns_us: Vec<u64>,
 }
@@ -62,14 +65,15 @@ impl RunResult {
             repeated_questions: dialogue.repeated,
             transcript: dialogue.lines,
             reasons: Vec::new(),
+            embedded: Vec::new(),
             turns_us: dialogue.turns_us,
         }
     }
 
-    /// The same with the assistant's reasons.
+    /// The same with the assistant's reasons, and how many texts it embedded, for each message of the customer.
     #[must_use]
-    pub fn because(self, reasons: Vec<Vec<String>>) -> Self {
-        Self { reasons, ..self }
+    pub fn because(self, (reasons, embedded): (Vec<Vec<String>>, Vec<u64>)) -> Self {
+        Self { reasons, embedded, ..self }
     }
 }
 
@@ -128,6 +132,10 @@ pub struct Report {
     pub unfinished: usize,
     /// Questions asked again although they had been answered, in all.
     pub repeated_questions: usize,
+    /// Share of the turns in which at least one text was embedded, 0 to 1.
+    pub turns_embedding: f64,
+    /// Texts embedded in a turn, mean over all turns.
+    pub embedded_mean: f64,
     /// Time of a turn, half of them are faster, milliseconds.
     pub turn_ms_p50: f64,
     /// Time of a turn, 95 of 100 are faster, milliseconds.
@@ -147,6 +155,8 @@ impl Report {
         let sum = |of: fn(&RunResult) -> usize| runs.iter().map(|run| of(run)).sum::<usize>();
         let mut turns_us: Vec<u64> = runs.iter().flat_map(|run| run.turns_us.iter().copied()).collect();
         turns_us.sort_unstable();
+        let embedded: Vec<usize> =
+            runs.iter().flat_map(|run| &run.embedded).map(|count| usize::try_from(*count).unwrap_or(0)).collect();
         let mut failures = BTreeMap::new();
         for class in runs.iter().filter(|run| !run.passed).flat_map(|run| &run.classes) {
             *failures.entry(class.clone()).or_default() += 1;
@@ -166,6 +176,8 @@ impl Report {
             handovers: sum(|run| usize::from(run.ending == Ending::HandedOver)),
             unfinished: sum(|run| usize::from(matches!(run.ending, Ending::TooLong | Ending::Broken(_)))),
             repeated_questions: sum(|run| run.repeated_questions),
+            turns_embedding: share(embedded.iter().filter(|count| **count > 0).count(), embedded.len()),
+            embedded_mean: share(embedded.iter().sum(), embedded.len()),
             turn_ms_p50: percentile_ms(&turns_us, 50),
             turn_ms_p95: percentile_ms(&turns_us, 95),
             failures,

@@ -16,7 +16,7 @@ use crate::safety::Screened;
 use crate::search::Search;
 
 /// A question this surely asks for a record.
-const LOOK_UP: f32 = 0.7;
+const LOOK_UP: f32 = 0.85;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
 const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
 

@@ -121,6 +121,18 @@ pub struct ReplyExample {
     pub act: Act,
 }
 
+impl ReplyExample {
+    /// The reply as a message that begins nothing: "I'll leave it at that, cheers" closes no account.
+    pub(super) fn as_request(&self) -> Option<Example> {
+        let class = match (self.moment, self.act) {
+            (Moment::Done | Moment::Waiting, Act::Close) => "repair:goodbye",
+            (Moment::Proposal, Act::Decline | Act::Hesitate) | (_, Act::Upset) => "detail",
+            _ => return None,
+        };
+        Some(Example { class: class.to_owned(), text: self.reply.clone() })
+    }
+}
+
 /// Reads what a reply does. Trained at the start from the examples of a language.
 #[derive(Debug, Clone)]
 pub struct Acts {

@@ -7,6 +7,7 @@ use super::leaving::{leaving, left, left_for_another};
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
 use super::rules::words;
+use super::story::as_one;
 use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, WORDING_SLOT, confirm};
 
 /// Beside an answer, another request must be this sure ...
@@ -23,6 +24,8 @@ const LEAVING_WORDS_MAX: usize = 14;
 const LEFT: f32 = 0.8;
 /// The end of the talk, where nothing is under way, needs to be no surer than this.
 const CLOSED: f32 = 0.65;
+/// The same for what sounds like a request or a question too: "off to find a smaller coat, bye".
+const CLOSED_BESIDE: f32 = 0.93;
 /// What surely answers a question is read for nothing else.
 const ANSWERED: f32 = 0.85;
 /// Fewer words tell nothing.
@@ -174,13 +177,17 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     }
     // "That's about loans?? I give up" asks nothing that an answer could help.
     let says = [&rules.affirm, &rules.affirm_weak, &rules.deny].iter().any(|rule| rule.is_match(body));
-    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= CLOSED) {
+    let whole = readings.whole();
+    // "It didn't come" is told in as few words as a goodbye.
+    let begins = whole.best_flow().is_some_and(|(_, p)| p >= BEGINS) || whole.is_question;
+    let needed = if begins { CLOSED_BESIDE } else { CLOSED };
+    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= needed) {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
     if let Some(question) = one_question(readings) {
         return vec![question];
     }
-    let told = told(readings, &readings.pieces);
+    let told = told(readings, &as_one(readings, &whole));
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
     }) {

@@ -30,8 +30,15 @@ enum Lead {
     Other,
 }
 
-/// Commands of an answer to a proposal.
+/// Commands of an answer to a proposal. A yes that the rules find stands only where what was learnt does not read the opposite.
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
+    let commands = answered(readings);
+    // What is put right beside a yes, or asked, is read already.
+    let is_doubted = commands.contains(&Command::Affirm) && commands.len() == 1;
+    is_doubted.then(|| acted::opposed(readings)).flatten().unwrap_or(commands)
+}
+
+fn answered(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     // "Cancel it" gives up whatever is proposed but a cancellation.

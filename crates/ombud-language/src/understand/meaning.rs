@@ -14,9 +14,9 @@ pub trait Vectors {
 }
 
 /// Words that say a class this surely are believed ...
-const SURE: f32 = 0.97;
+const SURE: f32 = 0.9;
 /// ... if this share of them is known.
-const KNOWN: f32 = 0.8;
+const KNOWN: f32 = 0.7;
 /// The same for what a reply does.
 const SURE_ACT: f32 = 0.98;
 /// Seed of the order of lessons.

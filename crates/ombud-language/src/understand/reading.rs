@@ -116,8 +116,14 @@ fn is_conditional(rules: &Rules, text: &str) -> bool {
 
 impl<'a> Readings<'a> {
     pub(super) fn new(understander: &'a Understander, text: &'a str, context: &'a UnderstandContext<'a>) -> Self {
-        let merged = merge(understander, context, (text, cut(text, &understander.rules)));
-        let pieces = merged.into_iter().flat_map(|reading| coordinated(understander, context, reading)).collect();
+        // The meaning is that of the whole message: parts of a story mean other things than the story.
+        let by_words = UnderstandContext { vectors: None, ..*context };
+        let merged = merge(understander, &by_words, (text, cut(text, &understander.rules)));
+        let mut pieces: Vec<Reading> =
+            merged.into_iter().flat_map(|reading| coordinated(understander, &by_words, reading)).collect();
+        if let [only] = pieces.as_mut_slice() {
+            *only = Reading::new(understander, context, std::mem::take(&mut only.text));
+        }
         Self { text, pieces, understander, context }
     }
 

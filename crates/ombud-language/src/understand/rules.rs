@@ -141,6 +141,10 @@ impl Written {
 pub(super) struct ConsentRules {
     /// Half a yes.
     pub hedge: Regex,
+    /// A no anywhere in the message ...
+    pub refuses: Regex,
+    /// ... but in these.
+    pub refuses_unless: Regex,
     /// A yes that mocks.
     pub retort: Regex,
     /// Says outright to do it.
@@ -164,6 +168,8 @@ impl ConsentRules {
         let rule = |name: &str| compile(patterns, name);
         Ok(Self {
             hedge: rule("hedge")?,
+            refuses: rule("refuses")?,
+            refuses_unless: rule("refuses_unless")?,
             retort: rule("retort")?,
             order: rule("order")?,
             proposes: rule("proposes")?,

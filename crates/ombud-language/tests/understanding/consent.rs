@@ -100,7 +100,7 @@ fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
         None,
         None,
         &[
-            ("no, that's not it. I want to cancel my order", &["start cancel_order"]),
+            ("no, that's not it. I want to cancel my order", &["cancel", "start cancel_order"]),
             ("not that, please return the lamp and the bottle", &["start return_items"]),
             ("no", &["deny"]),
             ("yes please", &["affirm"]),

@@ -12,7 +12,7 @@ use super::super::rules::words;
 use super::{Lead, Reading, asked, asks, is_among, lead};
 
 /// A yes must be this sure ...
-const YES: f32 = 0.75;
+const YES: f32 = 0.9;
 /// ... anything else this.
 const SURE: f32 = 0.7;
 /// What is this sure is no condition and no half a yes, whatever its words: "if you could, that'd be grand".
@@ -21,6 +21,12 @@ const PLAIN: f32 = 0.96;
 const SURER: f32 = 0.9;
 /// ... if the other request is that sure.
 const OTHER: f32 = 0.85;
+/// Below this a yes that the rules found is doubted ...
+const NO_YES: f32 = 0.1;
+/// ... if it has this many words: shorter ones are what the rules are for.
+const OPPOSED_WORDS_MIN: usize = 3;
+/// What it is instead must be this sure; else it is asked for plainly.
+const OPPOSED: f32 = 0.5;
 /// Words of an order that says no more than its verb and its thing.
 const SHORT_WORDS_MAX: usize = 3;
 /// What is told beside a question must say it this surely.
@@ -60,8 +66,9 @@ pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command
         Act::Decline => Some(vec![Command::Deny { text: String::new() }]),
         Act::Leave => Some(left(readings)),
         Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
-        Act::Hesitate => Some(vec![Command::CannotRead]),
-        Act::Ask => {
+        // "Fine, but first tell me when the money comes" asks.
+        Act::Hesitate if !readings.rules().telling.is_match(readings.text) => Some(vec![Command::CannotRead]),
+        Act::Ask | Act::Hesitate => {
             let asked = asked(readings);
             let whole = || vec![Command::Ask { query: readings.text.to_owned(), confidence: 0.5 }];
             Some(if asked.is_empty() { whole() } else { asks(&asked) })
@@ -69,6 +76,26 @@ pub(super) fn acted(readings: &Readings<'_>, begins: Lead) -> Option<Vec<Command
         Act::New => left_for_another(readings),
         Act::Accept | Act::AcceptAsk | Act::Change | Act::Answer | Act::Person | Act::Upset => None,
     }
+}
+
+/// What is done with a reply in which the rules found a yes and what was learnt reads hardly one; none where it does not contradict.
+pub(super) fn opposed(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    if readings.text.split_whitespace().count() < OPPOSED_WORDS_MIN {
+        return None;
+    }
+    let acts = readings.acts(Moment::Proposal, readings.text);
+    let (act, p) = acts.first().copied()?;
+    if yes_of(&acts) >= NO_YES {
+        return None;
+    }
+    Some(match act {
+        Act::Decline if p >= OPPOSED => vec![Command::Deny { text: String::new() }],
+        Act::Leave if p >= OPPOSED => left(readings),
+        Act::Ask | Act::Hesitate if readings.understander.asks(readings.text) => {
+            vec![Command::Ask { query: readings.text.to_owned(), confidence: p }]
+        }
+        _ => vec![Command::CannotRead],
+    })
 }
 
 /// How much a reply says yes.
@@ -121,6 +148,9 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
         names_else || !matches!(best, None | Some(Act::Accept | Act::AcceptAsk | Act::Upset))
     };
     if contrasted.is_some_and(is_against) {
+        return true;
+    }
+    if rules.consent.refuses.is_match(&rules.consent.refuses_unless.replace_all(readings.text, " ")) {
         return true;
     }
     let asked = asked(readings);

@@ -274,13 +274,15 @@ impl Visit {
             .ok_or_else(|| ChannelError("the conversation is not open yet".to_owned()))
     }
 
-    /// What the assistant wrote down as its reasons, for each turn; read from its ledger, not through the public side.
-    pub(super) async fn reasons(&self) -> anyhow::Result<Vec<Vec<String>>> {
+    /// What the assistant wrote down as its reasons, and how many texts it embedded, for each turn; read from its ledger, not through the public side.
+    pub(super) async fn reasons(&self) -> anyhow::Result<(Vec<Vec<String>>, Vec<u64>)> {
         let Some(Ok(id)) = self.conversation.get().map(|id| id.parse::<ConversationId>()) else {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         };
         let turns = self.assistant.turns(id).await?;
-        Ok(turns.iter().map(|turn| turn.stages.iter().flat_map(why).collect()).collect())
+        let embedded = |record: &StageRecord| record.detail.get("embedded").and_then(Value::as_u64);
+        let embedded = turns.iter().map(|turn| turn.stages.iter().filter_map(embedded).sum()).collect();
+        Ok((turns.iter().map(|turn| turn.stages.iter().flat_map(why).collect()).collect(), embedded))
     }
 
     /// The newest code among what the company has sent.

@@ -66,6 +66,10 @@ fn figures(report: &Report) -> Table {
         ("corrections, wrong proposals", format!("{}, {}", report.corrections, report.wrong_proposals)),
         ("handed over, not finished", format!("{}, {}", report.handovers, report.unfinished)),
         ("questions asked again", report.repeated_questions.to_string()),
+        (
+            "turns that embed, texts embedded in a turn",
+            format!("{:.3}, {:.2}", report.turns_embedding, report.embedded_mean),
+        ),
         ("time of a turn, p50, p95", format!("{:.1} ms, {:.1} ms", report.turn_ms_p50, report.turn_ms_p95)),
     ];
     for (name, value) in rows {
