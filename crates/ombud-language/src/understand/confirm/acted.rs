@@ -114,13 +114,10 @@ fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)], begins: Lead) -> Optio
         return None;
     }
     let best = acts.first().map(|(act, _)| *act);
-    if best == Some(Act::AcceptAsk) && whole >= YES_AND_ASKS {
-        return Some(whole);
-    }
     let told: Vec<&str> =
         readings.pieces.iter().filter(|piece| !is_among(piece, &questions)).map(|piece| piece.text.as_str()).collect();
     if told.is_empty() {
-        return None;
+        return Some(whole).filter(|yes| best == Some(Act::AcceptAsk) && *yes >= YES_AND_ASKS);
     }
     let may = matches!(best, Some(Act::Accept | Act::AcceptAsk | Act::Ask));
     let yes = yes_of(&readings.acts(Moment::Proposal, &told.join(" ")));
