@@ -8,7 +8,7 @@ use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
     Example, NluError, NluFile, NluModel, PatternSpec, ReplyExample, RuleFile, SignalError, SignalFile, SignalModel,
-    Understander,
+    Understander, Vocabulary,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -106,6 +106,8 @@ pub(crate) struct Learnt {
     pub declines: Vec<String>,
     /// Flows that only look something up.
     pub look_ups: Vec<String>,
+    /// The words that are said and heard in the pack's language.
+    pub vocabulary: Vocabulary,
 }
 
 impl Learnt {
@@ -133,12 +135,13 @@ impl Learnt {
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
         let file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
         let everyday = everyday(pack, &file, &nlu);
+        let vocabulary = vocabulary(pack, &nlu);
         std::thread::scope(|beside| {
             let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
             let understander = Understander::new(nlu)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
             let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
-            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect() })
+            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect(), vocabulary })
         })
     }
 }
@@ -151,6 +154,16 @@ fn everyday(pack: &Pack, file: &SignalFile, nlu: &NluModel) -> Vec<String> {
     };
     let examples = nlu.examples.iter().filter(|example| !example.class.strip_prefix("flow:").is_some_and(is_care));
     examples.map(|example| &example.text).chain(&nlu.questions).cloned().collect()
+}
+
+/// The words of examples, replies and articles.
+fn vocabulary(pack: &Pack, nlu: &NluModel) -> Vocabulary {
+    let examples = nlu.examples.iter().map(|example| example.text.as_str());
+    let replies = nlu.replies.iter().flat_map(|reply| [reply.shown.as_str(), reply.reply.as_str()]);
+    let articles = pack.articles.iter().map(|(_, source)| source.as_str());
+    let mut vocabulary = Vocabulary::default();
+    vocabulary.learn(examples.chain(replies).chain(articles));
+    vocabulary
 }
 
 /// Whether an assistant could be built from a pack: its word lists are read and its examples learnt, and forgotten again.
