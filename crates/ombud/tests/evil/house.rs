@@ -28,7 +28,8 @@ const MODEL_DEADLINE_MS: u64 = 400;
 /// Customers that are played.
 const CUSTOMERS_MAX: usize = 60;
 
-struct NoPages;
+/// Nobody looks on.
+pub struct NoPages;
 
 impl LiveBus for NoPages {
     fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}

@@ -12,6 +12,8 @@
 #![expect(clippy::indexing_slicing, reason = "tests may panic")]
 
 mod adversary;
+mod bank;
+mod books;
 mod customer;
 mod dice;
 mod endpoint;

@@ -84,6 +84,11 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// The company's site has asked for its proof already: no code is due in the conversation.
+    pub const fn trusts_the_session(&mut self) {
+        self.code_entered = true;
+    }
+
     /// Effects so far that were asked of the company and done.
     pub const fn effects(&self) -> usize {
         self.done
