@@ -101,7 +101,7 @@ async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sa
         Ok(text) => text.trim().to_owned(),
         Err(error) => return Draft::Refused(error.to_string()),
     };
-    let heard = Heard { customer: screened.text(), language: &assistant.learnt.vocabulary, marker: &marker };
+    let heard = Heard { customer: screened.text(), language: assistant.vocabulary(), marker: &marker };
     match check(&text, &plain, &passages, &heard) {
         Ok(()) => Draft::Accepted(text),
         Err(why) => Draft::Refused(why),

@@ -1,7 +1,7 @@
 //! What is an assistant made of? Ports, a pack, and what was learnt from the pack at the start.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ombud_domain::{ConversationId, Principal, TenantId};
@@ -106,8 +106,7 @@ pub(crate) struct Learnt {
     pub declines: Vec<String>,
     /// Flows that only look something up.
     pub look_ups: Vec<String>,
-    /// The words that are said and heard in the pack's language.
-    pub vocabulary: Vocabulary,
+    vocabulary: OnceLock<Vocabulary>,
 }
 
 impl Learnt {
@@ -135,13 +134,19 @@ impl Learnt {
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
         let file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
         let everyday = everyday(pack, &file, &nlu);
-        let vocabulary = vocabulary(pack, &nlu);
         std::thread::scope(|beside| {
             let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
             let understander = Understander::new(nlu)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
             let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
-            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect(), vocabulary })
+            Ok(Self {
+                understander,
+                signals,
+                lexicon,
+                declines,
+                look_ups: look_ups.collect(),
+                vocabulary: OnceLock::new(),
+            })
         })
     }
 }
@@ -154,16 +159,6 @@ fn everyday(pack: &Pack, file: &SignalFile, nlu: &NluModel) -> Vec<String> {
     };
     let examples = nlu.examples.iter().filter(|example| !example.class.strip_prefix("flow:").is_some_and(is_care));
     examples.map(|example| &example.text).chain(&nlu.questions).cloned().collect()
-}
-
-/// The words of examples, replies and articles.
-fn vocabulary(pack: &Pack, nlu: &NluModel) -> Vocabulary {
-    let examples = nlu.examples.iter().map(|example| example.text.as_str());
-    let replies = nlu.replies.iter().flat_map(|reply| [reply.shown.as_str(), reply.reply.as_str()]);
-    let articles = pack.articles.iter().map(|(_, source)| source.as_str());
-    let mut vocabulary = Vocabulary::default();
-    vocabulary.learn(examples.chain(replies).chain(articles));
-    vocabulary
 }
 
 /// Whether an assistant could be built from a pack: its word lists are read and its examples learnt, and forgotten again.
@@ -307,6 +302,19 @@ impl Assistant {
                 && article.audience == Audience::Customer
                 && (article.markets.is_empty() || article.markets.iter().any(|one| one == market))
                 && (article.valid_from..=article.valid_to).contains(&today)
+        })
+    }
+
+    /// The words that are said and heard in the pack's language; learnt with the first draft of a model.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        self.learnt.vocabulary.get_or_init(|| {
+            let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
+            let examples = pack.examples.iter().filter(|(tag, ..)| tag == locale).map(|(_, _, text)| text);
+            let articles = pack.articles.iter().map(|(_, source)| source);
+            let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
+            let mut vocabulary = Vocabulary::default();
+            vocabulary.learn(examples.chain(articles).chain(replies).map(String::as_str));
+            vocabulary
         })
     }
 

@@ -159,7 +159,7 @@ impl<'a> Customer<'a> {
             return Move::Waits;
         }
         match reading.awaiting.kind {
-            AwaitingKind::Confirm if reading.awaiting.proposal.is_some() => self.to_proposal(),
+            AwaitingKind::Confirm if reading.awaiting.proposal.is_some() => self.at_proposal(),
             AwaitingKind::Confirm => self.yes_or_no(),
             AwaitingKind::Choice => {
                 let label = self.dice.pick(&reading.awaiting.options).map(|option| option.label.clone());
@@ -177,7 +177,7 @@ impl<'a> Customer<'a> {
         }
     }
 
-    fn to_proposal(&mut self) -> Move {
+    fn at_proposal(&mut self) -> Move {
         let phrases = self.phrases;
         match self.manner {
             Manner::Honest | Manner::Believes | Manner::Silent | Manner::Grabs => self.agrees(),
