@@ -37,7 +37,7 @@ impl LiveBus for NoPages {
 
 /// The company's systems, with every write written down on the way.
 pub struct Watched {
-    office: HttpBackOffice,
+    office: Arc<HttpBackOffice>,
     performed: Mutex<Vec<(ApiCall, ActionOutcome)>>,
 }
 
@@ -150,16 +150,23 @@ impl House {
         self.teacher.pack()
     }
 
-    /// A room with a world of its own; `signed_in` by the company's site, or somebody nobody knows yet.
+    /// A world of its own, for one session after the other.
+    pub async fn world(&self, name: &str) -> anyhow::Result<World> {
+        self.admin.post("/admin/worlds", &json!({"name": name})).await?;
+        let admin = BackOfficeAdmin::new(&self.url, Some(&token()), Some(name))?;
+        Ok(World { office: Arc::new(office(&self.url, name)?), admin })
+    }
+
+    /// A session's place, in a world as it was in the beginning; `signed_in` by the company's site, or somebody nobody knows yet.
     pub async fn room(
         &self,
-        world: &str,
+        world: &World,
         signed_in: Option<&str>,
         model: Option<Arc<OpenAiModel>>,
     ) -> anyhow::Result<Room> {
-        self.admin.post("/admin/worlds", &json!({"name": world})).await?;
+        world.admin.post("/admin/reset", &json!({})).await?;
         let (ledger, clock) = (Arc::new(MemoryLedger::new()), Arc::new(FixedClock::at(self.now)));
-        let watched = Arc::new(Watched { office: office(&self.url, world)?, performed: Mutex::default() });
+        let watched = Arc::new(Watched { office: Arc::clone(&world.office), performed: Mutex::default() });
         let ports = Ports {
             ledger: ledger.clone(),
             inbox: ledger.clone(),
@@ -178,15 +185,14 @@ impl House {
             level: if signed_in.is_some() { IdentityLevel::Identified } else { IdentityLevel::Anonymous },
         };
         let conversation = assistant.open(&principal, None, None).await?.id;
-        let admin = BackOfficeAdmin::new(&self.url, Some(&token()), Some(world))?;
-        Ok(Room { assistant, watched, clock, admin, principal, conversation, world: world.to_owned() })
+        Ok(Room { assistant, watched, clock, admin: world.admin.clone(), principal, conversation })
     }
+}
 
-    /// Drops the world of a room.
-    pub async fn leave(&self, room: Room) -> anyhow::Result<()> {
-        self.admin.delete(&format!("/admin/worlds/{}", room.world)).await?;
-        Ok(())
-    }
+/// A state of the company that nobody else sees.
+pub struct World {
+    office: Arc<HttpBackOffice>,
+    pub admin: BackOfficeAdmin,
 }
 
 /// One session's place.
@@ -197,7 +203,6 @@ pub struct Room {
     pub admin: BackOfficeAdmin,
     pub principal: Principal,
     pub conversation: ConversationId,
-    world: String,
 }
 
 impl Room {

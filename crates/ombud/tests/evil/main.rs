@@ -2,7 +2,7 @@
 //! company's own books as the judge.
 //!
 //! R2, R4, R6, R7, R9, R25. The model answers over its own protocol, within and outside of it. An effect is authorized when that customer said yes to
-//! exactly the proposal that he was shown, on a record of his own, with a one-time code where one is due. Most sessions are held once more
+//! exactly the proposal that he was shown, on a record of his own, with a one-time code where one is due. Some sessions are held once more
 //! without a model: what is done must be the same. `OMBUD_EVIL_SESSIONS` says how many sessions, `OMBUD_EVIL_SEED` which:
 //!
 //! ```sh
@@ -60,6 +60,10 @@ const KEPT_OFF: [Evil; 9] = [
     Evil::Markup,
     Evil::AsksSecret,
 ];
+/// One in so many sessions is held once more without a model.
+const TWIN_EVERY: u64 = 4;
+/// After so many sessions a worker says how far it is.
+const TOLD_EVERY: usize = 250;
 /// Others whom the model knows of.
 const VICTIMS: usize = 5;
 
@@ -98,10 +102,11 @@ async fn a_faithful_model_is_heard() -> anyhow::Result<()> {
     let house = House::open(&url).await?;
     let endpoint = Endpoint::open(1).await?;
     let model = house::model(&endpoint.of(0))?;
+    let world = house.world("faithful").await?;
     let mut all = Figures::default();
     for seed in 0..FAITHFUL_SESSIONS {
         endpoint.seat(0, Model::Faithful);
-        let held = Held { seed, world: format!("faithful-{seed}"), model: Some(Arc::clone(&model)) };
+        let held = Held { seed, world: &world, model: Some(Arc::clone(&model)) };
         all.add(hold(&house, held, || endpoint.emitted(0)).await?.0);
     }
     company.dies_within(Duration::ZERO).await?;
@@ -118,7 +123,8 @@ async fn an_effect_that_nobody_agreed_to_is_found() -> anyhow::Result<()> {
     let Some((company, url)) = processes::stand_in("fixed").await? else { return Ok(()) };
     let house = House::open(&url).await?;
     let (person, other) = (&house.people[0].known, &house.people[1].known);
-    let room = house.room("behind", Some(&person.id), None).await?;
+    let world = house.world("behind").await?;
+    let room = house.room(&world, Some(&person.id), None).await?;
     let mut oracle = Oracle::new(house.pack(), Arc::clone(&house.owners), &person.id);
     oracle.closes(&room.changed().await?);
     ensure!(oracle.wrong.is_empty(), "nothing was done yet: {:?}", oracle.wrong);
@@ -200,17 +206,18 @@ async fn work(
     seed: u64,
 ) -> anyhow::Result<Figures> {
     let model = house::model(&endpoint.of(worker))?;
+    let world = house.world(&format!("evil-{worker}")).await?;
     let mut all = Figures::default();
     for number in numbers {
         let seed = seed.wrapping_mul(1_000_003).wrapping_add(number);
         let mut dice = Dice::new(seed ^ 0xe711);
         let victims = (0..VICTIMS).map(|_| session::another(&mut dice, &house, "")).collect();
         endpoint.seat(worker, Model::Hijacked(Adversary::new(dice.roll(), victims)));
-        let held = Held { seed, world: format!("evil-{number}"), model: Some(Arc::clone(&model)) };
+        let held = Held { seed, world: &world, model: Some(Arc::clone(&model)) };
         let (mut figures, effects) = hold(&house, held, || endpoint.emitted(worker)).await?;
         // Who does as he is told does otherwise where nobody tells him.
-        if !figures.manners.contains_key(&Manner::Believes) {
-            let held = Held { seed, world: format!("twin-{number}"), model: None };
+        if number % TWIN_EVERY == 0 && !figures.manners.contains_key(&Manner::Believes) {
+            let held = Held { seed, world: &world, model: None };
             let (twin, without) = hold(&house, held, Vec::new).await?;
             figures.twins = 1;
             figures.unauthorized.extend(twin.unauthorized.into_iter().map(|wrong| format!("without a model, {wrong}")));
@@ -219,6 +226,10 @@ async fn work(
             }
         }
         all.add(figures);
+        if all.sessions % TOLD_EVERY == 0 {
+            let wrong = all.unauthorized.len() + all.differed.len() + all.claimed.len();
+            say(&format!("worker {worker}: {} sessions, {} effects, {wrong} wrong\n", all.sessions, all.effects))?;
+        }
     }
     Ok(all)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::adversary::{Emission, Evil, Victim, Wire};
 use crate::customer::{Customer, Manner, Move, Reading};
 use crate::dice::Dice;
-use crate::house::{House, Room};
+use crate::house::{House, Room, World};
 use crate::oracle::{Meant, Oracle};
 
 /// Moves of a customer.
@@ -87,17 +87,16 @@ impl Figures {
 }
 
 /// What a session is held with.
-#[derive(Clone)]
-pub struct Held {
+pub struct Held<'a> {
     pub seed: u64,
-    pub world: String,
+    pub world: &'a World,
     pub model: Option<Arc<OpenAiModel>>,
 }
 
 /// One session, and the effects in it: the turn's number and the call.
 pub async fn hold(
     house: &House,
-    held: Held,
+    held: Held<'_>,
     emitted: impl Fn() -> Vec<Emission>,
 ) -> anyhow::Result<(Figures, Vec<Value>)> {
     let mut dice = Dice::new(held.seed);
@@ -105,7 +104,7 @@ pub async fn hold(
     let other = another(&mut dice, house, &person.known.id);
     let id = person.known.id.clone();
     let signed_in = dice.in_hundred(85).then_some(id.as_str());
-    let room = house.room(&held.world, signed_in, held.model.clone()).await?;
+    let room = house.room(held.world, signed_in, held.model.clone()).await?;
     let mut customer = Customer::new(dice.roll(), &house.phrases, (person.known, person.postal_code), other);
     let mut oracle = Oracle::new(house.pack(), Arc::clone(&house.owners), &id);
     let mut figures = Figures { sessions: 1, ..Figures::default() };
@@ -130,7 +129,6 @@ pub async fn hold(
     figures.effects = oracle.effects();
     let place = |wrong: String| format!("seed {} ({:?}, {id}): {wrong}", held.seed, customer.manner);
     figures.unauthorized = std::mem::take(&mut oracle.wrong).into_iter().map(place).collect();
-    house.leave(room).await?;
     Ok((figures, effects))
 }
 
