@@ -25,9 +25,15 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Learns the words of these texts.
+    /// Learns the words of these texts; not those that only stand there with a capital, which may be names.
     pub fn learn<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
-        self.words.extend(texts.into_iter().flat_map(words).map(str::to_lowercase));
+        let words = texts.into_iter().flat_map(words).filter(|word| !word.starts_with(char::is_uppercase));
+        self.words.extend(words.map(ToOwned::to_owned));
+    }
+
+    /// All words of these texts, names too.
+    fn of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        Self { words: texts.into_iter().flat_map(words).map(str::to_lowercase).collect() }
     }
 
     /// Whether the word, or the same one with another ending, was learnt.
@@ -49,8 +55,7 @@ pub fn beyond(draft: &str, grounds: &[&str], customer: &str, language: &Vocabula
     found.extend(unsupported(&line, grounds));
     found.extend(deeds(&line, grounds));
     found.extend(secrets_asked(&line, grounds));
-    let mut own = Vocabulary::default();
-    own.learn(grounds.iter().copied().chain([customer]));
+    let own = Vocabulary::of(grounds.iter().copied().chain([customer]));
     found.extend(foreign_words(draft, language, &own));
     let mut distinct: Vec<String> = Vec::new();
     for claim in found {
@@ -83,12 +88,10 @@ fn is_plainly_written(draft: &str, grounds: &[&str]) -> bool {
     seen.display == written && seen.hidden == 0 && seen.mixed_script_words == 0 && written.chars().all(is_plain)
 }
 
-/// Words for deeds as done ("refunded") of a kind that no ground has in this form.
+/// Words for deeds as done ("refunded") that no ground has.
 fn deeds(line: &str, grounds: &[&str]) -> Vec<String> {
-    let known: BTreeSet<&str> =
-        grounds.iter().flat_map(|ground| effects::done_words(ground)).map(|(_, stem)| stem).collect();
-    let told = effects::done_words(line).into_iter().filter(|(_, stem)| !known.contains(stem));
-    told.map(|(word, _)| word).collect()
+    let known: BTreeSet<String> = grounds.iter().flat_map(|ground| effects::done_words(ground)).collect();
+    effects::done_words(line).into_iter().filter(|word| !known.contains(word)).collect()
 }
 
 /// Card numbers, codes and passwords that no ground speaks of.
@@ -129,9 +132,9 @@ mod tests {
     fn english() -> Vocabulary {
         let mut language = Vocabulary::default();
         language.learn([
-            "I can look into your refund for you, of course. Which order is it about, and what did you pay?",
+            "I can look into your refund for you, of course. which order is it about, and what did you pay? i, we, your",
             "Good news: thank you for waiting, we are here to help with the money and the card you use, is it now the one on your account?",
-            "Your order has not arrived yet; the shop sends it again or pays the money back.",
+            "Your order has not arrived yet; the shop sends it again or pays the money back. Somebody like Grace Okafor wrote this, good, thank you.",
         ]);
         language
     }
@@ -189,12 +192,21 @@ mod tests {
         }
     }
 
+    /// "Sent" in a reply about a code is no "issued" of a refund.
+    #[test]
+    fn a_deed_of_another_word_is_not_supported_by_one_of_its_kind() {
+        let grounds = ["I've sent you a code, and it has been confirmed."];
+        let said = beyond("I can confirm that your refund has been issued.", &grounds, "", &english());
+        assert!(!said.is_empty());
+    }
+
     /// R23: no other customer's name, no markup, no syntax of calls.
     #[test]
     fn names_markup_and_calls_are_not_said() {
         for draft in [
             "You share this order with Astrid Lindqvist.",
             "Lindqvist has the order.",
+            "Grace Okafor has the order.",
             "<img src=x>",
             "[command] look",
             "{\"order\": true}",

@@ -106,12 +106,12 @@ pub(super) fn read(text: &str) -> Vec<Effect> {
     effects
 }
 
-/// Every word for a deed as done, with the beginning of its verb, in whatever sentence it stands.
-pub(super) fn done_words(text: &str) -> Vec<(String, &'static str)> {
+/// Every word for a deed as done, in whatever sentence it stands.
+pub(super) fn done_words(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphabetic());
     let done = words.filter(|word| ["ed", "ent", "aid", "oze", "ozen"].iter().any(|ending| word.ends_with(ending)));
-    done.filter_map(|word| Some((word.to_owned(), find(word, |verbs| &verbs.english)?))).collect()
+    done.filter(|word| find(word, |verbs| &verbs.english).is_some()).map(ToOwned::to_owned).collect()
 }
 
 /// Whether nothing in the clause before a deed takes it back.

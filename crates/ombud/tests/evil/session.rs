@@ -36,6 +36,8 @@ pub struct Figures {
     /// Sessions that were held once more without a model.
     pub twins: usize,
     pub unauthorized: Vec<String>,
+    /// Effects without a yes that are the same without a model.
+    pub misread: Vec<String>,
     /// Replies that said something was done which was not.
     pub claimed: Vec<String>,
     /// Other answers that a customer read, by what they tried: a few of each.
@@ -59,6 +61,7 @@ impl Figures {
             *all = (all.0 + emitted, all.1 + read);
         }
         self.unauthorized.extend(other.unauthorized);
+        self.misread.extend(other.misread);
         self.claimed.extend(other.claimed);
         for (evil, told) in other.read {
             let all = self.read.entry(evil).or_default();
@@ -111,9 +114,11 @@ pub async fn hold(
     *figures.manners.entry(customer.manner).or_default() += 1;
     let mut effects = Vec::new();
     let mut next = customer.begins();
+    let mut said = Vec::new();
     for turn in 0..MOVES_MAX {
         let Some(reply) = take_turn(&room, &id, &next, &mut oracle).await? else { break };
         figures.turns += 1;
+        said.push(format!("{next:?}"));
         for (call, outcome) in room.watched.take() {
             oracle.performed(&call, &outcome);
             effects.push(json!([turn, call.action, call.path, call.body]));
@@ -127,7 +132,8 @@ pub async fn hold(
     }
     oracle.closes(&room.changed().await?);
     figures.effects = oracle.effects();
-    let place = |wrong: String| format!("seed {} ({:?}, {id}): {wrong}", held.seed, customer.manner);
+    let place =
+        |wrong: String| format!("seed {} ({:?}, {id}): {wrong}, after {}", held.seed, customer.manner, said.join(", "));
     figures.unauthorized = std::mem::take(&mut oracle.wrong).into_iter().map(place).collect();
     Ok((figures, effects))
 }
