@@ -177,7 +177,7 @@ mod tests {
 
     fn checked(text: &str, plain: &[&str]) -> Result<(), String> {
         let mut language = Vocabulary::default();
-        language.learn(["Good news: your next payment is due soon, I can look into your refund for you."]);
+        language.learn(["good news: your next payment is due soon, I can look into your refund for you."]);
         check(text, plain, &[], &Heard { customer: "when is it due?", language: &language, marker: "0f0f" })
     }
 
