@@ -3,11 +3,13 @@
 //! Guards what a model drafts: a number, date, amount, link or finished deed that stands in no ground is not said. It cannot judge
 //! meaning; it makes sure that whatever could cost money can be pointed at.
 
+mod draft;
 mod effects;
 mod figures;
 
 use std::collections::BTreeSet;
 
+pub use draft::{Vocabulary, beyond};
 use figures::Figure;
 
 /// What a text states that can be checked.

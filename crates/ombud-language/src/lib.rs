@@ -12,7 +12,7 @@ pub mod safety;
 pub mod understand;
 mod warm;
 
-pub use claims::{Claims, claims, unsupported};
+pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, Example, TrainError, TrainSettings};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};

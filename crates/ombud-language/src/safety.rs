@@ -10,7 +10,7 @@ mod digits;
 mod iban;
 mod parts;
 pub mod redact;
-mod secrets;
+pub(crate) mod secrets;
 pub mod signals;
 mod tail;
 

@@ -1,6 +1,7 @@
 //! Stage 7: the reply in words. Templates and quoted sentences; a model may only rephrase, and every claim of its draft is checked.
 
 use ombud_domain::{Citation, Stage};
+use ombud_language::Vocabulary;
 use ombud_policy::{Dialogue, Ending, Origin, Saying};
 use ombud_ports::ModelRequest;
 use serde_json::json;
@@ -12,6 +13,8 @@ use crate::trail::Trail;
 
 /// Tokens of a draft.
 const DRAFT_TOKENS_MAX: u32 = 400;
+/// Characters that a draft may have beyond twice those of the template.
+const DRAFT_CHARS_MORE: usize = 200;
 /// Passages a model is shown.
 const DRAFT_PASSAGES_MAX: usize = 4;
 /// The prompt, with a version in its first line; guarded by the tests of this module.
@@ -76,7 +79,9 @@ async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sa
     let Some(model) = &assistant.ports.model else { return Draft::NoModel };
     let plain: Vec<&str> =
         sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| saying.text.as_str()).collect();
-    if plain.is_empty() {
+    // What a model says beside them could mislead about what a yes does, or about what was done.
+    let tells_of_effects = |saying: &Saying| matches!(saying.origin, Origin::Proposal | Origin::Receipt);
+    if plain.is_empty() || sayings.iter().any(tells_of_effects) {
         return Draft::NoModel;
     }
     let quotes_knowledge = sayings.iter().any(|saying| saying.origin == Origin::Knowledge);
@@ -96,7 +101,8 @@ async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sa
         Ok(text) => text.trim().to_owned(),
         Err(error) => return Draft::Refused(error.to_string()),
     };
-    match check(&text, &plain, &passages, &marker) {
+    let heard = Heard { customer: screened.text(), language: assistant.vocabulary(), marker: &marker };
+    match check(&text, &plain, &passages, &heard) {
         Ok(()) => Draft::Accepted(text),
         Err(why) => Draft::Refused(why),
     }
@@ -112,22 +118,29 @@ fn prompt(marker: &str, message: &str, plain: &[&str], passages: &[&str]) -> Str
     parts.join("\n\n")
 }
 
-/// A draft may claim nothing that its grounds do not say, and may leave out nothing the template says.
-fn check(text: &str, plain: &[&str], passages: &[&str], marker: &str) -> Result<(), String> {
+/// What a draft is checked against besides its grounds.
+struct Heard<'a> {
+    customer: &'a str,
+    language: &'a Vocabulary,
+    marker: &'a str,
+}
+
+/// A draft may say nothing that its grounds do not say, and may leave out no figure and no question of the template.
+fn check(text: &str, plain: &[&str], passages: &[&str], heard: &Heard<'_>) -> Result<(), String> {
     let template = plain.join("\n");
     if text.is_empty() {
         return Err("it is empty".to_owned());
     }
-    if text.contains(marker) || text.contains("http") && !template.contains("http") {
+    if text.contains(heard.marker) || text.contains("http") && !template.contains("http") {
         return Err("it holds markers or links of its own".to_owned());
     }
-    if text.chars().count() > template.chars().count().saturating_mul(3) + 400 {
+    if text.chars().count() > template.chars().count().saturating_mul(2) + DRAFT_CHARS_MORE {
         return Err("it is too long".to_owned());
     }
     let grounds: Vec<&str> = plain.iter().chain(passages).copied().collect();
-    let unsupported = ombud_language::unsupported(text, &grounds);
-    if !unsupported.is_empty() {
-        return Err(format!("it claims {}", unsupported.join(", ")));
+    let beyond = ombud_language::beyond(text, &grounds, heard.customer, heard.language);
+    if !beyond.is_empty() {
+        return Err(format!("it says {}", beyond.join(", ")));
     }
     let lost = ombud_language::unsupported(&template, &[text]);
     let lost: Vec<String> =
@@ -145,22 +158,16 @@ fn paragraphs(sayings: Vec<Saying>) -> Vec<Paragraph> {
     sayings.into_iter().map(|saying| Paragraph { text: saying.text, citations: saying.citations }).collect()
 }
 
-/// The draft in the place of the first paragraph it stands for; receipts and proposals stay as they are.
+/// The draft in the place of the paragraphs it stands for, behind the notices.
 fn merged(sayings: Vec<Saying>, draft: String) -> Vec<Paragraph> {
-    let mut draft = Some(draft);
     let citations: Vec<Citation> = sayings
         .iter()
         .filter(|saying| rephrasable(saying.origin))
         .flat_map(|saying| saying.citations.clone())
         .collect();
-    let mut merged = Vec::new();
-    // Receipts come first in words too: what was done, then what follows.
-    let (fixed, _): (Vec<Saying>, Vec<Saying>) = sayings.into_iter().partition(|saying| !rephrasable(saying.origin));
-    let (receipts, proposals): (Vec<Saying>, Vec<Saying>) =
-        fixed.into_iter().partition(|saying| saying.origin != Origin::Proposal);
-    merged.extend(paragraphs(receipts));
-    merged.extend(draft.take().map(|text| Paragraph { text, citations }));
-    merged.extend(paragraphs(proposals));
+    let fixed = sayings.into_iter().filter(|saying| !rephrasable(saying.origin)).collect();
+    let mut merged = paragraphs(fixed);
+    merged.push(Paragraph { text: draft, citations });
     merged
 }
 
@@ -168,13 +175,19 @@ fn merged(sayings: Vec<Saying>, draft: String) -> Vec<Paragraph> {
 mod tests {
     use super::*;
 
+    fn checked(text: &str, plain: &[&str]) -> Result<(), String> {
+        let mut language = Vocabulary::default();
+        language.learn(["good news: your next payment is due soon, I can look into your refund for you."]);
+        check(text, plain, &[], &Heard { customer: "when is it due?", language: &language, marker: "0f0f" })
+    }
+
     #[test]
     fn a_draft_with_another_amount_is_refused() {
         let plain = ["Your next payment of 120.00 SEK is due on 1 December 2026."];
-        assert_eq!(check("Good news: 120.00 SEK is due on 1 December 2026.", &plain, &[], "0f0f"), Ok(()));
-        assert!(check("Your next payment of 20.00 SEK is due on 1 December 2026.", &plain, &[], "0f0f").is_err());
-        assert!(check("Your next payment is due soon.", &plain, &[], "0f0f").is_err(), "the amount is left out");
-        assert!(check("", &plain, &[], "0f0f").is_err());
+        assert_eq!(checked("Good news: 120.00 SEK is due on 1 December 2026.", &plain), Ok(()));
+        assert!(checked("Your next payment of 20.00 SEK is due on 1 December 2026.", &plain).is_err());
+        assert!(checked("Your next payment is due soon.", &plain).is_err(), "the amount is left out");
+        assert!(checked("", &plain).is_err());
     }
 
     /// R6: a model cannot report an effect that no receipt shows.
@@ -184,7 +197,14 @@ mod tests {
         for claim in
             ["I have refunded your order.", "Your order has been cancelled.", "Done! I've sent the money back to you."]
         {
-            assert!(check(claim, &plain, &[], "0f0f").is_err(), "{claim}");
+            assert!(checked(claim, &plain).is_err(), "{claim}");
         }
+    }
+
+    #[test]
+    fn a_draft_is_little_longer_than_the_template() {
+        let plain = ["I can look into your refund."];
+        let long = |times: usize| checked(&"I can look into your refund. ".repeat(times), &plain);
+        assert_eq!((long(8), long(9)), (Ok(()), Err("it is too long".to_owned())));
     }
 }

@@ -1,14 +1,14 @@
 //! What is an assistant made of? Ports, a pack, and what was learnt from the pack at the start.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
     Example, NluError, NluFile, NluModel, PatternSpec, ReplyExample, RuleFile, SignalError, SignalFile, SignalModel,
-    Understander,
+    Understander, Vocabulary,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -109,6 +109,7 @@ pub(crate) struct Learnt {
     pub look_ups: Vec<String>,
     /// What reading by meaning asks.
     pub model: Model,
+    vocabulary: OnceLock<Vocabulary>,
 }
 
 impl Learnt {
@@ -144,8 +145,15 @@ impl Learnt {
             let understander = Understander::new(nlu)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
             let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
-            let model = Model::new();
-            Ok(Self { understander, signals, lexicon, declines, look_ups: look_ups.collect(), model })
+            Ok(Self {
+                understander,
+                signals,
+                lexicon,
+                declines,
+                look_ups: look_ups.collect(),
+                model: Model::new(),
+                vocabulary: OnceLock::new(),
+            })
         })
     }
 }
@@ -301,6 +309,19 @@ impl Assistant {
                 && article.audience == Audience::Customer
                 && (article.markets.is_empty() || article.markets.iter().any(|one| one == market))
                 && (article.valid_from..=article.valid_to).contains(&today)
+        })
+    }
+
+    /// The words that are said and heard in the pack's language; learnt with the first draft of a model.
+    pub(crate) fn vocabulary(&self) -> &Vocabulary {
+        self.learnt.vocabulary.get_or_init(|| {
+            let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
+            let examples = pack.examples.iter().filter(|(tag, ..)| tag == locale).map(|(_, _, text)| text);
+            let articles = pack.articles.iter().map(|(_, source)| source);
+            let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
+            let mut vocabulary = Vocabulary::default();
+            vocabulary.learn(examples.chain(articles).chain(replies).map(String::as_str));
+            vocabulary
         })
     }
 

@@ -32,7 +32,7 @@ struct Company {
 impl Company {
     /// Both processes; `None` when the stand-in was not built.
     async fn open(name: &str) -> anyhow::Result<Option<Self>> {
-        let Some((stand_in, url)) = processes::stand_in().await? else { return Ok(None) };
+        let Some((stand_in, url)) = processes::stand_in("real").await? else { return Ok(None) };
         let data = std::env::temp_dir().join(format!("ombud-company-{name}-{}", std::process::id()));
         if data.exists() {
             std::fs::remove_dir_all(&data)?;

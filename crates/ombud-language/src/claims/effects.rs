@@ -74,7 +74,7 @@ static DONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?:i|we)(?:'ve| have)?(?: \w+ly| just| already| now| also| successfully| gone ahead and| went ahead and)* (?P<first>\w+(?:ed|ent|aid|oze|ade))\b|",
         r"(?:has|have|had)(?: \w+ly| just| already| now| also)* been(?: \w+ly| fully| partially| now| already)? (?P<passive>\w+)|",
         r"(?:was|were|is now|are now|is already|has now|got|is)(?: \w+ly| fully| now| already| just)? (?P<simple>\w+(?:ed|ent|aid|ozen))\b|",
-        r"(?P<way>(?:is|are) (?:now |already )?on (?:its|their|the) way)|(?P<done>\b(?:all )?done\b[!.:,]|\bit's done\b)|",
+        r"(?P<way>(?:is|are)(?: [^.!?,]{1,40})? on (?:its|their|the) way)|(?P<done>\b(?:all )?done\b[!.:,]|\bit's done\b)|",
         r"(?:har|er blitt|er blevet|ble|blev|hat|habe|haben|wurde|wurden|ist|a été|ont été|ai|avons|a|ha sido|han sido|fue|he|hemos|è stat[oa]|sono stat[ie]|ho|abbiamo|foi|foram|fui|is|zijn|werd|heb|hebben|on|olen|olemme|została|zostało|został)\b(?P<other>(?: [^\s.!?]+){1,6}))",
     ))
     .ok()
@@ -104,6 +104,14 @@ pub(super) fn read(text: &str) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// Every word for a deed as done, in whatever sentence it stands.
+pub(super) fn done_words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphabetic());
+    let done = words.filter(|word| ["ed", "ent", "aid", "oze", "ozen"].iter().any(|ending| word.ends_with(ending)));
+    done.filter(|word| find(word, |verbs| &verbs.english).is_some()).map(ToOwned::to_owned).collect()
 }
 
 /// Whether nothing in the clause before a deed takes it back.

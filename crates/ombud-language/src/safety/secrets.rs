@@ -88,6 +88,22 @@ static NOT_A_PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(concat!(
+        r"(?i)(?P<card>\b(?:(?:card|account) (?:number|details)|pan)\b)|(?P<password>\b",
+        password_words!(),
+        r"\b)|(?P<login>\b(?:log-?ins?|credentials|security questions?)\b)"
+    ))
+    .ok()
+});
+
+/// Which secrets a text speaks of, in whatever way.
+pub(crate) fn named(text: &str) -> Vec<&'static str> {
+    let kinds = ["cvv", "otp", "pin", "card", "password", "login"];
+    let found = [CODE_WORD.as_ref(), NAMED.as_ref()].into_iter().flatten().flat_map(|named| named.captures_iter(text));
+    found.filter_map(|captures| kinds.into_iter().find(|kind| captures.name(kind).is_some())).collect()
+}
+
 static TRACK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(r"%?[Bb]\d{12,19}\^[^^\n]{2,40}\^\d{4,}[^\s?]*\??|;\d{12,19}=\d{4,}[^\s?]*\??").ok()
 });

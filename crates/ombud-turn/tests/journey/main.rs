@@ -523,6 +523,16 @@ async fn a_proposal_stays_the_template_whatever_the_model_says() {
     assert!(shown.contains(&proposed.awaiting.proposal.unwrap().summary) && !shown.contains("999"), "{shown}");
 }
 
+/// R6, R9: kind words could mislead about what a yes does, or about what was done.
+#[tokio::test]
+async fn no_word_of_a_model_stands_beside_a_proposal_or_a_receipt() {
+    let kind = ScriptedModel::saying(&["Thank you very much, it is all up to you."; 8]);
+    let (world, proposed) = at_the_proposal(cancelled(), Some(kind)).await;
+    assert!(!text(&proposed).contains("up to you"), "{}", text(&proposed));
+    let done = world.say("yes").await;
+    assert!(done.done.len() == 1 && !text(&done).contains("up to you"), "{}", text(&done));
+}
+
 /// R9: a yes counts for what its sender had seen. Two tabs: one corrects, the yes of the other was typed under the older proposal.
 #[tokio::test]
 async fn a_yes_typed_under_an_older_proposal_confirms_nothing() {

@@ -168,7 +168,7 @@ impl Lane {
         let action = folder.join("pack/actions/refund_payment.yaml");
         std::fs::write(&action, format!("{}{}", std::fs::read_to_string(&action)?, self.offers.yaml()))?;
         let database_url = self.database.fresh(&folder, &name)?;
-        let (company, url) = stand_in().await?.context("it was there before")?;
+        let (company, url) = stand_in("real").await?.context("it was there before")?;
         let admin = BackOfficeAdmin::new(&url, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
         let (customer_id, payment_id) = payer(&admin).await?;
         let faults = json!({"latency_ms": LATENCY_MS, "paths": [format!("/payments/{payment_id}/refunds")]});

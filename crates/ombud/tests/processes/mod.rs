@@ -38,8 +38,8 @@ impl Process {
     }
 }
 
-/// The stand-in with its story customers, and its address; `None` when it was not built.
-pub async fn stand_in() -> anyhow::Result<Option<(Process, String)>> {
+/// The stand-in with its story customers, and its address; its clock is `real` or `fixed`. `None` when it was not built.
+pub async fn stand_in(clock: &str) -> anyhow::Result<Option<(Process, String)>> {
     let program = Path::new(env!("CARGO_BIN_EXE_ombud")).with_file_name("ombud-backoffice");
     if !program.is_file() {
         use std::io::Write as _;
@@ -49,7 +49,7 @@ pub async fn stand_in() -> anyhow::Result<Option<(Process, String)>> {
         writeln!(std::io::stdout(), "skipped: `ombud-backoffice` is not built")?;
         return Ok(None);
     }
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--token", TOKEN];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--seed", "stories", "--clock", clock, "--token", TOKEN];
     let process = Process::start(Command::new(program).args(serve)).await?;
     let line = process.first_line.as_deref().context("the stand-in opens")?;
     let url = line.split_whitespace().find(|word| word.starts_with("http://")).context("an address")?.to_owned();
