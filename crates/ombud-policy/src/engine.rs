@@ -40,7 +40,7 @@ pub const OPS_MAX: usize = 500;
 /// Score from which a request is offered when no article answers; below it, offers annoyed more often than they helped.
 const NEAR_MIN: f32 = 0.03;
 /// Score from which a message says once more what is under way.
-const RESTATED_MIN: f32 = 0.4;
+const RESTATED_MIN: f32 = 0.6;
 /// Requests offered so.
 const NEAR_MAX: usize = 2;
 

@@ -91,7 +91,6 @@ pub async fn open(path: &str) -> Result<Database, OpenDatabaseError> {
         .optimize_on_close(false, None);
     let connections = if path == IN_MEMORY { 1 } else { CONNECTIONS_MAX };
     let pool = SqlitePoolOptions::new()
-        .min_connections(1)
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)

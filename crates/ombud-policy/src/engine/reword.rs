@@ -15,6 +15,9 @@ const TEXT_WORDS_MIN: usize = 3;
 /// Share of the words of a text that stand in another version of it.
 const VERSION_SHARE: usize = 2;
 
+/// Fewer than one word in so many of the text that is shown are a remark about it.
+const REMARK_SHARE: usize = 3;
+
 /// The text that is shown.
 struct Shown {
     slot: String,
@@ -51,12 +54,14 @@ impl Engine<'_> {
         });
         let text = match self.reader.rewording(&shown.text, said) {
             Some(Rewording::Reads(text)) => text,
-            Some(Rewording::Unplaced) if open == Some(WORDING) => return None,
+            Some(Rewording::Unplaced) if open == Some(WORDING) && !is_remark(said, &shown.text) => return None,
             Some(Rewording::Unplaced) => return told.then(|| self.ask_for_wording(state)),
             None if !told || !shown.alone => return None,
             None => match self.reader.account(said).filter(|text| is_text(text)) {
-                Some(text) if open == Some(WORDING) || is_version(&text, &shown.text) => text,
-                Some(_) if open != Some(WORDING) => return Some(self.ask_for_wording(state)),
+                Some(text) if open == Some(WORDING) && !is_remark(&text, &shown.text) => text,
+                Some(text) if is_version(&text, &shown.text) => text,
+                // A few words beside a long text say something about it: it would be lost if they took its place.
+                Some(_) => return Some(self.ask_for_wording(state)),
                 _ => return None,
             },
         };
@@ -119,6 +124,11 @@ fn words(text: &str) -> Vec<String> {
 
 fn is_text(text: &str) -> bool {
     words(text).len() >= TEXT_WORDS_MIN
+}
+
+/// Whether words are too few beside the text that is shown to stand instead of it.
+fn is_remark(said: &str, shown: &str) -> bool {
+    words(said).len() * REMARK_SHARE < words(shown).len()
 }
 
 /// Whether a text is another version of the one that is shown, and no word about it.

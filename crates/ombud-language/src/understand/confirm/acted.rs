@@ -88,13 +88,16 @@ pub(super) fn opposed(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if yes_of(&acts) >= NO_YES {
         return None;
     }
+    let (begins, _) = lead(readings, readings.rules().without_lead(readings.text));
+    let says_no = matches!(begins, Lead::No | Lead::Hold);
     Some(match act {
         Act::Decline if p >= OPPOSED => vec![Command::Deny { text: String::new() }],
         Act::Leave if p >= OPPOSED => left(readings),
         Act::Ask | Act::Hesitate if readings.understander.asks(readings.text) => {
             vec![Command::Ask { query: readings.text.to_owned(), confidence: p }]
         }
-        _ => vec![Command::CannotRead],
+        Act::Hesitate if !says_no => vec![Command::CannotRead],
+        _ => vec![Command::Correct { text: readings.text.to_owned() }],
     })
 }
 
