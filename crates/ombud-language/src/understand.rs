@@ -143,7 +143,7 @@ pub struct Understander {
 }
 
 impl Understander {
-    /// Trains the reader. Takes about 0.6 s of CPU for six thousand examples and replies (a dev build, `examples/acts_eval.rs`).
+    /// Trains the reader. Takes one to two seconds of CPU for seven thousand messages and six thousand replies (a dev build, `requests_eval` of `ombud-inference`).
     ///
     /// # Errors
     /// When there are too few classes, or a pattern or rule does not compile; the operator mends the pack.
@@ -210,7 +210,8 @@ impl Understander {
         self.classifier.named(deeper.unwrap_or(words), best)
     }
 
-    /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. About 200 µs for an answer to a proposal in a dev build (`examples/acts_eval.rs`), less for others.
+    /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. By words alone about 0.7 ms in a dev build (`requests_eval` and
+    /// `acts_eval` of `ombud-inference`); a text that is embedded costs what the model takes.
     #[must_use]
     pub fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
         let mut text: String = straighten(text);

@@ -50,7 +50,7 @@ fn what_leaves_a_question_leaves_the_request_and_what_answers_it_does_not() {
     assert_eq!(given_up, [Command::Chitchat { kind: Kind::Goodbye }]);
 }
 
-/// On replies of another hand, which nothing was learnt from; `examples/acts_eval.rs` prints the whole table.
+/// On replies of another hand, which nothing was learnt from; `acts_eval` of `ombud-inference` prints the whole table.
 #[test]
 fn of_replies_of_another_hand_most_are_read_and_few_are_taken_for_a_yes() {
     let reader = reader();

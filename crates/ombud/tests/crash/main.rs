@@ -12,12 +12,15 @@ mod claim;
 mod lane;
 #[path = "../processes/mod.rs"]
 mod processes;
+#[path = "../settings/mod.rs"]
+mod settings;
 
 use std::fmt::Write as _;
 
-use anyhow::{bail, ensure};
+use anyhow::ensure;
 
 use lane::{Database, Lane, Offers, Tally};
+use settings::{number, say, setting};
 
 /// Where the process is killed, in turn. The last are of what runs beside the turns: they are hit when it is their time, whatever is under way.
 const POINTS: [&str; 17] = [
@@ -48,7 +51,7 @@ async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> 
     if processes::stand_in("real").await?.is_none() {
         return Ok(());
     }
-    let (kills, seed) = (number("OMBUD_CRASH_KILLS", KILLS)?, number("OMBUD_CRASH_SEED", 1)?);
+    let (kills, seed) = (number("OMBUD_CRASH_KILLS", KILLS)?, number("OMBUD_CRASH_SEED", 1_u32)?);
     let mut databases = vec![Database::Sqlite];
     match setting("OMBUD_TEST_POSTGRES_URL") {
         Some(server) => databases.push(Database::Postgres { server }),
@@ -102,22 +105,4 @@ fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
         )?;
     }
     say(&text)
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
-}
-
-fn number(name: &str, default: u32) -> anyhow::Result<u32> {
-    match setting(name).map(|text| text.parse()) {
-        None => Ok(default),
-        Some(Ok(number)) if number > 0 => Ok(number),
-        Some(_) => bail!("{name} is a whole number above 0"),
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

@@ -22,13 +22,15 @@ mod oracle;
 #[path = "../processes/mod.rs"]
 mod processes;
 mod session;
+#[path = "../settings/mod.rs"]
+mod settings;
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use ombud_domain::{ActionOutcome, Awaiting, AwaitingProposal};
 use ombud_policy::Pack;
 use serde_json::{Value, json};
@@ -41,6 +43,7 @@ use endpoint::Endpoint;
 use house::House;
 use oracle::{Meant, Oracle, Owners};
 use session::{Figures, Held, hold};
+use settings::{number, say};
 
 /// Sessions of the ordinary run.
 const SESSIONS: u64 = 60;
@@ -270,22 +273,4 @@ fn report(all: &Figures, seed: u64) -> anyhow::Result<String> {
         writeln!(text, "misread: {misread}")?;
     }
     Ok(text)
-}
-
-fn say(text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
-}
-
-fn number(name: &str, default: u64) -> anyhow::Result<u64> {
-    match setting(name).map(|text| text.parse()) {
-        None => Ok(default),
-        Some(Ok(number)) if number > 0 => Ok(number),
-        Some(_) => bail!("{name} is a whole number above 0"),
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
