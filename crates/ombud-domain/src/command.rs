@@ -36,6 +36,8 @@ pub enum Command {
     },
     /// Stop the current request.
     Cancel,
+    /// What was done in this conversation was not wanted: "take it back, I never agreed to that".
+    Undo,
     /// A question that knowledge may answer.
     Ask {
         /// The question, standing alone.
@@ -90,6 +92,8 @@ pub enum Kind {
     SomebodyElse,
     /// A message in a language that is not read here.
     OtherLanguage,
+    /// "You skipped the other two": a part of a message was passed over.
+    PassedOver,
 }
 
 /// What the last reply asked for; it decides how a short message is read.

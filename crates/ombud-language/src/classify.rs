@@ -3,6 +3,7 @@
 //! A multinomial logistic regression over hashed character n-grams and words, trained at start-up from the pack's own
 //! examples. Small enough to be trained in a blink, honest enough to be calibrated on examples it has not seen.
 
+mod deep;
 mod features;
 mod head;
 mod linear;
@@ -11,6 +12,7 @@ mod train;
 
 use serde::{Deserialize, Serialize};
 
+pub use deep::{DeepClassifier, Vectors};
 use features::Vocabulary;
 pub(crate) use features::words;
 pub(crate) use head::{Head, Lesson};

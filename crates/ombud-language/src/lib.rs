@@ -13,11 +13,11 @@ pub mod understand;
 mod warm;
 
 pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
-pub use classify::{Classifier, Example, TrainError, TrainSettings};
+pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
-    Understander, Vectors,
+    Understander,
 };
 pub use warm::compile_patterns;

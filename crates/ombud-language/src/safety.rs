@@ -14,13 +14,15 @@ pub(crate) mod secrets;
 pub mod signals;
 mod tail;
 
+use crate::classify::Vectors;
+
 pub use canonical::{Canonical, canonical, is_unseen};
 pub use redact::{Redacted, Redaction, RedactionKind, redact, redact_with_tail};
 pub use signals::{Figures, SignalError, SignalFile, SignalModel, SignalReading, SignalRule};
 pub use tail::{DigitTail, TailPart};
 
 /// What the screening of one message needs to know beside its text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ScreenContext<'a> {
     /// The compiled lists and the small classifier of signals.
     pub signals: &'a SignalModel,
@@ -28,6 +30,8 @@ pub struct ScreenContext<'a> {
     pub tail_digits: &'a str,
     /// A secret that the last reply asked to be entered elsewhere: digits that stand alone are then taken for it.
     pub awaited_secret: Option<RedactionKind>,
+    /// What gives texts their vectors, asked of redacted words alone and where these raise a suspicion; none where no model is at hand.
+    pub vectors: Option<&'a dyn Vectors>,
 }
 
 /// A message that may be kept.
@@ -51,7 +55,7 @@ pub struct Screening {
 pub fn screen(raw: &str, context: &ScreenContext<'_>) -> Screening {
     let canonical = canonical(raw);
     let redacted = redact::redact_awaiting(&canonical.display, context.tail_digits, context.awaited_secret);
-    let read = context.signals.read(&redacted.text, &canonical);
+    let read = context.signals.read(&redacted.text, &canonical, context.vectors);
     Screening {
         display: redacted.text,
         redactions: redacted.redactions,

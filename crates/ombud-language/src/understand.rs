@@ -24,14 +24,13 @@ use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
 use serde_json::Value;
 
-use crate::classify::{Classifier, Example, TrainSettings, words};
+use crate::classify::{Classifier, Example, TrainSettings, Vectors, words};
 use crate::extract::Patterns;
 use meaning::Meaning;
 use reading::Readings;
 use rules::Rules;
 
 pub use acts::{Act, Acts, Moment, ReplyExample};
-pub use meaning::Vectors;
 pub use model::{NluError, NluFile, NluModel, RuleFile};
 
 /// What the reading of one message needs to know beside its text.
@@ -45,6 +44,8 @@ pub struct UnderstandContext<'a> {
     pub last_flow: Option<&'a str>,
     /// The request that answers a question which only points back at the last one: "and is it really stopped?" None where nothing was just done.
     pub follow_up: Option<&'a str>,
+    /// Whether something was changed in this conversation: it may turn out not to have been wanted.
+    pub acted: bool,
     /// Whether an article was quoted just before: "can she just try again?" goes on from it.
     pub after_article: bool,
     /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
@@ -95,6 +96,7 @@ impl<'a> UnderstandContext<'a> {
             active_flow: None,
             last_flow: None,
             follow_up: None,
+            acted: false,
             after_article: false,
             gives_way_to: &[],
             look_ups: &[],
@@ -240,7 +242,11 @@ impl Understander {
         }
         let rest = rules.person.called_off.replace_all(&rest, " ");
         let left = rest.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '!' | '#' | '"' | '(' | ')'));
-        Some(if rules.content_words(left).is_empty() { String::new() } else { left.trim().to_owned() })
+        Some(if rules.content_words(rules.without_lead(left)).is_empty() {
+            String::new()
+        } else {
+            left.trim().to_owned()
+        })
     }
 
     /// Whether a message asks for something: a question, or a request worded as one.
@@ -385,6 +391,8 @@ impl Understander {
         let readings = Readings::new(self, &bare, context);
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
+            _ if self.rules.passed_over.is_match(&bare) => vec![Command::Chitchat { kind: Kind::PassedOver }],
+            _ if context.acted && self.rules.person.undo.is_match(&bare) => vec![Command::Undo],
             Expectation::Confirm => confirm::read(&readings),
             Expectation::Slot { slot } => answer::slot(&readings, slot),
             Expectation::Choice { slot, options } => answer::choice(&readings, slot, options),

@@ -18,14 +18,11 @@ struct CareFile {
 }
 
 #[expect(clippy::unwrap_used, reason = "called from tests only")]
-static MODEL: LazyLock<SignalModel> = LazyLock::new(|| {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base/nlu/signals.en.yaml");
-    let everyday = everyday::everyday().unwrap();
-    SignalModel::new(&serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(), &everyday).unwrap()
-});
+static MODEL: LazyLock<SignalModel> =
+    LazyLock::new(|| SignalModel::new(&everyday::signals().unwrap(), &everyday::everyday().unwrap()).unwrap());
 
 fn read(text: &str) -> Screening {
-    screen(text, &ScreenContext { signals: &MODEL, tail_digits: "", awaited_secret: None })
+    screen(text, &ScreenContext { signals: &MODEL, tail_digits: "", awaited_secret: None, vectors: None })
 }
 
 /// The set that nobody looked at while mending; its figure stands in `examples/signals_eval.rs` and is lower.

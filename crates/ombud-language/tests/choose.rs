@@ -662,3 +662,29 @@ fn a_correction_takes_back_what_was_picked_before() {
         ChoiceRequest { utterances: &utterances, direct: 2, candidates: &basket(), current: None, count: Count::Many };
     assert_eq!(shown(&choose(&lexicon, &request)), "rug");
 }
+
+#[test]
+fn an_amount_is_known_by_its_rounded_sum() {
+    let purchases = [
+        worded(&["London", "428.99", "428.99 GBP"], thing("phone", "Nova Electronics", &[])),
+        worded(&["Leeds", "76.99", "76.99 GBP"], thing("speaker", "Soundbox", &[])),
+    ];
+    let lexicon = lexicon();
+    let picked = |said: &str| {
+        let utterances = [said.to_owned()];
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 1,
+            candidates: &purchases,
+            current: None,
+            count: Count::One,
+        };
+        shown(&choose(&lexicon, &request))
+    };
+    for (said, id) in
+        [("the 429 one", "phone"), ("it's the 428", "phone"), ("the 76 one", "speaker"), ("the 77", "speaker")]
+    {
+        assert!(picked(said).contains(id), "{said}: {}", picked(said));
+    }
+    assert!(!picked("the 42 one").contains("phone"));
+}

@@ -25,6 +25,7 @@ mod claim;
 mod close;
 mod hearing;
 mod inform;
+mod options;
 mod recover;
 mod reword;
 mod run;
@@ -57,6 +58,11 @@ pub enum Heard {
 pub trait Reader: Send + Sync {
     /// Picks among candidates by the customer's words.
     fn choose(&self, request: &ChoiceRequest<'_>) -> Choice;
+
+    /// The option of a set of examples that a text means, or [`NO_CHOICE`](crate::pack::NO_CHOICE), with its probability; none where nothing was learnt for the set.
+    fn meant(&self, _set: &str, _text: &str) -> Option<(String, f32)> {
+        None
+    }
 
     /// Picks a variant for each of several things.
     fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice>;

@@ -48,6 +48,14 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// What it asks for, in the order of the file.
+    pub fn asks(&self) -> impl Iterator<Item = &Ask> {
+        self.ops.iter().filter_map(|op| match op {
+            Op::Ask(ask) => Some(ask.as_ref()),
+            _ => None,
+        })
+    }
+
     /// Whether it is a request that changes nothing and brings in nobody: it looks something up and says it.
     #[must_use]
     pub fn only_looks_up(&self) -> bool {
@@ -200,6 +208,10 @@ pub struct Ask {
     pub hears: Vec<String>,
     /// The slot whose record holds what can be picked here: an answer that fits nothing in it may mean another.
     pub within: Option<String>,
+    /// A text is taken from what was told before if that has so many words or more: from the answers in `hears`, or without them from what began the request.
+    pub told_words_min: Option<usize>,
+    /// The set of `nlu/choices.<locale>.jsonl` whose examples teach which of the options is meant.
+    pub examples: Option<String>,
 }
 
 impl Ask {

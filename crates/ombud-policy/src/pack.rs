@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
 use crate::feed::Feed;
-use crate::flow::{self, Flow, FlowKind};
+use crate::flow::{self, AskSource, Flow, FlowKind};
 use crate::problem::PackProblem;
 use crate::spec::ActionSpec;
 use crate::text::Texts;
@@ -118,6 +118,8 @@ pub struct Pack {
     /// Further messages as customers write them, of `nlu/requests.<locale>.jsonl`: (locale, class, text); classes are `flow:<name>`, `ask`, `detail` and
     /// `repair:<kind>`.
     pub requests: Vec<(String, String, String)>,
+    /// What customers write who mean one of a few options, of `nlu/choices.<locale>.jsonl`.
+    pub choices: Vec<ChoiceExample>,
     /// What the company's systems report by themselves.
     pub feed: Option<Feed>,
     /// Words that name the wish for a flow: (locale, flow, regular expression). Such a flow does not begin beside another request without them.
@@ -145,6 +147,24 @@ struct Request {
     text: String,
 }
 
+/// A line of `nlu/choices.<locale>.jsonl`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChoiceExample {
+    /// Language tag, of the file's name.
+    #[serde(skip)]
+    pub locale: String,
+    /// The set, as asks name it under `examples:`.
+    pub set: String,
+    /// Id of the option that is meant; [`NO_CHOICE`] where the words say none.
+    pub choice: String,
+    /// What a customer may write.
+    pub text: String,
+}
+
+/// The choice of words that mean no option.
+pub const NO_CHOICE: &str = "none";
+
 impl Pack {
     /// Reads a pack and the base it extends.
     ///
@@ -161,6 +181,7 @@ impl Pack {
             titles: BTreeMap::new(),
             examples: Vec::new(),
             requests: Vec::new(),
+            choices: Vec::new(),
             wishes: Vec::new(),
         };
         reader.pack_texts();
@@ -174,11 +195,12 @@ impl Pack {
             .collect();
         let language_files = reader.language_files();
         reader.requests(&flows);
+        reader.choices(&flows);
         let file = format!("{name}/pack.toml");
         let source = files.get(&file).map_or("", String::as_str);
         let feed = manifest.feed.as_ref().map(|feed| Feed::compile(feed, &file, source)).transpose();
         let feed = feed.map_err(|problem| reader.problems.push(problem)).ok().flatten();
-        let Reader { mut problems, texts, titles, examples, requests, wishes, .. } = reader;
+        let Reader { mut problems, texts, titles, examples, requests, choices, wishes, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
         let pack = Self {
@@ -190,6 +212,7 @@ impl Pack {
             titles,
             examples,
             requests,
+            choices,
             wishes,
             feed,
             policies,
@@ -265,6 +288,7 @@ struct Reader<'a> {
     titles: BTreeMap<(String, String), String>,
     examples: Vec<(String, String, String)>,
     requests: Vec<(String, String, String)>,
+    choices: Vec<ChoiceExample>,
     wishes: Vec<(String, String, String)>,
 }
 
@@ -374,6 +398,37 @@ impl<'a> Reader<'a> {
                                 "class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`"
                             )
                         }
+                        Err(error) => format!("this line cannot be read: {error}"),
+                    };
+                    self.problems.push(PackProblem { file: file.clone(), line: number + 1, message: reason });
+                }
+            }
+        }
+    }
+
+    /// What is written for one of a few options, a JSON object a line; a line for an option that no ask has is a mistake, and so is a set without lines.
+    fn choices(&mut self, flows: &BTreeMap<String, Flow>) {
+        let mut sets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for ask in flows.values().flat_map(Flow::asks) {
+            if let (Some(set), AskSource::Options(options)) = (&ask.examples, &ask.source) {
+                sets.entry(set).or_default().extend(options.iter().map(|option| option.id.as_str()));
+            }
+        }
+        for locale in self.locales.clone() {
+            for (file, source) in self.under(&format!("nlu/choices.{locale}.jsonl"), "") {
+                for (number, line) in source.lines().enumerate() {
+                    let known = |set: &str, choice: &str| {
+                        sets.get(set).is_some_and(|options| choice == NO_CHOICE || options.contains(choice))
+                    };
+                    let reason = match serde_json::from_str::<ChoiceExample>(line) {
+                        Ok(example) if known(&example.set, &example.choice) => {
+                            self.choices.push(ChoiceExample { locale: locale.clone(), ..example });
+                            continue;
+                        }
+                        Ok(example) => format!(
+                            "no ask with `examples: {}` has the option `{}`; give the id of one of its options, or `{NO_CHOICE}`",
+                            example.set, example.choice
+                        ),
                         Err(error) => format!("this line cannot be read: {error}"),
                     };
                     self.problems.push(PackProblem { file: file.clone(), line: number + 1, message: reason });

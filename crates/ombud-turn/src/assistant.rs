@@ -7,8 +7,8 @@ use std::time::Duration;
 use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
-    Example, NluError, NluFile, NluModel, PatternSpec, ReplyExample, RuleFile, SignalError, SignalFile, SignalModel,
-    Understander, Vocabulary,
+    Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile,
+    SignalModel, TrainSettings, Understander, Vocabulary,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -103,6 +103,8 @@ pub enum BuildError {
 pub(crate) struct Learnt {
     pub understander: Understander,
     pub signals: SignalModel,
+    /// Which of a few options is meant, by the name of the set.
+    pub choices: BTreeMap<String, DeepClassifier>,
     pub lexicon: Lexicon,
     pub declines: Vec<String>,
     /// Flows that only look something up.
@@ -133,13 +135,14 @@ impl Learnt {
         nlu.questions = questions(pack, &locale);
         let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
         nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
-        nlu.replies = replies(pack, &format!("nlu/replies.{locale}.jsonl"))?;
+        nlu.replies = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
         nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
-        let file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
-        let everyday = everyday(pack, &file, &nlu);
+        let mut file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
+        file.add(json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?);
+        let everyday = everyday(pack, &mut file, &nlu);
         std::thread::scope(|beside| {
             let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
             let understander = Understander::new(nlu)?;
@@ -148,6 +151,7 @@ impl Learnt {
             Ok(Self {
                 understander,
                 signals,
+                choices: choices(pack, &locale)?,
                 lexicon,
                 declines,
                 look_ups: look_ups.collect(),
@@ -158,14 +162,23 @@ impl Learnt {
     }
 }
 
-/// What customers write who are not in trouble: all examples but those of flows that a sign starts or that are named for one, and the questions
-/// that articles answer.
-fn everyday(pack: &Pack, file: &SignalFile, nlu: &NluModel) -> Vec<String> {
-    let is_care = |flow: &str| {
-        pack.manifest.signals.values().any(|care| care == flow) || file.signals.keys().any(|signal| signal == flow)
-    };
-    let examples = nlu.examples.iter().filter(|example| !example.class.strip_prefix("flow:").is_some_and(is_care));
-    examples.map(|example| &example.text).chain(&nlu.questions).cloned().collect()
+/// What customers write who are not in trouble: examples of requests, questions that articles answer, and replies. Examples of a flow that a sign starts
+/// are left out, for they ask for help in milder words than a sign is given by; those of another flow that is named for a sign teach it.
+fn everyday(pack: &Pack, file: &mut SignalFile, nlu: &NluModel) -> Vec<String> {
+    let (mut harmless, mut signs) = (Vec::new(), Vec::new());
+    for example in nlu.examples.iter().chain(&nlu.requests) {
+        match example.class.strip_prefix("flow:") {
+            Some(flow) if pack.manifest.signals.values().any(|care| care == flow) => {}
+            Some(flow) if file.signals.contains_key(flow) => {
+                signs.push(Example { class: flow.to_owned(), text: example.text.clone() });
+            }
+            _ => harmless.push(example.text.clone()),
+        }
+    }
+    file.add(signs);
+    let replies = nlu.replies.iter().filter(|reply| reply.act != Act::Upset).map(|reply| &reply.reply);
+    harmless.extend(nlu.questions.iter().chain(replies).cloned());
+    harmless
 }
 
 /// Whether an assistant could be built from a pack: its word lists are read and its examples learnt, and forgotten again.
@@ -376,15 +389,28 @@ fn word_list(pack: &Pack, file: &str) -> Vec<String> {
     lines.filter(|line| !line.starts_with('#')).map(ToOwned::to_owned).collect()
 }
 
-/// What customers reply, a JSON object a line; a language may have none.
-fn replies(pack: &Pack, file: &str) -> Result<Vec<ReplyExample>, BuildError> {
+/// A JSON object a line; a language may have none.
+fn json_lines<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<Vec<T>, BuildError> {
     let lines = pack.language_files.get(file).map(String::as_str).unwrap_or_default().lines();
-    let reply = |(number, line): (usize, &str)| {
+    let read = |(number, line): (usize, &str)| {
         let failed = |error: serde_json::Error| format!("line {}: {error}", number + 1);
         serde_json::from_str(line).map_err(failed)
     };
-    let replies: Result<Vec<ReplyExample>, String> = lines.enumerate().map(reply).collect();
-    replies.map_err(|reason| BuildError::File { file: file.to_owned(), reason })
+    let read: Result<Vec<T>, String> = lines.enumerate().map(read).collect();
+    read.map_err(|reason| BuildError::File { file: file.to_owned(), reason })
+}
+
+/// What was written for one of a few options, learnt by set.
+fn choices(pack: &Pack, locale: &str) -> Result<BTreeMap<String, DeepClassifier>, BuildError> {
+    let mut sets: BTreeMap<&str, Vec<Example>> = BTreeMap::new();
+    for example in pack.choices.iter().filter(|example| example.locale == locale) {
+        let text = Example { class: example.choice.clone(), text: example.text.clone() };
+        sets.entry(&example.set).or_default().push(text);
+    }
+    let learn = |(set, examples): (&str, Vec<Example>)| {
+        Ok((set.to_owned(), DeepClassifier::train(examples, &TrainSettings::default()).map_err(NluError::Train)?))
+    };
+    sets.into_iter().map(learn).collect()
 }
 
 fn patterns(pack: &Pack) -> Vec<PatternSpec> {

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use ombud_language::Vectors;
+use ombud_language::{DeepClassifier, Vectors};
 use ombud_ports::{Embedder, Embedding, TextKind};
 
 use crate::assistant::Assistant;
@@ -49,14 +49,27 @@ impl Assistant {
     /// The texts of which [`Assistant::deepen`] wants the embeddings, in its order.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
-        self.learnt.understander.lessons()
+        let mut lessons = self.learnt.understander.lessons();
+        lessons.extend(self.learnt.signals.lessons());
+        lessons.extend(self.learnt.choices.values().flat_map(DeepClassifier::lessons));
+        lessons
     }
 
     /// Learns to read by meaning too, from the embeddings of the [`Assistant::lessons`] as queries by this model; assistants [`Assistant::beside`] this one
     /// read so from then on. Takes seconds of one core; turns go on meanwhile.
     pub fn deepen(&self, embeddings: &[Embedding], model: Arc<dyn Embedder>) {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
-        self.learnt.understander.deepen(&vectors);
+        let mut rest = vectors.as_slice();
+        let mut next = |count: usize| {
+            let (part, others) = rest.split_at(count.min(rest.len()));
+            rest = others;
+            part
+        };
+        self.learnt.understander.deepen(next(self.learnt.understander.lessons().len()));
+        self.learnt.signals.deepen(next(self.learnt.signals.lessons().len()));
+        for choices in self.learnt.choices.values() {
+            choices.deepen(next(choices.lessons().count()));
+        }
         self.learnt.model.get_or_init(|| model);
     }
 

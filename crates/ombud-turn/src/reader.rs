@@ -53,6 +53,13 @@ impl Reader for LexicalReader<'_> {
         ombud_language::choose::choose(&self.assistant.learnt.lexicon, request)
     }
 
+    fn meant(&self, set: &str, text: &str) -> Option<(String, f32)> {
+        let vectors = self.assistant.vectors();
+        let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+        let (choice, p) = self.assistant.learnt.choices.get(set)?.best(text, vectors)?;
+        Some((choice.to_owned(), p))
+    }
+
     fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
         ombud_language::choose::choose_each(&self.assistant.learnt.lexicon, utterances, direct, items)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ombud_domain::{Sensitive, Stage};
-use ombud_language::{RedactionKind, ScreenContext, Screening};
+use ombud_language::{RedactionKind, ScreenContext, Screening, Vectors};
 use ombud_policy::CompanyEvent;
 use serde_json::json;
 
@@ -150,8 +150,10 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
             });
         }
     };
+    let vectors = assistant.vectors();
     let context = ScreenContext {
         signals: &assistant.learnt.signals,
+        vectors: vectors.as_ref().map(|vectors| vectors as &dyn Vectors),
         tail_digits: &received.conversation.tail.digits,
         awaited_secret: code_awaited.then_some(RedactionKind::OneTimeCode),
     };

@@ -87,6 +87,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         active_flow: dialogue.frames.last().map(|frame| frame.flow.as_str()),
         last_flow: dialogue.last_flow.as_deref(),
         follow_up: follow_up(assistant, dialogue),
+        acted: !dialogue.done.is_empty(),
         after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
         gives_way_to: gives_way_to(assistant, dialogue),
         look_ups: &assistant.learnt.look_ups,

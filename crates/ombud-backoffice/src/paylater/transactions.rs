@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::customers::{CustomerStatus, CustomerView, records_of, require_customer, view};
+use super::orders::Order;
+use super::plans::{PlanView, pause_plan};
 use crate::clock::Moment;
 use crate::errors::Refusal;
 use crate::idempotency::Write;
@@ -112,12 +114,13 @@ pub struct BlockTransaction {
     reason: String,
 }
 
-/// The blocked purchase, the case, and the customer, who can buy nothing until it is decided.
+/// The blocked purchase, the case, its plan, which pauses, and the customer, who can buy nothing until it is decided.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TransactionBlocked {
     receipt_id: String,
     transaction: Transaction,
     fraud_case: FraudCase,
+    plan: Option<PlanView>,
     customer: CustomerView,
 }
 
@@ -157,6 +160,13 @@ async fn block(unit: &mut Unit, id: &str, request: &BlockTransaction) -> Result<
         customer.status = CustomerStatus::Blocked;
         unit.save(&customer, "blocked").await?;
     }
+    let plan = match transaction.order_id.as_deref() {
+        Some(order_id) => {
+            let order: Order = unit.require(order_id).await?;
+            pause_plan(unit, order.plan_id.as_deref(), "fraud_case", &fraud_case.id).await?
+        }
+        None => None,
+    };
     let receipt_id = unit.receipt("transaction.block", &transaction).await?;
-    Ok(TransactionBlocked { receipt_id, transaction, fraud_case, customer: view(unit, customer).await? })
+    Ok(TransactionBlocked { receipt_id, transaction, fraud_case, plan, customer: view(unit, customer).await? })
 }

@@ -83,16 +83,21 @@ impl Vectors for Asked {
 }
 
 /// Lets a reader learn by meaning too; the model lies in `$OMBUD_MODELS_FOLDER`, else where `ombud models fetch` puts it.
-#[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
 pub fn deepen(reader: &Understander) -> Result<Asked, Box<dyn Error>> {
+    model(&reader.lessons(), |vectors| reader.deepen(vectors))
+}
+
+/// The model, after something was learnt from the vectors of these texts.
+#[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
+pub fn model(lessons: &[String], learn: impl FnOnce(&[&[f32]])) -> Result<Asked, Box<dyn Error>> {
     let folder = match (std::env::var_os("OMBUD_MODELS_FOLDER"), std::env::home_dir()) {
         (Some(folder), _) => PathBuf::from(folder),
         (None, home) => home.unwrap_or_default().join(".cache/ombud/models"),
     };
     let model = E5::open(&folder.join(E5_SMALL.file))?;
     let file = folder.join(Path::new(E5_SMALL.file).with_extension("vectors"));
-    let learnt = ombud_inference::vectors(&model, &file, &reader.lessons(), &|_, _| ())?;
-    reader.deepen(&learnt.iter().map(|embedding| embedding.values()).collect::<Vec<_>>());
+    let learnt = ombud_inference::vectors(&model, &file, lessons, &|_, _| ())?;
+    learn(&learnt.iter().map(|embedding| embedding.values()).collect::<Vec<_>>());
     Ok(Asked { model, known: RefCell::default(), count: Cell::new(0) })
 }
 

@@ -174,12 +174,26 @@ fn number_hits(vocabulary: &Vocabulary, token: &Token) -> Vec<(TermId, f64)> {
             (true, one, other) if one == other => 1.0,
             (true, None, Some(_)) => 0.8,
             (_, Some(_), None) if written_number(term) == Some(number) => 0.6,
+            _ if token.dimension.is_none() && is_rounded(term, number) => 0.8,
             _ => 0.0,
         }
     };
     let terms = vocabulary.terms.iter().enumerate().map(|(id, term)| (id, quality(term)));
     terms.filter(|(_, quality)| *quality > 0.0).collect()
 }
+
+/// "The 429 one" means 428.99, and "the 76 one" 76.99. Only amounts are written with two decimals; what has one may be a size.
+fn is_rounded(term: &Term, number: f64) -> bool {
+    let decimals = term.raw.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let is_amount = decimals == 2 || decimals == 1 && number >= SIZE_MAX;
+    let amount = term.number.filter(|_| is_amount && number >= ROUNDED_MIN && number.fract() == 0.0);
+    amount.is_some_and(|amount| amount.floor() == number || amount.round() == number)
+}
+
+/// Rounded amounts below this may as well be counts.
+const ROUNDED_MIN: f64 = 10.0;
+/// No size is larger.
+const SIZE_MAX: f64 = 100.0;
 
 /// The number as it is written, before its unit was reckoned in.
 pub(super) fn written_number(term: &Term) -> Option<f64> {

@@ -363,7 +363,9 @@ fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
     for (set, reference) in &mut choices {
         narrow(reading, reference, set);
     }
-    let Some((first, reference)) = choices.first() else { return ruled_out(reading, &out) };
+    let Some((first, reference)) = choices.first() else {
+        return the_other(reading).unwrap_or_else(|| ruled_out(reading, &out));
+    };
     let ranking = [Mark::Fallback, Mark::Unless, Mark::Last, Mark::Prefer, Mark::Over];
     let ordered = choices.len() == 1 || reading.tokens.iter().any(|token| token.marks.any(&ranking));
     if !ordered {
@@ -387,7 +389,15 @@ fn pick_one(reading: &Reading<'_>, mentions: &[Reference]) -> Outcome {
             _ => {}
         }
     }
-    Outcome::Ineligible(first.clone())
+    the_other(reading).unwrap_or_else(|| Outcome::Ineligible(first.clone()))
+}
+
+/// "The old one is dead, use the other", where only one can be used.
+fn the_other(reading: &Reading<'_>) -> Option<Outcome> {
+    let says = reading.manner == Manner::Asked && reading.tokens.iter().any(|token| token.has(Mark::Other));
+    let mut usable = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at));
+    let (Some(one), None) = (usable.next().filter(|_| says), usable.next()) else { return None };
+    Some(Outcome::Picked { set: vec![one], because: "the only one that can be used".to_owned() })
 }
 
 /// "Not the blue one" leaves the other, when there is only one other.

@@ -2,6 +2,8 @@
 //!
 //! Lists of the language, and a small classifier for what lists cannot hold. Advisory: a signal adds care, it never permits.
 
+mod learnt;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -10,8 +12,9 @@ use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 use super::canonical::Canonical;
-use crate::classify::{Classifier, Example, TrainSettings, words};
+use crate::classify::{Example, Vectors};
 use crate::lean::lean;
+use learnt::Learnt;
 
 /// The lists of one language: `packs/base/nlu/signals.<locale>.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,6 +28,15 @@ pub struct SignalFile {
     pub figures: Figures,
     /// Rules by the name of the signal; `none` holds harmless sentences.
     pub signals: BTreeMap<String, SignalRule>,
+}
+
+impl SignalFile {
+    /// Adds sentences to those that are learnt, by the name of their signal.
+    pub fn add(&mut self, examples: Vec<Example>) {
+        for example in examples {
+            self.signals.entry(example.class).or_default().examples.push(example.text);
+        }
+    }
 }
 
 /// Figures of speech: "these shoes are killing me", "to die for".
@@ -73,9 +85,7 @@ pub struct SignalModel {
     any: RegexSet,
     /// What takes any signal back, for the same reason.
     softens: Option<Regex>,
-    classifier: Option<Classifier>,
-    /// In how many examples of each signal a word stands that harmless sentences are not full of: a sign rests on these.
-    content: BTreeMap<String, BTreeMap<String, usize>>,
+    learnt: Option<Learnt>,
 }
 
 #[derive(Debug, Clone)]
@@ -95,22 +105,8 @@ pub struct SignalReading {
     pub taken_back: Vec<String>,
 }
 
-/// Probability from which the classifier alone gives a signal; set on the sentences of `examples/signals_eval.rs`.
-const SURE: f32 = 0.6;
-/// Share of a sentence's words that the classifier must know.
-const KNOWN: f32 = 0.5;
-/// A word that one of so many harmless sentences holds is common: "would", "should", "more" carry no sign, whatever stood beside them in the examples.
-const COMMON_ONE_IN: usize = 200;
-/// Times a word stands in them before that means anything.
-const COMMON_SEEN_MIN: usize = 3;
 /// Everyday sentences the classifier learns, at most: every start waits for it.
-const EVERYDAY_MAX: usize = 2_000;
-/// Words of content that a sign of the classifier rests on.
-const CONTENT_WORDS_MIN: usize = 2;
-/// Examples that one of these words stands in: what only one of them says may be said of anything.
-const MARK_SEEN_MIN: usize = 3;
-/// Class of harmless sentences.
-const NONE: &str = "none";
+const EVERYDAY_MAX: usize = 6_000;
 
 impl SignalModel {
     /// Compiles the lists and trains the classifier. `everyday` is what customers write about other things; sentences in which
@@ -138,20 +134,29 @@ impl SignalModel {
         let soft: Vec<String> =
             file.signals.values().flat_map(soft).chain(file.figures.patterns.iter().cloned()).collect();
         let softens = compile_one("any", &soft.iter().collect::<Vec<_>>())?;
-        let mut common = common(everyday);
-        common.extend(file.neutral.iter().flat_map(|word| words(word)));
-        let content = content(&examples, &common);
         let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
-        let harmless = thinned.filter(|text| !any.is_match(&straighten(text)));
-        examples.extend(harmless.map(|text| Example { class: NONE.to_owned(), text: text.clone() }));
+        let harmless = thinned.filter(|text| !any.is_match(&straighten(text))).cloned().collect();
         // Without examples of two classes the lists stand alone.
-        let classifier = Classifier::train(&examples, &TrainSettings { epochs: 10, ..TrainSettings::default() }).ok();
-        Ok(Self { lists, any, softens, classifier, content })
+        let learnt = Learnt::new(examples, harmless, &file.neutral);
+        Ok(Self { lists, any, softens, learnt })
+    }
+
+    /// The texts of which [`SignalModel::deepen`] wants the vectors, in its order.
+    #[must_use]
+    pub fn lessons(&self) -> Vec<String> {
+        self.learnt.iter().flat_map(Learnt::lessons).collect()
+    }
+
+    /// Learns to read by meaning what the words leave open; `vectors` belong to the [`SignalModel::lessons`].
+    pub fn deepen<V: AsRef<[f32]>>(&self, vectors: &[V]) {
+        if let Some(learnt) = &self.learnt {
+            learnt.deepen(vectors);
+        }
     }
 
     /// The signals of a redacted text.
     #[must_use]
-    pub fn read(&self, redacted: &str, canonical: &Canonical) -> SignalReading {
+    pub fn read(&self, redacted: &str, canonical: &Canonical, vectors: Option<&dyn Vectors>) -> SignalReading {
         let mut found: BTreeSet<String> = BTreeSet::new();
         if canonical.hidden > 1 || !canonical.smuggled.is_empty() {
             found.insert("hidden_text".to_owned());
@@ -174,32 +179,28 @@ impl SignalModel {
                 found.insert(format!("{}_mentioned", list.signal));
             }
         }
-        found.extend(sentences(redacted).filter_map(|sentence| self.learnt(&straighten(sentence))));
+        found.retain(|signal| !self.is_harmless(signal, &straight, vectors));
+        let sentences: Vec<String> = sentences(redacted).map(straighten).collect();
+        let before = std::iter::once("").chain(sentences.iter().map(String::as_str));
+        found.extend(before.zip(&sentences).filter_map(|(before, sentence)| self.learnt(before, sentence, vectors)));
         let softened = self.softens.as_ref().is_some_and(|softens| softens.is_match(&straight));
         let taken_back = |list: &&List| softened && !found.contains(&list.signal) && list.is_taken_back(&straight);
         let taken_back = self.lists.iter().filter(taken_back).map(|list| list.signal.clone()).collect();
         SignalReading { signals: found.into_iter().collect(), taken_back }
     }
 
-    /// The signal that the classifier reads in a sentence, if it rests on words of content, and still does without those that do not mean it.
-    fn learnt(&self, sentence: &str) -> Option<String> {
-        let classifier = self.classifier.as_ref()?;
-        let sure = |text: &str| {
-            let (class, p) = classifier.predict(text, 1).into_iter().next()?;
-            (class != NONE && p >= SURE && classifier.known_share(text) > KNOWN).then(|| class.to_owned())
+    /// Whether words of a list mean nothing of the kind in this message, as far as its meaning tells: "skint till friday haha".
+    fn is_harmless(&self, signal: &str, text: &str, vectors: Option<&dyn Vectors>) -> bool {
+        self.learnt.as_ref().zip(vectors).is_some_and(|(learnt, vectors)| learnt.is_harmless(signal, text, vectors))
+    }
+
+    /// The sign of a sentence that is learnt from examples. Whom "he" means, the sentence before it tells.
+    fn learnt(&self, before: &str, sentence: &str, vectors: Option<&dyn Vectors>) -> Option<String> {
+        let meant = |class: &str| {
+            let list = self.lists.iter().find(|list| list.signal == class);
+            list.map_or_else(|| sentence.to_owned(), |list| list.matters(&list.meant(sentence)).into_owned())
         };
-        let rests_on_content = |text: &str| {
-            let class = sure(text)?;
-            let of_class = self.content.get(&class)?;
-            let said: BTreeSet<String> = words(text).into_iter().collect();
-            let seen: Vec<usize> = said.iter().filter_map(|word| of_class.get(word).copied()).collect();
-            let rests = seen.len() >= CONTENT_WORDS_MIN && seen.iter().any(|count| *count >= MARK_SEEN_MIN);
-            rests.then_some(class)
-        };
-        let class = rests_on_content(sentence)?;
-        let list = self.lists.iter().find(|list| list.signal == class)?;
-        let matters = list.matters(&list.meant(sentence)).into_owned();
-        (matters == sentence || rests_on_content(&matters).as_ref() == Some(&class)).then_some(class)
+        self.learnt.as_ref()?.sign((before, sentence), meant, vectors)
     }
 }
 
@@ -217,30 +218,6 @@ impl List {
     fn is_taken_back(&self, text: &str) -> bool {
         [&self.figurative, &self.passing].into_iter().flatten().any(|words| words.is_match(text))
     }
-}
-
-/// Words of the examples of each class but the common ones, with the number of examples they stand in.
-fn content(examples: &[Example], common: &BTreeSet<String>) -> BTreeMap<String, BTreeMap<String, usize>> {
-    let mut content = BTreeMap::<String, BTreeMap<String, usize>>::new();
-    for example in examples {
-        let of_class = content.entry(example.class.clone()).or_default();
-        for word in words(&example.text).into_iter().collect::<BTreeSet<_>>() {
-            if !common.contains(&word) {
-                *of_class.entry(word).or_default() += 1;
-            }
-        }
-    }
-    content
-}
-
-/// Words that many of these sentences hold; none of a few, which say nothing about how common a word is.
-fn common(everyday: &[String]) -> BTreeSet<String> {
-    let mut counts = BTreeMap::<String, usize>::new();
-    for word in everyday.iter().flat_map(|text| words(text).into_iter().collect::<BTreeSet<_>>()) {
-        *counts.entry(word).or_default() += 1;
-    }
-    let often = (everyday.len() / COMMON_ONE_IN).max(COMMON_SEEN_MIN);
-    counts.into_iter().filter(|(_, count)| *count >= often).map(|(word, _)| word).collect()
 }
 
 /// What is left of a text; a full stop keeps the words around a gap apart.

@@ -35,7 +35,15 @@ const BEGINS: f32 = 0.8;
 
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
+    let rules = readings.rules();
     match (slot, changes_nothing(readings)) {
+        // "Oh go on then, block it": what was declined is shown once more, for a yes to it.
+        (CORRECTION_SLOT, None)
+            if rules.consent.order.is_match(readings.text)
+                && !rules.deny.is_match(rules.without_lead(readings.text)) =>
+        {
+            return vec![Command::Repeat];
+        }
         (CORRECTION_SLOT, Some(command)) => return vec![command],
         (WORDING_SLOT, Some(Command::Repeat)) => return vec![Command::Repeat],
         (WORDING_SLOT, _) if readings.rules().consent.unchanged.is_match(readings.text) => {
@@ -236,6 +244,10 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if readings.context.active_flow.is_some_and(|flow| rules.refuses(flow, readings.text)) {
         return Some(vec![Command::Cancel]);
     }
+    // "No, I only asked": what was begun was never wished for.
+    if is_short && rules.consent.only_asked.is_match(readings.text) && !names_offered(readings) {
+        return Some(left(readings));
+    }
     if rules.repeat.is_match(rules.without_lead(readings.text)) {
         return Some(vec![Command::Repeat]);
     }
@@ -258,9 +270,7 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         Expectation::Slot { .. } => Moment::Question,
         _ => return None,
     };
-    // "No longer needed" leaves nothing where that is one of the reasons to choose from.
-    let said = readings.rules().content_words(readings.text);
-    if readings.rules().content_words(readings.context.offered).iter().any(|word| said.contains(word)) {
+    if names_offered(readings) {
         return None;
     }
     let (act, p) = readings.acts(moment, readings.text).first().copied()?;
@@ -273,6 +283,12 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         Act::New => left_for_another(readings),
         _ => None,
     }
+}
+
+/// Whether a word of what is offered is said: "no longer needed" leaves nothing where that is one of the reasons to choose from.
+fn names_offered(readings: &Readings<'_>) -> bool {
+    let said = readings.rules().content_words(readings.text);
+    readings.rules().content_words(readings.context.offered).iter().any(|word| said.contains(word))
 }
 
 /// The pieces of a message while a question of ours is open.
@@ -292,6 +308,7 @@ fn divide(readings: &Readings<'_>) -> Divided {
     let instead =
         |class: &str| class.strip_prefix("flow:").is_some_and(|flow| given_way.iter().any(|other| other == flow));
     let mut divided = Divided::default();
+    let picks = !readings.context.offered.is_empty();
     for piece in &readings.pieces {
         let needed = if piece.is_additive { BESIDE_ADDED } else { BESIDE };
         let (class, sure) = piece.best();
@@ -301,6 +318,7 @@ fn divide(readings: &Readings<'_>) -> Divided {
                 p >= needed
                     && Some(flow.as_str()) != active
                     && (piece.is_request || piece.is_question)
+                    && !(picks && readings.rules().picks.is_match(&piece.text))
                     && !readings.rules().is_tone(&flow, &piece.text)
             }
             Role::Ask(p) => p >= needed.min(0.6) && piece.is_question,

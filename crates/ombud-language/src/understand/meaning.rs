@@ -5,13 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::acts::{Moment, ReplyExample};
-use crate::classify::{Example, Head, Lesson, Trial};
-
-/// Gives texts their vectors.
-pub trait Vectors {
-    /// The vector of a text, of length one; none when the model cannot give it, and then the words decide.
-    fn of(&self, text: &str) -> Option<Arc<[f32]>>;
-}
+use crate::classify::{Example, Head, Lesson, Trial, Vectors};
 
 /// Words that say a class this surely are believed ...
 const SURE: f32 = 0.9;

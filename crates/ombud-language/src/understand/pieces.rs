@@ -108,13 +108,14 @@ fn trails(text: &str, at: usize, after: Option<char>) -> bool {
 fn clauses<'t>(sentence: &'t str, rules: &Rules) -> Vec<&'t str> {
     let mut list: Vec<&str> = Vec::new();
     let mut from = 0;
+    let several = rules.announces.is_match(sentence);
     for found in rules.cut.find_iter(sentence) {
         let (Some(left), Some(right)) = (sentence.get(from..found.start()), sentence.get(found.end()..)) else {
             continue;
         };
         let long =
             left.split_whitespace().count() >= CLAUSE_WORDS_MIN && right.split_whitespace().count() >= CLAUSE_WORDS_MIN;
-        if long && (rules.opens_request(right) || rules.ellipsis.is_match(right)) {
+        if long && (several || rules.opens_request(right) || rules.ellipsis.is_match(right)) {
             list.push(left.trim());
             from = found.end();
         }

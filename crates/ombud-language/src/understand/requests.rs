@@ -403,6 +403,7 @@ fn shorten(mut list: Vec<Command>) -> Vec<Command> {
         let strongest = [
             Kind::SomebodyElse,
             Kind::OtherLanguage,
+            Kind::PassedOver,
             Kind::AreYouHuman,
             Kind::Goodbye,
             Kind::Abilities,

@@ -28,6 +28,12 @@ pub(super) struct Rules {
     pub deny_tail: Regex,
     pub contrast: Regex,
     pub restrict: Regex,
+    /// One of what is offered is meant: "use the other one".
+    pub picks: Regex,
+    /// Several things are told of: each part of the sentence may be one.
+    pub announces: Regex,
+    /// A part of an earlier message was passed over.
+    pub passed_over: Regex,
     pub additive: Regex,
     pub cancel_whole: Regex,
     /// A sentence that ends what is under way, whatever was said before it.
@@ -194,6 +200,8 @@ pub(super) struct PersonRules {
     /// Something is asked until a person comes.
     pub meanwhile: Regex,
     pub misunderstood: Regex,
+    /// What was done was not wanted.
+    pub undo: Excepted,
     pub how_it_stands: Regex,
     /// Whether what is under way is done already.
     pub asks_if_done: Regex,
@@ -212,6 +220,7 @@ impl PersonRules {
             called_off: rule("called_off")?,
             meanwhile: rule("meanwhile")?,
             misunderstood: rule("misunderstood")?,
+            undo: Excepted::new(patterns, "undo")?,
             how_it_stands: rule("how_it_stands")?,
             asks_if_done: rule("asks_if_done")?,
             news: rule("news")?,
@@ -222,7 +231,7 @@ impl PersonRules {
 
 /// A rule with exceptions: patterns `<name>` and `<name>_unless`.
 #[derive(Debug, Clone)]
-struct Excepted {
+pub(super) struct Excepted {
     gives: Regex,
     unless: Regex,
 }
@@ -232,7 +241,7 @@ impl Excepted {
         Ok(Self { gives: compile(patterns, name)?, unless: compile(patterns, &format!("{name}_unless"))? })
     }
 
-    fn is_match(&self, text: &str) -> bool {
+    pub(super) fn is_match(&self, text: &str) -> bool {
         self.gives.is_match(text) && !self.unless.is_match(text)
     }
 }
@@ -299,6 +308,9 @@ impl Rules {
             deny_tail: rule("deny_tail")?,
             contrast: rule("contrast")?,
             restrict: rule("restrict")?,
+            picks: rule("picks")?,
+            announces: rule("announces")?,
+            passed_over: rule("passed_over")?,
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
@@ -406,6 +418,7 @@ impl Rules {
                 && !self.written.muttering.is_match(body)
                 && !self.written.protest.is_match(body)
                 && !self.leave.is_match(body)
+                && !self.content_words(body).is_empty()
         };
         let all = sentences(text, self);
         let kept: Vec<&str> = all.iter().copied().filter(tells).collect();

@@ -17,8 +17,10 @@ const NAMING_WORDS_MIN: usize = 3;
 /// The pieces of a message, those that only belong to the story of its one request read as that request.
 pub(super) fn as_one(readings: &Readings<'_>, whole: &Reading) -> Vec<Reading> {
     let mut pieces = readings.pieces.clone();
-    // "In general" says that there is no story of one's own.
-    let is_one = |whole: &&Reading| whole.best().1 >= ONE && !readings.rules().in_general.is_match(readings.text);
+    let rules = readings.rules();
+    // "In general" says that there is no story of one's own, and "three things" that there are more requests than one.
+    let others = [&rules.in_general, &rules.announces].iter().any(|rule| rule.is_match(readings.text));
+    let is_one = |whole: &&Reading| whole.best().1 >= ONE && !others;
     let Some((request, sure)) = Some(whole).filter(is_one).and_then(Reading::best_flow) else { return pieces };
     for piece in &mut pieces {
         let says_it = piece.best_flow().is_some_and(|(flow, p)| flow == request && p >= sure);

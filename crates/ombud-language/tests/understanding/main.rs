@@ -94,6 +94,7 @@ fn shape(commands: &[Command]) -> Vec<String> {
         Command::Chitchat { kind } => format!("{kind:?}").to_lowercase(),
         Command::Clarify { .. } => "clarify".to_owned(),
         Command::Repeat => "repeat".to_owned(),
+        Command::Undo => "undo".to_owned(),
         Command::CannotRead => "cannot read".to_owned(),
     };
     commands.iter().map(one).collect()

@@ -77,6 +77,7 @@ impl Engine<'_> {
             Command::Deny { text } => self.deny(state, text),
             Command::Correct { text } => self.correct(state, text),
             Command::Cancel => self.cancel(state),
+            Command::Undo => self.undo(state),
             Command::Ask { query, confidence } => self.answer_question(state, (query, *confidence), findings),
             // Told once; whoever goes on in it is not understood, and comes to a person.
             Command::Chitchat { kind: Kind::OtherLanguage } if state.dialogue.language_told => {
@@ -447,6 +448,14 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
+    /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done.
+    fn undo(&self, state: &mut Deliberation) {
+        state.dialogue.close_requests();
+        state.dialogue.challenge_id = None;
+        state.completed = true;
+        self.repair(state, "repair_undo", json!({}));
+    }
+
     /// Who does not say who he is keeps what can be answered without.
     pub(super) fn leave_identity(&self, state: &mut Deliberation) {
         state.dialogue.close_requests();
@@ -472,6 +481,7 @@ impl Engine<'_> {
             Kind::Abuse => "chitchat_abuse",
             Kind::SomebodyElse => "own_account_only",
             Kind::OtherLanguage => "language_unread",
+            Kind::PassedOver => "passed_over",
         };
         let mut open = !state.dialogue.frames.is_empty();
         if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
@@ -580,6 +590,7 @@ pub(super) fn describe(command: &Command) -> String {
         Command::Affirm => "yes".to_owned(),
         Command::Deny { .. } => "no".to_owned(),
         Command::Cancel => "cancel".to_owned(),
+        Command::Undo => "what was done was not wanted".to_owned(),
         Command::Ask { confidence, .. } => format!("question ({confidence:.2})"),
         Command::AskColleague => "question for a colleague's word".to_owned(),
         Command::Choose { id } => format!("choice {id}"),

@@ -8,25 +8,25 @@ use serde_json::{Map, Value, json};
 use super::absorb::Obstacle;
 use super::candidates::Offer;
 use super::close::HandingOver;
-use super::hearing::{heard, heard_as, hears, is_own, joined, spotted};
+use super::hearing::{heard, heard_as, hears, is_own, joined};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine, vars};
-use crate::dialogue::{Origin, WAITING_MAX, WaitingRequest};
+use crate::dialogue::{Origin, Said, WAITING_MAX, WaitingRequest};
 use crate::expr::Expr;
-use crate::flow::{Ask, AskSource, OptionSpec, Otherwise, RecordChoice, ValueKind};
+use crate::flow::{Ask, AskSource, Otherwise, RecordChoice, ValueKind};
 
 /// Questions answered where who it is was asked, before that is left.
 const ASIDES_MAX: u32 = 1;
 
 /// What is offered with a question.
 #[derive(Debug, Default)]
-struct Question {
+pub(super) struct Question {
     /// Options, for buttons and for the text.
-    options: Vec<AwaitingOption>,
+    pub options: Vec<AwaitingOption>,
     /// Whether only these are left after a reading that was not unique.
-    narrowed: bool,
+    pub narrowed: bool,
     /// Whether something was already said about why it is asked again.
-    explained: bool,
+    pub explained: bool,
 }
 
 impl Engine<'_> {
@@ -69,7 +69,7 @@ impl Engine<'_> {
         }
     }
 
-    fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
+    pub(super) fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
         if state.before.get(&ask.slot).is_some_and(|before| *before != value) {
             // What came after it hung on it.
             state.before.clear();
@@ -234,7 +234,13 @@ impl Engine<'_> {
         self.question(state, ask, Question { options, narrowed: false, explained: true })
     }
 
-    fn read_choice(&self, state: &Deliberation, ask: &Ask, candidates: &[Candidate], count: Count) -> Choice {
+    pub(super) fn read_choice(
+        &self,
+        state: &Deliberation,
+        ask: &Ask,
+        candidates: &[Candidate],
+        count: Count,
+    ) -> Choice {
         let Some(top) = state.dialogue.frames.last() else { return Choice::Unread };
         if let Some(id) = top.picked.get(&ask.slot)
             && candidates.iter().any(|candidate| candidate.id == *id)
@@ -337,55 +343,6 @@ impl Engine<'_> {
         found
     }
 
-    fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
-        if ask.is_silent() {
-            let spotted = state.dialogue.frames.last().and_then(|top| spotted(&heard(top, ask).0, options));
-            state.ending.reasons.push(format!("{}: {}", ask.slot, spotted.unwrap_or("not said")));
-            let value = spotted.map_or(Value::Null, Value::from);
-            return self.fill(state, ask, value);
-        }
-        let flow = top_flow(state);
-        let vars = top_vars(state);
-        let candidates: Vec<Candidate> = options
-            .iter()
-            .map(|option| {
-                let label = option
-                    .label
-                    .as_ref()
-                    .and_then(|key| self.render(state, &flow, key, &[&vars]))
-                    .unwrap_or_else(|| option.id.clone());
-                Candidate {
-                    id: option.id.clone(),
-                    name: label.clone(),
-                    label,
-                    words: option.words.clone(),
-                    eligible: true,
-                    ..Candidate::default()
-                }
-            })
-            .collect();
-        let shown = |ids: Option<&[String]>| {
-            candidates
-                .iter()
-                .filter(|candidate| ids.is_none_or(|ids| ids.contains(&candidate.id)))
-                .map(|candidate| AwaitingOption { id: candidate.id.clone(), label: candidate.label.clone() })
-                .collect()
-        };
-        let found = self.read_choice(state, ask, &candidates, Count::One);
-        state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
-        match found {
-            Choice::Picked { ids, .. } if ids.len() == 1 => {
-                self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from))
-            }
-            Choice::Several { ids } | Choice::Picked { ids, .. } => {
-                self.question(state, ask, Question { options: shown(Some(&ids)), narrowed: true, explained: false })
-            }
-            Choice::Unavailable { .. } | Choice::Unread => {
-                self.question(state, ask, Question { options: shown(None), ..Question::default() })
-            }
-        }
-    }
-
     fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Step {
         match self.value_said(state, ask, kind) {
             Some(value) => self.fill(state, ask, value),
@@ -405,7 +362,7 @@ impl Engine<'_> {
                 return Some(Value::Null);
             }
             if kind == ValueKind::Text {
-                let own = said.slot.as_deref() == Some(ask.slot.as_str());
+                let own = said.slot.as_deref() == Some(ask.slot.as_str()) || is_told(said, ask);
                 return own.then(|| self.reader.account(&said.text)).flatten().map(Value::from);
             }
             let read = own || !needs_question && hears(said, ask);
@@ -464,7 +421,7 @@ impl Engine<'_> {
     }
 
     /// Asks, or does what is to be done when asking has been in vain.
-    fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
+    pub(super) fn question(&self, state: &mut Deliberation, ask: &Ask, question: Question) -> Step {
         if ask.is_silent() {
             return self.fill(state, ask, Value::Null);
         }
@@ -576,7 +533,14 @@ fn labels(options: &[AwaitingOption]) -> Vec<&str> {
     options.iter().map(|option| option.label.as_str()).collect()
 }
 
-fn brief(choice: &Choice) -> String {
+/// Whether so much was told before that it answers this already: somebody who said what happened is not asked for it again.
+fn is_told(said: &Said, ask: &Ask) -> bool {
+    let bears = said.slot.as_ref().map_or(ask.hears.is_empty(), |slot| ask.hears.contains(slot));
+    let long = |min: usize| said.text.split_whitespace().nth(min.saturating_sub(1)).is_some();
+    bears && ask.told_words_min.is_some_and(long)
+}
+
+pub(super) fn brief(choice: &Choice) -> String {
     match choice {
         Choice::Picked { ids, because } => format!("picked {} ({because})", ids.join(", ")),
         Choice::Several { ids } => format!("{} fit", ids.len()),

@@ -308,6 +308,8 @@ impl Compiler<'_> {
             otherwise: step.otherwise.unwrap_or(Otherwise::Handoff),
             hears: step.hears.clone().unwrap_or_default(),
             within: step.within.clone(),
+            examples: step.examples.clone(),
+            told_words_min: step.told_words_min,
         })
     }
 

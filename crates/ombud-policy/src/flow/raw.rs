@@ -70,6 +70,8 @@ pub(super) struct RawStep {
     pub otherwise: Option<Otherwise>,
     pub hears: Option<Vec<String>>,
     pub within: Option<String>,
+    pub examples: Option<String>,
+    pub told_words_min: Option<usize>,
     #[serde(rename = "with")]
     pub arguments: Option<BTreeMap<String, Spanned<String>>>,
     pub save: Option<RawSave>,

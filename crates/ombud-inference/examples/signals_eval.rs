@@ -1,16 +1,19 @@
 //! How well are signals read? Recall on our own sentences (the lists were mended on them), attacks of a public set, and false alarms on harmless public sets.
 //!
-//! `cargo run --release -p ombud-language --example signals_eval -- <folder of the public data> [--show]`
+//! `cargo run --release -p ombud-inference --example signals_eval -- [<folder of the public data>] [--words] [--show] [--file=<sentences.jsonl>]`
+//! A line of the file is `{"class": ..., "text": ...}`, the class `none` for no sign. With `--words` nothing is embedded.
 
-#[path = "../tests/everyday/mod.rs"]
+#[path = "../../ombud-language/tests/everyday/mod.rs"]
 mod everyday;
+#[expect(dead_code, reason = "shared with evaluations that read requests and replies too")]
+mod pack;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
-use ombud_language::{NluFile, ScreenContext, SignalModel, screen};
+use ombud_language::{Example, NluFile, ScreenContext, SignalModel, Vectors, screen};
 use serde_json::Value;
 
 /// Signals that start care; a miss leaves somebody alone, a false one takes the assistant away from somebody who asked for something else.
@@ -103,20 +106,32 @@ fn public_sets(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().unwrap_or_else(|| "../shared/data".to_owned());
-    let show = arguments.any(|argument| argument == "--show");
-    let crate_folder = env!("CARGO_MANIFEST_DIR");
-    let file = serde_saphyr::from_str(&std::fs::read_to_string(format!(
-        "{crate_folder}/../../packs/base/nlu/signals.en.yaml"
-    ))?)?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let folder = arguments.iter().find(|argument| !argument.starts_with("--"));
+    let show = has("--show");
     let everyday = everyday::everyday()?;
     let start = Instant::now();
-    let model = SignalModel::new(&file, &everyday)?;
+    let model = SignalModel::new(&everyday::signals()?, &everyday)?;
     let mut out = std::io::stdout();
     writeln!(out, "compiled and trained with {} everyday sentences in {:?}", everyday.len(), start.elapsed())?;
-    let read =
-        |text: &str| screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None }).signals;
+    let asked =
+        if has("--words") { None } else { Some(pack::model(&model.lessons(), |vectors| model.deepen(vectors))?) };
+    let vectors = asked.as_ref().map(|asked| asked as &dyn Vectors);
+    let read = |text: &str| {
+        screen(text, &ScreenContext { signals: &model, tail_digits: "", awaited_secret: None, vectors }).signals
+    };
+    if let Some(file) = arguments.iter().find_map(|argument| argument.strip_prefix("--file=")) {
+        let mut classes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in pack::lines::<Example>(file)? {
+            classes.entry(line.class).or_default().push(line.text);
+        }
+        for line in care_lines("file", &classes, &read, show.then_some("file")) {
+            writeln!(out, "{line}")?;
+        }
+        return Ok(());
+    }
+    let crate_folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../ombud-language");
     let kept: NluFile =
         serde_saphyr::from_str(&std::fs::read_to_string(format!("{crate_folder}/tests/data/signals.en.yaml"))?)?;
     for (signal, texts) in &kept.classes {
@@ -145,5 +160,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(out, "{line}")?;
         }
     }
-    public_sets(&mut out, &folder, &read, if show { 6 } else { 0 })
+    folder.map_or(Ok(()), |folder| public_sets(&mut out, folder, &read, if show { 6 } else { 0 }))
 }

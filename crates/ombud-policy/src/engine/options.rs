@@ -1,0 +1,102 @@
+//! Which of a few options is meant? What was learnt of a set decides where it is sure, else the words of the options.
+
+use ombud_domain::{AwaitingOption, Candidate, Choice, Count};
+use serde_json::Value;
+
+use super::ask::{Question, brief};
+use super::hearing::{heard, spotted};
+use super::run::{Step, top_flow, top_vars};
+use super::{Deliberation, Engine};
+use crate::flow::{Ask, OptionSpec};
+use crate::pack::NO_CHOICE;
+
+/// An answer that means an option this surely, by what was learnt, picks it ...
+const MEANT: f32 = 0.6;
+/// ... and words that were said before the question this surely.
+const MEANT_UNASKED: f32 = 0.75;
+/// Words that mean no option this surely are not searched for the words of one.
+const MEANS_NONE: f32 = 0.85;
+
+impl Engine<'_> {
+    pub(super) fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
+        if ask.is_silent() {
+            let spotted = state.dialogue.frames.last().and_then(|top| self.spotted(ask, &heard(top, ask).0, options));
+            state.ending.reasons.push(format!("{}: {}", ask.slot, spotted.as_deref().unwrap_or("not said")));
+            let value = spotted.map_or(Value::Null, Value::from);
+            return self.fill(state, ask, value);
+        }
+        let flow = top_flow(state);
+        let vars = top_vars(state);
+        let candidates: Vec<Candidate> = options
+            .iter()
+            .map(|option| {
+                let label = option
+                    .label
+                    .as_ref()
+                    .and_then(|key| self.render(state, &flow, key, &[&vars]))
+                    .unwrap_or_else(|| option.id.clone());
+                Candidate {
+                    id: option.id.clone(),
+                    name: label.clone(),
+                    label,
+                    words: option.words.clone(),
+                    eligible: true,
+                    ..Candidate::default()
+                }
+            })
+            .collect();
+        let shown = |ids: Option<&[String]>| {
+            candidates
+                .iter()
+                .filter(|candidate| ids.is_none_or(|ids| ids.contains(&candidate.id)))
+                .map(|candidate| AwaitingOption { id: candidate.id.clone(), label: candidate.label.clone() })
+                .collect()
+        };
+        let found = match self.meant(state, ask, &candidates) {
+            Some(found) => found,
+            None => self.read_choice(state, ask, &candidates, Count::One),
+        };
+        state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
+        match found {
+            Choice::Picked { ids, .. } if ids.len() == 1 => {
+                self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from))
+            }
+            Choice::Several { ids } | Choice::Picked { ids, .. } => {
+                self.question(state, ask, Question { options: shown(Some(&ids)), narrowed: true, explained: false })
+            }
+            Choice::Unavailable { .. } | Choice::Unread => {
+                self.question(state, ask, Question { options: shown(None), ..Question::default() })
+            }
+        }
+    }
+
+    /// The option that was said without having been asked for: by what was learnt of it, else by its words, and the newest words first.
+    fn spotted(&self, ask: &Ask, utterances: &[String], options: &[OptionSpec]) -> Option<String> {
+        utterances.iter().rev().find_map(|text| match self.learnt(ask, text) {
+            Some((choice, p)) if choice != NO_CHOICE && p >= MEANT_UNASKED => Some(choice),
+            Some((choice, p)) if choice == NO_CHOICE && p >= MEANS_NONE => None,
+            _ => spotted(std::slice::from_ref(text), options).map(ToOwned::to_owned),
+        })
+    }
+
+    /// The option that an answer or words before the question mean by what was learnt; none where that is not sure, and then the words of the options decide.
+    fn meant(&self, state: &Deliberation, ask: &Ask, candidates: &[Candidate]) -> Option<Choice> {
+        let top = state.dialogue.frames.last()?;
+        let is_offered = |id: &str| candidates.iter().any(|candidate| candidate.id == id);
+        if top.picked.get(&ask.slot).is_some_and(|id| is_offered(id)) {
+            return None;
+        }
+        let (utterances, direct) = heard(top, ask);
+        let needed = if direct > 0 { MEANT } else { MEANT_UNASKED };
+        let (choice, p) = self.learnt(ask, utterances.last()?)?;
+        if choice == NO_CHOICE {
+            return (direct == 0 && utterances.len() == 1 && p >= MEANS_NONE).then_some(Choice::Unread);
+        }
+        (p >= needed && is_offered(&choice))
+            .then(|| Choice::Picked { ids: vec![choice], because: format!("learnt ({p:.2})") })
+    }
+
+    fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {
+        self.reader.meant(ask.examples.as_deref()?, text)
+    }
+}
