@@ -391,7 +391,7 @@ impl Understander {
         let readings = Readings::new(self, &bare, context);
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
-            _ if self.rules.passed_over.is_match(&bare) => vec![Command::Chitchat { kind: Kind::PassedOver }],
+            _ if self.rules.person.passed_over.is_match(&bare) => vec![Command::Chitchat { kind: Kind::PassedOver }],
             _ if context.acted && self.rules.person.undo.is_match(&bare) => vec![Command::Undo],
             Expectation::Confirm => confirm::read(&readings),
             Expectation::Slot { slot } => answer::slot(&readings, slot),

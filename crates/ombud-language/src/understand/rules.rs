@@ -32,8 +32,7 @@ pub(super) struct Rules {
     pub picks: Regex,
     /// Several things are told of: each part of the sentence may be one.
     pub announces: Regex,
-    /// A part of an earlier message was passed over.
-    pub passed_over: Regex,
+
     pub additive: Regex,
     pub cancel_whole: Regex,
     /// A sentence that ends what is under way, whatever was said before it.
@@ -202,6 +201,8 @@ pub(super) struct PersonRules {
     pub misunderstood: Regex,
     /// What was done was not wanted.
     pub undo: Excepted,
+    /// A part of an earlier message was passed over.
+    pub passed_over: Regex,
     pub how_it_stands: Regex,
     /// Whether what is under way is done already.
     pub asks_if_done: Regex,
@@ -221,6 +222,7 @@ impl PersonRules {
             meanwhile: rule("meanwhile")?,
             misunderstood: rule("misunderstood")?,
             undo: Excepted::new(patterns, "undo")?,
+            passed_over: rule("passed_over")?,
             how_it_stands: rule("how_it_stands")?,
             asks_if_done: rule("asks_if_done")?,
             news: rule("news")?,
@@ -310,7 +312,7 @@ impl Rules {
             restrict: rule("restrict")?,
             picks: rule("picks")?,
             announces: rule("announces")?,
-            passed_over: rule("passed_over")?,
+
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
