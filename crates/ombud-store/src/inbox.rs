@@ -60,7 +60,12 @@ impl SqlInbox {
 
     /// A second handle that does not keep the store's tasks alive.
     pub(crate) fn new_beside(other: &Self) -> Self {
-        Self { database: other.database.clone(), vault: other.vault.clone(), step: Arc::clone(&other.step), _guard: None }
+        Self {
+            database: other.database.clone(),
+            vault: other.vault.clone(),
+            step: Arc::clone(&other.step),
+            _guard: None,
+        }
     }
 
     /// Takes in what the ledger held at the call, within `steps_max` steps; gives the number of events.

@@ -98,7 +98,9 @@ pub enum VaultError {
     )]
     OtherKeys,
     /// The ledger is sealed and there is no master key.
-    #[error("this ledger is sealed: set `privacy.master_key_file` and `privacy.keys_url` as they were; nothing was changed")]
+    #[error(
+        "this ledger is sealed: set `privacy.master_key_file` and `privacy.keys_url` as they were; nothing was changed"
+    )]
     NoKeys,
     /// A wrapped key cannot be unwrapped.
     #[error("a key in the keys database is damaged, restore it from a backup")]
@@ -275,9 +277,7 @@ impl Vault {
         let (kind, id) = (event.stream.kind.as_str(), event.stream.id.as_str());
         let place = Place::Event(tenant.as_str(), kind, id, event.version);
         event.payload = match self.open_text(place, stored).await? {
-            Opened::Text(text) => {
-                serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "event" })?
-            }
+            Opened::Text(text) => serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "event" })?,
             Opened::Erased => RecordedEvent::erased_payload(),
         };
         Ok(event)
@@ -366,7 +366,11 @@ fn is_personal(stream: &StreamId) -> bool {
 async fn claim(ledger: &Database, id: &str) -> Result<(), VaultError> {
     let claiming = failed("noting which keys the ledger has");
     let _turn = ledger.write_turn.lock().await;
-    for sql in ["DELETE FROM inbox_2 WHERE $1 = $1", "DELETE FROM subjects WHERE $1 = $1", "DELETE FROM projections WHERE $1 = $1"] {
+    for sql in [
+        "DELETE FROM inbox_2 WHERE $1 = $1",
+        "DELETE FROM subjects WHERE $1 = $1",
+        "DELETE FROM projections WHERE $1 = $1",
+    ] {
         sqlx::query(sql).bind(id).execute(&ledger.durable).await.map_err(&claiming)?;
     }
     let query = sqlx::query("INSERT INTO vault_homes (id) VALUES ($1)").bind(id);

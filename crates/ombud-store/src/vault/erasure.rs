@@ -93,6 +93,17 @@ pub struct Hold {
     pub at_us: i64,
 }
 
+/// What is stored of one conversation of a customer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Exported {
+    /// Which.
+    pub conversation_id: String,
+    /// All its events: messages, identity, what was understood and decided and why, actions with receipts, hand-overs, notes.
+    pub events: Vec<RecordedEvent>,
+    /// Answers that are kept for repeated requests.
+    pub replies: Vec<Value>,
+}
+
 /// What a conversation's events are sealed with.
 struct Scan {
     head: i64,
@@ -186,20 +197,17 @@ impl Store {
             let events = self.ledger().read(tenant, &erasures(), after, PAGE).await?;
             let Some(last) = events.last() else { return Ok(again) };
             after = last.version;
-            let keys: Vec<KeyId> = events.iter().filter_map(receipt_of).flat_map(|receipt| ids(&receipt.keys)).collect();
+            let keys: Vec<KeyId> =
+                events.iter().filter_map(receipt_of).flat_map(|receipt| ids(&receipt.keys)).collect();
             again += self.vault.erase(&keys).await?;
         }
     }
 
-    /// Events of all conversations of a customer, opened.
+    /// Everything that is stored of a customer, opened.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn events_of_customer(
-        &self,
-        tenant: &TenantId,
-        customer_id: &str,
-    ) -> Result<Vec<(String, Vec<RecordedEvent>)>, StoreError> {
+    pub async fn export_customer(&self, tenant: &TenantId, customer_id: &str) -> Result<Vec<Exported>, StoreError> {
         self.inbox.catch_up(tenant, usize::MAX).await?;
         let mut all = Vec::new();
         for id in self.conversations_of(tenant, &self.vault.tag(tenant, customer_id)).await? {
@@ -213,9 +221,24 @@ impl Store {
                     break;
                 }
             }
-            all.push((id, events));
+            let replies = self.replies_of(tenant, &id).await?;
+            all.push(Exported { conversation_id: id, events, replies });
         }
         Ok(all)
+    }
+
+    async fn replies_of(&self, tenant: &TenantId, id: &str) -> Result<Vec<Value>, StoreError> {
+        let query = sqlx::query("SELECT key FROM replies WHERE tenant = $1 AND scope = $2 ORDER BY at_us, key");
+        let rows = query.bind(tenant.as_str()).bind(id).fetch_all(&self.database.reads).await;
+        let mut replies = Vec::new();
+        for row in rows.map_err(failed("reading stored replies"))? {
+            let key: &str = column(&row, 0, "reply")?;
+            if let Some(reply) = self.ledger().stored_reply(tenant, id, key).await? {
+                let response: Value = reply.response.read().map_err(|_| StoreError::Corrupt { what: "reply" })?;
+                replies.push(json!({"key": reply.key, "body_hash": reply.body_hash, "response": response}));
+            }
+        }
+        Ok(replies)
     }
 
     /// Keeps a customer from being erased.
@@ -236,7 +259,7 @@ impl Store {
             .bind(subject.as_str())
             .bind(sealed)
             .bind(hold.at_us)
-            .execute(&self.database.durable)
+            .execute(&self.database.sealing)
             .await
             .map_err(failed("placing a hold"))?;
         }
@@ -252,7 +275,7 @@ impl Store {
         let gone = {
             let _turn = self.database.write_turn.lock().await;
             let query = sqlx::query("DELETE FROM holds WHERE tenant = $1 AND subject = $2").bind(tenant.as_str());
-            query.bind(subject.as_str()).execute(&self.database.durable).await.map_err(failed("lifting a hold"))?
+            query.bind(subject.as_str()).execute(&self.database.sealing).await.map_err(failed("lifting a hold"))?
         };
         if gone.rows_affected() == 0 {
             return Ok(false);
@@ -267,13 +290,14 @@ impl Store {
     /// [`StoreError`].
     pub async fn holds(&self, tenant: &TenantId) -> Result<Vec<Hold>, StoreError> {
         let query = sqlx::query("SELECT subject, reason FROM holds WHERE tenant = $1 ORDER BY at_us, subject");
-        let rows = query.bind(tenant.as_str()).fetch_all(&self.database.reads).await.map_err(failed("reading holds"))?;
+        let rows =
+            query.bind(tenant.as_str()).fetch_all(&self.database.reads).await.map_err(failed("reading holds"))?;
         rows.iter().map(|row| self.opened_hold(column(row, 0, "hold")?, column(row, 1, "hold")?)).collect()
     }
 
     async fn hold_of(&self, tenant: &TenantId, subject: &str) -> Result<Option<Hold>, StoreError> {
         let query = sqlx::query("SELECT reason FROM holds WHERE tenant = $1 AND subject = $2").bind(tenant.as_str());
-        let row = query.bind(subject).fetch_optional(&self.database.durable).await.map_err(failed("reading a hold"))?;
+        let row = query.bind(subject).fetch_optional(&self.database.reads).await.map_err(failed("reading a hold"))?;
         row.map(|row| self.opened_hold(subject, column(&row, 0, "hold")?)).transpose()
     }
 
@@ -317,7 +341,19 @@ impl Store {
         }
         let keys = keys.into_iter().map(KeyId::to_text).collect();
         let (at_us, subject, attempts) = (at.0, None, 0);
-        Ok(Receipt { reason, subject, at_us, conversations, events, overwritten, keys, inbox_rows, replies, attempts, left })
+        Ok(Receipt {
+            reason,
+            subject,
+            at_us,
+            conversations,
+            events,
+            overwritten,
+            keys,
+            inbox_rows,
+            replies,
+            attempts,
+            left,
+        })
     }
 
     /// Writes the receipt, then forgets whose the conversations were: the last step, after which there is nothing to call again for.
@@ -332,7 +368,7 @@ impl Store {
         for id in &receipt.conversations {
             let query = sqlx::query("DELETE FROM subjects WHERE tenant = $1 AND conversation_id = $2");
             let query = query.bind(tenant.as_str()).bind(id.as_str());
-            query.execute(&self.database.durable).await.map_err(failed("forgetting whose conversations these were"))?;
+            query.execute(&self.database.sealing).await.map_err(failed("forgetting whose conversations these were"))?;
         }
         Ok(receipt)
     }
@@ -419,7 +455,7 @@ impl Store {
                 "DELETE FROM inbox_2 WHERE tenant = $1 AND conversation_id = $2",
                 "DELETE FROM replies WHERE tenant = $1 AND scope = $2",
             ]) {
-                let query = sqlx::query(sql).bind(tenant.as_str()).bind(id.as_str()).execute(&self.database.durable);
+                let query = sqlx::query(sql).bind(tenant.as_str()).bind(id.as_str()).execute(&self.database.sealing);
                 *count += query.await.map_err(failed("deleting what repeats a conversation"))?.rows_affected();
             }
         }
@@ -432,7 +468,7 @@ impl Store {
             Sha256::digest(customer_id.trim().to_lowercase()).iter().map(|byte| format!("{byte:02x}")).collect();
         let _turn = self.database.write_turn.lock().await;
         let query = sqlx::query("DELETE FROM attempts WHERE tenant = $1 AND subject LIKE $2");
-        let query = query.bind(tenant.as_str()).bind(format!("%:{hash}")).execute(&self.database.durable);
+        let query = query.bind(tenant.as_str()).bind(format!("%:{hash}")).execute(&self.database.sealing);
         Ok(query.await.map_err(failed("forgetting tries"))?.rows_affected())
     }
 }

@@ -54,7 +54,8 @@ impl MasterKey {
 impl Keyring {
     /// Opens the keys database; an empty one gets its root.
     pub(crate) async fn open(url: &str, master: &MasterKey) -> Result<Self, VaultError> {
-        let database = Database::connect(url, &Settings::default()).await.map_err(|source| VaultError::Open(Box::new(source)))?;
+        let database =
+            Database::connect(url, &Settings::default()).await.map_err(|source| VaultError::Open(Box::new(source)))?;
         let (id, root) = match Self::root(&database, master).await {
             Ok(found) => found,
             Err(error) => {
@@ -147,7 +148,8 @@ impl Keyring {
             None => Ok(Found::Missing),
             Some((wrapped,)) if wrapped.is_empty() => Ok(Found::Erased),
             Some((wrapped,)) => {
-                let key = self.wrapping.open(text.as_bytes(), &wrapped).map_err(|_: CipherError| VaultError::Damaged)?;
+                let key =
+                    self.wrapping.open(text.as_bytes(), &wrapped).map_err(|_: CipherError| VaultError::Damaged)?;
                 Ok(Found::Key(Cipher::new(&key)?))
             }
         }
@@ -157,7 +159,8 @@ impl Keyring {
     pub(crate) async fn erase(&self, ids: &[KeyId]) -> Result<u64, VaultError> {
         let mut erased = 0;
         for ids in ids.chunks(ERASED_MAX) {
-            let sql = format!("UPDATE data_keys SET wrapped = $1 WHERE wrapped <> $1 AND id IN ({})", list(2, ids.len()));
+            let sql =
+                format!("UPDATE data_keys SET wrapped = $1 WHERE wrapped <> $1 AND id IN ({})", list(2, ids.len()));
             let query = sqlx::query(AssertSqlSafe(sql)).bind(Vec::<u8>::new());
             let query = ids.iter().fold(query, |query, id| query.bind(id.to_text()));
             let done = query.execute(&self.database.durable).await.map_err(failed("erasing data keys"))?;
@@ -217,12 +220,12 @@ impl Database {
                 let _turn = self.write_turn.lock().await;
                 // `secure_delete` has overwritten freed pages; what remains are the copies in the write-ahead log.
                 let query = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-                query.fetch_all(&self.durable).await.map_err(&scrubbing)?;
+                query.fetch_all(&self.sealing).await.map_err(&scrubbing)?;
             }
             Dialect::Postgres => {
                 for table in tables {
                     let sql = format!("VACUUM (FULL) {table}");
-                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.durable).await.map_err(&scrubbing)?;
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.sealing).await.map_err(&scrubbing)?;
                 }
             }
         }

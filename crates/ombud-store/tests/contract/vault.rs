@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use ombud_domain::{
-    Author, Handover, Message, MessageId, NewEvent, Priority, StreamId, StreamKind, TimestampUs,
-};
+use ombud_domain::{Author, Handover, IdentityLevel, NewEvent, Priority, StreamId, StreamKind, TimestampUs};
 use ombud_ports::{AppendError, Commit, InboxFilter, StoreError, StoredReply};
 use ombud_store::vault::erasure::{EraseError, Hold, Reason};
 use ombud_store::{OpenError, Store, VaultError, VaultSettings};
@@ -45,6 +43,7 @@ on_both_databases!(
     plain_text_from_before_there_were_keys_is_erased_too,
     an_erasure_is_done_once_and_may_be_called_again,
     a_legal_hold_wins,
+    an_export_holds_every_planted_fact_and_none_of_a_neighbour,
     keys_that_were_put_back_are_thrown_away_again,
     nobody_writes_on_in_what_was_erased,
     only_what_is_older_than_its_time_expires,
@@ -52,25 +51,19 @@ on_both_databases!(
 
 /// Facts of three kinds that customers tell: who they are, how they are reached, what they want.
 fn facts(customer: &str) -> Vec<String> {
-    (0..40).map(|number| format!("fact-{customer}-{number:02}-{:08x}", 0x9e37_79b9_u32.wrapping_mul(number + 1))).collect()
+    (0..40)
+        .map(|number| format!("fact-{customer}-{number:02}-{:08x}", 0x9e37_79b9_u32.wrapping_mul(number + 1)))
+        .collect()
 }
 
 fn said(number: usize, author: Author, text: &str) -> NewEvent {
-    let message = Message {
-        id: MessageId(uuid_of(number)),
-        seq: i64::try_from(number).unwrap(),
-        author,
-        author_name: None,
-        text: text.to_owned(),
-        turn_id: None,
-        citations: Vec::new(),
-        created_at: START,
-    };
+    let id = uuid_text(number);
+    let message = json!({"id": id, "seq": number, "author": author, "text": text, "at": START, "citations": []});
     NewEvent { kind: "message.created".to_owned(), payload: json!({"message": message}).into() }
 }
 
-fn uuid_of<T: From<[u8; 16]>>(number: usize) -> T {
-    T::from(u128::try_from(number).unwrap().to_be_bytes())
+fn uuid_text(number: usize) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
 }
 
 /// A conversation of a customer with his forty facts over all that is stored of it: identity, messages, trail, state, hand-over, stored answers.
@@ -89,9 +82,18 @@ async fn plant(store: &Store, conversation: &str, customer: &str) {
     events.push(said(1, Author::Customer, &facts[30..36].join(" ")));
     let handover = Handover {
         reason_code: "complaint".to_owned(),
-        summary: facts[36..38].join(" "),
         priority: Priority::High,
-        ..serde_json::from_value(json!({"reason_code": "", "summary": "", "priority": "normal", "attempts": [], "facts": [], "open_questions": [], "signals": []})).unwrap()
+        summary: facts[36..38].join(" "),
+        identity_level: IdentityLevel::Identified,
+        customer: Value::Null,
+        slots: json!({}),
+        actions: Vec::new(),
+        sources: Vec::new(),
+        language: "en".to_owned(),
+        sentiment: "angry".to_owned(),
+        proposed_next_step: "Call back.".to_owned(),
+        proposal: None,
+        last_words: String::new(),
     };
     let handover = json!({"handover": handover});
     events.push(NewEvent { kind: "handoff.requested".to_owned(), payload: handover.into() });
@@ -149,7 +151,10 @@ async fn no_planted_fact_stands_in_the_files_of_the_database(home: Home) {
     assert_eq!(found(&home, &facts("cust-1")).await, Vec::<String>::new());
     assert_eq!(found(&home, &["cust-1".to_owned()]).await, Vec::<String>::new());
     let kept = store.ledger().stored_reply(&tenant(), "c1", "key-of-c1").await.unwrap().unwrap();
-    assert_eq!((kept.body_hash, kept.response.read::<Value>().unwrap()), (facts("cust-1")[38].clone(), json!({"text": facts("cust-1")[39]})));
+    assert_eq!(
+        (kept.body_hash, kept.response.read::<Value>().unwrap()),
+        (facts("cust-1")[38].clone(), json!({"text": facts("cust-1")[39]}))
+    );
     let mine = InboxFilter { customer_id: Some("cust-1".to_owned()), rows_max: 9, ..InboxFilter::default() };
     assert_eq!(store.inbox().list(&tenant(), &mine).await.unwrap().0.len(), 1);
     store.shutdown().await;
@@ -162,7 +167,11 @@ async fn no_planted_fact_stands_in_the_files_of_the_database(home: Home) {
 async fn a_payload_that_was_moved_is_refused(home: Home) {
     let store = open_sealed(&home).await;
     for conversation in ["c1", "c2"] {
-        store.ledger().append(commit(conversation, 0, vec![said(1, Author::Customer, "one"), said(2, Author::Customer, "two")])).await.unwrap();
+        store
+            .ledger()
+            .append(commit(conversation, 0, vec![said(1, Author::Customer, "one"), said(2, Author::Customer, "two")]))
+            .await
+            .unwrap();
     }
     let mut beside = home::connect(&home).await;
     let swap = "UPDATE events SET payload = (SELECT payload FROM events WHERE stream_id = 'c2' AND version = 1) WHERE stream_id = 'c1' AND version = 1";
@@ -259,7 +268,11 @@ async fn erase(store: &Store, customer: &str) -> ombud_store::vault::erasure::Re
 /// R39, R43: forty facts before the key goes, none after; the neighbour keeps his; the log verifies before and after.
 async fn what_is_erased_is_gone_from_every_file_and_still_proved(home: Home) {
     let store = open_sealed(&home).await;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("erased-{}-{}", std::process::id(), home.folder().is_some()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+        "erased-{}-{}",
+        std::process::id(),
+        home.folder().is_some()
+    ));
     plant(&store, "c1", "cust-1").await;
     plant(&store, "c2", "cust-2").await;
     let neighbour = payloads(&store, "c2").await;
@@ -317,6 +330,17 @@ async fn an_erasure_is_done_once_and_may_be_called_again(home: Home) {
     let (last, gone) = store.erased_since(&tenant(), 0).await.unwrap();
     assert_eq!((last, gone), (3, vec!["c1".to_owned()]));
     assert_eq!(store.erased_since(&tenant(), last).await.unwrap(), (3, Vec::new()));
+}
+
+/// R38.
+async fn an_export_holds_every_planted_fact_and_none_of_a_neighbour(home: Home) {
+    let store = open_sealed(&home).await;
+    plant(&store, "c1", "cust-1").await;
+    plant(&store, "c2", "cust-2").await;
+    let text = serde_json::to_string(&store.export_customer(&tenant(), "cust-1").await.unwrap()).unwrap();
+    let contained = |customer: &str| facts(customer).iter().filter(|fact| text.contains(fact.as_str())).count();
+    assert_eq!((contained("cust-1"), contained("cust-2")), (40, 0));
+    assert_eq!(store.export_customer(&tenant(), "nobody").await.unwrap(), []);
 }
 
 async fn a_legal_hold_wins(home: Home) {
@@ -384,7 +408,10 @@ async fn only_what_is_older_than_its_time_expires(home: Home) {
     store.ledger().append(young).await.unwrap();
     assert_eq!(store.expire_conversations(&tenant(), START, START).await.unwrap(), None);
     let receipt = store.expire_conversations(&tenant(), TimestampUs(START.0 + 1), START).await.unwrap().unwrap();
-    assert_eq!((receipt.reason, receipt.subject, receipt.conversations), (Reason::Retention, None, vec!["old".to_owned()]));
+    assert_eq!(
+        (receipt.reason, receipt.subject, receipt.conversations),
+        (Reason::Retention, None, vec!["old".to_owned()])
+    );
     assert_eq!(found(&home, &facts("cust-1")).await, Vec::<String>::new());
     assert_eq!(payloads(&store, "young").await.len(), 1);
     let erasures = StreamId { kind: StreamKind::Privacy, id: "erasures".to_owned() };
