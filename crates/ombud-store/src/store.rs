@@ -113,6 +113,12 @@ impl Store {
         Sequencer::new(self.database.clone(), tenant.clone(), holder.to_owned())
     }
 
+    /// Whether personal text is sealed.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.vault.is_sealed()
+    }
+
     /// Whether the ledger still writes; false after a failed commit and at shutdown.
     #[must_use]
     pub fn accepts_writes(&self) -> bool {

@@ -235,6 +235,10 @@ impl Vault {
         }))))
     }
 
+    pub(crate) const fn is_sealed(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Seals a commit: payloads, what it overwrites, and the stored reply, each for its place.
     ///
     /// # Errors

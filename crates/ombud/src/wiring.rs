@@ -77,6 +77,11 @@ impl Server {
         let waiting = spinner("opening the ledger");
         let store = open_store(config).await?;
         let tenant = TenantId(config.pack.tenant.clone());
+        if !store.is_sealed() {
+            tracing::warn!(
+                "personal text is stored in the clear: make a master key with `ombud keys master FILE` and set `[privacy]`"
+            );
+        }
         privacy::erase_again(&store, &tenant).await?;
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
