@@ -447,7 +447,7 @@ impl Keys {
             return Ok(known);
         }
         let found = match self.ring.find(id).await? {
-            Found::Key(cipher) => Some(Arc::new(cipher)),
+            Found::Key(cipher) => Some(cipher),
             Found::Erased => None,
             Found::Missing => return Err(StoreError::Corrupt { what: "key of a conversation" }),
         };

@@ -75,14 +75,14 @@ impl Server {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         let waiting = spinner("opening the ledger");
-        let store = open_store(config).await?;
+        let store = Box::pin(open_store(config)).await?;
         let tenant = TenantId(config.pack.tenant.clone());
         if !store.is_sealed() {
             tracing::warn!(
                 "personal text is stored in the clear: make a master key with `ombud keys master FILE` and set `[privacy]`"
             );
         }
-        privacy::erase_again(&store, &tenant).await?;
+        Box::pin(privacy::erase_again(&store, &tenant)).await?;
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
         let clock = Arc::new(SystemClock::new());
@@ -127,8 +127,8 @@ impl Server {
             () = follow_feed(&self.assistant) => Ok(()),
             () = forget(&self.assistant) => Ok(()),
             () = keep_sealed(&self.seal, &self.clock) => Ok(()),
-            () = privacy::follow_erasures(&self.store, &self.assistant, &self.tenant) => Ok(()),
-            () = privacy::keep_clocks(&self.store, &self.clock, (&self.tenant, self.conversation_days)) => Ok(()),
+            () = Box::pin(privacy::follow_erasures(&self.store, &self.assistant, &self.tenant)) => Ok(()),
+            () = Box::pin(privacy::keep_clocks(&self.store, &self.clock, (&self.tenant, self.conversation_days))) => Ok(()),
         };
         // What was committed last is signed too.
         self.seal.round(self.clock.now(), Signed::Now).await;

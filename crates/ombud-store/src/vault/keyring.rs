@@ -3,6 +3,8 @@
 //! A root key wraps the data keys; the master key, which is never stored here, wraps the root. So another master is one row, whatever the number of
 //! keys, and processes that run meanwhile notice nothing (test: `the_master_is_changed_under_load`).
 
+use std::sync::Arc;
+
 use ring::{digest, hmac};
 use sqlx::{AnyPool, AssertSqlSafe, Connection as _};
 
@@ -34,7 +36,7 @@ pub(crate) struct Keyring {
 
 /// A data key as it was found.
 pub(crate) enum Found {
-    Key(Cipher),
+    Key(Arc<Cipher>),
     /// It was erased, for good.
     Erased,
     /// It was never in this database: an old copy of it was put back.
@@ -150,7 +152,7 @@ impl Keyring {
             Some((wrapped,)) => {
                 let key =
                     self.wrapping.open(text.as_bytes(), &wrapped).map_err(|_: CipherError| VaultError::Damaged)?;
-                Ok(Found::Key(Cipher::new(&key)?))
+                Ok(Found::Key(Arc::new(Cipher::new(&key)?)))
             }
         }
     }

@@ -9,6 +9,7 @@ use ombud_store::{OpenError, Store, VaultError, VaultSettings};
 use ombud_testkit::contract::{commit, stream, tenant};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
+use tokio::task::JoinSet;
 
 use crate::home::{self, Home, master, open_sealed};
 use crate::sealed::{START, level, verifier, verify};
@@ -221,7 +222,8 @@ async fn a_plain_ledger_is_read_on_and_sealed_from_now_on(home: Home) {
 async fn the_master_is_changed_under_load(home: Home) {
     let store = open_sealed(&home).await;
     let ledger = store.ledger();
-    let writing = tokio::spawn(async move {
+    let mut writing = JoinSet::new();
+    writing.spawn(async move {
         for number in 0..300 {
             ledger.append(commit(&format!("c{number}"), 0, vec![said(1, Author::Customer, "x")])).await?;
         }
@@ -232,7 +234,7 @@ async fn the_master_is_changed_under_load(home: Home) {
     ombud_store::vault::admit_master(&now, &next.master).await.unwrap();
     let beside = ombud_store::open_with(&home.url, &home.sealed(master('b'))).await.unwrap();
     assert_eq!(ombud_store::vault::retire_masters(&next).await.unwrap(), 1);
-    writing.await.unwrap().unwrap();
+    writing.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(ombud_store::vault::retire_masters(&next).await.unwrap(), 0);
     for number in 0..300 {
         assert_eq!(payloads(&beside, &format!("c{number}")).await.len(), 1);

@@ -28,7 +28,7 @@ Examples:
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Options {
     #[command(subcommand)]
-    master: Option<Master>,
+    master: Option<What>,
     /// File of a key whose public half is wanted.
     #[arg(value_name = "FILE", required_unless_present = "new", conflicts_with = "new")]
     key: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(super) struct Options {
 
 /// What is done with the master key.
 #[derive(Debug, Subcommand)]
-enum Master {
+enum What {
     /// Makes a master key; personal text is sealed with keys that it opens.
     Master {
         /// File for the key; never written over.
@@ -75,16 +75,16 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     Ok(Outcome::Done)
 }
 
-async fn run_master(context: &Context, what: &Master) -> anyhow::Result<Outcome> {
+async fn run_master(context: &Context, what: &What) -> anyhow::Result<Outcome> {
     let (said, value) = match what {
-        Master::Master { file } => {
+        What::Master { file } => {
             make_master(file)?;
             (
                 format!("made {}; keep it safe, without it nothing sealed can be read", file.display()),
                 json!({"made": file}),
             )
         }
-        Master::RotateMaster { to } => {
+        What::RotateMaster { to } => {
             let settings = settings(context).await?;
             if !to.exists() {
                 make_master(to)?;
@@ -97,7 +97,7 @@ async fn run_master(context: &Context, what: &Master) -> anyhow::Result<Outcome>
             );
             (said, json!({"admitted": to}))
         }
-        Master::RetireMaster => {
+        What::RetireMaster => {
             let retired = retire_masters(&settings(context).await?).await?;
             (format!("{retired} other master keys open the keys database no longer"), json!({"retired": retired}))
         }
