@@ -15,7 +15,7 @@ use serde_json::json;
 
 const CONVERSATIONS: usize = 200;
 const TURNS: i64 = 5;
-const RUNS: usize = 3;
+const RUNS: usize = 8;
 
 struct Figures {
     cpu_ms: f64,
@@ -27,6 +27,8 @@ struct Figures {
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     let folder = std::env::temp_dir().join(format!("ombud-vault-cost-{}", std::process::id()));
+    // The first one warms up the machine and is not printed.
+    measure(&folder.join("warm"), None).await?;
     for run in 0..RUNS {
         let plain = measure(&folder.join(format!("plain{run}")), None).await?;
         let sealed = measure(&folder.join(format!("sealed{run}")), Some(MasterKey::fresh()?)).await?;
