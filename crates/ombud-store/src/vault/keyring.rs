@@ -16,6 +16,9 @@ use crate::vault::{MasterKey, VaultError};
 
 /// Keys erased in one statement at most.
 const ERASED_MAX: usize = 500;
+/// Tries to empty the write-ahead log, and the time between two of them.
+const SCRUBS_MAX: usize = 20;
+const SCRUB_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 /// Bytes of the root: what wraps data keys, and what makes names of customers unreadable in indexes.
 const ROOT_BYTES: usize = 2 * KEY_BYTES;
 
@@ -168,7 +171,8 @@ impl Keyring {
             let done = query.execute(&self.database.durable).await.map_err(failed("erasing data keys"))?;
             erased += done.rows_affected();
         }
-        if erased > 0 {
+        // Whoever was interrupted before the files were scrubbed calls again, and finds nothing to erase.
+        if erased > 0 || self.database.dialect == Dialect::Sqlite {
             self.scrub().await?;
         }
         Ok(erased)
@@ -219,10 +223,18 @@ impl Database {
         let scrubbing = failed("scrubbing the database's files");
         match self.dialect {
             Dialect::Sqlite => {
-                let _turn = self.write_turn.lock().await;
-                // `secure_delete` has overwritten freed pages; what remains are the copies in the write-ahead log.
-                let query = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
-                query.fetch_all(&self.sealing).await.map_err(&scrubbing)?;
+                // `secure_delete` has overwritten freed pages; what remains are the copies in the write-ahead log, which readers may hold for a moment.
+                for _ in 0..SCRUBS_MAX {
+                    let _turn = self.write_turn.lock().await;
+                    let query = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+                    let row = query.fetch_one(&self.sealing).await.map_err(&scrubbing)?;
+                    if crate::sql::column::<i64, _>(&row, 0, "state of the write-ahead log")? == 0 {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(SCRUB_PAUSE).await;
+                }
+                let source = "others kept reading; call again".into();
+                return Err(ombud_ports::StoreError::Database { doing: "scrubbing the database's files", source });
             }
             Dialect::Postgres => {
                 for table in tables {
