@@ -15,6 +15,8 @@ pub enum StreamKind {
     Customer,
     /// One long-running case.
     Case,
+    /// What was erased and held back; without personal text, and never sealed.
+    Privacy,
 }
 
 impl StreamKind {
@@ -25,6 +27,7 @@ impl StreamKind {
             Self::Conversation => "conversation",
             Self::Customer => "customer",
             Self::Case => "case",
+            Self::Privacy => "privacy",
         }
     }
 }
@@ -120,4 +123,18 @@ pub struct RecordedEvent {
     pub at: TimestampUs,
     /// See [`NewEvent::payload`].
     pub payload: Value,
+}
+
+impl RecordedEvent {
+    /// The payload of an event whose content was erased.
+    #[must_use]
+    pub fn erased_payload() -> Value {
+        serde_json::json!({"erased": true})
+    }
+
+    /// Whether the content was erased: the event keeps its place, kind and time.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.payload == Self::erased_payload()
+    }
 }

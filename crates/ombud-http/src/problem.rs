@@ -102,6 +102,9 @@ pub enum ApiError {
     /// No such conversation, or it belongs to another session.
     #[error("there is no such conversation in this session")]
     UnknownConversation,
+    /// What was said in the conversation was erased.
+    #[error("this conversation was erased, open a new one")]
+    Erased,
     /// No such customer in the demo.
     #[error("the demo has no such customer, take one of `GET /api/v1/demo/customers`")]
     UnknownCustomer,
@@ -188,6 +191,7 @@ impl ApiError {
             Self::UnknownCustomer => entry("OM-0302", StatusCode::NOT_FOUND, "unknown customer"),
             Self::UnknownPath => entry("OM-0303", StatusCode::NOT_FOUND, "unknown path"),
             Self::WrongMethod => entry("OM-0304", StatusCode::METHOD_NOT_ALLOWED, "method is not allowed"),
+            Self::Erased => entry("OM-0305", StatusCode::GONE, "conversation was erased"),
             Self::KeyReused => entry("OM-0401", StatusCode::CONFLICT, "idempotency key was reused"),
             Self::InFlight => entry("OM-0402", StatusCode::CONFLICT, "request is in flight"),
             Self::NotYours => entry("OM-0403", StatusCode::CONFLICT, "conversation is not yours"),
@@ -218,6 +222,7 @@ impl From<TurnError> for ApiError {
     fn from(error: TurnError) -> Self {
         match error {
             TurnError::NotFound => Self::UnknownConversation,
+            TurnError::Erased => Self::Erased,
             TurnError::KeyReused => Self::KeyReused,
             TurnError::InFlight => Self::InFlight,
             TurnError::NotYours => Self::NotYours,
@@ -292,6 +297,7 @@ mod tests {
             ApiError::UnknownCustomer,
             ApiError::UnknownPath,
             ApiError::WrongMethod,
+            ApiError::Erased,
             ApiError::KeyReused,
             ApiError::InFlight,
             ApiError::NotYours,

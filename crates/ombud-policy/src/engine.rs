@@ -25,6 +25,7 @@ mod claim;
 mod close;
 mod hearing;
 mod inform;
+mod leave;
 mod options;
 mod recover;
 mod reword;

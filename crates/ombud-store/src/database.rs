@@ -33,6 +33,9 @@ pub enum OpenError {
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
+    /// The keys of the ledger.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
 }
 
 /// The pools of one database.

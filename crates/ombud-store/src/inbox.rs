@@ -18,11 +18,12 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::database::Database;
-use crate::ledger::event_of;
+use crate::ledger::events_of;
 use crate::sql::{column, failed, list};
+use crate::vault::Vault;
 
 /// Name of this projection in the table of projections.
-const NAME: &str = "inbox_2";
+const NAME: &str = "inbox_3";
 /// Events of one step at most.
 const STEP_EVENTS_MAX: i64 = 500;
 /// Steps that a reader waits for at most; beyond them it gets the list as it is.
@@ -36,6 +37,7 @@ const TENANTS_MAX: i64 = 1000;
 #[derive(Debug)]
 pub(crate) struct SqlInbox {
     database: Database,
+    vault: Vault,
     /// One step at a time in this process.
     step: Arc<Mutex<()>>,
     _guard: Option<Arc<DropGuard>>,
@@ -52,17 +54,22 @@ enum Step {
 }
 
 impl SqlInbox {
-    pub(crate) fn new(database: Database, guard: Option<Arc<DropGuard>>) -> Self {
-        Self { database, step: Arc::default(), _guard: guard }
+    pub(crate) fn new((database, vault): (Database, Vault), guard: Option<Arc<DropGuard>>) -> Self {
+        Self { database, vault, step: Arc::default(), _guard: guard }
     }
 
     /// A second handle that does not keep the store's tasks alive.
     pub(crate) fn new_beside(other: &Self) -> Self {
-        Self { database: other.database.clone(), step: Arc::clone(&other.step), _guard: None }
+        Self {
+            database: other.database.clone(),
+            vault: other.vault.clone(),
+            step: Arc::clone(&other.step),
+            _guard: None,
+        }
     }
 
     /// Takes in what the ledger held at the call, within `steps_max` steps; gives the number of events.
-    async fn catch_up(&self, tenant: &TenantId, steps_max: usize) -> Result<u64, StoreError> {
+    pub(crate) async fn catch_up(&self, tenant: &TenantId, steps_max: usize) -> Result<u64, StoreError> {
         let _step = self.step.lock().await;
         self.catch_up_locked(tenant, steps_max).await
     }
@@ -91,11 +98,12 @@ impl SqlInbox {
         let ids: BTreeSet<&str> = events.iter().map(|event| event.stream.id.as_str()).collect();
         let listed: Vec<&str> = ids.iter().copied().collect();
         for row in rows::load(&self.database.reads, tenant, &listed).await? {
+            let Some(row) = self.vault.open_row(tenant, row).await? else { continue };
             if let Some(id) = ids.get(row.conversation_id.as_str()) {
                 touched.insert(id, row);
             }
         }
-        for event in &events {
+        for event in events.iter().filter(|event| !event.is_erased()) {
             let id = event.stream.id.as_str();
             let row = touched.entry(id).or_insert_with(|| InboxRow::blank(id));
             if row.fold(event) == Folded::Unreadable {
@@ -106,11 +114,24 @@ impl SqlInbox {
                 );
             }
         }
-        let changed: Vec<&InboxRow> = touched.values().filter(|row| row.position > from).collect();
-        if !self.write_step(tenant, (from, to), &changed).await? {
+        let mut changed = Vec::with_capacity(touched.len());
+        for row in touched.values().filter(|row| row.position > from) {
+            changed.extend(self.vault.seal_row(tenant, row).await?);
+        }
+        let subjects = self.subjects(tenant, &events);
+        if !self.write_step(tenant, (from, to), (&changed, &subjects)).await? {
             return Ok(Step::Beaten);
         }
         Ok(Step::Moved(u64::try_from(events.len()).unwrap_or(u64::MAX)))
+    }
+
+    /// Whose conversations these events are, as far as they say.
+    fn subjects(&self, tenant: &TenantId, events: &[RecordedEvent]) -> Vec<(String, String)> {
+        let customer = |event: &RecordedEvent| {
+            let id = event.payload.get("customer_id")?.as_str()?;
+            Some((self.vault.tag(tenant, id), event.stream.id.clone()))
+        };
+        events.iter().filter_map(customer).collect()
     }
 
     /// Where the projection stands, and where the ledger does.
@@ -137,7 +158,7 @@ impl SqlInbox {
         let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(from).bind(to);
         let query = INBOX_KINDS.iter().fold(query, |query, kind| query.bind(*kind));
         let rows = query.fetch_all(&self.database.reads).await.map_err(failed("reading events for the inbox"))?;
-        rows.iter().map(event_of).collect()
+        events_of(&self.vault, tenant, &rows).await
     }
 
     /// Writes rows and the new position in one transaction; false when the position is not where it was.
@@ -145,7 +166,7 @@ impl SqlInbox {
         &self,
         tenant: &TenantId,
         (from, to): (i64, i64),
-        changed: &[&InboxRow],
+        (changed, subjects): (&[InboxRow], &[(String, String)]),
     ) -> Result<bool, StoreError> {
         let writing = failed("writing the inbox");
         let _turn = self.database.write_turn.lock().await;
@@ -167,8 +188,15 @@ impl SqlInbox {
             return Ok(false);
         }
         rows::save(&mut transaction, self.database.dialect, tenant, changed).await?;
+        rows::save_subjects(&mut transaction, tenant, subjects).await?;
         transaction.commit().await.map_err(&writing)?;
         Ok(true)
+    }
+
+    /// A filter in the words of the table.
+    fn stored(&self, tenant: &TenantId, filter: &InboxFilter) -> InboxFilter {
+        let customer_id = filter.customer_id.as_deref().map(|id| self.vault.tag(tenant, id));
+        InboxFilter { customer_id, ..filter.clone() }
     }
 
     async fn drop_rows(&self, tenant: &TenantId) -> Result<(), StoreError> {
@@ -179,6 +207,7 @@ impl SqlInbox {
         for sql in [
             "DELETE FROM projections WHERE tenant = $1 AND name = $2",
             "DELETE FROM inbox_2 WHERE tenant = $1 AND $2 = $2",
+            "DELETE FROM subjects WHERE tenant = $1 AND $2 = $2",
         ] {
             let query = sqlx::query(sql).bind(tenant.as_str()).bind(NAME);
             query.execute(&mut *transaction).await.map_err(&writing)?;
@@ -221,20 +250,29 @@ impl Inbox for SqlInbox {
         }
         let rows_max = filter.rows_bounded();
         let after = filter.cursor.as_deref().and_then(InboxPlace::from_cursor);
-        let mut rows = rows::page(&self.database.reads, tenant, (filter, after), rows_max + 1).await?;
+        let found = self.stored(tenant, filter);
+        let mut rows = rows::page(&self.database.reads, tenant, (&found, after), rows_max + 1).await?;
         let more = rows.len() > rows_max;
         rows.truncate(rows_max);
         let cursor = rows.last().filter(|_| more).map(|row| row.place().to_cursor());
-        Ok((rows, cursor))
+        let mut opened = Vec::with_capacity(rows.len());
+        for row in rows {
+            opened.extend(self.vault.open_row(tenant, row).await?);
+        }
+        Ok((opened, cursor))
     }
 
     async fn due(&self, tenant: &TenantId, due: &Due, rows_max: usize) -> Result<Vec<String>, StoreError> {
         self.catch_up(tenant, CATCH_UP_STEPS_MAX).await?;
+        let due = match due {
+            Due::Parked(customer) => &Due::Parked(self.vault.tag(tenant, customer)),
+            other => other,
+        };
         rows::due(&self.database.reads, tenant, due, rows_max.min(DUE_ROWS_MAX)).await
     }
 
     async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError> {
-        rows::count(&self.database.reads, tenant, filter).await
+        rows::count(&self.database.reads, tenant, &self.stored(tenant, filter)).await
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

@@ -20,6 +20,8 @@ use tokio_util::sync::DropGuard;
 use crate::database::Database;
 use crate::ledger::job::Job;
 use crate::sql::{column, failed, list};
+use crate::vault::cipher::{KeyId, Place};
+use crate::vault::{Opened, RawEvent, Vault};
 
 /// Events of one page at most, whatever the caller asks for.
 pub(crate) const PAGE_EVENTS_MAX: usize = 10_000;
@@ -34,19 +36,19 @@ const IDS_MAX: usize = 500;
 #[derive(Debug)]
 pub(crate) struct SqlLedger {
     database: Database,
+    vault: Vault,
     jobs: mpsc::Sender<Job>,
     gate: Arc<AtomicBool>,
     _guard: Arc<DropGuard>,
 }
 
 impl SqlLedger {
-    pub(crate) const fn new(
-        database: Database,
-        jobs: mpsc::Sender<Job>,
-        gate: Arc<AtomicBool>,
+    pub(crate) fn new(
+        (database, vault): (Database, Vault),
+        (jobs, gate): (mpsc::Sender<Job>, Arc<AtomicBool>),
         guard: Arc<DropGuard>,
     ) -> Self {
-        Self { database, jobs, gate, _guard: guard }
+        Self { database, vault, jobs, gate, _guard: guard }
     }
 
     pub(crate) fn accepts_writes(&self) -> bool {
@@ -56,9 +58,14 @@ impl SqlLedger {
 
 #[async_trait]
 impl Ledger for SqlLedger {
-    async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+    async fn append(&self, mut commit: Commit) -> Result<Committed, AppendError> {
+        job::check(&commit)?;
+        if !self.accepts_writes() {
+            return Err(StoreError::Stopped.into());
+        }
+        self.vault.seal(&mut commit).await?;
         let (job, written) = Job::new(commit)?;
-        if !self.accepts_writes() || self.jobs.send(job).await.is_err() {
+        if self.jobs.send(job).await.is_err() {
             return Err(StoreError::Stopped.into());
         }
         // A job that the stopping writer drops unanswered was not written.
@@ -86,7 +93,7 @@ impl Ledger for SqlLedger {
             .fetch_all(&self.database.reads)
             .await
             .map_err(failed("reading a stream"))?;
-        rows.iter().map(event_of).collect()
+        events_of(&self.vault, tenant, &rows).await
     }
 
     async fn read_all(
@@ -105,7 +112,7 @@ impl Ledger for SqlLedger {
         .fetch_all(&self.database.reads)
         .await
         .map_err(failed("reading the ledger"))?;
-        rows.iter().map(event_of).collect()
+        events_of(&self.vault, tenant, &rows).await
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
@@ -117,12 +124,20 @@ impl Ledger for SqlLedger {
             .await
             .map_err(failed("reading a stored reply"))?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(StoredReply {
-            scope: scope.to_owned(),
-            key: key.to_owned(),
-            body_hash: column(&row, 0, "reply")?,
-            response: JsonText::stored(column(&row, 1, "reply")?),
-        }))
+        let (hash, stored): (String, String) = (column(&row, 0, "reply")?, column(&row, 1, "reply")?);
+        let is_sealed = KeyId::of_sealed(&stored).is_some();
+        let Opened::Text(text) = self.vault.open_text(Place::Reply(tenant.as_str(), scope, key), stored).await? else {
+            return Ok(None);
+        };
+        let (body_hash, response) = if is_sealed {
+            // The hash was sealed in front of the answer; the column has its length.
+            let parts = hash.parse().ok().and_then(|length| text.split_at_checked(length));
+            parts.map(|(hash, rest)| (hash.to_owned(), rest.to_owned())).ok_or(StoreError::Corrupt { what: "reply" })?
+        } else {
+            (hash, text)
+        };
+        let response = JsonText::stored(response);
+        Ok(Some(StoredReply { scope: scope.to_owned(), key: key.to_owned(), body_hash, response }))
     }
 
     async fn forget_replies(
@@ -216,23 +231,39 @@ fn page(wanted: usize, bound: usize) -> i64 {
     i64::try_from(wanted.min(bound)).unwrap_or(0)
 }
 
+/// Opens rows of position, stream_kind, stream_id, version, kind, at_us, payload.
+pub(crate) async fn events_of(
+    vault: &Vault,
+    tenant: &TenantId,
+    rows: &[AnyRow],
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut events = Vec::with_capacity(rows.len());
+    let raw: Vec<RawEvent> = rows.iter().map(raw_event).collect::<Result<_, _>>()?;
+    for event in raw {
+        events.push(vault.event(tenant, event).await?);
+    }
+    Ok(events)
+}
+
 /// Reads position, stream_kind, stream_id, version, kind, at_us, payload.
-pub(crate) fn event_of(row: &AnyRow) -> Result<RecordedEvent, StoreError> {
+fn raw_event(row: &AnyRow) -> Result<RawEvent, StoreError> {
     const WHAT: &str = "event";
     let kind = match column::<&str, _>(row, 1, WHAT)? {
         "conversation" => StreamKind::Conversation,
         "customer" => StreamKind::Customer,
         "case" => StreamKind::Case,
+        "privacy" => StreamKind::Privacy,
         _ => return Err(StoreError::Corrupt { what: "stream kind" }),
     };
-    Ok(RecordedEvent {
+    let event = RecordedEvent {
         position: column(row, 0, WHAT)?,
         stream: StreamId { kind, id: column(row, 2, WHAT)? },
         version: column(row, 3, WHAT)?,
         kind: column(row, 4, WHAT)?,
         at: TimestampUs(column(row, 5, WHAT)?),
-        payload: json(row, 6, WHAT)?,
-    })
+        payload: Value::Null,
+    };
+    Ok(RawEvent { event, stored: column(row, 6, WHAT)? })
 }
 
 fn json(row: &AnyRow, index: usize, what: &'static str) -> Result<Value, StoreError> {

@@ -2,7 +2,7 @@
 //!
 //! Never: business rules; acknowledging what is not durable; SQL anywhere else.
 //! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit), [`seal`] (what shows
-//! that nothing was changed) and [`knowledge_index`].
+//! that nothing was changed), [`vault`] (what makes personal text unreadable) and [`knowledge_index`].
 
 mod attempts;
 mod database;
@@ -13,8 +13,10 @@ pub mod migration;
 pub mod seal;
 mod sql;
 pub mod store;
+pub mod vault;
 
 pub use database::OpenError;
 pub use knowledge_index::{ArticleIndex, IndexError};
 pub use migration::MigrationError;
 pub use store::{Settings, Store, open, open_with};
+pub use vault::{MasterKey, VaultError, VaultSettings};

@@ -16,6 +16,7 @@ use crate::ledger::SqlLedger;
 use crate::ledger::writer::Writer;
 use crate::migration;
 use crate::seal::sequencer::Sequencer;
+use crate::vault::{Vault, VaultSettings};
 
 /// Bounds of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +25,23 @@ pub struct Settings {
     pub readers_max: u32,
     /// SQLite only: pages of the file at most; when they are used up the ledger stops writing.
     pub sqlite_pages_max: Option<u32>,
+    /// Keys that personal text is sealed with; none to keep it plain.
+    pub vault: Option<VaultSettings>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { readers_max: 4, sqlite_pages_max: None }
+        Self { readers_max: 4, sqlite_pages_max: None, vault: None }
     }
 }
 
 /// An open store. Its tasks end when the store and everything it gave out are dropped, or at [`Store::shutdown`].
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
+    pub(crate) database: Database,
+    pub(crate) vault: Vault,
     ledger: Arc<SqlLedger>,
-    inbox: Arc<SqlInbox>,
+    pub(crate) inbox: Arc<SqlInbox>,
     attempts: Arc<SqlAttempts>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -61,6 +65,13 @@ pub async fn open_with(url: &str, settings: &Settings) -> Result<Store, OpenErro
     migration::apply(&mut connection).await?;
     connection.ping().await.map_err(OpenError::Connect)?;
     drop(connection);
+    let vault = match Vault::open(&database, settings.vault.as_ref()).await {
+        Ok(vault) => vault,
+        Err(error) => {
+            database.close().await;
+            return Err(error.into());
+        }
+    };
 
     let stop = CancellationToken::new();
     let guard: Arc<DropGuard> = Arc::new(stop.clone().drop_guard());
@@ -68,13 +79,13 @@ pub async fn open_with(url: &str, settings: &Settings) -> Result<Store, OpenErro
     let committed = Arc::new(Notify::new());
     let (writer, jobs, gate) = Writer::new(database.clone(), Arc::clone(&committed));
     tasks.spawn(writer.run(stop.clone()));
-    let ledger = Arc::new(SqlLedger::new(database.clone(), jobs, gate, Arc::clone(&guard)));
-    let inbox = Arc::new(SqlInbox::new(database.clone(), Some(guard)));
+    let ledger = Arc::new(SqlLedger::new((database.clone(), vault.clone()), (jobs, gate), Arc::clone(&guard)));
+    let inbox = Arc::new(SqlInbox::new((database.clone(), vault.clone()), Some(guard)));
     // The projector's own handle must not keep the store's tasks alive.
     let followed = SqlInbox::new_beside(&inbox);
     tasks.spawn(follow(followed, committed, stop.clone()));
     let attempts = Arc::new(SqlAttempts::new(database.clone()));
-    Ok(Store { database, ledger, inbox, attempts, tasks, stop })
+    Ok(Store { database, vault, ledger, inbox, attempts, tasks, stop })
 }
 
 impl Store {
@@ -102,6 +113,12 @@ impl Store {
         Sequencer::new(self.database.clone(), tenant.clone(), holder.to_owned())
     }
 
+    /// Whether personal text is sealed.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.vault.is_sealed()
+    }
+
     /// Whether the ledger still writes; false after a failed commit and at shutdown.
     #[must_use]
     pub fn accepts_writes(&self) -> bool {
@@ -114,5 +131,6 @@ impl Store {
         self.tasks.close();
         self.tasks.wait().await;
         self.database.close().await;
+        self.vault.close().await;
     }
 }

@@ -355,6 +355,11 @@ impl Assistant {
         self.cache.insert(conversation.id, Arc::new(conversation));
     }
 
+    /// Forgets what this process has in memory of a conversation: it was erased.
+    pub fn forget_erased(&self, id: ConversationId) {
+        self.forget(id);
+    }
+
     pub(crate) fn forget(&self, id: ConversationId) {
         self.cache.invalidate(&id);
     }

@@ -175,6 +175,9 @@ impl Conversation {
             after = last.version;
             let full = page.len() == PAGE;
             for event in page {
+                if event.is_erased() {
+                    return Err(TurnError::Erased);
+                }
                 folded = Self::fold(folded, id, &event);
             }
             if !full {

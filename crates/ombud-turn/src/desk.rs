@@ -457,6 +457,9 @@ async fn events(assistant: &Assistant, id: ConversationId) -> Result<Vec<Recorde
     for _ in 0..PAGES_MAX {
         let after = all.last().map_or(0, |event| event.version);
         let page = assistant.ports.ledger.read(&assistant.settings.tenant, &stream, after, PAGE).await?;
+        if page.iter().any(RecordedEvent::is_erased) {
+            return Err(TurnError::Erased);
+        }
         let full = page.len() == PAGE;
         all.extend(page);
         if !full {

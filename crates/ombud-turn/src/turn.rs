@@ -15,6 +15,9 @@ pub enum TurnError {
     /// No such conversation, or not this customer's.
     #[error("there is no such conversation for this session")]
     NotFound,
+    /// What was said in the conversation was erased.
+    #[error("the conversation was erased")]
+    Erased,
     /// The message holds no text.
     #[error("the message is empty, write something")]
     Empty,

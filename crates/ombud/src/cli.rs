@@ -5,6 +5,9 @@ mod chat;
 mod config_reference;
 mod demo;
 mod doctor;
+mod erase;
+mod export;
+mod hold;
 mod init;
 mod keys;
 mod models;
@@ -34,6 +37,7 @@ Examples:
   ombud doctor                        what stands in the way
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
+  ombud erase --customer C-100001     everything about a customer, for good
 
 Exit codes:
   0  done
@@ -87,8 +91,14 @@ enum Command {
     Token(token::Options),
     /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
     Prove(prove::Options),
-    /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with.
+    /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with; makes and changes the master key.
     Keys(keys::Options),
+    /// Erases everything about a customer, for good.
+    Erase(erase::Options),
+    /// Writes everything about a customer into a file for programs and one for people.
+    Export(export::Options),
+    /// Keeps customers from being erased, while a court or an authority wants it so.
+    Hold(hold::Options),
     /// Lists, fetches and verifies the models that run in this process.
     Models(models::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
@@ -160,7 +170,10 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
-        Command::Keys(options) => keys::run(context, &options),
+        Command::Keys(options) => keys::run(context, &options).await,
+        Command::Erase(options) => erase::run(context, &options).await,
+        Command::Export(options) => export::run(context, &options).await,
+        Command::Hold(options) => hold::run(context, &options).await,
         Command::Models(options) => models::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),

@@ -76,6 +76,28 @@ section! {
 }
 
 section! {
+    /// What keeps personal text unreadable to whoever has the database or a copy of it: each conversation is sealed with a key of its own (decision 0013).
+    Privacy ["privacy"] {
+        /// File with the master key, made with `ombud keys master FILE`. Without a master key, personal text is stored in the clear. Lost with it, everything sealed is lost.
+        master_key_file: String = String::new();
+        /// The master key itself, 64 hexadecimal digits; give it as `OMBUD_PRIVACY_MASTER_KEY`, never in a file that is shared.
+        master_key: String = String::new();
+        /// Command that prints the master key, run by `sh` at the start: for a key service or a secrets store.
+        master_key_command: String = String::new();
+        /// Database of the keys, an address as in `database.url`; another one, in another place, and not in the backups of the ledger.
+        keys_url: String = String::new();
+    }
+}
+
+section! {
+    /// How long things are kept; a legal hold (`ombud hold`) wins over it.
+    Retention ["retention"] {
+        /// Days after its last event that a conversation is kept, with the log of its decisions, for which the AI Act (Articles 19 and 26) wants six months; 0 for ever.
+        conversation_days: u32 = 200;
+    }
+}
+
+section! {
     /// The company's own systems.
     Backoffice ["backoffice"] {
         /// Base URL; the paths of `actions/*.yaml` are appended.
@@ -170,6 +192,8 @@ pub(crate) struct Config {
     pub(crate) pack: Pack,
     pub(crate) database: Database,
     pub(crate) ledger: Ledger,
+    pub(crate) privacy: Privacy,
+    pub(crate) retention: Retention,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
     pub(crate) models: Models,
@@ -178,12 +202,14 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 10] = [
+pub(crate) const SECTIONS: [Section; 12] = [
     Server::SECTION,
     Session::SECTION,
     Pack::SECTION,
     Database::SECTION,
     Ledger::SECTION,
+    Privacy::SECTION,
+    Retention::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
     Models::SECTION,

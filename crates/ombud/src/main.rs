@@ -8,6 +8,7 @@ mod config;
 mod demo_company;
 mod meaning;
 mod packs;
+mod privacy;
 mod terminal;
 mod wiring;
 

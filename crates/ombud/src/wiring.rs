@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, cache_folder};
 use crate::meaning::deepen_beside;
+use crate::privacy;
 use crate::terminal::spinner;
 
 /// Seconds of an hour, for staff sessions of the demo.
@@ -39,7 +40,7 @@ const FEED_PAUSE_MAX: Duration = Duration::from_secs(60);
 const SEAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// Between two looks for stored answers that are old enough to be forgotten.
-const FORGET_PAUSE: Duration = Duration::from_secs(600);
+pub(crate) const FORGET_PAUSE: Duration = Duration::from_secs(600);
 
 /// A server that is ready to be run.
 pub(crate) struct Server {
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     seal: Arc<Seal>,
     clock: Arc<SystemClock>,
     store: Store,
+    tenant: TenantId,
+    conversation_days: u32,
 }
 
 impl Server {
@@ -72,7 +75,14 @@ impl Server {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         let waiting = spinner("opening the ledger");
-        let store = open_store(config).await?;
+        let store = Box::pin(open_store(config)).await?;
+        let tenant = TenantId(config.pack.tenant.clone());
+        if !store.is_sealed() {
+            tracing::warn!(
+                "personal text is stored in the clear: make a master key with `ombud keys master FILE` and set `[privacy]`"
+            );
+        }
+        Box::pin(privacy::erase_again(&store, &tenant)).await?;
         waiting.set_message("learning the pack's words");
         let live = Arc::new(LiveHub::default());
         let clock = Arc::new(SystemClock::new());
@@ -102,6 +112,8 @@ impl Server {
             seal,
             clock,
             store,
+            tenant,
+            conversation_days: config.retention.conversation_days,
         })
     }
 
@@ -115,6 +127,8 @@ impl Server {
             () = follow_feed(&self.assistant) => Ok(()),
             () = forget(&self.assistant) => Ok(()),
             () = keep_sealed(&self.seal, &self.clock) => Ok(()),
+            () = Box::pin(privacy::follow_erasures(&self.store, &self.assistant, &self.tenant)) => Ok(()),
+            () = Box::pin(privacy::keep_clocks(&self.store, &self.clock, (&self.tenant, self.conversation_days))) => Ok(()),
         };
         // What was committed last is signed too.
         self.seal.round(self.clock.now(), Signed::Now).await;
@@ -190,11 +204,17 @@ async fn follow_feed(assistant: &Assistant) {
 
 /// Opens the ledger and makes the folder of its file if there is none.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let folder = sqlite_path(&config.database.url).and_then(|path| Path::new(path).parent());
-    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let vault = privacy::vault(config).await?;
+    for url in std::iter::once(&config.database.url).chain(vault.as_ref().map(|vault| &vault.keys_url)) {
+        let folder = sqlite_path(url).and_then(|path| Path::new(path).parent());
+        if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
     }
-    ombud_store::open(&config.database.url).await.context("the ledger cannot be opened, run `ombud doctor`")
+    let settings = ombud_store::Settings { vault, ..ombud_store::Settings::default() };
+    let store = ombud_store::open_with(&config.database.url, &settings).await;
+    store.context("the ledger cannot be opened, run `ombud doctor`")
 }
 
 /// What keeps the ledger sealed; without a key it gives leaves, which can be signed later.

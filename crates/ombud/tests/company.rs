@@ -251,3 +251,69 @@ async fn what_was_said_survives_a_kill_and_the_same_key_gives_the_same_reply() -
     ensure!(!reply.messages.is_empty(), "{:?}", reply.messages);
     Ok(())
 }
+
+/// Whether these words stand in any file below a folder.
+fn stands_in(folder: &Path, words: &str) -> anyhow::Result<bool> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let found = if path.is_dir() {
+            stands_in(&path, words)?
+        } else {
+            std::fs::read(&path)?.windows(words.len()).any(|window| window == words.as_bytes())
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// R38, R39, R42: the words of a customer stand in no file, in his export, and after the erasure nowhere; a server that runs meanwhile knows
+/// within seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_is_exported_and_erased_while_the_server_runs() -> anyhow::Result<()> {
+    const WORDS: &str = "zanzibar-4711-lighthouse";
+    let Some(company) = Company::open("erased").await? else { return Ok(()) };
+    let session = company.api.open_demo_session(CUSTOMER).await?;
+    let conversation = company.api.open_conversation(&session, None, None).await?;
+    company.say(&session, &conversation, &format!("My secret is {WORDS}")).await?;
+    ensure!(!stands_in(&company.data, WORDS)?, "sealed");
+    let ask = async |arguments: &[&str]| -> anyhow::Result<Value> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+        let output = command.args(arguments).arg("--json").arg("--data").arg(&company.data).output().await?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        serde_json::from_str(&text).with_context(|| format!("{text}{}", String::from_utf8_lossy(&output.stderr)))
+    };
+    let elsewhere = company.data.with_extension("exports");
+    drop(std::fs::remove_dir_all(&elsewhere));
+    std::fs::create_dir_all(&elsewhere)?;
+    let out = |name: &str| elsewhere.join(name).display().to_string();
+    ask(&["export", "--customer", CUSTOMER, "--out", &out("before")]).await?;
+    for file in ["before.json", "before.md"] {
+        ensure!(std::fs::read_to_string(elsewhere.join(file))?.contains(WORDS), "{file}");
+    }
+    ask(&["hold", "add", "--customer", CUSTOMER, "--reason", "court"]).await?;
+    ensure!(ask(&["erase", "--customer", CUSTOMER, "--yes"]).await.is_err(), "held");
+    ask(&["hold", "remove", "--customer", CUSTOMER]).await?;
+    let receipt = ask(&["erase", "--customer", CUSTOMER, "--yes"]).await?;
+    assert_eq!(receipt.get("conversations"), Some(&json!([conversation.id])));
+    let mut told = String::new();
+    for _ in 0..100 {
+        match company.say(&session, &conversation, "hello?").await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(error) => told = format!("{error:#}"),
+        }
+        if !told.is_empty() {
+            break;
+        }
+    }
+    ensure!(told.contains("OM-0305"), "{told}");
+    ask(&["export", "--customer", CUSTOMER, "--out", &out("after")]).await?;
+    let after =
+        std::fs::read_to_string(elsewhere.join("after.json"))? + &std::fs::read_to_string(elsewhere.join("after.md"))?;
+    ensure!(!after.contains(WORDS) && !stands_in(&company.data, WORDS)?, "gone");
+    let proof = ask(&["prove"]).await?;
+    assert_eq!(proof.get("faults_count"), Some(&json!(0)), "{proof}");
+    drop(std::fs::remove_dir_all(elsewhere));
+    Ok(())
+}

@@ -423,48 +423,6 @@ impl Engine<'_> {
         state.ending.reasons.push("slots are read again after a correction".to_owned());
     }
 
-    fn cancel(&self, state: &mut Deliberation) {
-        // Whom the company's site knows gives up the request that needed a code, and stays who he is.
-        let is_known = state.dialogue.level >= IdentityLevel::Identified;
-        if state.dialogue.awaiting.kind == AwaitingKind::Identify && !is_known {
-            return self.leave_identity(state);
-        }
-        state.dialogue.challenge_id = None;
-        let Some(top) = state.dialogue.frames.pop() else {
-            return self.repair(state, "repair_nothing_to_cancel", json!({}));
-        };
-        let mut flow = top.flow;
-        state.dropped = top.said;
-        if top.called {
-            while let Some(caller) = state.dialogue.frames.pop() {
-                flow = caller.flow;
-                if !caller.called {
-                    break;
-                }
-            }
-        }
-        state.completed = true;
-        let title = self.pack.title(&self.moment.locale, &flow).to_owned();
-        self.repair(state, "repair_cancel", json!({"title": title}));
-    }
-
-    /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done.
-    fn undo(&self, state: &mut Deliberation) {
-        state.dialogue.close_requests();
-        state.dialogue.challenge_id = None;
-        state.completed = true;
-        self.repair(state, "repair_undo", json!({}));
-    }
-
-    /// Who does not say who he is keeps what can be answered without.
-    pub(super) fn leave_identity(&self, state: &mut Deliberation) {
-        state.dialogue.close_requests();
-        state.dialogue.challenge_id = None;
-        state.completed = true;
-        state.ending.reasons.push("the customer does not say who he is".to_owned());
-        self.say(state, "", "identity_left", &vars(json!({})), Origin::Template);
-    }
-
     /// Whether a flow acts, and does not only look up.
     pub(super) fn changes_something(&self, flow: &str) -> bool {
         self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))

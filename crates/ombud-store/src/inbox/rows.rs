@@ -134,7 +134,7 @@ pub(super) async fn save(
     connection: &mut AnyConnection,
     dialect: Dialect,
     tenant: &TenantId,
-    rows: &[&InboxRow],
+    rows: &[InboxRow],
 ) -> Result<(), StoreError> {
     for rows in rows.chunks(ROWS_MAX) {
         let sql = format!(
@@ -177,6 +177,27 @@ pub(super) async fn save(
                 .bind(place.order_us);
         }
         query.execute(&mut *connection).await.map_err(failed("writing the inbox"))?;
+    }
+    Ok(())
+}
+
+/// Notes whose conversations these are.
+pub(super) async fn save_subjects(
+    connection: &mut AnyConnection,
+    tenant: &TenantId,
+    subjects: &[(String, String)],
+) -> Result<(), StoreError> {
+    for (subject, conversation) in subjects {
+        sqlx::query(
+            "INSERT INTO subjects (tenant, subject, conversation_id) VALUES ($1, $2, $3) \
+             ON CONFLICT (tenant, subject, conversation_id) DO NOTHING",
+        )
+        .bind(tenant.as_str())
+        .bind(subject.as_str())
+        .bind(conversation.as_str())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed("writing whose conversations there are"))?;
     }
     Ok(())
 }

@@ -45,18 +45,6 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn new(commit: Commit) -> Result<(Self, oneshot::Receiver<Answer>), StoreError> {
-        if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
-            return Err(refused(format!(
-                "a commit holds 1 to {EVENTS_MAX} events, this one `{}`",
-                commit.events.len()
-            )));
-        }
-        if commit.outbox.len() > OUTBOX_MAX {
-            return Err(refused(format!(
-                "a commit holds at most {OUTBOX_MAX} messages, this one `{}`",
-                commit.outbox.len()
-            )));
-        }
         let (answer, receiver) = oneshot::channel();
         let events = commit.events.into_iter();
         let mut job = Self {
@@ -108,6 +96,18 @@ impl Job {
     pub(crate) fn answer(self, answer: Answer) {
         drop(self.answer.send(answer));
     }
+}
+
+/// Bounds of a commit that can be told before it is sealed.
+pub(crate) fn check(commit: &Commit) -> Result<(), StoreError> {
+    let (events, messages) = (commit.events.len(), commit.outbox.len());
+    if events == 0 || events > EVENTS_MAX {
+        return Err(refused(format!("a commit holds 1 to {EVENTS_MAX} events, this one `{events}`")));
+    }
+    if messages > OUTBOX_MAX {
+        return Err(refused(format!("a commit holds at most {OUTBOX_MAX} messages, this one `{messages}`")));
+    }
+    Ok(())
 }
 
 fn refused(problem: String) -> StoreError {

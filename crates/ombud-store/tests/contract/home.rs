@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ombud_store::Store;
+use ombud_store::{MasterKey, Settings, Store, VaultSettings};
 use ombud_testkit::contract::Subject;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
@@ -15,6 +15,10 @@ pub struct Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
+        for part in ["", "-wal", "-shm"] {
+            let file = format!("{}{part}", self.keys_file().display());
+            drop(std::fs::remove_file(file));
+        }
         if let Some(folder) = &self.folder {
             drop(std::fs::remove_dir_all(folder));
         }
@@ -60,6 +64,48 @@ pub async fn subject(home: Home) -> Option<Subject> {
 
 pub async fn open(home: &Home) -> Store {
     ombud_store::open(&home.url).await.expect("the store opens")
+}
+
+/// The master key of the tests.
+pub fn master(digit: char) -> MasterKey {
+    MasterKey::parse(&digit.to_string().repeat(64)).unwrap()
+}
+
+impl Home {
+    /// Settings with keys in a file of their own, outside of the folder of the ledger.
+    pub fn sealed(&self, master: MasterKey) -> Settings {
+        Settings { vault: Some(VaultSettings { keys_url: self.keys_url(), master }), ..Settings::default() }
+    }
+
+    pub fn keys_url(&self) -> String {
+        format!("sqlite://{}", self.keys_file().display())
+    }
+
+    pub fn keys_file(&self) -> PathBuf {
+        let name: String = self.url.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("keys-{}-{name}.db", std::process::id()))
+    }
+
+    /// The folder of a SQLite file.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+}
+
+/// A store whose personal text is sealed.
+pub async fn open_sealed(home: &Home) -> Store {
+    ombud_store::open_with(&home.url, &home.sealed(master('a'))).await.expect("the store opens")
+}
+
+/// A sealed store as the subject of a contract.
+pub async fn sealed_subject(home: Home) -> Option<Subject> {
+    let store = open_sealed(&home).await;
+    Some(Subject {
+        ledger: store.ledger(),
+        inbox: store.inbox(),
+        attempts: store.attempts(),
+        keep: Some(Arc::new((store, home))),
+    })
 }
 
 /// A plain connection beside the store.

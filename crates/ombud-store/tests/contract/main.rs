@@ -19,6 +19,7 @@ mod schema;
 mod seal;
 mod sealed;
 mod tamper;
+mod vault;
 
 mod sqlite {
     use ombud_testkit::contract::Subject;
@@ -35,6 +36,27 @@ mod postgres {
 
     async fn subject(test: &str) -> Option<Subject> {
         crate::home::subject(crate::home::postgres(test).await?).await
+    }
+
+    ombud_testkit::contract_tests!(subject);
+}
+
+/// The same contract where personal text is sealed.
+mod sqlite_sealed {
+    use ombud_testkit::contract::Subject;
+
+    async fn subject(test: &str) -> Option<Subject> {
+        crate::home::sealed_subject(crate::home::sqlite(&format!("sealed_{test}"))).await
+    }
+
+    ombud_testkit::contract_tests!(subject);
+}
+
+mod postgres_sealed {
+    use ombud_testkit::contract::Subject;
+
+    async fn subject(test: &str) -> Option<Subject> {
+        crate::home::sealed_subject(crate::home::postgres(&format!("sealed_{test}")).await?).await
     }
 
     ombud_testkit::contract_tests!(subject);

@@ -9,10 +9,10 @@ use ombud_connect::BackOfficeAdmin;
 use ombud_http::DemoCompany;
 use serde_json::json;
 
-use super::keys::make_key;
+use super::keys::{make_key, make_master};
 use super::{Context, Outcome, Output, start_log};
 use crate::clock::fresh_secret;
-use crate::config::{Config, Ledger, Limits};
+use crate::config::{Config, Ledger, Limits, Privacy};
 use crate::demo_company::{CompanyProcess, Directory};
 use crate::packs::PackSource;
 use crate::terminal::{bold, complain, dim, say, say_json, spinner};
@@ -28,6 +28,9 @@ Examples:
 
 /// Token of a stand-in that was started with its defaults.
 const STAND_IN_TOKEN: &str = "backoffice-demo-token";
+
+/// File of a demo's master key, in its folder.
+const MASTER: &str = "master.key";
 
 #[derive(Debug, Args, Default)]
 #[command(after_help = EXAMPLES)]
@@ -77,6 +80,10 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
                 say(format_args!("  back office  {company}/openapi.json"));
             }
             say(format_args!("  data         {}", demo.data.path.display()));
+            say(format_args!(
+                "  master key   {} (personal text is sealed with keys that it opens)",
+                demo.data.path.join(MASTER).display()
+            ));
             say(format_args!("  proof        ombud prove --data {}", demo.data.path.display()));
             say(format_args!("{}", dim("stop with Ctrl-C; in another terminal: ombud chat")));
         }
@@ -114,6 +121,7 @@ pub(super) async fn open(mut config: Config, options: &Options) -> anyhow::Resul
         config.session.secret = data.session_secret()?;
     }
     data.seal(&mut config.ledger)?;
+    data.keys(&mut config.privacy)?;
     generous(&mut config.limits);
     let admin = BackOfficeAdmin::new(&config.backoffice.url, secret(&config.backoffice.token).as_ref(), None)?;
     admin.health().await?;
@@ -167,6 +175,20 @@ fn generous(limits: &mut Limits) {
     }
 }
 
+/// The configuration of the databases in a demo's folder.
+pub(super) fn of_folder(config: &mut Config, data: &Path) {
+    config.database.url = format!("sqlite:{}", data.join("ledger.db").display());
+    config.privacy = Privacy::default();
+    if data.join(MASTER).exists() {
+        privacy_of(&mut config.privacy, data);
+    }
+}
+
+fn privacy_of(privacy: &mut Privacy, data: &Path) {
+    privacy.master_key_file = data.join(MASTER).display().to_string();
+    privacy.keys_url = format!("sqlite:{}", data.join("keys").join("keys.db").display());
+}
+
 /// Where the demo keeps its databases.
 struct DataFolder {
     path: PathBuf,
@@ -213,6 +235,22 @@ impl DataFolder {
         }
         ledger.key_file = file.display().to_string();
         ledger.checkpoint_folder = self.path.join("checkpoints").display().to_string();
+        Ok(())
+    }
+
+    /// A master key of its own, unless another is configured. Beside the database it protects nobody who can read the folder.
+    fn keys(&self, privacy: &mut Privacy) -> anyhow::Result<()> {
+        if [&privacy.master_key_file, &privacy.master_key, &privacy.master_key_command]
+            .iter()
+            .any(|set| !set.is_empty())
+        {
+            return Ok(());
+        }
+        let file = self.path.join(MASTER);
+        if !file.exists() {
+            make_master(&file)?;
+        }
+        privacy_of(privacy, &self.path);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::demo::write_private;
+use super::keys::make_master;
 use super::{Context, Outcome, Output};
 use crate::clock::fresh_secret;
 use crate::terminal::{bold, say, say_json};
@@ -72,6 +73,11 @@ fn write(into: &Path, name: &str, title: &str) -> anyhow::Result<Vec<PathBuf>> {
         let text = CONFIG.replace("{name}", name).replace("{secret}", &fresh_secret());
         write_private(&config, &text).with_context(|| format!("cannot write `{}`", config.display()))?;
         written.push(config);
+        let master = into.join("master.key");
+        if !master.exists() {
+            make_master(&master)?;
+            written.push(master);
+        }
     }
     Ok(written)
 }
@@ -95,6 +101,12 @@ path = "packs/{name}"
 
 [database]
 url = "sqlite:ombud.db"
+
+[privacy]
+# Personal text is sealed with keys in a database of their own, which this key opens. Keep it safe: without it nothing can be read any more.
+# Before real customers write: move both where backups of the ledger do not go.
+master_key_file = "master.key"
+keys_url = "sqlite:keys/ombud-keys.db"
 
 [backoffice]
 # Base URL of your own systems; try it with `ombud-backoffice serve` first.

@@ -3,23 +3,32 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, Subcommand};
 use ombud_proof::LogKey;
+use ombud_store::vault::{admit_master, retire_masters};
+use ombud_store::{MasterKey, VaultSettings};
 use serde_json::json;
 
 use super::demo::write_private;
 use super::{Context, Outcome, Output};
+use crate::privacy;
 use crate::terminal::{say, say_json};
 use crate::wiring::log_key;
 
 const EXAMPLES: &str = "\
 Examples:
   ombud keys --new ledger.key --name support.example.com/ledger   makes ledger.key, and ledger.key.pub for those who verify
-  ombud keys ledger.key                                           prints the key that others verify with";
+  ombud keys ledger.key                                           prints the key that others verify with
+  ombud keys master master.key                                    makes a master key for `[privacy]`
+  ombud keys rotate-master --to new.key                           lets new.key open the keys database too, while servers run;
+                                                                  then set `privacy.master_key_file` to it and
+  ombud keys retire-master                                        makes the configured master key the only one";
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Options {
+    #[command(subcommand)]
+    master: Option<What>,
     /// File of a key whose public half is wanted.
     #[arg(value_name = "FILE", required_unless_present = "new", conflicts_with = "new")]
     key: Option<PathBuf>,
@@ -31,7 +40,28 @@ pub(super) struct Options {
     name: Option<String>,
 }
 
-pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+/// What is done with the master key.
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Makes a master key; personal text is sealed with keys that it opens.
+    Master {
+        /// File for the key; never written over.
+        file: PathBuf,
+    },
+    /// Lets another master key open the keys database; running servers notice nothing.
+    RotateMaster {
+        /// File of the new key; made when it is not there.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Makes the configured master key the only one that opens the keys database.
+    RetireMaster,
+}
+
+pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+    if let Some(what) = &options.master {
+        return run_master(context, what).await;
+    }
     let key = match (&options.key, &options.new, &options.name) {
         (Some(file), _, _) => log_key(file)?,
         (_, Some(file), Some(name)) => make_key(file, name)?,
@@ -43,6 +73,51 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         Output::Json => say_json(&json!({"public_key": public, "name": key.verifier().name()}))?,
     }
     Ok(Outcome::Done)
+}
+
+async fn run_master(context: &Context, what: &What) -> anyhow::Result<Outcome> {
+    let (said, value) = match what {
+        What::Master { file } => {
+            make_master(file)?;
+            (
+                format!("made {}; keep it safe, without it nothing sealed can be read", file.display()),
+                json!({"made": file}),
+            )
+        }
+        What::RotateMaster { to } => {
+            let settings = settings(context).await?;
+            if !to.exists() {
+                make_master(to)?;
+            }
+            let next = MasterKey::parse(&privacy::read(to)?).with_context(|| format!("`{}`", to.display()))?;
+            admit_master(&settings, &next).await?;
+            let said = format!(
+                "{} opens the keys database too; set it as `privacy.master_key_file`, restart when you like, then run `ombud keys retire-master`",
+                to.display()
+            );
+            (said, json!({"admitted": to}))
+        }
+        What::RetireMaster => {
+            let retired = retire_masters(&settings(context).await?).await?;
+            (format!("{retired} other master keys open the keys database no longer"), json!({"retired": retired}))
+        }
+    };
+    match context.output {
+        Output::Text => say(format_args!("{said}")),
+        Output::Json => say_json(&value)?,
+    }
+    Ok(Outcome::Done)
+}
+
+async fn settings(context: &Context) -> anyhow::Result<VaultSettings> {
+    let settings = privacy::vault(&context.config()?).await?;
+    settings.context("no master key is set, see `[privacy]` in `ombud config-reference`")
+}
+
+/// Makes a master key.
+pub(super) fn make_master(file: &Path) -> anyhow::Result<()> {
+    write_private(file, &format!("{}\n", MasterKey::fresh()?.to_text()))
+        .with_context(|| format!("cannot write `{}`, a key is never written over", file.display()))
 }
 
 /// Makes a key, and beside it the one that others verify with.

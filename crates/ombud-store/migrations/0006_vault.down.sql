@@ -1,0 +1,4 @@
+DROP TABLE subjects;
+DROP TABLE holds;
+DROP TABLE vault_homes;
+DELETE FROM projections WHERE name = 'inbox_3';
