@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{
-    AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, IdentityLevel, Kind, Understanding,
-};
+use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
