@@ -15,6 +15,8 @@ pub enum StreamKind {
     Customer,
     /// One long-running case.
     Case,
+    /// What people of the company control, such as switches.
+    Control,
 }
 
 impl StreamKind {
@@ -25,6 +27,7 @@ impl StreamKind {
             Self::Conversation => "conversation",
             Self::Customer => "customer",
             Self::Case => "case",
+            Self::Control => "control",
         }
     }
 }

@@ -56,14 +56,14 @@ pub struct ApiCall {
 /// ```compile_fail
 /// use ombud_policy::{ApiCall, Authorized};
 /// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
-///     Authorized { proposal, call, reasons: Vec::new() }
+///     Authorized { proposal, call, reasons: Vec::new(), market: String::new() }
 /// }
 /// ```
 /// nor made by its constructor:
 /// ```compile_fail
 /// use ombud_policy::{ApiCall, Authorized};
 /// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
-///     Authorized::new(proposal, call, Vec::new())
+///     Authorized::new(proposal, call, Vec::new(), String::new())
 /// }
 /// ```
 /// nor copied, so that one authorization performs one action:
@@ -97,11 +97,18 @@ pub struct Authorized {
     proposal: Proposal,
     call: ApiCall,
     reasons: Vec<String>,
+    market: String,
 }
 
 impl Authorized {
-    pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>) -> Self {
-        Self { proposal, call, reasons }
+    pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>, market: String) -> Self {
+        Self { proposal, call, reasons, market }
+    }
+
+    /// For customers of which market.
+    #[must_use]
+    pub fn market(&self) -> &str {
+        &self.market
     }
 
     /// What was allowed.

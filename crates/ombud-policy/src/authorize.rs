@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::action::{ApiCall, Authorized};
+use crate::controls::{SWITCHED_OFF, Standing};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
 
@@ -95,6 +96,8 @@ pub struct Asked<'a> {
     pub confirmed: bool,
     /// Amount in minor units, if the action names one.
     pub amount_minor: Option<i64>,
+    /// What holds actions back now; none where it was not looked up, and then nothing is changed.
+    pub standing: Option<&'a Standing>,
 }
 
 /// What the policies say.
@@ -164,9 +167,20 @@ impl Policies {
         if !records_are_known(asked) {
             return Verdict::Denied { reason_code: NOT_FOUND.to_owned() };
         }
+        // INVARIANT: what is switched off, or was not looked up, is never authorized (test: `what_is_switched_off_is_never_authorized`).
+        match asked.standing {
+            Some(standing) if standing.switches.stops(asked.spec, asked.market).is_some() => {
+                return Verdict::Denied { reason_code: SWITCHED_OFF.to_owned() };
+            }
+            None if asked.spec.risk != Risk::Challenge => {
+                return Verdict::Denied { reason_code: NOT_PERMITTED.to_owned() };
+            }
+            _ => {}
+        }
         match self.decide(asked) {
             Ok(reasons) => {
-                Verdict::Authorized(Box::new(Authorized::new(proposal, asked.spec.call(asked.arguments), reasons)))
+                let (call, market) = (asked.spec.call(asked.arguments), asked.market.to_owned());
+                Verdict::Authorized(Box::new(Authorized::new(proposal, call, reasons, market)))
             }
             Err(reason_code) => self.what_is_missing(asked, reason_code),
         }
@@ -420,7 +434,16 @@ mod tests {
     }
 
     /// What the policies say of cancelling an order for a reason, at a level, with or without a yes.
-    fn verdict(risk: &str, (order, reason): (&str, &str), level: IdentityLevel, said: Yes) -> String {
+    fn verdict(risk: &str, record: (&str, &str), level: IdentityLevel, said: Yes) -> String {
+        verdict_of(risk, record, (level, said), Some(&Standing::default()))
+    }
+
+    fn verdict_of(
+        risk: &str,
+        (order, reason): (&str, &str),
+        (level, said): (IdentityLevel, Yes),
+        standing: Option<&Standing>,
+    ) -> String {
         let spec = spec(risk);
         let arguments = json!({"order_id": order, "reason": reason}).as_object().unwrap().clone();
         let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
@@ -434,6 +457,7 @@ mod tests {
             owned: &owned,
             confirmed: said == Yes::Said,
             amount_minor: None,
+            standing,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
         let proposal = Proposal {
@@ -454,6 +478,26 @@ mod tests {
     enum Yes {
         Said,
         Missing,
+    }
+
+    /// R15: a switch holds whatever the policies say, before and after a yes; and nothing is authorized by somebody who has not looked.
+    #[test]
+    fn what_is_switched_off_is_never_authorized() {
+        let off = json!({"switches": {"off": [{"target": {"kind": "action", "name": "cancel"}, "reason": "r", "by": "b", "since": 1}]}});
+        let off: Standing = serde_json::from_value(off).unwrap();
+        let free = Standing::default();
+        let table = [
+            ("write", Some(&free), Yes::Said, "authorized"),
+            ("write", Some(&off), Yes::Said, SWITCHED_OFF),
+            ("write", Some(&off), Yes::Missing, SWITCHED_OFF),
+            ("credential", Some(&off), Yes::Missing, SWITCHED_OFF),
+            ("write", None, Yes::Said, NOT_PERMITTED),
+            ("write", None, Yes::Missing, NOT_PERMITTED),
+        ];
+        for (risk, standing, said, expected) in table {
+            let got = verdict_of(risk, ("mine", "x"), (IdentityLevel::Identified, said), standing);
+            assert_eq!(got, expected, "{risk} {standing:?}");
+        }
     }
 
     /// R3, R7, R8, R10: one case that allows, and each single thing missing.
@@ -500,6 +544,7 @@ mod tests {
                         owned: &owned,
                         confirmed: false,
                         amount_minor: None,
+                        standing: None,
                     };
                     let (decided, expected) = (policies.authorize_read(&asked), all.authorize_read(&asked));
                     assert_eq!(format!("{decided:?}"), format!("{expected:?}"), "{action} {order} {level:?} {market}");

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod authorize;
+pub mod controls;
 pub mod dialogue;
 pub mod engine;
 pub mod expr;
@@ -18,6 +19,7 @@ pub mod text;
 
 pub use action::{ApiCall, Authorized, Intent, Method};
 pub use authorize::Proof;
+pub use controls::{Standing, Switches};
 pub use dialogue::{Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, is_question};
 pub use feed::{CompanyEvent, Feed};

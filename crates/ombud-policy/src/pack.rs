@@ -6,10 +6,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
+use crate::controls::Target;
 use crate::feed::Feed;
 use crate::flow::{self, Flow, FlowKind};
 use crate::problem::PackProblem;
-use crate::spec::ActionSpec;
+use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
 
 mod check;
@@ -21,13 +22,14 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 74] = [
+pub const ENGINE_TEXTS: [&str; 75] = [
     "greeting",
     "what_else",
     "anything_else",
     "handoff_text",
     "handoff_summary",
     "action_refused",
+    "refused_switched_off",
     "action_failed",
     "action_unknown",
     "action_pending",
@@ -219,6 +221,17 @@ impl Pack {
         let (_, source) = self.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
         let value = source.lines().find_map(|line| line.strip_prefix(start.as_str()))?;
         Some(value.trim().trim_matches('"').to_owned())
+    }
+
+    /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.
+    #[must_use]
+    pub fn has_target(&self, target: &Target) -> bool {
+        match target {
+            Target::All => true,
+            Target::Action(name) => self.actions.get(name).is_some_and(|spec| spec.risk != Risk::Read),
+            Target::Risk(risk) => *risk != Risk::Read,
+            Target::Market(name) => self.manifest.markets.iter().any(|market| market.eq_ignore_ascii_case(name)),
+        }
     }
 
     /// The locale that is used for a wished one.

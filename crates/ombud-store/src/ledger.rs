@@ -223,6 +223,7 @@ pub(crate) fn event_of(row: &AnyRow) -> Result<RecordedEvent, StoreError> {
         "conversation" => StreamKind::Conversation,
         "customer" => StreamKind::Customer,
         "case" => StreamKind::Case,
+        "control" => StreamKind::Control,
         _ => return Err(StoreError::Corrupt { what: "stream kind" }),
     };
     Ok(RecordedEvent {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::attempts;
+use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
@@ -27,6 +28,7 @@ pub(crate) async fn perform(
         Call::Read(call) => read(assistant, &call, trail).await,
         Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
         Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
+        Call::Recall => controls::recall(assistant).await,
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
         Call::Recover(look_up) => recovery::recover(assistant, received, look_up, trail).await,
     }
@@ -53,6 +55,11 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(held) = controls::held(assistant, &authorized).await {
+        let action = &authorized.proposal().action;
+        trail.note(Stage::Action, format!("{action}: not done, {}", word(&held)), json!({"action": action}));
+        return held;
+    }
     if let Some(customer_id) = code_for(assistant, &authorized)
         && let Some(refused) = attempts::code_refused(assistant, received, customer_id).await
     {

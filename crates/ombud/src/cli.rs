@@ -12,6 +12,7 @@ mod openapi;
 mod prove;
 mod serve;
 mod simulate;
+mod switch;
 mod token;
 mod validate;
 
@@ -34,6 +35,7 @@ Examples:
   ombud doctor                        what stands in the way
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
+  ombud switch list                   what may not be done at the moment
 
 Exit codes:
   0  done
@@ -87,6 +89,8 @@ enum Command {
     Token(token::Options),
     /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
     Prove(prove::Options),
+    /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
+    Switch(switch::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with.
     Keys(keys::Options),
     /// Lists, fetches and verifies the models that run in this process.
@@ -160,6 +164,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
+        Command::Switch(options) => switch::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options),
         Command::Models(options) => models::run(context, &options),
         Command::Openapi => openapi::run(),

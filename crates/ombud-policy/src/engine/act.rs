@@ -4,12 +4,14 @@ use ombud_domain::{
     ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal,
     Receipt,
 };
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
+use crate::controls::{SWITCHED_OFF, Standing};
 use crate::dialogue::{ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op};
@@ -27,6 +29,13 @@ const NEW_CODE: &str = "new_code";
 impl Engine<'_> {
     /// Proposes an action, or gives it up for performing once it is authorized.
     pub(super) fn act(&self, state: &mut Deliberation, act: &Act) -> Step {
+        if state.standing.is_none() {
+            // Once in a turn, and only in one that comes to an action.
+            if let Some(top) = state.dialogue.frames.last_mut() {
+                top.pending = Pending::Recall;
+            }
+            return Step::Out(Decision::Recall);
+        }
         let Some(spec) = self.pack.actions.get(&act.action) else {
             return self.broken(state, format!("action `{}` does not exist", act.action));
         };
@@ -75,10 +84,16 @@ impl Engine<'_> {
             Verdict::NeedStepUp => self.step_up(state),
             Verdict::Denied { reason_code } => {
                 state.ending.reasons.push(format!("{} denied: {reason_code}", act.action));
-                let key = self.refusal_key(state, act, &reason_code);
-                self.refuse(state, &key, &reason_code, &vars(json!({"reason_code": reason_code})))
+                self.refuse_act(state, act, &reason_code)
             }
         }
+    }
+
+    /// Says why an action is not done. What people have stopped, a person may still do.
+    fn refuse_act(&self, state: &mut Deliberation, act: &Act, reason_code: &str) -> Step {
+        let key = self.refusal_key(state, act, reason_code);
+        state.offers_person |= reason_code == SWITCHED_OFF;
+        self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})))
     }
 
     fn refusal_key(&self, state: &Deliberation, act: &Act, reason_code: &str) -> String {
@@ -294,6 +309,7 @@ impl Engine<'_> {
             }
             (Pending::Customer, outcome) => self.settle_customer(state, outcome),
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
+            (Pending::Recall, outcome) => self.settle_recall(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
             (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
             (Pending::Challenge, outcome) if state.dialogue.claim().is_some() => {
@@ -307,6 +323,13 @@ impl Engine<'_> {
                 None
             }
         }
+    }
+
+    /// What cannot be looked up holds everything back.
+    fn settle_recall(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
+        let ActionOutcome::Found { body } = outcome else { return Some(self.tool_failure(state)) };
+        state.standing = Standing::deserialize(body).ok();
+        state.standing.is_none().then(|| self.tool_failure(state))
     }
 
     pub(super) fn tool_failure(&self, state: &mut Deliberation) -> Decision {
@@ -394,8 +417,7 @@ impl Engine<'_> {
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
             ActionOutcome::Refused { reason_code } => {
-                let key = self.refusal_key(state, act, reason_code);
-                self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})));
+                self.refuse_act(state, act, reason_code);
                 None
             }
             ActionOutcome::Unknown if self.pack.actions.get(&act.action).is_some_and(ActionSpec::is_recoverable) => {

@@ -8,6 +8,7 @@ mod language;
 mod recovery;
 mod redaction;
 mod silence;
+mod switches;
 mod waiting;
 
 use std::path::Path;
