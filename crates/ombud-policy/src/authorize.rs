@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::action::{ApiCall, Authorized};
+use crate::action::{ApiCall, Authorized, Stake};
 use crate::controls::{SWITCHED_OFF, Standing};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
@@ -32,6 +32,7 @@ pub struct Policies {
     set: PolicySet,
     reads: Reads,
     authorizer: Authorizer,
+    recalled: BTreeSet<String>,
 }
 
 /// What the policies say of reads. Most speak of writes, and a turn reads far more often.
@@ -96,6 +97,8 @@ pub struct Asked<'a> {
     pub confirmed: bool,
     /// Amount in minor units, if the action names one.
     pub amount_minor: Option<i64>,
+    /// Its currency, if the action names one.
+    pub currency: Option<&'a str>,
     /// What holds actions back now; none where it was not looked up, and then nothing is changed.
     pub standing: Option<&'a Standing>,
 }
@@ -158,7 +161,17 @@ impl Policies {
             return Err(problems);
         }
         let reads = Reads::of(&set);
-        Ok(Self { set, reads, authorizer: Authorizer::new() })
+        let mut names = BTreeSet::new();
+        for policy in set.policies() {
+            recalled(&policy.to_json().unwrap_or_default(), &mut names);
+        }
+        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names })
+    }
+
+    /// Actions and classes of which the policies ask how long ago they were done for the customer.
+    #[must_use]
+    pub const fn recalled(&self) -> &BTreeSet<String> {
+        &self.recalled
     }
 
     /// Decides a write. The proposal is what the customer was, or is to be, shown.
@@ -179,8 +192,8 @@ impl Policies {
         }
         match self.decide(asked) {
             Ok(reasons) => {
-                let (call, market) = (asked.spec.call(asked.arguments), asked.market.to_owned());
-                Verdict::Authorized(Box::new(Authorized::new(proposal, call, reasons, market)))
+                let call = asked.spec.call(asked.arguments);
+                Verdict::Authorized(Box::new(Authorized::new(proposal, call, reasons, stake(asked))))
             }
             Err(reason_code) => self.what_is_missing(asked, reason_code),
         }
@@ -214,7 +227,9 @@ impl Policies {
         if !asked.confirmed && with(true, asked.level) {
             return Verdict::NeedConfirm;
         }
-        Verdict::Denied { reason_code }
+        // What a yes would not change is the reason, not that it is missing.
+        let after_a_yes = self.decide(&Asked { confirmed: true, ..asked.clone() }).err();
+        Verdict::Denied { reason_code: after_a_yes.unwrap_or(reason_code) }
     }
 
     fn decide(&self, asked: &Asked<'_>) -> Result<Vec<String>, String> {
@@ -242,6 +257,39 @@ impl Policies {
             .filter(|policy| policy.effect() == Effect::Forbid)
             .find_map(|policy| policy.annotation("reason").map(ToOwned::to_owned));
         Err(code.unwrap_or_else(not_permitted))
+    }
+}
+
+/// What is at stake with an action.
+fn stake(asked: &Asked<'_>) -> Stake {
+    let amount = asked.amount_minor.zip(asked.currency).map(|(minor, currency)| (minor, currency.to_owned()));
+    Stake {
+        customer_id: asked.customer_id.map(ToOwned::to_owned),
+        risk: asked.spec.risk,
+        market: asked.market.to_owned(),
+        amount,
+        known: asked.standing.map_or(0, |standing| standing.known),
+    }
+}
+
+/// Names that a policy asks for as `context.hours_since.NAME`, out of its JSON form.
+fn recalled(policy: &Value, names: &mut BTreeSet<String>) {
+    let is_hours = |left: &Value| {
+        left.pointer("/./attr").and_then(Value::as_str) == Some("hours_since")
+            && left.pointer("/./left/Var").and_then(Value::as_str) == Some("context")
+    };
+    match policy {
+        Value::Object(members) => {
+            for (operator, value) in members {
+                let asks = matches!(operator.as_str(), "." | "has") && value.get("left").is_some_and(is_hours);
+                if let Some(name) = value.get("attr").and_then(Value::as_str).filter(|_| asks) {
+                    names.insert(name.to_owned());
+                }
+                recalled(value, names);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| recalled(element, names)),
+        _ => {}
     }
 }
 
@@ -350,6 +398,7 @@ fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
         ("level".to_owned(), level.clone()),
         ("proof".to_owned(), RestrictedExpression::new_string(asked.proof.as_str().to_owned())),
         ("market".to_owned(), RestrictedExpression::new_string(asked.market.to_owned())),
+        ("hours_since".to_owned(), RestrictedExpression::new_record(hours_since(asked)).ok()?),
         ("args".to_owned(), RestrictedExpression::new_record(plain_arguments(asked.arguments)).ok()?),
     ];
     let context = Context::from_pairs(context.into_iter().chain(amount)).ok()?;
@@ -366,6 +415,12 @@ fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
     ];
     let request = Request::new(principal, action, resource, context, None).ok()?;
     Some((request, Entities::from_entities(entities, None).ok()?))
+}
+
+/// How long ago what was done for the customer; nothing is known of it in reads and before it was looked up.
+fn hours_since(asked: &Asked<'_>) -> impl Iterator<Item = (String, RestrictedExpression)> {
+    let hours = asked.standing.into_iter().flat_map(|standing| &standing.hours_since);
+    hours.map(|(name, hours)| (name.clone(), RestrictedExpression::new_long(*hours)))
 }
 
 /// The first argument that names a record, else the customer himself.
@@ -457,6 +512,7 @@ mod tests {
             owned: &owned,
             confirmed: said == Yes::Said,
             amount_minor: None,
+            currency: None,
             standing,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
@@ -544,6 +600,7 @@ mod tests {
                         owned: &owned,
                         confirmed: false,
                         amount_minor: None,
+                        currency: None,
                         standing: None,
                     };
                     let (decided, expected) = (policies.authorize_read(&asked), all.authorize_read(&asked));

@@ -1,4 +1,6 @@
-//! What holds an action back although the policies allow it? People of the company, who have switched it off.
+//! What holds an action back beside who asks? People of the company who have switched it off, and what the customer had done lately.
+
+use std::collections::BTreeMap;
 
 use ombud_domain::{RecordedEvent, StreamId, StreamKind, TimestampUs};
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use crate::spec::{ActionSpec, Risk};
 
 /// Reason code of what is switched off.
 pub const SWITCHED_OFF: &str = "switched_off";
+/// Reason code of what must not be done so soon after something else; a person looks at it.
+pub const RECENT_CHANGE: &str = "recent_change";
 /// Kind of the event that switches something off.
 pub const SWITCH_OFF: &str = "switch.off";
 /// Kind of the event that switches it on again.
@@ -123,6 +127,12 @@ impl Switches {
 pub struct Standing {
     /// What is switched off.
     pub switches: Switches,
+    /// Whole hours since the customer's last effect, by action and by class; as policies read it.
+    #[serde(default)]
+    pub hours_since: BTreeMap<String, i64>,
+    /// How many of his effects have a name that policies ask for.
+    #[serde(default)]
+    pub known: i64,
 }
 
 #[cfg(test)]

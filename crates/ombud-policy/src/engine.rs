@@ -221,7 +221,10 @@ pub enum Decision {
     /// Make this read, then decide again.
     Read(Box<ApiCall>),
     /// Look up what holds actions back now, then decide again.
-    Recall,
+    Recall {
+        /// Whose past counts.
+        customer_id: Option<String>,
+    },
     /// Perform this action, then decide again.
     Perform(Box<Authorized>),
     /// Count that somebody says he is this one, then decide again.
@@ -445,6 +448,7 @@ impl Engine<'_> {
             owned: &state.dialogue.owned,
             confirmed: false,
             amount_minor: None,
+            currency: None,
             standing: state.standing.as_ref(),
         }
     }

@@ -9,6 +9,7 @@ use crate::authorize::{Policies, hex};
 use crate::controls::Target;
 use crate::feed::Feed;
 use crate::flow::{self, Flow, FlowKind};
+use crate::limits::{self, Limit};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
@@ -22,7 +23,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 75] = [
+pub const ENGINE_TEXTS: [&str; 77] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -30,6 +31,8 @@ pub const ENGINE_TEXTS: [&str; 75] = [
     "handoff_summary",
     "action_refused",
     "refused_switched_off",
+    "refused_limit_reached",
+    "refused_recent_change",
     "action_failed",
     "action_unknown",
     "action_pending",
@@ -100,6 +103,9 @@ pub const ENGINE_TEXTS: [&str; 75] = [
     "conversation_reopened",
 ];
 
+/// Where the limits of a pack stand.
+pub(crate) const LIMITS: &str = "policies/limits.yaml";
+
 /// A pack, ready to be used; immutable.
 #[derive(Debug)]
 pub struct Pack {
@@ -126,6 +132,8 @@ pub struct Pack {
     pub wishes: Vec<(String, String, String)>,
     /// Policies of base and pack.
     pub policies: Policies,
+    /// What may be done within a time.
+    pub limits: Vec<Limit>,
     /// Knowledge articles: (file, source).
     pub articles: Vec<(String, String)>,
     /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
@@ -169,6 +177,7 @@ impl Pack {
         let flows = reader.flows();
         let actions = reader.actions();
         let policies = reader.policies();
+        let limits = reader.limits();
         let articles = reader
             .under("knowledge/", ".md")
             .into_iter()
@@ -195,6 +204,7 @@ impl Pack {
             wishes,
             feed,
             policies,
+            limits,
             articles,
             language_files,
         };
@@ -415,6 +425,13 @@ impl<'a> Reader<'a> {
             .map(|(file, source)| (file.clone(), source.clone()))
             .collect();
         Policies::parse(&files).map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// The pack's own limits; the base has none.
+    fn limits(&mut self) -> Vec<Limit> {
+        let file = format!("{}/{LIMITS}", self.name);
+        let Some(source) = self.files.get(&file) else { return Vec::new() };
+        limits::parse(&file, source).map_err(|problems| self.problems.extend(problems)).unwrap_or_default()
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {

@@ -85,6 +85,8 @@ struct Case {
     #[serde(default)]
     amount_minor: Option<i64>,
     #[serde(default)]
+    hours_since: BTreeMap<String, i64>,
+    #[serde(default)]
     arguments: Map<String, Value>,
     expect: String,
 }
@@ -138,7 +140,7 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         _ => IdentityLevel::Verified,
     };
     let customer = (case.level > 0 || case.proof == Proof::Claim).then_some("C-1");
-    let standing = Standing::default();
+    let standing = Standing { hours_since: case.hours_since.clone(), ..Standing::default() };
     let asked = Asked {
         spec: &spec,
         arguments: &arguments,
@@ -149,6 +151,7 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         owned: &owned,
         confirmed: case.confirmed,
         amount_minor: case.amount_minor,
+        currency: None,
         standing: Some(&standing),
     };
     if case.risk == Risk::Read {

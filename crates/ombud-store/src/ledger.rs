@@ -1,5 +1,6 @@
 //! How is the ledger read, and how does a commit reach the writer?
 
+pub(crate) mod effects;
 pub(crate) mod heads;
 pub(crate) mod insert;
 pub(crate) mod job;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_ports::effects::PastEffect;
 use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -106,6 +108,15 @@ impl Ledger for SqlLedger {
         .await
         .map_err(failed("reading the ledger"))?;
         rows.iter().map(event_of).collect()
+    }
+
+    async fn effects(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        since: TimestampUs,
+    ) -> Result<Vec<PastEffect>, StoreError> {
+        effects::read(&self.database, tenant, customer_id, since).await
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {

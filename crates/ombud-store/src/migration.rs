@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -37,6 +37,11 @@ const MIGRATIONS: [Migration; 5] = [
         name: "0005_merkle_log",
         up: include_str!("../migrations/0005_merkle_log.up.sql"),
         down: include_str!("../migrations/0005_merkle_log.down.sql"),
+    },
+    Migration {
+        name: "0006_effects",
+        up: include_str!("../migrations/0006_effects.up.sql"),
+        down: include_str!("../migrations/0006_effects.down.sql"),
     },
 ];
 

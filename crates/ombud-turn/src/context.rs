@@ -141,6 +141,7 @@ pub(crate) async fn customer_record(
         owned: &OwnedRecords::new(),
         confirmed: false,
         amount_minor: None,
+        currency: None,
         standing: None,
     };
     let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };

@@ -22,7 +22,10 @@ pub(crate) enum Call {
     /// A read.
     Read(ApiCall),
     /// The question what holds actions back now.
-    Recall,
+    Recall {
+        /// Whose past counts.
+        customer_id: Option<String>,
+    },
     /// An authorized action.
     Perform(Box<Authorized>),
     /// The check of a one-time code; its arguments are stored nowhere.
@@ -204,8 +207,8 @@ fn decided(
 ) -> Decided {
     let (call, ending, summary, reasons) = match decision {
         // No step of its own in the trail: what it finds shows in the next one.
-        Decision::Recall => {
-            let (call, of) = (Some(Call::Recall), CallOf::Recall);
+        Decision::Recall { customer_id } => {
+            let (call, of) = (Some(Call::Recall { customer_id }), CallOf::Recall);
             return Decided { state, moment, call, ending: Ending::default(), rounds, of, notice: None };
         }
         Decision::Read(call) => {

@@ -120,6 +120,10 @@ impl Ledger for Watched {
         self.ledger.read_all(tenant, after, max).await
     }
 
+    async fn effects(&self, tenant: &TenantId, id: &str, since: TimestampUs) -> Result<Vec<PastEffect>, StoreError> {
+        self.ledger.effects(tenant, id, since).await
+    }
+
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
         self.ledger.stored_reply(tenant, scope, key).await
     }

@@ -21,6 +21,8 @@ use tokio::time::Instant;
 
 use crate::settings::{say, setting};
 
+/// Processes on one database.
+const PROCESSES: usize = 2;
 /// How long the company's systems take for a write.
 const WRITE: Duration = Duration::from_millis(30);
 
@@ -122,17 +124,36 @@ fn ports(store: Option<&Store>, company: &Arc<Company>) -> Ports {
     }
 }
 
-/// One trained assistant for all tests.
-fn trained() -> anyhow::Result<&'static Assistant> {
-    static TRAINED: OnceLock<Option<Assistant>> = OnceLock::new();
+/// How many cancellations the limited company allows a customer within a day.
+pub const ALLOWED: usize = 11;
+
+/// Which company it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// As its pack is.
+    Own,
+    /// With a limit on cancellations.
+    Limited,
+}
+
+/// One trained assistant for all tests of a company.
+fn trained(rules: Rules) -> anyhow::Result<&'static Assistant> {
+    static OWN: OnceLock<Option<Assistant>> = OnceLock::new();
+    static LIMITED: OnceLock<Option<Assistant>> = OnceLock::new();
     let train = || {
         let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
         let mut files = PackFiles::new();
         read_into(&mut files, &packs, &packs).ok()?;
+        if rules == Rules::Limited {
+            let limit =
+                format!("- id: cancellations\n  actions: [cancel_pending_order]\n  within: 24h\n  count: {ALLOWED}\n");
+            files.insert("retail/policies/limits.yaml".to_owned(), limit);
+        }
         let pack = Pack::parse("retail", &files).ok()?;
         Assistant::new(ports(None, &Arc::default()), Arc::new(pack), Settings::default()).ok()
     };
-    TRAINED.get_or_init(train).as_ref().context("the pack can be learnt")
+    let trained = if rules == Rules::Limited { &LIMITED } else { &OWN };
+    trained.get_or_init(train).as_ref().context("the pack can be learnt")
 }
 
 /// Processes on one database.
@@ -145,17 +166,17 @@ pub struct House {
 }
 
 impl House {
-    /// An empty SQLite file, with some processes on it.
-    pub async fn sqlite(test: &str, processes: usize) -> anyhow::Result<Self> {
+    /// An empty SQLite file, with two processes on it.
+    pub async fn sqlite(test: &str, rules: Rules) -> anyhow::Result<Self> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("controls-{test}-{}", std::process::id()));
         drop(std::fs::remove_dir_all(&folder));
         std::fs::create_dir_all(&folder)?;
         let url = format!("sqlite://{}", folder.join("ledger.db").display());
-        Ok(Self { folder: Some(folder), ..Self::open(&url, processes).await? })
+        Ok(Self { folder: Some(folder), ..Self::open(&url, rules).await? })
     }
 
     /// An empty PostgreSQL database; none, with a word, when there is no server.
-    pub async fn postgres(test: &str, processes: usize) -> anyhow::Result<Option<Self>> {
+    pub async fn postgres(test: &str, rules: Rules) -> anyhow::Result<Option<Self>> {
         let Some(server) = setting("OMBUD_TEST_POSTGRES_URL") else {
             say("PostgreSQL was left out: OMBUD_TEST_POSTGRES_URL is not set\n")?;
             return Ok(None);
@@ -167,20 +188,20 @@ impl House {
             ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         }
         let (host, _) = server.rsplit_once('/').context("the address names a database")?;
-        Self::open(&format!("{host}/{name}"), processes).await.map(Some)
+        Self::open(&format!("{host}/{name}"), rules).await.map(Some)
     }
 
-    async fn open(url: &str, processes: usize) -> anyhow::Result<Self> {
+    async fn open(url: &str, rules: Rules) -> anyhow::Result<Self> {
         let company = Arc::new(Company::default());
         let (mut stores, mut assistants) = (Vec::new(), Vec::new());
-        for number in 0..processes {
+        for number in 0..PROCESSES {
             let store = ombud_store::open(url).await?;
             let ports = ports(Some(&store), &company);
             // Ids of the one must not be those of the other.
             for _ in 0..number * 100_000 {
                 ports.clock.fresh_id();
             }
-            assistants.push(trained()?.beside(ports, Settings::default()));
+            assistants.push(trained(rules)?.beside(ports, Settings::default()));
             stores.push(store);
         }
         let session_id = SessionId(uuid::Uuid::from_u128(7));

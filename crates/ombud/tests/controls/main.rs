@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use ombud_domain::TimestampUs;
+use ombud_domain::{ConversationStatus, TimestampUs};
 use ombud_policy::controls::{Flip, Target};
 use ombud_turn::Position;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use house::House;
+use house::{ALLOWED, House, Rules};
 use settings::{number, say};
 
 /// Customers who say yes while it is switched off, in the ordinary run.
@@ -75,9 +75,47 @@ async fn no_effect_begins(house: House) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_effect_begins_after_a_switch_is_in_the_ledger() -> anyhow::Result<()> {
-    no_effect_begins(House::sqlite("switch", 2).await?).await?;
-    match House::postgres("switch", 2).await? {
+    no_effect_begins(House::sqlite("switch", Rules::Own).await?).await?;
+    match House::postgres("switch", Rules::Own).await? {
         Some(house) => no_effect_begins(house).await,
+        None => Ok(()),
+    }
+}
+
+/// Conversations of one customer that come to their yes at the same time.
+const RACERS: usize = 64;
+
+/// R13: over conversations and processes; whoever comes too late gets a person.
+async fn never_more_than_allowed(house: House) -> anyhow::Result<()> {
+    let house = Arc::new(house);
+    let mut proposals = Vec::new();
+    for customer in 0..RACERS {
+        proposals.push(house.proposed(customer).await?);
+    }
+    let mut racers = JoinSet::new();
+    for place in proposals {
+        let house = Arc::clone(&house);
+        racers.spawn(async move { house.say(place, "yes").await });
+    }
+    let (mut done, mut handed_over) = (0, 0);
+    while let Some(ended) = racers.join_next().await {
+        let reply = ended??;
+        done += reply.done.len();
+        let is_reached = reply.refused.iter().any(|refused| refused.reason_code == "limit_reached");
+        handed_over += usize::from(is_reached && reply.status == ConversationStatus::WaitingForAgent);
+    }
+    let begun = house.company.begun().len();
+    say(&format!("of {RACERS} at once {done} were done and {handed_over} handed over, {ALLOWED} are allowed\n"))?;
+    assert_eq!((begun, done, handed_over), (ALLOWED, ALLOWED, RACERS - ALLOWED));
+    Arc::into_inner(house).context("everybody has left")?.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_wishes_at_once_no_more_are_done_than_allowed() -> anyhow::Result<()> {
+    never_more_than_allowed(House::sqlite("limit", Rules::Limited).await?).await?;
+    match House::postgres("limit", Rules::Limited).await? {
+        Some(house) => never_more_than_allowed(house).await,
         None => Ok(()),
     }
 }
