@@ -17,6 +17,8 @@ pub enum StreamKind {
     Case,
     /// What was erased and held back; without personal text, and never sealed.
     Privacy,
+    /// What people of the company control, such as switches.
+    Control,
 }
 
 impl StreamKind {
@@ -28,6 +30,7 @@ impl StreamKind {
             Self::Customer => "customer",
             Self::Case => "case",
             Self::Privacy => "privacy",
+            Self::Control => "control",
         }
     }
 }

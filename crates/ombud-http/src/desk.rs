@@ -3,3 +3,4 @@
 pub mod act;
 pub mod conversations;
 pub mod events;
+pub mod switches;

@@ -9,6 +9,8 @@ use ombud_domain::{IntentId, Proposal, RecordedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::spec::Risk;
+
 /// HTTP method of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -50,20 +52,35 @@ pub struct ApiCall {
     pub receipt_member: String,
 }
 
+/// What an action is about, as it counts for limits and switches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stake {
+    /// For whom.
+    pub customer_id: Option<String>,
+    /// The action's class.
+    pub risk: Risk,
+    /// Market code.
+    pub market: String,
+    /// Minor units and currency, if both are known.
+    pub amount: Option<(i64, String)>,
+    /// How many of the customer's effects that policies ask for were known.
+    pub known: i64,
+}
+
 /// A proposal that the policy engine allowed. Cannot be built, copied or read back outside this crate (R1).
 ///
 /// It cannot be put together from its parts:
 /// ```compile_fail
 /// use ombud_policy::{ApiCall, Authorized};
-/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
-///     Authorized { proposal, call, reasons: Vec::new() }
+/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall, stake: ombud_policy::Stake) -> Authorized {
+///     Authorized { proposal, call, reasons: Vec::new(), stake }
 /// }
 /// ```
 /// nor made by its constructor:
 /// ```compile_fail
 /// use ombud_policy::{ApiCall, Authorized};
-/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall) -> Authorized {
-///     Authorized::new(proposal, call, Vec::new())
+/// fn forge(proposal: ombud_domain::Proposal, call: ApiCall, stake: ombud_policy::Stake) -> Authorized {
+///     Authorized::new(proposal, call, Vec::new(), stake)
 /// }
 /// ```
 /// nor copied, so that one authorization performs one action:
@@ -97,11 +114,18 @@ pub struct Authorized {
     proposal: Proposal,
     call: ApiCall,
     reasons: Vec<String>,
+    stake: Stake,
 }
 
 impl Authorized {
-    pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>) -> Self {
-        Self { proposal, call, reasons }
+    pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>, stake: Stake) -> Self {
+        Self { proposal, call, reasons, stake }
+    }
+
+    /// What is at stake, as it was decided on.
+    #[must_use]
+    pub const fn stake(&self) -> &Stake {
+        &self.stake
     }
 
     /// What was allowed.

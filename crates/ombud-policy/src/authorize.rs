@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::action::{ApiCall, Authorized};
+use crate::action::{ApiCall, Authorized, Stake};
+use crate::controls::{SWITCHED_OFF, Standing};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
 
@@ -31,6 +32,7 @@ pub struct Policies {
     set: PolicySet,
     reads: Reads,
     authorizer: Authorizer,
+    recalled: BTreeSet<String>,
 }
 
 /// What the policies say of reads. Most speak of writes, and a turn reads far more often.
@@ -95,6 +97,10 @@ pub struct Asked<'a> {
     pub confirmed: bool,
     /// Amount in minor units, if the action names one.
     pub amount_minor: Option<i64>,
+    /// Its currency, if the action names one.
+    pub currency: Option<&'a str>,
+    /// What holds actions back now; none where it was not looked up, and then nothing is changed.
+    pub standing: Option<&'a Standing>,
 }
 
 /// What the policies say.
@@ -155,7 +161,17 @@ impl Policies {
             return Err(problems);
         }
         let reads = Reads::of(&set);
-        Ok(Self { set, reads, authorizer: Authorizer::new() })
+        let mut names = BTreeSet::new();
+        for policy in set.policies() {
+            recalled(&policy.to_json().unwrap_or_default(), &mut names);
+        }
+        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names })
+    }
+
+    /// Actions and classes of which the policies ask how long ago they were done for the customer.
+    #[must_use]
+    pub const fn recalled(&self) -> &BTreeSet<String> {
+        &self.recalled
     }
 
     /// Decides a write. The proposal is what the customer was, or is to be, shown.
@@ -164,9 +180,20 @@ impl Policies {
         if !records_are_known(asked) {
             return Verdict::Denied { reason_code: NOT_FOUND.to_owned() };
         }
+        // INVARIANT: what is switched off, or was not looked up, is never authorized (test: `what_is_switched_off_is_never_authorized`).
+        match asked.standing {
+            Some(standing) if standing.switches.stops(asked.spec, asked.market).is_some() => {
+                return Verdict::Denied { reason_code: SWITCHED_OFF.to_owned() };
+            }
+            None if asked.spec.risk != Risk::Challenge => {
+                return Verdict::Denied { reason_code: NOT_PERMITTED.to_owned() };
+            }
+            _ => {}
+        }
         match self.decide(asked) {
             Ok(reasons) => {
-                Verdict::Authorized(Box::new(Authorized::new(proposal, asked.spec.call(asked.arguments), reasons)))
+                let call = asked.spec.call(asked.arguments);
+                Verdict::Authorized(Box::new(Authorized::new(proposal, call, reasons, stake(asked))))
             }
             Err(reason_code) => self.what_is_missing(asked, reason_code),
         }
@@ -200,7 +227,9 @@ impl Policies {
         if !asked.confirmed && with(true, asked.level) {
             return Verdict::NeedConfirm;
         }
-        Verdict::Denied { reason_code }
+        // What a yes would not change is the reason, not that it is missing.
+        let after_a_yes = self.decide(&Asked { confirmed: true, ..asked.clone() }).err();
+        Verdict::Denied { reason_code: after_a_yes.unwrap_or(reason_code) }
     }
 
     fn decide(&self, asked: &Asked<'_>) -> Result<Vec<String>, String> {
@@ -228,6 +257,39 @@ impl Policies {
             .filter(|policy| policy.effect() == Effect::Forbid)
             .find_map(|policy| policy.annotation("reason").map(ToOwned::to_owned));
         Err(code.unwrap_or_else(not_permitted))
+    }
+}
+
+/// What is at stake with an action.
+fn stake(asked: &Asked<'_>) -> Stake {
+    let amount = asked.amount_minor.zip(asked.currency).map(|(minor, currency)| (minor, currency.to_owned()));
+    Stake {
+        customer_id: asked.customer_id.map(ToOwned::to_owned),
+        risk: asked.spec.risk,
+        market: asked.market.to_owned(),
+        amount,
+        known: asked.standing.map_or(0, |standing| standing.known),
+    }
+}
+
+/// Names that a policy asks for as `context.hours_since.NAME`, out of its JSON form.
+fn recalled(policy: &Value, names: &mut BTreeSet<String>) {
+    let is_hours = |left: &Value| {
+        left.pointer("/./attr").and_then(Value::as_str) == Some("hours_since")
+            && left.pointer("/./left/Var").and_then(Value::as_str) == Some("context")
+    };
+    match policy {
+        Value::Object(members) => {
+            for (operator, value) in members {
+                let asks = matches!(operator.as_str(), "." | "has") && value.get("left").is_some_and(is_hours);
+                if let Some(name) = value.get("attr").and_then(Value::as_str).filter(|_| asks) {
+                    names.insert(name.to_owned());
+                }
+                recalled(value, names);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| recalled(element, names)),
+        _ => {}
     }
 }
 
@@ -336,6 +398,7 @@ fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
         ("level".to_owned(), level.clone()),
         ("proof".to_owned(), RestrictedExpression::new_string(asked.proof.as_str().to_owned())),
         ("market".to_owned(), RestrictedExpression::new_string(asked.market.to_owned())),
+        ("hours_since".to_owned(), RestrictedExpression::new_record(hours_since(asked)).ok()?),
         ("args".to_owned(), RestrictedExpression::new_record(plain_arguments(asked.arguments)).ok()?),
     ];
     let context = Context::from_pairs(context.into_iter().chain(amount)).ok()?;
@@ -352,6 +415,12 @@ fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
     ];
     let request = Request::new(principal, action, resource, context, None).ok()?;
     Some((request, Entities::from_entities(entities, None).ok()?))
+}
+
+/// How long ago what was done for the customer; nothing is known of it in reads and before it was looked up.
+fn hours_since(asked: &Asked<'_>) -> impl Iterator<Item = (String, RestrictedExpression)> {
+    let hours = asked.standing.into_iter().flat_map(|standing| &standing.hours_since);
+    hours.map(|(name, hours)| (name.clone(), RestrictedExpression::new_long(*hours)))
 }
 
 /// The first argument that names a record, else the customer himself.
@@ -420,7 +489,16 @@ mod tests {
     }
 
     /// What the policies say of cancelling an order for a reason, at a level, with or without a yes.
-    fn verdict(risk: &str, (order, reason): (&str, &str), level: IdentityLevel, said: Yes) -> String {
+    fn verdict(risk: &str, record: (&str, &str), level: IdentityLevel, said: Yes) -> String {
+        verdict_of(risk, record, (level, said), Some(&Standing::default()))
+    }
+
+    fn verdict_of(
+        risk: &str,
+        (order, reason): (&str, &str),
+        (level, said): (IdentityLevel, Yes),
+        standing: Option<&Standing>,
+    ) -> String {
         let spec = spec(risk);
         let arguments = json!({"order_id": order, "reason": reason}).as_object().unwrap().clone();
         let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
@@ -434,6 +512,8 @@ mod tests {
             owned: &owned,
             confirmed: said == Yes::Said,
             amount_minor: None,
+            currency: None,
+            standing,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
         let proposal = Proposal {
@@ -454,6 +534,26 @@ mod tests {
     enum Yes {
         Said,
         Missing,
+    }
+
+    /// R15: a switch holds whatever the policies say, before and after a yes; and nothing is authorized by somebody who has not looked.
+    #[test]
+    fn what_is_switched_off_is_never_authorized() {
+        let off = json!({"switches": {"off": [{"target": {"kind": "action", "name": "cancel"}, "reason": "r", "by": "b", "since": 1}]}});
+        let off: Standing = serde_json::from_value(off).unwrap();
+        let free = Standing::default();
+        let table = [
+            ("write", Some(&free), Yes::Said, "authorized"),
+            ("write", Some(&off), Yes::Said, SWITCHED_OFF),
+            ("write", Some(&off), Yes::Missing, SWITCHED_OFF),
+            ("credential", Some(&off), Yes::Missing, SWITCHED_OFF),
+            ("write", None, Yes::Said, NOT_PERMITTED),
+            ("write", None, Yes::Missing, NOT_PERMITTED),
+        ];
+        for (risk, standing, said, expected) in table {
+            let got = verdict_of(risk, ("mine", "x"), (IdentityLevel::Identified, said), standing);
+            assert_eq!(got, expected, "{risk} {standing:?}");
+        }
     }
 
     /// R3, R7, R8, R10: one case that allows, and each single thing missing.
@@ -500,6 +600,8 @@ mod tests {
                         owned: &owned,
                         confirmed: false,
                         amount_minor: None,
+                        currency: None,
+                        standing: None,
                     };
                     let (decided, expected) = (policies.authorize_read(&asked), all.authorize_read(&asked));
                     assert_eq!(format!("{decided:?}"), format!("{expected:?}"), "{action} {order} {level:?} {market}");

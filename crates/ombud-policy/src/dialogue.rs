@@ -357,6 +357,8 @@ pub enum Pending {
         /// Its arguments.
         arguments: Map<String, Value>,
     },
+    /// What holds actions back.
+    Recall,
     /// Leave to look into one more claim.
     Claim,
     /// A one-time code has been asked for from the company's system.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
 use crate::authorize::{Asked, Proof};
+use crate::controls::Standing;
 use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::pack::Pack;
@@ -202,6 +203,8 @@ pub struct Deliberation {
     farewell: bool,
     /// The open request, while something else is said.
     aside: Option<aside::Aside>,
+    /// What holds actions back, once this turn has looked it up.
+    standing: Option<Standing>,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -224,6 +227,11 @@ impl Deliberation {
 pub enum Decision {
     /// Make this read, then decide again.
     Read(Box<ApiCall>),
+    /// Look up what holds actions back now, then decide again.
+    Recall {
+        /// Whose past counts.
+        customer_id: Option<String>,
+    },
     /// Perform this action, then decide again.
     Perform(Box<Authorized>),
     /// Count that somebody says he is this one, then decide again.
@@ -447,6 +455,8 @@ impl Engine<'_> {
             owned: &state.dialogue.owned,
             confirmed: false,
             amount_minor: None,
+            currency: None,
+            standing: state.standing.as_ref(),
         }
     }
 

@@ -5,19 +5,22 @@
 
 pub mod action;
 pub mod authorize;
+pub mod controls;
 pub mod dialogue;
 pub mod engine;
 pub mod expr;
 pub mod feed;
 pub mod flow;
+pub mod limits;
 pub mod pack;
 pub mod problem;
 pub mod recovery;
 pub mod spec;
 pub mod text;
 
-pub use action::{ApiCall, Authorized, Intent, Method};
+pub use action::{ApiCall, Authorized, Intent, Method, Stake};
 pub use authorize::Proof;
+pub use controls::{Standing, Switches};
 pub use dialogue::{Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, is_question};
 pub use feed::{CompanyEvent, Feed};

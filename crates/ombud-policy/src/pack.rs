@@ -6,10 +6,12 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
+use crate::controls::Target;
 use crate::feed::Feed;
 use crate::flow::{self, AskSource, Flow, FlowKind};
+use crate::limits::{self, Limit};
 use crate::problem::PackProblem;
-use crate::spec::ActionSpec;
+use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
 
 mod check;
@@ -21,13 +23,16 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 74] = [
+pub const ENGINE_TEXTS: [&str; 77] = [
     "greeting",
     "what_else",
     "anything_else",
     "handoff_text",
     "handoff_summary",
     "action_refused",
+    "refused_switched_off",
+    "refused_limit_reached",
+    "refused_recent_change",
     "action_failed",
     "action_unknown",
     "action_pending",
@@ -98,6 +103,9 @@ pub const ENGINE_TEXTS: [&str; 74] = [
     "conversation_reopened",
 ];
 
+/// Where the limits of a pack stand.
+pub(crate) const LIMITS: &str = "policies/limits.yaml";
+
 /// A pack, ready to be used; immutable.
 #[derive(Debug)]
 pub struct Pack {
@@ -126,6 +134,8 @@ pub struct Pack {
     pub wishes: Vec<(String, String, String)>,
     /// Policies of base and pack.
     pub policies: Policies,
+    /// What may be done within a time.
+    pub limits: Vec<Limit>,
     /// Knowledge articles: (file, source).
     pub articles: Vec<(String, String)>,
     /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
@@ -188,6 +198,7 @@ impl Pack {
         let flows = reader.flows();
         let actions = reader.actions();
         let policies = reader.policies();
+        let limits = reader.limits();
         let articles = reader
             .under("knowledge/", ".md")
             .into_iter()
@@ -216,6 +227,7 @@ impl Pack {
             wishes,
             feed,
             policies,
+            limits,
             articles,
             language_files,
         };
@@ -242,6 +254,17 @@ impl Pack {
         let (_, source) = self.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
         let value = source.lines().find_map(|line| line.strip_prefix(start.as_str()))?;
         Some(value.trim().trim_matches('"').to_owned())
+    }
+
+    /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.
+    #[must_use]
+    pub fn has_target(&self, target: &Target) -> bool {
+        match target {
+            Target::All => true,
+            Target::Action(name) => self.actions.get(name).is_some_and(|spec| spec.risk != Risk::Read),
+            Target::Risk(risk) => *risk != Risk::Read,
+            Target::Market(name) => self.manifest.markets.iter().any(|market| market.eq_ignore_ascii_case(name)),
+        }
     }
 
     /// The locale that is used for a wished one.
@@ -457,6 +480,13 @@ impl<'a> Reader<'a> {
             .map(|(file, source)| (file.clone(), source.clone()))
             .collect();
         Policies::parse(&files).map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// The pack's own limits; the base has none.
+    fn limits(&mut self) -> Vec<Limit> {
+        let file = format!("{}/{LIMITS}", self.name);
+        let Some(source) = self.files.get(&file) else { return Vec::new() };
+        limits::parse(&file, source).map_err(|problems| self.problems.extend(problems)).unwrap_or_default()
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {

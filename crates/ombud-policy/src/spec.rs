@@ -102,6 +102,8 @@ struct RawAction {
     receipt: String,
     #[serde(default)]
     amount: Option<String>,
+    #[serde(default)]
+    currency: Option<String>,
 }
 
 const fn default_deadline_ms() -> u64 {
@@ -180,8 +182,10 @@ pub struct ActionSpec {
     pub errors: BTreeMap<String, String>,
     /// Member of the answer with the receipt's id.
     pub receipt: String,
-    /// Amount in minor units, for policies.
+    /// Amount in minor units, for policies and limits.
     pub amount: Option<Expr>,
+    /// Its currency, for limits.
+    pub currency: Option<Expr>,
 }
 
 /// Why arguments do not fit an action.
@@ -250,6 +254,7 @@ impl ActionSpec {
         let owns: Vec<(String, Expr)> =
             raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
         let amount = raw.amount.as_deref().map(&mut compile);
+        let currency = raw.currency.as_deref().map(&mut compile);
         let recover = raw.recover.as_ref().map(|recover| recover.compile(file, source)).transpose();
         let recover = recover.map_err(|problem| problems.push(problem)).ok().flatten();
         match ownership {
@@ -269,6 +274,7 @@ impl ActionSpec {
                 errors: raw.errors,
                 receipt: raw.receipt.trim_start_matches("result.").to_owned(),
                 amount: amount.flatten(),
+                currency: currency.flatten(),
             }),
             _ => Err(problems),
         }

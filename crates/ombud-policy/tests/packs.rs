@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ombud_domain::{IdentityLevel, Proposal};
 use ombud_policy::Pack;
 use ombud_policy::authorize::{Asked, OwnedRecords, Policies, Proof, ReadVerdict, Verdict};
+use ombud_policy::controls::Standing;
 use ombud_policy::pack::PackFiles;
 use ombud_policy::spec::{ActionSpec, Risk};
 use serde::Deserialize;
@@ -84,6 +85,8 @@ struct Case {
     #[serde(default)]
     amount_minor: Option<i64>,
     #[serde(default)]
+    hours_since: BTreeMap<String, i64>,
+    #[serde(default)]
     arguments: Map<String, Value>,
     expect: String,
 }
@@ -137,6 +140,7 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         _ => IdentityLevel::Verified,
     };
     let customer = (case.level > 0 || case.proof == Proof::Claim).then_some("C-1");
+    let standing = Standing { hours_since: case.hours_since.clone(), ..Standing::default() };
     let asked = Asked {
         spec: &spec,
         arguments: &arguments,
@@ -147,6 +151,8 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         owned: &owned,
         confirmed: case.confirmed,
         amount_minor: case.amount_minor,
+        currency: None,
+        standing: Some(&standing),
     };
     if case.risk == Risk::Read {
         return match policies.authorize_read(&asked) {

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use ombud_domain::{JsonText, NewEvent, RecordedEvent, StreamId, TenantId, TimestampUs};
 use serde_json::Value;
 
+use crate::effects::{Counting, PastEffect};
+
 /// One unit of work: all of it becomes durable, or none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Commit {
@@ -21,6 +23,8 @@ pub struct Commit {
     pub reply: Option<StoredReply>,
     /// What may no longer be read of the stream's earlier events.
     pub shredding: Option<Shredding>,
+    /// What this begins, or what was not done after all, as far as it counts against limits.
+    pub counting: Option<Counting>,
     /// When this is written.
     pub at: TimestampUs,
 }
@@ -68,6 +72,12 @@ pub enum AppendError {
     /// The reply's idempotency key is taken.
     #[error("the idempotency key is already used")]
     KeyTaken,
+    /// What this begins would pass a limit.
+    #[error("limit `{rule}` is reached")]
+    LimitReached {
+        /// Which.
+        rule: String,
+    },
     /// The store cannot write.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -118,6 +128,14 @@ pub trait Ledger: Send + Sync + 'static {
         after_position: i64,
         events_max: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// What was begun for a customer after a moment, newest first, at most [`EFFECTS_MAX`](crate::effects::EFFECTS_MAX).
+    async fn effects(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        since: TimestampUs,
+    ) -> Result<Vec<PastEffect>, StoreError>;
 
     /// The stored answer of an idempotency key.
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError>;

@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod back_office;
 pub mod clock;
 pub mod crash;
+pub mod effects;
 pub mod embedder;
 pub mod inbox;
 pub mod inbox_fold;

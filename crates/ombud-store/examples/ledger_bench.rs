@@ -127,6 +127,7 @@ fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
         outbox: Vec::new(),
         reply: None,
         shredding: None,
+        counting: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

@@ -81,6 +81,7 @@ fn commit(conversation: usize, turn: i64) -> Commit {
         outbox: Vec::new(),
         reply: None,
         shredding: None,
+        counting: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

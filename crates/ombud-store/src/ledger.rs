@@ -1,5 +1,6 @@
 //! How is the ledger read, and how does a commit reach the writer?
 
+pub(crate) mod effects;
 pub(crate) mod heads;
 pub(crate) mod insert;
 pub(crate) mod job;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_ports::effects::PastEffect;
 use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -113,6 +115,15 @@ impl Ledger for SqlLedger {
         .await
         .map_err(failed("reading the ledger"))?;
         events_of(&self.vault, tenant, &rows).await
+    }
+
+    async fn effects(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        since: TimestampUs,
+    ) -> Result<Vec<PastEffect>, StoreError> {
+        effects::read(&self.database, tenant, customer_id, since).await
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
@@ -253,6 +264,7 @@ fn raw_event(row: &AnyRow) -> Result<RawEvent, StoreError> {
         "customer" => StreamKind::Customer,
         "case" => StreamKind::Case,
         "privacy" => StreamKind::Privacy,
+        "control" => StreamKind::Control,
         _ => return Err(StoreError::Corrupt { what: "stream kind" }),
     };
     let event = RecordedEvent {

@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -42,6 +42,11 @@ const MIGRATIONS: [Migration; 6] = [
         name: "0006_vault",
         up: include_str!("../migrations/0006_vault.up.sql"),
         down: include_str!("../migrations/0006_vault.down.sql"),
+    },
+    Migration {
+        name: "0007_effects",
+        up: include_str!("../migrations/0007_effects.up.sql"),
+        down: include_str!("../migrations/0007_effects.down.sql"),
     },
 ];
 

@@ -22,10 +22,16 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 mod attempts;
+mod effects;
 
 pub use attempts::{
     of_many_tries_at_once_only_the_allowed_pass, tries_are_counted_for_each_subject_and_company,
     used_up_tries_block_for_the_whole_time_from_the_last_one,
+};
+
+pub use effects::{
+    a_cap_counts_what_it_names_and_nothing_else, of_effects_at_once_only_those_below_the_cap_begin,
+    what_was_not_done_no_longer_counts, who_decided_on_an_older_past_is_refused,
 };
 
 /// What the contract is held against; empty at the start of each function.
@@ -69,6 +75,10 @@ macro_rules! contract_tests {
             tries_are_counted_for_each_subject_and_company,
             used_up_tries_block_for_the_whole_time_from_the_last_one,
             of_many_tries_at_once_only_the_allowed_pass,
+            of_effects_at_once_only_those_below_the_cap_begin,
+            a_cap_counts_what_it_names_and_nothing_else,
+            what_was_not_done_no_longer_counts,
+            who_decided_on_an_older_past_is_refused,
         );
     };
     (@each $subject:path; $($name:ident),+ $(,)?) => {$(
@@ -110,6 +120,7 @@ pub fn commit(stream_id: &str, expected_version: i64, events: Vec<NewEvent>) -> 
         outbox: Vec::new(),
         reply: None,
         shredding: None,
+        counting: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ombud_domain::{JsonText, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_ports::effects::{Cap, CapPer, Counting, EFFECTS_MAX, Effect, KEPT_US, PastEffect};
 use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
@@ -22,6 +23,7 @@ struct TenantLog {
     outbox: BTreeMap<i64, (String, Value)>,
     outbox_given: i64,
     inbox: HashMap<String, InboxRow>,
+    effects: Vec<(Effect, TimestampUs)>,
     /// Tries and until when they count, by subject.
     attempts: HashMap<String, (u32, i64)>,
 }
@@ -58,6 +60,9 @@ impl TenantLog {
         if self.head(&commit.stream) != commit.expected_version {
             return Err(AppendError::Conflict);
         }
+        if let Some(counting) = &commit.counting {
+            self.count(counting, commit.at)?;
+        }
         let mut written = Committed { version: commit.expected_version, position: self.last_position() };
         for event in commit.events {
             written = Committed { version: written.version + 1, position: written.position + 1 };
@@ -86,6 +91,53 @@ impl TenantLog {
         Ok(written)
     }
 
+    fn count(&mut self, counting: &Counting, at: TimestampUs) -> Result<(), AppendError> {
+        let (effect, caps, known) = match counting {
+            Counting::NotDone(intent_id) => {
+                self.effects.retain(|(effect, _)| effect.intent_id != *intent_id);
+                return Ok(());
+            }
+            Counting::Begun { effect, caps, known } => (effect, caps, known),
+        };
+        for cap in caps {
+            let counted = self.effects.iter().filter(|(past, at)| *at > cap.since && counts(cap, past, effect));
+            let counted: Vec<&Effect> = counted.map(|(past, _)| past).chain([effect]).collect();
+            let currency = effect.amount.as_ref().map(|(_, currency)| currency);
+            let amounts = counted.iter().filter_map(|past| past.amount.as_ref());
+            let amounts = amounts.filter(|(_, of)| Some(of) == currency);
+            let sum = amounts.fold(0_i64, |sum, (minor, _)| sum.saturating_add(*minor));
+            let count = i64::try_from(counted.len()).unwrap_or(i64::MAX);
+            if cap.count_max.is_some_and(|max| count > max) || cap.minor_max.is_some_and(|max| sum > max) {
+                return Err(AppendError::LimitReached { rule: cap.rule.clone() });
+            }
+        }
+        if let Some(known) = known {
+            let lately = self.effects_of(&effect.customer_id, known.since);
+            let count = lately.iter().filter(|past| past.is_of(&known.names)).count();
+            if i64::try_from(count).unwrap_or(i64::MAX) > known.count {
+                return Err(AppendError::Conflict);
+            }
+        }
+        let kept = at.0.saturating_sub(KEPT_US);
+        self.effects.retain(|(past, at)| past.customer_id != effect.customer_id || at.0 > kept);
+        self.effects.push((effect.clone(), at));
+        Ok(())
+    }
+
+    fn effects_of(&self, customer_id: &str, since: TimestampUs) -> Vec<PastEffect> {
+        let his = self.effects.iter().filter(|(effect, at)| effect.customer_id == customer_id && *at > since);
+        let mut found: Vec<PastEffect> = his
+            .map(|(effect, at)| PastEffect {
+                action: effect.action.clone(),
+                risk: effect.risk.as_str().to_owned(),
+                at: *at,
+            })
+            .collect();
+        found.sort_by_key(|effect| std::cmp::Reverse(effect.at));
+        found.truncate(EFFECTS_MAX);
+        found
+    }
+
     fn shred(&mut self, stream: &StreamId, shredding: Shredding) {
         for (version, payload) in shredding.events {
             let mut events = self.events.iter_mut();
@@ -111,6 +163,14 @@ impl TenantLog {
             self.inbox.insert(id.clone(), row);
         }
     }
+}
+
+/// Whether a past effect counts against the cap of another.
+fn counts(cap: &Cap, past: &Effect, effect: &Effect) -> bool {
+    (cap.per == CapPer::Company || past.customer_id == effect.customer_id)
+        && (cap.actions.is_empty() || cap.actions.contains(&past.action))
+        && cap.risk.is_none_or(|risk| risk == past.risk)
+        && (cap.markets.is_empty() || cap.markets.contains(&past.market))
 }
 
 #[async_trait]
@@ -175,6 +235,15 @@ impl Ledger for MemoryLedger {
         let tenants = self.lock();
         let events = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
         Ok(events.iter().filter(|event| event.position > after_position).take(events_max).cloned().collect())
+    }
+
+    async fn effects(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        since: TimestampUs,
+    ) -> Result<Vec<PastEffect>, StoreError> {
+        Ok(self.lock().get(tenant).map(|log| log.effects_of(customer_id, since)).unwrap_or_default())
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {

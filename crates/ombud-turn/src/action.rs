@@ -1,13 +1,16 @@
 //! Stage 6: perform the one thing decided, at most once. An intent is durable before its first byte; a receipt is kept whatever happens next.
 
 use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Proposal, Stage, StreamId};
+use ombud_policy::limits::LIMIT_REACHED;
 use ombud_policy::spec::{ActionSpec, Risk};
 use ombud_policy::{ApiCall, Authorized, Intent};
+use ombud_ports::effects::Counting;
 use ombud_ports::{AppendError, Commit, crash_point};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::attempts;
+use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
@@ -27,6 +30,7 @@ pub(crate) async fn perform(
         Call::Read(call) => read(assistant, &call, trail).await,
         Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
         Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
+        Call::Recall { customer_id } => controls::recall(assistant, customer_id.as_deref()).await,
         Call::Perform(authorized) => write(assistant, received, *authorized, trail).await,
         Call::Recover(look_up) => recovery::recover(assistant, received, look_up, trail).await,
     }
@@ -53,6 +57,11 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(held) = controls::held(assistant, &authorized).await {
+        let action = &authorized.proposal().action;
+        trail.note(Stage::Action, format!("{action}: not done, {}", word(&held)), json!({"action": action}));
+        return held;
+    }
     if let Some(customer_id) = code_for(assistant, &authorized)
         && let Some(refused) = attempts::code_refused(assistant, received, customer_id).await
     {
@@ -60,9 +69,21 @@ async fn write(
         trail.note(Stage::Action, format!("{action}: not done, {}", word(&refused)), json!({"action": action}));
         return refused;
     }
-    let intent = authorized.into_intent(IntentId(assistant.fresh_uuid()));
+    let id = IntentId(assistant.fresh_uuid());
+    let counting = controls::counting(assistant, &authorized, id);
+    let intent = authorized.into_intent(id);
     crash_point("intent.before");
-    if let Err(error) = commit_intent(assistant, received, &intent).await {
+    let committed = match counting {
+        Ok(counting) => commit_intent(assistant, received, &intent, counting).await,
+        Err(rule) => Err(AppendError::LimitReached { rule }),
+    };
+    if let Err(AppendError::LimitReached { rule }) = &committed {
+        let action = &intent.proposal().action;
+        let detail = json!({"action": action, "limit": rule});
+        trail.note(Stage::Action, format!("{action}: not done, limit {rule} is reached"), detail);
+        return ActionOutcome::Refused { reason_code: LIMIT_REACHED.to_owned() };
+    }
+    if let Err(error) = committed {
         // Nothing has left yet.
         // INVARIANT: what is not in the ledger is not done, R59 and R70 (test: `what_is_not_in_the_ledger_is_not_done`).
         tracing::error!(error = %error, "the intent could not be written, nothing was done");
@@ -107,7 +128,12 @@ pub(crate) async fn within(
     tokio::time::timeout(assistant.deadline(), call).await.unwrap_or(late)
 }
 
-async fn commit_intent(assistant: &Assistant, received: &mut Arrival<'_>, intent: &Intent) -> Result<(), AppendError> {
+async fn commit_intent(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    intent: &Intent,
+    counting: Option<Counting>,
+) -> Result<(), AppendError> {
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
     let recover_at = recovery::after(assistant, assistant.settings.action_deadline_ms);
@@ -117,7 +143,8 @@ async fn commit_intent(assistant: &Assistant, received: &mut Arrival<'_>, intent
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
-    let committed = assistant.ports.ledger.append(commit(assistant, received, "action.intended", payload)).await?;
+    let commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
+    let committed = assistant.ports.ledger.append(commit).await?;
     received.conversation.version = committed.version;
     if !is_challenge {
         received.conversation.open_action = Some(OpenAction {
@@ -149,7 +176,7 @@ pub(crate) async fn append_outcome(
         }
         None => json!({"turn_id": turn_id, "intent_id": id, "outcome": outcome, "challenge": true}),
     };
-    append(assistant, received, "action.settled", payload).await?;
+    append_counted(assistant, received, ("action.settled", payload), controls::not_done(id, outcome)).await?;
     if let Some(open) = received.conversation.open_action.as_mut().filter(|open| open.id == id) {
         open.outcome = Some(outcome.clone());
         open.recover_at = recover_at;
@@ -163,8 +190,18 @@ pub(crate) async fn append(
     kind: &str,
     payload: Value,
 ) -> Result<(), AppendError> {
+    append_counted(assistant, received, (kind, payload), None).await
+}
+
+async fn append_counted(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    (kind, payload): (&str, Value),
+    counting: Option<Counting>,
+) -> Result<(), AppendError> {
     for _ in 0..RECEIPT_TRIES_MAX {
-        match assistant.ports.ledger.append(commit(assistant, received, kind, payload.clone())).await {
+        let commit = Commit { counting: counting.clone(), ..commit(assistant, received, kind, payload.clone()) };
+        match assistant.ports.ledger.append(commit).await {
             Ok(committed) => {
                 received.conversation.version = committed.version;
                 return Ok(());
@@ -192,6 +229,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
         outbox: Vec::new(),
         reply: None,
         shredding: None,
+        counting: None,
         at: assistant.ports.clock.now(),
     }
 }

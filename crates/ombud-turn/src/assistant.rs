@@ -15,6 +15,7 @@ use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageMo
 use ombud_retrieval::article::{Article, Audience, Day};
 
 use crate::attempts::AttemptLimits;
+use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
 use crate::meaning::Model;
@@ -198,6 +199,7 @@ pub struct Assistant {
     cache: moka::sync::Cache<ConversationId, Arc<Conversation>>,
     turns: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
     pub(crate) keys_in_flight: Mutex<BTreeMap<(ConversationId, String), String>>,
+    pub(crate) switchboard: Switchboard,
 }
 
 impl Assistant {
@@ -220,7 +222,9 @@ impl Assistant {
         // By last use: the default policy would not take new conversations in as long as old ones were used more often.
         let policy = moka::policy::EvictionPolicy::lru();
         let cache = moka::sync::Cache::builder().max_capacity(CACHED_MAX).eviction_policy(policy).build();
+        let switchboard = Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone());
         Self {
+            switchboard,
             ports,
             pack,
             settings,
@@ -247,6 +251,12 @@ impl Assistant {
     #[must_use]
     pub fn inbox(&self) -> &dyn Inbox {
         self.ports.inbox.as_ref()
+    }
+
+    /// What people of the company have switched off, and how they do.
+    #[must_use]
+    pub const fn switchboard(&self) -> &Switchboard {
+        &self.switchboard
     }
 
     /// The company.

@@ -141,6 +141,8 @@ pub(crate) async fn customer_record(
         owned: &OwnedRecords::new(),
         confirmed: false,
         amount_minor: None,
+        currency: None,
+        standing: None,
     };
     let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
     match tokio::time::timeout(assistant.deadline().min(RECORD_WAIT_MAX), assistant.ports.back_office.read(&call)).await

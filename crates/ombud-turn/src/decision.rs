@@ -21,6 +21,11 @@ use crate::understanding::Understood;
 pub(crate) enum Call {
     /// A read.
     Read(ApiCall),
+    /// The question what holds actions back now.
+    Recall {
+        /// Whose past counts.
+        customer_id: Option<String>,
+    },
     /// An authorized action.
     Perform(Box<Authorized>),
     /// The check of a one-time code; its arguments are stored nowhere.
@@ -50,6 +55,8 @@ pub(crate) struct Decided {
 enum CallOf {
     /// The flow.
     Flow,
+    /// The flow, to learn what holds actions back.
+    Recall,
     /// The one-time code that was entered.
     Code,
     /// An action of an earlier turn; what was understood comes after it.
@@ -178,7 +185,8 @@ pub(crate) fn resume(
     trail: &mut Trail<'_>,
 ) -> Decided {
     let Decided { mut state, moment, rounds, of, notice, .. } = before;
-    let rounds = rounds + 1;
+    // Once in a turn, and no call of the company's systems.
+    let rounds = if matches!(of, CallOf::Recall) { rounds } else { rounds + 1 };
     let reader = LexicalReader::new(assistant);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let decision = match &of {
@@ -187,7 +195,7 @@ pub(crate) fn resume(
         CallOf::Flow if rounds >= assistant.pack.manifest.limits.rounds_max => {
             engine.too_many_rounds(&mut state, &outcome)
         }
-        CallOf::Flow => engine.resume(&mut state, &outcome),
+        CallOf::Flow | CallOf::Recall => engine.resume(&mut state, &outcome),
     };
     Decided { notice, ..decided((state, moment, rounds), decision, trail) }
 }
@@ -198,6 +206,11 @@ fn decided(
     trail: &mut Trail<'_>,
 ) -> Decided {
     let (call, ending, summary, reasons) = match decision {
+        // No step of its own in the trail: what it finds shows in the next one.
+        Decision::Recall { customer_id } => {
+            let (call, of) = (Some(Call::Recall { customer_id }), CallOf::Recall);
+            return Decided { state, moment, call, ending: Ending::default(), rounds, of, notice: None };
+        }
         Decision::Read(call) => {
             let summary = format!("read {}", call.action);
             (Some(Call::Read(*call)), Ending::default(), summary, state.ending.reasons.clone())

@@ -16,6 +16,7 @@ mod understanding;
 
 mod assistant;
 mod attempts;
+mod controls;
 mod conversation;
 mod desk;
 mod feed;
@@ -33,6 +34,7 @@ mod waiting;
 
 pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use attempts::AttemptLimits;
+pub use controls::{Position, Switchboard};
 pub use desk::{DeskAct, Holder, OpenRequest};
 pub use feed::FeedError;
 pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};

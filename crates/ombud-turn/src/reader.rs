@@ -1,7 +1,7 @@
 //! How does the flow engine read words? With the language crate's choosers and extractors.
 
 use jiff::civil::Date;
-use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording};
+use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording, TimestampUs};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext, Vectors};
 use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
@@ -11,6 +11,12 @@ use crate::assistant::Assistant;
 /// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
     zoned(assistant, assistant.ports.clock.now().0).date()
+}
+
+/// When today began in the pack's time zone.
+pub(crate) fn midnight(assistant: &Assistant) -> TimestampUs {
+    let now = assistant.ports.clock.now();
+    zoned(assistant, now.0).start_of_day().map_or(now, |start| TimestampUs(start.timestamp().as_microsecond()))
 }
 
 /// A time in the pack's time zone, `YYYY-MM-DDThh:mm`.

@@ -413,6 +413,7 @@ fn commit_of(
         outbox,
         reply: None,
         shredding: None,
+        counting: None,
         at,
     }
 }

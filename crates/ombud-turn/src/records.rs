@@ -111,6 +111,8 @@ async fn read(assistant: &Assistant, state: &Conversation, (customer_id, action)
         owned: &OwnedRecords::new(),
         confirmed: false,
         amount_minor: None,
+        currency: None,
+        standing: None,
     };
     let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
     let wait = assistant.deadline().min(RECORD_WAIT_MAX);

@@ -56,7 +56,7 @@ pub enum TurnError {
 impl From<AppendError> for TurnError {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Conflict => Self::Conflict,
+            AppendError::Conflict | AppendError::LimitReached { .. } => Self::Conflict,
             AppendError::KeyTaken => Self::InFlight,
             AppendError::Store(error) => Self::Store(error),
         }

@@ -15,6 +15,7 @@ mod openapi;
 mod prove;
 mod serve;
 mod simulate;
+mod switch;
 mod token;
 mod validate;
 
@@ -38,6 +39,7 @@ Examples:
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
   ombud erase --customer C-100001     everything about a customer, for good
+  ombud switch list                   what may not be done at the moment
 
 Exit codes:
   0  done
@@ -91,6 +93,8 @@ enum Command {
     Token(token::Options),
     /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
     Prove(prove::Options),
+    /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
+    Switch(switch::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with; makes and changes the master key.
     Keys(keys::Options),
     /// Erases everything about a customer, for good.
@@ -170,6 +174,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
+        Command::Switch(options) => switch::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options).await,
         Command::Erase(options) => erase::run(context, &options).await,
         Command::Export(options) => export::run(context, &options).await,

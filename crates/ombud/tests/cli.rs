@@ -205,3 +205,30 @@ fn fetching_without_python_or_under_another_name_says_what_to_do() -> anyhow::Re
     ensure!(text(&unknown).contains(&format!("known is `{MODEL}`")), "{}", text(&unknown));
     Ok(())
 }
+
+/// R15: what is switched off is off for whoever asks next, a mistyped name stops nothing and says so, and no reason is no switch.
+#[test]
+fn effects_are_switched_off_with_a_reason_and_on_again() -> anyhow::Result<()> {
+    let folder = folder("switch")?;
+    let made = ombud(&folder, &["init", "corner-shop", "--title", "Corner Shop"])?;
+    ensure!(code(&made) == Some(0), "{}", text(&made));
+    let because = ["--reason", "charged twice", "--by", "maja"];
+    let switch = |arguments: &[&str]| ombud(&folder, &[&["switch"], arguments].concat());
+    let off = switch(&[&["off", "--risk", "money"], &because[..]].concat())?;
+    ensure!(code(&off) == Some(0), "{}", text(&off));
+    let listed = switch(&["list"])?;
+    ensure!(text(&listed).contains("risk money off since") && text(&listed).contains("by maja: charged twice"));
+    let listed = json(&switch(&["list", "--json"])?)?;
+    let target = serde_json::json!({"kind": "risk", "name": "money"});
+    assert_eq!(listed.pointer("/off/0/target"), Some(&target));
+    let mistyped = switch(&[&["off", "--action", "no_such_thing"], &because[..]].concat())?;
+    ensure!(code(&mistyped) == Some(1) && text(&mistyped).contains("nothing would be stopped"), "{}", text(&mistyped));
+    for wrong in [&["off", "--all"][..], &["off", "--reason", "x", "--by", "y"], &["off", "--risk", "read"]] {
+        assert_eq!(code(&switch(wrong)?), Some(2), "{wrong:?}");
+    }
+    let empty = switch(&["off", "--all", "--reason", " ", "--by", "maja"])?;
+    ensure!(code(&empty) == Some(1) && text(&empty).contains("`--reason` is empty"), "{}", text(&empty));
+    let on = switch(&["on", "--risk", "money", "--reason", "repaired", "--by", "maja"])?;
+    ensure!(code(&on) == Some(0) && text(&on).contains("nothing is switched off"), "{}", text(&on));
+    Ok(std::fs::remove_dir_all(folder)?)
+}

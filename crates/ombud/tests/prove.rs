@@ -36,6 +36,7 @@ async fn demo_folder(name: &str) -> anyhow::Result<PathBuf> {
             outbox: Vec::new(),
             reply: None,
             shredding: None,
+            counting: None,
             at: TimestampUs(1_781_524_800_000_000),
         };
         store.ledger().append(commit).await?;

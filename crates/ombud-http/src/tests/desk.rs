@@ -211,3 +211,35 @@ async fn an_act_that_was_refused_because_the_server_was_busy_can_be_sent_again()
     assert_eq!(refused.code(), (503, "OM-0503"));
     assert_eq!(world.post_with_key(&take, &staff, "k-1", json!({})).await.status, 200);
 }
+
+#[tokio::test]
+async fn staff_switch_effects_off_with_a_reason_and_customers_do_not() {
+    let world = World::new();
+    let (customer, _) = world.conversation().await;
+    let staff = world.staff("Maja");
+    let path = "/api/v1/desk/switches";
+    let off = json!({"target": {"kind": "risk", "name": "money"}, "to": "off", "reason": "charged twice"});
+    assert_eq!(world.get(path, &customer).await.code(), (403, "OM-0204"));
+    assert_eq!(world.post(path, &customer, off.clone()).await.code(), (403, "OM-0204"));
+    assert_eq!(world.get(path, &staff).await.body, json!({"off": []}));
+    let listed = world.post(path, &staff, off.clone()).await.body;
+    let first = &listed["off"][0];
+    assert_eq!(
+        (&first["target"], &first["reason"], &first["by"]),
+        (&off["target"], &json!("charged twice"), &json!("Maja"))
+    );
+    assert_eq!(world.post(path, &world.staff("Nils"), off.clone()).await.body, listed, "what is off stays as it is");
+    let wrong = [
+        json!({"target": {"kind": "action", "name": "no_such_thing"}, "to": "off", "reason": "x"}),
+        json!({"target": {"kind": "risk", "name": "read"}, "to": "off", "reason": "x"}),
+        json!({"target": {"kind": "all"}, "to": "off", "reason": "  "}),
+        json!({"target": {"kind": "all"}, "to": "half", "reason": "x"}),
+    ];
+    for body in wrong {
+        assert_eq!(world.post(path, &staff, body.clone()).await.code(), (400, "OM-0103"), "{body}");
+    }
+    let long = json!({"target": {"kind": "all"}, "to": "off", "reason": "x".repeat(501)});
+    assert_eq!(world.post(path, &staff, long).await.code(), (413, "OM-0105"));
+    let on = json!({"target": {"kind": "risk", "name": "money"}, "to": "on", "reason": "repaired"});
+    assert_eq!(world.post(path, &staff, on).await.body, json!({"off": []}));
+}

@@ -4,15 +4,18 @@ use ombud_domain::{
     ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal,
     Receipt,
 };
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
+use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
 use crate::dialogue::{ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op};
+use crate::limits::LIMIT_REACHED;
 use crate::spec::{ActionSpec, Ownership};
 
 /// Proposals turned down without a word before a person is brought in.
@@ -27,6 +30,13 @@ const NEW_CODE: &str = "new_code";
 impl Engine<'_> {
     /// Proposes an action, or gives it up for performing once it is authorized.
     pub(super) fn act(&self, state: &mut Deliberation, act: &Act) -> Step {
+        if state.standing.is_none() {
+            // Once in a turn, and only in one that comes to an action.
+            if let Some(top) = state.dialogue.frames.last_mut() {
+                top.pending = Pending::Recall;
+            }
+            return Step::Out(Decision::Recall { customer_id: state.dialogue.customer_id.clone() });
+        }
         let Some(spec) = self.pack.actions.get(&act.action) else {
             return self.broken(state, format!("action `{}` does not exist", act.action));
         };
@@ -58,7 +68,17 @@ impl Engine<'_> {
             .as_ref()
             .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
             .and_then(|value| value.as_i64());
-        let asked = crate::authorize::Asked { confirmed, amount_minor, ..self.asked(state, spec, &proposal.arguments) };
+        let currency = spec
+            .currency
+            .as_ref()
+            .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
+            .and_then(|value| value.as_str().map(ToOwned::to_owned));
+        let asked = crate::authorize::Asked {
+            confirmed,
+            amount_minor,
+            currency: currency.as_deref(),
+            ..self.asked(state, spec, &proposal.arguments)
+        };
         let verdict = self.pack.policies.authorize(&asked, proposal.clone());
         match verdict {
             Verdict::Authorized(authorized) => {
@@ -75,10 +95,28 @@ impl Engine<'_> {
             Verdict::NeedStepUp => self.step_up(state),
             Verdict::Denied { reason_code } => {
                 state.ending.reasons.push(format!("{} denied: {reason_code}", act.action));
-                let key = self.refusal_key(state, act, &reason_code);
-                self.refuse(state, &key, &reason_code, &vars(json!({"reason_code": reason_code})))
+                self.refuse_act(state, act, &reason_code)
             }
         }
+    }
+
+    /// Says why an action is not done. What people have stopped, a person may still do.
+    fn refuse_act(&self, state: &mut Deliberation, act: &Act, reason_code: &str) -> Step {
+        let key = self.refusal_key(state, act, reason_code);
+        if matches!(reason_code, LIMIT_REACHED | RECENT_CHANGE) {
+            return self.pass_on(state, act, (&key, reason_code));
+        }
+        state.offers_person |= reason_code == SWITCHED_OFF;
+        self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})))
+    }
+
+    /// What only a person may decide: he gets what was to be done, in the words of the proposal.
+    fn pass_on(&self, state: &mut Deliberation, act: &Act, (text, reason_code): (&str, &str)) -> Step {
+        let flow = top_flow(state);
+        self.say(state, &flow, text, &top_vars(state), Origin::Record);
+        self.note_refusal(state, &flow, reason_code);
+        let next_step = self.render(state, &flow, &act.confirm, &[&top_vars(state)]);
+        Step::Out(self.hand_over(state, &HandingOver { next_step, ..HandingOver::because(reason_code) }))
     }
 
     fn refusal_key(&self, state: &Deliberation, act: &Act, reason_code: &str) -> String {
@@ -294,6 +332,7 @@ impl Engine<'_> {
             }
             (Pending::Customer, outcome) => self.settle_customer(state, outcome),
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
+            (Pending::Recall, outcome) => self.settle_recall(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
             (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
             (Pending::Challenge, outcome) if state.dialogue.claim().is_some() => {
@@ -307,6 +346,13 @@ impl Engine<'_> {
                 None
             }
         }
+    }
+
+    /// What cannot be looked up holds everything back.
+    fn settle_recall(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
+        let ActionOutcome::Found { body } = outcome else { return Some(self.tool_failure(state)) };
+        state.standing = Standing::deserialize(body).ok();
+        state.standing.is_none().then(|| self.tool_failure(state))
     }
 
     pub(super) fn tool_failure(&self, state: &mut Deliberation) -> Decision {
@@ -393,11 +439,10 @@ impl Engine<'_> {
         };
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
-            ActionOutcome::Refused { reason_code } => {
-                let key = self.refusal_key(state, act, reason_code);
-                self.refuse(state, &key, reason_code, &vars(json!({"reason_code": reason_code})));
-                None
-            }
+            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, act, reason_code) {
+                Step::Out(decision) => Some(decision),
+                Step::On => None,
+            },
             ActionOutcome::Unknown if self.pack.actions.get(&act.action).is_some_and(ActionSpec::is_recoverable) => {
                 state.ending.reasons.push(format!("the outcome of {} is not known yet", act.action));
                 self.say(state, "", "action_pending", &Map::new(), Origin::Template);

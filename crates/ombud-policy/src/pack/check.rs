@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ENGINE_TEXTS, Pack, PackFiles};
+use super::{ENGINE_TEXTS, LIMITS, Pack, PackFiles};
 use crate::flow::{self, Op};
+use crate::limits;
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
 
@@ -68,8 +69,34 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
             problems.push(PackProblem::at(&file, source, "recover:", problem));
         }
     }
+    let file = format!("{name}/{LIMITS}");
+    let source = files.get(&file).map_or("", String::as_str);
+    limits::check(&pack.limits, (&pack.actions, &pack.manifest.markets), |needle, message| {
+        problems.push(PackProblem::at(&file, source, needle, message));
+    });
+    check_recalled(pack, files, problems);
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
+    }
+}
+
+/// A name that nothing has would hold nothing back.
+fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem>) {
+    let classes = [Risk::Write, Risk::Money, Risk::Credential];
+    let changes = |spec: &ActionSpec| classes.contains(&spec.risk);
+    for name in pack.policies.recalled() {
+        let is_known = classes.iter().any(|risk| risk.as_str() == name) || pack.actions.get(name).is_some_and(changes);
+        if is_known {
+            continue;
+        }
+        let asks = |source: &str| source.contains("hours_since") && source.contains(name.as_str());
+        let policies = files.iter().filter(|(file, _)| file.ends_with(".cedar"));
+        for (file, source) in policies.filter(|(_, source)| asks(source)) {
+            let message = format!(
+                "`hours_since.{name}` names neither an action that changes something nor write, money or credential"
+            );
+            problems.push(PackProblem::at(file, source, &format!("hours_since.{name}"), message));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use ombud_ports::Shredding;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use crate::database::Dialect;
+use crate::ledger::effects;
 use crate::ledger::job::{Job, ReplyText};
 use crate::ledger::writer::{Failure, failure};
 use crate::seal::shredding::forget_salts;
@@ -33,6 +34,9 @@ pub(crate) async fn insert(
     // In the order of tenants, so that two replicas never wait for each other in a circle.
     for (tenant, (events, outbox)) in insertion.counts {
         used.insert(tenant, reserve(connection, dialect, tenant, (events, outbox)).await?);
+    }
+    for job in insertion.jobs {
+        effects::count(connection, dialect, job).await?;
     }
     let first = used.clone();
     let positions = insert_events(connection, dialect, insertion.jobs, used).await?;

@@ -1,6 +1,7 @@
 //! What does the writer get? A commit whose bounds are checked and whose values are text already, so that its task only writes.
 
 use ombud_domain::{StreamId, TenantId};
+use ombud_ports::effects::Counting;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{AppendError, Commit, Committed, Shredding, StoreError};
 use tokio::sync::oneshot;
@@ -39,6 +40,7 @@ pub(crate) struct Job {
     pub outbox: Vec<(String, String)>,
     pub reply: Option<ReplyText>,
     pub shredding: Option<Shredding>,
+    pub counting: Option<Counting>,
     pub bytes: usize,
     answer: oneshot::Sender<Answer>,
 }
@@ -61,6 +63,7 @@ impl Job {
                 response: reply.response.into_string(),
             }),
             shredding: commit.shredding,
+            counting: commit.counting,
             bytes: 0,
             answer,
         };

@@ -60,6 +60,10 @@ pub(crate) enum Failure {
     StreamTaken,
     /// A key of the replies is taken.
     ReplyTaken,
+    /// What a commit begins would pass this limit.
+    LimitReached(String),
+    /// More was begun for the customer than the decision knew.
+    Overtaken,
     /// Nothing was written; later commits may be.
     Passing(&'static str, sqlx::Error),
     /// Nothing may be written any more.
@@ -136,7 +140,9 @@ impl Writer {
         let verdicts = match self.write(&batch).await {
             Ok(verdicts) => verdicts,
             // One of them is at fault: each by itself, so that only that one is refused.
-            Err(Failure::StreamTaken | Failure::ReplyTaken) => vec![Verdict::Alone; batch.len()],
+            Err(Failure::StreamTaken | Failure::ReplyTaken | Failure::LimitReached(_) | Failure::Overtaken) => {
+                vec![Verdict::Alone; batch.len()]
+            }
             Err(Failure::Passing(doing, error)) => return answer_all(batch, doing, error),
             Err(Failure::Broken(doing, error)) => return self.break_off(batch, doing, error),
         };
@@ -162,6 +168,8 @@ impl Writer {
                 _ => self.refuse_stale(job).await,
             },
             Err(Failure::StreamTaken) => self.refuse_stale(job).await,
+            Err(Failure::LimitReached(rule)) => job.answer(Err(AppendError::LimitReached { rule })),
+            Err(Failure::Overtaken) => job.answer(Err(AppendError::Conflict)),
             Err(Failure::ReplyTaken) => job.answer(Err(AppendError::KeyTaken)),
             Err(Failure::Passing(doing, error)) => answer_all(vec![job], doing, error),
             Err(Failure::Broken(doing, error)) => self.break_off(vec![job], doing, error),

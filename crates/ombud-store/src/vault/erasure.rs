@@ -61,6 +61,9 @@ pub struct Receipt {
     pub replies: u64,
     /// Counts of tries.
     pub attempts: u64,
+    /// Sums that count against limits, which no longer say for whom.
+    #[serde(default)]
+    pub effects: u64,
     /// What was not touched, and what is left to the operator.
     pub left: Vec<String>,
 }
@@ -138,9 +141,11 @@ impl Store {
         self.inbox.catch_up(tenant, usize::MAX).await?;
         let conversations = self.conversations_of(tenant, &subject).await?;
         let attempts = self.forget_attempts(tenant, customer_id).await?;
+        let effects = self.unname_effects(tenant, customer_id).await?;
         let mut receipt = self.erase_conversations(tenant, conversations, (Reason::Request, at)).await?;
         receipt.subject = Some(subject);
         receipt.attempts = attempts;
+        receipt.effects = effects;
         self.close_erasure(tenant, receipt).await
     }
 
@@ -331,7 +336,7 @@ impl Store {
         keys.dedup();
         self.vault.erase(&keys).await?;
         let [inbox_rows, replies] = self.purge(tenant, &conversations).await?;
-        self.database.scrub(&["inbox_2", "replies", "attempts"]).await?;
+        self.database.scrub(&["inbox_2", "replies", "attempts", "effects"]).await?;
         left.push("copies of the keys database made before; give them a short life".to_owned());
         if overwritten > 0 {
             left.push("plain text in copies of the ledger made before".to_owned());
@@ -352,6 +357,7 @@ impl Store {
             inbox_rows,
             replies,
             attempts,
+            effects: 0,
             left,
         })
     }
@@ -471,6 +477,14 @@ impl Store {
         let query = query.bind(tenant.as_str()).bind(format!("%:{hash}")).execute(&self.database.sealing);
         Ok(query.await.map_err(failed("forgetting tries"))?.rows_affected())
     }
+
+    /// The company's limits still count what was done; whom it was done for is forgotten.
+    async fn unname_effects(&self, tenant: &TenantId, customer_id: &str) -> Result<u64, StoreError> {
+        let _turn = self.database.write_turn.lock().await;
+        let query = sqlx::query("UPDATE effects SET customer_id = '' WHERE tenant = $1 AND customer_id = $2");
+        let query = query.bind(tenant.as_str()).bind(customer_id).execute(&self.database.sealing);
+        Ok(query.await.map_err(failed("forgetting for whom something was done"))?.rows_affected())
+    }
 }
 
 fn commit((tenant, stream): (&TenantId, StreamId), head: i64, event: NewEvent, at: TimestampUs) -> Commit {
@@ -482,6 +496,7 @@ fn commit((tenant, stream): (&TenantId, StreamId), head: i64, event: NewEvent, a
         outbox: Vec::new(),
         reply: None,
         shredding: None,
+        counting: None,
         at,
     }
 }

@@ -5,9 +5,11 @@
 mod events;
 mod keys;
 mod language;
+mod limits;
 mod recovery;
 mod redaction;
 mod silence;
+mod switches;
 mod waiting;
 
 use std::path::Path;
@@ -18,6 +20,7 @@ use ombud_domain::{
     Principal, Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId, TimestampUs,
 };
 use ombud_policy::{Pack, PackFiles};
+use ombud_ports::effects::PastEffect;
 use ombud_ports::{
     AppendError, Commit, Committed, KnowledgeIndex, KnowledgeQuery, LanguageModel, Ledger, LiveBus, LiveEvent,
     ModelError, StoreError, StoredReply,
@@ -453,6 +456,10 @@ impl Ledger for FullDisk {
 
     async fn read_all(&self, tenant: &TenantId, after: i64, max: usize) -> Result<Vec<RecordedEvent>, StoreError> {
         self.0.read_all(tenant, after, max).await
+    }
+
+    async fn effects(&self, tenant: &TenantId, id: &str, since: TimestampUs) -> Result<Vec<PastEffect>, StoreError> {
+        self.0.effects(tenant, id, since).await
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {

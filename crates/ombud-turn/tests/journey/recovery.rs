@@ -33,6 +33,10 @@ impl Ledger for DiesAt {
         self.0.read_all(tenant, after, max).await
     }
 
+    async fn effects(&self, tenant: &TenantId, id: &str, since: TimestampUs) -> Result<Vec<PastEffect>, StoreError> {
+        self.0.effects(tenant, id, since).await
+    }
+
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {
         self.0.stored_reply(tenant, scope, key).await
     }

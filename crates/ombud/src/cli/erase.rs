@@ -95,6 +95,7 @@ fn report(receipt: &Receipt) {
     say(format_args!("  rows of the inbox      {}", receipt.inbox_rows));
     say(format_args!("  stored answers         {}", receipt.replies));
     say(format_args!("  counts of tries        {}", receipt.attempts));
+    say(format_args!("  sums for limits        {}", receipt.effects));
     for left in &receipt.left {
         say(format_args!("  not touched            {left}"));
     }

@@ -87,6 +87,7 @@ async fn copy(
         outbox,
         reply: None,
         shredding: None,
+        counting: None,
         at: clock.now(),
     };
     ledger.append(commit).await?;

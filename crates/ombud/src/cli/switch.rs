@@ -1,0 +1,160 @@
+//! What may not be done at the moment? An operator switches effects off and on again, in every process that shares the ledger.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use ombud_domain::TenantId;
+use ombud_policy::controls::{Flip, Switches, Target};
+use ombud_policy::spec::Risk;
+use ombud_ports::Clock as _;
+use ombud_turn::{Position, Switchboard};
+use serde_json::json;
+
+use super::{Context, Outcome, Output};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::packs::PackSource;
+use crate::terminal::{bold, say, say_json};
+use crate::wiring::open_store;
+
+const EXAMPLES: &str = "\
+Examples:
+  ombud switch list
+  ombud switch off --risk money --reason 'charged twice, ticket 4711' --by maja
+  ombud switch off --market SE --reason 'register is down' --by maja
+  ombud switch off --action send_code --reason 'codes reach the wrong phones' --by maja
+  ombud switch on --risk money --reason 'repaired and checked' --by maja
+  ombud switch off --all --reason 'drill' --by maja --data ./demo     a demo, also while it runs
+
+Holds from the moment it is printed, for every process on this ledger, over restarts. What is on its way to the company's system then is
+finished or looked up; nothing new begins. Reads go on. `--all` and `--market` leave one-time codes alone: name them with `--risk challenge`.
+Who, when and why are events of the sealed ledger.";
+
+/// Characters of a reason or a name.
+const WORDS_CHARS_MAX: usize = 500;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    what: What,
+    /// Folder of a demo, instead of the database of the configuration.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Shows what is switched off, since when, by whom and why.
+    List,
+    /// Switches effects off.
+    Off(Wanted),
+    /// Switches them on again; only exactly what was switched off.
+    On(Wanted),
+}
+
+#[derive(Debug, Args)]
+struct Wanted {
+    #[command(flatten)]
+    target: Chosen,
+    /// Why, for those who read the ledger.
+    #[arg(long)]
+    reason: String,
+    /// Who does this.
+    #[arg(long)]
+    by: String,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Chosen {
+    /// Everything that changes something.
+    #[arg(long)]
+    all: bool,
+    /// An action of the pack.
+    #[arg(long, value_name = "NAME")]
+    action: Option<String>,
+    /// All actions of a risk class: write, money, credential or challenge.
+    #[arg(long, value_name = "CLASS", value_parser = risk)]
+    risk: Option<Risk>,
+    /// Everything for customers of a market.
+    #[arg(long, value_name = "MARKET")]
+    market: Option<String>,
+}
+
+impl Chosen {
+    fn target(&self) -> Target {
+        match (&self.action, self.risk, &self.market) {
+            (Some(name), ..) => Target::Action(name.clone()),
+            (_, Some(risk), _) => Target::Risk(risk),
+            (_, _, Some(name)) => Target::Market(name.to_uppercase()),
+            _ => Target::All,
+        }
+    }
+}
+
+fn risk(text: &str) -> Result<Risk, String> {
+    let known = [Risk::Write, Risk::Money, Risk::Credential, Risk::Challenge];
+    let named = known.into_iter().find(|risk| risk.as_str() == text);
+    named.ok_or_else(|| "use write, money, credential or challenge".to_owned())
+}
+
+pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+    let mut config = context.config()?;
+    if let Some(data) = &options.data {
+        config.database.url = format!("sqlite://{}", data.join("ledger.db").display());
+    }
+    let flip = match &options.what {
+        What::List => None,
+        What::Off(wanted) => Some((flip(&config, options, wanted)?, Position::Off)),
+        What::On(wanted) => Some((flip(&config, options, wanted)?, Position::On)),
+    };
+    let store = open_store(&config).await?;
+    let board = Switchboard::new(store.ledger(), TenantId(config.pack.tenant.clone()));
+    let switches = match &flip {
+        None => board.read().await.map_err(anyhow::Error::from),
+        Some((flip, to)) => board.flip(flip, *to, SystemClock::new().now()).await.map_err(anyhow::Error::from),
+    };
+    store.shutdown().await;
+    show(context.output, &switches.context("the switches cannot be used")?)
+}
+
+/// What is asked for, if there is such a thing: a mistyped name would stop nothing and look as if it did.
+fn flip(config: &Config, options: &Options, wanted: &Wanted) -> anyhow::Result<Flip> {
+    let target = wanted.target.target();
+    if matches!(target, Target::Action(_) | Target::Market(_)) {
+        let source = match &options.data {
+            Some(_) => PackSource::of_demo(),
+            None => PackSource::find(&config.pack.path),
+        };
+        let (pack, _) = source?.parse()?;
+        if !pack.has_target(&target) {
+            bail!("there is no {target} in pack `{}`, so nothing would be stopped", pack.manifest.name);
+        }
+    }
+    let words = |name: &str, text: &str| match text.trim() {
+        "" => bail!("`--{name}` is empty, say it for those who read the ledger"),
+        text if text.chars().count() > WORDS_CHARS_MAX => {
+            bail!("`--{name}` is longer than {WORDS_CHARS_MAX} characters")
+        }
+        text => Ok(text.to_owned()),
+    };
+    Ok(Flip { target, reason: words("reason", &wanted.reason)?, by: words("by", &wanted.by)? })
+}
+
+fn show(output: Output, switches: &Switches) -> anyhow::Result<Outcome> {
+    if output == Output::Json {
+        say_json(&json!({"off": switches.off()}))?;
+        return Ok(Outcome::Done);
+    }
+    if switches.off().is_empty() {
+        say(format_args!("nothing is switched off"));
+    }
+    for off in switches.off() {
+        let flip = &off.flip;
+        let since = off.since.to_rfc3339();
+        say(format_args!("{} off since {since} by {}: {}", bold(&flip.target), flip.by, flip.reason));
+    }
+    Ok(Outcome::Done)
+}
