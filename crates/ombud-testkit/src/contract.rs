@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 mod attempts;
 mod effects;
+mod kept;
 
 pub use attempts::{
     of_many_tries_at_once_only_the_allowed_pass, tries_are_counted_for_each_subject_and_company,
@@ -33,6 +34,8 @@ pub use effects::{
     a_cap_counts_what_it_names_and_nothing_else, of_effects_at_once_only_those_below_the_cap_begin,
     what_was_not_done_no_longer_counts, who_decided_on_an_older_past_is_refused,
 };
+
+pub use kept::{a_cursor_stays_where_it_was_moved, old_replies_are_forgotten_in_small_batches_and_new_ones_kept};
 
 /// What the contract is held against; empty at the start of each function.
 #[derive(Clone)]
@@ -582,34 +585,4 @@ pub async fn a_customers_waiting_requests_are_found_by_his_id(subject: &Subject)
     assert_eq!(due(subject, Due::Parked("CU-1".to_owned())).await, ["c1"]);
     write_at(subject, 2, 3, "c1", vec![parked(0)]).await;
     assert_eq!(due(subject, Due::Parked("CU-1".to_owned())).await, Vec::<String>::new());
-}
-
-/// The oldest first, never one that is too young, never another company's.
-pub async fn old_replies_are_forgotten_in_small_batches_and_new_ones_kept(subject: &Subject) {
-    for number in 1..=5 {
-        let key = format!("k{number}");
-        let at = TimestampUs(number * 1_000_000);
-        let stored = Commit { at, reply: Some(reply("c1", &key)), ..commit(&key, 0, vec![event(number)]) };
-        subject.ledger.append(stored).await.unwrap();
-    }
-    let before = TimestampUs(4_000_000);
-    assert_eq!(subject.ledger.forget_replies(&TenantId("other".to_owned()), before, 9).await.unwrap(), 0);
-    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 2).await.unwrap(), 2);
-    let kept = async |key: &str| subject.ledger.stored_reply(&tenant(), "c1", key).await.unwrap().is_some();
-    assert_eq!([kept("k2").await, kept("k3").await, kept("k4").await], [false, true, true]);
-    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 9).await.unwrap(), 1);
-    assert_eq!(subject.ledger.forget_replies(&tenant(), before, 9).await.unwrap(), 0);
-    assert!(kept("k4").await && kept("k5").await);
-    assert_eq!(read_stream(subject, "k1").await.len(), 1, "what happened stays in the ledger");
-}
-
-/// A feed's cursor is its own, and its company's own.
-pub async fn a_cursor_stays_where_it_was_moved(subject: &Subject) {
-    assert_eq!(subject.ledger.cursor(&tenant(), "changes").await.unwrap(), None);
-    for cursor in ["7", "a9"] {
-        subject.ledger.move_cursor(&tenant(), "changes", cursor).await.unwrap();
-        assert_eq!(subject.ledger.cursor(&tenant(), "changes").await.unwrap().as_deref(), Some(cursor));
-    }
-    assert_eq!(subject.ledger.cursor(&tenant(), "other").await.unwrap(), None);
-    assert_eq!(subject.ledger.cursor(&TenantId("other".to_owned()), "changes").await.unwrap(), None);
 }
