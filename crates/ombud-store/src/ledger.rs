@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
-use ombud_ports::effects::PastEffect;
+use ombud_ports::effects::{Counting, PastEffect};
 use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -66,6 +66,9 @@ impl Ledger for SqlLedger {
             return Err(StoreError::Stopped.into());
         }
         self.vault.seal(&mut commit).await?;
+        if let Some(Counting::Begun { effect, .. }) = &mut commit.counting {
+            effect.customer_id = self.vault.tag(&commit.tenant, &effect.customer_id);
+        }
         let (job, written) = Job::new(commit)?;
         if self.jobs.send(job).await.is_err() {
             return Err(StoreError::Stopped.into());
@@ -123,7 +126,7 @@ impl Ledger for SqlLedger {
         customer_id: &str,
         since: TimestampUs,
     ) -> Result<Vec<PastEffect>, StoreError> {
-        effects::read(&self.database, tenant, customer_id, since).await
+        effects::read(&self.database, tenant, &self.vault.tag(tenant, customer_id), since).await
     }
 
     async fn stored_reply(&self, tenant: &TenantId, scope: &str, key: &str) -> Result<Option<StoredReply>, StoreError> {

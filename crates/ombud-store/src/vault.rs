@@ -361,12 +361,12 @@ impl Vault {
     }
 }
 
-/// Streams about a customer are sealed; what was erased and why must stay readable, and holds no personal text.
+/// Streams about a customer are sealed; what was erased and why, and what people switch off, must stay readable, and holds nothing of customers.
 fn is_personal(stream: &StreamId) -> bool {
-    stream.kind != StreamKind::Privacy
+    !matches!(stream.kind, StreamKind::Privacy | StreamKind::Control)
 }
 
-/// Notes in the ledger which keys it has; its inbox is made again, sealed.
+/// Notes in the ledger which keys it has; its inbox is made again, sealed, and effects no longer say for whom: from now on they say it by a tag.
 async fn claim(ledger: &Database, id: &str) -> Result<(), VaultError> {
     let claiming = failed("noting which keys the ledger has");
     let _turn = ledger.write_turn.lock().await;
@@ -374,6 +374,7 @@ async fn claim(ledger: &Database, id: &str) -> Result<(), VaultError> {
         "DELETE FROM inbox_2 WHERE $1 = $1",
         "DELETE FROM subjects WHERE $1 = $1",
         "DELETE FROM projections WHERE $1 = $1",
+        "UPDATE effects SET customer_id = '' WHERE $1 = $1",
     ] {
         sqlx::query(sql).bind(id).execute(&ledger.durable).await.map_err(&claiming)?;
     }

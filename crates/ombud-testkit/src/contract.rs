@@ -31,7 +31,7 @@ pub use attempts::{
 };
 
 pub use effects::{
-    a_cap_counts_what_it_names_and_nothing_else, of_effects_at_once_only_those_below_the_cap_begin,
+    a_cap_counts_what_it_names_and_nothing_else, of_effects_at_once_only_those_below_the_cap_begin, refund,
     what_was_not_done_no_longer_counts, who_decided_on_an_older_past_is_refused,
 };
 

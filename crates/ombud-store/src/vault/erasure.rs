@@ -141,7 +141,7 @@ impl Store {
         self.inbox.catch_up(tenant, usize::MAX).await?;
         let conversations = self.conversations_of(tenant, &subject).await?;
         let attempts = self.forget_attempts(tenant, customer_id).await?;
-        let effects = self.unname_effects(tenant, customer_id).await?;
+        let effects = self.unname_effects(tenant, [&subject, customer_id]).await?;
         let mut receipt = self.erase_conversations(tenant, conversations, (Reason::Request, at)).await?;
         receipt.subject = Some(subject);
         receipt.attempts = attempts;
@@ -479,10 +479,10 @@ impl Store {
     }
 
     /// The company's limits still count what was done; whom it was done for is forgotten.
-    async fn unname_effects(&self, tenant: &TenantId, customer_id: &str) -> Result<u64, StoreError> {
+    async fn unname_effects(&self, tenant: &TenantId, [tag, id]: [&str; 2]) -> Result<u64, StoreError> {
         let _turn = self.database.write_turn.lock().await;
-        let query = sqlx::query("UPDATE effects SET customer_id = '' WHERE tenant = $1 AND customer_id = $2");
-        let query = query.bind(tenant.as_str()).bind(customer_id).execute(&self.database.sealing);
+        let query = sqlx::query("UPDATE effects SET customer_id = '' WHERE tenant = $1 AND customer_id IN ($2, $3)");
+        let query = query.bind(tenant.as_str()).bind(tag).bind(id).execute(&self.database.sealing);
         Ok(query.await.map_err(failed("forgetting for whom something was done"))?.rows_affected())
     }
 }

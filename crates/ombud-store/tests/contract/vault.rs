@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use ombud_domain::{Author, Handover, IdentityLevel, NewEvent, Priority, StreamId, StreamKind, TimestampUs};
+use ombud_ports::effects::{Counting, Effect};
 use ombud_ports::{AppendError, Commit, InboxFilter, StoreError, StoredReply};
 use ombud_store::vault::erasure::{EraseError, Hold, Reason};
 use ombud_store::{OpenError, Store, VaultError, VaultSettings};
-use ombud_testkit::contract::{commit, stream, tenant};
+use ombud_testkit::contract::{commit, refund, stream, tenant};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
@@ -48,6 +49,7 @@ on_both_databases!(
     keys_that_were_put_back_are_thrown_away_again,
     nobody_writes_on_in_what_was_erased,
     only_what_is_older_than_its_time_expires,
+    effects_name_nobody_and_are_forgotten_with_their_customer,
 );
 
 /// Facts of three kinds that customers tell: who they are, how they are reached, what they want.
@@ -418,4 +420,45 @@ async fn only_what_is_older_than_its_time_expires(home: Home) {
     assert_eq!(payloads(&store, "young").await.len(), 1);
     let erasures = StreamId { kind: StreamKind::Privacy, id: "erasures".to_owned() };
     assert_eq!(store.ledger().read(&tenant(), &erasures, 0, 9).await.unwrap().len(), 1);
+}
+
+async fn begin(store: &Store, stream: &str, customer: &str) {
+    let effect = Effect { customer_id: customer.to_owned(), ..refund(stream, 1) };
+    let counting = Some(Counting::Begun { effect, caps: Vec::new(), known: None });
+    let yes = vec![said(1, Author::Customer, "yes")];
+    store.ledger().append(Commit { counting, ..commit(stream, 0, yes) }).await.unwrap();
+}
+
+/// R13, R39: nobody reads in the table whose effects they are, the ledger finds them by the customer, and his erasure forgets his name alone.
+async fn effects_name_nobody_and_are_forgotten_with_their_customer(home: Home) {
+    let counts = async |store: &Store| {
+        let of =
+            async |customer: &str| store.ledger().effects(&tenant(), customer, TimestampUs(0)).await.unwrap().len();
+        [of("cust-1").await, of("cust-2").await]
+    };
+    let names = async || {
+        let mut connection = home::connect(&home).await;
+        let rows = sqlx::query("SELECT customer_id FROM effects ORDER BY intent_id");
+        let rows = rows.fetch_all(&mut connection).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>()
+    };
+    let store = home::open(&home).await;
+    begin(&store, "p1", "cust-1").await;
+    begin(&store, "p2", "cust-2").await;
+    assert_eq!((counts(&store).await, erase(&store, "cust-1").await.effects), ([1, 1], 1));
+    assert_eq!((counts(&store).await, names().await), ([0, 1], vec![String::new(), "cust-2".to_owned()]));
+    store.shutdown().await;
+    let store = open_sealed(&home).await;
+    assert_eq!(names().await, ["", ""], "plain names go when the ledger gets its keys, what was done stays");
+    begin(&store, "s1", "cust-1").await;
+    begin(&store, "s2", "cust-2").await;
+    assert_eq!(counts(&store).await, [1, 1]);
+    let tags = names().await.split_off(2);
+    assert!(tags.iter().all(|tag| tag.len() > 8 && !tag.contains("cust")) && tags[0] != tags[1], "{tags:?}");
+    assert_eq!(erase(&store, "cust-1").await.effects, 1);
+    assert_eq!(
+        (counts(&store).await, names().await),
+        ([0, 1], vec![String::new(), String::new(), String::new(), tags[1].clone()])
+    );
+    store.shutdown().await;
 }

@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 
 use super::{Subject, commit, event, tenant};
 
-/// A refund of so much; its intent is named like its stream.
-fn refund(intent_id: &str, minor: i64) -> Effect {
+/// A refund of so much for a customer of the contract.
+#[must_use]
+pub fn refund(intent_id: &str, minor: i64) -> Effect {
     Effect {
         intent_id: intent_id.to_owned(),
         customer_id: "C-1".to_owned(),

@@ -4,19 +4,18 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use ombud_domain::TenantId;
 use ombud_policy::controls::{Flip, Switches, Target};
 use ombud_policy::spec::Risk;
 use ombud_ports::Clock as _;
 use ombud_turn::{Position, Switchboard};
 use serde_json::json;
 
+use super::erase::store_of;
 use super::{Context, Outcome, Output};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::packs::PackSource;
 use crate::terminal::{bold, say, say_json};
-use crate::wiring::open_store;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,17 +100,14 @@ fn risk(text: &str) -> Result<Risk, String> {
 }
 
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
-    let mut config = context.config()?;
-    if let Some(data) = &options.data {
-        config.database.url = format!("sqlite://{}", data.join("ledger.db").display());
-    }
+    let config = context.config()?;
     let flip = match &options.what {
         What::List => None,
         What::Off(wanted) => Some((flip(&config, options, wanted)?, Position::Off)),
         What::On(wanted) => Some((flip(&config, options, wanted)?, Position::On)),
     };
-    let store = open_store(&config).await?;
-    let board = Switchboard::new(store.ledger(), TenantId(config.pack.tenant.clone()));
+    let (store, tenant) = store_of(context, options.data.as_deref()).await?;
+    let board = Switchboard::new(store.ledger(), tenant);
     let switches = match &flip {
         None => board.read().await.map_err(anyhow::Error::from),
         Some((flip, to)) => board.flip(flip, *to, SystemClock::new().now()).await.map_err(anyhow::Error::from),
