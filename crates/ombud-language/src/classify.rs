@@ -13,6 +13,7 @@ mod train;
 use serde::{Deserialize, Serialize};
 
 pub use deep::{DeepClassifier, Vectors};
+pub(crate) use deep::{SEED, cast};
 use features::Vocabulary;
 pub(crate) use features::words;
 pub(crate) use head::{Head, Lesson};

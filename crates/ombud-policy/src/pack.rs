@@ -403,33 +403,22 @@ impl<'a> Reader<'a> {
 
     /// What customers write, a JSON object a line; a line of a flow that is not there teaches nothing and is a mistake.
     fn requests(&mut self, flows: &BTreeMap<String, Flow>) {
-        for locale in self.locales.clone() {
-            for (file, source) in self.under(&format!("nlu/requests.{locale}.jsonl"), "") {
-                for (number, line) in source.lines().enumerate() {
-                    let known = |class: &str| match class.split_once(':') {
-                        Some(("flow", flow)) => flows.contains_key(flow),
-                        Some((kind, _)) => kind == "repair",
-                        None => matches!(class, "ask" | "detail"),
-                    };
-                    let reason = match serde_json::from_str::<Request>(line) {
-                        Ok(Request { class, text }) if known(&class) => {
-                            self.requests.push((locale.clone(), class, text));
-                            continue;
-                        }
-                        Ok(Request { class, .. }) => {
-                            format!(
-                                "class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`"
-                            )
-                        }
-                        Err(error) => format!("this line cannot be read: {error}"),
-                    };
-                    self.problems.push(PackProblem { file: file.clone(), line: number + 1, message: reason });
-                }
-            }
+        let known = |class: &str| match class.split_once(':') {
+            Some(("flow", flow)) => flows.contains_key(flow),
+            Some((kind, _)) => kind == "repair",
+            None => matches!(class, "ask" | "detail"),
+        };
+        for (locale, Request { class, text }) in self.json_lines("requests", |request: &Request| {
+            let class = &request.class;
+            (!known(class)).then(|| {
+                format!("class `{class}` is none: give `flow:<name>` of a flow, `ask`, `detail` or `repair:<kind>`")
+            })
+        }) {
+            self.requests.push((locale, class, text));
         }
     }
 
-    /// What is written for one of a few options, a JSON object a line; a line for an option that no ask has is a mistake, and so is a set without lines.
+    /// What is written for one of a few options, a JSON object a line; a line for an option that no ask has is a mistake.
     fn choices(&mut self, flows: &BTreeMap<String, Flow>) {
         let mut sets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for ask in flows.values().flat_map(Flow::asks) {
@@ -437,27 +426,42 @@ impl<'a> Reader<'a> {
                 sets.entry(set).or_default().extend(options.iter().map(|option| option.id.as_str()));
             }
         }
-        for locale in self.locales.clone() {
-            for (file, source) in self.under(&format!("nlu/choices.{locale}.jsonl"), "") {
+        let known =
+            |set: &str, choice: &str| sets.get(set).is_some_and(|ids| choice == NO_CHOICE || ids.contains(choice));
+        let lines = self.json_lines("choices", |example: &ChoiceExample| {
+            let ChoiceExample { set, choice, .. } = example;
+            (!known(set, choice)).then(|| {
+                format!(
+                    "no ask with `examples: {set}` has the option `{choice}`; give the id of one of its options, or `{NO_CHOICE}`"
+                )
+            })
+        });
+        self.choices = lines.into_iter().map(|(locale, example)| ChoiceExample { locale, ..example }).collect();
+    }
+
+    /// The lines of `nlu/<name>.<locale>.jsonl` with their language; those that cannot be read, or of which `fault` says why they are wrong, are problems.
+    fn json_lines<T: serde::de::DeserializeOwned>(
+        &mut self,
+        name: &str,
+        fault: impl Fn(&T) -> Option<String>,
+    ) -> Vec<(String, T)> {
+        let (mut read, mut problems) = (Vec::new(), Vec::new());
+        for locale in &self.locales {
+            for (file, source) in self.under(&format!("nlu/{name}.{locale}.jsonl"), "") {
                 for (number, line) in source.lines().enumerate() {
-                    let known = |set: &str, choice: &str| {
-                        sets.get(set).is_some_and(|options| choice == NO_CHOICE || options.contains(choice))
-                    };
-                    let reason = match serde_json::from_str::<ChoiceExample>(line) {
-                        Ok(example) if known(&example.set, &example.choice) => {
-                            self.choices.push(ChoiceExample { locale: locale.clone(), ..example });
-                            continue;
+                    let told =
+                        serde_json::from_str::<T>(line).map_err(|error| format!("this line cannot be read: {error}"));
+                    match told.and_then(|told| fault(&told).map_or(Ok(told), Err)) {
+                        Ok(told) => read.push((locale.clone(), told)),
+                        Err(message) => {
+                            problems.push(PackProblem { file: file.clone(), line: number + 1, message });
                         }
-                        Ok(example) => format!(
-                            "no ask with `examples: {}` has the option `{}`; give the id of one of its options, or `{NO_CHOICE}`",
-                            example.set, example.choice
-                        ),
-                        Err(error) => format!("this line cannot be read: {error}"),
-                    };
-                    self.problems.push(PackProblem { file: file.clone(), line: number + 1, message: reason });
+                    }
                 }
             }
         }
+        self.problems.extend(problems);
+        read
     }
 
     fn actions(&mut self) -> BTreeMap<String, ActionSpec> {

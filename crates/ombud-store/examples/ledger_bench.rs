@@ -6,6 +6,8 @@
 //! `cargo run --release -p ombud-store --example ledger_bench -- [address]`, default a SQLite file in the folder for temporary files. Prints
 //! commits per second, latency and the CPU time of this process per commit (all threads, user and system).
 
+mod process;
+
 use std::error::Error;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let sealings = [Sealing::Off, Sealing::On, Sealing::Off, Sealing::On];
     let rows = [1, 32, 1000].into_iter().flat_map(|writers| sealings.map(|sealing| (writers, sealing)));
     for (run, (writers, sealing)) in rows.enumerate() {
-        let cpu_before = cpu_ticks()?;
+        let cpu_before = process::cpu_ticks()?;
         let begun = Instant::now();
         let log = store.sequencer(&tenant(run), "bench");
         let stop = AtomicBool::new(false);
@@ -47,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         );
         let ((mut latencies, seconds), leaves) = (latencies?, sealed?);
         // Linux counts CPU time in hundredths of a second (USER_HZ, man 5 proc).
-        let cpu_ms = f64::from(u32::try_from(cpu_ticks()?.saturating_sub(cpu_before))?) * 10.0;
+        let cpu_ms = f64::from(u32::try_from(process::cpu_ticks()?.saturating_sub(cpu_before))?) * 10.0;
         latencies.sort_unstable();
         let commits = f64::from(u32::try_from(latencies.len())?);
         let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
@@ -130,13 +132,4 @@ fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
         counting: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
-}
-
-/// User and system time of this process, hundredths of a second; the fields after the command's name in `/proc/self/stat`.
-fn cpu_ticks() -> Result<u64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat.rsplit_once(')').ok_or("the name of the command does not end")?;
-    let mut times = fields.split_whitespace().skip(11);
-    let mut next = || times.next().and_then(|field| field.parse::<u64>().ok()).ok_or("a time is missing");
-    Ok(next()? + next()?)
 }

@@ -3,6 +3,8 @@
 //! `cargo run --release -p ombud-store --example vault_cost`. Prints CPU time of this process per commit (all threads, user and system), the
 //! time a writer waits, and the size of the database, for each run and as ratios. Rows of one run compare; rows of two machines do not.
 
+mod process;
+
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,7 +52,7 @@ async fn measure(folder: &Path, master: Option<MasterKey>) -> Result<Figures, Bo
     let vault = master.map(|master| VaultSettings { keys_url: address("keys.db"), master });
     let store = ombud_store::open_with(&address("ledger.db"), &Settings { vault, ..Settings::default() }).await?;
     let ledger = store.ledger();
-    let (cpu, begun) = (cpu_ticks()?, Instant::now());
+    let (cpu, begun) = (process::cpu_ticks()?, Instant::now());
     for conversation in 0..CONVERSATIONS {
         for turn in 0..TURNS {
             ledger.append(commit(conversation, turn)).await?;
@@ -59,7 +61,7 @@ async fn measure(folder: &Path, master: Option<MasterKey>) -> Result<Figures, Bo
     let commits = f64::from(u32::try_from(CONVERSATIONS)?) * f64::from(u32::try_from(TURNS)?);
     let wait_us = begun.elapsed().as_secs_f64() * 1e6 / commits;
     // Linux counts CPU time in hundredths of a second (USER_HZ, man 5 proc).
-    let cpu_ms = f64::from(u32::try_from(cpu_ticks()?.saturating_sub(cpu))?) * 10.0 / commits;
+    let cpu_ms = f64::from(u32::try_from(process::cpu_ticks()?.saturating_sub(cpu))?) * 10.0 / commits;
     store.shutdown().await;
     let file: PathBuf = folder.join("ledger.db");
     let bytes = f64::from(u32::try_from(std::fs::metadata(file)?.len())?);
@@ -84,13 +86,4 @@ fn commit(conversation: usize, turn: i64) -> Commit {
         counting: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
-}
-
-/// User and system time of this process, hundredths of a second; the fields after the command's name in `/proc/self/stat`.
-fn cpu_ticks() -> Result<u64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat.rsplit_once(')').ok_or("the name of the command does not end")?;
-    let mut times = fields.split_whitespace().skip(11);
-    let mut next = || times.next().and_then(|field| field.parse::<u64>().ok()).ok_or("a time is missing");
-    Ok(next()? + next()?)
 }

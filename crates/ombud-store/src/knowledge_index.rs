@@ -166,7 +166,7 @@ fn version_of(articles: &[Article], beside: &str) -> String {
     hashes.push(Sha256::digest(beside.as_bytes()));
     hashes.sort_unstable();
     let all = hashes.iter().fold(Sha256::new(), |all, hash| all.chain_update(hash));
-    all.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(all.finalize())
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub async fn revert_last(url: &str) -> Result<Option<&'static str>, OpenError> {
 }
 
 fn hash_of(script: &str) -> String {
-    Sha256::digest(script.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(script.as_bytes()))
 }
 
 /// Gives the hash that the database knows the migration by.

@@ -7,10 +7,9 @@ pub(crate) mod cipher;
 pub mod erasure;
 pub(crate) mod keyring;
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
+use moka::sync::Cache;
 use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId};
 use ombud_ports::{AppendError, Commit, InboxRow, StoreError};
 use serde::{Deserialize, Serialize};
@@ -23,8 +22,8 @@ use crate::vault::keyring::{Found, Keyring};
 
 /// Keys made in one write: only every so many new conversations wait for the disk of the keys database.
 const STOCK: usize = 64;
-/// Keys, and streams with their key, in one of two generations of memory.
-const GENERATION_MAX: usize = 4096;
+/// Keys, and streams with their key, kept in memory.
+const KNOWN_MAX: u64 = 8_192;
 
 /// The key that opens the keys database: 32 bytes that are kept apart from everything else.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,22 +43,15 @@ impl MasterKey {
     /// # Errors
     /// [`VaultError::NoMaster`].
     pub fn parse(text: &str) -> Result<Self, VaultError> {
-        let digits = text.trim().as_bytes();
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let bytes: Option<Vec<u8>> = digits
-            .chunks(2)
-            .map(|pair| match pair {
-                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-                _ => None,
-            })
-            .collect();
-        bytes.and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(VaultError::NoMaster)
+        let mut key = [0; KEY_BYTES];
+        hex::decode_to_slice(text.trim(), &mut key).map_err(|_| VaultError::NoMaster)?;
+        Ok(Self(key))
     }
 
     /// The text that [`Self::parse`] reads.
     #[must_use]
     pub fn to_text(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(self.0)
     }
 }
 
@@ -82,7 +74,7 @@ pub struct VaultSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// A key that is none.
-    #[error("a master key is 64 hexadecimal digits, make one with `ombud keys --master FILE`")]
+    #[error("a master key is 64 hexadecimal digits, make one with `ombud keys master FILE`")]
     NoMaster,
     /// The keys database cannot be opened.
     #[error("the keys database cannot be opened, check `privacy.keys_url`")]
@@ -155,41 +147,13 @@ struct Keys {
     ring: Keyring,
     ledger: Database,
     stock: Mutex<Vec<(KeyId, Cipher)>>,
-    ciphers: std::sync::Mutex<Memory<KeyId, Option<Arc<Cipher>>>>,
-    streams: std::sync::Mutex<Memory<(TenantId, StreamId), KeyId>>,
+    ciphers: Cache<KeyId, Option<Arc<Cipher>>>,
+    streams: Cache<(TenantId, StreamId), KeyId>,
 }
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Keys").field("ring", &self.ring).finish_non_exhaustive()
-    }
-}
-
-/// What was used last, in two generations: when the young one is full it becomes the old one.
-struct Memory<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
-}
-
-impl<K: Hash + Eq, V: Clone> Memory<K, V> {
-    fn new() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new() }
-    }
-
-    fn get(&self, key: &K) -> Option<V> {
-        self.young.get(key).or_else(|| self.old.get(key)).cloned()
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        if self.young.len() >= GENERATION_MAX && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, value);
-    }
-
-    fn forget(&mut self, is_gone: impl Fn(&K, &V) -> bool) {
-        self.young.retain(|key, value| !is_gone(key, value));
-        self.old.retain(|key, value| !is_gone(key, value));
     }
 }
 
@@ -230,8 +194,8 @@ impl Vault {
             ring,
             ledger: ledger.clone(),
             stock: Mutex::new(Vec::new()),
-            ciphers: std::sync::Mutex::new(Memory::new()),
-            streams: std::sync::Mutex::new(Memory::new()),
+            ciphers: Cache::builder().max_capacity(KNOWN_MAX).build(),
+            streams: Cache::builder().max_capacity(KNOWN_MAX).support_invalidation_closures().build(),
         }))))
     }
 
@@ -348,10 +312,12 @@ impl Vault {
     /// Forgets keys that this process has in memory.
     pub(crate) fn forget(&self, ids: &[KeyId]) {
         let Some(keys) = &self.0 else { return };
-        let mut ciphers = keys.ciphers.lock().unwrap_or_else(PoisonError::into_inner);
-        ciphers.forget(|id, _| ids.contains(id));
-        drop(ciphers);
-        keys.streams.lock().unwrap_or_else(PoisonError::into_inner).forget(|_, id| ids.contains(id));
+        for id in ids {
+            keys.ciphers.invalidate(id);
+        }
+        let gone = ids.to_vec();
+        // What this misses while it works still leads to a key that is gone.
+        drop(keys.streams.invalidate_entries_if(move |_, id| gone.contains(id)));
     }
 
     pub(crate) async fn close(&self) {
@@ -400,7 +366,7 @@ impl Keys {
         version: i64,
     ) -> Result<Option<(KeyId, Arc<Cipher>)>, StoreError> {
         let place = (tenant.clone(), stream.clone());
-        let known = self.streams.lock().unwrap_or_else(PoisonError::into_inner).get(&place);
+        let known = self.streams.get(&place);
         let known = match known {
             None if version > 0 => self.of_last_event(tenant, stream).await?,
             known => known,
@@ -412,7 +378,7 @@ impl Keys {
             },
             None => self.fresh().await?,
         };
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner).put(place, id);
+        self.streams.insert(place, id);
         Ok(Some((id, cipher)))
     }
 
@@ -438,13 +404,13 @@ impl Keys {
         }
         let (id, cipher) = stock.pop().ok_or(VaultError::Damaged)?;
         let cipher = Arc::new(cipher);
-        self.ciphers.lock().unwrap_or_else(PoisonError::into_inner).put(id, Some(Arc::clone(&cipher)));
+        self.ciphers.insert(id, Some(Arc::clone(&cipher)));
         Ok((id, cipher))
     }
 
     /// A key; none when it was erased.
     async fn cipher(&self, id: KeyId) -> Result<Option<Arc<Cipher>>, StoreError> {
-        if let Some(known) = self.ciphers.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(known) = self.ciphers.get(&id) {
             return Ok(known);
         }
         let found = match self.ring.find(id).await? {
@@ -452,7 +418,7 @@ impl Keys {
             Found::Erased => None,
             Found::Missing => return Err(StoreError::Corrupt { what: "key of a conversation" }),
         };
-        self.ciphers.lock().unwrap_or_else(PoisonError::into_inner).put(id, found.clone());
+        self.ciphers.insert(id, found.clone());
         Ok(found)
     }
 }

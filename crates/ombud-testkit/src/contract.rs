@@ -394,11 +394,13 @@ fn said(text: &str) -> NewEvent {
     NewEvent { kind: "message.created".to_owned(), payload: json!({"message": message}).into() }
 }
 
-fn requested(priority: Priority) -> NewEvent {
-    let handover = Handover {
+/// A customer who complains is handed over.
+#[must_use]
+pub fn handover(priority: Priority, summary: &str) -> Handover {
+    Handover {
         reason_code: "complaint".to_owned(),
         priority,
-        summary: "The customer complains.".to_owned(),
+        summary: summary.to_owned(),
         identity_level: IdentityLevel::Identified,
         customer: Value::Null,
         slots: json!({}),
@@ -409,7 +411,11 @@ fn requested(priority: Priority) -> NewEvent {
         proposed_next_step: "Call back.".to_owned(),
         proposal: None,
         last_words: String::new(),
-    };
+    }
+}
+
+fn requested(priority: Priority) -> NewEvent {
+    let handover = handover(priority, "The customer complains.");
     NewEvent { kind: "handoff.requested".to_owned(), payload: json!({"handover": handover}).into() }
 }
 

@@ -9,8 +9,10 @@ pub mod clock;
 pub mod contract;
 pub mod memory_ledger;
 pub mod model;
+pub mod nothing;
 
 pub use back_office::{RecordedCall, ScriptedBackOffice};
 pub use clock::FixedClock;
 pub use memory_ledger::MemoryLedger;
 pub use model::{ScriptedAnswer, ScriptedModel};
+pub use nothing::{NoKnowledge, NoPages};

@@ -365,12 +365,8 @@ impl Assistant {
         self.cache.insert(conversation.id, Arc::new(conversation));
     }
 
-    /// Forgets what this process has in memory of a conversation: it was erased.
-    pub fn forget_erased(&self, id: ConversationId) {
-        self.forget(id);
-    }
-
-    pub(crate) fn forget(&self, id: ConversationId) {
+    /// Forgets what this process has in memory of a conversation: it is read again, or was erased.
+    pub fn forget(&self, id: ConversationId) {
         self.cache.invalidate(&id);
     }
 

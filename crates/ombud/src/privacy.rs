@@ -88,7 +88,7 @@ pub(crate) async fn follow_erasures(store: &Store, assistant: &Assistant, tenant
             Ok((version, conversations)) => {
                 seen = version;
                 for id in conversations.iter().filter_map(|id| id.parse().ok()) {
-                    assistant.forget_erased(id);
+                    assistant.forget(id);
                 }
             }
             Err(error) => tracing::warn!(%error, "what was erased cannot be looked up, it is tried again"),

@@ -15,7 +15,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-ports", 220),
     ("ombud-turn", 240),
     ("ombud-learning", 230),
-    ("ombud-store", 378),
+    ("ombud-store", 380),
     ("ombud-connect", 320),
     ("ombud-inference", 230),
     ("ombud-http", 330),

@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use ombud_domain::{ActionOutcome, CallFailure, Passage, Sensitive, TenantId};
+use ombud_domain::{ActionOutcome, CallFailure, Sensitive, TenantId};
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
-use ombud_ports::{BackOffice, Inbox, KnowledgeIndex, KnowledgeQuery, SealWatch, StoreError};
-use ombud_testkit::{FixedClock, MemoryLedger};
+use ombud_ports::{BackOffice, Inbox, SealWatch};
+use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge};
 use ombud_turn::{Assistant, Ports, Settings};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -63,18 +63,6 @@ impl BackOffice for Gate {
 
     async fn pass_secret(&self, _call: &ApiCall) -> ActionOutcome {
         ActionOutcome::Unknown
-    }
-}
-
-struct NoKnowledge;
-
-impl KnowledgeIndex for NoKnowledge {
-    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn version(&self) -> &str {
-        "0"
     }
 }
 

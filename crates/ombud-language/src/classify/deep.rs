@@ -11,7 +11,7 @@ pub trait Vectors {
 }
 
 /// Seed of the order of lessons.
-const SEED: u64 = 7;
+pub(crate) const SEED: u64 = 7;
 
 /// A classifier of words that learns the vectors of its examples once they are known.
 #[derive(Debug, Clone)]
@@ -75,6 +75,6 @@ impl DeepClassifier {
 }
 
 /// The text as the model sees it: capitals say how it is said and little of what.
-fn cast(text: &str) -> String {
+pub(crate) fn cast(text: &str) -> String {
     text.to_lowercase()
 }

@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::acts::{Moment, ReplyExample};
-use crate::classify::{Example, Head, Lesson, Trial, Vectors};
+use crate::classify::{Example, Head, Lesson, SEED, Trial, Vectors, cast};
 
 /// Words that say a class this surely are believed ...
 const SURE: f32 = 0.9;
@@ -13,8 +13,6 @@ const SURE: f32 = 0.9;
 const KNOWN: f32 = 0.7;
 /// The same for what a reply does.
 const SURE_ACT: f32 = 0.98;
-/// Seed of the order of lessons.
-const SEED: u64 = 7;
 
 /// What is learnt from, until it is learnt, and what came of it.
 #[derive(Debug, Clone)]
@@ -100,9 +98,4 @@ fn learn<'a, V: AsRef<[f32]> + 'a>(
     let lessons: Vec<Lesson<'_>> =
         lessons.map(|(class, vector, beside)| Lesson { class, vector: vector.as_ref(), beside }).collect();
     Head::learn(&lessons, shape, trial, SEED)
-}
-
-/// The text as the model sees it: capitals say how it is said and little of what.
-fn cast(text: &str) -> String {
-    text.to_lowercase()
 }

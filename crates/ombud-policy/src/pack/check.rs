@@ -121,6 +121,11 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
             report(called, format!("flow `{called}` does not exist"));
         }
     }
+    for set in flow.asks().filter_map(|ask| ask.examples.as_ref()) {
+        if !pack.choices.iter().any(|example| example.set == *set) {
+            report(set, format!("set `{set}` has no line in nlu/choices.<locale>.jsonl"));
+        }
+    }
     for article in &flow.articles {
         let ending = format!("/{article}.md");
         if !pack.articles.iter().any(|(file, _)| file.ends_with(&ending)) {

@@ -470,8 +470,7 @@ impl Store {
 
     /// Tries are counted under a hash of the customer's id; those under an e-mail address or a name go by themselves within an hour.
     async fn forget_attempts(&self, tenant: &TenantId, customer_id: &str) -> Result<u64, StoreError> {
-        let hash: String =
-            Sha256::digest(customer_id.trim().to_lowercase()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::encode(Sha256::digest(customer_id.trim().to_lowercase()));
         let _turn = self.database.write_turn.lock().await;
         let query = sqlx::query("DELETE FROM attempts WHERE tenant = $1 AND subject LIKE $2");
         let query = query.bind(tenant.as_str()).bind(format!("%:{hash}")).execute(&self.database.sealing);

@@ -52,7 +52,7 @@ impl MasterKey {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"ombud master key\0");
         context.update(&self.0);
-        context.finish().as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(context.finish().as_ref().first_chunk::<8>().unwrap_or(&[0; 8]))
     }
 }
 
@@ -198,8 +198,7 @@ impl Keyring {
         context.update(&tenant.len().to_be_bytes());
         context.update(tenant.as_bytes());
         context.update(customer.as_bytes());
-        let tag: String = context.sign().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("h1.{tag}")
+        format!("h1.{}", hex::encode(context.sign().as_ref().first_chunk::<16>().unwrap_or(&[0; 16])))
     }
 
     fn reads(&self) -> &AnyPool {

@@ -113,3 +113,25 @@ pub async fn connect(home: &Home) -> AnyConnection {
     sqlx::any::install_default_drivers();
     AnyConnection::connect(&home.url).await.expect("the database answers")
 }
+
+/// Tests that run on SQLite, and on PostgreSQL where there is one.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::home::sqlite(stringify!($name))).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                if let Some(home) = crate::home::postgres(stringify!($name)).await {
+                    super::$name(home).await;
+                }
+            })+
+        }
+    };
+}
+
+pub(crate) use on_both_databases;

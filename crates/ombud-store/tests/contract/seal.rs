@@ -14,27 +14,8 @@ use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_testkit::contract::{commit, event, stream, tenant};
 use tokio::task::JoinSet;
 
-use crate::home::{self, Home};
+use crate::home::{self, Home, on_both_databases};
 use crate::sealed::{START, Sealed, key, level, verifier};
-
-macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::home::sqlite(stringify!($name))).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                if let Some(home) = crate::home::postgres(stringify!($name)).await {
-                    super::$name(home).await;
-                }
-            })+
-        }
-    };
-}
 
 on_both_databases!(
     sequencers_at_once_give_every_event_one_leaf,

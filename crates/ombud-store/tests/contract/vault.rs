@@ -2,37 +2,18 @@
 
 use std::path::Path;
 
-use ombud_domain::{Author, Handover, IdentityLevel, NewEvent, Priority, StreamId, StreamKind, TimestampUs};
+use ombud_domain::{Author, NewEvent, Priority, StreamId, StreamKind, TimestampUs};
 use ombud_ports::effects::{Counting, Effect};
 use ombud_ports::{AppendError, Commit, InboxFilter, StoreError, StoredReply};
 use ombud_store::vault::erasure::{EraseError, Hold, Reason};
 use ombud_store::{OpenError, Store, VaultError, VaultSettings};
-use ombud_testkit::contract::{commit, refund, stream, tenant};
+use ombud_testkit::contract::{commit, handover, refund, stream, tenant};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tokio::task::JoinSet;
 
-use crate::home::{self, Home, master, open_sealed};
+use crate::home::{self, Home, master, on_both_databases, open_sealed};
 use crate::sealed::{START, level, verifier, verify};
-
-macro_rules! on_both_databases {
-    ($($name:ident),+ $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                super::$name(crate::home::sqlite(stringify!($name))).await;
-            })+
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $name() {
-                if let Some(home) = crate::home::postgres(stringify!($name)).await {
-                    super::$name(home).await;
-                }
-            })+
-        }
-    };
-}
 
 on_both_databases!(
     no_planted_fact_stands_in_the_files_of_the_database,
@@ -83,21 +64,7 @@ async fn plant(store: &Store, conversation: &str, customer: &str) {
         events.push(NewEvent { kind: kind.to_owned(), payload: payload.into() });
     }
     events.push(said(1, Author::Customer, &facts[30..36].join(" ")));
-    let handover = Handover {
-        reason_code: "complaint".to_owned(),
-        priority: Priority::High,
-        summary: facts[36..38].join(" "),
-        identity_level: IdentityLevel::Identified,
-        customer: Value::Null,
-        slots: json!({}),
-        actions: Vec::new(),
-        sources: Vec::new(),
-        language: "en".to_owned(),
-        sentiment: "angry".to_owned(),
-        proposed_next_step: "Call back.".to_owned(),
-        proposal: None,
-        last_words: String::new(),
-    };
+    let handover = handover(Priority::High, &facts[36..38].join(" "));
     let handover = json!({"handover": handover});
     events.push(NewEvent { kind: "handoff.requested".to_owned(), payload: handover.into() });
     let reply = StoredReply {

@@ -16,38 +16,17 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use ombud_domain::{
-    ActionOutcome, Author, AwaitingKind, CallFailure, ConversationId, ConversationStatus, IdentityLevel, Passage,
-    Principal, Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId, TimestampUs,
+    ActionOutcome, Author, AwaitingKind, CallFailure, ConversationId, ConversationStatus, IdentityLevel, Principal,
+    Receipt, RecordedEvent, Sensitive, SessionId, StreamId, TenantId, TimestampUs,
 };
 use ombud_policy::{Pack, PackFiles};
 use ombud_ports::effects::PastEffect;
-use ombud_ports::{
-    AppendError, Commit, Committed, KnowledgeIndex, KnowledgeQuery, LanguageModel, Ledger, LiveBus, LiveEvent,
-    ModelError, StoreError, StoredReply,
-};
-use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice, ScriptedModel};
+use ombud_ports::{AppendError, Commit, Committed, LanguageModel, Ledger, ModelError, StoreError, StoredReply};
+use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge, NoPages, RecordedCall, ScriptedBackOffice, ScriptedModel};
 use ombud_turn::{
     Assistant, DeskAct, Holder, IdempotencyKey, Input, OpenRequest, Ports, Settings, Stimulus, TurnError, TurnReply,
 };
 use serde_json::{Value, json};
-
-struct NoKnowledge;
-
-impl KnowledgeIndex for NoKnowledge {
-    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn version(&self) -> &'static str {
-        "none"
-    }
-}
-
-struct NoPages;
-
-impl LiveBus for NoPages {
-    fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}
-}
 
 fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap() {

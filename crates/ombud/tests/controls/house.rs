@@ -8,13 +8,12 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, ensure};
 use async_trait::async_trait;
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, ConversationId, IdentityLevel, Passage, Principal, Receipt, Sensitive, SessionId,
-    TenantId,
+    ActionOutcome, AwaitingKind, ConversationId, IdentityLevel, Principal, Receipt, Sensitive, SessionId, TenantId,
 };
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
-use ombud_ports::{BackOffice, KnowledgeIndex, KnowledgeQuery, LiveBus, LiveEvent, StoreError};
+use ombud_ports::BackOffice;
 use ombud_store::Store;
-use ombud_testkit::{FixedClock, MemoryLedger};
+use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge, NoPages};
 use ombud_turn::{Assistant, Input, Ports, Settings, Stimulus, Switchboard, TurnReply};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -25,24 +24,6 @@ use crate::settings::{say, setting};
 const PROCESSES: usize = 2;
 /// How long the company's systems take for a write.
 const WRITE: Duration = Duration::from_millis(30);
-
-struct NoKnowledge;
-
-impl KnowledgeIndex for NoKnowledge {
-    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn version(&self) -> &'static str {
-        "none"
-    }
-}
-
-struct NoPages;
-
-impl LiveBus for NoPages {
-    fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}
-}
 
 /// The company's systems: every read gives one customer and his order, every write is done after a while and written down when it begins.
 #[derive(Default)]

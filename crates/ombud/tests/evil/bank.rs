@@ -16,7 +16,7 @@ use ombud_domain::{
 use ombud_policy::{ApiCall, Pack};
 use ombud_ports::{KnowledgeIndex, LanguageModel};
 use ombud_store::ArticleIndex;
-use ombud_testkit::{FixedClock, MemoryLedger};
+use ombud_testkit::{FixedClock, MemoryLedger, NoPages};
 use ombud_turn::{Assistant, Input, Ports, Settings, Stimulus, TurnReply};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 use crate::adversary::{Adversary, Model, Victim};
 use crate::books::{Books, Plan};
 use crate::endpoint::Endpoint;
-use crate::house::{self, NoPages};
+use crate::house;
 use crate::oracle::{Meant, Oracle, Owners};
 
 /// Messages of a customer.

@@ -8,13 +8,13 @@ use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
 use ombud_connect::{BackOfficeAdmin, BackOfficeSettings, HttpBackOffice, ModelSettings, OpenAiModel};
 use ombud_domain::{
-    ActionOutcome, ConversationId, CustomerId, IdentityLevel, Principal, Sensitive, SessionId, TenantId, TimestampUs,
+    ActionOutcome, ConversationId, CustomerId, IdentityLevel, Principal, Sensitive, SessionId, TimestampUs,
 };
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
-use ombud_ports::{BackOffice, KnowledgeIndex, LanguageModel, LiveBus, LiveEvent};
+use ombud_ports::{BackOffice, KnowledgeIndex, LanguageModel};
 use ombud_retrieval::Knowledge;
 use ombud_store::ArticleIndex;
-use ombud_testkit::{FixedClock, MemoryLedger};
+use ombud_testkit::{FixedClock, MemoryLedger, NoPages};
 use ombud_turn::{Assistant, Ports, Settings};
 use serde_json::{Value, json};
 
@@ -27,13 +27,6 @@ use crate::processes::TOKEN;
 const MODEL_DEADLINE_MS: u64 = 400;
 /// Customers that are played.
 const CUSTOMERS_MAX: usize = 60;
-
-/// Nobody looks on.
-pub struct NoPages;
-
-impl LiveBus for NoPages {
-    fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}
-}
 
 /// The company's systems, with every write written down on the way.
 pub struct Watched {
