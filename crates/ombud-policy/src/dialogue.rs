@@ -170,6 +170,11 @@ const DISTRESS: [&str; 5] = ["bereavement", "debt_distress", "illness", "self_ha
 /// Signals of danger, which outweigh the others.
 const DANGER: [&str; 2] = ["self_harm", "coercion"];
 
+/// Whether one of the signals tells of danger.
+pub(crate) fn tell_danger(signals: &[String]) -> bool {
+    signals.iter().any(|signal| DANGER.contains(&signal.as_str()))
+}
+
 impl Dialogue {
     /// Whether a sign says something new: after one of danger only another one of danger does.
     #[must_use]

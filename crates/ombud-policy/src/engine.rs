@@ -5,13 +5,15 @@
 //! that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
+use ombud_domain::{
+    ActionOutcome, AwaitingKind, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
 use crate::authorize::{Asked, Proof};
 use crate::controls::Standing;
-use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
+use crate::dialogue::{self, Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::pack::Pack;
 use crate::spec::ActionSpec;
@@ -303,6 +305,7 @@ impl Engine<'_> {
 
     /// The commands in the order they are done. Where care begins, nothing is said before it and no question is answered beside it (R53).
     fn care_first<'c>(&self, state: &mut Deliberation, understood: &'c Understanding) -> Vec<&'c Command> {
+        let agreed = self.agrees_first(state, understood);
         let cares = self.absorb_signals(state, &understood.signals);
         let is_care = |command: &&Command| match command {
             Command::StartFlow { flow, .. } => self.pack.manifest.signals.values().any(|care| care == flow),
@@ -316,8 +319,25 @@ impl Engine<'_> {
                 Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
             ) || matches!(command, Command::AskColleague | Command::CannotRead)
         };
-        ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command))));
+        let is_done = |command: &Command| agreed && *command == Command::Affirm;
+        ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command) || is_done(command))));
         ordered
+    }
+
+    /// "Yes please. My nan passed on Sunday": what was agreed to is done, and the sorrow is answered after it. Not where somebody is in danger or
+    /// under pressure.
+    fn agrees_first(&self, state: &mut Deliberation, understood: &Understanding) -> bool {
+        let says = |is_it: fn(&Command) -> bool| understood.commands.iter().any(is_it);
+        let agrees =
+            says(|command| *command == Command::Affirm) && !says(|command| matches!(command, Command::Correct { .. }));
+        let is_asked = state.dialogue.awaiting.kind == AwaitingKind::Confirm && self.moment.sight == Sight::Current;
+        let agreed =
+            agrees && is_asked && !understood.signals.is_empty() && !dialogue::tell_danger(&understood.signals);
+        if agreed {
+            state.ending.reasons.push(absorb::describe(&Command::Affirm));
+            self.confirmed(state);
+        }
+        agreed
     }
 
     /// The customer typed the one-time code into the chat: says where it belongs, and waits on.

@@ -33,8 +33,10 @@ enum Lead {
 /// Commands of an answer to a proposal. A yes that the rules find stands only where what was learnt does not read the opposite.
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
     let commands = answered(readings);
-    // What is put right beside a yes, or asked, is read already.
-    let is_doubted = commands.contains(&Command::Affirm) && commands.len() == 1;
+    // What is put right beside a yes is read already, and a wish for a person stands.
+    let may_be_instead =
+        |command: &Command| matches!(command, Command::Affirm | Command::StartFlow { .. } | Command::Ask { .. });
+    let is_doubted = commands.contains(&Command::Affirm) && commands.iter().all(may_be_instead);
     is_doubted.then(|| acted::opposed(readings)).flatten().unwrap_or(commands)
 }
 

@@ -150,6 +150,12 @@ pub(super) struct ConsentRules {
     pub refuses: Regex,
     /// ... but in these.
     pub refuses_unless: Regex,
+    /// Gladness, thanks and greetings: no yes where something is asked beside them.
+    pub glad: Regex,
+    /// A word that joins what follows to what was said before it.
+    pub joint: Regex,
+    /// A condition: no yes yet.
+    pub condition: Regex,
     /// A yes that mocks.
     pub retort: Regex,
     /// Says outright to do it.
@@ -175,6 +181,9 @@ impl ConsentRules {
             hedge: rule("hedge")?,
             refuses: rule("refuses")?,
             refuses_unless: rule("refuses_unless")?,
+            glad: rule("glad")?,
+            joint: rule("joint")?,
+            condition: rule("condition")?,
             retort: rule("retort")?,
             order: rule("order")?,
             proposes: rule("proposes")?,

@@ -53,8 +53,25 @@ fn what_leaves_a_question_leaves_the_request_and_what_answers_it_does_not() {
 /// On replies of another hand, which nothing was learnt from; `acts_eval` of `ombud-inference` prints the whole table.
 #[test]
 fn of_replies_of_another_hand_most_are_read_and_few_are_taken_for_a_yes() {
+    judge("replies_held_out.en.jsonl", Least { right: 80, heard: 45, false_alarms: 2 });
+}
+
+/// A yes with a story, a complaint or a question beside it, and what only sounds like one, also by words alone.
+#[test]
+fn a_yes_with_something_beside_it_is_mostly_heard() {
+    judge("replies_with_company_held_out.en.jsonl", Least { right: 70, heard: 55, false_alarms: 7 });
+}
+
+/// Least shares in percent; of false alarms the most.
+struct Least {
+    right: usize,
+    heard: usize,
+    false_alarms: usize,
+}
+
+fn judge(file: &str, least: Least) {
     let reader = reader();
-    let tested = replies(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/replies_held_out.en.jsonl"));
+    let tested = replies(&format!("{}/tests/data/{file}", env!("CARGO_MANIFEST_DIR")));
     let best = |test: &super::ReplyExample| {
         reader.acts((test.moment, &test.shown), &test.reply, None).first().map(|(act, _)| *act)
     };
@@ -68,7 +85,7 @@ fn of_replies_of_another_hand_most_are_read_and_few_are_taken_for_a_yes() {
         };
         tests.iter().filter(affirms).count()
     };
-    assert!(right * 100 >= tested.len() * 80, "{right} of {}", tested.len());
-    assert!(heard(&yes) * 100 >= yes.len() * 45, "{} of {}", heard(&yes), yes.len());
-    assert!(heard(&other) * 100 <= other.len() * 2, "{} of {}", heard(&other), other.len());
+    assert!(right * 100 >= tested.len() * least.right, "{right} of {}", tested.len());
+    assert!(heard(&yes) * 100 >= yes.len() * least.heard, "{} of {}", heard(&yes), yes.len());
+    assert!(heard(&other) * 100 <= other.len() * least.false_alarms, "{} of {}", heard(&other), other.len());
 }

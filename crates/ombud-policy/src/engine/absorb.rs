@@ -97,9 +97,13 @@ impl Engine<'_> {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
             return;
         };
-        // "Yes, and then the laptop": the next one comes after what was agreed to.
-        if state.dialogue.frames.last().is_some_and(|top| top.flow == flow && top.confirmed.is_some()) {
-            return self.wait_in_line(state, flow, said);
+        // "Yes, and then the laptop": the next one comes after what was agreed to, and care before any next one.
+        let is_care = self.is_care(flow);
+        let is_agreed = |top: &Frame| top.confirmed.is_some() && (is_care || top.flow == flow);
+        if state.dialogue.frames.last().is_some_and(is_agreed) {
+            self.wait_in_line(state, flow, said);
+            state.dialogue.waiting.sort_by_key(|waiting| !self.is_care(&waiting.flow));
+            return;
         }
         if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.flow == flow) {
             let slot = top.asked.clone();
@@ -341,7 +345,7 @@ impl Engine<'_> {
     }
 
     /// "Yes" counts for the proposal shown last, and once (R8, R9).
-    fn confirmed(&self, state: &mut Deliberation) {
+    pub(super) fn confirmed(&self, state: &mut Deliberation) {
         state.dialogue.misread = 0;
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.pending == Pending::YesNo {

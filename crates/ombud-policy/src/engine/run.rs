@@ -75,8 +75,11 @@ impl Engine<'_> {
             return false;
         }
         let waiting = state.dialogue.waiting.remove(0);
-        let title = self.pack.title(&self.moment.locale, &waiting.flow).to_owned();
-        self.say(state, "", "next_request", &vars(json!({"title": title})), Origin::Template);
+        // Sorrow is no next item on a list.
+        if !self.is_care(&waiting.flow) {
+            let title = self.pack.title(&self.moment.locale, &waiting.flow).to_owned();
+            self.say(state, "", "next_request", &vars(json!({"title": title})), Origin::Template);
+        }
         state.ending.reasons.push(format!("next request {}", waiting.flow));
         state.dialogue.frames.push(Frame {
             flow: waiting.flow,
