@@ -319,7 +319,7 @@ impl Engine<'_> {
                 Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
             ) || matches!(command, Command::AskColleague | Command::CannotRead)
         };
-        let is_done = |command: &Command| agreed && *command == Command::Affirm;
+        let is_done = |command: &Command| agreed && is_agreement(command);
         ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command) || is_done(command))));
         ordered
     }
@@ -327,15 +327,16 @@ impl Engine<'_> {
     /// "Yes please. My nan passed on Sunday": what was agreed to is done, and the sorrow is answered after it. Not where somebody is in danger or
     /// under pressure.
     fn agrees_first(&self, state: &mut Deliberation, understood: &Understanding) -> bool {
-        let says = |is_it: fn(&Command) -> bool| understood.commands.iter().any(is_it);
-        let agrees =
-            says(|command| *command == Command::Affirm) && !says(|command| matches!(command, Command::Correct { .. }));
+        let agrees = understood.commands.contains(&Command::Affirm);
         let is_asked = state.dialogue.awaiting.kind == AwaitingKind::Confirm && self.moment.sight == Sight::Current;
         let agreed =
             agrees && is_asked && !understood.signals.is_empty() && !dialogue::tell_danger(&understood.signals);
-        if agreed {
-            state.ending.reasons.push(absorb::describe(&Command::Affirm));
-            self.confirmed(state);
+        for command in understood.commands.iter().filter(|command| agreed && is_agreement(command)) {
+            state.ending.reasons.push(absorb::describe(command));
+            match command {
+                Command::Correct { text } => self.correct(state, text),
+                _ => self.confirmed(state),
+            }
         }
         agreed
     }
@@ -496,6 +497,11 @@ impl Engine<'_> {
         all.push(&shared);
         self.pack.texts.render(&self.moment.locale, flow, key, &all).ok()
     }
+}
+
+/// A yes, and what is put right with it.
+const fn is_agreement(command: &Command) -> bool {
+    matches!(command, Command::Affirm | Command::Correct { .. })
 }
 
 /// Whether the message is read most likely as the request that runs already.

@@ -91,6 +91,8 @@ impl Engine<'_> {
                 }
                 Step::Out(Decision::Perform(authorized))
             }
+            // What would have to be asked first waits: care does not.
+            Verdict::NeedConfirm | Verdict::NeedStepUp if self.turns_to_care(state) => Step::On,
             Verdict::NeedConfirm => self.propose(state, proposal),
             Verdict::NeedStepUp => self.step_up(state),
             Verdict::Denied { reason_code } => {

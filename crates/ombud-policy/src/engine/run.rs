@@ -70,6 +70,12 @@ impl Engine<'_> {
         }
     }
 
+    /// Begins the care that waits for what was agreed to; whether any did.
+    pub(super) fn turns_to_care(&self, state: &mut Deliberation) -> bool {
+        let waits = state.dialogue.waiting.first().is_some_and(|waiting| self.is_care(&waiting.flow));
+        waits && self.begin_waiting(state)
+    }
+
     fn begin_waiting(&self, state: &mut Deliberation) -> bool {
         if state.dialogue.waiting.is_empty() {
             return false;
