@@ -6,7 +6,7 @@ use super::acts::{Act, Moment};
 use super::leaving::{leaving, left, left_for_another};
 use super::reading::{Reading, Readings};
 use super::requests::{Role, Told, aside, one_question, open, role, told};
-use super::rules::words;
+use super::rules::{Rules, words};
 use super::story::as_one;
 use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, WORDING_SLOT, confirm};
 
@@ -20,6 +20,10 @@ const BESIDE_INSTEAD: f32 = 0.45;
 const BESIDE_NAME_MAX: usize = 5;
 /// A longer answer is not read for words that end what is under way, but for its last sentence.
 const LEAVING_WORDS_MAX: usize = 14;
+/// Bytes before "don't want" of a message that says so of the whole: "but I really".
+const SUBJECT_MAX: usize = 12;
+/// Bytes of a bare no.
+const NO_MAX: usize = 5;
 /// What leaves a question or ends the talk in words that no rule knows must be this sure.
 const LEFT: f32 = 0.8;
 /// The end of the talk, where nothing is under way, needs to be no surer than this.
@@ -196,6 +200,9 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         return vec![question];
     }
     let told = told(readings, &as_one(readings, &whole));
+    if refuses_last(readings, body, &told) {
+        return vec![Command::Cancel];
+    }
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
     }) {
@@ -227,6 +234,26 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let mut commands = if told.is_empty() || goes_on { open(readings) } else { told };
     commands.retain(|command| !goes_on || *command != goodbye);
     if commands.is_empty() { vec![Command::Deny { text: readings.text.to_owned() }] } else { commands }
+}
+
+/// "I don't want to close it", after an answer about closing, and "no, not that": what was read last was not meant.
+fn refuses_last(readings: &Readings<'_>, body: &str, told: &[Command]) -> bool {
+    let (rules, last) = (readings.rules(), readings.context.last_flow);
+    let is_short = body.split_whitespace().count() <= LEAVING_WORDS_MAX;
+    if last.is_none() || !is_short {
+        return false;
+    }
+    let is_last = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == last);
+    let only_last = !told.is_empty() && told.iter().all(is_last);
+    let unwanted = rules.unwanted.find(lead_off(rules, body)).is_some_and(|found| found.start() <= SUBJECT_MAX);
+    only_last && unwanted || rules.consent.misheard.is_match(body)
+}
+
+/// Without a no in front.
+fn lead_off<'t>(rules: &Rules, body: &'t str) -> &'t str {
+    let end =
+        rules.deny.find(body).filter(|found| found.as_str().trim().len() <= NO_MAX).map_or(0, |found| found.end());
+    rules.without_lead(body.get(end..).unwrap_or_default())
 }
 
 /// Stop, say it again, or "what can you do": nothing else in the message.

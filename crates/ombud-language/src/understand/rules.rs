@@ -73,7 +73,7 @@ pub(super) struct Rules {
     pub enumerator: Regex,
     pub polite_lead: Regex,
     /// Before the name of what is not wanted: "I don't want to ...".
-    unwanted: Regex,
+    pub unwanted: Regex,
     pub ellipsis: Regex,
     pub negated: Regex,
     pub if_so: Regex,
@@ -152,6 +152,8 @@ pub(super) struct ConsentRules {
     pub refuses_unless: Regex,
     /// Gladness, thanks and greetings: no yes where something is asked beside them.
     pub glad: Regex,
+    /// What was answered last was not what was meant, and nothing else is said.
+    pub misheard: Regex,
     /// A word that joins what follows to what was said before it.
     pub joint: Regex,
     /// A condition: no yes yet.
@@ -182,6 +184,7 @@ impl ConsentRules {
             refuses: rule("refuses")?,
             refuses_unless: rule("refuses_unless")?,
             glad: rule("glad")?,
+            misheard: rule("misheard")?,
             joint: rule("joint")?,
             condition: rule("condition")?,
             retort: rule("retort")?,

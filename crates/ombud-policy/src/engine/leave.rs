@@ -15,7 +15,10 @@ impl Engine<'_> {
         }
         state.dialogue.challenge_id = None;
         let Some(top) = state.dialogue.frames.pop() else {
-            return self.repair(state, "repair_nothing_to_cancel", json!({}));
+            // "I don't want to close it": what was answered last was never wished for.
+            let misheard = state.dialogue.last_flow.is_some() && state.dialogue.done.is_empty();
+            let repair = if misheard { "repair_misheard" } else { "repair_nothing_to_cancel" };
+            return self.repair(state, repair, json!({}));
         };
         let mut flow = top.flow;
         state.dropped = top.said;
