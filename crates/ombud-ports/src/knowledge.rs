@@ -1,14 +1,18 @@
 //! How is knowledge searched? Filters before ranking.
 
+use std::sync::Arc;
+
 use ombud_domain::Passage;
 
 use crate::StoreError;
 
 /// What is searched for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KnowledgeQuery {
     /// The question, standing alone.
     pub text: String,
+    /// Its vector as a query, of the model that [`KnowledgeIndex::deepen`] was told; none where it is read by its words alone.
+    pub vector: Option<Arc<[f32]>>,
     /// Language tag; passages of other languages are left out.
     pub locale: String,
     /// Market code; passages of other markets are left out.
@@ -28,6 +32,12 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] when the index cannot be read; the operator can fix it.
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError>;
+
+    /// The texts of which [`KnowledgeIndex::deepen`] wants the vectors, in its order.
+    fn lessons(&self) -> Vec<String>;
+
+    /// Compares questions by their meaning too from then on: the vectors of the lessons, as queries. Only the first call counts.
+    fn deepen(&self, vectors: &[&[f32]]);
 
     /// Hash of the articles it was built from, hexadecimal.
     fn version(&self) -> &str;

@@ -6,6 +6,7 @@ use crate::article::Article;
 use crate::chunk::Chunk;
 use crate::knowledge::Outside;
 use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
+use crate::meaning::Meaning;
 use crate::query::{Analyzer, words};
 use crate::similarity::{Bag, Lexicon, count, grams, one_slip_apart};
 
@@ -17,6 +18,10 @@ pub struct Corpus {
     pub(crate) grams: Lexicon,
     pub(crate) likelihood: Likelihood,
     pub(crate) articles: Vec<ArticleTerms>,
+    /// Example questions and title of each article, then the questions of each topic outside.
+    lessons: Vec<String>,
+    /// How many of them belong to each article, and to each topic outside.
+    lesson_counts: (Vec<usize>, Vec<usize>),
 }
 
 /// One article.
@@ -76,7 +81,21 @@ impl Corpus {
         let grams = Lexicon::of(runs.zip(seen));
         let articles = analyzed.iter().map(|article| article.weigh(&lexicon, &grams)).collect();
         let likelihood = Likelihood::of((views.len(), outside.len()), &counted(&analyzer, views, outside));
-        Self { analyzer, lexicon, grams, likelihood, articles }
+        let asked = views.iter().flat_map(|(article, _)| article.questions.iter().chain([&article.title]));
+        let lessons = asked.chain(outside.iter().flat_map(|topic| &topic.questions)).cloned().collect();
+        let of_articles = views.iter().map(|(article, _)| article.questions.len() + 1).collect();
+        let lesson_counts = (of_articles, outside.iter().map(|topic| topic.questions.len()).collect());
+        Self { analyzer, lexicon, grams, likelihood, articles, lessons, lesson_counts }
+    }
+
+    /// The texts whose meaning is compared with that of a question.
+    pub(crate) fn lessons(&self) -> &[String] {
+        &self.lessons
+    }
+
+    /// Their meaning, by their vectors.
+    pub(crate) fn meaning(&self, vectors: &[&[f32]]) -> Meaning {
+        Meaning::new((&self.lesson_counts.0, &self.lesson_counts.1), vectors)
     }
 
     /// How text of this language becomes terms.

@@ -9,6 +9,7 @@ pub mod chunk;
 pub mod corpus;
 pub mod knowledge;
 mod likelihood;
+mod meaning;
 pub mod query;
 pub mod rank;
 pub mod sentence;

@@ -6,12 +6,15 @@
 //! run -p ombud-store --example knowledge_fit` repeats both; `--example knowledge_eval` measures on questions that neither has seen. What is
 //! likelier outside of all articles is answered by none of them.
 
+use std::sync::OnceLock;
+
 use crate::corpus::{ArticleTerms, Corpus, Text};
 use crate::likelihood::Evidence;
+use crate::meaning::{Meaning, Near};
 use crate::similarity::{count, share};
 
 /// What is compared between a question and an article.
-pub const FEATURES: usize = 8;
+pub const FEATURES: usize = 10;
 
 /// Features of one article for one question: likeness to its three nearest example questions; likeness of letters to the nearest one; weight of
 /// the question's terms in title and body, the more often the more; the share of them in the opening; their weight among the example
@@ -21,7 +24,7 @@ pub const FEATURES: usize = 8;
 pub type Features = [f32; FEATURES];
 
 /// What the answerability of the best article is judged by.
-pub const SIGNALS: usize = 8;
+pub const SIGNALS: usize = 10;
 
 /// Signals of the best article: its lead over the second; its share of the likelihood of all; likeness to the three nearest example questions;
 /// the share of the question that the article knows; the share that no article knows; the logarithm of how many terms are asked; how much
@@ -41,6 +44,8 @@ const EXAMPLE_FROM: f32 = 0.7;
 const WITHIN_MIN: f32 = 3.0;
 /// Articles that are compared in all features: those most likely asked for in these words.
 const COMPARED_MAX: usize = 24;
+/// Further articles that are compared in all features: those nearest by meaning.
+const NEAREST_MAX: usize = 12;
 /// Likeness from which on an example question is the same one: held out while fitting.
 pub const HELD_OUT_FROM: f32 = 0.95;
 
@@ -55,12 +60,24 @@ pub struct Weights {
     pub bias: f32,
 }
 
-impl Default for Weights {
-    fn default() -> Self {
+impl Weights {
+    /// Where only words are compared.
+    #[must_use]
+    pub const fn words() -> Self {
         Self {
-            order: [0.0, 1.156, 8.240, 0.356, 2.827, 0.0, 0.054, 5.337],
-            support: [0.351, 1.682, -0.250, 0.886, -2.405, -0.220, 0.424, 0.484],
+            order: [0.0, 1.156, 8.240, 0.356, 2.827, 0.0, 0.054, 5.337, 0.0, 0.0],
+            support: [0.351, 1.682, -0.250, 0.886, -2.405, -0.220, 0.424, 0.484, 0.0, 0.0],
             bias: -2.223,
+        }
+    }
+
+    /// Where meaning is compared too.
+    #[must_use]
+    pub const fn meaning() -> Self {
+        Self {
+            order: [0.0, 0.0, 8.130, 0.473, 2.704, 0.0, 0.0, 2.678, 4.474, 1.989],
+            support: [0.423, 0.980, -0.491, 0.986, -2.293, -0.396, 0.638, 0.300, 1.399, -0.193],
+            bias: -2.213,
         }
     }
 }
@@ -86,6 +103,8 @@ pub struct Ranked {
     within: f32,
     /// Share of the question's weight that the article knows.
     known: f32,
+    /// How much nearer its nearest example means the same than that of any topic outside.
+    beyond_outside: f32,
 }
 
 /// Ranks articles of one corpus.
@@ -93,11 +112,16 @@ pub struct Ranked {
 pub struct Ranker {
     corpus: Corpus,
     weights: Weights,
+    /// Weights where meaning is compared too.
+    weights_meant: Weights,
+    meaning: OnceLock<Meaning>,
 }
 
 /// A question, ready to be compared.
-struct Asked {
+struct Asked<'q> {
     text: Text,
+    /// What the examples mean, and the question; none where only words are compared.
+    meant: Option<(&'q Meaning, &'q [f32])>,
     terms: usize,
     evidence: Evidence,
     /// Articles of which this question is an example that does not count; those like it do not count either. Only for fitting.
@@ -108,13 +132,29 @@ impl Ranker {
     /// With the weights that are kept here.
     #[must_use]
     pub fn new(corpus: Corpus) -> Self {
-        Self::with_weights(corpus, Weights::default())
+        Self { corpus, weights: Weights::words(), weights_meant: Weights::meaning(), meaning: OnceLock::new() }
     }
 
-    /// With other weights.
+    /// The same with other weights, for words and for meaning.
     #[must_use]
-    pub const fn with_weights(corpus: Corpus, weights: Weights) -> Self {
-        Self { corpus, weights }
+    pub fn with_weights(&self, weights: &Weights) -> Self {
+        Self { weights: weights.clone(), weights_meant: weights.clone(), ..self.clone() }
+    }
+
+    /// The texts of which [`Ranker::deepen`] wants the vectors, in its order.
+    #[must_use]
+    pub fn lessons(&self) -> &[String] {
+        self.corpus.lessons()
+    }
+
+    /// Compares by meaning too from then on.
+    pub fn deepen(&self, vectors: &[&[f32]]) {
+        self.meaning.get_or_init(|| self.corpus.meaning(vectors));
+    }
+
+    /// The weights for a question.
+    const fn weights(&self, asked: &Asked<'_>) -> &Weights {
+        if asked.meant.is_some() { &self.weights_meant } else { &self.weights }
     }
 
     /// The corpus.
@@ -125,46 +165,58 @@ impl Ranker {
 
     /// Best first. Only `candidates` (indexes into the corpus) take part.
     #[must_use]
-    pub fn rank(&self, question: &str, candidates: &[usize]) -> Vec<Ranked> {
-        self.rank_asked(&self.asked(question, &[]), candidates)
+    pub fn rank(&self, question: &str, vector: Option<&[f32]>, candidates: &[usize]) -> Vec<Ranked> {
+        self.rank_asked(&self.asked((question, vector), &[]), candidates)
     }
 
     /// As [`Ranker::rank`], as if this question, an example of the articles `of`, were none, nor any like it ([`HELD_OUT_FROM`]). For fitting.
     #[must_use]
-    pub fn rank_held_out(&self, question: &str, of: &[usize], candidates: &[usize]) -> Vec<Ranked> {
-        self.rank_asked(&self.asked(question, of), candidates)
+    pub fn rank_held_out(
+        &self,
+        question: &str,
+        vector: Option<&[f32]>,
+        of: &[usize],
+        candidates: &[usize],
+    ) -> Vec<Ranked> {
+        self.rank_asked(&self.asked((question, vector), of), candidates)
     }
 
     /// Signals of the first of `ranked`; none when nothing was found.
     #[must_use]
     pub fn signals(&self, question: &str, ranked: &[Ranked]) -> Option<Signals> {
-        signals(&self.asked(question, &[]), ranked)
+        signals(&self.asked((question, None), &[]), ranked)
     }
 
-    fn asked(&self, question: &str, held_out: &[usize]) -> Asked {
+    fn asked<'q>(&'q self, (question, vector): (&str, Option<&'q [f32]>), held_out: &[usize]) -> Asked<'q> {
         let terms = self.corpus.question_terms(question);
         let evidence = self.corpus.likelihood.evidence(&self.corpus.features(question), held_out);
-        Asked { terms: terms.len(), text: self.corpus.text(&terms), evidence, held_out: held_out.to_vec() }
+        let meant = self.meaning.get().zip(vector);
+        Asked { terms: terms.len(), text: self.corpus.text(&terms), evidence, held_out: held_out.to_vec(), meant }
     }
 
-    fn rank_asked(&self, asked: &Asked, candidates: &[usize]) -> Vec<Ranked> {
+    fn rank_asked(&self, asked: &Asked<'_>, candidates: &[usize]) -> Vec<Ranked> {
         if asked.evidence.mass <= 0.0 {
             return Vec::new();
         }
         let likely = |index: &usize| asked.evidence.of_articles.get(*index).copied().unwrap_or(f32::MIN);
         let mut likeliest = candidates.to_vec();
         likeliest.sort_by(|one, other| likely(other).total_cmp(&likely(one)).then(one.cmp(other)));
-        likeliest.truncate(COMPARED_MAX);
         let top = likeliest.first().map_or(0.0, likely);
+        let mut rest = likeliest.split_off(COMPARED_MAX.min(likeliest.len()));
+        // What is asked in other words is near by its meaning.
+        if let Some((meaning, vector)) = asked.meant {
+            rest.sort_by(|one, other| meaning.nearest(vector, *other).total_cmp(&meaning.nearest(vector, *one)));
+            likeliest.extend(rest.into_iter().take(NEAREST_MAX));
+        }
         let mut ranked: Vec<Ranked> = likeliest
             .iter()
             .filter_map(|index| Some(asked.compare(*index, self.corpus.articles.get(*index)?, likely(index) - top)))
-            .map(|one| Ranked { score: dot(&one.features, &self.weights.order), ..one })
+            .map(|one| Ranked { score: dot(&one.features, &self.weights(asked).order), ..one })
             .collect();
         ranked.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.article.cmp(&other.article)));
         // Outside, only what an author has written down word for word is answered.
         let within = |first: &&Ranked| first.within >= WITHIN_MIN || first.example >= HELD_OUT_FROM;
-        let judged = signals(asked, &ranked).map_or(0.0, |signals| self.support(&signals));
+        let judged = signals(asked, &ranked).map_or(0.0, |signals| self.support(asked, &signals));
         let first = ranked.first().filter(within);
         let support = first.map_or(0.0, |first| judged.max(support_of_example(first.example)));
         let best = ranked.first().map_or(0.0, |best| best.score);
@@ -175,8 +227,9 @@ impl Ranker {
         ranked
     }
 
-    fn support(&self, signals: &Signals) -> f32 {
-        let logit = dot(signals, &self.weights.support) + self.weights.bias;
+    fn support(&self, asked: &Asked<'_>, signals: &Signals) -> f32 {
+        let weights = self.weights(asked);
+        let logit = dot(signals, &weights.support) + weights.bias;
         1.0 / (1.0 + (-logit).exp())
     }
 }
@@ -195,7 +248,7 @@ fn saturated(times: f32, half: f32) -> f32 {
     times / (times + half)
 }
 
-impl Asked {
+impl Asked<'_> {
     fn holds_out(&self, example: &Text) -> bool {
         !self.held_out.is_empty() && self.text.terms.cosine(&example.terms) >= HELD_OUT_FROM
     }
@@ -204,6 +257,11 @@ impl Asked {
         let terms = &self.text.terms;
         let (held, examples): (Vec<&Text>, Vec<&Text>) =
             article.questions.iter().partition(|example| self.holds_out(example));
+        let near = self.meant.map_or(Near::default(), |(meaning, vector)| {
+            meaning.near(vector, index, |place| {
+                article.questions.get(place).is_some_and(|example| self.holds_out(example))
+            })
+        });
         let mut nearest: Vec<f32> = examples.iter().map(|example| terms.cosine(&example.terms)).collect();
         nearest.sort_by(|one, other| other.total_cmp(one));
         let letters = examples.iter().map(|example| self.text.grams.cosine(&example.grams)).fold(0.0, f32::max);
@@ -225,6 +283,8 @@ impl Asked {
             share(terms.common(&article.title.terms), article.title.terms.mass),
             headings.fold(0.0, f32::max),
             behind / EVIDENCE,
+            near.three,
+            near.one,
         ];
         let likelihood = self.evidence.of_articles.get(index).copied().unwrap_or(self.evidence.of_all);
         let known = weigh(&|id| f32::from(u8::from(in_whole(id) > 0.0 || asked_with(id) > 0.0)));
@@ -237,12 +297,15 @@ impl Asked {
             example: nearest.first().copied().unwrap_or(0.0),
             known: share(known, terms.mass),
             within: self.evidence.of_outside.map_or(EVIDENCE, |outside| likelihood - outside),
+            beyond_outside: self
+                .meant
+                .map_or(0.0, |(meaning, vector)| near.one - meaning.outside(vector, &self.held_out)),
             advantage: share(likelihood - self.evidence.of_all, self.evidence.mass),
         }
     }
 }
 
-fn signals(asked: &Asked, ranked: &[Ranked]) -> Option<Signals> {
+fn signals(asked: &Asked<'_>, ranked: &[Ranked]) -> Option<Signals> {
     let best = ranked.first()?;
     let second = ranked.get(1).map_or(best.score - LEAD_MAX, |second| second.score);
     let all: f32 = ranked.iter().map(|one| (one.score - best.score).exp()).sum();
@@ -257,6 +320,8 @@ fn signals(asked: &Asked, ranked: &[Ranked]) -> Option<Signals> {
         (1.0 + count(asked.terms)).ln(),
         best.advantage,
         (best.within / EVIDENCE).clamp(-LEAD_MAX, LEAD_MAX),
+        best.features[FEATURES - 1],
+        best.beyond_outside,
     ])
 }
 

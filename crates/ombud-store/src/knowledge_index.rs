@@ -78,6 +78,13 @@ impl ArticleIndex {
         Some((&language.ranker, language.articles.iter().map(|(article, _)| article).collect()))
     }
 
+    /// The languages in the order of their names.
+    fn by_name(&self) -> Vec<&Language> {
+        let mut named: Vec<_> = self.languages.iter().collect();
+        named.sort_by_key(|(name, _)| *name);
+        named.into_iter().map(|(_, language)| language).collect()
+    }
+
     /// Articles that may be shown and have words of the question, by their place among those of the language, the
     /// best by their words first, at most 60. What may not be shown is never ranked (R30).
     ///
@@ -99,8 +106,21 @@ impl ArticleIndex {
 impl KnowledgeIndex for ArticleIndex {
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
-        let ranked = language.ranker.rank(&query.text, &self.candidates(query)?);
+        let ranked = language.ranker.rank(&query.text, query.vector.as_deref(), &self.candidates(query)?);
         Ok(language.passages(query, &ranked))
+    }
+
+    fn lessons(&self) -> Vec<String> {
+        self.by_name().into_iter().flat_map(|language| language.ranker.lessons()).cloned().collect()
+    }
+
+    fn deepen(&self, vectors: &[&[f32]]) {
+        let mut rest = vectors;
+        for language in self.by_name() {
+            let (own, others) = rest.split_at(language.ranker.lessons().len().min(rest.len()));
+            language.ranker.deepen(own);
+            rest = others;
+        }
     }
 
     fn version(&self) -> &str {

@@ -12,6 +12,12 @@ impl KnowledgeIndex for NoKnowledge {
         Ok(Vec::new())
     }
 
+    fn lessons(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn deepen(&self, _vectors: &[&[f32]]) {}
+
     fn version(&self) -> &'static str {
         "none"
     }

@@ -50,7 +50,7 @@ pub(crate) fn gather(
     });
     let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new() };
     let mut failed = None;
-    let search = Search { assistant, locale: &received.conversation.locale, market: understood.market() };
+    let search = Search::new(assistant, (&received.conversation.locale, understood.market()));
     let mut before = received.conversation.dialogue.last_answer.clone();
     let about = about_request(assistant, &received.conversation.dialogue);
     for query in questions.take(QUESTIONS_MAX) {
@@ -85,7 +85,7 @@ pub(crate) fn gather(
     trail.note(
         Stage::Context,
         summary,
-        json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "failed": failed}),
+        json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed}),
     );
     grounds
 }

@@ -52,6 +52,7 @@ impl Assistant {
         let mut lessons = self.learnt.understander.lessons();
         lessons.extend(self.learnt.signals.lessons());
         lessons.extend(self.learnt.choices.values().flat_map(DeepClassifier::lessons));
+        lessons.extend(self.ports.knowledge.lessons());
         lessons
     }
 
@@ -70,6 +71,7 @@ impl Assistant {
         for choices in self.learnt.choices.values() {
             choices.deepen(next(choices.lessons().count()));
         }
+        self.ports.knowledge.deepen(rest);
         self.learnt.model.get_or_init(|| model);
     }
 

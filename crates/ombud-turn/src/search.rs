@@ -2,12 +2,14 @@
 
 use ombud_domain::Passage;
 use ombud_domain::knowledge::Finding;
+use ombud_language::Vectors as _;
 use ombud_policy::LastAnswer;
 use ombud_ports::{KnowledgeQuery, StoreError};
 use ombud_retrieval::Analyzer;
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
 
 use crate::assistant::Assistant;
+use crate::meaning::TurnVectors;
 use crate::reader::today;
 
 /// Passages looked at for one question.
@@ -23,12 +25,22 @@ const NAMING_TERMS_MIN: usize = 2;
 
 /// A search for customers of one market.
 pub(crate) struct Search<'a> {
-    pub assistant: &'a Assistant,
-    pub locale: &'a str,
-    pub market: &'a str,
+    assistant: &'a Assistant,
+    locale: &'a str,
+    market: &'a str,
+    vectors: Option<TurnVectors<'a>>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    pub(crate) fn new(assistant: &'a Assistant, (locale, market): (&'a str, &'a str)) -> Self {
+        Self { assistant, locale, market, vectors: assistant.vectors() }
+    }
+
+    /// How many questions were embedded.
+    pub(crate) fn embedded(&self) -> usize {
+        self.vectors.as_ref().map_or(0, TurnVectors::count)
+    }
+
     /// What the articles say to a question asked while a request is open: "what if it turns up?" is read together with the title of each article about
     /// that request (`about`), and answered from it if as much of the question stands there as in what it finds by itself. A question that is
     /// clear by itself is not about the request.
@@ -114,8 +126,10 @@ impl Search<'_> {
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {
+        let vector = self.vectors.as_ref().and_then(|vectors| vectors.of(&text));
         self.assistant.ports.knowledge.search(&KnowledgeQuery {
             text,
+            vector,
             locale: self.locale.to_owned(),
             market: self.market.to_owned(),
             audience: "customer".to_owned(),

@@ -99,7 +99,7 @@ fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screen
     }
     let about = about_awaited(assistant, &received.conversation.dialogue);
     let (market, _) = market::of(assistant, received, text);
-    let search = Search { assistant, locale: &received.conversation.locale, market: &market };
+    let search = Search::new(assistant, (&received.conversation.locale, &market));
     search.look_up_only(text, about).is_ok_and(|(finding, _)| !finding.sentences.is_empty())
 }
 
@@ -132,7 +132,7 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
     let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
     let commands = understander.understand(text, &context).commands;
     let (market, _) = market::of(assistant, received, text);
-    let search = Search { assistant, locale: &conversation.locale, market: &market };
+    let search = Search::new(assistant, (&conversation.locale, &market));
     let serves = |command: &Command| match command {
         Command::StartFlow { flow, .. } => {
             let is_care = assistant.pack.manifest.signals.values().any(|care| care == flow);

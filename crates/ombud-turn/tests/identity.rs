@@ -22,6 +22,12 @@ impl KnowledgeIndex for Nothing {
         Ok(Vec::new())
     }
 
+    fn lessons(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn deepen(&self, _vectors: &[&[f32]]) {}
+
     fn version(&self) -> &'static str {
         "none"
     }

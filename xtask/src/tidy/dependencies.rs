@@ -18,7 +18,7 @@ const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-learning", JOURNEY),
     ("ombud-store", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-proof", "ombud-ports"]),
     ("ombud-connect", &["ombud-domain", "ombud-policy", "ombud-ports"]),
-    ("ombud-inference", &["ombud-domain", "ombud-language", "ombud-ports"]),
+    ("ombud-inference", &["ombud-domain", "ombud-language", "ombud-retrieval", "ombud-store", "ombud-ports"]),
     ("ombud-http", &["ombud-domain", "ombud-policy", "ombud-ports", "ombud-turn"]),
     (
         "ombud",

@@ -25,11 +25,11 @@ fn ranker_beside(weights: Weights, outside: &[&Outside]) -> Ranker {
         })
         .collect();
     let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
-    Ranker::with_weights(Corpus::new(Analyzer::new("en", &Synonyms::default()), &views, outside), weights)
+    Ranker::new(Corpus::new(Analyzer::new("en", &Synonyms::default()), &views, outside)).with_weights(&weights)
 }
 
 fn first(question: &str) -> (usize, f32) {
-    let ranked = ranker(Weights::default()).rank(question, &[0, 1, 2]);
+    let ranked = ranker(Weights::words()).rank(question, None, &[0, 1, 2]);
     ranked.first().map(|one| (one.article, one.support)).unwrap()
 }
 
@@ -45,31 +45,31 @@ fn an_example_question_is_strong_evidence_for_its_article() {
 
 #[test]
 fn what_no_article_knows_is_not_supported() {
-    let ranker = ranker(Weights::default());
+    let ranker = ranker(Weights::words());
     for question in ["who won the ice hockey match", "will it snow in the mountains at night", ""] {
-        let support = ranker.rank(question, &[0, 1, 2]).first().map_or(0.0, |first| first.support);
+        let support = ranker.rank(question, None, &[0, 1, 2]).first().map_or(0.0, |first| first.support);
         assert!(support < crate::SUPPORT_MIN, "{question}: {support}");
     }
 }
 
 #[test]
 fn a_held_out_question_counts_no_longer() {
-    let ranker = ranker(Weights::default());
+    let ranker = ranker(Weights::words());
     let support = |ranked: Vec<Ranked>| ranked.into_iter().find(|one| one.article == 1).map(|one| one.score).unwrap();
-    let with = support(ranker.rank("money back when", &[0, 1, 2]));
-    let without = support(ranker.rank_held_out("money back when", &[1], &[0, 1, 2]));
+    let with = support(ranker.rank("money back when", None, &[0, 1, 2]));
+    let without = support(ranker.rank_held_out("money back when", None, &[1], &[0, 1, 2]));
     assert!(without < with, "{without} {with}");
 }
 
 #[test]
 fn only_candidates_take_part_and_the_order_is_the_same_each_time() {
-    let ranker = ranker(Weights::default());
-    let ranked = ranker.rank("late fee", &[2, 1, 99]);
+    let ranker = ranker(Weights::words());
+    let ranked = ranker.rank("late fee", None, &[2, 1, 99]);
     let mut took_part: Vec<usize> = ranked.iter().map(|one| one.article).collect();
     took_part.sort_unstable();
     assert_eq!(took_part, [1, 2]);
-    assert_eq!(ranked, ranker.rank("late fee", &[1, 2]));
-    assert_eq!(ranker.rank("late fee", &[]), Vec::new());
+    assert_eq!(ranked, ranker.rank("late fee", None, &[1, 2]));
+    assert_eq!(ranker.rank("late fee", None, &[]), Vec::new());
     assert!(ranker.signals("late fee", &[]).is_none());
 }
 
@@ -77,8 +77,8 @@ fn only_candidates_take_part_and_the_order_is_the_same_each_time() {
 fn what_is_likelier_outside_of_the_articles_is_answered_by_none() {
     let questions = ["when is the bus late", "is my train late", "money for a taxi"].map(str::to_owned).to_vec();
     let outside = Outside { language: "en".to_owned(), questions };
-    let ranker = ranker_beside(Weights::default(), &[&outside]);
-    let support = |question: &str| ranker.rank(question, &[0, 1, 2]).first().map_or(0.0, |first| first.support);
+    let ranker = ranker_beside(Weights::words(), &[&outside]);
+    let support = |question: &str| ranker.rank(question, None, &[0, 1, 2]).first().map_or(0.0, |first| first.support);
     assert!(support("is the bus late") < crate::SUPPORT_MIN, "{}", support("is the bus late"));
     assert!(support("i missed the due date") > crate::SUPPORT_MIN);
     assert!(support("late fee") > crate::SUPPORT_MIN, "an example counts word for word");

@@ -15,6 +15,7 @@ fn of(articles: Vec<Article>) -> Knowledge {
 fn query(text: &str) -> KnowledgeQuery {
     KnowledgeQuery {
         text: text.to_owned(),
+        vector: None,
         locale: "en-GB".to_owned(),
         market: "SE".to_owned(),
         audience: "customer".to_owned(),

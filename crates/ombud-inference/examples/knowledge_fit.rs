@@ -1,6 +1,6 @@
 //! How are the weights of the ranker found? From the articles' own example questions, each asked as if it and its like were not there.
 //!
-//! `cargo run -p ombud-store --example knowledge_fit -- [folder of a pack] [folder of public data]` prints the constants of
+//! `cargo run -p ombud-inference --example knowledge_fit -- [folder of a pack] [folder of public data] [--words]` prints the constants of
 //! `ombud_retrieval::rank`. The order is a softmax over the candidates of a question; the support is a logistic regression on whether the
 //! first article is the right one, with the right article there, with it taken away, on the questions of the topics outside, each as if it were
 //! not told there, and on questions of other trades (CLINC150's questions outside any scope, Larson and others 2019). The questions of `knowledge_eval` take no part.
@@ -11,7 +11,9 @@ mod pack;
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use ombud_inference::E5;
 use ombud_ports::KnowledgeQuery;
 use ombud_retrieval::rank::{FEATURES, Features, SIGNALS, Signals, Weights};
 use ombud_retrieval::{Article, Audience, Ranked, Ranker};
@@ -31,6 +33,7 @@ type Judged = (Signals, bool, f32);
 /// A question of an article: the features of all candidates, and which of them is right.
 struct Example {
     question: String,
+    vector: Option<Arc<[f32]>>,
     /// Articles that have it among their examples.
     holders: Vec<usize>,
     candidates: Vec<usize>,
@@ -40,27 +43,32 @@ struct Example {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = arguments.first().map_or("packs/paylater", String::as_str);
-    let data = arguments.get(1).map_or("../shared/data", String::as_str);
+    let folders: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let folder = folders.first().map_or("packs/paylater", |folder| folder.as_str());
+    let data = folders.get(1).map_or("../shared/data", |folder| folder.as_str());
     let knowledge = pack::load(Path::new(folder))?;
     let index = ArticleIndex::build(knowledge.clone())?;
+    let words = arguments.iter().any(|argument| argument == "--words");
+    let model = if words { None } else { Some(pack::deepen(&index)?) };
     let (ranker, articles) = index.ranker("en").ok_or("the pack has no English articles")?;
 
-    let examples = examples(&index, (ranker, &articles))?;
+    let examples = examples(&index, model.as_ref(), (ranker, &articles))?;
     let order = fit_order(&examples);
-    let ranker = Ranker::with_weights(ranker.corpus().clone(), Weights { order, ..Weights::default() });
+    let ranker = ranker.with_weights(&Weights { order, ..Weights::words() });
     let mut judged = judged(&ranker, &examples);
     let out_of_scope = out_of_scope(Path::new(data))?;
     for question in &out_of_scope {
         let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
-        judged
-            .extend(ranker.signals(question, &ranker.rank(question, &candidates)).map(|signals| (signals, false, 1.0)));
+        let vector = pack::vector(model.as_ref(), question)?;
+        let ranked = ranker.rank(question, vector.as_deref(), &candidates);
+        judged.extend(ranker.signals(question, &ranked).map(|signals| (signals, false, 1.0)));
     }
     let topics = knowledge.outside.iter().filter(|topic| topic.language == "en");
     for (place, topic) in (articles.len()..).zip(topics) {
         for question in &topic.questions {
             let candidates = index.candidates(&query(question, "GB", Audience::Customer))?;
-            let ranked = ranker.rank_held_out(question, &[place], &candidates);
+            let vector = pack::vector(model.as_ref(), question)?;
+            let ranked = ranker.rank_held_out(question, vector.as_deref(), &[place], &candidates);
             judged.extend(ranker.signals(question, &ranked).map(|signals| (signals, false, 1.0)));
         }
     }
@@ -81,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
     KnowledgeQuery {
         text: text.to_owned(),
+        vector: None,
         locale: "en".to_owned(),
         market: market.to_owned(),
         audience: audience.as_str().to_owned(),
@@ -89,7 +98,11 @@ fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
     }
 }
 
-fn examples(index: &ArticleIndex, (ranker, articles): (&Ranker, &[&Article])) -> Result<Vec<Example>, Box<dyn Error>> {
+fn examples(
+    index: &ArticleIndex,
+    model: Option<&E5>,
+    (ranker, articles): (&Ranker, &[&Article]),
+) -> Result<Vec<Example>, Box<dyn Error>> {
     let mut examples = Vec::new();
     for (place, article) in articles.iter().enumerate() {
         for (turn, question) in article.questions.iter().enumerate() {
@@ -98,12 +111,13 @@ fn examples(index: &ArticleIndex, (ranker, articles): (&Ranker, &[&Article])) ->
                 None => MARKETS.get((place + turn) % MARKETS.len()).copied().unwrap_or("SE"),
             };
             let candidates = index.candidates(&query(question, market, article.audience))?;
-            let ranked = ranker.rank_held_out(question, &holders(articles, question), &candidates);
+            let vector = pack::vector(model, question)?;
+            let ranked = ranker.rank_held_out(question, vector.as_deref(), &holders(articles, question), &candidates);
             if let Some(right) = ranked.iter().position(|one| one.article == place) {
                 let features = ranked.iter().map(|one| one.features).collect();
                 let candidates = ranked.iter().map(|one| one.article).collect();
                 let holders = holders(articles, question);
-                examples.push(Example { question: question.clone(), holders, candidates, features, right });
+                examples.push(Example { question: question.clone(), vector, holders, candidates, features, right });
             }
         }
     }
@@ -156,10 +170,11 @@ fn judged(ranker: &Ranker, examples: &[Example]) -> Vec<Judged> {
     for example in examples {
         let Some(right) = example.candidates.get(example.right).copied() else { continue };
         let first = |ranked: &[Ranked]| ranked.first().is_some_and(|one| one.article == right);
-        let ranked = ranker.rank_held_out(&example.question, &example.holders, &example.candidates);
+        let ranked =
+            ranker.rank_held_out(&example.question, example.vector.as_deref(), &example.holders, &example.candidates);
         judged.extend(ranker.signals(&example.question, &ranked).map(|signals| (signals, first(&ranked), 1.0)));
         let others: Vec<usize> = example.candidates.iter().copied().filter(|one| *one != right).collect();
-        let ranked = ranker.rank_held_out(&example.question, &example.holders, &others);
+        let ranked = ranker.rank_held_out(&example.question, example.vector.as_deref(), &example.holders, &others);
         judged.extend(ranker.signals(&example.question, &ranked).map(|signals| (signals, false, TAKEN_AWAY)));
     }
     judged

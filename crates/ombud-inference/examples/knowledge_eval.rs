@@ -1,8 +1,8 @@
 //! How often does the knowledge base give the right article, and how often does it speak when it should not?
 //!
-//! `cargo run -p ombud-store --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. Each set of questions is split by a
+//! `cargo run -p ombud-inference --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. Each set of questions is split by a
 //! seed: the first half may be looked at (`--verbose`, with `--answers` also what would be said), the second is reported and not read.
-//! `--first-half` leaves the second out.
+//! `--first-half` leaves the second out. With `--words` only words are compared; else the model lies in the folder `OMBUD_MODELS_FOLDER`.
 
 #[path = "knowledge/pack.rs"]
 mod pack;
@@ -11,6 +11,7 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 
+use ombud_inference::E5;
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
 use ombud_retrieval::{SUPPORT_MIN, extract};
 use ombud_store::ArticleIndex;
@@ -45,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let index = ArticleIndex::build(pack::load(Path::new(folder))?)?;
+    let model = if given("--words") { None } else { Some(pack::deepen(&index)?) };
     let mut out = std::io::stdout().lock();
     writeln!(out, "threshold in use {SUPPORT_MIN:.2}, seed of the split {SPLIT_SEED}")?;
     for name in SETS {
@@ -52,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let asked: Vec<Asked> = serde_saphyr::from_str(&questions)?;
         let mut outcomes = Vec::new();
         for (place, one) in asked.iter().enumerate() {
-            outcomes.push((split(place), ask(&index, one)?));
+            outcomes.push((split(place), ask((&index, model.as_ref()), one)?));
         }
         let half = |first: bool| -> Vec<&Outcome<'_>> {
             outcomes.iter().filter(|(of_first, _)| *of_first == first).map(|(_, outcome)| outcome).collect()
@@ -85,9 +87,10 @@ fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Resul
     Ok(())
 }
 
-fn ask<'a>(index: &ArticleIndex, asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
+fn ask<'a>((index, model): (&ArticleIndex, Option<&E5>), asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
     let query = KnowledgeQuery {
         text: asked.ask.clone(),
+        vector: pack::vector(model, &asked.ask)?,
         locale: "en".to_owned(),
         market: asked.market.clone(),
         audience: "customer".to_owned(),

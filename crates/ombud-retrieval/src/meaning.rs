@@ -1,0 +1,69 @@
+//! How near is a question to the examples of an article by what it means?
+//!
+//! Vectors of one model, all of them as queries: like is compared with like. The model's cosines of unrelated sentences lie near [`UNRELATED`],
+//! so that likeness is counted from there.
+
+use crate::similarity::count;
+
+/// Cosine of sentences that have nothing to do with each other, for the packaged model.
+const UNRELATED: f32 = 0.85;
+/// Brings what is above near the size of the other features.
+const SCALE: f32 = 10.0;
+/// Examples that count together.
+const NEAREST: usize = 3;
+
+/// The vectors of what customers ask, for each article and for each topic outside of all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meaning {
+    /// Of the example questions in their order, then of the title.
+    articles: Vec<Vec<Box<[f32]>>>,
+    outside: Vec<Vec<Box<[f32]>>>,
+}
+
+/// How near a question is to an article, in tenths of a cosine above that of unrelated sentences.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Near {
+    /// To the nearest example.
+    pub one: f32,
+    /// To the three nearest, on the mean.
+    pub three: f32,
+}
+
+impl Meaning {
+    /// `sizes` says how many of the vectors belong to each article, then to each topic outside.
+    pub(crate) fn new((articles, outside): (&[usize], &[usize]), vectors: &[&[f32]]) -> Self {
+        let mut rest = vectors.iter();
+        let mut take = |sizes: &[usize]| -> Vec<Vec<Box<[f32]>>> {
+            sizes.iter().map(|size| rest.by_ref().take(*size).map(|vector| Box::from(*vector)).collect()).collect()
+        };
+        Self { articles: take(articles), outside: take(outside) }
+    }
+
+    /// How near an article is, leaving out the examples at these places.
+    pub(crate) fn near(&self, vector: &[f32], article: usize, is_left_out: impl Fn(usize) -> bool) -> Near {
+        let texts = self.articles.get(article).map_or(&[][..], Vec::as_slice);
+        let kept = texts.iter().enumerate().filter(|(place, _)| !is_left_out(*place));
+        let mut nearest: Vec<f32> = kept.map(|(_, text)| likeness(vector, text)).collect();
+        nearest.sort_by(|one, other| other.total_cmp(one));
+        nearest.truncate(NEAREST);
+        let sum: f32 = nearest.iter().sum();
+        Near { one: nearest.first().copied().unwrap_or(-1.0), three: sum / count(nearest.len().max(1)) }
+    }
+
+    /// How near the nearest example of an article is.
+    pub(crate) fn nearest(&self, vector: &[f32], article: usize) -> f32 {
+        self.near(vector, article, |_| false).one
+    }
+
+    /// How near the nearest topic outside is, but for those at these places behind the articles.
+    pub(crate) fn outside(&self, vector: &[f32], held_out: &[usize]) -> f32 {
+        let counts = |place: usize| !held_out.contains(&(self.articles.len() + place));
+        let texts = self.outside.iter().enumerate().filter(|(place, _)| counts(*place)).flat_map(|(_, topic)| topic);
+        texts.map(|text| likeness(vector, text)).fold(-1.0, f32::max)
+    }
+}
+
+fn likeness(one: &[f32], other: &[f32]) -> f32 {
+    let cosine: f32 = one.iter().zip(other).map(|(one, other)| one * other).sum();
+    (cosine - UNRELATED) * SCALE
+}
