@@ -37,7 +37,7 @@ mod turn_to;
 
 pub use aside::is_question;
 
-pub use close::{GO_ON, GoingOn, KEEP_WAITING, way_back};
+pub use close::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;

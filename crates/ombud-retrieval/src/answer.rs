@@ -181,7 +181,7 @@ impl Kind {
         let has = |phrases: &[&str]| phrases.iter().any(|phrase| question.contains(phrase));
         if has(&["how long", "how soon", " when ", "how many days", "how fast", "how quick"]) {
             Some(Self::Time)
-        } else if has(&["how much", " cost", "how expensive", "what's the price", " for free"]) {
+        } else if has(&["how much", "how high", "how big", " cost", "how expensive", "what's the price", " for free"]) {
             Some(Self::Amount)
         } else if has(&[
             "if i don't",

@@ -94,14 +94,23 @@ impl<'a> Search<'a> {
     ) -> Result<(Finding, Vec<Passage>), StoreError> {
         let passages = self.passages(query.to_owned())?;
         let alone = finding(query, extract(query, &passages));
-        let Some(before) = before.filter(|_| self.goes_on(query, &alone)) else { return Ok((alone, passages)) };
+        let goes_on = self.goes_on(query, &alone);
+        // What no article answers by itself may ask for what the one before says: "how high is the fee?"
+        let may_go_on = goes_on || alone.sentences.is_empty();
+        let Some(before) = before.filter(|_| may_go_on) else { return Ok((alone, passages)) };
         let further = self.passages(format!("{} {query}", before.query))?;
         let of_before: Vec<Passage> =
             further.iter().filter(|passage| passage.article_id == before.article_id).cloned().collect();
+        let covered = |extract: &Extract| extract.covers >= COVERED_MIN;
+        let told_before = || extract_in_passing(query, &of_before).filter(covered);
         let extract = match of_before.as_slice() {
             // The article before is not for this market: "is it the same in Germany?" asks for the one that is.
-            [] => extract(&before.query, &self.passages(before.query.clone())?).filter(|_| alone.sentences.is_empty()),
-            of_before => extract_beyond(&before.sentences, query, of_before),
+            [] if goes_on => {
+                extract(&before.query, &self.passages(before.query.clone())?).filter(|_| alone.sentences.is_empty())
+            }
+            of_before => extract_beyond(&before.sentences, query, of_before)
+                .filter(|further| goes_on || covered(further))
+                .or_else(told_before),
         };
         Ok(match extract {
             Some(extract) => (finding(query, Some(extract)), further),

@@ -1,10 +1,10 @@
 //! What does the assistant do while a person is awaited? It takes notes, answers what it can beside, says so, and takes the conversation back when
 //! the customer wants that.
 
-use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover};
+use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Priority};
 use ombud_language::{UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
-use ombud_policy::engine::{GO_ON, GoingOn, KEEP_WAITING};
+use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
 use serde_json::{Map, Value, json};
 
 use crate::assistant::Assistant;
@@ -58,7 +58,8 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
     match withdrawal(assistant, &received.conversation, screened.text()) {
         Some(rest) => {
             screened.leave(looked_after);
-            let going_on = case.map_or(GoingOn::Alone, |reason| GoingOn::Meanwhile { reason });
+            let stays = case.or_else(|| urgent(&received.conversation));
+            let going_on = stays.map_or(GoingOn::Alone, |reason| GoingOn::Meanwhile { reason });
             go_on(received, screened, (rest, going_on));
             Answerer::Assistant
         }
@@ -165,6 +166,13 @@ fn case(assistant: &Assistant, conversation: &Conversation) -> Option<String> {
     let kept = conversation.kept && dialogue.beside.is_none();
     let care = dialogue.is_distressed() || care_flow(assistant, dialogue).is_some() || kept;
     conversation.handover.as_ref().filter(|_| care).map(|handover| handover.reason_code.clone())
+}
+
+/// Reason of the hand-over if people have to see to it whether or not the customer waits for them, as with a purchase that he does not know.
+fn urgent(conversation: &Conversation) -> Option<String> {
+    let handover = conversation.handover.as_ref()?;
+    let stays = handover.priority == Priority::High && handover.reason_code != CUSTOMER_REQUEST;
+    stays.then(|| handover.reason_code.clone())
 }
 
 /// The flow of care that led to the hand-over.

@@ -22,6 +22,9 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// Digits in a row of groups that no postal code has.
+const PHONE_DIGITS_MIN: usize = 9;
+
 static BARE: LazyLock<Option<Regex>> =
     LazyLock::new(|| crate::lean::regex(r"(?:^|[\s,;:(])(\d{3} \d{2}|\d{5}(?:-\d{4})?|\d{4,6})(?:$|[\s,;:.!?)])").ok());
 
@@ -41,11 +44,21 @@ pub(super) fn read(text: &str, awaiting: Awaiting) -> Vec<Entity> {
         );
     }
     if found.is_empty() && matches!(awaiting, Awaiting::Identity | Awaiting::Address) {
+        let bare = BARE.as_ref().into_iter().flat_map(|bare| bare.captures_iter(text));
         let bare =
-            BARE.as_ref().into_iter().flat_map(|bare| bare.captures_iter(text)).filter_map(|captures| captures.get(1));
+            bare.filter_map(|captures| captures.get(1)).filter(|code| !is_of_phone(text, code.start(), code.end()));
         found.extend(bare.map(|code| entity("postal_code", text, (code.start(), code.end()), code.as_str())));
     }
     found
+}
+
+/// "07700 900321" is a phone number, and its first part no code.
+fn is_of_phone(text: &str, start: usize, end: usize) -> bool {
+    let of_number = |c: &char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '/' | '+' | '(' | ')');
+    let before = text.get(..start).unwrap_or_default().chars().rev().take_while(of_number);
+    let after = text.get(end..).unwrap_or_default().chars().take_while(of_number);
+    let beside = before.chain(after).filter(char::is_ascii_digit).count();
+    beside > 0 && beside + text.get(start..end).unwrap_or_default().len() >= PHONE_DIGITS_MIN
 }
 
 /// Outside of a question for it, only upper case counts: "m1 4gb" may be a computer.

@@ -17,7 +17,7 @@ const CLARIFY_MAX: usize = 4;
 /// Reason of a hand-over after misunderstandings.
 const CANNOT_HELP: &str = "cannot_help";
 /// Reason of a hand-over the customer asked for.
-const CUSTOMER_REQUEST: &str = "customer_request";
+pub const CUSTOMER_REQUEST: &str = "customer_request";
 /// Id of the option to go on with the assistant while a person is awaited.
 pub const GO_ON: &str = "assistant";
 /// Id of the option to wait on.
@@ -33,7 +33,7 @@ pub enum GoingOn {
         /// Reason of the hand-over.
         reason: String,
     },
-    /// The assistant answers meanwhile, and the case stays with people: somebody grieves, is ill, in debt or in danger.
+    /// The assistant answers meanwhile, and the case stays with people: somebody grieves, is ill, in debt or in danger, or a fraud is looked into.
     Meanwhile {
         /// Reason of the hand-over.
         reason: String,
