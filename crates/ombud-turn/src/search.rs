@@ -108,9 +108,8 @@ impl<'a> Search<'a> {
             [] if goes_on => {
                 extract(&before.query, &self.passages(before.query.clone())?).filter(|_| alone.sentences.is_empty())
             }
-            of_before => extract_beyond(&before.sentences, query, of_before)
-                .filter(|further| goes_on || covered(further))
-                .or_else(told_before),
+            of_before if goes_on => extract_beyond(&before.sentences, query, of_before).or_else(told_before),
+            of_before => told_before().or_else(|| extract_beyond(&before.sentences, query, of_before).filter(covered)),
         };
         Ok(match extract {
             Some(extract) => (finding(query, Some(extract)), further),
