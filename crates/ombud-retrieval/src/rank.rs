@@ -42,6 +42,10 @@ const EXAMPLE_FROM: f32 = 0.7;
 /// How much likelier than every topic outside an article must be, as a logarithm; else the question is for none. Chosen on the first halves of
 /// `knowledge_eval`, where 2 of 38 unanswerable questions pass it and [`crate::SUPPORT_MIN`].
 const WITHIN_MIN: f32 = 3.0;
+/// A question of so few terms may mean anything ...
+const FEW_TERMS: usize = 2;
+/// ... and how near by meaning the nearest example of its article must be, in tenths of a cosine above that of unrelated sentences.
+const NEAR_MIN: f32 = 0.2;
 /// Articles that are compared in all features: those most likely asked for in these words.
 const COMPARED_MAX: usize = 24;
 /// Further articles that are compared in all features: those nearest by meaning.
@@ -215,7 +219,10 @@ impl Ranker {
             .collect();
         ranked.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.article.cmp(&other.article)));
         // Outside, only what an author has written down word for word is answered.
-        let within = |first: &&Ranked| first.within >= WITHIN_MIN || first.example >= HELD_OUT_FROM;
+        let is_near = |first: &Ranked| {
+            asked.meant.is_none() || asked.terms > FEW_TERMS || first.features[FEATURES - 1] >= NEAR_MIN
+        };
+        let within = |first: &&Ranked| first.within >= WITHIN_MIN && is_near(first) || first.example >= HELD_OUT_FROM;
         let judged = signals(asked, &ranked).map_or(0.0, |signals| self.support(asked, &signals));
         let first = ranked.first().filter(within);
         let support = first.map_or(0.0, |first| judged.max(support_of_example(first.example)));

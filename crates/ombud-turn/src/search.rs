@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a question says by hardly a word what it is about: "how is that possible", "and when?"
-    fn names_nothing(&self, query: &str) -> bool {
+    pub(crate) fn names_nothing(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
         terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.learnt.understander.points(query)
     }

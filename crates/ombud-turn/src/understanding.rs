@@ -45,16 +45,23 @@ pub(crate) fn understand(
     let mut understanding = read(assistant, received, screened, trail);
     let words = if screened.is_message() { screened.words() } else { "" };
     let (market, named) = market::of(assistant, received, words);
-    // "I live in Manchester, by the way" answers nothing and asks for what was just answered, as it holds there.
-    let last = received.conversation.dialogue.last_answer.as_ref().filter(|_| named == Named::Here);
-    if let Some(last) = last
-        && !understanding.commands.iter().any(asks_or_begins)
-        && received.conversation.dialogue.frames.is_empty()
-    {
-        understanding.commands = vec![Command::Ask { query: last.query.clone(), confidence: 1.0 }];
+    // "I live in Manchester, by the way" answers nothing and asks for what was just answered, as it holds there; "UK. late fee?" asks for itself.
+    let rests = received.conversation.dialogue.frames.is_empty();
+    if rests && named == Named::Here && !understanding.commands.iter().any(asks_or_begins) {
+        let beside = market::beside(&assistant.pack.manifest.places, words).unwrap_or_default();
+        let asks_itself = beside.split_whitespace().count() >= ASKED_WORDS_MIN;
+        let last = received.conversation.dialogue.last_answer.as_ref().map(|last| last.query.clone());
+        let query = if asks_itself { Some(words.to_owned()) } else { last };
+        understanding.commands = query.map_or_else(
+            || std::mem::take(&mut understanding.commands),
+            |query| vec![Command::Ask { query, confidence: 1.0 }],
+        );
     }
     Understood { understanding, market, named }
 }
+
+/// Words beside the name of a place that ask for something.
+const ASKED_WORDS_MIN: usize = 2;
 
 /// Whether a command asks for something by itself.
 const fn asks_or_begins(command: &Command) -> bool {

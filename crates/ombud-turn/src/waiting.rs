@@ -139,9 +139,10 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
             let is_care = assistant.pack.manifest.signals.values().any(|care| care == flow);
             !is_care && Some(flow.as_str()) != led_here
         }
+        // "How long?" means the person.
         Command::Ask { query, .. } => {
             let found = search.look_up(query, dialogue.last_answer.as_ref());
-            found.is_ok_and(|(finding, _)| !finding.sentences.is_empty())
+            !search.names_nothing(query) && found.is_ok_and(|(finding, _)| !finding.sentences.is_empty())
         }
         _ => false,
     };

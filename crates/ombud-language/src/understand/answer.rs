@@ -22,6 +22,8 @@ const BESIDE_NAME_MAX: usize = 5;
 const LEAVING_WORDS_MAX: usize = 14;
 /// Bytes before "don't want" of a message that says so of the whole: "but I really".
 const SUBJECT_MAX: usize = 12;
+/// Words that name what is turned down: "no, no limit".
+const NAMED_WORDS_MAX: usize = 2;
 /// Bytes of a bare no.
 const NO_MAX: usize = 5;
 /// What leaves a question or ends the talk in words that no rule knows must be this sure.
@@ -199,10 +201,12 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if let Some(question) = one_question(readings) {
         return vec![question];
     }
-    let told = told(readings, &as_one(readings, &whole));
+    let mut told = told(readings, &as_one(readings, &whole));
     if refuses_last(readings, body, &told) {
         return vec![Command::Cancel];
     }
+    // "No, no limit. Wrong amount": what was answered last is not asked for again by a no to it.
+    told.retain(|command| told_again(readings, command));
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
     }) {
@@ -247,6 +251,19 @@ fn refuses_last(readings: &Readings<'_>, body: &str, told: &[Command]) -> bool {
     let only_last = !told.is_empty() && told.iter().all(is_last);
     let unwanted = rules.unwanted.find(lead_off(rules, body)).is_some_and(|found| found.start() <= SUBJECT_MAX);
     only_last && unwanted || rules.consent.misheard.is_match(body)
+}
+
+/// Whether a command begins anything but the request that came to its end last, in words that turn it down.
+fn told_again(readings: &Readings<'_>, command: &Command) -> bool {
+    let Command::StartFlow { flow, text, .. } = command else { return true };
+    if Some(flow.as_str()) != readings.context.last_flow {
+        return true;
+    }
+    let rules = readings.rules();
+    let body = rules.without_lead(text);
+    let bare = lead_off(rules, lead_off(rules, body));
+    let is_no = bare.len() < body.len() && bare.split_whitespace().count() <= NAMED_WORDS_MAX;
+    !is_no && rules.unwanted.find(bare).is_none_or(|found| found.start() > SUBJECT_MAX)
 }
 
 /// Without a no in front.

@@ -67,6 +67,9 @@ pub struct Manifest {
 pub struct Places {
     /// Words before the name of a place, lower case: `in`.
     pub after: Vec<String>,
+    /// Words said with it that ask for nothing, lower case: `live`.
+    #[serde(default)]
+    pub said_with: Vec<String>,
     /// Countries and towns by market, lower case.
     pub of: BTreeMap<String, Vec<String>>,
 }

@@ -237,7 +237,9 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
         let agrees = |act| matches!(act, Act::Accept | Act::AcceptAsk | Act::Upset);
         names_else || !does(readings, rest, 0.0, agrees)
     };
-    if contrasted.is_some_and(is_against) {
+    let mut contrasted = contrasted.map(|rest| sentences(rest, rules)).unwrap_or_default().into_iter();
+    let turns_away = contrasted.next().is_some_and(is_against);
+    if turns_away || contrasted.any(|sentence| does(readings, sentence, OPPOSED, is_other)) {
         return true;
     }
     if rules.consent.condition.is_match(readings.text) {
