@@ -18,7 +18,7 @@ use crate::assistant::{Assistant, Ports};
 use crate::tape::{Answer, Begin, Fault, Got, TURN_INPUTS, Tape, TurnInputs};
 use crate::turn::{self, TurnError};
 use archive::{Archive, Nobody};
-use compare::Compared;
+use compare::{Compared, RanWith};
 
 /// Events read at once.
 const PAGE: usize = 500;
@@ -68,8 +68,6 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Its conversation was erased.
-    Erased,
     /// Parts of a card number were overwritten in what it read or wrote.
     Shredded,
     /// An answer of the company's systems held a card number and was not kept.
@@ -83,7 +81,6 @@ impl Why {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Erased => "the conversation was erased",
             Self::Shredded => "parts of a card number were overwritten in what it read or wrote",
             Self::Withheld => "an answer of the company's systems held a card number and was not kept",
             Self::NoInputs => "it has no inputs: an earlier release recorded it, or it ended before it began anything",
@@ -130,11 +127,15 @@ impl Assistant {
     /// is written. What people did at the desk and the opening are no turns: they decide nothing.
     ///
     /// # Errors
-    /// [`TurnError::NotFound`] for a conversation, or a turn in it, that the ledger does not have; [`TurnError::Store`].
+    /// [`TurnError::NotFound`] for a conversation, or a turn in it, that the ledger does not have; [`TurnError::Erased`];
+    /// [`TurnError::Store`].
     pub async fn replay(&self, id: ConversationId, only: Option<TurnId>) -> Result<Vec<Replayed>, TurnError> {
         let events = Arc::new(self.stream(id).await?);
         if events.is_empty() {
             return Err(TurnError::NotFound);
+        }
+        if events.iter().any(RecordedEvent::is_erased) {
+            return Err(TurnError::Erased);
         }
         let turns = turns(&events);
         let wanted: Vec<_> = turns.iter().filter(|(turn_id, _)| only.is_none_or(|only| only == **turn_id)).collect();
@@ -143,11 +144,18 @@ impl Assistant {
         }
         let mut replayed = Vec::with_capacity(wanted.len());
         for (turn_id, stored) in wanted {
-            let (verdict, ran_with, events) = match self.hindrance(&events, stored) {
+            let (verdict, ran_with, events) = match hindrance(&events, stored) {
                 Some(why) => (Verdict::NotReplayable { why }, Vec::new(), 0),
                 None => self.replay_turn(id, &events, stored).await,
             };
-            replayed.push(Replayed { conversation_id: id, turn_id: *turn_id, at: stored.at, verdict, ran_with, events });
+            replayed.push(Replayed {
+                conversation_id: id,
+                turn_id: *turn_id,
+                at: stored.at,
+                verdict,
+                ran_with,
+                events,
+            });
         }
         replayed.sort_by_key(|turn| (turn.at, turn.turn_id));
         Ok(replayed)
@@ -164,18 +172,6 @@ impl Assistant {
                 return Ok(events);
             }
         }
-    }
-
-    fn hindrance(&self, events: &[RecordedEvent], stored: &Stored) -> Option<Why> {
-        if events.iter().any(RecordedEvent::is_erased) {
-            return Some(Why::Erased);
-        }
-        let Some(begin) = stored.begin() else { return Some(Why::NoInputs) };
-        if is_shredded(events, (begin.version, stored.last_version())) {
-            return Some(Why::Shredded);
-        }
-        let mut answers = stored.parts.iter().flat_map(|(_, part)| &part.answers);
-        answers.any(|Answer { got, .. }| *got == Got::Withheld).then_some(Why::Withheld)
     }
 
     async fn replay_turn(
@@ -203,9 +199,11 @@ impl Assistant {
             clock: Arc::clone(&nobody) as _,
             live: nobody,
         };
-        let again = self
-            .beside(ports, begin.settings(&self.settings.tenant))
-            .of_turn(Tape::playing(begin, &parts, meaning.cloned()));
+        let again = self.beside(ports, begin.settings(&self.settings.tenant)).of_turn(Tape::playing(
+            begin,
+            &parts,
+            meaning.cloned(),
+        ));
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
         let running = Box::pin(turn::run(&again, begin.stimulus(id)));
         let ended = tokio::select! {
@@ -214,7 +212,8 @@ impl Assistant {
             () = tokio::time::sleep(TURN_TIME_MAX) => Some("it did not come to an end".to_owned()),
         };
         let (commits, fault, unasked) = tape.outcome();
-        let mut compared = Compared::new(events, !ran_with.is_empty());
+        let with = if ran_with.is_empty() { RanWith::TheSame } else { RanWith::Others };
+        let mut compared = Compared::new(events, with);
         compared.commits(&commits, stored);
         compared.ending(fault.as_ref().map(told).or(ended), unasked);
         let (differences, events) = compared.into_parts();
@@ -253,11 +252,22 @@ impl Stored {
     }
 }
 
+/// Why a turn cannot be run again, if it cannot.
+fn hindrance(events: &[RecordedEvent], stored: &Stored) -> Option<Why> {
+    let Some(begin) = stored.begin() else { return Some(Why::NoInputs) };
+    if is_shredded(events, (begin.version, stored.last_version())) {
+        return Some(Why::Shredded);
+    }
+    let mut answers = stored.parts.iter().flat_map(|(_, part)| &part.answers);
+    answers.any(|Answer { got, .. }| *got == Got::Withheld).then_some(Why::Withheld)
+}
+
 /// The turns of a stream, with their inputs.
 fn turns(events: &[RecordedEvent]) -> BTreeMap<TurnId, Stored> {
     let mut turns: BTreeMap<TurnId, Stored> = BTreeMap::new();
     for event in events {
-        let is_of_turn = matches!(event.kind.as_str(), TURN_INPUTS | "turn.stages" | "turn.recorded" | "action.intended");
+        let is_of_turn =
+            matches!(event.kind.as_str(), TURN_INPUTS | "turn.stages" | "turn.recorded" | "action.intended");
         let id = event.payload.get("turn_id").filter(|_| is_of_turn).and_then(|id| TurnId::deserialize(id).ok());
         let Some(id) = id else { continue };
         let turn = turns.entry(id).or_default();
@@ -275,9 +285,7 @@ fn turns(events: &[RecordedEvent]) -> BTreeMap<TurnId, Stored> {
 /// Whether something was overwritten between the first event that a turn read and the last that it wrote, after the turn had begun.
 fn is_shredded(events: &[RecordedEvent], (read, wrote): (i64, i64)) -> bool {
     let version_of = |seq: i64| {
-        let is_it = |event: &&RecordedEvent| {
-            event.payload.pointer("/message/seq").and_then(Value::as_i64) == Some(seq)
-        };
+        let is_it = |event: &&RecordedEvent| event.payload.pointer("/message/seq").and_then(Value::as_i64) == Some(seq);
         events.iter().find(is_it).map(|event| event.version)
     };
     events.iter().filter(|event| event.kind == "message.redacted" && event.version > read).any(|event| {

@@ -483,4 +483,3 @@ fn is_card(text: &str) -> bool {
             .iter()
             .any(|redaction| redaction.kind == RedactionKind::CardNumber)
 }
-

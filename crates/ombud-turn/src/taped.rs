@@ -30,9 +30,10 @@ pub(crate) fn taped(ports: &Ports, tape: &Arc<Tape>) -> Ports {
         attempts: Arc::new(Taped { behind: Arc::clone(&ports.attempts), tape: taped(tape) }),
         back_office: Arc::new(Taped { behind: Arc::clone(&ports.back_office), tape: taped(tape) }),
         knowledge: Arc::clone(&ports.knowledge),
-        model: ports.model.as_ref().map(|model| {
-            Arc::new(Taped { behind: Arc::clone(model), tape: taped(tape) }) as Arc<dyn LanguageModel>
-        }),
+        model: ports
+            .model
+            .as_ref()
+            .map(|model| Arc::new(Taped { behind: Arc::clone(model), tape: taped(tape) }) as Arc<dyn LanguageModel>),
         clock: Arc::new(TapedClock(taped(tape))),
         live: Arc::clone(&ports.live),
     }

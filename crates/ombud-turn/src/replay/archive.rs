@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ombud_domain::{
-    ActionOutcome, CallFailure, ConversationId, RecordedEvent, StreamId, TenantId, TimestampUs,
-};
+use ombud_domain::{ActionOutcome, CallFailure, ConversationId, RecordedEvent, StreamId, TenantId, TimestampUs};
 use ombud_policy::{ApiCall, Intent};
 use ombud_ports::effects::PastEffect;
 use ombud_ports::{

@@ -12,19 +12,27 @@ use crate::tape::{TURN_INPUTS, TurnInputs};
 /// Differences listed for a turn, at most.
 const DIFFERENCES_MAX: usize = 100;
 
+/// What a turn ran with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RanWith {
+    /// What is here.
+    TheSame,
+    /// Another pack or model: then their digests differ too, which is told once.
+    Others,
+}
+
 /// A comparison, as far as it has come.
 pub(super) struct Compared<'a> {
     stream: &'a [RecordedEvent],
-    /// Whether the turn ran with another pack or model than there is here: then their digests differ too, which is told once.
-    elsewhere: bool,
+    ran_with: RanWith,
     differences: Vec<Difference>,
     events: usize,
     covered: BTreeSet<i64>,
 }
 
 impl<'a> Compared<'a> {
-    pub(super) const fn new(stream: &'a [RecordedEvent], elsewhere: bool) -> Self {
-        Self { stream, elsewhere, differences: Vec::new(), events: 0, covered: BTreeSet::new() }
+    pub(super) const fn new(stream: &'a [RecordedEvent], ran_with: RanWith) -> Self {
+        Self { stream, ran_with, differences: Vec::new(), events: 0, covered: BTreeSet::new() }
     }
 
     pub(super) fn into_parts(self) -> (Vec<Difference>, usize) {
@@ -104,7 +112,7 @@ impl<'a> Compared<'a> {
 
     fn value(&mut self, (kind, place): (&str, &str), path: &mut String, (stored, replayed): (&Value, &Value)) {
         match (stored, replayed) {
-            _ if is_no_decision(kind, path, self.elsewhere) => {}
+            _ if is_no_decision(kind, path, self.ran_with) => {}
             (Value::Object(before), Value::Object(now)) => {
                 let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
                 for name in names {
@@ -163,7 +171,8 @@ fn place(kind: &str, number: usize) -> String {
 }
 
 /// Durations, and which program wrote it; and what follows from another pack or model, when there is another one here.
-fn is_no_decision(kind: &str, path: &str, elsewhere: bool) -> bool {
+fn is_no_decision(kind: &str, path: &str, ran_with: RanWith) -> bool {
+    let elsewhere = ran_with == RanWith::Others;
     let of_record = |ending: &str| path.starts_with("/records/") && path.ends_with(ending);
     match kind {
         "turn.stages" => {
