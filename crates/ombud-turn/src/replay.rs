@@ -5,16 +5,17 @@
 mod archive;
 mod compare;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ombud_domain::{ConversationId, RecordedEvent, StreamId, TimestampUs, TurnId};
-use ombud_ports::{Embedder, LanguageModel};
+use ombud_domain::{ConversationId, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs, TurnId};
+use ombud_policy::Pack;
+use ombud_ports::{Embedder, Inbox, KnowledgeIndex, LanguageModel, Ledger, StoreError};
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-use crate::assistant::{Assistant, Ports};
+use crate::assistant::{Assistant, BuildError, Ports, Settings};
 use crate::tape::{Answer, Begin, Fault, Got, TURN_INPUTS, Tape, TurnInputs};
 use crate::turn::{self, TurnError};
 use archive::{Archive, Nobody};
@@ -34,6 +35,8 @@ pub struct Replayed {
     pub turn_id: TurnId,
     /// When it was recorded.
     pub at: TimestampUs,
+    /// Version of the program that recorded it; empty when that is not known.
+    pub build: String,
     /// What came of it.
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -123,6 +126,56 @@ struct Stored {
 }
 
 impl Assistant {
+    /// An assistant that can do nothing but replay what a ledger holds: nobody stands behind its other ports.
+    ///
+    /// # Errors
+    /// As [`Assistant::new`].
+    pub fn for_replay(
+        (ledger, inbox): (Arc<dyn Ledger>, Arc<dyn Inbox>),
+        knowledge: Arc<dyn KnowledgeIndex>,
+        pack: Arc<Pack>,
+        tenant: TenantId,
+    ) -> Result<Self, BuildError> {
+        let nobody = Arc::new(Nobody(String::new()));
+        let ports = Ports {
+            ledger,
+            inbox,
+            attempts: Arc::clone(&nobody) as _,
+            back_office: Arc::clone(&nobody) as _,
+            knowledge,
+            model: None,
+            clock: Arc::clone(&nobody) as _,
+            live: nobody,
+        };
+        Self::new(ports, pack, Settings { tenant, ..Settings::default() })
+    }
+
+    /// All conversations of the ledger, or the one in which a turn was recorded, in the order in which they began. Reads the whole ledger, and opens every
+    /// event of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recorded(&self, turn: Option<TurnId>) -> Result<Vec<ConversationId>, StoreError> {
+        let (mut ids, mut known, mut after) = (Vec::new(), HashSet::new(), 0);
+        loop {
+            let page = self.ports.ledger.read_all(&self.settings.tenant, after, PAGE).await?;
+            after = page.last().map_or(after, |event| event.position);
+            for event in page.iter().filter(|event| event.stream.kind == StreamKind::Conversation) {
+                let id = event.stream.id.parse().ok().filter(|id: &ConversationId| match turn {
+                    Some(turn) => event.payload.get("turn_id") == Some(&serde_json::json!(turn)),
+                    None => known.insert(*id),
+                });
+                ids.extend(id);
+                if turn.is_some() && !ids.is_empty() {
+                    return Ok(ids);
+                }
+            }
+            if page.len() < PAGE {
+                return Ok(ids);
+            }
+        }
+    }
+
     /// Runs turns of a conversation again, all of them or one, and compares what they would write with what they wrote. Nothing outside is called, nothing
     /// is written. What people did at the desk and the opening are no turns: they decide nothing.
     ///
@@ -148,14 +201,9 @@ impl Assistant {
                 Some(why) => (Verdict::NotReplayable { why }, Vec::new(), 0),
                 None => self.replay_turn(id, &events, stored).await,
             };
-            replayed.push(Replayed {
-                conversation_id: id,
-                turn_id: *turn_id,
-                at: stored.at,
-                verdict,
-                ran_with,
-                events,
-            });
+            let build = stored.begin().map(|begin| begin.build.clone()).unwrap_or_default();
+            let (turn_id, at) = (*turn_id, stored.at);
+            replayed.push(Replayed { conversation_id: id, turn_id, at, build, verdict, ran_with, events });
         }
         replayed.sort_by_key(|turn| (turn.at, turn.turn_id));
         Ok(replayed)
