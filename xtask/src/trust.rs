@@ -104,7 +104,7 @@ fn measure(
         for line in printed.lines() {
             for figure in claim.figures {
                 if let Some(found) = figures_of(figure, line) {
-                    figures.push(line.trim().to_owned());
+                    figures.extend(from_figure(figure, line).map(ToOwned::to_owned));
                     values.extend(found);
                 }
             }
@@ -136,8 +136,8 @@ fn command(workspace: &Workspace, run: &Run, length: Length, cluster: Option<&Cl
         Some(("example", name)) => {
             arguments.extend(["run", "--quiet", "-p", run.package, "--example", name, "--", data.as_str()]);
         }
-        Some(("test", name)) => arguments.extend(["test", "--quiet", "-p", run.package, "--test", name]),
-        _ => arguments.extend(["test", "--quiet", "-p", run.package, "--lib"]),
+        Some(("test", name)) => arguments.extend(["test", "-p", run.package, "--test", name]),
+        _ => arguments.extend(["test", "-p", run.package, "--lib"]),
     }
     if !run.tests.is_empty() {
         arguments.extend(["--", "--nocapture"]);
@@ -173,7 +173,7 @@ fn passed(printed: &str) -> usize {
 /// The values that stand in a line where a figure has `{names}`; none when the line is another one.
 fn figures_of(figure: &str, line: &str) -> Option<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
-    let (mut rest, mut figure) = (line.trim(), figure);
+    let (mut rest, mut figure) = (from_figure(figure, line)?, figure);
     while let Some((before, after)) = figure.split_once('{') {
         rest = rest.strip_prefix(before)?;
         let (name, behind) = after.split_once('}')?;
@@ -184,6 +184,12 @@ fn figures_of(figure: &str, line: &str) -> Option<BTreeMap<String, String>> {
         figure = behind;
     }
     (rest == figure).then_some(values)
+}
+
+/// A line from where a figure can begin: test runners print before it what they like.
+fn from_figure<'l>(figure: &str, line: &'l str) -> Option<&'l str> {
+    let first = figure.split('{').next().unwrap_or_default();
+    line.get(line.find(first)?..).map(str::trim_end)
 }
 
 /// The commit that was measured; `+` when something was changed since.
@@ -205,6 +211,7 @@ mod tests {
         assert_eq!((found["n"].as_str(), found["seed"].as_str(), found["rest"].as_str()), ("60", "1", "500 turns"));
         assert_eq!(figures_of(figure, "faithful model: 60 sessions (seed 1), 500 turns"), None);
         assert_eq!(figures_of("{n} flips", "12 flips, all found"), None, "the end counts too");
+        assert_eq!(figures_of("seed {seed}", "test tamper ... seed 7").unwrap()["seed"], "7", "wherever it stands");
     }
 
     #[test]
