@@ -75,7 +75,7 @@ pub enum Why {
     Shredded,
     /// An answer of the company's systems held a card number and was not kept.
     Withheld,
-    /// It was recorded by a release that did not keep inputs, or it ended before it began anything.
+    /// It has no inputs that can be read: another release recorded it, or it ended before it began anything.
     NoInputs,
 }
 
@@ -86,7 +86,9 @@ impl Why {
         match self {
             Self::Shredded => "parts of a card number were overwritten in what it read or wrote",
             Self::Withheld => "an answer of the company's systems held a card number and was not kept",
-            Self::NoInputs => "it has no inputs: an earlier release recorded it, or it ended before it began anything",
+            Self::NoInputs => {
+                "it has no inputs that can be read: another release recorded it, or it ended before it began anything"
+            }
         }
     }
 }

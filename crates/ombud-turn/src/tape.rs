@@ -20,8 +20,10 @@ use crate::assistant::{Assistant, Settings};
 use crate::attempts::AttemptLimits;
 use crate::intake::{IdempotencyKey, Input, Stimulus, code_digits};
 
-/// Digits that a text must hold before it is looked at for a card number.
+/// Digits in a row, but for what parts them, from which on a text is looked at for a card number.
 const CARD_DIGITS_MIN: usize = 12;
+/// The smallest number with so many digits.
+const CARD_NUMBER_MIN: f64 = 1e11;
 
 /// Kind of the event that holds the inputs of a turn, or of a part of it.
 pub(crate) const TURN_INPUTS: &str = "turn.inputs";
@@ -469,17 +471,57 @@ fn noted(answer: &impl Serialize) -> Got {
 fn holds_card(value: &Value) -> bool {
     match value {
         Value::String(text) => is_card(text),
-        Value::Number(number) => is_card(&number.to_string()),
+        Value::Number(number) => {
+            number.as_f64().is_some_and(|number| number >= CARD_NUMBER_MIN) && is_card(&number.to_string())
+        }
         Value::Array(items) => items.iter().any(holds_card),
         Value::Object(members) => members.values().any(holds_card),
         Value::Null | Value::Bool(_) => false,
     }
 }
 
+/// Most of what companies answer are times and ids: they are not read as closely as what customers write.
 fn is_card(text: &str) -> bool {
-    text.bytes().filter(u8::is_ascii_digit).count() >= CARD_DIGITS_MIN
+    let mut digits = 0;
+    let may_be = text.bytes().any(|byte| {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'-' | b'.' | b'/' => {}
+            _ => digits = 0,
+        }
+        digits >= CARD_DIGITS_MIN
+    });
+    may_be
         && ombud_language::safety::redact(text)
             .redactions
             .iter()
             .any(|redaction| redaction.kind == RedactionKind::CardNumber)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn card_numbers_are_found_in_answers_and_times_and_ids_are_none() {
+        for card in
+            [json!({"a": ["4111 1111 1111 1111"]}), json!(4_111_111_111_111_111_u64), json!("x 4111-1111-1111-1111")]
+        {
+            assert!(holds_card(&card), "{card}");
+        }
+        for other in [json!("2026-11-28T09:16:37.123456Z"), json!("ORD-101201"), json!(1_781_524_800_000_000_u64)] {
+            assert!(!holds_card(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_down_is_read_back() {
+        for got in [Got::Answer(json!({"outcome": "unknown"})), Got::Answer(Value::Null), Got::Nothing, Got::Withheld] {
+            let answer = Answer { to: "read get_order".to_owned(), us: 7, got };
+            let text = serde_json::to_string(&answer).unwrap();
+            assert_eq!(serde_json::from_str::<Answer>(&text).unwrap(), answer, "{text}");
+        }
+    }
 }

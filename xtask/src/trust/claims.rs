@@ -6,6 +6,8 @@ pub(super) struct Claim {
     /// In one sentence.
     pub(super) promise: &'static str,
     pub(super) runs: &'static [Run],
+    /// The figure in short, with `{names}` of values from the lines below.
+    pub(super) figure: &'static str,
     /// Printed lines that are its figures, with `{names}` where values stand; `n` and `seed` get columns of their own.
     pub(super) figures: &'static [&'static str],
     /// What it was measured on.
@@ -67,10 +69,11 @@ pub(super) const CLAIMS: &[Claim] = &[
             tests: &["a_hijacked_model_has_no_effect"],
             settings: &[Setting { name: "OMBUD_EVIL_SESSIONS", short: "60", long: "10000" }],
         }],
+        figure: "{effects} unauthorized effects in {n} sessions; of {turns} turns {otherwise} come out otherwise",
         figures: &[
             "hijacked model: {n} sessions (seed {seed}), {rest}",
             "unauthorized effects: {effects} (95 % {rest}",
-            "replayed: {turns} turns come out the same, {rest}",
+            "replayed: {turns} turns come out the same, {otherwise} do not, {rest}",
         ],
         data: "own adversary of 20 kinds, `packs/paylater`, generated company",
     },
@@ -78,7 +81,10 @@ pub(super) const CLAIMS: &[Claim] = &[
         name: "injected-goals",
         promise: "No goal that an attacker puts into third-party text is reached",
         runs: &[tests("ombud", "test evil", &["no_injected_goal_of_the_benchmark_is_reached"])],
-        figures: &["AgentDojo bank: {honest} honest tasks completed {rest}"],
+        figure: "{reached} of {n} goals reached",
+        figures: &[
+            "AgentDojo bank: {honest} effects; {n} attacks with a hijacked model: {reached} goals reached, {rest}",
+        ],
         data: "AgentDojo banking suite, ported",
     },
     Claim {
@@ -90,8 +96,10 @@ pub(super) const CLAIMS: &[Claim] = &[
             tests: &["a_refund_is_paid_once_wherever_ombud_is_killed"],
             settings: &[Setting { name: "OMBUD_CRASH_KILLS", short: "60", long: "2000" }],
         }],
+        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {turns} turns replayed",
         figures: &[
             "kill -9 during refunds: {n} kills asked for, seed {seed}, {rest}",
+            "all lanes: {kills} kills, {refunds} refunds, {double} paid twice, {lost} lost, {stuck} stuck, {turns} turns replayed",
             "lane  {columns}",
             "SQLite, {row}",
             "PostgreSQL, {row}",
@@ -106,11 +114,12 @@ pub(super) const CLAIMS: &[Claim] = &[
             "test controls",
             &["of_64_wishes_at_once_no_more_are_done_than_allowed", "no_effect_begins_after_a_switch_is_in_the_ledger"],
         )],
+        figure: "{done} of {n} at once done, {allowed} allowed; the last effect {late} ms after the switch",
         figures: &[
-            "of {n} at once {done} were done and {rest}",
-            "{done} done, {refused} refused; the last effect began {rest}",
+            "of {n} at once {done} were done and {over} handed over, {allowed} are allowed",
+            "{some} done, {refused} refused; the last effect began {late} ms after the switch",
         ],
-        data: "two processes' worth of assistants on one ledger, both databases",
+        data: "assistants of two processes on one ledger, both databases",
     },
     Claim {
         name: "tampering",
@@ -127,12 +136,13 @@ pub(super) const CLAIMS: &[Claim] = &[
                 "a_fork_signed_with_the_true_key_is_found_beside_an_older_checkpoint",
             ],
         )],
+        figure: "all of {n} flipped bits found, and each deletion, insertion, move, cut and fork",
         figures: &["seed {seed}", "{n} flips, all found {rest}"],
         data: "a log of 330 events with shreddings",
     },
     Claim {
         name: "card-numbers",
-        promise: "Card numbers are taken out of a message before anything else sees it, and no part of one is left when it was split",
+        promise: "Card numbers are taken out of a message before anything else sees it, and no part of one is left when it was split, as often as stands here",
         runs: &[
             tests("ombud-language", "example redact_eval", &[]),
             tests(
@@ -145,10 +155,11 @@ pub(super) const CLAIMS: &[Claim] = &[
                 ],
             ),
         ],
+        figure: "recall {standard} %, obfuscated {obfuscated} %, split over messages {split} %",
         figures: &[
-            "standard: recall {recall} % (n={n}, seed={seed}), {rest}",
-            "obfuscated: recall {recall} % (n={n}, seed={seed}), {rest}",
-            "split over 2 to 4 messages: recall {recall} % (n={n}, seed={seed}); {rest}",
+            "standard: recall {standard} % (n={n}, seed={seed}), {rest}",
+            "obfuscated: recall {obfuscated} % (n={n}, seed={seed}), {rest}",
+            "split over 2 to 4 messages: recall {split} % (n={n}, seed={seed}); {rest}",
             "false alarms on ids: {rest}",
         ],
         data: "public test numbers and generated ones of 30 prefixes, 13 writings, 5 languages",
@@ -166,6 +177,7 @@ pub(super) const CLAIMS: &[Claim] = &[
                 "nobody_writes_on_in_what_was_erased",
             ],
         )],
+        figure: "{found} of {n} facts found",
         figures: &["{n} facts planted, {found} found in the files {rest}"],
         data: "planted facts in events, state, hand-over, inbox and stored answers, both databases",
     },
@@ -173,6 +185,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         name: "knowledge",
         promise: "What an article may not tell this customer is never found, however well it fits",
         runs: &[tests("ombud-store", "lib", &["what_may_not_be_shown_is_never_found_though_it_fits_best"])],
+        figure: "nothing found",
         figures: &[],
         data: "canary articles of another market, language, audience and time",
     },
@@ -188,6 +201,7 @@ pub(super) const CLAIMS: &[Claim] = &[
                 "a_new_conversation_is_no_new_chance_to_guess",
             ],
         )],
+        figure: "nothing learnt",
         figures: &[],
         data: "whole turns over `packs/paylater`",
     },
@@ -208,6 +222,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             ),
             tests("ombud", "test simulate", &["every_golden_turn_comes_out_the_same"]),
         ],
+        figure: "0 of {n} turns of releases and {golden} of dialogues come out otherwise",
         figures: &[
             "release {release}: {n} turns come out the same",
             "golden dialogues: {golden} turns come out the same",

@@ -34,6 +34,8 @@ pub(super) struct Measured {
     pub(super) tests: usize,
     /// The tests that show it, by name.
     pub(super) named: Vec<String>,
+    /// In short.
+    pub(super) figure: String,
     pub(super) n: String,
     pub(super) seed: Option<String>,
     pub(super) data: String,
@@ -46,7 +48,7 @@ impl Report {
     /// The report for people, in Markdown.
     pub(super) fn table(&self) -> String {
         let mut text = format!("Measured at commit `{}`, {} run.\n\n", self.commit, self.length);
-        text.push_str("| claim | n | seed | data | tests |\n|---|---|---|---|---|\n");
+        text.push_str("| claim | figure | n | seed | data | tests |\n|---|---|---|---|---|---|\n");
         for one in &self.results {
             let tests: Vec<String> = one.named.iter().map(|name| format!("`{name}`")).collect();
             let seed = one.seed.as_deref().unwrap_or("none");
@@ -54,9 +56,10 @@ impl Report {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "| {holds}{}: {} | {} | {seed} | {} | {} |",
+                "| {holds}{}: {} | {} | {} | {seed} | {} | {} |",
                 one.name,
                 one.promise,
+                one.figure,
                 one.n,
                 one.data,
                 tests.join(", ")

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use ombud_domain::NewEvent;
-use ombud_policy::Pack;
+use ombud_policy::{ApiCall, Intent, Pack};
+use ombud_ports::BackOffice;
 use ombud_turn::{Difference, Replayed, Verdict, Why};
 use serde::{Deserialize, Serialize};
 
@@ -236,6 +237,83 @@ async fn what_is_kept_of_a_turn_holds_no_address_and_no_key() {
         assert!(!inputs.contains(kept_off), "{inputs}");
     }
     assert_eq!(world.replayed().await[0].verdict, Verdict::Same);
+}
+
+/// A company that never answers a look-up, and where a colleague writes a note while a write is under way.
+struct Busy {
+    office: Arc<ScriptedBackOffice>,
+    ledger: Arc<MemoryLedger>,
+    conversation: ConversationId,
+    never: &'static str,
+}
+
+#[async_trait::async_trait]
+impl BackOffice for Busy {
+    async fn read(&self, call: &ApiCall) -> ActionOutcome {
+        if call.action == self.never {
+            std::future::pending::<()>().await;
+        }
+        self.office.read(call).await
+    }
+
+    async fn perform(&self, intent: &Intent) -> ActionOutcome {
+        let (tenant, stream) = (TenantId("default".to_owned()), StreamId::from(self.conversation));
+        let events = self.ledger.read(&tenant, &stream, 0, 10_000).await.unwrap();
+        let noted = NewEvent { kind: "desk.noted".to_owned(), payload: json!({"agent": "Kim", "note": "seen"}).into() };
+        let commit = Commit {
+            tenant,
+            stream,
+            expected_version: events.last().unwrap().version,
+            events: vec![noted],
+            outbox: Vec::new(),
+            reply: None,
+            shredding: None,
+            counting: None,
+            at: events.last().unwrap().at,
+        };
+        self.ledger.append(commit).await.unwrap();
+        self.office.perform(intent).await
+    }
+
+    async fn pass_secret(&self, call: &ApiCall) -> ActionOutcome {
+        self.office.pass_secret(call).await
+    }
+}
+
+impl World {
+    fn busy(&self, never: &'static str) -> Assistant {
+        let (office, ledger) = (self.office.clone(), self.ledger.clone());
+        let busy = Busy { office, ledger, conversation: self.conversation, never };
+        let ports = Ports { back_office: Arc::new(busy), ..self.ports(self.ledger.clone()) };
+        trained().beside(ports, Settings { action_deadline_ms: 20, ..Settings::default() })
+    }
+}
+
+/// An answer that did not come in time does not come in the replay either, and nobody waits for it.
+#[tokio::test]
+async fn an_answer_that_never_came_is_replayed_as_such() {
+    let world = World::new(shop(cancelled()), None).await;
+    let slow = world.busy("list_orders");
+    slow.handle(world.stimulus("please cancel order #W0000001, I ordered it by mistake")).await.unwrap();
+    slow.handle(world.stimulus("ada@example.com")).await.unwrap();
+    let events = world.events().await;
+    let inputs = events.iter().rev().find(|event| event.kind == "turn.inputs").unwrap().payload.to_string();
+    assert!(inputs.contains("\"nothing\":null"), "{inputs}");
+    let turns = world.replayed().await;
+    assert!(turns.len() == 2 && turns.iter().all(|turn| turn.verdict == Verdict::Same), "{turns:#?}");
+}
+
+/// What others wrote between the commits of a turn is not its own, and leaves no difference.
+#[tokio::test]
+async fn a_turn_with_others_between_its_commits_comes_out_the_same() {
+    let (world, _) = at_the_proposal(cancelled(), None).await;
+    let reply = world.busy("").handle(world.stimulus("yes")).await.unwrap();
+    assert_eq!(reply.done.len(), 1);
+    let kinds: Vec<String> = world.events().await.into_iter().map(|event| event.kind).collect();
+    let intended = kinds.iter().position(|kind| kind == "action.intended").unwrap();
+    assert_eq!(kinds[intended..intended + 4], ["action.intended", "turn.inputs", "desk.noted", "action.settled"]);
+    let turns = world.replayed().await;
+    assert_eq!(turns.last().unwrap().verdict, Verdict::Same, "{turns:#?}");
 }
 
 /// Conversations as a release wrote them, with the pack it had.

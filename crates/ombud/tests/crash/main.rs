@@ -105,5 +105,16 @@ fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
             tally.replayed,
         )?;
     }
+    let sum = |figure: fn(&Tally) -> u32| tallies.iter().map(figure).sum::<u32>();
+    let replayed: u64 = tallies.iter().map(|tally| tally.replayed).sum();
+    writeln!(
+        text,
+        "all lanes: {} kills, {} refunds, {} paid twice, {} lost, {} stuck, {replayed} turns replayed",
+        sum(|tally| tally.kills),
+        sum(|tally| tally.refunds),
+        sum(|tally| tally.double),
+        sum(|tally| tally.lost),
+        sum(|tally| tally.stuck),
+    )?;
     say(&text)
 }
