@@ -63,8 +63,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         }
         results.push(measured);
     }
+    let databases = if cluster.is_some() { "SQLite and PostgreSQL" } else { "SQLite alone" };
     drop(cluster);
-    let report = Report { commit: commit(workspace)?, length: length.name().to_owned(), results };
+    let (commit, length) = (commit(workspace)?, length.name().to_owned());
+    let report = Report { commit, length, databases: databases.to_owned(), results };
     if options.json {
         say(serde_json::to_string_pretty(&report)?);
     } else {
@@ -231,6 +233,7 @@ mod tests {
         assert_eq!(passed("test result: FAILED. 2 passed; 1 failed"), 0);
     }
 
+    /// R100.
     #[test]
     fn every_claim_has_a_name_of_its_own_and_something_that_shows_it() {
         let names: std::collections::BTreeSet<&str> = CLAIMS.iter().map(|claim| claim.name).collect();

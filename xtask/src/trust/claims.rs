@@ -104,7 +104,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             "SQLite, {row}",
             "PostgreSQL, {row}",
         ],
-        data: "17 crash points, 3 kinds of company systems, both databases",
+        data: "17 crash points, 3 kinds of company systems",
     },
     Claim {
         name: "limits-and-switches",
@@ -119,7 +119,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             "of {n} at once {done} were done and {over} handed over, {allowed} are allowed",
             "{some} done, {refused} refused; the last effect began {late} ms after the switch",
         ],
-        data: "assistants of two processes on one ledger, both databases",
+        data: "assistants of two processes on one ledger",
     },
     Claim {
         name: "tampering",
@@ -179,7 +179,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         )],
         figure: "{found} of {n} facts found",
         figures: &["{n} facts planted, {found} found in the files {rest}"],
-        data: "planted facts in events, state, hand-over, inbox and stored answers, both databases",
+        data: "planted facts in events, state, hand-over, inbox and stored answers",
     },
     Claim {
         name: "knowledge",

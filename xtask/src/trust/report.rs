@@ -21,6 +21,8 @@ pub(super) struct Report {
     /// The commit that was measured; `+` behind it when something was changed since.
     pub(super) commit: String,
     pub(super) length: String,
+    /// Databases that took part.
+    pub(super) databases: String,
     pub(super) results: Vec<Measured>,
 }
 
@@ -47,7 +49,7 @@ pub(super) struct Measured {
 impl Report {
     /// The report for people, in Markdown.
     pub(super) fn table(&self) -> String {
-        let mut text = format!("Measured at commit `{}`, {} run.\n\n", self.commit, self.length);
+        let mut text = format!("Measured at commit `{}`, {} run, on {}.\n\n", self.commit, self.length, self.databases);
         text.push_str("| claim | figure | n | seed | data | tests |\n|---|---|---|---|---|---|\n");
         for one in &self.results {
             let tests: Vec<String> = one.named.iter().map(|name| format!("`{name}`")).collect();
