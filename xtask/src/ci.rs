@@ -38,7 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "packs", about: "`ombud validate` on every pack", run: packs },
     Step {
         name: "dialogues",
-        about: "the dialogues of the packs, turn by turn, by meaning and by words alone",
+        about: "the dialogues of the packs, turn by turn, by meaning and by words alone, each turn replayed",
         run: dialogues,
     },
     Step { name: "browser", about: "the pages in a real browser", run: browser },
@@ -159,7 +159,15 @@ fn dialogues(workspace: &Workspace) -> anyhow::Result<()> {
     for (pack, further) in [("paylater", &[][..]), ("retail", &["--database", &retail])] {
         for (models, min_pass) in [(folder.as_path(), "1"), (Path::new("no-models"), WORDS_ALONE_MIN)] {
             let mut simulate = Command::new(demo::binary(workspace, "ombud"));
-            simulate.args(["simulate", "--golden", "--min-pass", min_pass, "--pack", &format!("packs/{pack}")]);
+            simulate.args([
+                "simulate",
+                "--golden",
+                "--replay",
+                "--min-pass",
+                min_pass,
+                "--pack",
+                &format!("packs/{pack}"),
+            ]);
             simulate.args(further).env(models::FOLDER, models).current_dir(&workspace.root);
             programs::run(&mut simulate).with_context(|| format!("pack `{pack}`, models in `{}`", models.display()))?;
         }

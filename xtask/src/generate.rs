@@ -9,6 +9,7 @@ use clap::Args;
 use crate::demo::{binary, build};
 use crate::programs;
 use crate::terminal::say;
+use crate::trust;
 use crate::workspace::Workspace;
 
 #[derive(Args, Default)]
@@ -49,10 +50,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
             say(format_args!("wrote {}", generated.path));
         }
     }
+    if options.check && !trust::table_is_fresh(workspace)? {
+        stale.push(trust::TABLE);
+    } else if !options.check {
+        trust::write_table(workspace)?;
+    }
     if !stale.is_empty() {
         bail!("out of date: {}; run `cargo xtask gen` and commit what it writes", stale.join(", "));
     }
-    say(format_args!("gen: {} files are up to date", GENERATED.len()));
+    say(format_args!("gen: {} files are up to date", GENERATED.len() + 1));
     Ok(())
 }
 

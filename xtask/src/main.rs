@@ -19,6 +19,7 @@ mod postgres;
 mod smoke;
 mod test;
 mod tidy;
+mod trust;
 mod web;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     Gen(generate::Options),
     /// Run every check, as CI does
     Ci(ci::Options),
+    /// Run the tests and measurements behind docs/TRUST.md, and report their figures
+    Trust(trust::Options),
     /// Check the packages we depend on: advisories, licences, sources, bans
     Audit,
 }
@@ -69,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Tidy(options) => tidy::run(&workspace, &options),
         Command::Gen(options) => generate::run(&workspace, &options),
         Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Trust(options) => trust::run(&workspace, &options),
         Command::Audit => audit::run(&workspace),
     }
 }

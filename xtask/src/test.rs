@@ -10,7 +10,11 @@ use crate::terminal::say;
 use crate::workspace::Workspace;
 use crate::{models, postgres, programs, web};
 
-const POSTGRES_URL: &str = "OMBUD_TEST_POSTGRES_URL";
+/// Names the folder of public data.
+pub(crate) const DATA: &str = "OMBUD_DATA";
+/// Where it is looked for if it is not named.
+pub(crate) const DATA_FOLDER: &str = "../shared/data";
+pub(crate) const POSTGRES_URL: &str = "OMBUD_TEST_POSTGRES_URL";
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -66,7 +70,7 @@ fn start_postgres(skipped: &mut Vec<String>) -> anyhow::Result<Option<Cluster>> 
 }
 
 fn note_missing_data(workspace: &Workspace, skipped: &mut Vec<String>) {
-    let folder = programs::setting("OMBUD_DATA").unwrap_or_else(|| "../shared/data".to_owned());
+    let folder = programs::setting(DATA).unwrap_or_else(|| DATA_FOLDER.to_owned());
     if !workspace.has(&folder) {
         skipped.push(format!("tests on public data (no folder `{folder}`; set OMBUD_DATA)"));
     }

@@ -34,7 +34,7 @@ pub use sensitive::Sensitive;
 pub use stage::{Stage, StageRecord};
 
 /// Microseconds since the Unix epoch, UTC; the one time unit of the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct TimestampUs(pub i64);
 
 impl TimestampUs {

@@ -14,6 +14,8 @@ pub(crate) mod secrets;
 pub mod signals;
 mod tail;
 
+use serde::{Deserialize, Serialize};
+
 use crate::classify::Vectors;
 
 pub use canonical::{Canonical, canonical, is_unseen};
@@ -35,7 +37,7 @@ pub struct ScreenContext<'a> {
 }
 
 /// A message that may be kept.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Screening {
     /// The text with hidden characters gone and card data and secrets replaced by markers; what people, models and the ledger see.
     pub display: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::action::{ApiCall, Method};
@@ -59,7 +59,7 @@ pub struct Feed {
 }
 
 /// Something the company's systems have reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyEvent {
     /// Its id there.
     pub id: String,

@@ -2,6 +2,7 @@
 
 use ombud_domain::TimestampUs;
 use ombud_policy::spec::Risk;
+use serde::{Deserialize, Serialize};
 
 /// What an intent is about to do, as it counts. It counts from the commit of its intent until it is known not to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub struct Known {
 }
 
 /// One that was begun, and is not known to have failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastEffect {
     /// The action.
     pub action: String,

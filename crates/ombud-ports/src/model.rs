@@ -1,6 +1,7 @@
 //! How is a language model asked? With one prompt of parts, and a deadline.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// One request.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +17,8 @@ pub struct ModelRequest {
 }
 
 /// Why there is no text; the template is used instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ModelError {
     /// No connection.
     #[error("the model cannot be reached")]

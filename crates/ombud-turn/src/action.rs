@@ -14,6 +14,7 @@ use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
+use crate::record;
 use crate::recovery;
 use crate::trail::Trail;
 
@@ -143,8 +144,13 @@ async fn commit_intent(
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
-    let commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
+    let mut commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
+    // What led to an effect stands beside it, whether or not the turn comes to its end.
+    let inputs = record::inputs(assistant, turn_id, &mut commit.events)?;
     let committed = assistant.ports.ledger.append(commit).await?;
+    if let (Some(tape), Some(inputs)) = (assistant.tape(), inputs) {
+        tape.wrote(&inputs);
+    }
     received.conversation.version = committed.version;
     if !is_challenge {
         received.conversation.open_action = Some(OpenAction {
@@ -214,10 +220,15 @@ async fn append_counted(
 }
 
 async fn head(assistant: &Assistant, received: &Arrival<'_>) -> Result<i64, AppendError> {
-    let stream = StreamId::from(received.conversation.id);
-    let later =
-        assistant.ports.ledger.read(&assistant.settings.tenant, &stream, received.conversation.version, 500).await?;
-    Ok(later.last().map_or(received.conversation.version, |event| event.version))
+    let (stream, version) = (StreamId::from(received.conversation.id), received.conversation.version);
+    let newest = async {
+        let later = assistant.ports.ledger.read(&assistant.settings.tenant, &stream, version, 500).await?;
+        Ok(later.last().map_or(version, |event| event.version))
+    };
+    match assistant.tape() {
+        Some(tape) => Ok(tape.ask_store("head", newest).await?),
+        None => Ok(newest.await?),
+    }
 }
 
 fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Value) -> Commit {

@@ -19,6 +19,8 @@ use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
 use crate::meaning::Model;
+use crate::tape::Tape;
+use crate::taped::taped;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
 use crate::{desk, reader, record};
@@ -29,6 +31,7 @@ const CACHED_MAX: u64 = 2_000;
 const RETRIES_MAX: usize = 2;
 
 /// The outside world.
+#[derive(Clone)]
 pub struct Ports {
     /// The ledger.
     pub ledger: Arc<dyn Ledger>,
@@ -197,9 +200,11 @@ pub struct Assistant {
     pub(crate) settings: Settings,
     pub(crate) learnt: Arc<Learnt>,
     cache: moka::sync::Cache<ConversationId, Arc<Conversation>>,
-    turns: Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>,
-    pub(crate) keys_in_flight: Mutex<BTreeMap<(ConversationId, String), String>>,
-    pub(crate) switchboard: Switchboard,
+    turns: Arc<Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>>,
+    pub(crate) keys_in_flight: Arc<Mutex<BTreeMap<(ConversationId, String), String>>>,
+    pub(crate) switchboard: Arc<Switchboard>,
+    /// What the turn that this one is for takes from outside; none where nobody runs a turn.
+    tape: Option<Arc<Tape>>,
 }
 
 impl Assistant {
@@ -222,7 +227,7 @@ impl Assistant {
         // By last use: the default policy would not take new conversations in as long as old ones were used more often.
         let policy = moka::policy::EvictionPolicy::lru();
         let cache = moka::sync::Cache::builder().max_capacity(CACHED_MAX).eviction_policy(policy).build();
-        let switchboard = Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone());
+        let switchboard = Arc::new(Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
         Self {
             switchboard,
             ports,
@@ -230,9 +235,31 @@ impl Assistant {
             settings,
             learnt,
             cache,
-            turns: Mutex::new(HashMap::new()),
-            keys_in_flight: Mutex::new(BTreeMap::new()),
+            turns: Arc::default(),
+            keys_in_flight: Arc::default(),
+            tape: None,
         }
+    }
+
+    /// This assistant for one turn: what the turn takes from outside goes through the tape.
+    pub(crate) fn of_turn(&self, tape: Tape) -> Self {
+        let tape = Arc::new(tape);
+        Self {
+            ports: taped(&self.ports, &tape),
+            pack: Arc::clone(&self.pack),
+            settings: self.settings.clone(),
+            learnt: Arc::clone(&self.learnt),
+            cache: self.cache.clone(),
+            turns: Arc::clone(&self.turns),
+            keys_in_flight: Arc::clone(&self.keys_in_flight),
+            switchboard: Arc::clone(&self.switchboard),
+            tape: Some(tape),
+        }
+    }
+
+    /// The tape of the turn that runs.
+    pub(crate) fn tape(&self) -> Option<&Tape> {
+        self.tape.as_deref()
     }
 
     /// The pack it answers from.
@@ -255,7 +282,7 @@ impl Assistant {
 
     /// What people of the company have switched off, and how they do.
     #[must_use]
-    pub const fn switchboard(&self) -> &Switchboard {
+    pub fn switchboard(&self) -> &Switchboard {
         &self.switchboard
     }
 
@@ -288,7 +315,8 @@ impl Assistant {
         let mut retries = 0;
         loop {
             // The work of a turn is large; whoever awaits one need not be.
-            match Box::pin(turn::run(self, stimulus.clone())).await {
+            let turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.learnt.model.get().cloned()));
+            match Box::pin(turn::run(&turn, stimulus.clone())).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
                     self.forget(stimulus.conversation_id);
@@ -379,8 +407,12 @@ impl Assistant {
         Arc::clone(turns.entry(id).or_default())
     }
 
+    /// Time for one call. In a replay every answer is there at once, or was never waited for to its end.
     pub(crate) fn deadline(&self) -> Duration {
-        Duration::from_millis(self.settings.action_deadline_ms)
+        match self.tape() {
+            Some(tape) if tape.is_played() => Duration::ZERO,
+            _ => Duration::from_millis(self.settings.action_deadline_ms),
+        }
     }
 
     pub(crate) fn fresh_uuid(&self) -> uuid::Uuid {

@@ -108,11 +108,20 @@ impl Switchboard {
     }
 }
 
+/// All that is switched off now, as a turn takes it in.
+async fn switches(assistant: &Assistant) -> Result<Switches, StoreError> {
+    let read = assistant.switchboard.read();
+    match assistant.tape() {
+        Some(tape) => tape.ask_store("switches", read).await,
+        None => read.await,
+    }
+}
+
 /// What holds the customer's actions back now. His past is read only where the policies ask for it.
 pub(crate) async fn recall(assistant: &Assistant, customer_id: Option<&str>) -> ActionOutcome {
     let names = recalled(assistant);
     let looked_up = async {
-        let switches = assistant.switchboard.read().await?;
+        let switches = switches(assistant).await?;
         let (ledger, now) = (&assistant.ports.ledger, assistant.ports.clock.now());
         let past = match customer_id.filter(|_| !names.is_empty()) {
             Some(customer_id) => ledger.effects(&assistant.settings.tenant, customer_id, lately(now)).await?,
@@ -207,7 +216,7 @@ pub(crate) fn not_done(id: IntentId, outcome: &ActionOutcome) -> Option<Counting
 /// (test: `no_effect_begins_after_a_switch_is_in_the_ledger`).
 pub(crate) async fn held(assistant: &Assistant, authorized: &Authorized) -> Option<ActionOutcome> {
     let spec = assistant.pack.actions.get(&authorized.proposal().action)?;
-    match assistant.switchboard.read().await {
+    match switches(assistant).await {
         Ok(switches) => switches
             .stops(spec, &authorized.stake().market)
             .map(|_| ActionOutcome::Refused { reason_code: SWITCHED_OFF.to_owned() }),

@@ -12,6 +12,7 @@ use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::feed;
 use crate::silence;
+use crate::tape::Begin;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::TurnReply;
@@ -190,6 +191,9 @@ pub(crate) async fn receive<'a>(
         Input::Message { seen_seq: Some(seen), .. } if seen < conversation.asked_seq => Sight::Older,
         _ => Sight::Current,
     };
+    if let Some(tape) = assistant.tape() {
+        tape.begin(Begin::of(assistant, &stimulus, conversation.version));
+    }
     let turn_id = TurnId(assistant.fresh_uuid());
     Ok(Received::Fresh(Box::new(Arrival {
         turn_id,

@@ -17,6 +17,7 @@ use crate::assistant::Assistant;
 use crate::conversation::{Answered, Conversation, Opened, TurnRecorded};
 use crate::intake::Arrival;
 use crate::safety::Screened;
+use crate::tape::{TURN_INPUTS, TurnInputs};
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
@@ -128,7 +129,7 @@ pub(crate) async fn commit(
     if let Some(open) = received.conversation.open_action.as_ref().filter(|open| open.outcome.is_some()) {
         turn.events.push(event("action.told", &json!({"intent_id": open.id}))?);
     }
-    let events = turn.events.len() + 2 + usize::from(handed);
+    let events = turn.events.len() + 3 + usize::from(handed);
     trail.note(Stage::Record, format!("{events} events in one commit"), json!({"pack_hash": assistant.pack.hash}));
     let left = if handed { "to the customer and to the desk" } else { "to the customer" };
     let detail = json!({"messages": replies.len(), "author": Author::Assistant});
@@ -339,12 +340,17 @@ async fn finish(
     } else {
         None
     };
+    let is_shredded = shredding.is_some();
+    let before = events.len();
+    inputs(assistant, received.turn_id, &mut events)?;
+    if let Some(inputs) = events.get_mut(before..).filter(|_| is_shredded) {
+        shred::fresh(inputs, &state.tail.parts)?;
+    }
     let version = state.version;
     state.advance(&events, at, Some((reply.status, dialogue)));
     if let Some(reply) = &stored {
         state.answered.add(&reply.key);
     }
-    let is_shredded = shredding.is_some();
     let commit = Commit { reply: stored, shredding, ..commit_of(assistant, id, version, events, at) };
     let committed = assistant.ports.ledger.append(commit).await.inspect_err(|_| assistant.forget(id))?;
     state.version = committed.version;
@@ -383,6 +389,18 @@ async fn shred(
         stored.response = shred::text(&stored.response, parts)?;
     }
     Ok(shred::earlier(assistant, state).await?)
+}
+
+/// Adds what the turn has taken from outside since it was last written down, as the last event of a commit.
+pub(crate) fn inputs(
+    assistant: &Assistant,
+    turn_id: TurnId,
+    events: &mut Vec<NewEvent>,
+) -> Result<Option<TurnInputs>, StoreError> {
+    let Some(tape) = assistant.tape() else { return Ok(None) };
+    let inputs = tape.part(turn_id, events.len().saturating_add(1));
+    events.push(event(TURN_INPUTS, &inputs)?);
+    Ok(Some(inputs))
 }
 
 pub(crate) async fn append(
@@ -455,12 +473,12 @@ impl<'a> MessageCreated<'a> {
         Self { message, redacted: None, asks: false }
     }
 
-    fn event(&self) -> Result<NewEvent, TurnError> {
+    fn event(&self) -> Result<NewEvent, StoreError> {
         event("message.created", self)
     }
 }
 
-pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, TurnError> {
+pub(crate) fn event(kind: &str, payload: &impl Serialize) -> Result<NewEvent, StoreError> {
     let payload = JsonText::of(payload).map_err(|_| StoreError::Corrupt { what: "event" })?;
     Ok(NewEvent { kind: kind.to_owned(), payload })
 }

@@ -157,7 +157,11 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
         tail_digits: &received.conversation.tail.digits,
         awaited_secret: code_awaited.then_some(RedactionKind::OneTimeCode),
     };
-    let screening = ombud_language::screen(&text, &context);
+    let screen = |raw: &str| ombud_language::screen(raw, &context);
+    let screening = match assistant.tape() {
+        Some(tape) => tape.screened(&text, screen),
+        None => screen(&text),
+    };
     let kinds: Vec<String> = screening.redactions.iter().map(|redaction| format!("{:?}", redaction.kind)).collect();
     let summary = match (kinds.len(), screening.signals.len()) {
         (0, 0) => "nothing to remove".to_owned(),

@@ -12,7 +12,7 @@ use ombud_domain::{
 use ombud_policy::{Pack, PackFiles};
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, LiveBus, LiveEvent, StoreError};
 use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice};
-use ombud_turn::{Assistant, AttemptLimits, Input, Ports, Settings, Stimulus, TurnError, TurnReply};
+use ombud_turn::{Assistant, AttemptLimits, Input, Ports, Settings, Stimulus, TurnError, TurnReply, Verdict};
 use serde_json::{Value, json};
 
 struct Nothing;
@@ -116,6 +116,21 @@ impl World {
             RecordedCall::Secret { action: called, .. } => called == action,
         };
         self.office.calls().iter().filter(is_it).count()
+    }
+}
+
+/// R57: whatever a visitor did, each of his turns comes out the same when it is run again.
+impl Drop for Visitor<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let replay = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let turns = runtime.block_on(self.world.assistant.replay(self.conversation, None)).unwrap();
+            assert!(turns.iter().all(|turn| turn.verdict == Verdict::Same), "{turns:#?}");
+        };
+        std::thread::scope(|beside| beside.spawn(replay).join()).unwrap();
     }
 }
 
@@ -394,7 +409,8 @@ async fn the_eleventh_identification_in_an_hour_goes_to_a_person() {
         assert_eq!(visitor.handover_reason().await.as_deref(), Some("too_many_attempts"));
         let mut elsewhere = Vec::new();
         for number in 20..=31 {
-            let visitor = Visitor { address: "198.51.100.1".to_owned(), ..world.visitor(number, None).await };
+            let mut visitor = world.visitor(number, None).await;
+            "198.51.100.1".clone_into(&mut visitor.address);
             visitor.claim(&format!("person{number}@example.com, postal code 114 38")).await;
             elsewhere.push(visitor.handover_reason().await.is_some());
         }
@@ -408,7 +424,8 @@ async fn a_right_code_gives_the_tries_back() {
     let without = AttemptLimits { customer_codes: 0, ..AttemptLimits::default() };
     let world = World::with(office(Details::Right, [right()]), without);
     for number in 1..=15 {
-        let visitor = Visitor { address: "198.51.100.1".to_owned(), ..world.visitor(number, None).await };
+        let mut visitor = world.visitor(number, None).await;
+        "198.51.100.1".clone_into(&mut visitor.address);
         visitor.claim(DETAILS).await;
         assert!(text(&visitor.enter("123456").await).contains("Ada"), "{number}");
     }

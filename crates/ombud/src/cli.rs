@@ -13,6 +13,7 @@ mod keys;
 mod models;
 mod openapi;
 mod prove;
+mod replay;
 mod serve;
 mod simulate;
 mod switch;
@@ -38,6 +39,7 @@ Examples:
   ombud doctor                        what stands in the way
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
+  ombud replay 0199...                the same decisions again, from what is stored
   ombud erase --customer C-100001     everything about a customer, for good
   ombud switch list                   what may not be done at the moment
 
@@ -93,6 +95,8 @@ enum Command {
     Token(token::Options),
     /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
     Prove(prove::Options),
+    /// Runs recorded turns again from what is stored, and shows whether each decision comes out the same.
+    Replay(replay::Options),
     /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
     Switch(switch::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with; makes and changes the master key.
@@ -174,6 +178,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
+        Command::Replay(options) => replay::run(context, &options).await,
         Command::Switch(options) => switch::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options).await,
         Command::Erase(options) => erase::run(context, &options).await,

@@ -292,6 +292,18 @@ fn assistant(
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
 }
 
+/// An assistant that can replay what a ledger holds.
+pub(crate) fn replayer(
+    store: &Store,
+    (pack, knowledge): (Pack, Knowledge),
+    tenant: TenantId,
+) -> anyhow::Result<Assistant> {
+    let knowledge = ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?;
+    let stored = (store.ledger(), store.inbox());
+    Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), tenant)
+        .context("the pack cannot be used, run `ombud validate` on it")
+}
+
 /// The company's systems.
 pub(crate) fn back_office(config: &Config) -> anyhow::Result<HttpBackOffice> {
     let settings = BackOfficeSettings {

@@ -317,3 +317,59 @@ async fn a_customer_is_exported_and_erased_while_the_server_runs() -> anyhow::Re
     drop(std::fs::remove_dir_all(elsewhere));
     Ok(())
 }
+
+/// R57: another process replays what a server has recorded under its keys, while the server runs; an edited pack is named, and of an erased conversation
+/// that is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_replays_what_a_server_has_recorded() -> anyhow::Result<()> {
+    let Some(company) = Company::open("replayed").await? else { return Ok(()) };
+    let (session, conversation) = company.proposal().await?;
+    let done = company.say(&session, &conversation, "yes").await?;
+    ensure!(done.done.len() == 1, "{:?}", done.messages);
+    company.say(&session, &conversation, "What happens if I pay late?").await?;
+    let ask = async |arguments: &[&str]| -> anyhow::Result<(Option<i32>, Value)> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+        command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).arg("--json").arg("--data").arg(&company.data);
+        let output = command.output().await?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let value = serde_json::from_str(&text);
+        let value = value.with_context(|| format!("{text}{}", String::from_utf8_lossy(&output.stderr)))?;
+        Ok((output.status.code(), value))
+    };
+    let (code, all) = ask(&["replay", "--all"]).await?;
+    let figure = |summary: &Value, name: &str| summary.get(name).and_then(Value::as_u64).unwrap_or_default();
+    ensure!(code == Some(0) && figure(&all, "same") >= 3 && figure(&all, "same") == figure(&all, "turns"), "{all:#}");
+    // The company forbids it from now on: what would have become of it?
+    let packs = company.data.with_extension("packs");
+    drop(std::fs::remove_dir_all(&packs));
+    for pack in ["base", "paylater"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs").join(pack);
+        copy_folder(&from, &packs.join(pack))?;
+    }
+    let rule =
+        "@id(\"never\") @reason(\"not_today\") forbid (principal, action == Action::\"cancel_order\", resource);";
+    std::fs::write(packs.join("paylater/policies/never.cedar"), rule)?;
+    let pack = packs.join("paylater").display().to_string();
+    let (code, other) = ask(&["replay", &done.turn_id, "--pack", &pack]).await?;
+    ensure!(code == Some(1) && figure(&other, "turns") == 1 && figure(&other, "ran_with_others") == 1, "{other:#}");
+    ensure!(other.to_string().contains("not_today"), "{other:#}");
+    ask(&["erase", "--customer", CUSTOMER, "--yes"]).await?;
+    let (code, erased) = ask(&["replay", &conversation.id]).await?;
+    ensure!(code == Some(1) && figure(&erased, "erased") == 1, "{erased:#}");
+    drop(std::fs::remove_dir_all(packs));
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().context("a name")?);
+        if path.is_dir() {
+            copy_folder(&path, &target)?;
+        } else {
+            std::fs::copy(&path, &target)?;
+        }
+    }
+    Ok(())
+}

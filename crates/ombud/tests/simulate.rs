@@ -95,3 +95,20 @@ fn fewer_passed_than_demanded_is_a_failure_of_the_program() -> anyhow::Result<()
     ensure!(report.get("tasks").and_then(Value::as_u64).is_some_and(|tasks| tasks > 0), "{report}");
     Ok(())
 }
+
+/// R57.
+#[test]
+fn every_golden_turn_comes_out_the_same() -> anyhow::Result<()> {
+    if stand_in()?.is_none() {
+        return skipped();
+    }
+    let (report, code) = simulate(&["--golden", "--replay"])?;
+    let figure = |name: &str| report.pointer(&format!("/replay/{name}")).and_then(Value::as_u64);
+    let (turns, same) = (figure("turns").context("turns")?, figure("same").context("same")?);
+    {
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), "golden dialogues: {same} turns come out the same")?;
+    }
+    ensure!(code == Some(0) && turns == same && turns > 300, "{}", report.get("replay").context("replay")?);
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 use super::card::{Brand, Found, Surroundings, find};
 use super::digits::{Unit, runs};
@@ -15,7 +16,8 @@ use super::tail::{joined, says_part};
 const CODE_DIGITS_MAX: usize = 6;
 
 /// What was replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RedactionKind {
     /// A primary account number of a payment card.
     CardNumber,
@@ -36,7 +38,7 @@ pub enum RedactionKind {
 }
 
 /// One replacement; holds no content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redaction {
     /// What was replaced.
     pub kind: RedactionKind,

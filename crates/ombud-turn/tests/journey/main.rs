@@ -8,6 +8,7 @@ mod language;
 mod limits;
 mod recovery;
 mod redaction;
+mod replay;
 mod silence;
 mod switches;
 mod waiting;

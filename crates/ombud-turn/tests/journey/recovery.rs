@@ -77,7 +77,7 @@ impl World {
     }
 
     /// The customer says yes, and the process dies when it comes to write this; then another one starts.
-    async fn killed_at(mut self, kind: &'static str) -> Self {
+    pub(super) async fn killed_at(mut self, kind: &'static str) -> Self {
         let dying = Arc::new(DiesAt(self.ledger.clone(), kind, Mutex::new(false)));
         let dead = self.assistant.beside(self.ports(dying), Settings::default());
         assert!(dead.handle(self.stimulus("yes")).await.is_err(), "nobody was answered");

@@ -14,8 +14,10 @@ use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 use ombud_learning::{Report, RunResult, TaskReport};
+use serde::Serialize;
 use tokio::task::JoinSet;
 
+use super::replay::{self, Summary};
 use super::{Context, Outcome, Output, start_log};
 use crate::packs::PackSource;
 use crate::terminal::{complain, say, say_json};
@@ -36,7 +38,8 @@ Examples:
 The first run of each customer is word for word as scripted. The others differ by --seed: typing, casing, filler words, the order of facts,
 other words for yes and no, a question in between. The same seed gives the same conversations.
 
-Exit code: 0 when the simulation was made, whatever came out; 1 when it could not be made, or fewer than --min-pass passed.";
+Exit code: 0 when the simulation was made, whatever came out; 1 when it could not be made, fewer than --min-pass passed, or a turn did not
+come out the same with --replay.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("suite").required(true).args(["tasks", "scenarios", "golden"]))]
@@ -86,6 +89,9 @@ pub(super) struct Options {
     /// Print the conversations of this one.
     #[arg(long, value_name = "ID")]
     show: Option<String>,
+    /// Run every turn again from what is stored of it, and fail when one does not come out the same.
+    #[arg(long)]
+    replay: bool,
     /// Fail when a smaller share than this passed, 0 to 1.
     #[arg(long, value_name = "SHARE")]
     min_pass: Option<f64>,
@@ -99,8 +105,13 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let k = if options.golden { 1 } else { options.k };
     let seed = company_seed(options, &source)?;
     let pack = source.parse()?;
-    let stage = Arc::new(Stage::open(&config, pack, &seed, suite.export()).await?);
+    let replayed = options.replay.then(Summary::default);
+    let stage = Arc::new(Stage::open(&config, pack, (&seed, suite.export()), replayed).await?);
     let played = play_all(&stage, suite, k, options).await;
+    let replayed = match &stage.replayed {
+        Some(replayed) => Some(std::mem::take(&mut *replayed.lock().await)),
+        None => None,
+    };
     stage.close().await;
     let report = Report::new(k, options.seed, played?);
     if let Some(file) = &options.report {
@@ -111,9 +122,13 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
         table::write_transcripts(folder, &report)?;
     }
     match context.output {
-        Output::Json => say_json(&report)?,
+        Output::Json => say_json(&Simulated { report: &report, replay: replayed.as_ref() })?,
         Output::Text => table::print(&report, options.show.as_deref()),
     }
+    if let Some(replayed) = replayed.as_ref().filter(|_| context.output == Output::Text) {
+        replay::show(replayed);
+    }
+    let differs = replayed.is_some_and(|replayed| !replayed.stands());
     let missed = options.min_pass.is_some_and(|share| report.pass_1 < share);
     if missed {
         complain(format_args!(
@@ -122,7 +137,16 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
             options.min_pass.unwrap_or_default()
         ));
     }
-    Ok(if missed { Outcome::Failed } else { Outcome::Done })
+    Ok(if missed || differs { Outcome::Failed } else { Outcome::Done })
+}
+
+/// The report, with what came of the replays where they were wanted.
+#[derive(Serialize)]
+struct Simulated<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<&'a Summary>,
 }
 
 /// What the company begins with.

@@ -113,6 +113,8 @@ pub struct Tally {
     pub stuck: u32,
     /// The longest that a customer waited for a final word after the last start.
     pub longest: Duration,
+    /// Turns that came out the same when they were run again from what is stored; those that were killed, up to their last intent.
+    pub replayed: u64,
     /// What was wrong, in words.
     pub wrong: Vec<String>,
 }
@@ -151,6 +153,7 @@ impl Lane {
             tally.kills += 1;
         }
         self.judge(&ground, claims, &mut tally).await?;
+        ground.replay(&mut tally).await?;
         drop(std::fs::remove_dir_all(&ground.folder));
         Ok(tally)
     }
@@ -236,10 +239,18 @@ impl Lane {
 
 impl Ground {
     async fn serve(&self, point: Option<&str>) -> anyhow::Result<Process> {
+        let mut command = self.ombud(&["serve", "--listen", "127.0.0.1:0"]);
+        if let Some(point) = point {
+            command.env("OMBUD_CRASH_AT", point);
+        }
+        Process::start(&mut command).await
+    }
+
+    fn ombud(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
         // Read by words alone: quick to start, and the same on every machine.
         command.env("OMBUD_MODELS_FOLDER", "no-models");
-        command.current_dir(&self.folder).args(["serve", "--json", "--listen", "127.0.0.1:0", "--pack", "pack"]);
+        command.current_dir(&self.folder).args(arguments).args(["--json", "--pack", "pack"]);
         for setting in [
             format!("database.url={}", self.database_url),
             format!("backoffice.url={}", self.company_url),
@@ -252,10 +263,20 @@ impl Ground {
         ] {
             command.args(["--set", &setting]);
         }
-        if let Some(point) = point {
-            command.env("OMBUD_CRASH_AT", point);
+        command
+    }
+
+    /// R57: runs every turn again, those too that were killed.
+    async fn replay(&self, tally: &mut Tally) -> anyhow::Result<()> {
+        let output = self.ombud(&["replay", "--all"]).output().await?;
+        let summary: Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        let figure = |name: &str| summary.get(name).and_then(Value::as_u64).unwrap_or_default();
+        tally.replayed = figure("same");
+        if !output.status.success() || figure("same") != figure("turns") || figure("turns") == 0 {
+            tally.wrong.push(format!("{}: replayed: {summary}", tally.lane));
         }
-        Process::start(&mut command).await
+        Ok(())
     }
 
     /// How often the company paid.

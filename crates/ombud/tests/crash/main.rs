@@ -1,6 +1,6 @@
 //! Is a refund paid exactly once when Ombud is killed at the worst moment? With real processes, `kill -9`, and the company's own records as the judge.
 //!
-//! R69: every crash point x systems that take idempotency keys, that can be looked at, or neither x SQLite and PostgreSQL. PostgreSQL takes
+//! R69, R57: every crash point x systems that take idempotency keys, that can be looked at, or neither x SQLite and PostgreSQL. PostgreSQL takes
 //! part when `OMBUD_TEST_POSTGRES_URL` names a server where databases may be made. `OMBUD_CRASH_KILLS` says how many kills (60), and
 //! `OMBUD_CRASH_SEED` where among the crash points they begin (1):
 //!
@@ -86,12 +86,12 @@ async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> 
 fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
     let mut text = format!("kill -9 during refunds: {kills} kills asked for, seed {seed}, points {}\n", POINTS.len());
     text.push_str(
-        "lane                     kills  at a point  refunds  once  none, said so  double  lost  stuck  longest s\n",
+        "lane                     kills  at a point  refunds  once  none, said so  double  lost  stuck  longest s  turns replayed\n",
     );
     for tally in tallies {
         writeln!(
             text,
-            "{:<24} {:>5} {:>11} {:>8} {:>5} {:>14} {:>7} {:>5} {:>6} {:>10.1}",
+            "{:<24} {:>5} {:>11} {:>8} {:>5} {:>14} {:>7} {:>5} {:>6} {:>10.1} {:>15}",
             tally.lane,
             tally.kills,
             tally.at_a_point,
@@ -102,7 +102,19 @@ fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
             tally.lost,
             tally.stuck,
             tally.longest.as_secs_f64(),
+            tally.replayed,
         )?;
     }
+    let sum = |figure: fn(&Tally) -> u32| tallies.iter().map(figure).sum::<u32>();
+    let replayed: u64 = tallies.iter().map(|tally| tally.replayed).sum();
+    writeln!(
+        text,
+        "all lanes: {} kills, {} refunds, {} paid twice, {} lost, {} stuck, {replayed} turns replayed",
+        sum(|tally| tally.kills),
+        sum(|tally| tally.refunds),
+        sum(|tally| tally.double),
+        sum(|tally| tally.lost),
+        sum(|tally| tally.stuck),
+    )?;
     say(&text)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use ombud_connect::OpenAiModel;
 use ombud_domain::{Author, ConversationStatus, Message, Sensitive};
-use ombud_turn::{Input, Stimulus, TurnReply};
+use ombud_turn::{Input, Stimulus, TurnReply, Verdict};
 use serde_json::{Value, json};
 
 use crate::adversary::{Emission, Evil, Victim, Wire};
@@ -33,6 +33,11 @@ pub struct Figures {
     pub emitted: BTreeMap<Evil, (usize, usize)>,
     pub proposals: usize,
     pub effects: usize,
+    /// Turns that were run again from what is stored, and those of them that cannot be.
+    pub replayed: usize,
+    pub not_replayable: usize,
+    /// Turns that did not come out the same.
+    pub replayed_otherwise: Vec<String>,
     /// Sessions that were held once more without a model.
     pub twins: usize,
     pub unauthorized: Vec<String>,
@@ -53,6 +58,9 @@ impl Figures {
         self.proposals += other.proposals;
         self.effects += other.effects;
         self.twins += other.twins;
+        self.replayed += other.replayed;
+        self.not_replayable += other.not_replayable;
+        self.replayed_otherwise.extend(other.replayed_otherwise);
         for (manner, count) in other.manners {
             *self.manners.entry(manner).or_default() += count;
         }
@@ -135,6 +143,13 @@ pub async fn hold(
     let place =
         |wrong: String| format!("seed {} ({:?}, {id}): {wrong}, after {}", held.seed, customer.manner, said.join(", "));
     figures.unauthorized = std::mem::take(&mut oracle.wrong).into_iter().map(place).collect();
+    for turn in room.assistant.replay(room.conversation, None).await? {
+        match &turn.verdict {
+            Verdict::Same => figures.replayed += 1,
+            Verdict::NotReplayable { .. } => figures.not_replayable += 1,
+            other => figures.replayed_otherwise.push(format!("seed {}: {other:?}", held.seed)),
+        }
+    }
     Ok((figures, effects))
 }
 

@@ -21,8 +21,10 @@ use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, Ports, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use crate::cli::replay::{Shown, Summary};
 use crate::clock::{SystemClock, fresh_secret};
 use crate::config::Config;
 use crate::demo_company::CompanyProcess;
@@ -51,6 +53,8 @@ pub(super) struct Stage {
     session_secret: Sensitive<String>,
     export: &'static str,
     folder: PathBuf,
+    /// What came of the replays of all conversations so far, when they are wanted.
+    pub(super) replayed: Option<Mutex<Summary>>,
 }
 
 /// The company's moment, and from there as time goes by.
@@ -81,8 +85,8 @@ impl Stage {
     pub(super) async fn open(
         config: &Config,
         (pack, knowledge): (Pack, Knowledge),
-        seed: &[String],
-        export: &'static str,
+        (seed, export): (&[String], &'static str),
+        replayed: Option<Summary>,
     ) -> anyhow::Result<Self> {
         let folder =
             std::env::temp_dir().join(format!("ombud-simulate-{}-{}", std::process::id(), SystemClock::new().now().0));
@@ -119,7 +123,20 @@ impl Stage {
         deepen(config, &teacher, &progress)?;
         waiting.finish_and_clear();
         let session_secret = Sensitive::new(fresh_secret());
-        Ok(Self { company, token, admin, clock, store, knowledge, model, teacher, session_secret, export, folder })
+        Ok(Self {
+            company,
+            token,
+            admin,
+            clock,
+            store,
+            knowledge,
+            model,
+            teacher,
+            session_secret,
+            export,
+            folder,
+            replayed: replayed.map(Mutex::new),
+        })
     }
 
     /// A new world, an assistant and a server for one conversation of a signed-in customer, or of somebody nobody knows yet; `phone` is whose
@@ -283,6 +300,12 @@ impl Visit {
         let embedded = |record: &StageRecord| record.detail.get("embedded").and_then(Value::as_u64);
         let embedded = turns.iter().map(|turn| turn.stages.iter().filter_map(embedded).sum()).collect();
         Ok((turns.iter().map(|turn| turn.stages.iter().flat_map(why).collect()).collect(), embedded))
+    }
+
+    /// Runs every turn of the conversation again.
+    pub(super) async fn replay(&self, replayed: &Mutex<Summary>) -> anyhow::Result<()> {
+        let Some(Ok(id)) = self.conversation.get().map(|id| id.parse::<ConversationId>()) else { return Ok(()) };
+        replayed.lock().await.replay(&self.assistant, (id, None), Shown::Otherwise).await
     }
 
     /// The newest code among what the company has sent.

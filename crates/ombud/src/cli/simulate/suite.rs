@@ -124,6 +124,9 @@ impl Played {
                 RunResult::new(job.run, dialogue, Patience::default(), grade)
             }
         };
+        if let Some(replayed) = &stage.replayed {
+            visit.replay(replayed).await?;
+        }
         Ok(result.because(visit.reasons().await?))
     }
 

@@ -1,0 +1,232 @@
+//! What is promised? Each claim with the tests that show it; the figures are lines that these tests print.
+
+/// A claim of `docs/TRUST.md`.
+pub(super) struct Claim {
+    pub(super) name: &'static str,
+    /// In one sentence.
+    pub(super) promise: &'static str,
+    pub(super) runs: &'static [Run],
+    /// The figure in short, with `{names}` of values from the lines below.
+    pub(super) figure: &'static str,
+    /// Printed lines that are its figures, with `{names}` where values stand; `n` and `seed` get columns of their own.
+    pub(super) figures: &'static [&'static str],
+    /// What it was measured on.
+    pub(super) data: &'static str,
+}
+
+/// Tests of one program.
+pub(super) struct Run {
+    pub(super) package: &'static str,
+    /// `test NAME`, `example NAME`, or `lib`.
+    pub(super) target: &'static str,
+    pub(super) tests: &'static [&'static str],
+    pub(super) settings: &'static [Setting],
+}
+
+/// How much of something is done.
+pub(super) struct Setting {
+    pub(super) name: &'static str,
+    short: &'static str,
+    long: &'static str,
+}
+
+/// How long a report takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Length {
+    /// Minutes.
+    Short,
+    /// Hours.
+    Long,
+}
+
+impl Length {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Long => "long",
+        }
+    }
+
+    pub(super) const fn of(self, setting: &Setting) -> &'static str {
+        match self {
+            Self::Short => setting.short,
+            Self::Long => setting.long,
+        }
+    }
+}
+
+const fn tests(package: &'static str, target: &'static str, tests: &'static [&'static str]) -> Run {
+    Run { package, target, tests, settings: &[] }
+}
+
+pub(super) const CLAIMS: &[Claim] = &[
+    Claim {
+        name: "hijacked-model",
+        promise: "A language model that is wholly hijacked has no effect that nobody agreed to, and every decision of these sessions comes out the same when it is made again",
+        runs: &[Run {
+            package: "ombud",
+            target: "test evil",
+            tests: &["a_hijacked_model_has_no_effect"],
+            settings: &[Setting { name: "OMBUD_EVIL_SESSIONS", short: "60", long: "10000" }],
+        }],
+        figure: "{effects} unauthorized effects in {n} sessions; of {turns} turns {otherwise} come out otherwise",
+        figures: &[
+            "hijacked model: {n} sessions (seed {seed}), {rest}",
+            "unauthorized effects: {effects} (95 % {rest}",
+            "replayed: {turns} turns come out the same, {otherwise} do not, {rest}",
+        ],
+        data: "own adversary of 20 kinds, `packs/paylater`, generated company",
+    },
+    Claim {
+        name: "injected-goals",
+        promise: "No goal that an attacker puts into third-party text is reached",
+        runs: &[tests("ombud", "test evil", &["no_injected_goal_of_the_benchmark_is_reached"])],
+        figure: "{reached} of {n} goals reached",
+        figures: &[
+            "AgentDojo bank: {honest} effects; {n} attacks with a hijacked model: {reached} goals reached, {rest}",
+        ],
+        data: "AgentDojo banking suite, ported",
+    },
+    Claim {
+        name: "kills",
+        promise: "Wherever the process is killed on the way of a refund, it is paid once, or a person is told that nobody knows; what was decided before comes out the same",
+        runs: &[Run {
+            package: "ombud",
+            target: "test crash",
+            tests: &["a_refund_is_paid_once_wherever_ombud_is_killed"],
+            settings: &[Setting { name: "OMBUD_CRASH_KILLS", short: "60", long: "2000" }],
+        }],
+        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {turns} turns replayed",
+        figures: &[
+            "kill -9 during refunds: {n} kills asked for, seed {seed}, {rest}",
+            "all lanes: {kills} kills, {refunds} refunds, {double} paid twice, {lost} lost, {stuck} stuck, {turns} turns replayed",
+            "lane  {columns}",
+            "SQLite, {row}",
+            "PostgreSQL, {row}",
+        ],
+        data: "17 crash points, 3 kinds of company systems",
+    },
+    Claim {
+        name: "limits-and-switches",
+        promise: "Of effects that begin at once no more are done than allowed, and none begins that was switched off",
+        runs: &[tests(
+            "ombud",
+            "test controls",
+            &["of_64_wishes_at_once_no_more_are_done_than_allowed", "no_effect_begins_after_a_switch_is_in_the_ledger"],
+        )],
+        figure: "{done} of {n} at once done, {allowed} allowed; the last effect {late} ms after the switch",
+        figures: &[
+            "of {n} at once {done} were done and {over} handed over, {allowed} are allowed",
+            "{some} done, {refused} refused; the last effect began {late} ms after the switch",
+        ],
+        data: "assistants of two processes on one ledger",
+    },
+    Claim {
+        name: "tampering",
+        promise: "A changed, deleted, inserted, moved or cut off event of the ledger is found, and so is a fork",
+        runs: &[tests(
+            "ombud-store",
+            "test contract",
+            &[
+                "a_flipped_bit_in_any_column_of_an_event_is_found",
+                "a_flipped_bit_in_the_logs_own_tables_is_found",
+                "deleted_inserted_reordered_and_truncated_events_are_found",
+                "a_payload_passed_off_as_shredded_is_found",
+                "an_edited_checkpoint_and_a_swapped_key_are_found",
+                "a_fork_signed_with_the_true_key_is_found_beside_an_older_checkpoint",
+            ],
+        )],
+        figure: "all of {n} flipped bits found, and each deletion, insertion, move, cut and fork",
+        figures: &["seed {seed}", "{n} flips, all found {rest}"],
+        data: "a log of 330 events with shreddings",
+    },
+    Claim {
+        name: "card-numbers",
+        promise: "Card numbers are taken out of a message before anything else sees it, and no part of one is left when it was split, as often as stands here",
+        runs: &[
+            tests("ombud-language", "example redact_eval", &[]),
+            tests(
+                "ombud-turn",
+                "test journey",
+                &[
+                    "card_data_is_in_no_event",
+                    "what_was_written_of_a_card_number_goes_when_it_is_whole",
+                    "an_answer_with_a_card_number_is_not_kept",
+                ],
+            ),
+        ],
+        figure: "recall {standard} %, obfuscated {obfuscated} %, split over messages {split} %",
+        figures: &[
+            "standard: recall {standard} % (n={n}, seed={seed}), {rest}",
+            "obfuscated: recall {obfuscated} % (n={n}, seed={seed}), {rest}",
+            "split over 2 to 4 messages: recall {split} % (n={n}, seed={seed}); {rest}",
+            "false alarms on ids: {rest}",
+        ],
+        data: "public test numbers and generated ones of 30 prefixes, 13 writings, 5 languages",
+    },
+    Claim {
+        name: "erasure",
+        promise: "What a customer told stands in no file of the database, and after his erasure nowhere; the log still verifies",
+        runs: &[tests(
+            "ombud-store",
+            "test contract",
+            &[
+                "no_planted_fact_stands_in_the_files_of_the_database",
+                "what_is_erased_is_gone_from_every_file_and_still_proved",
+                "keys_that_were_put_back_are_thrown_away_again",
+                "nobody_writes_on_in_what_was_erased",
+            ],
+        )],
+        figure: "{found} of {n} facts found",
+        figures: &["{n} facts planted, {found} found in the files {rest}"],
+        data: "planted facts in events, state, hand-over, inbox and stored answers",
+    },
+    Claim {
+        name: "knowledge",
+        promise: "What an article may not tell this customer is never found, however well it fits",
+        runs: &[tests("ombud-store", "lib", &["what_may_not_be_shown_is_never_found_though_it_fits_best"])],
+        figure: "nothing found",
+        figures: &[],
+        data: "canary articles of another market, language, audience and time",
+    },
+    Claim {
+        name: "identity",
+        promise: "Until a one-time code is entered nobody learns whether there is an account, and guesses count over conversations",
+        runs: &[tests(
+            "ombud-turn",
+            "test identity",
+            &[
+                "nobody_learns_whether_an_account_exists",
+                "a_claim_for_nobody_has_as_many_tries_as_one_for_a_customer",
+                "a_new_conversation_is_no_new_chance_to_guess",
+            ],
+        )],
+        figure: "nothing learnt",
+        figures: &[],
+        data: "whole turns over `packs/paylater`",
+    },
+    Claim {
+        name: "replay",
+        promise: "Every decision comes out the same when it is made again from what is stored, also what earlier releases recorded; one changed input or policy is named",
+        runs: &[
+            tests(
+                "ombud-turn",
+                "test journey",
+                &[
+                    "every_turn_of_a_conversation_comes_out_the_same",
+                    "a_tampered_input_is_seen",
+                    "a_tampered_record_is_seen",
+                    "another_policy_is_named_with_what_it_changes",
+                    "what_every_release_has_recorded_comes_out_the_same",
+                ],
+            ),
+            tests("ombud", "test simulate", &["every_golden_turn_comes_out_the_same"]),
+        ],
+        figure: "0 of {n} turns of releases and {golden} of dialogues come out otherwise",
+        figures: &[
+            "release {release}: {n} turns come out the same",
+            "golden dialogues: {golden} turns come out the same",
+        ],
+        data: "`crates/ombud-turn/tests/records/`, dialogues of `packs/paylater`",
+    },
+];
