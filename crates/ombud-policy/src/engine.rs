@@ -508,7 +508,9 @@ const fn is_agreement(command: &Command) -> bool {
 fn restates(state: &Deliberation, understood: &Understanding) -> bool {
     let best = understood.scores.first().filter(|(_, score)| *score >= RESTATED_MIN);
     let running = state.dialogue.frames.last().map(|top| top.flow.as_str());
-    best.and_then(|(class, _)| class.strip_prefix("flow:")).is_some_and(|flow| Some(flow) == running)
+    // What is told after a no is no yes, whatever it sounds like.
+    let after_no = state.dialogue.awaiting.slot.as_deref() == Some(absorb::CORRECTION);
+    !after_no && best.and_then(|(class, _)| class.strip_prefix("flow:")).is_some_and(|flow| Some(flow) == running)
 }
 
 /// The pending call of the top frame, taken out.
