@@ -1,8 +1,8 @@
 //! What happens next in a conversation? Commands move the flows, the flows decide: read, act, or end the turn.
 //!
 //! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
-//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `claim` (who it is, and how
-//! that is proved), `close` (how a turn ends).
+//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
+//! agree to), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
@@ -19,6 +19,7 @@ use crate::spec::ActionSpec;
 mod absorb;
 mod act;
 mod amend;
+mod approve;
 mod aside;
 mod ask;
 mod candidates;
@@ -33,6 +34,7 @@ mod reword;
 mod run;
 mod turn_to;
 
+pub use approve::TurnedDown;
 pub use aside::is_question;
 
 pub use close::{GO_ON, GoingOn, KEEP_WAITING, way_back};
@@ -205,6 +207,10 @@ pub struct Deliberation {
     aside: Option<aside::Aside>,
     /// What holds actions back, once this turn has looked it up.
     standing: Option<Standing>,
+    /// What people have approved, until it is carried out.
+    granted: Option<approve::Granted>,
+    /// Whether people have the conversation: what was approved is carried out, and nothing goes on.
+    for_people: bool,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -454,6 +460,7 @@ impl Engine<'_> {
             market: &self.moment.market,
             owned: &state.dialogue.owned,
             confirmed: false,
+            approvals: 0,
             amount_minor: None,
             currency: None,
             standing: state.standing.as_ref(),

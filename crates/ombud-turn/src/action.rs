@@ -8,6 +8,7 @@ use ombud_ports::effects::Counting;
 use ombud_ports::{AppendError, Commit, crash_point};
 use serde_json::{Value, json};
 
+use crate::approvals;
 use crate::assistant::Assistant;
 use crate::attempts;
 use crate::controls;
@@ -143,6 +144,7 @@ async fn commit_intent(
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
+    let payload = approvals::use_up(received, intent.proposal(), payload, assistant.ports.clock.now());
     let commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
     let committed = assistant.ports.ledger.append(commit).await?;
     received.conversation.version = committed.version;

@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use ombud_policy::controls::{Flip, Off, Switches, Target};
+use ombud_policy::controls::{Flip, Off, Position, Switches, Target};
 use ombud_policy::spec::Risk;
-use ombud_turn::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

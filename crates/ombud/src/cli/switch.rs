@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use ombud_policy::controls::{Flip, Switches, Target};
+use ombud_policy::controls::{Flip, Position, Switches, Target};
 use ombud_policy::spec::Risk;
 use ombud_ports::Clock as _;
-use ombud_turn::{Position, Switchboard};
+use ombud_turn::Switchboard;
 use serde_json::json;
 
 use super::erase::store_of;

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use ombud_domain::{ConversationStatus, TimestampUs};
-use ombud_policy::controls::{Flip, Target};
-use ombud_turn::Position;
+use ombud_policy::controls::{Flip, Position, Target};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
