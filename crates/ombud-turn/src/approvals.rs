@@ -66,6 +66,11 @@ fn account(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
+/// Why somebody is not among those who decide.
+const NOT_AN_APPROVER: &str = "the configuration does not name you among `desk.approvers`";
+/// Why somebody who spoke with the customer is not.
+const SPEAKS_FOR_CUSTOMER: &str = "you have spoken with this customer, so a colleague decides";
+
 /// What one of the people says to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
@@ -186,11 +191,11 @@ impl Approvals {
 
     fn may_decide(&self, approval: &Approval, name: &str, people: &Approvers) -> Result<(), TurnError> {
         if !people.contains(name) {
-            return Err(TurnError::MayNotApprove { why: "the configuration does not name you among `desk.approvers`" });
+            return Err(TurnError::MayNotApprove { why: NOT_AN_APPROVER });
         }
         // One who only carries a suggestion out may be whoever talks with the customer; two who check each other may not.
         if approval.approvers > 1 && self.speakers.contains(&account(name)) {
-            return Err(TurnError::MayNotApprove { why: "you have spoken with this customer, so a colleague decides" });
+            return Err(TurnError::MayNotApprove { why: SPEAKS_FOR_CUSTOMER });
         }
         Ok(())
     }
@@ -297,17 +302,19 @@ pub(crate) fn use_up(received: &mut Arrival<'_>, proposal: &Proposal, payload: V
 }
 
 impl Assistant {
-    /// What people are asked to approve, the most urgent first.
+    /// What people are asked to approve, the most urgent first, as somebody sees it.
     ///
     /// # Errors
     /// [`TurnError::Store`].
-    pub async fn approvals(&self) -> Result<Vec<ApprovalView>, TurnError> {
+    pub async fn approvals(&self, reader: &str) -> Result<Vec<ApprovalView>, TurnError> {
         let ids =
             self.ports.inbox.due(&self.settings.tenant, &Due::Approval(TimestampUs(i64::MAX)), usize::MAX).await?;
         let mut open = Vec::new();
         for id in ids.iter().filter_map(|id| id.parse().ok()) {
             match self.load(id).await {
-                Ok(Some(state)) => open.extend(state.approvals.open().map(|approval| view(self, &state, approval))),
+                Ok(Some(state)) => {
+                    open.extend(state.approvals.open().map(|approval| view(self, &state, (approval, reader))))
+                }
                 Ok(None) | Err(TurnError::Erased) => {}
                 Err(error) => return Err(error),
             }
@@ -353,7 +360,7 @@ impl Assistant {
             let at = self.ports.clock.now();
             check(self, &state, asked, (vote, at))?;
             if vote.answer == Answer::Approve && asked.has_given(&vote.by) {
-                return Ok(view(self, &state, asked));
+                return Ok(view(self, &state, (asked, &vote.by)));
             }
             let mut approvals = state.approvals.clone();
             let (kind, reason) = match &vote.answer {
@@ -371,7 +378,7 @@ impl Assistant {
                 Ok(_) => {
                     let after = Conversation { approvals, ..(*state).clone() };
                     let asked = after.approvals.find(approval).ok_or(TurnError::UnknownApproval)?;
-                    return Ok(view(self, &after, asked));
+                    return Ok(view(self, &after, (asked, &vote.by)));
                 }
             }
         }
@@ -448,7 +455,9 @@ fn check(
     }
 }
 
-fn view(assistant: &Assistant, state: &Conversation, approval: &Approval) -> ApprovalView {
+fn view(assistant: &Assistant, state: &Conversation, (approval, reader): (&Approval, &str)) -> ApprovalView {
+    let may_decide = state.approvals.may_decide(approval, reader, &assistant.settings.approvers).is_ok();
+    let is_open = approval.state == State::Open && approval.until_us > assistant.ports.clock.now().0;
     let counted = state.approvals.counted(approval, &assistant.settings.approvers);
     ApprovalView {
         id: approval.id,
@@ -461,6 +470,7 @@ fn view(assistant: &Assistant, state: &Conversation, approval: &Approval) -> App
         rules: approval.rules.clone(),
         approvers: approval.approvers,
         given: counted.cloned().collect(),
+        is_yours: may_decide && is_open && !approval.has_given(reader),
         requested_at: TimestampUs(approval.since_us),
         expires_at: TimestampUs(approval.until_us),
     }

@@ -111,6 +111,8 @@ pub struct ApprovalView {
     pub approvers: u8,
     /// Who has, and counts.
     pub given: Vec<Approver>,
+    /// Whether whoever looks may still answer.
+    pub is_yours: bool,
     /// Since when they are asked.
     pub requested_at: TimestampUs,
     /// Until when.

@@ -40,7 +40,7 @@ async fn asked_for_approval(office: ScriptedBackOffice) -> (World, ApprovalView)
     let reply = world.say("yes").await;
     assert!(text(&reply).contains("approval of two of my colleagues"), "{}", text(&reply));
     assert_eq!((world.performed(), reply.status, reply.done.len()), (0, ConversationStatus::Open, 0));
-    let open = world.assistant.approvals().await.unwrap();
+    let open = world.assistant.approvals("Maja").await.unwrap();
     assert_eq!(open.len(), 1);
     (world, open.into_iter().next().unwrap())
 }
@@ -76,7 +76,7 @@ async fn two_people_have_it_done_and_the_customer_hears_of_it() {
     assert_eq!(approve(&world, "Ivan", &approval).await.unwrap(), ["Maja", "Ivan"]);
     assert_eq!(world.performed(), 1);
     assert!(said_last(&world).await.contains("cancelled"), "{}", said_last(&world).await);
-    assert!(world.assistant.approvals().await.unwrap().is_empty());
+    assert!(world.assistant.approvals("Maja").await.unwrap().is_empty());
     let expected = ["action.intended", "action.settled", "action.told"];
     assert_eq!(kinds(&world, "action.").await, expected, "as every effect");
     assert_eq!(kinds(&world, "approval.").await, ["approval.requested", "approval.given", "approval.given"]);
@@ -146,11 +146,11 @@ async fn one_refusal_ends_it() {
     assert!(said.contains("decided against it") && !said.contains("stolen"), "{said}");
     let late = approve(&world, "Nils", &approval).await;
     assert!(matches!(late, Err(TurnError::ApprovalOver)), "{late:?}");
-    assert!(world.performed() == 0 && world.assistant.approvals().await.unwrap().is_empty());
+    assert!(world.performed() == 0 && world.assistant.approvals("Maja").await.unwrap().is_empty());
     // It can be asked for again, and then both must look at it again.
     world.say("please cancel order #W0000001, I ordered it by mistake").await;
     world.say("yes").await;
-    let anew = world.assistant.approvals().await.unwrap();
+    let anew = world.assistant.approvals("Maja").await.unwrap();
     assert_eq!((anew[0].proposal.digest == approval.proposal.digest, anew[0].given.len()), (true, 0));
 }
 
@@ -161,7 +161,7 @@ async fn what_waits_already_is_not_asked_for_again() {
     world.say("please cancel order #W0000001, I ordered it by mistake").await;
     let again = world.say("yes").await;
     assert!(text(&again).contains("with my colleagues already"), "{}", text(&again));
-    let open = world.assistant.approvals().await.unwrap();
+    let open = world.assistant.approvals("Maja").await.unwrap();
     assert_eq!(open.iter().map(|open| open.id).collect::<Vec<ApprovalId>>(), [approval.id]);
 }
 
@@ -179,7 +179,7 @@ async fn after_its_time_nobody_approves_and_the_customer_is_told() {
     assert!(said_last(&world).await.contains("haven't decided in time"), "{}", said_last(&world).await);
     let later = approve(&world, "Ivan", &approval).await;
     assert!(matches!(later, Err(TurnError::ApprovalExpired)), "{later:?}");
-    assert!(world.performed() == 0 && world.assistant.approvals().await.unwrap().is_empty());
+    assert!(world.performed() == 0 && world.assistant.approvals("Maja").await.unwrap().is_empty());
 }
 
 /// People approve a digest. Another one is refused, and a ledger whose proposal was changed afterwards has nothing done.
@@ -209,7 +209,7 @@ async fn what_was_changed_after_the_approval_is_not_done() {
     world.assistant.settle_approvals().await.unwrap();
     assert_eq!(world.performed(), 0);
     assert!(said_last(&world).await.contains("nothing has been changed"), "{}", said_last(&world).await);
-    assert!(world.assistant.approvals().await.unwrap().is_empty());
+    assert!(world.assistant.approvals("Maja").await.unwrap().is_empty());
 }
 
 /// Switches and limits hold at the moment it is done.
