@@ -37,6 +37,8 @@ pub struct Policies {
     reads: Reads,
     authorizer: Authorizer,
     recalled: BTreeSet<String>,
+    /// Where each policy stands: file and line.
+    places: BTreeMap<String, (String, usize)>,
 }
 
 /// What the policies say of reads. Most speak of writes, and a turn reads far more often.
@@ -68,6 +70,11 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Knowledge, Self::Claim, Self::Session, Self::Code].into_iter().find(|proof| proof.as_str() == name)
+    }
+
     /// As policies read it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -157,13 +164,15 @@ impl Policies {
     /// # Errors
     /// All problems found; the author of the pack can fix them.
     pub fn parse(files: &[(String, String)]) -> Result<Self, Vec<PackProblem>> {
-        let mut set = PolicySet::new();
+        let (mut set, mut places) = (PolicySet::new(), BTreeMap::new());
         let mut problems = Vec::new();
         for (file, source) in files {
             match PolicySet::from_str(source) {
                 Ok(parsed) => {
                     for (index, policy) in parsed.policies().enumerate() {
                         let name = policy.annotation("id").map_or_else(|| format!("{file}#{index}"), ToOwned::to_owned);
+                        let line = PackProblem::at(file, source, &format!("@id(\"{name}\")"), String::new()).line;
+                        places.insert(name.clone(), (file.clone(), line));
                         let policy = policy.new_id(PolicyId::new(&name));
                         if let Err(error) = set.add(policy) {
                             problems.push(PackProblem::at(file, source, &name, format!("policy `{name}`: {error}")));
@@ -185,7 +194,17 @@ impl Policies {
         for policy in set.policies() {
             recalled(&policy.to_json().unwrap_or_default(), &mut names);
         }
-        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names })
+        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names, places })
+    }
+
+    /// All policies.
+    pub(crate) const fn all(&self) -> &PolicySet {
+        &self.set
+    }
+
+    /// File and line of a policy.
+    pub(crate) fn place(&self, id: &str) -> (String, usize) {
+        self.places.get(id).cloned().unwrap_or_default()
     }
 
     /// Actions and classes of which the policies ask how long ago they were done for the customer.

@@ -10,6 +10,7 @@ pub mod dialogue;
 pub mod engine;
 pub mod expr;
 pub mod feed;
+pub mod floor;
 pub mod flow;
 pub mod limits;
 pub mod pack;
