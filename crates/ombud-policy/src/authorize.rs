@@ -489,13 +489,16 @@ mod tests {
             standing,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
-        let proposal = Proposal {
-            action: "cancel".to_owned(),
-            arguments: arguments.clone(),
-            summary: String::new(),
-            digest: String::new(),
-        };
-        match policies.authorize(&asked, proposal) {
+        word(policies.authorize(&asked, proposal(&arguments)))
+    }
+
+    fn proposal(arguments: &Map<String, Value>) -> Proposal {
+        let (summary, digest) = (String::new(), String::new());
+        Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary, digest }
+    }
+
+    fn word(verdict: Verdict) -> String {
+        match verdict {
             Verdict::Authorized(_) => "authorized".to_owned(),
             Verdict::NeedConfirm => "confirm".to_owned(),
             Verdict::NeedStepUp => "step_up".to_owned(),
@@ -527,6 +530,55 @@ mod tests {
         for (risk, standing, said, expected) in table {
             let got = verdict_of(risk, ("mine", "x"), (IdentityLevel::Identified, said), standing);
             assert_eq!(got, expected, "{risk} {standing:?}");
+        }
+    }
+
+    /// R18: how far the pack lets the action go and where people hold it back; what its owner said; how many people approved it.
+    #[test]
+    fn what_is_only_suggested_needs_a_person() {
+        use Autonomy::{Auto, Confirm, Suggest};
+        let floor = r#"
+            @id("auto") permit(principal, action in Action::"write", resource) when { context.autonomy == "auto" && context.reversible };
+            @id("write") permit(principal, action in Action::"write", resource) when { context.confirmed };
+        "#;
+        let policies = Policies::parse(&[("p.cedar".to_owned(), floor.to_owned())]).unwrap();
+        let held = |to: &str| -> Standing {
+            let held = json!({"switches": {"off": [], "held": [{"target": {"kind": "all"}, "reason": "r", "by": "b", "since": 1, "to": to}]}});
+            serde_json::from_value(held).unwrap()
+        };
+        let (free, to_confirm, to_suggest) = (Standing::default(), held("confirm"), held("suggest"));
+        let table = [
+            (Confirm, &free, ["confirm", "authorized", "authorized"]),
+            (Confirm, &to_confirm, ["confirm", "authorized", "authorized"]),
+            (Confirm, &to_suggest, ["confirm", "approvals 1", "authorized"]),
+            (Suggest, &free, ["confirm", "approvals 1", "authorized"]),
+            (Suggest, &to_confirm, ["confirm", "approvals 1", "authorized"]),
+            (Auto, &free, ["authorized", "authorized", "authorized"]),
+            (Auto, &to_confirm, ["confirm", "authorized", "authorized"]),
+            (Auto, &to_suggest, ["confirm", "approvals 1", "authorized"]),
+        ];
+        for (autonomy, standing, expected) in table {
+            let spec = ActionSpec { autonomy, reversible: true, ..spec("write") };
+            let arguments = json!({"order_id": "mine"}).as_object().unwrap().clone();
+            let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
+            let got = [(false, 0), (true, 0), (true, 1)].map(|(confirmed, approvals)| {
+                let asked = Asked {
+                    spec: &spec,
+                    arguments: &arguments,
+                    customer_id: Some("c1"),
+                    level: IdentityLevel::Identified,
+                    proof: Proof::Session,
+                    market: "SE",
+                    owned: &owned,
+                    confirmed,
+                    approvals,
+                    amount_minor: None,
+                    currency: None,
+                    standing: Some(standing),
+                };
+                word(policies.authorize(&asked, proposal(&arguments)))
+            });
+            assert_eq!(got, expected, "{autonomy:?} {standing:?}");
         }
     }
 

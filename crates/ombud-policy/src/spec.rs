@@ -478,6 +478,20 @@ mod tests {
         }
     }
 
+    /// R18: money and credentials never, and a write only where it can be taken back.
+    #[test]
+    fn only_what_can_be_taken_back_is_done_without_a_yes() {
+        let auto = |source: &str| ActionSpec::parse("p/actions/cancel.yaml", &format!("{source}autonomy: auto\n"));
+        assert_eq!(auto(CANCEL).unwrap_err().first().unwrap().line, 10);
+        let reversible = format!("{CANCEL}reversible: true\n");
+        assert_eq!(auto(&reversible).unwrap().autonomy, Autonomy::Auto);
+        for risk in ["money", "credential", "challenge"] {
+            assert!(auto(&reversible.replace("risk: write", &format!("risk: {risk}"))).is_err(), "{risk}");
+        }
+        let wrong = ActionSpec::parse("p/actions/cancel.yaml", &format!("{CANCEL}autonomy: always\n"));
+        assert!(wrong.is_err());
+    }
+
     #[test]
     fn a_typo_is_reported_with_its_line() {
         let problems =

@@ -21,7 +21,7 @@ fn ruled() -> &'static Assistant {
 }
 
 /// The world of a trained company with these people, on a ledger that may be used already.
-fn with_people(world: &World, trained: &Assistant, people: &[&str]) -> World {
+pub(super) fn with_people(world: &World, trained: &Assistant, people: &[&str]) -> World {
     let settings = Settings { approvers: people.iter().collect::<Approvers>(), ..Settings::default() };
     let assistant = trained.beside(world.ports(world.ledger.clone()), settings);
     let (ledger, office, clock) = (world.ledger.clone(), world.office.clone(), world.clock.clone());

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
 mod approvals;
+mod autonomy;
 mod events;
 mod keys;
 mod language;
