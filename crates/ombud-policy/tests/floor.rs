@@ -88,7 +88,9 @@ fn bad_edits_are_rejected_and_harmless_ones_are_not() {
             assert_eq!(source.matches(find).count().min(1), 1, "{}: nothing to edit in {file}: {find}", case.name);
             *source = source.replacen(find, replace, 1);
         }
-        let found = searched("paylater", &files, Search::QUICK);
+        // What is wrong in the base is wrong in every pack, and found without one.
+        let top = case.edits.first().and_then(|edit| edit.file.split('/').next()).unwrap();
+        let found = searched(top, &files, Search { random: 0, ..Search::QUICK });
         if !case.breaks.is_subset(&broken(&found)) || case.breaks.is_empty() != found.problems.is_empty() {
             wrong.push(format!("{}: expected {:?}, found {:#?}", case.name, case.breaks, found.problems));
         }
