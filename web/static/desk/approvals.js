@@ -2,7 +2,7 @@
 /** @import { Approval } from "../shared/types.js" */
 /** @import { Desk } from "./state.js" */
 import { byId, el, reconcile, show } from "../shared/dom.js";
-import { clockTime, elapsed, words } from "../shared/format.js";
+import { elapsed, words } from "../shared/format.js";
 import { plainText } from "../shared/record.js";
 
 const REASON_CHARS_MAX = 500;
@@ -41,6 +41,10 @@ function renderApproval(approval, desk, on_open) {
       el("button", { type: "button", class: "button quiet small", on: { click: () => on_open(approval.conversation_id) } }, "Open")));
 }
 
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+/** Day and time: an approval may wait over night. @param {string} at */
+const day = (at) => DAY.format(new Date(at));
+
 /** All that is known of it, in the order one asks. @param {Approval} approval @returns {[string, string][]} */
 export function factsOf(approval) {
   return [
@@ -49,8 +53,8 @@ export function factsOf(approval) {
     ...Object.entries(approval.arguments).map(([name, value]) => /** @type {[string, string]} */ ([words(name), plainText(value, "en")])),
     ["Customer's words", approval.said],
     ["Rule", approval.rules.join(", ")],
-    ["Asked at", clockTime(approval.requested_at, "en")],
-    ["Until", `${clockTime(approval.expires_at, "en")}, then nothing is done`],
+    ["Asked", day(approval.requested_at)],
+    ["Until", `${day(approval.expires_at)}, then nothing is done`],
   ];
 }
 
@@ -74,12 +78,13 @@ function askAnswer(answer, approval, desk) {
   const cancel = el("button", { type: "button", class: "button", on: { click: () => dialog.close() } }, "Cancel");
   dialog.replaceChildren(
     el("h2", { id: "approval-title" }, is_refusal ? "Refuse this?" : "Approve exactly this?"),
-    el("p", { dir: "auto" }, approval.summary),
-    el("dl", { class: "facts" }, factsOf(approval).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, value)))),
-    ...(is_refusal ? [el("label", { for: "approval-reason" }, "Why not"), el("p", { class: "quiet-text", id: "approval-reason-hint" }, "Kept in the ledger. The customer is told that it will not be done, not why."), reason] : []),
-    problem,
-    el("div", { class: "buttons" },
-      el("button", { type: "button", class: "button primary", on: { click: () => void submit() } }, is_refusal ? "Refuse" : "Approve"), cancel));
+    el("div", { class: "note-form" },
+      el("p", { dir: "auto" }, approval.summary),
+      el("dl", { class: "facts" }, factsOf(approval).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, value)))),
+      ...(is_refusal ? [el("label", { for: "approval-reason" }, "Why not"), el("p", { class: "quiet-text", id: "approval-reason-hint" }, "Kept in the ledger. The customer is told that it will not be done, not why."), reason] : []),
+      problem,
+      el("div", { class: "buttons" },
+        el("button", { type: "button", class: "button primary", on: { click: () => void submit() } }, is_refusal ? "Refuse" : "Approve"), cancel)));
   dialog.showModal();
   (is_refusal ? reason : cancel).focus();
 }
