@@ -213,6 +213,66 @@ pub struct OutboxMessage {
     pub text: String,
 }
 
+/// A proposal that waits for approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: String,
+    /// Where the customer agreed to it.
+    pub conversation_id: String,
+    /// The customer.
+    pub customer_id: String,
+    /// His name, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_name: Option<String>,
+    /// The action.
+    pub action: String,
+    /// Its exact arguments.
+    pub arguments: Map<String, Value>,
+    /// What the customer agreed to.
+    pub summary: String,
+    /// The customer's last words that say something.
+    pub said: String,
+    /// Rules that ask for approval.
+    pub rules: Vec<String>,
+    /// What exactly is approved.
+    pub digest: String,
+    /// How many people must approve.
+    pub approvers: u8,
+    /// Who has.
+    pub given: Vec<GivenApproval>,
+    /// RFC 3339.
+    pub requested_at: String,
+    /// RFC 3339.
+    pub expires_at: String,
+}
+
+/// Somebody's approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenApproval {
+    /// Who.
+    pub name: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// An answer to what waits for approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided<'a> {
+    /// Yes.
+    Approve,
+    /// No.
+    Refuse {
+        /// Why not.
+        reason: &'a str,
+    },
+}
+
+#[derive(Deserialize)]
+struct Approvals {
+    items: Vec<Approval>,
+}
+
 /// The public API of one server.
 #[derive(Debug, Clone)]
 pub struct PublicApi {
@@ -342,6 +402,30 @@ impl PublicApi {
     /// [`ApiError`].
     pub async fn turns(&self, session: &Session, conversation_id: &str) -> Result<Value, ApiError> {
         self.get(Some(session), &format!("/conversations/{conversation_id}/turns")).await
+    }
+
+    /// What waits for approval; a staff token only.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn approvals(&self, token: &str) -> Result<Vec<Approval>, ApiError> {
+        let path = "/desk/approvals";
+        let request = self.request(Method::GET, None, path)?.bearer_auth(token);
+        self.finish::<Approvals>(request, path).await.map(|list| list.items)
+    }
+
+    /// Answers what waits for approval, for exactly the proposal that was seen; a staff token only.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn decide(&self, token: &str, seen: &Approval, answer: &Decided<'_>) -> Result<Approval, ApiError> {
+        let path = format!("/desk/conversations/{}/approvals/{}", seen.conversation_id, seen.id);
+        let body = match answer {
+            Decided::Approve => json!({"answer": "approve", "digest": seen.digest}),
+            Decided::Refuse { reason } => json!({"answer": "refuse", "digest": seen.digest, "reason": reason}),
+        };
+        let request = self.request(Method::POST, None, &path)?.bearer_auth(token).json(&body);
+        self.finish(request, &path).await
     }
 
     async fn get<T: DeserializeOwned>(&self, session: Option<&Session>, path: &str) -> Result<T, ApiError> {

@@ -58,6 +58,8 @@ uuid_id! {
     MessageId,
     /// One intended action (UUIDv7); also its idempotency key at the company's systems.
     IntentId,
+    /// One proposal that people are asked to approve (UUIDv7).
+    ApprovalId,
     /// A customer's or staff member's signed session (UUIDv7).
     SessionId,
 }

@@ -24,7 +24,7 @@ pub use conversation::{ConversationStatus, Owner};
 pub use event::{JsonText, NewEvent, RecordedEvent, StreamId, StreamKind};
 pub use handover::{Handover, Priority};
 pub use identity::{IdentityLevel, Principal};
-pub use ids::{ConversationId, CustomerId, IntentId, MessageId, SessionId, TenantId, TurnId};
+pub use ids::{ApprovalId, ConversationId, CustomerId, IntentId, MessageId, SessionId, TenantId, TurnId};
 pub use knowledge::{Citation, Passage};
 pub use money::{Currency, Money, MoneyError};
 pub use reply::{

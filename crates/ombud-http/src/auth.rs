@@ -3,5 +3,5 @@
 pub mod party;
 pub mod token;
 
-pub use party::{Customer, Party, Staff, StaffOrDemo};
+pub use party::{Customer, Hand, Party, Staff, StaffOrDemo};
 pub use token::{Role, TokenError, Tokens};

@@ -52,6 +52,8 @@ pub fn paths() -> OpenApiRouter<App> {
         .routes(routes!(desk::act::note))
         .routes(routes!(desk::act::give_back))
         .routes(routes!(desk::act::resolve))
+        .routes(routes!(desk::approvals::list_approvals))
+        .routes(routes!(desk::approvals::decide_approval))
         .routes(routes!(desk::switches::list_switches))
         .routes(routes!(desk::switches::flip_switch))
         .routes(routes!(desk::events::desk_events))

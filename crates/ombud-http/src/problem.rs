@@ -99,12 +99,21 @@ pub enum ApiError {
         /// The role that is needed.
         role: &'static str,
     },
+    /// Whoever asks may not decide on this.
+    #[error("you may not approve this: {why}")]
+    MayNotApprove {
+        /// Why not.
+        why: &'static str,
+    },
     /// No such conversation, or it belongs to another session.
     #[error("there is no such conversation in this session")]
     UnknownConversation,
     /// What was said in the conversation was erased.
     #[error("this conversation was erased, open a new one")]
     Erased,
+    /// No such approval in the conversation.
+    #[error("there is no such approval in this conversation, see `GET /api/v1/desk/approvals`")]
+    UnknownApproval,
     /// No such customer in the demo.
     #[error("the demo has no such customer, take one of `GET /api/v1/demo/customers`")]
     UnknownCustomer,
@@ -126,6 +135,15 @@ pub enum ApiError {
     /// No one-time code is awaited.
     #[error("no one-time code is awaited in this conversation")]
     NoCodeAwaited,
+    /// What the caller saw is not what is asked for.
+    #[error("what you saw is not what is asked for, look at it again and send its `digest`")]
+    OtherProposal,
+    /// Nobody decided in time.
+    #[error("the time for this approval is over, nothing was done")]
+    ApprovalExpired,
+    /// It is decided already.
+    #[error("this approval is decided already, see the conversation")]
+    ApprovalOver,
     /// Others wrote to the conversation at the same time.
     #[error("the conversation changed meanwhile, send it again")]
     Conflict,
@@ -187,16 +205,21 @@ impl ApiError {
             Self::BadToken => entry("OM-0202", StatusCode::UNAUTHORIZED, "token is not valid"),
             Self::TokenExpired => entry("OM-0203", StatusCode::UNAUTHORIZED, "token has expired"),
             Self::WrongRole { .. } => entry("OM-0204", StatusCode::FORBIDDEN, "token has another role"),
+            Self::MayNotApprove { .. } => entry("OM-0205", StatusCode::FORBIDDEN, "approval is not yours to give"),
             Self::UnknownConversation => entry("OM-0301", StatusCode::NOT_FOUND, "unknown conversation"),
             Self::UnknownCustomer => entry("OM-0302", StatusCode::NOT_FOUND, "unknown customer"),
             Self::UnknownPath => entry("OM-0303", StatusCode::NOT_FOUND, "unknown path"),
             Self::WrongMethod => entry("OM-0304", StatusCode::METHOD_NOT_ALLOWED, "method is not allowed"),
             Self::Erased => entry("OM-0305", StatusCode::GONE, "conversation was erased"),
+            Self::UnknownApproval => entry("OM-0306", StatusCode::NOT_FOUND, "unknown approval"),
             Self::KeyReused => entry("OM-0401", StatusCode::CONFLICT, "idempotency key was reused"),
             Self::InFlight => entry("OM-0402", StatusCode::CONFLICT, "request is in flight"),
             Self::NotYours => entry("OM-0403", StatusCode::CONFLICT, "conversation is not yours"),
             Self::NoCodeAwaited => entry("OM-0404", StatusCode::CONFLICT, "no code is awaited"),
             Self::Conflict => entry("OM-0405", StatusCode::CONFLICT, "conversation changed meanwhile"),
+            Self::OtherProposal => entry("OM-0406", StatusCode::CONFLICT, "proposal is another one"),
+            Self::ApprovalExpired => entry("OM-0407", StatusCode::CONFLICT, "approval has expired"),
+            Self::ApprovalOver => entry("OM-0408", StatusCode::CONFLICT, "approval is decided"),
             Self::TooMany { .. } => entry("OM-0501", StatusCode::TOO_MANY_REQUESTS, "too many requests"),
             Self::TooManyStreams => entry("OM-0502", StatusCode::TOO_MANY_REQUESTS, "too many event streams"),
             Self::Busy => entry("OM-0503", StatusCode::SERVICE_UNAVAILABLE, "server is busy"),
@@ -227,6 +250,11 @@ impl From<TurnError> for ApiError {
             TurnError::InFlight => Self::InFlight,
             TurnError::NotYours => Self::NotYours,
             TurnError::NoCodeAwaited => Self::NoCodeAwaited,
+            TurnError::UnknownApproval => Self::UnknownApproval,
+            TurnError::MayNotApprove { why } => Self::MayNotApprove { why },
+            TurnError::OtherProposal => Self::OtherProposal,
+            TurnError::ApprovalExpired => Self::ApprovalExpired,
+            TurnError::ApprovalOver => Self::ApprovalOver,
             TurnError::Conflict | TurnError::NothingDue => Self::Conflict,
             TurnError::NotACode => Self::WrongShape { what: "`code` has six to ten digits".to_owned() },
             TurnError::Empty => Self::TextEmpty,
@@ -294,6 +322,11 @@ mod tests {
             ApiError::TokenExpired,
             ApiError::WrongRole { role: "staff" },
             ApiError::UnknownConversation,
+            ApiError::MayNotApprove { why: "w" },
+            ApiError::UnknownApproval,
+            ApiError::OtherProposal,
+            ApiError::ApprovalExpired,
+            ApiError::ApprovalOver,
             ApiError::UnknownCustomer,
             ApiError::UnknownPath,
             ApiError::WrongMethod,

@@ -1,12 +1,11 @@
 //! May this action be performed, now, for this customer? Cedar decides, deny by default; this is the only maker of [`Authorized`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::LazyLock;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid,
-    Policy, PolicyId, PolicySet, PrincipalConstraint, Request, ResourceConstraint, RestrictedExpression,
+    ActionConstraint, Authorizer, Decision, Effect, Policy, PolicyId, PolicySet, PrincipalConstraint,
+    ResourceConstraint,
 };
 use ombud_domain::{IdentityLevel, Proposal};
 use serde::{Deserialize, Serialize};
@@ -16,12 +15,17 @@ use sha2::{Digest, Sha256};
 use crate::action::{ApiCall, Authorized, Stake};
 use crate::controls::{SWITCHED_OFF, Standing};
 use crate::problem::PackProblem;
-use crate::spec::{ActionSpec, Risk};
+use crate::question::Question;
+use crate::spec::{ActionSpec, Autonomy, Risk};
 
 /// Reason code when no policy permits the action, or evaluation failed.
 pub const NOT_PERMITTED: &str = "not_permitted";
 /// Reason code when a record is not known to be the customer's own.
 pub const NOT_FOUND: &str = "not_found";
+/// People who can be asked to approve one action, at most: policies ask for one or two (`context.approvals`).
+pub const APPROVERS_MAX: u8 = 2;
+/// What stands among the rules of an approval that no policy but the action's autonomy asks for.
+const SUGGESTED: &str = "autonomy: suggest";
 
 /// Ids of records that owner-checked reads of this conversation returned, by kind.
 pub type OwnedRecords = BTreeMap<String, BTreeSet<String>>;
@@ -33,6 +37,8 @@ pub struct Policies {
     reads: Reads,
     authorizer: Authorizer,
     recalled: BTreeSet<String>,
+    /// Where each policy stands: file and line.
+    places: BTreeMap<String, (String, usize)>,
 }
 
 /// What the policies say of reads. Most speak of writes, and a turn reads far more often.
@@ -64,6 +70,11 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Knowledge, Self::Claim, Self::Session, Self::Code].into_iter().find(|proof| proof.as_str() == name)
+    }
+
     /// As policies read it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -95,6 +106,8 @@ pub struct Asked<'a> {
     pub owned: &'a OwnedRecords,
     /// Whether the customer said yes to exactly this.
     pub confirmed: bool,
+    /// How many people of the company have approved exactly this.
+    pub approvals: u8,
     /// Amount in minor units, if the action names one.
     pub amount_minor: Option<i64>,
     /// Its currency, if the action names one.
@@ -112,11 +125,25 @@ pub enum Verdict {
     NeedConfirm,
     /// Ask for a one-time code first.
     NeedStepUp,
+    /// Ask people of the company to approve exactly this.
+    NeedApproval {
+        /// How many, the customer and whoever speaks for him not among them.
+        approvers: u8,
+        /// Ids of the rules that ask for it.
+        rules: Vec<String>,
+    },
     /// No.
     Denied {
         /// Stable code.
         reason_code: String,
     },
+}
+
+/// Why policies deny.
+struct Denial {
+    reason_code: String,
+    /// Ids of the policies that forbid it; none when nothing permits it.
+    rules: Vec<String>,
 }
 
 /// What the policies say of a read.
@@ -137,13 +164,15 @@ impl Policies {
     /// # Errors
     /// All problems found; the author of the pack can fix them.
     pub fn parse(files: &[(String, String)]) -> Result<Self, Vec<PackProblem>> {
-        let mut set = PolicySet::new();
+        let (mut set, mut places) = (PolicySet::new(), BTreeMap::new());
         let mut problems = Vec::new();
         for (file, source) in files {
             match PolicySet::from_str(source) {
                 Ok(parsed) => {
                     for (index, policy) in parsed.policies().enumerate() {
                         let name = policy.annotation("id").map_or_else(|| format!("{file}#{index}"), ToOwned::to_owned);
+                        let line = PackProblem::at(file, source, &format!("@id(\"{name}\")"), String::new()).line;
+                        places.insert(name.clone(), (file.clone(), line));
                         let policy = policy.new_id(PolicyId::new(&name));
                         if let Err(error) = set.add(policy) {
                             problems.push(PackProblem::at(file, source, &name, format!("policy `{name}`: {error}")));
@@ -165,7 +194,17 @@ impl Policies {
         for policy in set.policies() {
             recalled(&policy.to_json().unwrap_or_default(), &mut names);
         }
-        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names })
+        Ok(Self { set, reads, authorizer: Authorizer::new(), recalled: names, places })
+    }
+
+    /// All policies.
+    pub(crate) const fn all(&self) -> &PolicySet {
+        &self.set
+    }
+
+    /// File and line of a policy.
+    pub(crate) fn place(&self, id: &str) -> (String, usize) {
+        self.places.get(id).cloned().unwrap_or_default()
     }
 
     /// Actions and classes of which the policies ask how long ago they were done for the customer.
@@ -191,11 +230,15 @@ impl Policies {
             _ => {}
         }
         match self.decide(asked) {
+            // INVARIANT: what is only suggested is never done without a person (test: `what_is_only_suggested_needs_a_person`).
+            Ok(_) if autonomy(asked) == Autonomy::Suggest && asked.approvals == 0 => {
+                Verdict::NeedApproval { approvers: 1, rules: vec![SUGGESTED.to_owned()] }
+            }
             Ok(reasons) => {
                 let call = asked.spec.call(asked.arguments);
                 Verdict::Authorized(Box::new(Authorized::new(proposal, call, reasons, stake(asked))))
             }
-            Err(reason_code) => self.what_is_missing(asked, reason_code),
+            Err(denial) => self.what_is_missing(asked, denial),
         }
     }
 
@@ -210,36 +253,41 @@ impl Policies {
         }
         match self.decide(asked) {
             Ok(_) => ReadVerdict::Allowed(Box::new(asked.spec.call(asked.arguments))),
-            Err(reason_code) => ReadVerdict::Denied { reason_code },
+            Err(Denial { reason_code, .. }) => ReadVerdict::Denied { reason_code },
         }
     }
 
-    /// Whether a yes, or a yes and a one-time code, would change the answer.
-    fn what_is_missing(&self, asked: &Asked<'_>, reason_code: String) -> Verdict {
-        let with = |confirmed, level| self.decide(&Asked { confirmed, level, ..asked.clone() }).is_ok();
+    /// Whether a yes, a one-time code or people's approval would change the answer, asked for in this order: code, yes, approval.
+    fn what_is_missing(&self, asked: &Asked<'_>, denial: Denial) -> Verdict {
+        let with = |confirmed, level, approvals| self.decide(&Asked { confirmed, level, approvals, ..asked.clone() });
+        let holds = |confirmed, level| with(confirmed, level, asked.approvals.max(APPROVERS_MAX)).is_ok();
         if asked.level >= IdentityLevel::Identified
             && asked.level < IdentityLevel::Verified
-            && !with(true, asked.level)
-            && with(true, IdentityLevel::Verified)
+            && !holds(true, asked.level)
+            && holds(true, IdentityLevel::Verified)
         {
             return Verdict::NeedStepUp;
         }
-        if !asked.confirmed && with(true, asked.level) {
+        if !asked.confirmed && holds(true, asked.level) {
             return Verdict::NeedConfirm;
         }
+        let more = asked.approvals.saturating_add(1)..=APPROVERS_MAX;
+        if let Some(approvers) = more.into_iter().find(|all| with(asked.confirmed, asked.level, *all).is_ok()) {
+            return Verdict::NeedApproval { approvers, rules: denial.rules };
+        }
         // What a yes would not change is the reason, not that it is missing.
-        let after_a_yes = self.decide(&Asked { confirmed: true, ..asked.clone() }).err();
-        Verdict::Denied { reason_code: after_a_yes.unwrap_or(reason_code) }
+        let after_a_yes = with(true, asked.level, asked.approvals.max(APPROVERS_MAX)).err();
+        Verdict::Denied { reason_code: after_a_yes.unwrap_or(denial).reason_code }
     }
 
-    fn decide(&self, asked: &Asked<'_>) -> Result<Vec<String>, String> {
-        let not_permitted = || NOT_PERMITTED.to_owned();
+    fn decide(&self, asked: &Asked<'_>) -> Result<Vec<String>, Denial> {
+        let not_permitted = || Denial { reason_code: NOT_PERMITTED.to_owned(), rules: Vec::new() };
         let name = &asked.spec.name;
         let is_plain_read = asked.spec.risk == Risk::Read && !is_risk(name) && !self.reads.named.contains(name);
         if let Some(reasons) = self.reads.granted.as_ref().filter(|_| is_plain_read) {
             return Ok(reasons.clone());
         }
-        let (request, entities) = cedar_request(asked).ok_or_else(not_permitted)?;
+        let (request, entities) = Question::of(asked).to_cedar().ok_or_else(not_permitted)?;
         let set = if is_plain_read { &self.reads.set } else { &self.set };
         let answer = self.authorizer.is_authorized(&request, set, &entities);
         // Sorted, because Cedar names them in no order: the same question must get the same reason.
@@ -251,13 +299,23 @@ impl Policies {
         if answer.decision() == Decision::Allow && sound {
             return Ok(reasons);
         }
-        let code = ids
+        let forbids: Vec<&Policy> = ids
             .into_iter()
             .filter_map(|id| self.set.policy(id))
             .filter(|policy| policy.effect() == Effect::Forbid)
-            .find_map(|policy| policy.annotation("reason").map(ToOwned::to_owned));
-        Err(code.unwrap_or_else(not_permitted))
+            .collect();
+        let code = forbids.iter().find_map(|policy| policy.annotation("reason"));
+        Err(Denial {
+            reason_code: code.unwrap_or(NOT_PERMITTED).to_owned(),
+            rules: forbids.iter().map(|policy| policy.id().to_string()).collect(),
+        })
     }
+}
+
+/// How far an action goes by itself now: as the pack says, or less where people hold it back.
+pub(crate) fn autonomy(asked: &Asked<'_>) -> Autonomy {
+    let held = asked.standing.map(|standing| standing.switches.autonomy(asked.spec, asked.market));
+    held.unwrap_or(Autonomy::Auto).min(asked.spec.autonomy)
 }
 
 /// What is at stake with an action.
@@ -364,92 +422,6 @@ fn records_are_known(asked: &Asked<'_>) -> bool {
     })
 }
 
-/// The types of a request, read once: Cedar's parser is slower than a whole decision.
-struct Types {
-    customer: EntityTypeName,
-    action: EntityTypeName,
-    record: EntityTypeName,
-}
-
-static TYPES: LazyLock<Option<Types>> = LazyLock::new(|| {
-    let named = |name| EntityTypeName::from_str(name).ok();
-    Some(Types { customer: named("Customer")?, action: named("Action")?, record: named("Record")? })
-});
-
-fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-}
-
-/// The question in Cedar's own values; going through JSON took ten times as long.
-fn cedar_request(asked: &Asked<'_>) -> Option<(Request, Entities)> {
-    let types = TYPES.as_ref()?;
-    let principal = uid(&types.customer, asked.customer_id.unwrap_or("anonymous"));
-    let action = uid(&types.action, &asked.spec.name);
-    let (resource_kind, resource_id) = resource_of(asked);
-    let resource = uid(&types.record, &format!("{resource_kind}:{resource_id}"));
-    let level = RestrictedExpression::new_long(match asked.level {
-        IdentityLevel::Anonymous => 0,
-        IdentityLevel::Identified => 1,
-        IdentityLevel::Verified => 2,
-    });
-    let amount = asked.amount_minor.map(|amount| ("amount_minor".to_owned(), RestrictedExpression::new_long(amount)));
-    let context = [
-        ("confirmed".to_owned(), RestrictedExpression::new_bool(asked.confirmed)),
-        ("level".to_owned(), level.clone()),
-        ("proof".to_owned(), RestrictedExpression::new_string(asked.proof.as_str().to_owned())),
-        ("market".to_owned(), RestrictedExpression::new_string(asked.market.to_owned())),
-        ("hours_since".to_owned(), RestrictedExpression::new_record(hours_since(asked)).ok()?),
-        ("args".to_owned(), RestrictedExpression::new_record(plain_arguments(asked.arguments)).ok()?),
-    ];
-    let context = Context::from_pairs(context.into_iter().chain(amount)).ok()?;
-    let owner = uid(&types.customer, asked.customer_id.unwrap_or("nobody"));
-    let record_attributes = HashMap::from([
-        ("kind".to_owned(), RestrictedExpression::new_string(resource_kind)),
-        ("owner".to_owned(), RestrictedExpression::new_entity_uid(owner)),
-    ]);
-    let risk = uid(&types.action, asked.spec.risk.as_str());
-    let entities = [
-        Entity::new(principal.clone(), HashMap::from([("level".to_owned(), level)]), HashSet::new()).ok()?,
-        Entity::new(action.clone(), HashMap::new(), HashSet::from([risk])).ok()?,
-        Entity::new(resource.clone(), record_attributes, HashSet::new()).ok()?,
-    ];
-    let request = Request::new(principal, action, resource, context, None).ok()?;
-    Some((request, Entities::from_entities(entities, None).ok()?))
-}
-
-/// How long ago what was done for the customer; nothing is known of it in reads and before it was looked up.
-fn hours_since(asked: &Asked<'_>) -> impl Iterator<Item = (String, RestrictedExpression)> {
-    let hours = asked.standing.into_iter().flat_map(|standing| &standing.hours_since);
-    hours.map(|(name, hours)| (name.clone(), RestrictedExpression::new_long(*hours)))
-}
-
-/// The first argument that names a record, else the customer himself.
-fn resource_of(asked: &Asked<'_>) -> (String, String) {
-    let named = asked.spec.arguments.iter().find_map(|(name, spec)| match (&spec.kind, asked.arguments.get(name)) {
-        (Some(kind), Some(Value::String(id))) => Some((kind.clone(), id.clone())),
-        _ => None,
-    });
-    named.unwrap_or_else(|| ("customer".to_owned(), asked.customer_id.unwrap_or("anonymous").to_owned()))
-}
-
-/// Cedar has no floats and no null: such members are left out.
-fn plain_arguments(arguments: &Map<String, Value>) -> impl Iterator<Item = (String, RestrictedExpression)> {
-    arguments.iter().filter_map(|(name, value)| {
-        let plain = match value {
-            Value::String(text) => RestrictedExpression::new_string(text.clone()),
-            Value::Bool(flag) => RestrictedExpression::new_bool(*flag),
-            Value::Number(number) => RestrictedExpression::new_long(number.as_i64()?),
-            Value::Array(elements) => {
-                let texts: Option<Vec<&str>> = elements.iter().map(Value::as_str).collect();
-                let texts = texts?.into_iter().map(|text| RestrictedExpression::new_string(text.to_owned()));
-                RestrictedExpression::new_set(texts)
-            }
-            Value::Null | Value::Object(_) => return None,
-        };
-        Some((name.clone(), plain))
-    })
-}
-
 /// What "yes" is bound to (R8): the action, its exact arguments, the customer and the conversation.
 #[must_use]
 pub fn digest(action: &str, arguments: &Map<String, Value>, customer_id: &str, conversation: &str) -> String {
@@ -511,21 +483,26 @@ mod tests {
             market: "SE",
             owned: &owned,
             confirmed: said == Yes::Said,
+            approvals: 0,
             amount_minor: None,
             currency: None,
             standing,
         };
         let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
-        let proposal = Proposal {
-            action: "cancel".to_owned(),
-            arguments: arguments.clone(),
-            summary: String::new(),
-            digest: String::new(),
-        };
-        match policies.authorize(&asked, proposal) {
+        word(policies.authorize(&asked, proposal(&arguments)))
+    }
+
+    fn proposal(arguments: &Map<String, Value>) -> Proposal {
+        let (summary, digest) = (String::new(), String::new());
+        Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary, digest }
+    }
+
+    fn word(verdict: Verdict) -> String {
+        match verdict {
             Verdict::Authorized(_) => "authorized".to_owned(),
             Verdict::NeedConfirm => "confirm".to_owned(),
             Verdict::NeedStepUp => "step_up".to_owned(),
+            Verdict::NeedApproval { approvers, .. } => format!("approvals {approvers}"),
             Verdict::Denied { reason_code } => reason_code,
         }
     }
@@ -553,6 +530,55 @@ mod tests {
         for (risk, standing, said, expected) in table {
             let got = verdict_of(risk, ("mine", "x"), (IdentityLevel::Identified, said), standing);
             assert_eq!(got, expected, "{risk} {standing:?}");
+        }
+    }
+
+    /// R18: how far the pack lets the action go and where people hold it back; what its owner said; how many people approved it.
+    #[test]
+    fn what_is_only_suggested_needs_a_person() {
+        use Autonomy::{Auto, Confirm, Suggest};
+        let floor = r#"
+            @id("auto") permit(principal, action in Action::"write", resource) when { context.autonomy == "auto" && context.reversible };
+            @id("write") permit(principal, action in Action::"write", resource) when { context.confirmed };
+        "#;
+        let policies = Policies::parse(&[("p.cedar".to_owned(), floor.to_owned())]).unwrap();
+        let held = |to: &str| -> Standing {
+            let held = json!({"switches": {"off": [], "held": [{"target": {"kind": "all"}, "reason": "r", "by": "b", "since": 1, "to": to}]}});
+            serde_json::from_value(held).unwrap()
+        };
+        let (free, to_confirm, to_suggest) = (Standing::default(), held("confirm"), held("suggest"));
+        let table = [
+            (Confirm, &free, ["confirm", "authorized", "authorized"]),
+            (Confirm, &to_confirm, ["confirm", "authorized", "authorized"]),
+            (Confirm, &to_suggest, ["confirm", "approvals 1", "authorized"]),
+            (Suggest, &free, ["confirm", "approvals 1", "authorized"]),
+            (Suggest, &to_confirm, ["confirm", "approvals 1", "authorized"]),
+            (Auto, &free, ["authorized", "authorized", "authorized"]),
+            (Auto, &to_confirm, ["confirm", "authorized", "authorized"]),
+            (Auto, &to_suggest, ["confirm", "approvals 1", "authorized"]),
+        ];
+        for (autonomy, standing, expected) in table {
+            let spec = ActionSpec { autonomy, reversible: true, ..spec("write") };
+            let arguments = json!({"order_id": "mine"}).as_object().unwrap().clone();
+            let owned = OwnedRecords::from([("order".to_owned(), BTreeSet::from(["mine".to_owned()]))]);
+            let got = [(false, 0), (true, 0), (true, 1)].map(|(confirmed, approvals)| {
+                let asked = Asked {
+                    spec: &spec,
+                    arguments: &arguments,
+                    customer_id: Some("c1"),
+                    level: IdentityLevel::Identified,
+                    proof: Proof::Session,
+                    market: "SE",
+                    owned: &owned,
+                    confirmed,
+                    approvals,
+                    amount_minor: None,
+                    currency: None,
+                    standing: Some(standing),
+                };
+                word(policies.authorize(&asked, proposal(&arguments)))
+            });
+            assert_eq!(got, expected, "{autonomy:?} {standing:?}");
         }
     }
 
@@ -599,6 +625,7 @@ mod tests {
                         market,
                         owned: &owned,
                         confirmed: false,
+                        approvals: 0,
                         amount_minor: None,
                         currency: None,
                         standing: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ombud_domain::{RecordedEvent, StreamId, StreamKind, TimestampUs};
 use serde::{Deserialize, Serialize};
 
-use crate::spec::{ActionSpec, Risk};
+use crate::spec::{ActionSpec, Autonomy, Risk};
 
 /// Reason code of what is switched off.
 pub const SWITCHED_OFF: &str = "switched_off";
@@ -13,6 +13,10 @@ pub const SWITCHED_OFF: &str = "switched_off";
 pub const RECENT_CHANGE: &str = "recent_change";
 /// Kind of the event that switches something off.
 pub const SWITCH_OFF: &str = "switch.off";
+/// Kind of the event that has something done after a yes alone.
+pub const SWITCH_CONFIRM: &str = "switch.confirm";
+/// Kind of the event that has something put before the desk alone.
+pub const SWITCH_SUGGEST: &str = "switch.suggest";
 /// Kind of the event that switches it on again.
 pub const SWITCH_ON: &str = "switch.on";
 
@@ -61,6 +65,32 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// Which way something is switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// It can be done as the pack says.
+    On,
+    /// It is done after a yes alone.
+    Confirm,
+    /// It is put before the desk, and done by nobody but people.
+    Suggest,
+    /// It cannot be done.
+    Off,
+}
+
+impl Position {
+    /// Kind of the event that switches so.
+    #[must_use]
+    pub const fn event(self) -> &'static str {
+        match self {
+            Self::On => SWITCH_ON,
+            Self::Confirm => SWITCH_CONFIRM,
+            Self::Suggest => SWITCH_SUGGEST,
+            Self::Off => SWITCH_OFF,
+        }
+    }
+}
+
 /// Somebody switches something; payload of the events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flip {
@@ -82,23 +112,49 @@ pub struct Off {
     pub since: TimestampUs,
 }
 
-/// All that is switched off, folded from the events of [`switches_stream`].
+/// Something that the assistant does less by itself than the pack says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What, why, who and since when.
+    #[serde(flatten)]
+    pub off: Off,
+    /// How far it goes at most.
+    pub to: Autonomy,
+}
+
+/// All that is switched off or held back, folded from the events of [`switches_stream`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switches {
     off: Vec<Off>,
+    #[serde(default)]
+    held: Vec<Held>,
 }
 
 impl Switches {
-    /// Takes one more event. What is off already stays off, for its first reason.
+    /// Takes one more event: a target stands where it was switched to last. What stands so already stays so, for its first reason.
     ///
     /// # Errors
     /// When the event cannot be read; the caller must change nothing then.
     pub fn fold(&mut self, event: &RecordedEvent) -> Result<(), serde_json::Error> {
         let flip = Flip::deserialize(&event.payload)?;
-        match event.kind.as_str() {
-            SWITCH_OFF if !self.is_off(&flip.target) => self.off.push(Off { flip, since: event.at }),
-            SWITCH_ON => self.off.retain(|off| off.flip.target != flip.target),
-            _ => {}
+        let to = match event.kind.as_str() {
+            SWITCH_OFF => Position::Off,
+            SWITCH_SUGGEST => Position::Suggest,
+            SWITCH_CONFIRM => Position::Confirm,
+            SWITCH_ON => Position::On,
+            _ => return Ok(()),
+        };
+        if self.stands(&flip.target) == to {
+            return Ok(());
+        }
+        self.off.retain(|off| off.flip.target != flip.target);
+        self.held.retain(|held| held.off.flip.target != flip.target);
+        let off = Off { flip, since: event.at };
+        match to {
+            Position::On => {}
+            Position::Confirm => self.held.push(Held { off, to: Autonomy::Confirm }),
+            Position::Suggest => self.held.push(Held { off, to: Autonomy::Suggest }),
+            Position::Off => self.off.push(off),
         }
         Ok(())
     }
@@ -109,10 +165,29 @@ impl Switches {
         self.off.iter().find(|off| spec.risk != Risk::Read && off.flip.target.stops(spec, market))
     }
 
-    /// Whether exactly this is switched off.
+    /// How far an action for customers of a market may go at most.
     #[must_use]
-    pub fn is_off(&self, target: &Target) -> bool {
-        self.off.iter().any(|off| off.flip.target == *target)
+    pub fn autonomy(&self, spec: &ActionSpec, market: &str) -> Autonomy {
+        let held = self.held.iter().filter(|held| held.off.flip.target.stops(spec, market));
+        held.map(|held| held.to).min().unwrap_or(Autonomy::Auto)
+    }
+
+    /// How exactly this stands.
+    #[must_use]
+    pub fn stands(&self, target: &Target) -> Position {
+        let held = self.held.iter().find(|held| held.off.flip.target == *target);
+        match held.map(|held| held.to) {
+            _ if self.off.iter().any(|off| off.flip.target == *target) => Position::Off,
+            Some(Autonomy::Suggest) => Position::Suggest,
+            Some(_) => Position::Confirm,
+            None => Position::On,
+        }
+    }
+
+    /// What is held back, oldest first.
+    #[must_use]
+    pub fn held(&self) -> &[Held] {
+        &self.held
     }
 
     /// What is off, oldest first.
@@ -186,6 +261,32 @@ mod tests {
             flipped(&mut switches, SWITCH_ON, target);
             assert_eq!(switches, Switches::default(), "{target}");
         }
+    }
+
+    /// R18: the lowest of what holds for an action counts; a target stands where it was switched to last, and nothing goes further than the pack says.
+    #[test]
+    fn an_action_goes_no_further_than_anything_that_holds_it() {
+        let mut switches = Switches::default();
+        let pay = spec("pay", "money");
+        let stands = |switches: &Switches| switches.autonomy(&pay, "SE").as_str();
+        let (all, money) = (Target::All, Target::Risk(Risk::Money));
+        let steps = [
+            (SWITCH_CONFIRM, &all, "confirm"),
+            (SWITCH_SUGGEST, &money, "suggest"),
+            (SWITCH_ON, &all, "suggest"),
+            (SWITCH_OFF, &money, "auto"),
+            (SWITCH_CONFIRM, &money, "confirm"),
+            (SWITCH_ON, &money, "auto"),
+        ];
+        for (kind, target, expected) in steps {
+            flipped(&mut switches, kind, target);
+            assert_eq!(stands(&switches), expected, "{kind} {target}");
+            assert_eq!(switches.stops(&pay, "SE").is_some(), kind == SWITCH_OFF, "{kind} {target}");
+            assert_eq!(switches.stands(target).event(), kind, "{target}");
+        }
+        flipped(&mut switches, SWITCH_SUGGEST, &Target::Market("DE".to_owned()));
+        assert_eq!((stands(&switches), switches.autonomy(&pay, "DE")), ("auto", Autonomy::Suggest));
+        assert_eq!(switches.autonomy(&spec("send", "challenge"), "DE"), Autonomy::Auto, "codes go on");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{
     Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, Priority,
-    RefusedRequest,
+    Proposal, RefusedRequest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -29,6 +29,9 @@ pub const EVERY_SLOT: &str = "*";
 pub struct Dialogue {
     /// Requests that wait for the company.
     pub parked: Vec<Frame>,
+    /// Requests whose action people must approve.
+    #[serde(default)]
+    pub held: Vec<HeldRequest>,
     /// Running flows; the last one is active.
     pub frames: Vec<Frame>,
     /// Requests read and not begun.
@@ -271,6 +274,19 @@ impl Dialogue {
     }
 }
 
+/// A request whose action people must approve: it stands at that action.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeldRequest {
+    /// Digest of the proposal that they decide on.
+    pub digest: String,
+    /// The request and what it has called, the action's on top.
+    pub frames: Vec<Frame>,
+    /// How sure we were who the customer is when he agreed.
+    pub level: IdentityLevel,
+    /// By what.
+    pub proof: Proof,
+}
+
 /// One running flow.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
@@ -444,6 +460,22 @@ pub struct Ending {
     /// What is done about a silent customer.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// What people are asked to approve.
+    #[serde(default)]
+    pub approvals: Vec<ApprovalWish>,
+}
+
+/// A proposal that the customer agreed to and people must approve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalWish {
+    /// What exactly.
+    pub proposal: Proposal,
+    /// How many people.
+    pub approvers: u8,
+    /// Ids of the rules that ask for it.
+    pub rules: Vec<String>,
+    /// Minor units and currency, if both are known.
+    pub amount: Option<(i64, String)>,
 }
 
 /// What is done about a silent customer.

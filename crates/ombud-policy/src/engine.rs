@@ -1,8 +1,8 @@
 //! What happens next in a conversation? Commands move the flows, the flows decide: read, act, or end the turn.
 //!
 //! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
-//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `claim` (who it is, and how
-//! that is proved), `close` (how a turn ends).
+//! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
+//! agree to), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{
@@ -21,6 +21,7 @@ use crate::spec::ActionSpec;
 mod absorb;
 mod act;
 mod amend;
+mod approve;
 mod aside;
 mod ask;
 mod candidates;
@@ -35,6 +36,7 @@ mod reword;
 mod run;
 mod turn_to;
 
+pub use approve::TurnedDown;
 pub use aside::is_question;
 
 pub use close::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
@@ -207,6 +209,10 @@ pub struct Deliberation {
     aside: Option<aside::Aside>,
     /// What holds actions back, once this turn has looked it up.
     standing: Option<Standing>,
+    /// What people have approved, until it is carried out.
+    granted: Option<approve::Granted>,
+    /// Whether people have the conversation: what was approved is carried out, and nothing goes on.
+    for_people: bool,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -475,6 +481,7 @@ impl Engine<'_> {
             market: &self.moment.market,
             owned: &state.dialogue.owned,
             confirmed: false,
+            approvals: 0,
             amount_minor: None,
             currency: None,
             standing: state.standing.as_ref(),

@@ -10,10 +10,12 @@ pub mod dialogue;
 pub mod engine;
 pub mod expr;
 pub mod feed;
+pub mod floor;
 pub mod flow;
 pub mod limits;
 pub mod pack;
 pub mod problem;
+mod question;
 pub mod recovery;
 pub mod spec;
 pub mod text;
@@ -21,8 +23,10 @@ pub mod text;
 pub use action::{ApiCall, Authorized, Intent, Method, Stake};
 pub use authorize::Proof;
 pub use controls::{Standing, Switches};
-pub use dialogue::{Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence};
-pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, is_question};
+pub use dialogue::{
+    ApprovalWish, Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying, Silence,
+};
+pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, TurnedDown, is_question};
 pub use feed::{CompanyEvent, Feed};
 pub use pack::{Manifest, Pack, PackFiles, Places};
 pub use problem::PackProblem;

@@ -23,7 +23,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 77] = [
+pub const ENGINE_TEXTS: [&str; 81] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -33,6 +33,10 @@ pub const ENGINE_TEXTS: [&str; 77] = [
     "refused_switched_off",
     "refused_limit_reached",
     "refused_recent_change",
+    "refused_approval_refused",
+    "refused_approval_expired",
+    "approval_requested",
+    "approval_waits",
     "action_failed",
     "action_unknown",
     "action_pending",

@@ -40,6 +40,31 @@ impl Risk {
     }
 }
 
+/// How far the assistant goes by itself, from least to most; policies read it as `context.autonomy`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Autonomy {
+    /// It is put before the desk, where a person may have it carried out.
+    Suggest,
+    /// It is done once the customer says yes.
+    #[default]
+    Confirm,
+    /// It is done at once, and the customer is told.
+    Auto,
+}
+
+impl Autonomy {
+    /// The wire name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Suggest => "suggest",
+            Self::Confirm => "confirm",
+            Self::Auto => "auto",
+        }
+    }
+}
+
 /// JSON type of an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +107,10 @@ struct RawAction {
     path: String,
     #[serde(default, rename = "in")]
     arguments: BTreeMap<String, ArgumentSpec>,
+    #[serde(default)]
+    autonomy: Autonomy,
+    #[serde(default)]
+    reversible: bool,
     #[serde(default)]
     owner: Option<String>,
     #[serde(default)]
@@ -164,6 +193,10 @@ pub struct ActionSpec {
     pub path: String,
     /// Arguments by name.
     pub arguments: BTreeMap<String, ArgumentSpec>,
+    /// How far the assistant goes by itself.
+    pub autonomy: Autonomy,
+    /// Whether the company's systems can take it back as if it had not been.
+    pub reversible: bool,
     /// Whose records a read gives.
     pub ownership: Ownership,
     /// Ids of the customer's own records that a read teaches, by kind.
@@ -264,6 +297,8 @@ impl ActionSpec {
                 method: raw.method,
                 path: raw.path,
                 arguments: raw.arguments,
+                autonomy: raw.autonomy,
+                reversible: raw.reversible,
                 ownership,
                 owns,
                 deadline_ms: raw.deadline_ms,
@@ -359,6 +394,9 @@ impl RawAction {
         if (self.risk == Risk::Read) != (self.method == Method::Get) {
             report("method:", "a read is a GET, everything else is not".to_owned());
         }
+        if self.autonomy == Autonomy::Auto && (self.risk != Risk::Write || !self.reversible) {
+            report("autonomy:", "only a `write` that is `reversible` can be done without a yes".to_owned());
+        }
         if self.risk != Risk::Read && self.ambiguity == Ambiguity::RetrySameKey && self.idempotency == Idempotency::None
         {
             report("ambiguity:", "`retry_same_key` needs `idempotency: key`".to_owned());
@@ -438,6 +476,20 @@ mod tests {
             let error = spec.check_arguments(arguments.as_object().unwrap()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    /// R18: money and credentials never, and a write only where it can be taken back.
+    #[test]
+    fn only_what_can_be_taken_back_is_done_without_a_yes() {
+        let auto = |source: &str| ActionSpec::parse("p/actions/cancel.yaml", &format!("{source}autonomy: auto\n"));
+        assert_eq!(auto(CANCEL).unwrap_err().first().unwrap().line, 10);
+        let reversible = format!("{CANCEL}reversible: true\n");
+        assert_eq!(auto(&reversible).unwrap().autonomy, Autonomy::Auto);
+        for risk in ["money", "credential", "challenge"] {
+            assert!(auto(&reversible.replace("risk: write", &format!("risk: {risk}"))).is_err(), "{risk}");
+        }
+        let wrong = ActionSpec::parse("p/actions/cancel.yaml", &format!("{CANCEL}autonomy: always\n"));
+        assert!(wrong.is_err());
     }
 
     #[test]

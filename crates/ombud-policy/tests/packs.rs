@@ -81,9 +81,13 @@ struct Case {
     #[serde(default = "signed_in")]
     proof: Proof,
     confirmed: bool,
+    #[serde(default)]
+    approvals: u8,
     owner: bool,
     #[serde(default)]
     amount_minor: Option<i64>,
+    #[serde(default)]
+    currency: Option<String>,
     #[serde(default)]
     hours_since: BTreeMap<String, i64>,
     #[serde(default)]
@@ -150,8 +154,9 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         market: &case.market,
         owned: &owned,
         confirmed: case.confirmed,
+        approvals: case.approvals,
         amount_minor: case.amount_minor,
-        currency: None,
+        currency: case.currency.as_deref(),
         standing: Some(&standing),
     };
     if case.risk == Risk::Read {
@@ -170,6 +175,7 @@ fn verdict(policies: &Policies, case: &Case) -> String {
         Verdict::Authorized(_) => "authorized".to_owned(),
         Verdict::NeedConfirm => "confirm".to_owned(),
         Verdict::NeedStepUp => "step_up".to_owned(),
+        Verdict::NeedApproval { approvers, .. } => format!("approvals {approvers}"),
         Verdict::Denied { reason_code } => reason_code,
     }
 }

@@ -41,6 +41,8 @@ pub struct InboxRow {
     pub silent_since: Option<TimestampUs>,
     /// Requests that wait for an event of the company's systems.
     pub parked: i64,
+    /// When somebody must look at what people are asked to approve: it is decided, or its time is over; none when they are asked nothing.
+    pub approval_due: Option<TimestampUs>,
 }
 
 /// Conversations in which something is due without anybody writing.
@@ -50,6 +52,8 @@ pub enum Due {
     Recovery(TimestampUs),
     /// A question has been open since this time or longer.
     Silence(TimestampUs),
+    /// What people were asked to approve is decided, or its time is over, at or before this time.
+    Approval(TimestampUs),
     /// A request of this customer waits for an event.
     Parked(String),
 }

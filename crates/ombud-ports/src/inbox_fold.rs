@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{InboxFilter, InboxRow};
 
 /// Kinds of events that change a row; all others are skipped.
-pub const INBOX_KINDS: [&str; 15] = [
+pub const INBOX_KINDS: [&str; 20] = [
     "conversation.opened",
     "message.created",
     "conversation.identified",
@@ -23,6 +23,11 @@ pub const INBOX_KINDS: [&str; 15] = [
     "action.told",
     "request.parked",
     "conversation.reopened",
+    "approval.requested",
+    "approval.given",
+    "approval.refused",
+    "approval.lapsed",
+    "approval.closed",
 ];
 
 /// How long an intent is left alone that does not say when it may be asked about, microseconds.
@@ -110,6 +115,7 @@ impl InboxRow {
             recover_at: None,
             silent_since: None,
             parked: 0,
+            approval_due: None,
         }
     }
 
@@ -142,6 +148,9 @@ impl InboxRow {
 
     fn fold_kind(&mut self, event: &RecordedEvent) -> Folded {
         let payload = &event.payload;
+        if let Some(due) = payload.get("approvals_due_us") {
+            self.approval_due = due.as_i64().map(TimestampUs);
+        }
         match event.kind.as_str() {
             "conversation.opened" => {
                 self.customer_id = text(payload, "customer_id");
@@ -197,6 +206,7 @@ impl InboxRow {
             }
             "action.tried" | "action.settled" => self.recover_at = number(payload, "recover_at_us").map(TimestampUs),
             "action.told" => self.recover_at = None,
+            "approval.requested" | "approval.given" | "approval.refused" | "approval.lapsed" | "approval.closed" => {}
             "request.parked" => self.parked = number(payload, "parked").unwrap_or(0),
             _ => return Folded::Skipped,
         }

@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -47,6 +47,11 @@ const MIGRATIONS: [Migration; 7] = [
         name: "0007_effects",
         up: include_str!("../migrations/0007_effects.up.sql"),
         down: include_str!("../migrations/0007_effects.down.sql"),
+    },
+    Migration {
+        name: "0008_approvals",
+        up: include_str!("../migrations/0008_approvals.up.sql"),
+        down: include_str!("../migrations/0008_approvals.down.sql"),
     },
 ];
 

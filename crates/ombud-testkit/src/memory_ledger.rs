@@ -334,6 +334,7 @@ impl Inbox for MemoryLedger {
                 let (at, is_due) = match due {
                     Due::Recovery(now) => (row.recover_at?, row.recover_at <= Some(*now)),
                     Due::Silence(since) => (row.silent_since?, row.silent_since <= Some(*since)),
+                    Due::Approval(now) => (row.approval_due?, row.approval_due <= Some(*now)),
                     Due::Parked(customer_id) => {
                         (row.updated_at, row.parked > 0 && row.customer_id.as_ref() == Some(customer_id))
                     }

@@ -8,6 +8,7 @@ use ombud_ports::effects::Counting;
 use ombud_ports::{AppendError, Commit, crash_point};
 use serde_json::{Value, json};
 
+use crate::approvals;
 use crate::assistant::Assistant;
 use crate::attempts;
 use crate::controls;
@@ -144,6 +145,7 @@ async fn commit_intent(
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
+    let payload = approvals::use_up(received, intent.proposal(), payload, assistant.ports.clock.now());
     let mut commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
     // What led to an effect stands beside it, whether or not the turn comes to its end.
     let inputs = record::inputs(assistant, turn_id, &mut commit.events)?;

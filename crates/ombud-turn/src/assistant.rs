@@ -14,6 +14,7 @@ use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
 use ombud_retrieval::article::{Article, Audience, Day};
 
+use crate::approvals::Approvers;
 use crate::attempts::AttemptLimits;
 use crate::controls::Switchboard;
 use crate::conversation::Conversation;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub model_deadline_ms: u64,
     /// Identifications and codes in an hour.
     pub attempts: AttemptLimits,
+    /// Who may approve what people must approve.
+    pub approvers: Approvers,
 }
 
 impl Default for Settings {
@@ -71,6 +74,7 @@ impl Default for Settings {
             action_deadline_ms: 12_000,
             model_deadline_ms: 8_000,
             attempts: AttemptLimits::default(),
+            approvers: Approvers::default(),
         }
     }
 }

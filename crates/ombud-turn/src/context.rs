@@ -140,6 +140,7 @@ pub(crate) async fn customer_record(
         market,
         owned: &OwnedRecords::new(),
         confirmed: false,
+        approvals: 0,
         amount_minor: None,
         currency: None,
         standing: None,

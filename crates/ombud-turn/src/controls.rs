@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ombud_domain::{ActionOutcome, CallFailure, IntentId, TenantId, TimestampUs};
 use ombud_policy::Authorized;
-use ombud_policy::controls::{Flip, SWITCH_OFF, SWITCH_ON, SWITCHED_OFF, Standing, Switches, switches_stream};
+use ombud_policy::controls::{Flip, Position, SWITCHED_OFF, Standing, Switches, switches_stream};
 use ombud_policy::limits::{Per, Room, Within};
 use ombud_policy::spec::Risk;
 use ombud_ports::effects::{Cap, CapPer, Counting, Effect, KEPT_US, Known, PastEffect};
@@ -24,15 +24,6 @@ const HOUR_US: i64 = 3_600_000_000;
 const PAGE_EVENTS: usize = 500;
 /// Tries to write a switch when others write at the same time.
 const FLIP_TRIES_MAX: usize = 20;
-
-/// Which way something is switched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
-    /// It can be done again.
-    On,
-    /// It cannot be done.
-    Off,
-}
 
 /// The switches of a company. Every process has its own, on the one ledger.
 pub struct Switchboard {
@@ -81,17 +72,16 @@ impl Switchboard {
     /// # Errors
     /// [`TurnError::Store`] when the ledger cannot be used, [`TurnError::Conflict`] when others switch again and again.
     pub async fn flip(&self, flip: &Flip, to: Position, at: TimestampUs) -> Result<Switches, TurnError> {
-        let kind = if to == Position::Off { SWITCH_OFF } else { SWITCH_ON };
         for _ in 0..FLIP_TRIES_MAX {
             let (expected_version, switches) = self.read_on().await?;
-            if switches.is_off(&flip.target) == (to == Position::Off) {
+            if switches.stands(&flip.target) == to {
                 return Ok(switches);
             }
             let commit = Commit {
                 tenant: self.tenant.clone(),
                 stream: switches_stream(),
                 expected_version,
-                events: vec![event(kind, flip)?],
+                events: vec![event(to.event(), flip)?],
                 outbox: Vec::new(),
                 reply: None,
                 shredding: None,
@@ -303,6 +293,7 @@ mod tests {
                     market: "SE",
                     owned: &OwnedRecords::new(),
                     confirmed: true,
+                    approvals: 0,
                     amount_minor: None,
                     currency: None,
                     standing: Some(&standing),

@@ -13,6 +13,7 @@ use ombud_policy::{Colleague, Dialogue, Intent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approvals::Approvals;
 use crate::assistant::Assistant;
 use crate::turn::TurnError;
 
@@ -57,6 +58,8 @@ pub(crate) struct Conversation {
     pub handover_at: Option<TimestampUs>,
     /// An action whose outcome the customer has not been told.
     pub open_action: Option<OpenAction>,
+    /// What people are asked to approve.
+    pub approvals: Approvals,
     pub answered: Answered,
 }
 
@@ -227,6 +230,7 @@ impl Conversation {
             handover: None,
             handover_at: None,
             open_action: None,
+            approvals: Approvals::default(),
             answered: Answered::Unknown,
         }
     }
@@ -311,6 +315,7 @@ impl Conversation {
     }
 
     fn apply(&mut self, kind: &str, at: TimestampUs, payload: &Value) {
+        self.approvals.apply(kind, at, payload);
         match kind {
             "message.created" => {
                 self.messages += 1;
@@ -362,26 +367,28 @@ impl Conversation {
             }
             "desk.noted" => self.noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned),
             "handoff.returned" => self.give_back(payload),
-            "conversation.resolved" => {
-                self.status = ConversationStatus::Resolved;
-                self.kept = false;
-                self.dialogue.end_case();
-                // One that was left unanswered goes on where it was.
-                if payload.get("agent").is_some() {
-                    self.remember_colleague(payload);
-                    self.dialogue.close_requests();
-                    self.dialogue.awaiting = Awaiting::default();
-                    if !self.dialogue.is_distressed() {
-                        self.dialogue.signals.clear();
-                    }
-                }
-            }
+            "conversation.resolved" => self.resolve(payload),
             "conversation.reopened" => {
                 self.status = ConversationStatus::Open;
                 self.handover = None;
                 self.handover_at = None;
             }
             _ => {}
+        }
+    }
+
+    /// A person ends it, or it was left unanswered: then it goes on where it was.
+    fn resolve(&mut self, payload: &Value) {
+        self.status = ConversationStatus::Resolved;
+        self.kept = false;
+        self.dialogue.end_case();
+        if payload.get("agent").is_some() {
+            self.remember_colleague(payload);
+            self.dialogue.close_requests();
+            self.dialogue.awaiting = Awaiting::default();
+            if !self.dialogue.is_distressed() {
+                self.dialogue.signals.clear();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use ombud_policy::engine::CodeCheck;
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
+use crate::approvals::Outcome;
 use crate::assistant::Assistant;
 use crate::attempts::EnteredCode;
 use crate::context::Grounds;
@@ -141,7 +142,22 @@ fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation
             Some(engine.keep_waiting(state))
         }
         Source::Event(event) => Some(engine.woken(state, event)),
+        Source::Approval => Some(decided_by_people(engine, received, state)),
         Source::Message | Source::Code(_) | Source::Recovery => None,
+    }
+}
+
+/// What people have decided is done, or said not to be. While one of them has the conversation nothing goes on beyond that.
+fn decided_by_people(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation) -> Decision {
+    let Some((id, outcome)) = received.approval else { return engine.keep_waiting(state) };
+    let Some(approval) = received.conversation.approvals.find(id) else { return engine.keep_waiting(state) };
+    let digest = &approval.proposal.digest;
+    let for_people = received.desk_owns() && !received.conversation.kept;
+    match outcome {
+        Outcome::Granted(approvals) if for_people => engine.approved_for_people(state, digest, approvals),
+        Outcome::Granted(approvals) => engine.approved(state, digest, approvals),
+        Outcome::TurnedDown(why) if for_people => engine.turned_down_for_people(state, digest, why),
+        Outcome::TurnedDown(why) => engine.turned_down(state, digest, why),
     }
 }
 

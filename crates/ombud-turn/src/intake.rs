@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
-use ombud_domain::{ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
+use ombud_domain::{ApprovalId, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
 use ombud_policy::engine::GoingOn;
 use ombud_policy::{CompanyEvent, Sight};
 use ombud_ports::StoreError;
 use serde_json::json;
 
+use crate::approvals::Outcome;
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::feed;
@@ -57,6 +58,8 @@ pub enum Input {
     Timer,
     /// The company's systems report something that a request waits for.
     Event(Box<CompanyEvent>),
+    /// People have decided on a proposal, or have not in time.
+    Approval(ApprovalId),
 }
 
 impl Input {
@@ -121,6 +124,8 @@ pub(crate) struct Arrival<'a> {
     pub reopened: bool,
     /// How the customer goes on without the person he waited for, if he does.
     pub withdrawn: Option<GoingOn>,
+    /// What people have decided on, and what is to be done about it.
+    pub approval: Option<(ApprovalId, Outcome)>,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -181,6 +186,7 @@ pub(crate) async fn receive<'a>(
         Input::Recovery => "look at an action without an outcome",
         Input::Timer => "timer",
         Input::Event(_) => "report of the company's systems",
+        Input::Approval(_) => "decision of people",
     };
     trail.note(
         Stage::Intake,
@@ -194,6 +200,10 @@ pub(crate) async fn receive<'a>(
     if let Some(tape) = assistant.tape() {
         tape.begin(Begin::of(assistant, &stimulus, conversation.version));
     }
+    let approval = match stimulus.input {
+        Input::Approval(id) => outcome(assistant, &conversation, id).map(|outcome| (id, outcome)),
+        _ => None,
+    };
     let turn_id = TurnId(assistant.fresh_uuid());
     Ok(Received::Fresh(Box::new(Arrival {
         turn_id,
@@ -206,6 +216,7 @@ pub(crate) async fn receive<'a>(
         hears: Hears::Everything,
         reopened,
         withdrawn: None,
+        approval,
         input: Some(stimulus.input),
         _key: guard,
     })))
@@ -217,6 +228,7 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::Recovery if conversation.open_action.as_ref().is_none_or(|open| open.recover_at > now) => {
             Err(TurnError::NothingDue)
         }
+        Input::Approval(id) if outcome(assistant, conversation, *id).is_none() => Err(TurnError::NothingDue),
         Input::Timer if !silence::is_due(assistant, conversation) => Err(TurnError::NothingDue),
         Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {
             Err(TurnError::NothingDue)
@@ -230,6 +242,13 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::StepUp { code } if code_digits(code.expose()).is_none() => Err(TurnError::NotACode),
         _ => Ok(()),
     }
+}
+
+/// What is to be done about an approval now.
+fn outcome(assistant: &Assistant, conversation: &Conversation, id: ApprovalId) -> Option<Outcome> {
+    let approval = conversation.approvals.find(id)?;
+    let now = (&assistant.settings.approvers, assistant.ports.clock.now());
+    conversation.approvals.outcome((conversation.id, approval), now)
 }
 
 /// Digits of a one-time code.

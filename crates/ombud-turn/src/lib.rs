@@ -14,6 +14,7 @@ mod reply;
 mod safety;
 mod understanding;
 
+mod approvals;
 mod assistant;
 mod attempts;
 mod controls;
@@ -35,13 +36,14 @@ mod trail;
 mod view;
 mod waiting;
 
+pub use approvals::{Answer, Approvers, Vote};
 pub use assistant::{Assistant, BuildError, Ports, Settings, check_pack};
 pub use attempts::AttemptLimits;
-pub use controls::{Position, Switchboard};
+pub use controls::Switchboard;
 pub use desk::{DeskAct, Holder, OpenRequest};
 pub use feed::FeedError;
 pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use records::{DeskRecords, RecordList};
 pub use replay::{Difference, Other, Replayed, Verdict, Why};
 pub use turn::TurnError;
-pub use view::{ConversationView, DeskNote, DeskView, TurnReply, TurnView};
+pub use view::{ApprovalView, Approver, ConversationView, DeskNote, DeskView, TurnReply, TurnView};

@@ -21,7 +21,7 @@ use crate::tape::{TURN_INPUTS, TurnInputs};
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
-use crate::{context, decision, shred, waiting};
+use crate::{approvals, context, decision, shred, waiting};
 
 /// What is durable. Made by this stage alone.
 pub(crate) struct Recorded {
@@ -101,6 +101,9 @@ pub(crate) async fn commit(
         let kind = if dialogue.case.is_some() { "handoff.kept" } else { "handoff.withdrawn" };
         turn.events.push(event(kind, &json!({"turn_id": received.turn_id}))?);
     }
+    let wishes = (ending.approvals.as_slice(), dialogue.customer_id.as_deref());
+    let said = (received.conversation.said.as_str(), at);
+    turn.events.extend(approvals::events_of_turn(assistant, &received, wishes, said)?);
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
     let replies = turn.replies(assistant, &received, (paragraphs, asks), at)?;
     if ending.silence == Some(Silence::Remind) {
@@ -109,16 +112,7 @@ pub(crate) async fn commit(
     if dialogue.parked.len() != received.conversation.dialogue.parked.len() {
         turn.events.push(event("request.parked", &json!({"parked": dialogue.parked.len()}))?);
     }
-    if let Some(customer_id) = dialogue
-        .customer_id
-        .as_ref()
-        .filter(|id| received.conversation.customer_id.as_ref().map(|known| known.as_str()) != Some(id))
-    {
-        turn.events.push(event(
-            "conversation.identified",
-            &json!({"customer_id": customer_id, "name": context::customer_name(&dialogue.customer)}),
-        )?);
-    }
+    turn.events.extend(identified(&received, &dialogue)?);
     let status = match &ending.handover {
         Some(_) => ConversationStatus::WaitingForAgent,
         None if received.desk_owns() => received.conversation.status,
@@ -162,6 +156,15 @@ pub(crate) async fn commit(
         replayed: false,
     };
     finish(assistant, *received, turn, (reply, dialogue), at).await
+}
+
+/// Who the customer is, when this turn has found it out.
+fn identified(received: &Arrival<'_>, dialogue: &Dialogue) -> Result<Option<NewEvent>, StoreError> {
+    let known = received.conversation.customer_id.as_ref().map(|known| known.as_str());
+    let found = dialogue.customer_id.as_ref().filter(|id| known != Some(id.as_str()));
+    let name = context::customer_name(&dialogue.customer);
+    let payload = |customer_id| json!({"customer_id": customer_id, "name": name});
+    found.map(|customer_id| event("conversation.identified", &payload(customer_id))).transpose()
 }
 
 /// Commits a message to people; the assistant stays silent once one is there (R50), and says before that the message is kept.
@@ -331,7 +334,7 @@ async fn finish(
         Ok(StoredReply { scope: id.to_string(), key: key.key.clone(), body_hash: key.body_hash.clone(), response })
     });
     let mut stored = stored.transpose().map_err(TurnError::Store)?;
-    let told = ["handoff.requested", "handoff.withdrawn"];
+    let told = ["handoff.requested", "handoff.withdrawn", "approval.requested", "approval.closed"];
     let told = told.into_iter().filter(|kind| events.iter().any(|event| event.kind == *kind)).collect();
     let mut state = received.conversation;
     let shredding = if shreds {

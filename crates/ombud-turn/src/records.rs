@@ -110,6 +110,7 @@ async fn read(assistant: &Assistant, state: &Conversation, (customer_id, action)
         market: &state.market,
         owned: &OwnedRecords::new(),
         confirmed: false,
+        approvals: 0,
         amount_minor: None,
         currency: None,
         standing: None,

@@ -33,6 +33,8 @@ pub(crate) enum Source {
     Timer,
     /// The company's systems report something.
     Event(Box<CompanyEvent>),
+    /// People have decided on a proposal.
+    Approval,
 }
 
 impl Screened {
@@ -146,6 +148,7 @@ pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &
             return Screened::without_words(match other {
                 Some(Input::Timer) => Source::Timer,
                 Some(Input::Event(event)) => Source::Event(event),
+                Some(Input::Approval(_)) => Source::Approval,
                 _ => Source::Recovery,
             });
         }

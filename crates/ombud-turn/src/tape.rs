@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ombud_domain::{ConversationId, Principal, Sensitive, TenantId, TimestampUs, TurnId};
+use ombud_domain::{ApprovalId, ConversationId, Principal, Sensitive, TenantId, TimestampUs, TurnId};
 use ombud_language::{RedactionKind, Screening};
 use ombud_policy::CompanyEvent;
 use ombud_ports::{Clock, Commit, Embedder, StoreError};
@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::approvals::Approvers;
 use crate::assistant::{Assistant, Settings};
 use crate::attempts::AttemptLimits;
 use crate::intake::{IdempotencyKey, Input, Stimulus, code_digits};
@@ -60,6 +61,9 @@ pub(crate) struct Begin {
     pub meaning: Option<String>,
     /// Settings without the company's name: deadlines of actions and of the model in milliseconds, then tries in an hour as in `AttemptLimits`.
     pub settings: [u64; 6],
+    /// Who might approve; only where approvals are counted.
+    #[serde(default, skip_serializing_if = "Approvers::is_empty")]
+    pub approvers: Approvers,
     /// Version of the conversation that was loaded.
     pub version: i64,
     /// When the turn began.
@@ -90,6 +94,10 @@ impl Begin {
                 tries.customer_codes.into(),
                 tries.customer_wrong_codes.into(),
             ],
+            approvers: match stimulus.input {
+                Input::Approval(_) => settings.approvers.clone(),
+                _ => Approvers::default(),
+            },
             version,
             at: assistant.ports.clock.now(),
             principal: stimulus.principal.clone(),
@@ -103,6 +111,7 @@ impl Begin {
                 Input::Recovery => Sent::Recovery,
                 Input::Timer => Sent::Timer,
                 Input::Event(event) => Sent::Event((**event).clone()),
+                Input::Approval(id) => Sent::Approval(*id),
             },
         }
     }
@@ -114,7 +123,13 @@ impl Begin {
             tries.map(|tries| u32::try_from(tries).unwrap_or(u32::MAX));
         let attempts =
             AttemptLimits { address_identifications, claim_identifications, customer_codes, customer_wrong_codes };
-        Settings { tenant: tenant.clone(), action_deadline_ms, model_deadline_ms, attempts }
+        Settings {
+            tenant: tenant.clone(),
+            action_deadline_ms,
+            model_deadline_ms,
+            attempts,
+            approvers: self.approvers.clone(),
+        }
     }
 
     /// The stimulus again, with placeholders for what is not kept: codes, addresses and keys.
@@ -132,6 +147,7 @@ impl Begin {
             Sent::Recovery => Input::Recovery,
             Sent::Timer => Input::Timer,
             Sent::Event(event) => Input::Event(Box::new(event.clone())),
+            Sent::Approval(id) => Input::Approval(*id),
         };
         Stimulus {
             conversation_id,
@@ -158,6 +174,7 @@ pub(crate) enum Sent {
     Recovery,
     Timer,
     Event(CompanyEvent),
+    Approval(ApprovalId),
 }
 
 /// The words of a message.

@@ -45,6 +45,24 @@ pub enum TurnError {
     /// What was due is done already, by a customer's own message or another replica.
     #[error("nothing is due in this conversation any more")]
     NothingDue,
+    /// No such approval in this conversation.
+    #[error("there is no such approval in this conversation")]
+    UnknownApproval,
+    /// Whoever answers may not decide on this.
+    #[error("you may not approve this: {why}")]
+    MayNotApprove {
+        /// Why not.
+        why: &'static str,
+    },
+    /// What was seen is not what is asked for.
+    #[error("what you saw is not what is asked for, look at it again")]
+    OtherProposal,
+    /// Nobody decided in time.
+    #[error("the time for this approval is over")]
+    ApprovalExpired,
+    /// It is decided already.
+    #[error("this approval is decided already")]
+    ApprovalOver,
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,

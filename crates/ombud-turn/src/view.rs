@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::{
-    Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, RefusedRequest, StageRecord,
-    TimestampUs, TurnId,
+    ApprovalId, Awaiting, ConversationId, ConversationStatus, DoneAction, Handover, Message, Proposal, RefusedRequest,
+    StageRecord, TimestampUs, TurnId,
 };
 use ombud_ports::InboxRow;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,46 @@ pub struct DeskView {
     pub notes: Vec<DeskNote>,
     /// Other conversations of the same customer, at most five, newest first.
     pub previous: Vec<InboxRow>,
+}
+
+/// A proposal that people are asked to approve.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ApprovalView {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Where it was proposed.
+    pub conversation_id: ConversationId,
+    /// For whom.
+    pub customer_id: String,
+    /// His name, if it is known.
+    pub customer_name: Option<String>,
+    /// What exactly; its digest is what people approve.
+    pub proposal: Proposal,
+    /// Minor units and currency, if both are known.
+    pub amount: Option<(i64, String)>,
+    /// The customer's last words that say something.
+    pub said: String,
+    /// Rules that ask for it.
+    pub rules: Vec<String>,
+    /// How many must approve.
+    pub approvers: u8,
+    /// Who has, and counts.
+    pub given: Vec<Approver>,
+    /// Whether whoever looks may still answer.
+    pub is_yours: bool,
+    /// Since when they are asked.
+    pub requested_at: TimestampUs,
+    /// Until when.
+    pub expires_at: TimestampUs,
+}
+
+/// Somebody who has approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approver {
+    /// Who, as his token names him.
+    pub name: String,
+    /// When.
+    pub at: TimestampUs,
 }
 
 /// Something done with a conversation at the desk.

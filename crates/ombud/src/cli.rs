@@ -1,5 +1,6 @@
 //! What can be asked of the program? A file for each subcommand.
 
+mod approvals;
 mod bench;
 mod chat;
 mod config_reference;
@@ -42,6 +43,7 @@ Examples:
   ombud replay 0199...                the same decisions again, from what is stored
   ombud erase --customer C-100001     everything about a customer, for good
   ombud switch list                   what may not be done at the moment
+  ombud approvals list                what waits for the approval of people
 
 Exit codes:
   0  done
@@ -97,6 +99,8 @@ enum Command {
     Prove(prove::Options),
     /// Runs recorded turns again from what is stored, and shows whether each decision comes out the same.
     Replay(replay::Options),
+    /// Shows what needs the approval of people, and answers it with one's own staff token.
+    Approvals(approvals::Options),
     /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
     Switch(switch::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with; makes and changes the master key.
@@ -179,6 +183,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
         Command::Replay(options) => replay::run(context, &options).await,
+        Command::Approvals(options) => approvals::run(context, &options).await,
         Command::Switch(options) => switch::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options).await,
         Command::Erase(options) => erase::run(context, &options).await,

@@ -8,7 +8,7 @@ mod section;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use load::{ConfigError, Overrides, cache_folder, load, variable};
+pub(crate) use load::{ConfigError, Overrides, cache_folder, load, staff_token, variable};
 pub(crate) use reference::reference;
 use section::section;
 pub(crate) use section::{Field, Section};
@@ -94,6 +94,14 @@ section! {
     Retention ["retention"] {
         /// Days after its last event that a conversation is kept, with the log of its decisions, for which the AI Act (Articles 19 and 26) wants six months; 0 for ever.
         conversation_days: u32 = 200;
+    }
+}
+
+section! {
+    /// The people of the company.
+    Desk ["desk"] {
+        /// Names of those who may approve what needs the approval of people, as `name` in their tokens (`ombud token staff --name`). Only people: an account of a program does not belong here. Whoever is taken out counts no more from the next start on, also for what he approved before.
+        approvers: Vec<String> = Vec::new();
     }
 }
 
@@ -194,6 +202,7 @@ pub(crate) struct Config {
     pub(crate) ledger: Ledger,
     pub(crate) privacy: Privacy,
     pub(crate) retention: Retention,
+    pub(crate) desk: Desk,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
     pub(crate) models: Models,
@@ -202,7 +211,7 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 12] = [
+pub(crate) const SECTIONS: [Section; 13] = [
     Server::SECTION,
     Session::SECTION,
     Pack::SECTION,
@@ -210,6 +219,7 @@ pub(crate) const SECTIONS: [Section; 12] = [
     Ledger::SECTION,
     Privacy::SECTION,
     Retention::SECTION,
+    Desk::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
     Models::SECTION,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ombud_policy::floor::{self, Invariants, Search, Searched};
 use ombud_policy::{Pack, PackFiles, PackProblem};
 use ombud_retrieval::{ArticleError, Knowledge};
 use rust_embed::Embed;
@@ -128,8 +129,44 @@ impl PackSource {
         toml::from_str(text).map(Some).map_err(wrong)
     }
 
-    /// The pack and what it knows, checked.
+    /// The pack and what it knows, checked; policies and actions that the program does not carry also against what must always hold.
     pub(crate) fn parse(&self) -> Result<(Pack, Knowledge), PackError> {
+        let (pack, knowledge) = self.read()?;
+        if !self.decides_as_carried() {
+            let searched = self.search(&pack, Search::QUICK)?;
+            if !searched.problems.is_empty() {
+                return Err(PackError::Wrong(searched.problems));
+            }
+        }
+        Ok((pack, knowledge))
+    }
+
+    /// Searches for requests that the policies permit though an invariant forbids them: one of the program's own base, which no edited base
+    /// takes away, of the base beside the pack, or of the pack.
+    pub(crate) fn search(&self, pack: &Pack, search: Search) -> Result<Searched, PackError> {
+        let of = |top: &str| format!("{top}/invariants/");
+        let is_invariant = |file: &str| file.starts_with(&of(BASE)) || file.starts_with(&of(&self.name));
+        let carried: PackFiles = carried_files(BASE).filter(|(file, _)| file.starts_with(&of(BASE))).collect();
+        let own = self.files.iter().filter(|(file, text)| is_invariant(file) && carried.get(*file) != Some(*text));
+        let own: Vec<(String, String)> = own.map(|(file, text)| (file.clone(), text.clone())).collect();
+        let sources: Vec<(String, String)> = carried.into_iter().chain(own).collect();
+        let invariants = Invariants::parse(&sources).map_err(PackError::Wrong)?;
+        Ok(floor::search(pack, &invariants, search))
+    }
+
+    /// Whether everything that decides is as the program carries it, of which a test has shown that the invariants hold.
+    fn decides_as_carried(&self) -> bool {
+        let decides =
+            |file: &str| file.ends_with(".cedar") || file.contains("/actions/") || file.ends_with("/pack.toml");
+        let carried: PackFiles = carried_files(BASE).chain(carried_files(&self.name)).collect();
+        let known = |files: &PackFiles| -> BTreeMap<String, String> {
+            files.iter().filter(|(file, _)| decides(file)).map(|(file, text)| (file.clone(), text.clone())).collect()
+        };
+        known(&self.files) == known(&carried)
+    }
+
+    /// The pack and what it knows; its policies are not held against the invariants.
+    pub(crate) fn read(&self) -> Result<(Pack, Knowledge), PackError> {
         let parsed = Pack::parse(&self.name, &self.files);
         match (parsed, self.knowledge()) {
             (Ok(pack), Ok(knowledge)) => Ok((pack, knowledge)),

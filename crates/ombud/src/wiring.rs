@@ -164,6 +164,9 @@ async fn look_after(assistant: &Assistant) {
         if let Err(error) = assistant.break_silence().await {
             tracing::warn!(%error, "silent customers are not reminded, it is tried again");
         }
+        if let Err(error) = assistant.settle_approvals().await {
+            tracing::warn!(%error, "what people have decided waits, it is tried again");
+        }
         tokio::time::sleep(DUE_PAUSE).await;
     }
 }
@@ -288,6 +291,7 @@ fn assistant(
             customer_codes: config.limits.customer_codes_per_hour,
             customer_wrong_codes: config.limits.customer_wrong_codes_per_hour,
         },
+        approvers: config.desk.approvers.iter().collect(),
     };
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
 }

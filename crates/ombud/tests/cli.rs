@@ -55,6 +55,30 @@ fn a_new_pack_is_valid_and_a_typo_in_it_is_shown_with_file_and_line() -> anyhow:
     Ok(())
 }
 
+/// R11: also a start refuses policies that break what must always hold.
+#[test]
+fn policies_that_permit_what_an_invariant_forbids_are_shown_and_not_started() -> anyhow::Result<()> {
+    let folder = folder("floor")?;
+    let made = ombud(&folder, &["init", "corner-shop"])?;
+    ensure!(code(&made) == Some(0), "{}", text(&made));
+    let pack = folder.join("packs/corner-shop");
+    std::fs::create_dir_all(pack.join("invariants"))?;
+    let invariant = "@id(\"no-writes\")\n@says(\"nothing is written\")\nforbid (principal, action in Action::\"write\", resource);\n";
+    std::fs::write(pack.join("invariants/shop.cedar"), invariant)?;
+    for wrong in [&["validate", "packs/corner-shop"][..], &["serve"]] {
+        let refused = ombud(&folder, wrong)?;
+        assert_eq!(code(&refused), Some(3), "{}", text(&refused));
+        ensure!(
+            text(&refused)
+                .contains("`no-writes` does not hold (nothing is written; corner-shop/invariants/shop.cedar:1)"),
+            "{}",
+            text(&refused)
+        );
+        ensure!(text(&refused).contains("base/policies/floor.cedar:"), "{}", text(&refused));
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_written_wrong_in_the_configuration_is_shown_with_its_place() -> anyhow::Result<()> {
     let folder = folder("config")?;

@@ -373,3 +373,37 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// What `ombud` prints when it is asked for something, with this person's token.
+async fn ombud_says(arguments: &[&str], token: &str) -> anyhow::Result<Value> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    let asked = command.args(arguments).arg("--json").env("OMBUD_STAFF_TOKEN", token).output();
+    let output = asked.await.context("ombud can be asked")?;
+    ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("it answers in JSON")
+}
+
+/// R18: an operator holds an action back in the running demo; the customer's yes does nothing, and a person's word in the terminal does it, once.
+#[tokio::test]
+async fn what_is_held_back_is_carried_out_from_the_terminal() -> anyhow::Result<()> {
+    let Some(company) = Company::open("suggested").await? else { return Ok(()) };
+    let data = company.data.display().to_string();
+    let held = ["switch", "suggest", "--action", "cancel_order", "--reason", "drill", "--by", "maja", "--data", &data];
+    ombud_says(&held, "").await?;
+    let (session, conversation) = company.proposal().await?;
+    let reply = company.say(&session, &conversation, "yes").await?;
+    let said = reply.messages.first().map(|message| message.text.clone()).unwrap_or_default();
+    ensure!(said.contains("A colleague has to carry that out"), "{said}");
+    assert_eq!((reply.done.len(), company.order_status().await?.as_str()), (0, "placed"));
+    let desk = BackOfficeAdmin::new(&company.api_url, None, None)?;
+    let opened = desk.post("/api/v1/demo/staff", &json!({"name": "Maja"})).await?;
+    let token = opened.get("token").and_then(Value::as_str).context("a staff token")?;
+    let listed = ombud_says(&["approvals", "list", "--url", &company.api_url], token).await?;
+    assert_eq!(listed.pointer("/approvals/0/arguments/order_id"), Some(&json!(ORDER)), "{listed}");
+    let id = listed.pointer("/approvals/0/id").and_then(Value::as_str).context("an id")?;
+    ombud_says(&["approvals", "approve", id, "--url", &company.api_url], token).await?;
+    assert_eq!((company.order_status().await?.as_str(), company.cancellations().await?), ("cancelled", 1));
+    let told = told(&company.api, &session, &conversation, "cancelled").await?;
+    ensure!(told.is_some(), "the customer was not told");
+    Ok(())
+}

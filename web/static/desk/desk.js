@@ -3,6 +3,7 @@ import { apiBase, makeApi, newKey } from "../shared/api.js";
 import { byId, el, show } from "../shared/dom.js";
 import { drawIcons, icon } from "../shared/icons.js";
 import { followEvents } from "../shared/sse.js";
+import { makeApprovals } from "./approvals.js";
 import { makeDetail } from "./detail.js";
 import { askBefore } from "./finish.js";
 import { FILTERS, makeInbox } from "./inbox.js";
@@ -26,6 +27,7 @@ const desk = new Desk({
 });
 let company = "";
 
+const approvals = makeApprovals(desk, open);
 const inbox = makeInbox(desk, open);
 const detail = makeDetail(byId("detail"), byId("context"), desk, { on_close: () => void close(), on_finish: ask, on_take: () => void take() });
 const sign_in = makeSignIn(desk, api);
@@ -62,6 +64,7 @@ function draw() {
   const waiting = is_in && desk.counts.waiting ? `(${desk.counts.waiting}) ` : "";
   document.title = `${is_in && desk.unread_mine > 0 ? "● " : ""}${waiting}Desk${company ? ` · ${company}` : ""}`;
   if (!is_in) return;
+  approvals.update();
   inbox.update();
   detail.update();
 }

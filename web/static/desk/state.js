@@ -1,6 +1,6 @@
 // What does the desk know? Who is signed in, who waits, which conversation is open, and what went wrong last.
 /** @import { Api } from "../shared/api.js" */
-/** @import { DeskConversation, DeskRecords, DeskRow } from "../shared/types.js" */
+/** @import { Approval, DeskConversation, DeskRecords, DeskRow } from "../shared/types.js" */
 /** @import { ServerEvent } from "../shared/sse.js" */
 import { adviceFor, Problem } from "../shared/problem.js";
 
@@ -9,6 +9,8 @@ const SEEN_KEY = "ombud.desk.seen";
 const REFRESH_MS = 250;
 /** The stable code of an act on a conversation that somebody else has. */
 const NOT_YOURS = "OM-0403";
+/** That of an approval that is not the reader's to give: he is signed in all the same. */
+const NOT_TO_APPROVE = "OM-0205";
 const ROWS_MAX = 1_000;
 
 /** So long after a conversation was lost, single keys do nothing: they were meant for the reply. */
@@ -102,6 +104,7 @@ export class Desk {
   selected_id = "";
   /** @type {DeskConversation | undefined} */ detail;
   /** What the company's systems hold of the open conversation's customer. @type {DeskRecords | undefined} */ records;
+  /** What waits for the approval of people. @type {Approval[]} */ approvals = [];
   /** @type {"idle"|"open"|"retrying"|"refused"} */ connection = "idle";
   /** @type {Trouble | undefined} */ trouble;
   is_loading = true;
@@ -156,7 +159,7 @@ export class Desk {
   signOut(text = "") {
     this.#stream?.close();
     this.#ports.storage.removeItem(STORE_KEY);
-    Object.assign(this, { token: "", name: "", rows: [], mine: [], counts: {}, selected_id: "", detail: undefined, records: undefined, lost: undefined, connection: "idle", is_loading: true });
+    Object.assign(this, { token: "", name: "", rows: [], mine: [], approvals: [], counts: {}, selected_id: "", detail: undefined, records: undefined, lost: undefined, connection: "idle", is_loading: true });
     this.trouble = text ? { text, of: "action" } : undefined;
     this.#ports.on_change();
   }
@@ -173,7 +176,35 @@ export class Desk {
 
   /** Reads the inbox again, and the open conversation. */
   async refresh() {
-    await Promise.all([this.#refreshRows(), this.selected_id ? this.#refreshDetail() : undefined]);
+    await Promise.all([this.#refreshRows(), this.#refreshApprovals(), this.selected_id ? this.#refreshDetail() : undefined]);
+  }
+
+  /** What needs approval; the inbox goes on without it. */
+  async #refreshApprovals() {
+    const before = new Set(this.approvals.map(({ id }) => id));
+    const list = await this.#ports.api.deskApprovals().catch(() => undefined);
+    if (!list || !this.token) return;
+    this.approvals = list.items;
+    const fresh = list.items.filter(({ id, is_yours }) => is_yours && !before.has(id));
+    if (fresh.length > 0) this.#ports.announce(fresh.length > 1 ? `${fresh.length} requests wait for your approval.` : "A request waits for your approval.");
+    this.#ports.on_change();
+  }
+
+  /**
+   * Answers what waits for approval, exactly as it was seen.
+   * @param {Approval} approval
+   * @param {{answer: "approve"|"refuse", reason?: string}} answer
+   */
+  async decide(approval, answer) {
+    if (this.is_acting) return false;
+    this.is_acting = true;
+    const is_done = await this.#attempt("action", async () => {
+      const after = await this.#ports.api.deskDecide(approval, answer);
+      this.approvals = this.approvals.map((one) => (one.id === after.id ? after : one));
+    });
+    this.is_acting = false;
+    this.#refreshSoon();
+    return is_done;
   }
 
   async #refreshRows() {
@@ -384,7 +415,7 @@ export class Desk {
 
   /** @param {unknown} error @param {Trouble["of"]} of @param {(() => void)=} again */
   #fail(error, of, again) {
-    if (error instanceof Problem && [401, 403].includes(error.status)) return this.signOut("Your sign-in has ended. Sign in again to go on.");
+    if (error instanceof Problem && [401, 403].includes(error.status) && error.code !== NOT_TO_APPROVE) return this.signOut("Your sign-in has ended. Sign in again to go on.");
     if (of === "reading" && this.trouble?.of === "action") return;
     if (of === "action" && error instanceof Problem && error.code === NOT_YOURS) return void this.#tellWhoWasFaster();
     const advice = ADVICE[adviceFor(error)] ?? "";

@@ -1,5 +1,5 @@
 // How do the pages call the HTTP API?
-/** @import { Conversation, Reply, Turn, Health, Session, DemoCustomer, OutboxMessage, DeskRow, DeskConversation, DeskRecords } from "./types.js" */
+/** @import { Conversation, Reply, Turn, Health, Session, DemoCustomer, OutboxMessage, DeskRow, DeskConversation, DeskRecords, Approval } from "./types.js" */
 import { Problem, problemFrom } from "./problem.js";
 
 const DEADLINE_MS = 60_000;
@@ -101,6 +101,11 @@ export function makeApi({ base, token, fetch = globalThis.fetch.bind(globalThis)
     /** @param {string} conversation @param {"take"|"reply"|"note"|"return"|"resolve"} verb @param {object} body @param {string} key @returns {Promise<DeskConversation>} */
     deskAct: (conversation, verb, body, key) =>
       request("POST", `desk/conversations/${id(conversation)}/${verb}`, { body, headers: { "Idempotency-Key": key } }),
+    /** @returns {Promise<{items: Approval[]}>} */
+    deskApprovals: () => request("GET", "desk/approvals"),
+    /** @param {Approval} approval as it was seen @param {{answer: "approve"|"refuse", reason?: string}} answer @returns {Promise<Approval>} */
+    deskDecide: (approval, answer) =>
+      request("POST", `desk/conversations/${id(approval.conversation_id)}/approvals/${id(approval.id)}`, { body: { ...answer, digest: approval.digest } }),
     deskEventsUrl: () => `${base}desk/events`,
   };
 }

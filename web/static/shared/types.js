@@ -128,6 +128,23 @@
  * @property {RecordList[]} lists
  * @property {Record<string, string>} labels
  *
+ * @typedef {object} Approval
+ * @property {string} id
+ * @property {string} conversation_id
+ * @property {string} customer_id
+ * @property {string=} customer_name
+ * @property {string} action
+ * @property {Record<string, unknown>} arguments
+ * @property {string} summary
+ * @property {string} said
+ * @property {string[]} rules
+ * @property {string} digest of exactly what is approved
+ * @property {number} approvers how many must approve
+ * @property {{name: string, at: string}[]} given
+ * @property {boolean} is_yours whether the reader may still answer
+ * @property {string} requested_at
+ * @property {string} expires_at
+ *
  * @typedef {object} HandoverAction
  * @property {string} action
  * @property {Record<string, unknown>=} arguments

@@ -21,7 +21,7 @@ const VIEWS = [
 /** @param {import("./states.js").State} state @param {object} options */
 async function reach(state, options) {
   all.mock.conversations.clear();
-  Object.assign(all.mock, { delay_ms: 0, is_demo: state.is_demo ?? true, company: "Nimbus Pay" });
+  Object.assign(all.mock, { approvals: [], delay_ms: 0, is_demo: state.is_demo ?? true, company: "Nimbus Pay" });
   const page = await openPage(all.browser, all.address + state.path, { reducedMotion: "reduce", ...options });
   await state.reach(page, all.mock);
   return page;

@@ -11,6 +11,7 @@ afterAll(() => all.stop());
 beforeEach(async () => {
   await page?.context().close();
   all.mock.conversations.clear();
+  all.mock.approvals = [];
   all.mock.is_demo = true;
   page = await openPage(all.browser, `${all.address}/desk`);
 });
@@ -49,6 +50,36 @@ describe("signing in", () => {
     await page.fill("#token", `x.${claims}.y`);
     await page.press("#token", "Enter");
     await expect.poll(() => page.locator("#staff-name").innerText()).toBe("Jo");
+  });
+});
+
+describe("what needs approval", () => {
+  test("is approved exactly as it is shown, by somebody who looked at it, and then lies with the next one", async () => {
+    await signIn();
+    const approval = all.mock.seedApproval();
+    await page.locator(".approval").waitFor();
+    expect(await page.locator(".approval").innerText()).toContain("Needs 2 people");
+    await page.getByRole("button", { name: "Approve…" }).click();
+    const shown = await page.locator("#approval").innerText();
+    for (const part of ["Ada Lindqvist (C-100001)", "ORD-100234", "it is far too big", "large-refund-kronor", "12,400.00 SEK"]) expect(shown).toContain(part);
+    await page.keyboard.press("Enter");
+    expect(approval.given, "the safe button has the focus").toEqual([]);
+    await page.getByRole("button", { name: "Approve…" }).click();
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await expect.poll(() => page.locator(".approval").innerText()).toContain("1 of 2 approved (Maria Lind). Not yours to answer.");
+    const sent = all.mock.seen.find(({ method, path }) => method === "POST" && path.includes("/approvals/"));
+    expect(sent?.body).toEqual({ answer: "approve", digest: approval.digest });
+  });
+
+  test("is refused with a reason only, and is gone then", async () => {
+    await signIn();
+    all.mock.seedApproval();
+    await page.getByRole("button", { name: "Refuse…" }).click();
+    await page.getByRole("button", { name: "Refuse", exact: true }).click();
+    expect(await page.locator("#approval .field-problem").innerText()).toBe("Say why not.");
+    await page.fill("#approval-reason", "looks like a stolen account");
+    await page.getByRole("button", { name: "Refuse", exact: true }).click();
+    await page.locator("#approvals").waitFor({ state: "hidden" });
   });
 });
 

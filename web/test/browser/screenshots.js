@@ -23,7 +23,7 @@ const part = process.argv[2] ?? "";
 for (const view of VIEWS) {
   for (const state of STATES.filter(({ name }) => `${name}.${view.name}`.includes(part) || part === "")) {
     all.mock.conversations.clear();
-    Object.assign(all.mock, { delay_ms: 0, is_demo: state.is_demo ?? true });
+    Object.assign(all.mock, { approvals: [], delay_ms: 0, is_demo: state.is_demo ?? true });
     const page = await openPage(all.browser, all.address + state.path, { viewport: view.viewport, colorScheme: view.colorScheme });
     await state.reach(page, all.mock);
     await page.waitForTimeout(150);

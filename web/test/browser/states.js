@@ -202,6 +202,17 @@ export const STATES = [
     await page.getByRole("button", { name: "Take over from Jo" }).click();
     await page.locator("#take-over h2").waitFor();
   } },
+  { name: "desk-approvals", path: "/desk", reach: async (page, mock) => {
+    await signIn(page);
+    mock.seedApproval();
+    await page.locator(".approval").waitFor();
+  } },
+  { name: "desk-approval", path: "/desk", reach: async (page, mock) => {
+    await signIn(page);
+    mock.seedApproval();
+    await page.getByRole("button", { name: "Refuse…" }).click();
+    await page.locator("#approval-reason").waitFor();
+  } },
   { name: "desk-help", path: "/desk", reach: async (page) => {
     await signIn(page);
     await page.getByRole("button", { name: "Shortcuts" }).click();

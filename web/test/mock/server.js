@@ -21,6 +21,7 @@ export class Mock {
   is_demo = true;
   company = COMPANY;
   /** @type {Map<string, any>} */ conversations = new Map();
+  /** What waits for approval. @type {any[]} */ approvals = [];
   /** @type {Map<string, any[]>} */ outbox = new Map();
   /** @type {{id: number, topic: string, event: string, data: object}[]} */ events = [];
   /** @type {Set<{topic: string, response: Outgoing}>} */ streams = new Set();
@@ -103,6 +104,18 @@ export class Mock {
     conversation.handover = /** @type {any} */ ({ ...HANDOVER, requested_at: new Date(Date.now() - 4 * 60_000).toISOString(), ...handover });
     this.publish("desk", "handoff.requested", { conversation_id: conversation.id });
     return conversation;
+  }
+
+  /** Puts a proposal before the desk that two people must approve. */
+  seedApproval() {
+    const conversation = this.newConversation("C-100001");
+    const approval = { id: this.#id("appr"), conversation_id: conversation.id, customer_id: "C-100001", customer_name: "Ada Lindqvist", action: "cancel_order",
+      arguments: { order_id: "ORD-100234", reason: "changed_mind" }, summary: "Shall I cancel your order ORD-100234 (Sofa from Fjell & Fot, 12,400.00 SEK)? The 12,400.00 SEK you've paid goes back.",
+      said: "please cancel the sofa, it is far too big", rules: ["large-refund-kronor"], digest: "ab".repeat(32), approvers: 2, given: /** @type {any[]} */ ([]),
+      requested_at: new Date(Date.now() - 4 * 60_000).toISOString(), expires_at: new Date(Date.now() + 86_000_000).toISOString() };
+    this.approvals.push(approval);
+    this.publish("desk", "approval.requested", { conversation_id: conversation.id });
+    return approval;
   }
 
   /** @param {any} conversation */
@@ -238,7 +251,8 @@ export class Mock {
   }
 
   /** @param {string[]} rest @param {URLSearchParams} query @param {any} body @param {any} claims @returns {Answer} */
-  #desk([, id, verb], query, body, claims) {
+  #desk([list, id, verb, approval_id], query, body, claims) {
+    if (list === "approvals") return ok({ items: this.approvals.map((one) => ({ ...one, is_yours: this.#isHis(one, claims.name) })) });
     if (!id) {
       const wanted = query.get("status") === "waiting" ? "waiting_for_agent" : query.get("status");
       const is_mine = query.get("mine") === "true";
@@ -250,6 +264,7 @@ export class Mock {
     }
     const conversation = this.conversations.get(id);
     if (!conversation) return problem(404, "OM-0404", "no such conversation");
+    if (verb === "approvals") return this.#decide(approval_id ?? "", body, claims.name);
     if (verb === "records") return ok({ ...RECORDS, customer: conversation.handover?.customer, at: new Date().toISOString() });
     if (verb === "note") {
       this.#note(conversation, { act: "noted", agent: claims.name, note: body.note });
@@ -280,6 +295,22 @@ export class Mock {
     if (verb === "resolve") this.change(conversation, { status: "resolved", awaiting: { kind: "none" } });
     return ok({ ...publicView(conversation), handover: conversation.handover, assignee: conversation.assignee, resumable: conversation.resumable, turns: conversation.turns,
       notes: conversation.notes, previous: conversation.previous });
+  }
+
+  /** @param {any} approval @param {string} name */
+  #isHis({ given }, name) {
+    return !given.some((/** @type {any} */ one) => one.name === name);
+  }
+
+  /** @param {string} id @param {any} body @param {string} name @returns {Answer} */
+  #decide(id, body, name) {
+    const approval = this.approvals.find((one) => one.id === id);
+    if (!approval) return problem(404, "OM-0306", "there is no such approval");
+    if (body.digest !== approval.digest) return problem(409, "OM-0406", "what you saw is not what is asked for");
+    if (body.answer === "approve" && this.#isHis(approval, name)) approval.given.push({ name, at: new Date().toISOString() });
+    if (body.answer === "refuse" || approval.given.length >= approval.approvers) this.approvals = this.approvals.filter((one) => one !== approval);
+    this.publish("desk", "conversation.updated", {});
+    return ok({ ...approval, is_yours: false });
   }
 
   /** @param {any} conversation @param {object} note */

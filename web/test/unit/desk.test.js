@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { factsOf, standOf } from "../../static/desk/approvals.js";
 import { isTyping } from "../../static/desk/shortcuts.js";
 import { Desk, inOrder, nameIn } from "../../static/desk/state.js";
 import { Problem } from "../../static/shared/problem.js";
@@ -8,6 +9,10 @@ const row = (id, more = {}) => ({ id, status: "waiting_for_agent", priority: "no
 /** @param {string} id @param {object} more */
 const detail = (id, more = {}) => ({ id, status: "waiting_for_agent", locale: "en", created_at: "", messages: [], awaiting: { kind: "handoff" }, ...more });
 const token = `x.${Buffer.from(JSON.stringify({ role: "staff", name: "Zoë Ω" })).toString("base64url")}.y`;
+
+/** @param {string} id @param {boolean} is_yours @returns {import("../../static/shared/types.js").Approval} */
+const approval = (id, is_yours) => ({ id, conversation_id: "a", customer_id: "C-1", action: "cancel_order", arguments: { order_id: "ORD-1" }, summary: "Shall I?", said: "cancel it",
+  rules: ["large"], digest: "d", approvers: 2, given: [], is_yours, requested_at: "2026-01-01T00:00:00Z", expires_at: "2026-01-02T00:00:00Z" });
 
 /** A reading of the inbox asks for so many lists. */
 const LISTS = 5;
@@ -19,6 +24,8 @@ function makeDesk(api = {}) {
     deskConversation: vi.fn(async (/** @type {string} */ id) => detail(id)),
     deskAct: vi.fn(async (/** @type {string} */ id, /** @type {string} */ verb) => detail(id, { status: verb === "resolve" ? "resolved" : "with_agent", assignee: "Zoë Ω" })),
     deskRecords: vi.fn(async () => ({ at: "2026-01-01T00:00:00Z", identity_level: "identified", lists: [], labels: {} })),
+    deskApprovals: vi.fn(async () => ({ items: [] })),
+    deskDecide: vi.fn(async (/** @type {object} */ approval) => ({ ...approval, is_yours: false })),
     deskEventsUrl: () => "/events",
     ...api,
   };
@@ -36,6 +43,15 @@ function makeDesk(api = {}) {
 test("high priority stands first, then whoever waited longest, then rows without a time", () => {
   const rows = [row("late", { waiting_since: "2026-01-01T02:00:00Z" }), row("never", { waiting_since: undefined }), row("early"), row("high", { priority: "high", waiting_since: "2026-01-01T03:00:00Z" })];
   expect(inOrder(rows).map(({ id }) => id)).toEqual(["high", "early", "late", "never"]);
+});
+
+test("what needs approval says how it stands, and shows all that is known of it", () => {
+  const given = [{ name: "Maja", at: "2026-01-01T00:00:00Z" }];
+  expect(standOf(approval("x", true))).toBe("Needs 2 people");
+  expect(standOf({ ...approval("x", false), given })).toBe("1 of 2 approved (Maja). Not yours to answer.");
+  expect(standOf({ ...approval("x", true), approvers: 1 })).toBe("One person carries it out");
+  const facts = new Map(factsOf(approval("x", true)));
+  expect([facts.get("Who asks"), facts.get("Customer's words"), facts.get("Rule")]).toEqual(["C-1", "cancel it", "large"]);
 });
 
 test("the name is read from a token, and nothing from what is none", () => {
@@ -164,6 +180,25 @@ describe("the desk", () => {
     updated_at = "2026-01-01T02:00:00Z";
     await desk.refresh();
     expect(desk.rows.map((one) => desk.isUnread(one))).toEqual([true, false]);
+  });
+
+  test("what needs approval is announced once to whom it asks, and answered as it was seen", async () => {
+    const mine = approval("x", true);
+    const { desk, calls, announce } = makeDesk({ deskApprovals: vi.fn(async () => ({ items: [mine, approval("y", false)] })) });
+    await desk.signIn(token);
+    await desk.refresh();
+    expect(announce.mock.calls.filter(([text]) => text.includes("approval"))).toEqual([["A request waits for your approval."]]);
+    await desk.decide(mine, { answer: "approve" });
+    expect(calls.deskDecide.mock.calls).toEqual([[mine, { answer: "approve" }]]);
+  });
+
+  test("an approval that is not mine to give says so and signs nobody out; the inbox goes on without approvals", async () => {
+    const refused = new Problem({ kind: "refused", status: 403, code: "OM-0205", detail: "you may not approve this" });
+    const { desk } = makeDesk({ deskDecide: vi.fn(async () => { throw refused; }), deskApprovals: vi.fn(async () => { throw refused; }) });
+    await desk.signIn(token);
+    expect([desk.approvals, desk.rows.length]).toEqual([[], 2]);
+    expect(await desk.decide(approval("x", true), { answer: "approve" })).toBe(false);
+    expect([desk.token, desk.trouble?.text.includes("You may not approve this.")]).toEqual([token, true]);
   });
 
   test("an ended sign-in closes the desk and says so", async () => {

@@ -26,8 +26,19 @@ pub struct Staff {
     pub session_id: SessionId,
     /// The name customers see.
     pub name: String,
+    /// Whether he acts himself, or a program or another person with a token delegated by him.
+    pub hand: Hand,
     /// When the token ends, seconds since the epoch.
     pub expires_at_s: i64,
+}
+
+/// Whose hand acts with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// The holder's.
+    Own,
+    /// Somebody else's, or a program's.
+    Delegate,
 }
 
 /// Either of them.
@@ -78,7 +89,8 @@ impl From<Claims> for Party {
             Role::Customer => Self::Customer(Customer { principal: claims.principal(), expires_at_s }),
             Role::Staff => {
                 let name = claims.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Agent".to_owned());
-                Self::Staff(Staff { session_id: claims.sub, name, expires_at_s })
+                let hand = if claims.act.is_some() { Hand::Delegate } else { Hand::Own };
+                Self::Staff(Staff { session_id: claims.sub, name, hand, expires_at_s })
             }
         }
     }

@@ -33,6 +33,9 @@ pub struct Claims {
     /// Name of the member of staff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Who acts for the holder with it, as others delegate tokens (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<serde_json::Value>,
     /// When it was signed, seconds since the epoch.
     pub iat: i64,
     /// When it ends, seconds since the epoch.
@@ -133,6 +136,7 @@ mod tests {
             customer_id: Some(CustomerId("C-1".to_owned())),
             level: IdentityLevel::Identified,
             name: None,
+            act: None,
             iat: NOW_S,
             exp: NOW_S + 60,
         }

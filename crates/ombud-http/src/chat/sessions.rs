@@ -61,6 +61,7 @@ pub async fn open_session(
             customer_id: None,
             level: IdentityLevel::Anonymous,
             name: None,
+            act: None,
             iat: 0,
             exp: 0,
         },

@@ -2,9 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use ombud_policy::controls::{Flip, Off, Switches, Target};
+use ombud_policy::controls::{Flip, Held, Off, Position, Switches, Target};
 use ombud_policy::spec::Risk;
-use ombud_turn::Position;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,8 +47,12 @@ pub enum SwitchRisk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchPosition {
-    /// It can be done again.
+    /// It can be done as the pack says.
     On,
+    /// It is done after the customer's yes alone, also where the pack would do it at once.
+    Confirm,
+    /// It is put before the desk, and one of the approvers has it carried out.
+    Suggest,
     /// It cannot be done.
     Off,
 }
@@ -80,11 +83,25 @@ pub struct SwitchedOff {
     pub since: String,
 }
 
-/// All that is switched off.
+/// Something that the assistant does less by itself than its pack says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HeldBack {
+    /// What, why, who and since when.
+    #[serde(flatten)]
+    pub what: SwitchedOff,
+    /// `suggest` or `confirm`.
+    #[schema(example = "suggest")]
+    pub to: &'static str,
+}
+
+/// All that is switched off or held back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SwitchList {
     /// Oldest first; empty when everything can be done.
     pub off: Vec<SwitchedOff>,
+    /// Oldest first; left out when nothing is held back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldBack>,
 }
 
 /// What is switched off now.
@@ -116,6 +133,8 @@ pub async fn flip_switch(
     }
     let to = match to {
         SwitchPosition::On => Position::On,
+        SwitchPosition::Confirm => Position::Confirm,
+        SwitchPosition::Suggest => Position::Suggest,
         SwitchPosition::Off => Position::Off,
     };
     let flip = Flip { target, reason, by: staff.name };
@@ -125,7 +144,11 @@ pub async fn flip_switch(
 
 impl From<&Switches> for SwitchList {
     fn from(switches: &Switches) -> Self {
-        Self { off: switches.off().iter().map(SwitchedOff::from).collect() }
+        let held = |held: &Held| HeldBack { what: (&held.off).into(), to: held.to.as_str() };
+        Self {
+            off: switches.off().iter().map(SwitchedOff::from).collect(),
+            held: switches.held().iter().map(held).collect(),
+        }
     }
 }
 

@@ -240,6 +240,12 @@ async fn staff_switch_effects_off_with_a_reason_and_customers_do_not() {
     }
     let long = json!({"target": {"kind": "all"}, "to": "off", "reason": "x".repeat(501)});
     assert_eq!(world.post(path, &staff, long).await.code(), (413, "OM-0105"));
+    let target = json!({"kind": "market", "name": "SE"});
+    let held = json!({"target": target, "to": "suggest", "reason": "new system"});
+    let both = world.post(path, &staff, held).await.body;
+    assert_eq!((&both["off"], &both["held"][0]["to"]), (&listed["off"], &json!("suggest")));
+    assert_eq!((&both["held"][0]["target"], &both["held"][0]["reason"]), (&target, &json!("new system")));
+    world.post(path, &staff, json!({"target": target, "to": "on", "reason": "settled"})).await;
     let on = json!({"target": {"kind": "risk", "name": "money"}, "to": "on", "reason": "repaired"});
     assert_eq!(world.post(path, &staff, on).await.body, json!({"off": []}));
 }

@@ -1,5 +1,6 @@
 //! The API as its callers see it, without a socket where possible.
 
+mod approvals;
 mod bad_input;
 mod chat;
 mod desk;

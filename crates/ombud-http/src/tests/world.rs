@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use ombud_domain::{ActionOutcome, CallFailure, Sensitive, TenantId};
+use ombud_domain::{ActionOutcome, CallFailure, Receipt, Sensitive, TenantId};
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
 use ombud_ports::{BackOffice, Inbox, SealWatch};
 use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge};
@@ -57,8 +57,10 @@ impl BackOffice for Gate {
         ActionOutcome::Failed { failure: CallFailure::Server }
     }
 
-    async fn perform(&self, _intent: &Intent) -> ActionOutcome {
-        ActionOutcome::Unknown
+    async fn perform(&self, intent: &Intent) -> ActionOutcome {
+        let receipt_id = format!("RCT-{}", intent.id());
+        let body = json!({"receipt_id": receipt_id});
+        ActionOutcome::Done { receipt: Receipt { receipt_id, body } }
     }
 
     async fn pass_secret(&self, _call: &ApiCall) -> ActionOutcome {
@@ -149,7 +151,8 @@ impl World {
             clock: clock.clone(),
             live: live.clone(),
         };
-        let settings = Settings { tenant: TenantId("test".to_owned()), ..Settings::default() };
+        let approvers = ["Maja", "Ivan", "Nils"].iter().collect();
+        let settings = Settings { tenant: TenantId("test".to_owned()), approvers, ..Settings::default() };
         let assistant = Arc::new(Assistant::new(ports, Arc::new(pack()), settings).unwrap());
         let unlimited = Rate { per_minute: 0, burst: 0 };
         let limits = LimitSettings {
@@ -219,12 +222,18 @@ impl World {
 
     /// A staff token, as a company would sign it.
     pub(super) fn staff(&self, name: &str) -> String {
+        self.staff_by(name, None)
+    }
+
+    /// One with which somebody else acts, or a program.
+    pub(super) fn staff_by(&self, name: &str, act: Option<Value>) -> String {
         let claims = |sub| crate::Claims {
             sub,
             role: crate::Role::Staff,
             customer_id: None,
             level: ombud_domain::IdentityLevel::Anonymous,
             name: Some(name.to_owned()),
+            act,
             iat: 0,
             exp: 0,
         };
@@ -239,6 +248,7 @@ impl World {
             customer_id: Some(ombud_domain::CustomerId(customer_id.to_owned())),
             level: ombud_domain::IdentityLevel::Identified,
             name: None,
+            act: None,
             iat: 0,
             exp: 0,
         };
@@ -258,7 +268,7 @@ pub(super) fn keyed(path: &str, token: &str, key: &str, body: Value) -> Request<
     request
 }
 
-/// The base and a company with one read.
+/// The base and a company with one read, and one write that needs two people.
 fn pack() -> Pack {
     let mut files = PackFiles::new();
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
@@ -291,6 +301,22 @@ const COMPANY: &[(&str, &str)] = &[
         "action: load_customer\nrisk: read\nmethod: GET\npath: /customers/{customer_id}\nin:\n  customer_id: { type: string, kind: customer }\nowner: \"result.id\"\n",
     ),
     ("shop/flows/parcel/flow.yaml", "flow: parcel\nidentity: identified\nsteps:\n  - answer: here\n"),
+    (
+        "shop/actions/leave_note.yaml",
+        "action: leave_note\nrisk: write\nmethod: POST\npath: /customers/{customer_id}/notes\nin:\n  customer_id: { type: string, kind: customer }\n",
+    ),
+    (
+        "shop/policies/shop.cedar",
+        "@id(\"notes-by-two\") @reason(\"approval_needed\")\nforbid (principal, action == Action::\"leave_note\", resource) unless { context.approvals >= 2 };\n",
+    ),
+    (
+        "shop/flows/note/flow.yaml",
+        "flow: note\nsteps:\n  - act: leave_note\n    with: { customer_id: session.customer_id }\n    confirm: shall_i\n    done: noted\n",
+    ),
+    (
+        "shop/flows/note/texts/en.yaml",
+        "title: Leave a note\nexamples:\n  - leave a note for the driver\n  - please leave a note\n  - write a note for the courier\n  - I want to leave a note\n  - put a note on my account\n  - note for the driver\nshall_i: Shall I leave the note?\nnoted: The note is left.\n",
+    ),
     (
         "shop/flows/parcel/texts/en.yaml",
         "title: Where is my parcel?\nexamples:\n  - where is my parcel\n  - where is my order\n  - track my parcel\n  - has my parcel been sent\n  - when will my parcel come\n  - parcel status\n  - my parcel has not come\nhere: It is on its way.\n",

@@ -12,7 +12,7 @@ use super::run::{Step, top_flow, top_vars};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
 use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
-use crate::dialogue::{ONE_TIME_CODE, Origin, Pending};
+use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op};
 use crate::limits::LIMIT_REACHED;
@@ -79,11 +79,17 @@ impl Engine<'_> {
             currency: currency.as_deref(),
             ..self.asked(state, spec, &proposal.arguments)
         };
-        let verdict = self.pack.policies.authorize(&asked, proposal.clone());
+        let verdict = match &state.granted {
+            Some(granted) => {
+                granted.settle(self.pack.policies.authorize(&granted.asked(asked, &proposal), proposal.clone()))
+            }
+            None => self.pack.policies.authorize(&asked, proposal.clone()),
+        };
         match verdict {
             Verdict::Authorized(authorized) => {
                 state.ending.reasons.push(format!("{} authorized by {}", act.action, authorized.reasons().join(", ")));
                 state.corrected = false;
+                state.granted = None;
                 if let Some(top) = state.dialogue.frames.last_mut() {
                     top.confirmed = None;
                     top.shown = None;
@@ -95,7 +101,12 @@ impl Engine<'_> {
             Verdict::NeedConfirm | Verdict::NeedStepUp if self.turns_to_care(state) => Step::On,
             Verdict::NeedConfirm => self.propose(state, proposal),
             Verdict::NeedStepUp => self.step_up(state),
+            Verdict::NeedApproval { approvers, rules } => {
+                let amount = amount_minor.zip(currency);
+                self.ask_approval(state, ApprovalWish { proposal, approvers, rules, amount })
+            }
             Verdict::Denied { reason_code } => {
+                state.granted = None;
                 state.ending.reasons.push(format!("{} denied: {reason_code}", act.action));
                 self.refuse_act(state, act, &reason_code)
             }
@@ -103,7 +114,7 @@ impl Engine<'_> {
     }
 
     /// Says why an action is not done. What people have stopped, a person may still do.
-    fn refuse_act(&self, state: &mut Deliberation, act: &Act, reason_code: &str) -> Step {
+    pub(super) fn refuse_act(&self, state: &mut Deliberation, act: &Act, reason_code: &str) -> Step {
         let key = self.refusal_key(state, act, reason_code);
         if matches!(reason_code, LIMIT_REACHED | RECENT_CHANGE) {
             return self.pass_on(state, act, (&key, reason_code));

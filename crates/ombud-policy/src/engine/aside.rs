@@ -27,6 +27,11 @@ impl Aside {
     pub(super) const fn asks(&self) -> bool {
         is_question(self.awaiting.kind)
     }
+
+    /// What the last reply waited for.
+    pub(super) fn awaiting(&self) -> Awaiting {
+        self.awaiting.clone()
+    }
 }
 
 impl Engine<'_> {
@@ -62,7 +67,7 @@ impl Engine<'_> {
     }
 }
 
-fn set_aside(state: &mut Deliberation) {
+pub(super) fn set_aside(state: &mut Deliberation) {
     state.aside = Some(Aside {
         frames: std::mem::take(&mut state.dialogue.frames),
         waiting: std::mem::take(&mut state.dialogue.waiting),

@@ -200,6 +200,9 @@ impl Engine<'_> {
 
     /// A person takes over, with everything known (R48).
     pub(super) fn hand_over(&self, state: &mut Deliberation, handing: &HandingOver) -> Decision {
+        if state.for_people {
+            return self.leave_to_people(state);
+        }
         if handing.reason == CANNOT_HELP && state.dialogue.refuses_person {
             return self.stay(state);
         }

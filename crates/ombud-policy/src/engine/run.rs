@@ -28,6 +28,9 @@ const IDENTIFICATIONS_MAX: u32 = 2;
 impl Engine<'_> {
     pub(super) fn run(&self, state: &mut Deliberation) -> Decision {
         for _ in 0..OPS_MAX {
+            if state.for_people && state.granted.is_none() {
+                return self.leave_to_people(state);
+            }
             if state.dialogue.frames.is_empty() {
                 self.answer_afterwards(state);
                 if !self.begin_waiting(state) {

@@ -11,6 +11,9 @@ use crate::spec::{ActionSpec, Risk};
 /// Lists of records beside a conversation, at most.
 const DESK_RECORDS_MAX: usize = 12;
 
+/// The longest time for an approval, hours.
+const APPROVAL_HOURS_MAX: u32 = 31 * 24;
+
 pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
     let manifest_file = format!("{name}/pack.toml");
     let manifest = files.get(&manifest_file).map_or("", String::as_str);
@@ -28,6 +31,9 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
         if !pack.actions.contains_key(action) {
             manifest_problem(action, format!("action `{action}` does not exist under actions/"));
         }
+    }
+    if !(1..=APPROVAL_HOURS_MAX).contains(&pack.manifest.limits.approval_hours) {
+        manifest_problem("approval_hours", format!("people have 1 to {APPROVAL_HOURS_MAX} hours for an approval"));
     }
     let listed = &pack.manifest.desk.records;
     if listed.len() > DESK_RECORDS_MAX {

@@ -148,6 +148,8 @@ pub struct Limits {
     pub silence_minutes: u32,
     /// Reminders before the conversation is closed.
     pub silence_reminders: u32,
+    /// How long people have for their approval (`context.approvals` of a policy), hours; then the request is over.
+    pub approval_hours: u32,
 }
 
 impl Default for Limits {
@@ -159,6 +161,7 @@ impl Default for Limits {
             recovery_minutes: 60,
             silence_minutes: 15,
             silence_reminders: 1,
+            approval_hours: 24,
         }
     }
 }

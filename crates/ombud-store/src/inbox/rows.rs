@@ -10,13 +10,13 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 use crate::database::Dialect;
 use crate::sql::{column, failed, list, values};
 
-/// Rows and ids in one statement at most: nineteen parameters each, and SQLite takes 32,766.
+/// Rows and ids in one statement at most: twenty parameters each, and SQLite takes 32,766.
 const ROWS_MAX: usize = 500;
 
 macro_rules! columns {
     () => {
         "conversation_id, status, customer_id, customer_name, reason_code, summary, priority, waiting_since_us, assignee, locale, \
-         last_message, position, updated_at_us, recover_at_us, silent_since_us, parked"
+         last_message, position, updated_at_us, recover_at_us, silent_since_us, parked, approval_due_us"
     };
 }
 
@@ -88,6 +88,12 @@ pub(super) async fn due(
         )
         .bind(tenant.as_str())
         .bind(since.0),
+        Due::Approval(now) => sqlx::query(
+            "SELECT conversation_id FROM inbox_2 WHERE tenant = $1 AND approval_due_us IS NOT NULL AND approval_due_us <= $2 \
+             ORDER BY approval_due_us LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(now.0),
         Due::Parked(customer_id) => sqlx::query(
             "SELECT conversation_id FROM inbox_2 WHERE tenant = $1 AND customer_id = $2 AND parked > 0 \
              ORDER BY updated_at_us LIMIT $3",
@@ -147,10 +153,11 @@ pub(super) async fn save(
                 "waiting_since_us = excluded.waiting_since_us, assignee = excluded.assignee, locale = excluded.locale, ",
                 "last_message = excluded.last_message, position = excluded.position, ",
                 "updated_at_us = excluded.updated_at_us, recover_at_us = excluded.recover_at_us, ",
-                "silent_since_us = excluded.silent_since_us, parked = excluded.parked, list_rank = excluded.list_rank, ",
+                "silent_since_us = excluded.silent_since_us, parked = excluded.parked, ",
+                "approval_due_us = excluded.approval_due_us, list_rank = excluded.list_rank, ",
                 "list_order_us = excluded.list_order_us"
             ),
-            values(dialect, rows.len(), 19)
+            values(dialect, rows.len(), 20)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(rows.len() <= 8);
         for row in rows {
@@ -173,6 +180,7 @@ pub(super) async fn save(
                 .bind(row.recover_at.map(|at| at.0))
                 .bind(row.silent_since.map(|since| since.0))
                 .bind(row.parked)
+                .bind(row.approval_due.map(|at| at.0))
                 .bind(place.rank)
                 .bind(place.order_us);
         }
@@ -237,5 +245,6 @@ fn row_of(row: &AnyRow) -> Result<InboxRow, StoreError> {
         recover_at: column::<Option<i64>, _>(row, 13, WHAT)?.map(TimestampUs),
         silent_since: column::<Option<i64>, _>(row, 14, WHAT)?.map(TimestampUs),
         parked: column(row, 15, WHAT)?,
+        approval_due: column::<Option<i64>, _>(row, 16, WHAT)?.map(TimestampUs),
     })
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
 
+mod approvals;
+mod autonomy;
 mod events;
 mod keys;
 mod language;
@@ -285,9 +287,11 @@ async fn card_data_is_in_no_event() {
     world.say("my card is 4111 1111 1111 1111, cvv 737, refund it there").await;
     let stored =
         serde_json::to_string(&world.events().await.iter().map(|event| &event.payload).collect::<Vec<_>>()).unwrap();
-    for secret in ["4111 1111", "4111111111111111", "737"] {
+    for secret in ["4111 1111", "4111111111111111"] {
         assert!(!stored.contains(secret), "{secret} was stored");
     }
+    // By itself: the digits may stand within those of a probability.
+    assert!(stored.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word != "737"), "737 was stored");
 }
 
 /// What was hidden is said once and first, whatever else the message asks.

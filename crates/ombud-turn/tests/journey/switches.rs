@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ombud_policy::controls::{Flip, Target, switches_stream};
+use ombud_policy::controls::{Flip, Position, Target, switches_stream};
 use ombud_policy::spec::Risk;
-use ombud_turn::{Position, Switchboard};
+use ombud_turn::Switchboard;
 
 use super::*;
 

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use comfy_table::{Table, presets};
 use ombud_inference::{KnownModel, MODELS, ModelFault, verify};
+use ombud_policy::authorize::APPROVERS_MAX;
 use ombud_ports::{Clock as _, LanguageModel as _, ModelRequest};
 use ombud_store::seal::checkpoints::Checkpoints;
+use ombud_turn::Approvers;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -84,6 +86,7 @@ async fn checks(context: &Context, options: &Options) -> Vec<Check> {
     let mut checks = vec![ok("configuration", "every setting is known".to_owned())];
     checks.push(session(&config));
     checks.push(pack(&config));
+    checks.push(approvers(&config));
     checks.extend(database(&config).await);
     checks.push(seal(&config.ledger));
     let (back_office, skew) = back_office(&config).await;
@@ -139,6 +142,19 @@ fn pack(config: &Config) -> Check {
             error.to_string().lines().next().unwrap_or_default().to_owned(),
             "run `ombud validate` on it",
         ),
+    }
+}
+
+/// Whether there are enough people for what two must approve.
+fn approvers(config: &Config) -> Check {
+    const NAME: &str = "approvers";
+    match config.desk.approvers.iter().collect::<Approvers>().len() {
+        people if people < usize::from(APPROVERS_MAX) => warning(
+            NAME,
+            format!("{people}"),
+            "what needs the approval of two waits until its time is over; name people in `desk.approvers`",
+        ),
+        people => ok(NAME, format!("{people}")),
     }
 }
 

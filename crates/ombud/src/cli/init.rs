@@ -108,6 +108,10 @@ url = "sqlite:ombud.db"
 master_key_file = "master.key"
 keys_url = "sqlite:keys/ombud-keys.db"
 
+[desk]
+# Who may approve what needs the approval of people, by the name in their tokens (`ombud token staff --name NAME`).
+approvers = []
+
 [backoffice]
 # Base URL of your own systems; try it with `ombud-backoffice serve` first.
 url = "http://127.0.0.1:8090"

@@ -1,13 +1,14 @@
-//! What may not be done at the moment? An operator switches effects off and on again, in every process that shares the ledger.
+//! What may not be done at the moment, or only by people? An operator switches effects off, holds them back and lets them go on again, in every
+//! process that shares the ledger.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
-use ombud_policy::controls::{Flip, Switches, Target};
+use ombud_policy::controls::{Flip, Off, Position, Switches, Target};
 use ombud_policy::spec::Risk;
 use ombud_ports::Clock as _;
-use ombud_turn::{Position, Switchboard};
+use ombud_turn::Switchboard;
 use serde_json::json;
 
 use super::erase::store_of;
@@ -23,11 +24,14 @@ Examples:
   ombud switch off --risk money --reason 'charged twice, ticket 4711' --by maja
   ombud switch off --market SE --reason 'register is down' --by maja
   ombud switch off --action send_code --reason 'codes reach the wrong phones' --by maja
+  ombud switch suggest --action cancel_order --reason 'new shop system' --by maja
   ombud switch on --risk money --reason 'repaired and checked' --by maja
   ombud switch off --all --reason 'drill' --by maja --data ./demo     a demo, also while it runs
 
 Holds from the moment it is printed, for every process on this ledger, over restarts. What is on its way to the company's system then is
 finished or looked up; nothing new begins. Reads go on. `--all` and `--market` leave one-time codes alone: name them with `--risk challenge`.
+`suggest` lets the assistant go on up to the customer's yes, and puts it before the desk, where one of `desk.approvers` has it carried out;
+`confirm` asks for a yes where the pack would do without. Neither lets anything go further than the pack says.
 Who, when and why are events of the sealed ledger.";
 
 /// Characters of a reason or a name.
@@ -45,11 +49,15 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Shows what is switched off, since when, by whom and why.
+    /// Shows what is switched off or held back, since when, by whom and why.
     List,
     /// Switches effects off.
     Off(Wanted),
-    /// Switches them on again; only exactly what was switched off.
+    /// Has effects put before the desk; the assistant carries none of them out.
+    Suggest(Wanted),
+    /// Has effects done after the customer's yes alone, also where the pack would do them at once.
+    Confirm(Wanted),
+    /// Lets them go on as the pack says; only exactly what was switched off or held back.
     On(Wanted),
 }
 
@@ -104,6 +112,8 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let flip = match &options.what {
         What::List => None,
         What::Off(wanted) => Some((flip(&config, options, wanted)?, Position::Off)),
+        What::Suggest(wanted) => Some((flip(&config, options, wanted)?, Position::Suggest)),
+        What::Confirm(wanted) => Some((flip(&config, options, wanted)?, Position::Confirm)),
         What::On(wanted) => Some((flip(&config, options, wanted)?, Position::On)),
     };
     let (store, tenant) = store_of(context, options.data.as_deref()).await?;
@@ -141,16 +151,16 @@ fn flip(config: &Config, options: &Options, wanted: &Wanted) -> anyhow::Result<F
 
 fn show(output: Output, switches: &Switches) -> anyhow::Result<Outcome> {
     if output == Output::Json {
-        say_json(&json!({"off": switches.off()}))?;
+        say_json(&json!({"off": switches.off(), "held": switches.held()}))?;
         return Ok(Outcome::Done);
     }
-    if switches.off().is_empty() {
+    if switches.off().is_empty() && switches.held().is_empty() {
         say(format_args!("nothing is switched off"));
     }
-    for off in switches.off() {
-        let flip = &off.flip;
-        let since = off.since.to_rfc3339();
-        say(format_args!("{} off since {since} by {}: {}", bold(&flip.target), flip.by, flip.reason));
+    let held = switches.held().iter().map(|held| (&held.off, held.to.as_str()));
+    for (Off { flip, since }, how) in switches.off().iter().map(|off| (off, "off")).chain(held) {
+        let since = since.to_rfc3339();
+        say(format_args!("{} {how} since {since} by {}: {}", bold(&flip.target), flip.by, flip.reason));
     }
     Ok(Outcome::Done)
 }

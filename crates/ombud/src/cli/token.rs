@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
             (Role::Customer, Some(CustomerId(id.clone())), (*level).into(), None)
         }
     };
-    let token = tokens.sign(&Claims { sub, role, customer_id, level, name, iat, exp })?;
+    let token = tokens.sign(&Claims { sub, role, customer_id, level, name, act: None, iat, exp })?;
     match context.output {
         Output::Text => say(format_args!("{token}")),
         Output::Json => say_json(&json!({"token": token, "session_id": sub, "expires_at_s": exp}))?,

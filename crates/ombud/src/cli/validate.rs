@@ -1,7 +1,9 @@
-//! Is a pack right? All that can be said without a customer: files, types, texts, policies, articles, and whether it can be learnt.
+//! Is a pack right? All that can be said without a customer: files, types, texts, policies and what they must always imply, articles, and whether it
+//! can be learnt.
 
 use clap::Args;
 use ombud_policy::PackProblem;
+use ombud_policy::floor::Search;
 use serde_json::json;
 
 use super::{Context, Outcome, Output};
@@ -11,6 +13,7 @@ use crate::terminal::{say, say_json, spinner};
 const EXAMPLES: &str = "\
 Examples:
   ombud validate packs/my-company
+  ombud validate packs/my-company --thorough              a million requests at random, before policies are published
   ombud validate packs/my-company --json | jq -r '.problems[] | \"\\(.file):\\(.line)\"'";
 
 #[derive(Debug, Args)]
@@ -18,19 +21,26 @@ Examples:
 pub(super) struct Options {
     /// Folder of the pack; `base` is looked for beside it.
     pack: String,
+    /// Hold the policies against many more requests: some minutes.
+    #[arg(long)]
+    thorough: bool,
+    /// Where the requests at random begin; another number takes others.
+    #[arg(long, value_name = "NUMBER", default_value_t = Search::QUICK.seed)]
+    seed: u64,
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     let waiting = spinner("checking the pack");
-    let checked = check(&options.pack);
+    let how = if options.thorough { Search::THOROUGH } else { Search::QUICK };
+    let checked = check(&options.pack, Search { seed: options.seed, ..how });
     waiting.finish_and_clear();
     let problems = match checked {
         Ok(summary) => {
             match context.output {
                 Output::Text => say(format_args!("{}", summary.text)),
-                Output::Json => {
-                    say_json(&json!({"valid": true, "pack": summary.name, "hash": summary.hash, "problems": []}))?
-                }
+                Output::Json => say_json(
+                    &json!({"valid": true, "pack": summary.name, "hash": summary.hash, "requests": summary.requests, "problems": []}),
+                )?,
             }
             return Ok(Outcome::Done);
         }
@@ -52,24 +62,38 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
 struct Summary {
     name: String,
     hash: String,
+    requests: u64,
     text: String,
 }
 
-fn check(path: &str) -> Result<Summary, PackError> {
+fn check(path: &str, search: Search) -> Result<Summary, PackError> {
     let source = PackSource::find(path)?;
-    let (pack, knowledge) = source.parse()?;
+    let (pack, knowledge) = source.read()?;
     let (name, hash) = (pack.manifest.name.clone(), pack.hash.clone());
+    let searched = source.search(&pack, search)?;
+    if !searched.problems.is_empty() {
+        return Err(PackError::Wrong(searched.problems));
+    }
+    let sampled = match searched.sampled {
+        0 => String::new(),
+        some => format!(", of {some} only some"),
+    };
     let text = format!(
-        "{name} is valid: {} flows, {} actions, {} articles, {} examples, locales {} (hash {})",
+        "{name} is valid: {} flows, {} actions, {} articles, {} examples, locales {} (hash {})\n\
+         no invariant is broken by any of {} requests: all of {} kinds of action{sampled}, and {} at random (seed {})",
         pack.flows.len(),
         pack.actions.len(),
         knowledge.articles.len(),
         pack.examples.len(),
         pack.manifest.locales.join(", "),
-        hash.chars().take(12).collect::<String>()
+        hash.chars().take(12).collect::<String>(),
+        searched.requests,
+        searched.whole,
+        search.random,
+        search.seed,
     );
     let whole =
         |message: String| PackError::Wrong(vec![PackProblem { file: format!("{name}/pack.toml"), line: 0, message }]);
     ombud_turn::check_pack(&pack).map_err(|error| whole(format!("{:#}", anyhow::Error::new(error))))?;
-    Ok(Summary { name, hash, text })
+    Ok(Summary { name, hash, requests: searched.requests, text })
 }

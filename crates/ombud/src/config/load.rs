@@ -78,6 +78,11 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// The token with which somebody of the company speaks to a server, if the environment has one.
+pub(crate) fn staff_token() -> Option<String> {
+    environment("OMBUD_STAFF_TOKEN")
+}
+
 /// The user's folder for what can be fetched again, as the XDG base directory specification has it; none on a machine without a home.
 pub(crate) fn cache_folder() -> Option<PathBuf> {
     cache_folder_with(environment)

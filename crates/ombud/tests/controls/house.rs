@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, ensure};
 use async_trait::async_trait;
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, ConversationId, IdentityLevel, Principal, Receipt, Sensitive, SessionId, TenantId,
+    ActionOutcome, AwaitingKind, ConversationId, IdentityLevel, Principal, Receipt, Sensitive, SessionId, StreamId,
+    TenantId,
 };
 use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
 use ombud_ports::BackOffice;
@@ -108,6 +109,13 @@ fn ports(store: Option<&Store>, company: &Arc<Company>) -> Ports {
 /// How many cancellations the limited company allows a customer within a day.
 pub const ALLOWED: usize = 11;
 
+/// Every cancellation needs two people.
+const BY_TWO_RULE: &str = r#"@id("two") @reason("approval_needed")
+forbid (principal, action == Action::"cancel_pending_order", resource) unless { context.approvals >= 2 };"#;
+
+/// People who may approve.
+pub const PEOPLE: [&str; 6] = ["Maja", "Ivan", "Nils", "Aino", "Omar", "Lea"];
+
 /// Which company it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rules {
@@ -115,12 +123,15 @@ pub enum Rules {
     Own,
     /// With a limit on cancellations.
     Limited,
+    /// With two people for each cancellation.
+    ByTwo,
 }
 
 /// One trained assistant for all tests of a company.
 fn trained(rules: Rules) -> anyhow::Result<&'static Assistant> {
     static OWN: OnceLock<Option<Assistant>> = OnceLock::new();
     static LIMITED: OnceLock<Option<Assistant>> = OnceLock::new();
+    static BY_TWO: OnceLock<Option<Assistant>> = OnceLock::new();
     let train = || {
         let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
         let mut files = PackFiles::new();
@@ -130,10 +141,17 @@ fn trained(rules: Rules) -> anyhow::Result<&'static Assistant> {
                 format!("- id: cancellations\n  actions: [cancel_pending_order]\n  within: 24h\n  count: {ALLOWED}\n");
             files.insert("retail/policies/limits.yaml".to_owned(), limit);
         }
+        if rules == Rules::ByTwo {
+            files.insert("retail/policies/two.cedar".to_owned(), BY_TWO_RULE.to_owned());
+        }
         let pack = Pack::parse("retail", &files).ok()?;
         Assistant::new(ports(None, &Arc::default()), Arc::new(pack), Settings::default()).ok()
     };
-    let trained = if rules == Rules::Limited { &LIMITED } else { &OWN };
+    let trained = match rules {
+        Rules::Own => &OWN,
+        Rules::Limited => &LIMITED,
+        Rules::ByTwo => &BY_TWO,
+    };
     trained.get_or_init(train).as_ref().context("the pack can be learnt")
 }
 
@@ -182,7 +200,8 @@ impl House {
             for _ in 0..number * 100_000 {
                 ports.clock.fresh_id();
             }
-            assistants.push(trained(rules)?.beside(ports, Settings::default()));
+            let settings = Settings { approvers: PEOPLE.iter().collect(), ..Settings::default() };
+            assistants.push(trained(rules)?.beside(ports, settings));
             stores.push(store);
         }
         let session_id = SessionId(uuid::Uuid::from_u128(7));
@@ -196,7 +215,8 @@ impl House {
         Ok(Switchboard::new(store.ledger(), TenantId("default".to_owned())))
     }
 
-    fn assistant(&self, customer: usize) -> anyhow::Result<&Assistant> {
+    /// One of the processes.
+    pub fn assistant(&self, customer: usize) -> anyhow::Result<&Assistant> {
         self.assistants.get(customer % self.assistants.len()).context("there is a process")
     }
 
@@ -221,6 +241,13 @@ impl House {
             AwaitingKind::Confirm => Ok((customer, id)),
             other => Err(anyhow!("no proposal but {other:?}")),
         }
+    }
+
+    /// Events of a conversation by kind, as the ledger has them.
+    pub async fn kinds(&self, id: ConversationId) -> anyhow::Result<Vec<String>> {
+        let store = self.stores.first().context("there is a process")?;
+        let events = store.ledger().read(&TenantId("default".to_owned()), &StreamId::from(id), 0, 1_000).await?;
+        Ok(events.into_iter().map(|event| event.kind).collect())
     }
 
     pub async fn close(self) {

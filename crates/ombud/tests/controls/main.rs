@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use ombud_domain::{ConversationStatus, TimestampUs};
-use ombud_policy::controls::{Flip, Target};
-use ombud_turn::Position;
+use ombud_policy::controls::{Flip, Position, Target};
+use ombud_turn::{Answer, Vote};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use house::{ALLOWED, House, Rules};
+use house::{ALLOWED, House, PEOPLE, Rules};
 use settings::{number, say};
 
 /// Customers who say yes while it is switched off, in the ordinary run.
@@ -116,6 +116,56 @@ async fn of_64_wishes_at_once_no_more_are_done_than_allowed() -> anyhow::Result<
     never_more_than_allowed(House::sqlite("limit", Rules::Limited).await?).await?;
     match House::postgres("limit", Rules::Limited).await? {
         Some(house) => never_more_than_allowed(house).await,
+        None => Ok(()),
+    }
+}
+
+/// R12: six people, each twice and in both processes, approve one and the same thing at the same time: it is done once, by the first two.
+async fn done_once_by_two(house: House) -> anyhow::Result<()> {
+    let house = Arc::new(house);
+    let place = house.proposed(0).await?;
+    house.say(place, "yes").await?;
+    ensure!(house.company.begun().is_empty(), "nothing is done on the customer's yes alone");
+    let open = house.assistant(1)?.approvals("Maja").await?;
+    let approval = open.into_iter().next().context("it lies before the desk, in every process")?;
+    let mut voters = JoinSet::new();
+    for (number, by) in PEOPLE.iter().chain(&PEOPLE).enumerate() {
+        let (house, digest) = (Arc::clone(&house), approval.proposal.digest.clone());
+        let (conversation, id) = (approval.conversation_id, approval.id);
+        voters.spawn(async move {
+            let vote = Vote { by: (*by).to_owned(), digest, answer: Answer::Approve };
+            anyhow::Ok(house.assistant(number)?.vote(conversation, id, &vote).await.map(|view| view.given.len()))
+        });
+    }
+    let (mut counted, mut late) = (Vec::new(), 0);
+    while let Some(ended) = voters.join_next().await {
+        match ended?? {
+            Ok(given) => counted.push(given),
+            Err(ombud_turn::TurnError::ApprovalOver) => late += 1,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    house.assistant(0)?.settle_approvals().await?;
+    house.assistant(1)?.settle_approvals().await?;
+    let kinds = house.kinds(approval.conversation_id).await?;
+    let count = |kind: &str| kinds.iter().filter(|known| *known == kind).count();
+    say(&format!(
+        "{} answers counted, {late} came too late; {} approvals in the ledger\n",
+        counted.len(),
+        count("approval.given")
+    ))?;
+    assert_eq!((house.company.begun().len(), count("action.intended"), count("action.settled")), (1, 1, 1));
+    assert!(count("approval.given") >= 2 && counted.len() + late == 2 * PEOPLE.len(), "{counted:?}");
+    assert!(count("approval.given") <= PEOPLE.len(), "nobody counts twice");
+    Arc::into_inner(house).context("everybody has left")?.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_approved_action_is_done_once_however_many_approve_at_once() -> anyhow::Result<()> {
+    done_once_by_two(House::sqlite("approvals", Rules::ByTwo).await?).await?;
+    match House::postgres("approvals", Rules::ByTwo).await? {
+        Some(house) => done_once_by_two(house).await,
         None => Ok(()),
     }
 }

@@ -316,6 +316,7 @@ fn session(customer_id: String) -> anyhow::Result<Session> {
         customer_id: Some(CustomerId(customer_id)),
         level: IdentityLevel::Identified,
         name: None,
+        act: None,
         iat,
         exp: iat + 36_000,
     };

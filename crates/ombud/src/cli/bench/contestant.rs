@@ -288,6 +288,7 @@ fn session(tokens: &Tokens, number: u64) -> Result<String, String> {
         customer_id: Some(CustomerId(customer(number))),
         level: IdentityLevel::Identified,
         name: None,
+        act: None,
         iat,
         exp: iat.saturating_add(SESSION_S),
     };

@@ -202,6 +202,7 @@ impl Stage {
             customer_id: Some(CustomerId(customer.to_owned())),
             level: IdentityLevel::Identified,
             name: None,
+            act: None,
             iat: now_s,
             exp: now_s.saturating_add(SESSION_S),
         };

@@ -1,0 +1,137 @@
+//! Is an edit of policies that breaks what must always hold found, and shown in words? And is one that does not let through?
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ombud_policy::floor::{Invariants, Search, Searched, search};
+use ombud_policy::{Pack, PackFiles};
+use serde::Deserialize;
+
+const EDITS: &str = include_str!("data/edits.yaml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    breaks: BTreeSet<String>,
+    edits: Vec<Edit>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    file: String,
+    find: String,
+    replace: String,
+}
+
+fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_into(files, root, &path);
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"), text);
+        }
+    }
+}
+
+fn files() -> PackFiles {
+    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let mut files = PackFiles::new();
+    read_into(&mut files, &packs, &packs);
+    files
+}
+
+fn searched(name: &str, files: &PackFiles, how: Search) -> Searched {
+    let pack = Pack::parse(name, files).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let of = |top: &str| format!("{top}/invariants/");
+    let sources: Vec<(String, String)> = files
+        .iter()
+        .filter(|(file, _)| file.starts_with(&of("base")) || file.starts_with(&of(name)))
+        .map(|(file, source)| (file.clone(), source.clone()))
+        .collect();
+    search(&pack, &Invariants::parse(&sources).unwrap(), how)
+}
+
+/// Ids of the invariants that a problem's message begins with.
+fn broken(searched: &Searched) -> BTreeSet<String> {
+    let id = |message: &str| message.split('`').nth(1).unwrap_or_default().to_owned();
+    searched.problems.iter().map(|problem| id(&problem.message)).collect()
+}
+
+/// R11: the packs as they are, with more requests than at a start.
+#[test]
+fn the_policies_of_every_pack_imply_what_must_always_hold() {
+    let files = files();
+    for name in ["base", "hedgerow", "paylater", "retail"] {
+        let found = searched(name, &files, Search { random: 4_000, seed: 7, ..Search::QUICK });
+        assert!(found.problems.is_empty(), "{name}: {:?}", found.problems);
+        assert!(found.whole >= 4 && found.sampled == 0 && found.requests > 4_000, "{name}: {found:?}");
+    }
+}
+
+/// R11: 24 edits that break something are found, each by the invariant it breaks, at the line of what permits it; harmless ones pass.
+#[test]
+fn bad_edits_are_rejected_and_harmless_ones_are_not() {
+    let cases: Vec<Case> = serde_saphyr::from_str(EDITS).unwrap();
+    let (bad, harmless): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| !case.breaks.is_empty());
+    assert!(bad.len() >= 20 && harmless.len() >= 5, "{} and {}", bad.len(), harmless.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let mut files = files();
+        for Edit { file, find, replace } in &case.edits {
+            let source = files.get_mut(file).unwrap();
+            assert_eq!(source.matches(find).count().min(1), 1, "{}: nothing to edit in {file}: {find}", case.name);
+            *source = source.replacen(find, replace, 1);
+        }
+        // What is wrong in the base is wrong in every pack, and found without one.
+        let top = case.edits.first().and_then(|edit| edit.file.split('/').next()).unwrap();
+        let found = searched(top, &files, Search { random: 0, ..Search::QUICK });
+        if !case.breaks.is_subset(&broken(&found)) || case.breaks.is_empty() != found.problems.is_empty() {
+            wrong.push(format!("{}: expected {:?}, found {:#?}", case.name, case.breaks, found.problems));
+        }
+        for problem in &found.problems {
+            let line = files[&problem.file].lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
+            assert!(line.contains("@id("), "{}: {problem} points at `{line}`", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The counterexample says in words who may do what, by which policy and against which invariant.
+#[test]
+fn a_counterexample_is_told_in_words() {
+    let mut files = files();
+    let source = files.get_mut("paylater/policies/company.cedar").unwrap();
+    *source = source.replace("context.amount_minor > 100000 }", "context.amount_minor > 200000 }");
+    let found = searched("paylater", &files, Search::QUICK);
+    let shown = found.problems.first().unwrap().to_string();
+    for part in [
+        "base/policies/floor.cedar:",
+        "`large-refunds-by-two` does not hold (more than 10,000 kronor, or 1,000 of any other currency, goes back only after two people have approved it;",
+        "cancel_order is permitted by `floor-write`",
+        "for an identified customer without a one-time code",
+        "who has said yes, on his own record, approved by 0, amount 100001 minor units",
+    ] {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
+}
+
+#[test]
+fn an_invariant_that_cannot_be_read_is_an_error() {
+    let parse = |source: &str| Invariants::parse(&[("x/invariants/x.cedar".to_owned(), source.to_owned())]);
+    for wrong in [
+        "forbid (principal, action, resource)",
+        "forbid (principal, action, resource);",
+        "@id(\"a\") forbid (principal, action, resource);",
+        "@id(\"a\") @says(\"b\") permit (principal, action, resource);",
+        "@id(\"a\") @says(\"b\") forbid (principal, action, resource); @id(\"a\") @says(\"b\") forbid (principal, action, resource);",
+    ] {
+        assert!(parse(wrong).is_err(), "{wrong}");
+    }
+    assert!(parse("@id(\"a\") @says(\"b\") forbid (principal, action, resource);").is_ok());
+}
