@@ -3,7 +3,7 @@
 //! Two linear models. The first orders articles: its weights were fitted so that for each example question, left out of its article, that
 //! article comes first. The second says how likely the first article answers, from how it stands beside the others; it was fitted on the same
 //! questions (their article present: it answers; removed: nothing does), on those of the topics outside and on questions of other trades. `cargo
-//! run -p ombud-store --example knowledge_fit` repeats both; `--example knowledge_eval` measures on questions that neither has seen. What is
+//! run -p ombud-inference --example knowledge_fit` repeats both; `--example knowledge_eval` measures on questions that neither has seen. What is
 //! likelier outside of all articles is answered by none of them.
 
 use std::sync::OnceLock;

@@ -12,8 +12,9 @@ use crate::approvals::Outcome;
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::feed;
+use crate::inputs::Begin;
 use crate::silence;
-use crate::tape::Begin;
+use crate::tape::Tape;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::TurnReply;
@@ -234,6 +235,8 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
             Err(TurnError::NothingDue)
         }
         Input::Message { text, .. } if ombud_language::safety::is_unseen(text.expose()) => Err(TurnError::Empty),
+        // What is replayed has passed already, and may be longer now: a marker stands where a card number was.
+        Input::Message { .. } if assistant.tape().is_some_and(Tape::is_played) => Ok(()),
         Input::Message { text, .. } if text.expose().chars().count() > TEXT_CHARS_MAX => {
             Err(TurnError::TooLong { chars_max: TEXT_CHARS_MAX })
         }

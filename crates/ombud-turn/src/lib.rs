@@ -21,6 +21,7 @@ mod controls;
 mod conversation;
 mod desk;
 mod feed;
+mod inputs;
 mod market;
 mod meaning;
 mod reader;

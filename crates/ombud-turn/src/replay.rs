@@ -16,7 +16,8 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 use crate::assistant::{Assistant, BuildError, Ports, Settings};
-use crate::tape::{Answer, Begin, Fault, Got, TURN_INPUTS, Tape, TurnInputs};
+use crate::inputs::{Answer, Begin, Got, TURN_INPUTS, TurnInputs};
+use crate::tape::{Fault, Tape};
 use crate::turn::{self, TurnError};
 use archive::{Archive, Nobody};
 use compare::{Compared, RanWith};
@@ -257,7 +258,7 @@ impl Assistant {
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
         let running = Box::pin(turn::run(&again, begin.stimulus(id)));
         let ended = tokio::select! {
-            ended = running => Some(ended.err().map_or_else(|| "it was answered from what is stored".to_owned(), |error| error.to_string())),
+            ended = running => Some(ended.err().map_or_else(|| "it ended before it wrote anything more".to_owned(), |error| error.to_string())),
             () = tape.stopped() => None,
             () = tokio::time::sleep(TURN_TIME_MAX) => Some("it did not come to an end".to_owned()),
         };

@@ -7,7 +7,7 @@ use ombud_ports::Commit;
 use serde_json::{Value, json};
 
 use super::{Difference, Stored};
-use crate::tape::{TURN_INPUTS, TurnInputs};
+use crate::inputs::{TURN_INPUTS, TurnInputs};
 
 /// Differences listed for a turn, at most.
 const DIFFERENCES_MAX: usize = 100;

@@ -224,6 +224,14 @@ async fn an_answer_with_a_card_number_is_not_kept() {
     assert_eq!(turns[1].verdict, Verdict::NotReplayable { why: Why::Withheld });
 }
 
+/// Markers may be longer than what they stand for.
+#[tokio::test]
+async fn a_message_full_of_card_numbers_is_replayed() {
+    let world = World::new(ScriptedBackOffice::new(), None).await;
+    world.say(&"4111111111111111 ".repeat(470)).await;
+    assert_eq!(world.replayed().await[0].verdict, Verdict::Same);
+}
+
 /// A one-time code, an address and a key are not among what is written down of a turn.
 #[tokio::test]
 async fn what_is_kept_of_a_turn_holds_no_address_and_no_key() {
