@@ -29,6 +29,7 @@ pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
 /// # Errors
 /// When the model is not there or damaged; `ombud models fetch` brings it.
 pub fn deepen(index: &ArticleIndex) -> Result<E5, Box<dyn Error>> {
+    #[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
     let folder = std::env::var_os("OMBUD_MODELS_FOLDER").ok_or("set OMBUD_MODELS_FOLDER to the folder of the model")?;
     let path = Path::new(&folder).join(E5_SMALL.file);
     let model = E5::open(&path)?;
