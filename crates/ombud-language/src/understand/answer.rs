@@ -159,6 +159,10 @@ pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
     if readings.text.contains(gives) || readings.any_handoff() {
         return slot(readings, IDENTITY_SLOT);
     }
+    // "Leave it then, just tell me what I owe" needs no proof of who he is for what he gives up.
+    if let Some(commands) = leaving(readings) {
+        return commands;
+    }
     let bare = |rule: &regex::Regex| !rule.replace_all(body, " ").chars().any(char::is_alphanumeric);
     let denies = rules.deny.is_match(body) && (bare(&rules.deny_tail) || rules.nothing_more.is_match(body));
     if !denies && rules.bye.is_match(body) {
@@ -267,7 +271,7 @@ fn told_again(readings: &Readings<'_>, command: &Command) -> bool {
 }
 
 /// Without a no in front.
-fn lead_off<'t>(rules: &Rules, body: &'t str) -> &'t str {
+pub(super) fn lead_off<'t>(rules: &Rules, body: &'t str) -> &'t str {
     let end =
         rules.deny.find(body).filter(|found| found.as_str().trim().len() <= NO_MAX).map_or(0, |found| found.end());
     rules.without_lead(body.get(end..).unwrap_or_default())

@@ -6,6 +6,7 @@
 use ombud_domain::{Command, Expectation};
 
 use super::UnderstandContext;
+use super::answer::lead_off;
 use super::pieces::sentences;
 use super::reading::Readings;
 use super::requests::{open, told};
@@ -18,6 +19,10 @@ pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let mut left = false;
     let mut others: Vec<&str> = Vec::new();
     for sentence in sentences(readings.text, rules) {
+        // "Nah, leave it then" leaves it.
+        let bare = lead_off(rules, sentence);
+        let ends = after_end(rules, bare).is_some() || rules.leaves(bare);
+        let sentence = if ends { bare } else { sentence };
         let after = after_end(rules, sentence);
         named |= after.is_some();
         left |= after.is_none() && rules.leaves(sentence);

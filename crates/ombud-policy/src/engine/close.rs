@@ -118,11 +118,12 @@ impl Engine<'_> {
         self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
     }
 
-    /// The request to offer after an article: not where it came to its end in this turn or before, was offered already, or somebody grieves.
+    /// The request to offer after an article: not where it came to its end in this turn or before, waits for the company, was offered already, or somebody grieves.
     fn offered_request(&self, state: &mut Deliberation) -> Option<String> {
         let flow = state.offers_request.take()?;
         let known = state.dialogue.offered.contains(&flow)
             || state.dialogue.last_flow.as_ref() == Some(&flow)
+            || state.dialogue.parked.iter().any(|parked| parked.flow == flow)
             || state.begun.contains(&flow);
         // For somebody without an account the rules are all there is.
         let is_customer = state.dialogue.customer_id.is_some();
