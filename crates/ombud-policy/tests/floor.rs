@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use ombud_policy::floor::{Invariants, Search, Searched, search};
 use ombud_policy::{Pack, PackFiles};
@@ -28,22 +27,8 @@ struct Edit {
     replace: String,
 }
 
-fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_into(files, root, &path);
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"), text);
-        }
-    }
-}
-
 fn files() -> PackFiles {
-    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let mut files = PackFiles::new();
-    read_into(&mut files, &packs, &packs);
-    files
+    ombud_testkit::pack_files().unwrap()
 }
 
 fn searched(name: &str, files: &PackFiles, how: Search) -> Searched {

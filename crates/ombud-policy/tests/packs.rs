@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use ombud_domain::{IdentityLevel, Proposal};
 use ombud_policy::Pack;
@@ -14,26 +13,8 @@ use ombud_policy::spec::{ActionSpec, Risk};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-fn packs_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs")
-}
-
-fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_into(files, root, &path);
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-            files.insert(name, text);
-        }
-    }
-}
-
 fn all_files() -> PackFiles {
-    let mut files = PackFiles::new();
-    read_into(&mut files, &packs_folder(), &packs_folder());
-    files
+    ombud_testkit::pack_files().unwrap()
 }
 
 fn packs_of(files: &PackFiles) -> BTreeSet<String> {

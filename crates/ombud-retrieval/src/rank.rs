@@ -19,8 +19,9 @@ pub const FEATURES: usize = 10;
 /// Features of one article for one question: likeness to its three nearest example questions; likeness of letters to the nearest one; weight of
 /// the question's terms in title and body, the more often the more; the share of them in the opening; their weight among the example
 /// questions, the more of them the more; the share of the title that is asked about; likeness to the nearest heading; the logarithm of how
-/// likely the article is asked for in these words, less that of the likeliest. Likeness to the very nearest example, to the title, to the nearest
-/// sentence and passage added nothing beside these when fitted.
+/// likely the article is asked for in these words, less that of the likeliest; by meaning, and 0 where only words are compared, nearness to its three
+/// nearest example questions and to the nearest one. Likeness in words to the very nearest example, to the title, to the nearest sentence and
+/// passage added nothing beside these when fitted.
 pub type Features = [f32; FEATURES];
 
 /// What the answerability of the best article is judged by.
@@ -28,7 +29,8 @@ pub const SIGNALS: usize = 10;
 
 /// Signals of the best article: its lead over the second; its share of the likelihood of all; likeness to the three nearest example questions;
 /// the share of the question that the article knows; the share that no article knows; the logarithm of how many terms are asked; how much
-/// likelier it is asked for in these words than the articles are on the whole; how much likelier it is than the likeliest topic outside.
+/// likelier it is asked for in these words than the articles are on the whole; how much likelier it is than the likeliest topic outside; by
+/// meaning, and 0 where only words are compared, nearness to its nearest example, and how much nearer that is than any topic outside.
 pub type Signals = [f32; SIGNALS];
 
 /// Brings sums of weights near the size of the other features.
@@ -206,11 +208,13 @@ impl Ranker {
         let mut likeliest = candidates.to_vec();
         likeliest.sort_by(|one, other| likely(other).total_cmp(&likely(one)).then(one.cmp(other)));
         let top = likeliest.first().map_or(0.0, likely);
-        let mut rest = likeliest.split_off(COMPARED_MAX.min(likeliest.len()));
+        let rest = likeliest.split_off(COMPARED_MAX.min(likeliest.len()));
         // What is asked in other words is near by its meaning.
         if let Some((meaning, vector)) = asked.meant {
-            rest.sort_by(|one, other| meaning.nearest(vector, *other).total_cmp(&meaning.nearest(vector, *one)));
-            likeliest.extend(rest.into_iter().take(NEAREST_MAX));
+            let mut near: Vec<(usize, f32)> =
+                rest.iter().map(|index| (*index, meaning.nearest(vector, *index))).collect();
+            near.sort_by(|one, other| other.1.total_cmp(&one.1));
+            likeliest.extend(near.into_iter().take(NEAREST_MAX).map(|(index, _)| index));
         }
         let mut ranked: Vec<Ranked> = likeliest
             .iter()

@@ -10,9 +10,11 @@ pub mod contract;
 pub mod memory_ledger;
 pub mod model;
 pub mod nothing;
+pub mod packs;
 
 pub use back_office::{RecordedCall, ScriptedBackOffice};
 pub use clock::FixedClock;
 pub use memory_ledger::MemoryLedger;
 pub use model::{ScriptedAnswer, ScriptedModel};
 pub use nothing::{NoKnowledge, NoPages};
+pub use packs::{pack_files, packs_folder};

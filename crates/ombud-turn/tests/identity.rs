@@ -2,51 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, ConversationId, ConversationStatus, CustomerId, IdentityLevel, Passage, Principal,
-    Receipt, Sensitive, SessionId, TenantId,
+    ActionOutcome, AwaitingKind, ConversationId, ConversationStatus, CustomerId, IdentityLevel, Principal, Receipt,
+    Sensitive, SessionId,
 };
-use ombud_policy::{Pack, PackFiles};
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery, LiveBus, LiveEvent, StoreError};
-use ombud_testkit::{FixedClock, MemoryLedger, RecordedCall, ScriptedBackOffice};
+use ombud_policy::Pack;
+use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge, NoPages, RecordedCall, ScriptedBackOffice};
 use ombud_turn::{Assistant, AttemptLimits, Input, Ports, Settings, Stimulus, TurnError, TurnReply, Verdict};
 use serde_json::{Value, json};
-
-struct Nothing;
-
-impl KnowledgeIndex for Nothing {
-    fn search(&self, _query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn lessons(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn deepen(&self, _vectors: &[&[f32]]) {}
-
-    fn version(&self) -> &'static str {
-        "none"
-    }
-}
-
-impl LiveBus for Nothing {
-    fn publish(&self, _tenant: &TenantId, _conversation: ConversationId, _event: LiveEvent) {}
-}
-
-fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_into(files, root, &path);
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"), text);
-        }
-    }
-}
 
 fn ports(office: &Arc<ScriptedBackOffice>, clock: &Arc<FixedClock>) -> Ports {
     let ledger = Arc::new(MemoryLedger::new());
@@ -55,19 +20,17 @@ fn ports(office: &Arc<ScriptedBackOffice>, clock: &Arc<FixedClock>) -> Ports {
         inbox: ledger.clone(),
         attempts: ledger,
         back_office: office.clone(),
-        knowledge: Arc::new(Nothing),
+        knowledge: Arc::new(NoKnowledge),
         model: None,
         clock: clock.clone(),
-        live: Arc::new(Nothing),
+        live: Arc::new(NoPages),
     }
 }
 
 fn trained() -> &'static Assistant {
     static TRAINED: OnceLock<Assistant> = OnceLock::new();
     TRAINED.get_or_init(|| {
-        let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-        let mut files = PackFiles::new();
-        read_into(&mut files, &packs, &packs);
+        let files = ombud_testkit::pack_files().unwrap();
         let pack = Pack::parse("paylater", &files).unwrap_or_else(|problems| panic!("{problems:?}"));
         Assistant::new(ports(&Arc::default(), &Arc::default()), Arc::new(pack), Settings::default()).unwrap()
     })

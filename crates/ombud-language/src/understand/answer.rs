@@ -210,7 +210,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         return vec![Command::Cancel];
     }
     // "No, no limit. Wrong amount": what was answered last is not asked for again by a no to it.
-    told.retain(|command| told_again(readings, command));
+    told.retain(|command| !turns_last_down(readings, command));
     if told.iter().any(|command| {
         matches!(command, Command::StartFlow { .. } | Command::Ask { .. } | Command::Handoff | Command::Clarify { .. })
     }) {
@@ -257,17 +257,17 @@ fn refuses_last(readings: &Readings<'_>, body: &str, told: &[Command]) -> bool {
     only_last && unwanted || rules.consent.misheard.is_match(body)
 }
 
-/// Whether a command begins anything but the request that came to its end last, in words that turn it down.
-fn told_again(readings: &Readings<'_>, command: &Command) -> bool {
-    let Command::StartFlow { flow, text, .. } = command else { return true };
+/// Whether a command begins once more the request that came to its end last, in words that turn it down.
+fn turns_last_down(readings: &Readings<'_>, command: &Command) -> bool {
+    let Command::StartFlow { flow, text, .. } = command else { return false };
     if Some(flow.as_str()) != readings.context.last_flow {
-        return true;
+        return false;
     }
     let rules = readings.rules();
     let body = rules.without_lead(text);
     let bare = lead_off(rules, lead_off(rules, body));
     let is_no = bare.len() < body.len() && bare.split_whitespace().count() <= NAMED_WORDS_MAX;
-    !is_no && rules.unwanted.find(bare).is_none_or(|found| found.start() > SUBJECT_MAX)
+    is_no || rules.unwanted.find(bare).is_some_and(|found| found.start() <= SUBJECT_MAX)
 }
 
 /// Without a no in front.

@@ -83,3 +83,19 @@ fn what_is_likelier_outside_of_the_articles_is_answered_by_none() {
     assert!(support("i missed the due date") > crate::SUPPORT_MIN);
     assert!(support("late fee") > crate::SUPPORT_MIN, "an example counts word for word");
 }
+
+/// Decision 0016: what is asked in none of an article's words is found by what it means, and nothing is where no vectors are.
+#[test]
+fn meaning_orders_what_the_words_leave_open() {
+    let ranker = ranker(Weights::meaning());
+    // One direction for each of the three articles: their lessons are two examples and a title each.
+    let direction = |place: usize| -> Vec<f32> { (0..3).map(|at| if at == place { 1.0 } else { 0.0 }).collect() };
+    let vectors: Vec<Vec<f32>> = (0..ranker.lessons().len()).map(|lesson| direction(lesson / 3)).collect();
+    ranker.deepen(&vectors.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let best = |vector: Option<&[f32]>| ranker.rank("the money", vector, &[0, 1, 2]).first().map(|one| one.article);
+    assert_eq!(ranker.lessons().len(), 9);
+    assert_eq!(best(None), Some(1), "by its words");
+    for place in [0, 2] {
+        assert_eq!(best(Some(&direction(place))), Some(place), "by its meaning");
+    }
+}

@@ -31,22 +31,8 @@ use ombud_turn::{
 };
 use serde_json::{Value, json};
 
-fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_into(files, root, &path);
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            files.insert(path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/"), text);
-        }
-    }
-}
-
 fn files() -> PackFiles {
-    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let mut files = PackFiles::new();
-    read_into(&mut files, &packs, &packs);
-    files
+    ombud_testkit::pack_files().unwrap()
 }
 
 fn train(files: &PackFiles) -> Assistant {

@@ -11,7 +11,7 @@ use ombud_domain::{
     ActionOutcome, AwaitingKind, ConversationId, IdentityLevel, Principal, Receipt, Sensitive, SessionId, StreamId,
     TenantId,
 };
-use ombud_policy::{ApiCall, Intent, Pack, PackFiles};
+use ombud_policy::{ApiCall, Intent, Pack};
 use ombud_ports::BackOffice;
 use ombud_store::Store;
 use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge, NoPages};
@@ -79,19 +79,6 @@ impl BackOffice for Company {
     }
 }
 
-fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(files, root, &path)?;
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            let name = path.strip_prefix(root)?.to_str().context("paths are text")?;
-            files.insert(name.replace('\\', "/"), text);
-        }
-    }
-    Ok(())
-}
-
 fn ports(store: Option<&Store>, company: &Arc<Company>) -> Ports {
     let memory = Arc::new(MemoryLedger::new());
     Ports {
@@ -133,9 +120,7 @@ fn trained(rules: Rules) -> anyhow::Result<&'static Assistant> {
     static LIMITED: OnceLock<Option<Assistant>> = OnceLock::new();
     static BY_TWO: OnceLock<Option<Assistant>> = OnceLock::new();
     let train = || {
-        let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-        let mut files = PackFiles::new();
-        read_into(&mut files, &packs, &packs).ok()?;
+        let mut files = ombud_testkit::pack_files().ok()?;
         if rules == Rules::Limited {
             let limit =
                 format!("- id: cancellations\n  actions: [cancel_pending_order]\n  within: 24h\n  count: {ALLOWED}\n");

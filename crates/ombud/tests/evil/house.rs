@@ -78,26 +78,12 @@ pub struct House {
     pub phrases: Phrases,
 }
 
-/// Reads the files below a folder, by their path inside `root`.
-pub fn read_into(files: &mut PackFiles, root: &Path, folder: &Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_into(files, root, &path)?;
-        } else if let Ok(text) = std::fs::read_to_string(&path) {
-            let inside = path.strip_prefix(root)?.to_str().context("a name in UTF-8")?.replace('\\', "/");
-            files.insert(inside, text);
-        }
-    }
-    Ok(())
-}
-
 /// A pack below `root` over the base, and what it knows.
 pub fn pack_of(name: &str, root: &Path) -> anyhow::Result<(Pack, Knowledge)> {
-    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let packs = ombud_testkit::packs_folder();
     let mut files = PackFiles::new();
-    read_into(&mut files, &packs, &packs.join("base"))?;
-    read_into(&mut files, root, &root.join(name))?;
+    ombud_testkit::packs::read_into(&mut files, &packs, &packs.join("base"))?;
+    ombud_testkit::packs::read_into(&mut files, root, &root.join(name))?;
     let pack = Pack::parse(name, &files).map_err(|problems| anyhow!("{problems:?}"))?;
     let mut articles = BTreeMap::new();
     for top in ["base", name] {
