@@ -376,6 +376,16 @@ pub struct Act {
 /// Every text key a flow names, for validation.
 #[must_use]
 pub fn text_keys(flow: &Flow) -> Vec<String> {
+    let steps = flow.ops.iter().filter_map(|op| match op {
+        Op::Handoff { next_step, .. } => next_step.clone(),
+        _ => None,
+    });
+    customer_text_keys(flow).into_iter().chain(steps).collect()
+}
+
+/// Keys of the texts that a flow says to customers: all but the next steps, which people of the company read.
+#[must_use]
+pub fn customer_text_keys(flow: &Flow) -> Vec<String> {
     let mut keys = Vec::new();
     for op in &flow.ops {
         match op {
@@ -399,7 +409,7 @@ pub fn text_keys(flow: &Flow) -> Vec<String> {
                 keys.push(text.clone())
             }
             Op::Identify { claim: Some(claim), .. } => keys.push(claim.text.clone()),
-            Op::Handoff { text, next_step, .. } => keys.extend(std::iter::once(text.clone()).chain(next_step.clone())),
+            Op::Handoff { text, .. } => keys.push(text.clone()),
             _ => {}
         }
     }

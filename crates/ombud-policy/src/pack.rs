@@ -123,10 +123,6 @@ pub struct Pack {
     pub actions: BTreeMap<String, ActionSpec>,
     /// All texts.
     pub texts: Texts,
-    /// Titles of the flows: (locale, flow) to title.
-    pub titles: BTreeMap<(String, String), String>,
-    /// Examples of messages: (locale, class, text); classes are `flow:<name>`.
-    pub examples: Vec<(String, String, String)>,
     /// Further messages as customers write them, of `nlu/requests.<locale>.jsonl`: (locale, class, text); classes are `flow:<name>`, `ask`, `detail` and
     /// `repair:<kind>`.
     pub requests: Vec<(String, String, String)>,
@@ -134,8 +130,6 @@ pub struct Pack {
     pub choices: Vec<ChoiceExample>,
     /// What the company's systems report by themselves.
     pub feed: Option<Feed>,
-    /// Words that name the wish for a flow: (locale, flow, regular expression). Such a flow does not begin beside another request without them.
-    pub wishes: Vec<(String, String, String)>,
     /// Policies of base and pack.
     pub policies: Policies,
     /// What may be done within a time.
@@ -144,13 +138,6 @@ pub struct Pack {
     pub articles: Vec<(String, String)>,
     /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
     pub language_files: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum TextEntry {
-    One(String),
-    Many(Vec<String>),
 }
 
 /// A line of `nlu/requests.<locale>.jsonl`.
@@ -191,12 +178,9 @@ impl Pack {
             files,
             locales: manifest.locales.clone(),
             problems: Vec::new(),
-            texts: Texts::new(),
-            titles: BTreeMap::new(),
-            examples: Vec::new(),
+            texts: Texts::new(&manifest.default_locale),
             requests: Vec::new(),
             choices: Vec::new(),
-            wishes: Vec::new(),
         };
         reader.pack_texts();
         let flows = reader.flows();
@@ -215,7 +199,7 @@ impl Pack {
         let source = files.get(&file).map_or("", String::as_str);
         let feed = manifest.feed.as_ref().map(|feed| Feed::compile(feed, &file, source)).transpose();
         let feed = feed.map_err(|problem| reader.problems.push(problem)).ok().flatten();
-        let Reader { mut problems, texts, titles, examples, requests, choices, wishes, .. } = reader;
+        let Reader { mut problems, texts, requests, choices, .. } = reader;
         let hash = hash_of(name, files);
         let Some(policies) = policies else { return Err(problems) };
         let pack = Self {
@@ -224,17 +208,16 @@ impl Pack {
             flows,
             actions,
             texts,
-            titles,
-            examples,
             requests,
             choices,
-            wishes,
             feed,
             policies,
             limits,
             articles,
             language_files,
         };
+        problems
+            .extend(pack.texts.spoken(&pack.manifest.default_locale).iter().flat_map(|spoken| spoken.problems.clone()));
         check::check(&pack, name, files, &mut problems);
         if problems.is_empty() { Ok(pack) } else { Err(problems) }
     }
@@ -242,13 +225,34 @@ impl Pack {
     /// The title of a flow, for menus; its name when it has none.
     #[must_use]
     pub fn title<'a>(&'a self, locale: &str, flow: &'a str) -> &'a str {
-        self.titles.get(&(locale.to_owned(), flow.to_owned())).map_or(flow, String::as_str)
+        let locales = [locale, self.manifest.default_locale.as_str()];
+        let mut spoken = locales.into_iter().filter_map(|locale| self.texts.spoken(locale));
+        spoken.find_map(|spoken| spoken.titles.get(flow)).map_or(flow, String::as_str)
     }
 
-    /// The same for people at the desk: the text `desk_title` of the flow, else its title.
+    /// Examples of messages in a language: class (`flow:<name>`) and text.
     #[must_use]
-    pub fn desk_title(&self, locale: &str, flow: &str) -> String {
-        self.texts.render(locale, flow, "desk_title", &[]).unwrap_or_else(|_| self.title(locale, flow).to_owned())
+    pub fn examples(&self, locale: &str) -> &[(String, String)] {
+        self.texts.spoken(locale).map_or(&[], |spoken| &spoken.examples)
+    }
+
+    /// Words of a language that name the wish for a flow: its name and a regular expression. Such a flow does not begin beside another request without them.
+    #[must_use]
+    pub fn wishes(&self, locale: &str) -> &[(String, String)] {
+        self.texts.spoken(locale).map_or(&[], |spoken| &spoken.wishes)
+    }
+
+    /// What is wrong with the texts of a language: of the company's own at the start, of the others when they are asked for.
+    #[must_use]
+    pub fn problems_of_locale(&self, locale: &str) -> Vec<PackProblem> {
+        check::locale(self, locale)
+    }
+
+    /// The same for people at the desk, in the company's language: the text `desk_title` of the flow, else its title.
+    #[must_use]
+    pub fn desk_title(&self, flow: &str) -> String {
+        let own = self.manifest.default_locale.as_str();
+        self.texts.render(own, flow, "desk_title", &[]).unwrap_or_else(|_| self.title(own, flow).to_owned())
     }
 
     /// A member of an article's front matter, as its `title`.
@@ -312,11 +316,8 @@ struct Reader<'a> {
     locales: Vec<String>,
     problems: Vec<PackProblem>,
     texts: Texts,
-    titles: BTreeMap<(String, String), String>,
-    examples: Vec<(String, String, String)>,
     requests: Vec<(String, String, String)>,
     choices: Vec<ChoiceExample>,
-    wishes: Vec<(String, String, String)>,
 }
 
 impl<'a> Reader<'a> {
@@ -339,46 +340,7 @@ impl<'a> Reader<'a> {
     fn pack_texts(&mut self) {
         for locale in self.locales.clone() {
             for (file, source) in self.under(&format!("locales/{locale}.yaml"), "") {
-                self.text_file(file, source, &locale, "");
-            }
-        }
-    }
-
-    fn text_file(&mut self, file: &str, source: &str, locale: &str, flow: &str) {
-        let entries: BTreeMap<String, TextEntry> = match serde_saphyr::from_str(source) {
-            Ok(entries) => entries,
-            Err(error) => return self.problems.push(PackProblem::of_yaml(file, &error)),
-        };
-        for (key, entry) in entries {
-            match (key.as_str(), entry) {
-                ("title", TextEntry::One(title)) if !flow.is_empty() => {
-                    self.titles.insert((locale.to_owned(), flow.to_owned()), title);
-                }
-                ("examples", TextEntry::Many(lines)) if !flow.is_empty() => {
-                    let class = format!("flow:{flow}");
-                    self.examples.extend(lines.into_iter().map(|line| (locale.to_owned(), class.clone(), line)));
-                }
-                ("wishes", TextEntry::Many(lines)) if !flow.is_empty() => {
-                    self.wishes.extend(lines.into_iter().map(|line| (locale.to_owned(), flow.to_owned(), line)));
-                }
-                (_, TextEntry::One(template)) => {
-                    if let Err(reason) = self.texts.add(locale, flow, &key, &template) {
-                        self.problems.push(PackProblem::at(
-                            file,
-                            source,
-                            &format!("{key}:"),
-                            format!("text `{key}` is not a template: {reason}"),
-                        ));
-                    }
-                }
-                (_, TextEntry::Many(_)) => {
-                    self.problems.push(PackProblem::at(
-                        file,
-                        source,
-                        &format!("{key}:"),
-                        format!("text `{key}` must be one text, only `examples` and `wishes` are lists"),
-                    ));
-                }
+                self.texts.add_file(&locale, "", (file, source));
             }
         }
     }
@@ -398,7 +360,7 @@ impl<'a> Reader<'a> {
         for name in names {
             for locale in self.locales.clone() {
                 for (file, source) in self.under(&format!("flows/{name}/texts/{locale}.yaml"), "") {
-                    self.text_file(file, source, &locale, &name);
+                    self.texts.add_file(&locale, &name, (file, source));
                 }
             }
         }

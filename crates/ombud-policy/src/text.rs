@@ -1,10 +1,18 @@
 //! How do texts become words for the customer? Minijinja templates by locale and key, with money and dates.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod formats;
 
-use minijinja::value::{Serde, Value as TemplateValue, ValueKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use minijinja::value::{Kwargs, Serde, Value as TemplateValue, ValueKind};
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use ombud_domain::Money;
+use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::problem::PackProblem;
+use formats::Formats;
 
 /// Why a text could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +35,50 @@ pub enum TextError {
     },
 }
 
-/// All texts of a pack, resolved: the flow's own, then the pack's, then the base's.
+/// All texts of a pack, resolved: the flow's own, then the pack's, then the base's; what a language lacks is said in the pack's own.
+///
+/// A language is read when its first text is wanted: of thirty-five, most conversations of a day need a few.
+#[derive(Debug, Default)]
 pub struct Texts {
+    default_locale: String,
+    locales: BTreeMap<String, Locale>,
+}
+
+/// The files of one language, and what they say once they are read.
+#[derive(Debug, Default)]
+struct Locale {
+    files: Vec<TextFile>,
+    spoken: OnceLock<Spoken>,
+}
+
+/// A file of texts as it lies in the packs folder.
+#[derive(Debug)]
+struct TextFile {
+    path: String,
+    source: String,
+    /// The flow it belongs to; empty for those of a pack.
+    flow: String,
+}
+
+/// What a language says and hears.
+pub(crate) struct Spoken {
     environment: Environment<'static>,
     /// Words of each template by its name: only values they can name are given to it.
     keys: BTreeMap<String, Words>,
+    /// Titles of the flows by name.
+    pub(crate) titles: BTreeMap<String, String>,
+    /// Examples of messages: class (`flow:<name>`) and text.
+    pub(crate) examples: Vec<(String, String)>,
+    /// Words that name the wish for a flow, as regular expressions.
+    pub(crate) wishes: Vec<(String, String)>,
+    /// What is wrong with the files.
+    pub(crate) problems: Vec<PackProblem>,
+}
+
+impl std::fmt::Debug for Spoken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spoken").field("templates", &self.keys.len()).finish_non_exhaustive()
+    }
 }
 
 /// What a template can name.
@@ -61,40 +108,139 @@ impl Words {
     }
 }
 
-impl std::fmt::Debug for Texts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Texts").field("templates", &self.keys.len()).finish()
-    }
-}
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self::new()
-    }
+/// A value in a file of texts.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TextEntry {
+    One(String),
+    Many(Vec<String>),
 }
 
 impl Texts {
-    /// No texts yet.
+    /// No texts yet; `default_locale` is the language of the company, in which what another lacks is said.
     #[must_use]
-    pub fn new() -> Self {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.add_filter("money", money);
-        environment.add_filter("amount", amount);
-        environment.add_filter("date", date);
-        environment.add_filter("list_and", list_and);
-        environment.add_filter("values", values);
-        environment.add_function("plural", |count: i64, one: String, many: String| if count == 1 { one } else { many });
-        Self { environment, keys: BTreeMap::new() }
+    pub fn new(default_locale: &str) -> Self {
+        Self { default_locale: default_locale.to_owned(), locales: BTreeMap::new() }
     }
 
-    /// Adds a template under `scope` (a flow's name, or empty for the pack); a later one replaces an earlier one.
+    /// Adds a file of texts of a flow, or of the pack where `flow` is empty; what a later one says replaces what an earlier one says.
+    pub(crate) fn add_file(&mut self, locale: &str, flow: &str, (path, source): (&str, &str)) {
+        let file = TextFile { path: path.to_owned(), source: source.to_owned(), flow: flow.to_owned() };
+        let of = self.locales.entry(locale.to_owned()).or_default();
+        of.files.push(file);
+        of.spoken.take();
+    }
+
+    /// What is said in a language; none where it has no file.
+    pub(crate) fn spoken(&self, locale: &str) -> Option<&Spoken> {
+        let of = self.locales.get(locale)?;
+        Some(of.spoken.get_or_init(|| Spoken::read(locale, &of.files)))
+    }
+
+    /// Whether a language says this text itself.
+    pub(crate) fn says(&self, locale: &str, flow: &str, key: &str) -> bool {
+        self.spoken(locale).is_some_and(|spoken| spoken.name(flow, key).is_some())
+    }
+
+    /// Whether a text can be found for this flow.
+    #[must_use]
+    pub fn has(&self, locale: &str, flow: &str, key: &str) -> bool {
+        self.find(locale, flow, key).is_some()
+    }
+
+    fn find(&self, locale: &str, flow: &str, key: &str) -> Option<(&Spoken, String)> {
+        let locales = [locale, self.default_locale.as_str()];
+        locales
+            .into_iter()
+            .filter_map(|locale| self.spoken(locale))
+            .find_map(|spoken| Some((spoken, spoken.name(flow, key)?)))
+    }
+
+    /// Whether the text of `key` can name a value.
+    pub(crate) fn mentions(&self, (locale, flow, key): (&str, &str, &str), value: &str) -> bool {
+        let found = self.find(locale, flow, key);
+        found.and_then(|(spoken, name)| spoken.keys.get(&name)).is_some_and(|words| words.mention(value))
+    }
+
+    /// The text of `key` with these values.
     ///
     /// # Errors
-    /// The parser's words, when it is not a template.
-    pub fn add(&mut self, locale: &str, scope: &str, key: &str, template: &str) -> Result<(), String> {
-        let name = format!("{locale}/{scope}/{key}");
-        self.environment.add_template_owned(name.clone(), template.to_owned()).map_err(|error| error.to_string())?;
+    /// [`TextError`]; the author of the pack can fix both kinds.
+    pub fn render(
+        &self,
+        locale: &str,
+        flow: &str,
+        key: &str,
+        layers: &[&Map<String, Value>],
+    ) -> Result<String, TextError> {
+        let (spoken, name) = self
+            .find(locale, flow, key)
+            .ok_or_else(|| TextError::Missing { flow: flow.to_owned(), key: key.to_owned() })?;
+        let failed = |error: minijinja::Error| TextError::Render { key: key.to_owned(), reason: error.to_string() };
+        let words = spoken.keys.get(&name);
+        let mut context = Map::new();
+        for layer in layers.iter().rev() {
+            let named = layer.iter().filter(|(name, _)| words.is_none_or(|words| words.mention(name)));
+            context.extend(named.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let template = spoken.environment.get_template(&name).map_err(failed)?;
+        Ok(template.render(Serde(context)).map_err(failed)?.trim().to_owned())
+    }
+}
+
+impl Spoken {
+    fn read(locale: &str, files: &[TextFile]) -> Self {
+        let mut spoken = Self {
+            environment: environment(locale),
+            keys: BTreeMap::new(),
+            titles: BTreeMap::new(),
+            examples: Vec::new(),
+            wishes: Vec::new(),
+            problems: Vec::new(),
+        };
+        for file in files {
+            spoken.add(file);
+        }
+        spoken
+    }
+
+    fn add(&mut self, file: &TextFile) {
+        let entries: BTreeMap<String, TextEntry> = match serde_saphyr::from_str(&file.source) {
+            Ok(entries) => entries,
+            Err(error) => return self.problems.push(PackProblem::of_yaml(&file.path, &error)),
+        };
+        let flow = file.flow.as_str();
+        for (key, entry) in entries {
+            let problem = match (key.as_str(), entry) {
+                ("title", TextEntry::One(title)) if !flow.is_empty() => {
+                    self.titles.insert(flow.to_owned(), title);
+                    continue;
+                }
+                ("examples", TextEntry::Many(lines)) if !flow.is_empty() => {
+                    self.examples.extend(lines.into_iter().map(|line| (format!("flow:{flow}"), line)));
+                    continue;
+                }
+                ("wishes", TextEntry::Many(lines)) if !flow.is_empty() => {
+                    self.wishes.extend(lines.into_iter().map(|line| (flow.to_owned(), line)));
+                    continue;
+                }
+                (_, TextEntry::One(template)) => match self.add_template(flow, &key, &template) {
+                    Ok(()) => continue,
+                    Err(reason) => format!("text `{key}` is not a template: {reason}"),
+                },
+                (_, TextEntry::Many(_)) => {
+                    format!("text `{key}` must be one text, only `examples` and `wishes` are lists")
+                }
+            };
+            self.problems.push(PackProblem::at(&file.path, &file.source, &format!("{key}:"), problem));
+        }
+    }
+
+    /// Adds a template under a flow's name, or an empty one for the pack.
+    fn add_template(&mut self, flow: &str, key: &str, template: &str) -> Result<(), String> {
+        let name = format!("{flow}/{key}");
+        let added = self.environment.add_template_owned(name.clone(), template.to_owned());
+        added.map_err(|error| error.to_string())?;
         self.try_without_values(&name)?;
         self.keys.insert(name, Words::of(template));
         Ok(())
@@ -119,88 +265,58 @@ impl Texts {
         }
     }
 
-    /// Whether a text can be found for this flow.
-    #[must_use]
-    pub fn has(&self, locale: &str, flow: &str, key: &str) -> bool {
-        self.name(locale, flow, key).is_some()
-    }
-
-    fn name(&self, locale: &str, flow: &str, key: &str) -> Option<String> {
-        [format!("{locale}/{flow}/{key}"), format!("{locale}//{key}")]
-            .into_iter()
-            .find(|name| self.keys.contains_key(name))
-    }
-
-    /// Whether the text of `key` can name a value.
-    pub(crate) fn mentions(&self, (locale, flow, key): (&str, &str, &str), value: &str) -> bool {
-        let words = self.name(locale, flow, key).and_then(|name| self.keys.get(&name));
-        words.is_some_and(|words| words.mention(value))
-    }
-
-    /// The text of `key` with these values.
-    ///
-    /// # Errors
-    /// [`TextError`]; the author of the pack can fix both kinds.
-    pub fn render(
-        &self,
-        locale: &str,
-        flow: &str,
-        key: &str,
-        layers: &[&Map<String, Value>],
-    ) -> Result<String, TextError> {
-        let name = self
-            .name(locale, flow, key)
-            .ok_or_else(|| TextError::Missing { flow: flow.to_owned(), key: key.to_owned() })?;
-        let failed = |error: minijinja::Error| TextError::Render { key: key.to_owned(), reason: error.to_string() };
-        let words = self.keys.get(&name);
-        let mut context = Map::new();
-        for layer in layers.iter().rev() {
-            let named = layer.iter().filter(|(name, _)| words.is_none_or(|words| words.mention(name)));
-            context.extend(named.map(|(name, value)| (name.clone(), value.clone())));
-        }
-        let rendered = self.environment.get_template(&name).map_err(failed)?.render(Serde(context)).map_err(failed)?;
-        Ok(rendered.trim().to_owned())
+    fn name(&self, flow: &str, key: &str) -> Option<String> {
+        [format!("{flow}/{key}"), format!("/{key}")].into_iter().find(|name| self.keys.contains_key(name))
     }
 }
 
-fn money(value: &TemplateValue) -> Result<String, minijinja::Error> {
-    let parsed: Result<ombud_domain::Money, _> = serde_json::to_value(value).and_then(serde_json::from_value);
+/// The filters and functions that texts may use, as the language writes.
+fn environment(locale: &str) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.add_filter("values", values);
+    let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
+    let of = Arc::clone(&formats);
+    environment.add_filter("money", move |value: &TemplateValue| money(&of, value));
+    let of = Arc::clone(&formats);
+    environment.add_filter("amount", move |value: f64, symbol: Option<String>| amount(&of, value, symbol));
+    let of = Arc::clone(&formats);
+    environment.add_filter("date", move |text: &str| of.date(text).unwrap_or_else(|| text.to_owned()));
+    let of = Arc::clone(&formats);
+    environment.add_filter("list_and", move |value: &TemplateValue| joined(value, |parts| of.list_and(parts)));
+    let of = Arc::clone(&formats);
+    environment.add_filter("list_or", move |value: &TemplateValue| joined(value, |parts| of.list_or(parts)));
+    environment.add_function("plural", move |count: i64, forms: Kwargs| plural(&formats, count, &forms));
+    environment
+}
+
+fn money(formats: &Formats, value: &TemplateValue) -> Result<String, minijinja::Error> {
+    let parsed: Result<Money, _> = serde_json::to_value(value).and_then(serde_json::from_value);
     parsed
-        .map(|money| money.to_string())
+        .map(|money| formats.money(money))
         .map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "`money` takes {minor, currency}"))
 }
 
-/// A decimal number with two digits and thousands separators after the symbol given: `12.5|amount("$")` is `$12.50`.
-fn amount(value: f64, symbol: Option<String>) -> String {
+/// A number with two digits behind the point, after the symbol given: `12.5|amount("$")` is `$12.50`.
+fn amount(formats: &Formats, value: f64, symbol: Option<String>) -> String {
     let symbol = symbol.unwrap_or_default();
     let sign = if value < 0.0 { "-" } else { "" };
-    let text = format!("{:.2}", value.abs());
-    format!("{sign}{symbol}{text}")
+    format!("{sign}{symbol}{}", formats.amount(value.abs()))
 }
 
-fn date(text: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let mut parts = text.get(..10).unwrap_or(text).split('-');
-    let parsed = (|| {
-        let year = parts.next()?.parse::<u32>().ok()?;
-        let month = parts.next()?.parse::<usize>().ok()?;
-        let day = parts.next()?.parse::<u32>().ok()?;
-        Some(format!("{day} {} {year}", MONTHS.get(month.checked_sub(1)?)?))
-    })();
-    parsed.unwrap_or_else(|| text.to_owned())
+/// The form for a count, by the plural category that the language has for it: `plural(n, one="order", other="orders")`. `other` stands in for
+/// those not given.
+fn plural(formats: &Formats, count: i64, forms: &Kwargs) -> Result<String, minijinja::Error> {
+    let other: String = forms.get("other")?;
+    let mut form = None;
+    for category in ["zero", "one", "two", "few", "many"] {
+        let given: Option<String> = forms.get(category)?;
+        if category == formats.plural(count) {
+            form = given;
+        }
+    }
+    forms.assert_all_used()?;
+    Ok(form.unwrap_or(other))
 }
 
 /// The values of a map, in its order; the same as the function of that name in conditions.
@@ -208,16 +324,13 @@ fn values(map: &TemplateValue) -> Result<Vec<TemplateValue>, minijinja::Error> {
     map.try_iter()?.map(|key| map.get_item(&key)).collect()
 }
 
-fn list_and(value: &TemplateValue) -> Result<String, minijinja::Error> {
-    if value.kind() != ValueKind::Seq {
+fn joined(value: &TemplateValue, join: impl Fn(&[String]) -> String) -> Result<String, minijinja::Error> {
+    // Lists that `map` or `selectattr` give are iterators.
+    if !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Ok(value.to_string());
     }
     let parts: Vec<String> = value.try_iter()?.map(|part| part.to_string()).collect();
-    Ok(match parts.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [head @ .., tail] => format!("{} and {tail}", head.join(", ")),
-    })
+    Ok(join(&parts))
 }
 
 #[cfg(test)]
@@ -226,18 +339,24 @@ mod tests {
 
     use super::*;
 
+    fn texts(files: &[(&str, &str, &str)]) -> Texts {
+        let mut texts = Texts::new("en");
+        for (locale, flow, source) in files {
+            texts.add_file(locale, flow, ("texts.yaml", source));
+        }
+        texts
+    }
+
     #[test]
     fn a_flows_own_text_wins_over_the_packs() {
-        let mut texts = Texts::new();
-        texts.add("en", "", "ask", "pack").unwrap();
-        texts
-            .add(
+        let texts = texts(&[
+            ("en", "", "ask: pack"),
+            (
                 "en",
                 "cancel",
-                "ask",
-                "flow {{ names | list_and }} {{ total | money }} {{ due | date }} {{ price | amount('$') }}",
-            )
-            .unwrap();
+                "ask: \"flow {{ names | list_and }} {{ total | money }} {{ due | date }} {{ price | amount('$') }}\"",
+            ),
+        ]);
         let vars = json!({"names": ["a", "b", "c"], "total": {"minor": 1999, "currency": "EUR"}, "due": "2026-12-01", "price": 12.5});
         let vars = vars.as_object().unwrap();
         assert_eq!(texts.render("en", "other", "ask", &[vars]).unwrap(), "pack");
@@ -249,11 +368,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_language_lacks_is_said_in_that_of_the_company() {
+        let texts = texts(&[
+            ("en", "", "ask: 'Which? {{ n }} {{ plural(n, one=\"order\", other=\"orders\") }}'\nnote: for the desk"),
+            (
+                "pl",
+                "",
+                "ask: '{{ n }} {{ plural(n, one=\"zamówienie\", few=\"zamówienia\", many=\"zamówień\", other=\"zamówienia\") }}, {{ at | date }}'",
+            ),
+        ]);
+        let said = |locale: &str, key: &str, n: i64| {
+            let vars = json!({"n": n, "at": "2026-11-15"});
+            texts.render(locale, "", key, &[vars.as_object().unwrap()]).unwrap()
+        };
+        assert_eq!(said("pl", "ask", 5), "5 zamówień, 15 listopada 2026");
+        assert_eq!(said("pl", "ask", 1), "1 zamówienie, 15 listopada 2026");
+        assert_eq!(said("pl", "note", 1), "for the desk");
+        assert_eq!(said("xx", "ask", 2), "Which? 2 orders");
+        assert!(texts.says("pl", "", "ask") && !texts.says("pl", "", "note"));
+    }
+
+    #[test]
     fn a_filter_that_does_not_exist_is_found_when_the_text_is_read() {
-        let mut texts = Texts::new();
-        assert!(texts.add("en", "", "bad", "{{ order.total | moneyy }}").is_err());
-        assert!(texts.add("en", "", "good", "{{ order.options | values | join(', ') }}").is_ok());
+        let read = texts(&[(
+            "en",
+            "",
+            "bad: '{{ order.total | moneyy }}'\ngood: \"{{ order.options | values | join(', ') }}\"",
+        )]);
+        assert_eq!(read.spoken("en").unwrap().problems.len(), 1);
         let vars = json!({"order": {"options": {"colour": "blue", "size": "M"}}});
-        assert_eq!(texts.render("en", "", "good", &[vars.as_object().unwrap()]).unwrap(), "blue, M");
+        assert_eq!(read.render("en", "", "good", &[vars.as_object().unwrap()]).unwrap(), "blue, M");
     }
 }

@@ -27,7 +27,11 @@ fn every_pack_fits_together() {
     let mut problems = Vec::new();
     for name in packs_of(&files) {
         match Pack::parse(&name, &files) {
-            Ok(pack) => assert!(!pack.texts.has("en", "", "no such text"), "a text that nobody wrote is missing"),
+            Ok(pack) => {
+                assert!(!pack.texts.has("en", "", "no such text"), "a text that nobody wrote is missing");
+                let of_locales = pack.manifest.locales.iter().flat_map(|locale| pack.problems_of_locale(locale));
+                problems.extend(of_locales.map(|problem| problem.to_string()));
+            }
             Err(found) => problems.extend(found.iter().map(ToString::to_string)),
         }
     }
@@ -41,9 +45,8 @@ fn no_example_stands_for_two_requests() {
     for name in packs_of(&files) {
         let Ok(pack) = Pack::parse(&name, &files) else { continue };
         let mut classes: BTreeMap<String, &str> = BTreeMap::new();
-        for (locale, class, text) in &pack.examples {
-            let key = format!("{locale} {}", text.trim().to_lowercase());
-            if let Some(other) = classes.insert(key, class) {
+        for (class, text) in pack.examples(&pack.manifest.default_locale) {
+            if let Some(other) = classes.insert(text.trim().to_lowercase(), class) {
                 panic!("`{text}` is an example of {class} and of {other} in pack {name}");
             }
         }

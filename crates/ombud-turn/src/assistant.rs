@@ -136,13 +136,12 @@ impl Learnt {
         let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
         nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
         nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
-        let examples = pack.examples.iter().filter(|(tag, ..)| *tag == locale);
-        nlu.examples.extend(examples.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
+        let examples = pack.examples(&locale).iter();
+        nlu.examples.extend(examples.map(|(class, text)| Example { class: class.clone(), text: text.clone() }));
         let requests = pack.requests.iter().filter(|(tag, ..)| *tag == locale);
         nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
         nlu.questions = questions(pack, &locale);
-        let wishes = pack.wishes.iter().filter(|(tag, ..)| *tag == locale);
-        nlu.wishes.extend(wishes.map(|(_, flow, wish)| (flow.clone(), wish.clone())));
+        nlu.wishes.extend_from_slice(pack.wishes(&locale));
         nlu.replies = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
         nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
@@ -371,7 +370,7 @@ impl Assistant {
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
         self.learnt.vocabulary.get_or_init(|| {
             let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
-            let examples = pack.examples.iter().filter(|(tag, ..)| tag == locale).map(|(_, _, text)| text);
+            let examples = pack.examples(locale).iter().map(|(_, text)| text);
             let articles = pack.articles.iter().map(|(_, source)| source);
             let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
             let mut vocabulary = Vocabulary::default();

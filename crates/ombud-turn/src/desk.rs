@@ -276,7 +276,7 @@ const fn is_open(interrupted: &Awaiting) -> bool {
 /// The request that the assistant would go on with, as people call it.
 fn resumable(assistant: &Assistant, state: &Conversation) -> Option<String> {
     let top = state.dialogue.frames.last().filter(|_| is_open(&state.dialogue.interrupted))?;
-    Some(assistant.pack.desk_title(&state.locale, &top.flow))
+    Some(assistant.pack.desk_title(&top.flow))
 }
 
 /// Writes for an agent into a conversation.

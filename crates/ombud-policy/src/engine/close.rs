@@ -268,7 +268,7 @@ impl Engine<'_> {
 
     /// What a person reads first.
     fn summary(&self, state: &Deliberation, flow: &str, handing: &HandingOver) -> String {
-        let title = (!flow.is_empty()).then(|| self.pack.desk_title(&self.moment.locale, flow));
+        let title = (!flow.is_empty()).then(|| self.pack.desk_title(flow));
         let why = self.render(state, "", &format!("handoff_reason_{}", handing.reason), &[]);
         let said =
             state.dialogue.frames.last().map(|top| top.said.iter().map(|said| said.text.clone()).collect::<Vec<_>>());

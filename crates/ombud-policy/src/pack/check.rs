@@ -35,6 +35,7 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     if !(1..=APPROVAL_HOURS_MAX).contains(&pack.manifest.limits.approval_hours) {
         manifest_problem("approval_hours", format!("people have 1 to {APPROVAL_HOURS_MAX} hours for an approval"));
     }
+    let own = pack.manifest.default_locale.as_str();
     let listed = &pack.manifest.desk.records;
     if listed.len() > DESK_RECORDS_MAX {
         manifest_problem("records", format!("at most {DESK_RECORDS_MAX} lists can stand beside a conversation"));
@@ -50,23 +51,14 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
             }
             Some(_) => {}
         }
-        for (locale, key) in pack
-            .manifest
-            .locales
-            .iter()
-            .flat_map(|locale| [format!("desk_{action}"), format!("desk_{action}_line")].map(|key| (locale, key)))
-        {
-            if !pack.texts.has(locale, "", &key) {
-                manifest_problem(action, format!("text `{key}` is missing in locales/{locale}.yaml"));
+        for key in [format!("desk_{action}"), format!("desk_{action}_line")] {
+            if !pack.texts.has(own, "", &key) {
+                manifest_problem(action, format!("text `{key}` is missing in locales/{own}.yaml"));
             }
         }
     }
-    for locale in &pack.manifest.locales {
-        for key in ENGINE_TEXTS {
-            if !pack.texts.has(locale, "", key) {
-                manifest_problem("locales", format!("text `{key}` is missing in locales/{locale}.yaml"));
-            }
-        }
+    for key in ENGINE_TEXTS.iter().filter(|key| !pack.texts.has(own, "", key)) {
+        manifest_problem("locales", format!("text `{key}` is missing in locales/{own}.yaml"));
     }
     for action in pack.actions.values() {
         if let Some(problem) = action.look_up_problem(&pack.actions) {
@@ -106,20 +98,51 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
     }
 }
 
+/// Texts that only people of the company read: they are in the company's own language.
+const DESK_TEXTS: [&str; 1] = ["handoff_summary"];
+
+/// What is wrong with the texts of a language: files that cannot be read, and texts that customers read and that are not there.
+pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
+    let Some(spoken) = pack.texts.spoken(locale) else {
+        let message = format!("there is no text in `{locale}`, add locales/{locale}.yaml or take it out of `locales`");
+        return vec![PackProblem { file: format!("{}/pack.toml", pack.manifest.name), line: 0, message }];
+    };
+    let mut problems = spoken.problems.clone();
+    let mut missing = |file: String, key: &str| {
+        problems.push(PackProblem { file, line: 0, message: format!("`{key}` is missing") });
+    };
+    for key in ENGINE_TEXTS.iter().filter(|key| !DESK_TEXTS.contains(key)) {
+        if !pack.texts.says(locale, "", key) {
+            missing(format!("locales/{locale}.yaml"), key);
+        }
+    }
+    for flow in pack.flows.values() {
+        let file = || format!("flows/{}/texts/{locale}.yaml", flow.name);
+        for key in flow::customer_text_keys(flow).into_iter().collect::<BTreeSet<_>>() {
+            if !pack.texts.says(locale, &flow.name, &key) {
+                missing(file(), &key);
+            }
+        }
+        if flow.kind == flow::FlowKind::Request && !spoken.titles.contains_key(&flow.name) {
+            missing(file(), "title");
+        }
+    }
+    problems
+}
+
 fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, problems: &mut Vec<PackProblem>) {
     let own = format!("{name}/flows/{}/flow.yaml", flow.name);
     let file = if files.contains_key(&own) { own } else { format!("base/flows/{}/flow.yaml", flow.name) };
     let source = files.get(&file).map_or("", String::as_str);
     let mut report = |needle: &str, message: String| problems.push(PackProblem::at(&file, source, needle, message));
-    for locale in &pack.manifest.locales {
-        for key in flow::text_keys(flow).into_iter().collect::<BTreeSet<_>>() {
-            if !pack.texts.has(locale, &flow.name, &key) {
-                report(&key, format!("text `{key}` is missing, add it to flows/{}/texts/{locale}.yaml", flow.name));
-            }
+    let own = pack.manifest.default_locale.as_str();
+    for key in flow::text_keys(flow).into_iter().collect::<BTreeSet<_>>() {
+        if !pack.texts.has(own, &flow.name, &key) {
+            report(&key, format!("text `{key}` is missing, add it to flows/{}/texts/{own}.yaml", flow.name));
         }
-        if flow.kind == flow::FlowKind::Request && !pack.titles.contains_key(&(locale.clone(), flow.name.clone())) {
-            report("flow:", format!("`title:` is missing in flows/{}/texts/{locale}.yaml", flow.name));
-        }
+    }
+    if flow.kind == flow::FlowKind::Request && pack.title(own, &flow.name) == flow.name {
+        report("flow:", format!("`title:` is missing in flows/{}/texts/{own}.yaml", flow.name));
     }
     let yields_to = flow.yields_to.iter().flat_map(|other| other.wishes.iter().chain([&other.flow]));
     for called in flow::calls(flow).into_iter().chain(flow.follow_up.as_deref()).chain(yields_to.map(String::as_str)) {
