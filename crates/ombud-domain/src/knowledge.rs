@@ -51,4 +51,7 @@ pub struct Finding {
     pub citation: Option<Citation>,
     /// How well they are supported, 0 to 1.
     pub support: f32,
+    /// Tag of the language they are in, where that is not the one that is spoken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }

@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 
 use ombud_inference::E5;
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
+use ombud_ports::{KnowledgeIndex, KnowledgeQuery, Words};
 use ombud_retrieval::{SUPPORT_MIN, extract};
 use ombud_store::ArticleIndex;
 use serde::Deserialize;
@@ -90,6 +90,7 @@ fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Resul
 fn ask<'a>((index, model): (&ArticleIndex, Option<&E5>), asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
     let query = KnowledgeQuery {
         text: asked.ask.clone(),
+        words: Words::Compared,
         vector: pack::vector(model, &asked.ask)?,
         locale: "en".to_owned(),
         market: asked.market.clone(),

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ombud_inference::E5;
-use ombud_ports::KnowledgeQuery;
+use ombud_ports::{KnowledgeQuery, Words};
 use ombud_retrieval::rank::{FEATURES, Features, SIGNALS, Signals, Weights};
 use ombud_retrieval::{Article, Audience, Ranked, Ranker};
 use ombud_store::ArticleIndex;
@@ -89,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
     KnowledgeQuery {
         text: text.to_owned(),
+        words: Words::Compared,
         vector: None,
         locale: "en".to_owned(),
         market: market.to_owned(),

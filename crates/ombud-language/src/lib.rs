@@ -7,6 +7,7 @@ pub mod choose;
 pub mod claims;
 pub mod classify;
 pub mod extract;
+pub mod interpret;
 mod lean;
 pub mod safety;
 pub mod understand;
@@ -15,6 +16,7 @@ mod warm;
 pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
+pub use interpret::{Across, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,

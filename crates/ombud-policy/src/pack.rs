@@ -23,7 +23,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 81] = [
+pub const ENGINE_TEXTS: [&str; 82] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -87,6 +87,7 @@ pub const ENGINE_TEXTS: [&str; 81] = [
     "chitchat_abuse",
     "own_account_only",
     "language_unread",
+    "passage_in_language",
     "agent_joined",
     "agent_reopened",
     "agent_returned",

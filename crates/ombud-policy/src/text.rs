@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::PackProblem;
 use formats::Formats;
+pub(crate) use formats::own_name;
 
 /// Why a text could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,8 @@ use crate::StoreError;
 pub struct KnowledgeQuery {
     /// The question, standing alone.
     pub text: String,
+    /// Whether its words are those of the passages.
+    pub words: Words,
     /// Its vector as a query, of the model that [`KnowledgeIndex::deepen`] was told; none where it is read by its words alone.
     pub vector: Option<Arc<[f32]>>,
     /// Language tag; passages of other languages are left out.
@@ -25,6 +27,16 @@ pub struct KnowledgeQuery {
     pub passages_max: usize,
 }
 
+/// Whether the words of a question can be compared with those of the passages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Words {
+    /// It is asked in the language of the passages.
+    #[default]
+    Compared,
+    /// It is asked in another language: only its vector is compared, moved to where the question would lie in that of the passages.
+    Foreign,
+}
+
 /// An immutable knowledge index in memory.
 pub trait KnowledgeIndex: Send + Sync + 'static {
     /// The best passages, best first.
@@ -32,6 +44,9 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`] when the index cannot be read; the operator can fix it.
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError>;
+
+    /// Whether there are passages in a language.
+    fn speaks(&self, locale: &str) -> bool;
 
     /// The texts of which [`KnowledgeIndex::deepen`] wants the vectors, in its order.
     fn lessons(&self) -> Vec<String>;

@@ -23,7 +23,7 @@ pub use crash::{crash_point, crash_point_of, crash_point_soon};
 pub use embedder::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 pub use inbox::{Due, Inbox, InboxFilter, InboxRow};
 pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
-pub use knowledge::{KnowledgeIndex, KnowledgeQuery};
+pub use knowledge::{KnowledgeIndex, KnowledgeQuery, Words};
 pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, StoredReply};
 pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};

@@ -5,7 +5,7 @@ mod documents;
 use std::collections::HashMap;
 
 use ombud_domain::Passage;
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError};
+use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError, Words};
 use ombud_retrieval::query::language_of;
 use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, chunks};
 use sha2::{Digest, Sha256};
@@ -94,11 +94,13 @@ impl ArticleIndex {
         let name = language_of(&query.locale);
         let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
         let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
-        let terms = language.ranker.corpus().question_terms(&query.text);
         let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
         let allowed = Allowed { language: &name, market: &query.market, audience, today };
-        self.documents
-            .search(&allowed, &terms)
+        let found = match query.words {
+            Words::Compared => self.documents.search(&allowed, &language.ranker.corpus().question_terms(&query.text)),
+            Words::Foreign => self.documents.all(&allowed),
+        };
+        found
             .map_err(|source| StoreError::Database { doing: "searching the knowledge index", source: Box::new(source) })
     }
 }
@@ -106,8 +108,17 @@ impl ArticleIndex {
 impl KnowledgeIndex for ArticleIndex {
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
-        let ranked = language.ranker.rank(&query.text, query.vector.as_deref(), &self.candidates(query)?);
+        let candidates = self.candidates(query)?;
+        let ranked = match (query.words, query.vector.as_deref()) {
+            (Words::Compared, vector) => language.ranker.rank(&query.text, vector, &candidates),
+            (Words::Foreign, Some(vector)) => language.ranker.rank_meant(vector, &candidates),
+            (Words::Foreign, None) => Vec::new(),
+        };
         Ok(language.passages(query, &ranked))
+    }
+
+    fn speaks(&self, locale: &str) -> bool {
+        self.languages.contains_key(&language_of(locale))
     }
 
     fn lessons(&self) -> Vec<String> {

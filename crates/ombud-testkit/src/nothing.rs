@@ -12,6 +12,10 @@ impl KnowledgeIndex for NoKnowledge {
         Ok(Vec::new())
     }
 
+    fn speaks(&self, _locale: &str) -> bool {
+        false
+    }
+
     fn lessons(&self) -> Vec<String> {
         Vec::new()
     }

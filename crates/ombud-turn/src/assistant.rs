@@ -20,8 +20,9 @@ use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::intake::Stimulus;
 use crate::meaning::Model;
-use crate::tape::Tape;
+use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
+use crate::tongue::Languages;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
 use crate::{desk, reader, record};
@@ -119,6 +120,8 @@ pub(crate) struct Learnt {
     pub look_ups: Vec<String>,
     /// What reading by meaning asks.
     pub model: Model,
+    /// What reads the languages beside the company's own, once that was learnt.
+    pub languages: OnceLock<Arc<Languages>>,
     vocabulary: OnceLock<Vocabulary>,
 }
 
@@ -163,6 +166,7 @@ impl Learnt {
                 declines,
                 look_ups: look_ups.collect(),
                 model: Model::new(),
+                languages: OnceLock::new(),
                 vocabulary: OnceLock::new(),
             })
         })
@@ -260,6 +264,11 @@ impl Assistant {
         }
     }
 
+    /// What a turn reads with that begins now.
+    pub(crate) fn reading(&self) -> ReadWith {
+        ReadWith { meaning: self.learnt.model.get().cloned(), languages: self.learnt.languages.get().cloned() }
+    }
+
     /// The tape of the turn that runs.
     pub(crate) fn tape(&self) -> Option<&Tape> {
         self.tape.as_deref()
@@ -318,7 +327,7 @@ impl Assistant {
         let mut retries = 0;
         loop {
             // The work of a turn is large; whoever awaits one need not be.
-            let turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.learnt.model.get().cloned()));
+            let turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.reading()));
             match Box::pin(turn::run(&turn, stimulus.clone())).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
@@ -353,7 +362,7 @@ impl Assistant {
     /// An article as customers of a market may read it today; none when it is for others, not valid or unknown.
     #[must_use]
     pub fn article(&self, id: &str, locale: Option<&str>, market: Option<&str>) -> Option<Article> {
-        let (locale, market) = (self.pack.locale_for(locale), self.pack.market_for(market));
+        let (locale, market) = (self.locale_for(locale), self.pack.market_for(market));
         let today = Day::parse(&reader::today(self).to_string())?;
         let articles =
             self.pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
@@ -423,7 +432,7 @@ impl Assistant {
     }
 }
 
-fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<T, BuildError> {
+pub(crate) fn language_file<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<T, BuildError> {
     let failed = |reason: String| BuildError::File { file: file.to_owned(), reason };
     let source = pack.language_files.get(file).ok_or_else(|| failed("it is missing".to_owned()))?;
     serde_saphyr::from_str(source).map_err(|error| failed(error.to_string()))
@@ -436,7 +445,7 @@ fn word_list(pack: &Pack, file: &str) -> Vec<String> {
 }
 
 /// A JSON object a line; a language may have none.
-fn json_lines<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<Vec<T>, BuildError> {
+pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str) -> Result<Vec<T>, BuildError> {
     let lines = pack.language_files.get(file).map(String::as_str).unwrap_or_default().lines();
     let read = |(number, line): (usize, &str)| {
         let failed = |error: serde_json::Error| format!("line {}: {error}", number + 1);
@@ -469,7 +478,7 @@ fn patterns(pack: &Pack) -> Vec<PatternSpec> {
 }
 
 /// Titles and example questions of the articles, each once, in order.
-fn questions(pack: &Pack, locale: &str) -> Vec<String> {
+pub(crate) fn questions(pack: &Pack, locale: &str) -> Vec<String> {
     let articles = pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
     // Articles of several markets share their questions: one said seven times would drown what flows are asked for by.
     let texts: BTreeSet<String> = articles

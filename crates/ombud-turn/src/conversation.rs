@@ -336,6 +336,11 @@ impl Conversation {
             }
             "action.tried" | "action.settled" | "action.told" => self.follow_action(kind, payload),
             "conversation.reminded" => self.reminders += 1,
+            "conversation.language" => {
+                if let Some(locale) = payload.get("locale").and_then(Value::as_str) {
+                    locale.clone_into(&mut self.locale);
+                }
+            }
             "conversation.identified" => self.customer_id = payload.get("customer_id").and_then(read),
             "handoff.requested" => {
                 self.handover_at = Some(at);

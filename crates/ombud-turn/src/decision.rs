@@ -106,7 +106,7 @@ pub(crate) fn begin(
             notice: None,
         };
     }
-    let reader = LexicalReader::new(assistant);
+    let reader = LexicalReader::new(assistant, &moment.locale);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let heard = (understood.understanding(), grounds.findings());
     if let Some(decision) = unasked(&engine, received, &mut state, screened.source()) {
@@ -203,7 +203,7 @@ pub(crate) fn resume(
     let Decided { mut state, moment, rounds, of, notice, .. } = before;
     // Once in a turn, and no call of the company's systems.
     let rounds = if matches!(of, CallOf::Recall) { rounds } else { rounds + 1 };
-    let reader = LexicalReader::new(assistant);
+    let reader = LexicalReader::new(assistant, &moment.locale);
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let decision = match &of {
         CallOf::Code => engine.code_entered(&mut state, code_check(&outcome)),

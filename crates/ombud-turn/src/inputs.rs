@@ -49,6 +49,9 @@ pub(crate) struct Begin {
     /// SHA-256 of the weights with which messages were read by meaning; none where they were read by their words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meaning: Option<String>,
+    /// Whether other languages than the company's own were read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub languages: bool,
     /// Settings without the company's name: deadlines of actions and of the model in milliseconds, then tries in an hour as in `AttemptLimits`.
     pub settings: [u64; 6],
     /// Who might approve; only where approvals are counted.
@@ -70,12 +73,14 @@ impl Begin {
     /// What a stimulus meets; the words of a message are not known before they are screened.
     pub(crate) fn of(assistant: &Assistant, stimulus: &Stimulus, version: i64) -> Self {
         let (settings, tries) = (&assistant.settings, &assistant.settings.attempts);
-        let meaning = assistant.tape().and_then(|tape| tape.meaning.as_ref());
+        let read_with = assistant.tape().map(|tape| &tape.read_with);
+        let meaning = read_with.and_then(|read_with| read_with.meaning.as_ref());
         Self {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             pack: assistant.pack.hash.clone(),
             model: assistant.model_name().map(ToOwned::to_owned),
             meaning: meaning.map(|model| model.model().sha256.to_owned()),
+            languages: read_with.is_some_and(|read_with| read_with.languages.is_some()),
             settings: [
                 settings.action_deadline_ms,
                 settings.model_deadline_ms,

@@ -123,6 +123,8 @@ pub(crate) struct Arrival<'a> {
     pub hears: Hears,
     /// Whether the conversation was over and begins again.
     pub reopened: bool,
+    /// The language that this message changed the conversation to.
+    pub language: Option<String>,
     /// How the customer goes on without the person he waited for, if he does.
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
@@ -216,6 +218,7 @@ pub(crate) async fn receive<'a>(
         from_customer: stimulus.input.is_from_customer(),
         hears: Hears::Everything,
         reopened,
+        language: None,
         withdrawn: None,
         approval,
         input: Some(stimulus.input),

@@ -33,6 +33,7 @@ mod shred;
 mod silence;
 mod tape;
 mod taped;
+mod tongue;
 mod trail;
 mod view;
 mod waiting;

@@ -83,7 +83,7 @@ impl Assistant {
 
     /// The vectors of a turn; none where messages are read by their words alone.
     pub(crate) fn vectors(&self) -> Option<TurnVectors<'_>> {
-        let model = self.tape()?.meaning.as_ref()?;
+        let model = self.tape()?.read_with.meaning.as_ref()?;
         Some(TurnVectors { model: model.as_ref(), known: RefCell::default() })
     }
 }

@@ -7,6 +7,7 @@ use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::tongue::Tongue;
 
 /// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
@@ -33,19 +34,21 @@ fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
 /// The reader of rung one.
 pub(crate) struct LexicalReader<'a> {
     assistant: &'a Assistant,
+    /// The reader of the language that is spoken.
+    tongue: Tongue<'a>,
     today: Date,
 }
 
 impl<'a> LexicalReader<'a> {
-    pub(crate) fn new(assistant: &'a Assistant) -> Self {
-        Self { assistant, today: today(assistant) }
+    pub(crate) fn new(assistant: &'a Assistant, locale: &str) -> Self {
+        Self { assistant, tongue: assistant.tongue(locale), today: today(assistant) }
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
         let vectors = self.assistant.vectors();
         let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
         let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Confirm, self.today) };
-        let understanding = self.assistant.learnt.understander.understand(text, &context);
+        let understanding = self.tongue.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),
             Command::Deny { .. } => Some(json!(false)),
@@ -62,6 +65,9 @@ impl Reader for LexicalReader<'_> {
     fn meant(&self, set: &str, text: &str) -> Option<(String, f32)> {
         let vectors = self.assistant.vectors();
         let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+        if !self.tongue.is_own() {
+            return self.tongue.choice(set, text, vectors);
+        }
         let (choice, p) = self.assistant.learnt.choices.get(set)?.best(text, vectors)?;
         Some((choice.to_owned(), p))
     }
@@ -107,35 +113,35 @@ impl Reader for LexicalReader<'_> {
     }
 
     fn points_back(&self, text: &str) -> bool {
-        self.assistant.learnt.understander.points_back(text)
+        self.tongue.points_back(text)
     }
 
     fn account(&self, text: &str) -> Option<String> {
-        self.assistant.learnt.understander.account(text)
+        self.tongue.account(text)
     }
 
     fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
-        self.assistant.learnt.understander.rewording(shown, text)
+        self.tongue.rewording(shown, text)
     }
 
     fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
-        self.assistant.learnt.understander.amended(kind, known, text)
+        self.tongue.amended(kind, known, text)
     }
 
     fn refuses_person(&self, text: &str) -> bool {
-        self.assistant.learnt.understander.refuses_person(text)
+        self.tongue.refuses_person(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {
-        self.assistant.learnt.understander.asks_how_it_stands(text)
+        self.tongue.asks_how_it_stands(text)
     }
 
     fn asks_if_done(&self, text: &str) -> bool {
-        self.assistant.learnt.understander.asks_if_done(text)
+        self.tongue.asks_if_done(text)
     }
 
     fn declines(&self, text: &str) -> bool {
         let text = text.to_lowercase().replace('’', "'");
-        self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))
+        self.tongue.is_own() && self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))
     }
 }

@@ -47,7 +47,7 @@ pub(crate) async fn open(
     let id = ConversationId(assistant.fresh_uuid());
     let at = assistant.ports.clock.now();
     let pack = &assistant.pack;
-    let locale = pack.locale_for(locale).to_owned();
+    let locale = assistant.locale_for(locale).to_owned();
     let id_known = principal.customer_id.as_ref().map(|id| id.as_str());
     let customer = context::customer_record(assistant, id_known, (principal.level, Proof::Session), "").await;
     let member = |name: &str| customer.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned);
@@ -245,6 +245,9 @@ impl TurnEvents {
             if let Ok(text) = assistant.pack.texts.render(locale, "", "conversation_reopened", &[]) {
                 turn.divider = Some(turn.say(assistant, received, (Author::System, text), at)?);
             }
+        }
+        if let Some(locale) = &received.language {
+            turn.events.push(event("conversation.language", &json!({"turn_id": received.turn_id, "locale": locale}))?);
         }
         if screened.is_message() {
             turn.seq += 1;

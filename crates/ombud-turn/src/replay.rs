@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::assistant::{Assistant, BuildError, Ports, Settings};
 use crate::inputs::{Answer, Begin, Got, TURN_INPUTS, TurnInputs};
-use crate::tape::{Fault, Tape};
+use crate::tape::{Fault, ReadWith, Tape};
 use crate::turn::{self, TurnError};
 use archive::{Archive, Nobody};
 use compare::{Compared, RanWith};
@@ -236,6 +236,8 @@ impl Assistant {
         };
         let meaning = self.learnt.model.get().filter(|_| begin.meaning.is_some());
         let ran_with = self.others(begin, meaning);
+        let languages = self.learnt.languages.get().filter(|_| begin.languages);
+        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned() };
         let parts: Vec<TurnInputs> = stored.parts.iter().map(|(_, part)| part.clone()).collect();
         let archive = Arc::new(Archive { events: Arc::clone(events), until: begin.version });
         let nobody = Arc::new(Nobody(begin.model.clone().unwrap_or_default()));
@@ -250,11 +252,8 @@ impl Assistant {
             clock: Arc::clone(&nobody) as _,
             live: nobody,
         };
-        let again = self.beside(ports, begin.settings(&self.settings.tenant)).of_turn(Tape::playing(
-            begin,
-            &parts,
-            meaning.cloned(),
-        ));
+        let again =
+            self.beside(ports, begin.settings(&self.settings.tenant)).of_turn(Tape::playing(begin, &parts, read_with));
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
         let running = Box::pin(turn::run(&again, begin.stimulus(id)));
         let ended = tokio::select! {

@@ -69,6 +69,13 @@ impl Screened {
         self.taken_back.extend::<Vec<String>>(denied);
     }
 
+    /// Adds a sign that the words of another language than the company's own give.
+    pub(crate) fn hear(&mut self, sign: String) {
+        if let Err(place) = self.signals.binary_search(&sign) {
+            self.signals.insert(place, sign);
+        }
+    }
+
     /// Leaves out signals that need nobody else than who is awaited already.
     pub(crate) fn leave(&mut self, is_looked_after: impl Fn(&str) -> bool) {
         self.signals.retain(|signal| !is_looked_after(signal));

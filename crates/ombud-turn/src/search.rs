@@ -2,15 +2,16 @@
 
 use ombud_domain::Passage;
 use ombud_domain::knowledge::Finding;
-use ombud_language::Vectors as _;
+use ombud_language::{Interpreter, Vectors as _};
 use ombud_policy::LastAnswer;
-use ombud_ports::{KnowledgeQuery, StoreError};
+use ombud_ports::{KnowledgeQuery, StoreError, Words};
 use ombud_retrieval::Analyzer;
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
 
 use crate::assistant::Assistant;
 use crate::meaning::TurnVectors;
 use crate::reader::today;
+use crate::tongue::Tongue;
 
 /// Passages looked at for one question.
 const PASSAGES_MAX: usize = 12;
@@ -29,11 +30,17 @@ pub(crate) struct Search<'a> {
     locale: &'a str,
     market: &'a str,
     vectors: Option<TurnVectors<'a>>,
+    /// The reader of the language that is spoken, where there are articles in the company's own alone.
+    foreign: Option<Interpreter<'a>>,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn new(assistant: &'a Assistant, (locale, market): (&'a str, &'a str)) -> Self {
-        Self { assistant, locale, market, vectors: assistant.vectors() }
+        let foreign = match assistant.tongue(locale) {
+            Tongue::Other(reader) if !assistant.ports.knowledge.speaks(locale) => Some(reader),
+            _ => None,
+        };
+        Self { assistant, locale, market, vectors: assistant.vectors(), foreign }
     }
 
     /// How many questions were embedded.
@@ -49,17 +56,17 @@ impl<'a> Search<'a> {
         // "How is that possible?" means the request, and nothing that sounds like it.
         let mut best = extract(query, &passages).filter(|_| !self.names_nothing(query));
         if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) {
-            return Ok((finding(query, best), passages));
+            return Ok((self.finding(query, best), passages));
         }
         self.within(query, about, (&mut best, &mut passages))?;
-        Ok((finding(query, best), passages))
+        Ok((self.finding(query, best), passages))
     }
 
     /// What these articles say to a question, and no other: nothing if less than a good part of it stands there.
     pub(crate) fn look_up_only(&self, query: &str, about: &[String]) -> Result<(Finding, Vec<Passage>), StoreError> {
         let (mut best, mut passages) = (None, Vec::new());
         self.within(query, about, (&mut best, &mut passages))?;
-        Ok((finding(query, best.filter(|best: &Extract| best.covers >= COVERED_MIN)), passages))
+        Ok((self.finding(query, best.filter(|best: &Extract| best.covers >= COVERED_MIN)), passages))
     }
 
     /// Takes what one of these articles says, where at least as much of the question stands there as in the best so far.
@@ -93,7 +100,7 @@ impl<'a> Search<'a> {
         before: Option<&LastAnswer>,
     ) -> Result<(Finding, Vec<Passage>), StoreError> {
         let passages = self.passages(query.to_owned())?;
-        let alone = finding(query, extract(query, &passages));
+        let alone = self.finding(query, extract(query, &passages));
         let goes_on = self.goes_on(query, &alone);
         // What no article answers by itself may ask for what the one before says: "how high is the fee?"
         let may_go_on = goes_on || alone.sentences.is_empty();
@@ -112,49 +119,57 @@ impl<'a> Search<'a> {
             of_before => told_before().or_else(|| extract_beyond(&before.sentences, query, of_before).filter(covered)),
         };
         Ok(match extract {
-            Some(extract) => (finding(query, Some(extract)), further),
+            Some(extract) => (self.finding(query, Some(extract)), further),
             None => (alone, passages),
         })
     }
 
     fn goes_on(&self, query: &str, alone: &Finding) -> bool {
-        (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.learnt.understander.goes_on(query)
+        (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.tongue(self.locale).goes_on(query)
     }
 
     /// Whether a question says by hardly a word what it is about: "how is that possible", "and when?"
     pub(crate) fn names_nothing(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
-        terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.learnt.understander.points(query)
+        terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.tongue(self.locale).points(query)
     }
 
     /// Whether a question has hardly a word of its own: "and how long does that take?"
     fn is_bare(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
-        terms < OWN_TERMS_MIN && self.assistant.learnt.understander.points_back(query)
+        terms < OWN_TERMS_MIN && self.assistant.tongue(self.locale).points_back(query)
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {
         let vector = self.vectors.as_ref().and_then(|vectors| vectors.of(&text));
+        let own = self.assistant.pack.manifest.default_locale.as_str();
+        let (words, locale, vector) = match &self.foreign {
+            None => (Words::Compared, self.locale, vector),
+            Some(reader) => (Words::Foreign, own, vector.map(|vector| reader.moved(&vector, own))),
+        };
         self.assistant.ports.knowledge.search(&KnowledgeQuery {
             text,
+            words,
             vector,
-            locale: self.locale.to_owned(),
+            locale: locale.to_owned(),
             market: self.market.to_owned(),
             audience: "customer".to_owned(),
             today: today(self.assistant).to_string(),
             passages_max: PASSAGES_MAX,
         })
     }
-}
 
-fn finding(query: &str, extract: Option<Extract>) -> Finding {
-    match extract {
-        Some(extract) => Finding {
-            query: query.to_owned(),
-            sentences: extract.sentences,
-            citation: Some(extract.citation),
-            support: extract.support,
-        },
-        None => Finding { query: query.to_owned(), ..Finding::default() },
+    fn finding(&self, query: &str, extract: Option<Extract>) -> Finding {
+        let language = self.foreign.map(|_| self.assistant.pack.manifest.default_locale.clone());
+        match extract {
+            Some(extract) => Finding {
+                query: query.to_owned(),
+                sentences: extract.sentences,
+                citation: Some(extract.citation),
+                support: extract.support,
+                language,
+            },
+            None => Finding { query: query.to_owned(), ..Finding::default() },
+        }
     }
 }

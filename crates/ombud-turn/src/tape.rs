@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::inputs::{Answer, Begin, Got, Sent, TurnInputs, Words};
+use crate::tongue::Languages;
 
 /// Why a played turn stopped where it did not stop when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +28,19 @@ pub(crate) enum Fault {
     NoIds,
 }
 
+/// What messages are read with beside the words that the pack teaches.
+#[derive(Clone, Default)]
+pub(crate) struct ReadWith {
+    /// The model that tells their meaning.
+    pub meaning: Option<Arc<dyn Embedder>>,
+    /// What reads the languages beside the company's own.
+    pub languages: Option<Arc<Languages>>,
+}
+
 /// What a turn has taken so far, and where it takes it from.
 pub(crate) struct Tape {
     /// What messages are read with; the same from the beginning of a turn to its end.
-    pub meaning: Option<Arc<dyn Embedder>>,
+    pub read_with: ReadWith,
     source: Source,
     reel: Mutex<Reel>,
 }
@@ -89,13 +99,13 @@ impl Reel {
 
 impl Tape {
     /// A tape that records.
-    pub(crate) fn recording(clock: Arc<dyn Clock>, meaning: Option<Arc<dyn Embedder>>) -> Self {
+    pub(crate) fn recording(clock: Arc<dyn Clock>, read_with: ReadWith) -> Self {
         let reel = Reel::from(clock.now());
-        Self { meaning, source: Source::Outside(clock), reel: Mutex::new(reel) }
+        Self { read_with, source: Source::Outside(clock), reel: Mutex::new(reel) }
     }
 
     /// A tape that plays the parts of a turn.
-    pub(crate) fn playing(begin: &Begin, parts: &[TurnInputs], meaning: Option<Arc<dyn Embedder>>) -> Self {
+    pub(crate) fn playing(begin: &Begin, parts: &[TurnInputs], read_with: ReadWith) -> Self {
         let reel = Reel {
             left_ids: parts.iter().flat_map(|part| part.ids.iter().copied()).collect(),
             left_answers: parts.iter().flat_map(|part| part.answers.iter().cloned()).collect(),
@@ -106,7 +116,7 @@ impl Tape {
             _ => None,
         };
         let record = Box::new(Record { screening, stop: Notify::new() });
-        Self { meaning, source: Source::Record(record), reel: Mutex::new(reel) }
+        Self { read_with, source: Source::Record(record), reel: Mutex::new(reel) }
     }
 
     fn reel(&self) -> MutexGuard<'_, Reel> {

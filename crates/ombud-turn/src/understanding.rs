@@ -11,6 +11,7 @@ use crate::market::{self, Named};
 use crate::meaning::TurnVectors;
 use crate::reader::today;
 use crate::safety::Screened;
+use crate::tongue::Tongue;
 use crate::trail::Trail;
 
 /// What was understood. Made by this stage alone.
@@ -111,8 +112,8 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         let commands = vec![Command::Choose { id: id.to_owned() }];
         return Understanding { commands, ..Understanding::default() };
     }
-    let understander = &assistant.learnt.understander;
-    let mut understanding = match of_colleague(assistant, dialogue, screened.words()) {
+    let understander = assistant.tongue(&received.conversation.locale);
+    let mut understanding = match of_colleague(understander, dialogue, screened.words()) {
         None => understander.understand(screened.words(), &context),
         Some(OfColleague::Wanted) => Understanding { commands: vec![Command::Handoff], ..Understanding::default() },
         Some(OfColleague::Asked { rest }) => {
@@ -151,10 +152,10 @@ fn begun_with(dialogue: &Dialogue) -> Option<&str> {
 }
 
 /// What is wanted of the person who gave the conversation back, if he left a word.
-fn of_colleague(assistant: &Assistant, dialogue: &Dialogue, words: &str) -> Option<OfColleague> {
+fn of_colleague(tongue: Tongue<'_>, dialogue: &Dialogue, words: &str) -> Option<OfColleague> {
     let colleague = dialogue.colleague.as_ref().filter(|colleague| !colleague.said.is_empty())?;
     let newest = if dialogue.awaits_news() { Newest::Word } else { Newest::Deed };
-    assistant.learnt.understander.of_colleague(words, &colleague.name, newest)
+    tongue.of_colleague(words, &colleague.name, newest)
 }
 
 /// Flows of care that nothing in the message calls for, though a figure of speech, a mention or a relative sounds like it.

@@ -16,7 +16,7 @@ const TRIED_MIN: usize = 20;
 
 /// How the examples that were left out at first were read: place among the examples, and probabilities of the classes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Trial(pub(super) Vec<(usize, Vec<f32>)>);
+pub(crate) struct Trial(pub(crate) Vec<(usize, Vec<f32>)>);
 
 pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<(Classifier, Trial), TrainError> {
     let classes = class_names(examples);

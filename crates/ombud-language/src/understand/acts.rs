@@ -54,6 +54,11 @@ impl Act {
         Self::Person,
     ];
 
+    /// The act of a class, by its name.
+    pub(crate) fn named(class: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.as_str() == class)
+    }
+
     /// Name of its class.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -92,7 +97,7 @@ pub enum Moment {
 
 impl Moment {
     /// How many there are.
-    pub(super) const COUNT: usize = 5;
+    pub(crate) const COUNT: usize = 5;
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -175,9 +180,8 @@ impl Acts {
 
     /// The acts with their probabilities, best first.
     pub(super) fn named(&self, probabilities: Vec<f32>) -> Vec<(Act, f32)> {
-        let known = |class: &str| Act::ALL.into_iter().find(|act| act.as_str() == class);
         let read = self.classifier.named(probabilities, Act::ALL.len());
-        read.into_iter().filter_map(|(class, p)| Some((known(class)?, p))).collect()
+        read.into_iter().filter_map(|(class, p)| Some((Act::named(class)?, p))).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Deliberation, Engine, Questioned, vars};
 use crate::dialogue::{LastAnswer, Origin, Said, Saying};
+use crate::text;
 
 /// Citations kept for a hand-over.
 const CITED_MAX: usize = 8;
@@ -151,6 +152,11 @@ impl Engine<'_> {
             state.dialogue.last_request = Some(finding.query.clone());
         }
         state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
+        // What is there in another language only is quoted as it stands, and said to be so: nothing is translated unchecked.
+        if let Some(language) = &finding.language {
+            let values = vars(json!({"language": text::own_name(language)}));
+            self.say(state, "", "passage_in_language", &values, Origin::Template);
+        }
         state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
     }
 

@@ -12,6 +12,51 @@ use icu_locale_core::Locale;
 use icu_plurals::{PluralCategory, PluralRules};
 use ombud_domain::Money;
 
+/// Languages by tag as their speakers call them (CLDR 48).
+const OWN_NAMES: [(&str, &str); 35] = [
+    ("ar", "العربية"),
+    ("bg", "български"),
+    ("ca", "català"),
+    ("cs", "čeština"),
+    ("da", "dansk"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("en", "English"),
+    ("es", "español"),
+    ("et", "eesti"),
+    ("fi", "suomi"),
+    ("fr", "français"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hr", "hrvatski"),
+    ("hu", "magyar"),
+    ("is", "íslenska"),
+    ("it", "italiano"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("lt", "lietuvių"),
+    ("lv", "latviešu"),
+    ("nb", "norsk bokmål"),
+    ("nl", "Nederlands"),
+    ("pl", "polski"),
+    ("pt", "português"),
+    ("ro", "română"),
+    ("sk", "slovenčina"),
+    ("sl", "slovenščina"),
+    ("sv", "svenska"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "українська"),
+    ("vi", "Tiếng Việt"),
+    ("zh", "中文"),
+];
+
+/// What the speakers of a language call it; its tag where that is not known.
+pub(crate) fn own_name(tag: &str) -> &str {
+    let language = tag.split(['-', '_']).next().unwrap_or(tag);
+    OWN_NAMES.iter().find(|(known, _)| *known == language).map_or(tag, |(_, name)| name)
+}
+
 /// Where a locale is none that the CLDR knows.
 const FALLBACK: &str = "en-GB";
 /// English without a country is written as most of the English-speaking world does: day before month, no comma before "and".

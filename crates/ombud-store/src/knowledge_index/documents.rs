@@ -3,10 +3,11 @@
 //! A document is a passage, once for each market in which it reads differently. Filters are part of the query, so that what may not be shown
 //! is never scored (R30). BM25 after Robertson and Zaragoza 2009, with the constants of the library.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day};
-use tantivy::collector::TopDocs;
+use tantivy::collector::{DocSetCollector, TopDocs};
 use tantivy::directory::RamDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::{
@@ -106,6 +107,18 @@ impl Documents {
         let index = writer.finalize()?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self { reader, fields })
+    }
+
+    /// Places of all articles among those of the language that may be shown, in their order.
+    pub(super) fn all(&self, allowed: &Allowed<'_>) -> Result<Vec<usize>, TantivyError> {
+        let searcher = self.reader.searcher();
+        let found = searcher.search(&BooleanQuery::new(self.fields.filters(allowed)), &DocSetCollector)?;
+        let mut articles: BTreeSet<usize> = BTreeSet::new();
+        for address in found {
+            let column = searcher.segment_reader(address.segment_ord).fast_fields().u64(ARTICLE)?;
+            articles.extend(column.first(address.doc_id).and_then(|place| usize::try_from(place).ok()));
+        }
+        Ok(articles.into_iter().collect())
     }
 
     /// Places of articles among those of the language, by their best passage with any of the terms, best first, at most [`CANDIDATES_MAX`].

@@ -1,4 +1,4 @@
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery};
+use ombud_ports::{KnowledgeIndex, KnowledgeQuery, Words};
 use ombud_retrieval::{Article, Knowledge, Synonyms, article, extract};
 
 use super::ArticleIndex;
@@ -15,6 +15,7 @@ fn of(articles: Vec<Article>) -> Knowledge {
 fn query(text: &str) -> KnowledgeQuery {
     KnowledgeQuery {
         text: text.to_owned(),
+        words: Words::Compared,
         vector: None,
         locale: "en-GB".to_owned(),
         market: "SE".to_owned(),

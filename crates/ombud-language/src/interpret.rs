@@ -1,0 +1,530 @@
+//! What does a message ask of us in a language that has no rule layer of its own?
+//!
+//! Its meaning is read, by what all languages together have taught, and short lists of phrases hold what must not depend on that: a plain yes or
+//! no, and the wish for a person. Where [`crate::understand`] reads one language word by word, this reads the others as a whole; what is not
+//! read surely is asked for again, so a wrong reading costs a sentence and never money.
+
+mod across;
+mod phrases;
+
+use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
+
+use crate::classify::{Vectors, cast};
+use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext};
+pub use across::{Across, Taught};
+pub use phrases::{PhraseFile, Says};
+use phrases::{Phrases, words};
+
+/// A request is begun that is read this surely ...
+const BEGUN: f32 = 0.5;
+/// ... each of several in one message this surely ...
+const ONE_OF_SEVERAL: f32 = 0.7;
+/// ... and another one, while a question is open or something is proposed, this surely.
+const BESIDE: f32 = 0.75;
+/// Requests that are each this likely, and together as likely as one that is begun, are offered to choose from.
+const RIVAL: f32 = 0.15;
+/// Small talk must be this sure.
+const TALK: f32 = 0.5;
+/// What a reply does must be this sure.
+const DONE: f32 = 0.7;
+/// What ends something must be this sure.
+const ENDED: f32 = 0.8;
+/// A reply that holds a yes among other words is a yes if it is meant this surely ...
+const YES: f32 = 0.9;
+/// ... and no longer than this.
+const YES_WORDS_MAX: usize = 12;
+/// A phrase for a person in a longer message must be meant at least this much.
+const PERSON: f32 = 0.2;
+/// The wish for a person that only its meaning tells must be this sure.
+const PERSON_MEANT: f32 = 0.8;
+/// In so few words a phrase is all that is said.
+const SHORT_WORDS_MAX: usize = 5;
+/// Sentences of a message that are read one by one.
+const SENTENCES_MAX: usize = 5;
+/// An option is picked by its meaning if it is nearer than the next by this much (cosine).
+const NEARER: f32 = 0.02;
+/// Letters of a word that may name an option.
+const NAMING_MIN: usize = 3;
+
+/// Reads the messages of one language.
+#[derive(Debug, Clone, Copy)]
+pub struct Interpreter<'a> {
+    locale: &'a str,
+    phrases: &'a Phrases,
+    across: &'a Across,
+}
+
+/// What reads the languages that have no rules of their own: what was learnt, and the phrases of each.
+#[derive(Debug, Clone)]
+pub struct Interpreters {
+    across: Across,
+    phrases: std::collections::BTreeMap<String, Phrases>,
+}
+
+impl Interpreters {
+    /// Those of the languages that have phrases.
+    #[must_use]
+    pub fn new(across: Across, files: &[PhraseFile]) -> Self {
+        let phrases = files.iter().map(|file| (file.locale.clone(), Phrases::new(file))).collect();
+        Self { across, phrases }
+    }
+
+    /// The interpreter of a language; none where it is not read.
+    #[must_use]
+    pub fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
+        let (locale, phrases) = self.phrases.get_key_value(locale)?;
+        Some(Interpreter { locale, phrases, across: &self.across })
+    }
+}
+
+/// A message with what was read of it.
+struct Said<'a> {
+    text: &'a str,
+    words: Vec<String>,
+    asks: bool,
+    /// Classes of the message as a whole, best first.
+    classes: Vec<(&'a str, f32)>,
+}
+
+impl Said<'_> {
+    fn flows(&self) -> impl Iterator<Item = (&str, f32)> {
+        flows(&self.classes)
+    }
+
+    fn best(&self) -> (&str, f32) {
+        self.classes.first().copied().unwrap_or_default()
+    }
+
+    fn probability(&self, class: &str) -> f32 {
+        self.classes.iter().find(|(known, _)| *known == class).map_or(0.0, |(_, p)| *p)
+    }
+
+    fn ask(&self) -> Command {
+        Command::Ask { query: self.text.to_owned(), confidence: self.probability("ask").max(0.5) }
+    }
+}
+
+fn flows<'c>(classes: &'c [(&'c str, f32)]) -> impl Iterator<Item = (&'c str, f32)> {
+    classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+}
+
+impl<'a> Interpreter<'a> {
+    /// Reads one screened message. Embeds it, and each of several sentences; nothing can be read without a model.
+    #[must_use]
+    pub fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
+        let said = self.said(text, context);
+        let mut commands = if text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
+            self.commands(&said, context)
+        } else {
+            vec![if said.asks { Command::Repeat } else { Command::CannotRead }]
+        };
+        // R47: an explicit wish for a person comes first and nothing can veto it.
+        if self.wants_person(&said) {
+            commands.retain(|command| matches!(command, Command::StartFlow { .. }));
+            commands.insert(0, Command::Handoff);
+        }
+        commands.truncate(COMMANDS_MAX);
+        let scores = said.classes.iter().take(5).map(|(class, p)| ((*class).to_owned(), *p)).collect();
+        Understanding { locale: self.locale.to_owned(), commands, scores, signals: Vec::new() }
+    }
+
+    /// The sign that a message gives of somebody who needs care, by its sentences, with its probability.
+    #[must_use]
+    pub fn sign(&self, text: &str, vectors: &dyn Vectors) -> Option<(String, f32)> {
+        let read = |sentence: &str| {
+            let vector = vectors.of(&cast(sentence))?;
+            let (class, p) = self.across.sign(self.locale, &vector)?;
+            (class != "none").then(|| (class.to_owned(), p))
+        };
+        sentences(text).into_iter().filter_map(read).max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// Where the vector of a text in this language would lie if it were written in another; of length one.
+    #[must_use]
+    pub fn moved(&self, vector: &[f32], to: &str) -> std::sync::Arc<[f32]> {
+        self.across.requests.moved(vector, (self.locale, to)).into()
+    }
+
+    /// Which option of a set is meant, with its probability.
+    #[must_use]
+    pub fn choice(&self, set: &str, text: &str, vectors: &dyn Vectors) -> Option<(String, f32)> {
+        let (choice, p) = self.across.choice(set, self.locale, &vectors.of(&cast(text))?)?;
+        Some((choice.to_owned(), p))
+    }
+
+    /// Whether the customer goes on without the person he waits for, and what else he says with it: nothing that is read here.
+    #[must_use]
+    pub fn withdrawal(&self, text: &str) -> Option<String> {
+        let words = words(text);
+        let goes_on = self.phrases.says(Says::NoPerson, &words) || self.is_cancel(&words);
+        goes_on.then(String::new)
+    }
+
+    /// Whether a message asks for something.
+    #[must_use]
+    pub fn asks(&self, text: &str) -> bool {
+        text.contains(['?', '？', '؟', ';']) && text.trim_end().ends_with(['?', '？', '؟', ';'])
+            || text.contains(['?', '？', '؟'])
+            || self.phrases.begins(Says::Question, &words(text))
+    }
+
+    /// Whether the customer says that he wants no person.
+    #[must_use]
+    pub fn refuses_person(&self, text: &str) -> bool {
+        let words = words(text);
+        self.phrases.says(Says::NoPerson, &words) || self.is_no(&words)
+    }
+
+    fn said<'s>(&self, text: &'s str, context: &UnderstandContext<'_>) -> Said<'s>
+    where
+        'a: 's,
+    {
+        Said { text, words: words(text), asks: self.asks(text), classes: self.classes(text, context) }
+    }
+
+    /// The classes of a text without those of barred flows; none without a model.
+    fn classes(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<(&'a str, f32)> {
+        let vector = context.vectors.and_then(|vectors| vectors.of(&cast(text)));
+        let Some(vector) = vector else { return Vec::new() };
+        let mut classes = self.across.requests.read(self.locale, &vector, 0);
+        let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| context.barred.contains(&flow));
+        classes.retain(|(class, _)| !is_barred(class));
+        classes
+    }
+
+    fn acts(&self, moment: Moment, text: &str, context: &UnderstandContext<'_>) -> Vec<(Act, f32)> {
+        let vector = context.vectors.and_then(|vectors| vectors.of(&cast(text)));
+        vector.map(|vector| self.across.acts(self.locale, moment, &vector)).unwrap_or_default()
+    }
+
+    fn wants_person(&self, said: &Said<'_>) -> bool {
+        let meant = said.probability("repair:handoff");
+        let named =
+            self.phrases.says(Says::Person, &said.words) && (said.words.len() <= SHORT_WORDS_MAX || meant >= PERSON);
+        (named || meant >= PERSON_MEANT) && !self.phrases.says(Says::NoPerson, &said.words)
+    }
+
+    fn is_yes(&self, words: &[String]) -> bool {
+        self.phrases.says_only(Says::Yes, &[Says::YesWith], words)
+    }
+
+    fn is_no(&self, words: &[String]) -> bool {
+        self.phrases.says_only(Says::No, &[Says::NoWith], words)
+    }
+
+    fn is_cancel(&self, words: &[String]) -> bool {
+        self.phrases.says_only(Says::Cancel, &[Says::NoWith, Says::No], words)
+    }
+
+    fn commands(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        if said.text.trim().chars().all(|c| "👍✅".contains(c)) {
+            return vec![Command::Affirm];
+        }
+        if self.phrases.says_only(Says::Repeat, &[Says::YesWith, Says::NoWith], &said.words) {
+            return vec![Command::Repeat];
+        }
+        match context.expectation {
+            Expectation::Confirm => self.confirm(said, context),
+            Expectation::Choice { slot, options } => self.choose(said, (slot, options), context),
+            Expectation::Slot { slot } => self.answer(said, slot, context),
+            Expectation::Identify => self.identify(said, context),
+            Expectation::AnythingElse => self.anything_else(said, context),
+            Expectation::Open => self.open(said, context),
+        }
+    }
+
+    /// An answer to a proposal.
+    fn confirm(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        if self.is_cancel(&said.words) && !self.is_no(&said.words) {
+            return vec![Command::Cancel];
+        }
+        if self.is_no(&said.words) {
+            return vec![Command::Deny { text: String::new() }];
+        }
+        if self.is_yes(&said.words) && !said.asks {
+            return vec![Command::Affirm];
+        }
+        let acts = self.acts(Moment::Proposal, said.text, context);
+        let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
+        let other = || self.begins(said, context).map(|start| vec![start]);
+        match act {
+            Act::Accept if p >= YES && self.is_yes_among_others(said, context) => vec![Command::Affirm],
+            Act::Decline if p >= ENDED => vec![Command::Deny { text: String::new() }],
+            Act::Leave if p >= ENDED => vec![Command::Cancel],
+            Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
+            Act::New if p >= BEGUN => other().unwrap_or_else(|| vec![Command::CannotRead]),
+            Act::Ask | Act::AcceptAsk if p >= BEGUN => other().unwrap_or_else(|| vec![said.ask()]),
+            Act::Change if p >= DONE => vec![Command::Correct { text: said.text.to_owned() }],
+            _ if said.asks => other().unwrap_or_else(|| vec![said.ask()]),
+            _ => self.talk(said).or_else(other).unwrap_or_else(|| vec![Command::CannotRead]),
+        }
+    }
+
+    /// Whether a yes stands in words that neither ask, nor hold it up, nor name a number that was not shown.
+    fn is_yes_among_others(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
+        let shown = context.proposal.unwrap_or_default();
+        let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word.as_str());
+        self.phrases.says(Says::Yes, &said.words)
+            && !said.asks
+            && said.words.len() <= YES_WORDS_MAX
+            && ![Says::Hold, Says::No].iter().any(|says| self.phrases.says(*says, &said.words))
+            && !said.words.iter().any(is_other)
+    }
+
+    /// Another request than the open one, if one is read surely.
+    fn begins(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Option<Command> {
+        let (flow, p) = said.flows().next()?;
+        let surely = p >= BESIDE && said.best().1 <= p && Some(flow) != context.active_flow;
+        surely.then(|| start(flow, p, said.text))
+    }
+
+    /// One of the offered options: by its own words, its place, or what is meant.
+    fn choose(
+        &self,
+        said: &Said<'_>,
+        (slot, options): (&str, &[OfferedOption]),
+        context: &UnderstandContext<'_>,
+    ) -> Vec<Command> {
+        let picked = self.picked(said, options).or_else(|| match options {
+            [only] if self.is_yes(&said.words) => Some(only),
+            _ => None,
+        });
+        if let Some(option) = picked {
+            return vec![Command::Choose { id: option.id.clone() }];
+        }
+        if context.active_flow.is_none() {
+            return self.offered(said, (slot, options), context);
+        }
+        let answered = self.answer(said, slot, context);
+        if !matches!(answered.as_slice(), [Command::SetSlot { .. }]) {
+            return answered;
+        }
+        match self.nearest(said, options, context) {
+            Some(option) => vec![Command::Choose { id: option.id.clone() }],
+            None => answered,
+        }
+    }
+
+    /// An answer to an offer of ours while no request runs.
+    fn offered(
+        &self,
+        said: &Said<'_>,
+        (slot, options): (&str, &[OfferedOption]),
+        context: &UnderstandContext<'_>,
+    ) -> Vec<Command> {
+        if self.is_yes(&said.words) {
+            return vec![Command::Affirm];
+        }
+        if self.is_no(&said.words) || self.is_cancel(&said.words) {
+            return vec![Command::Deny { text: String::new() }];
+        }
+        let told = self.open(said, context);
+        if !told.iter().all(|command| matches!(command, Command::CannotRead | Command::Clarify { .. })) {
+            return told;
+        }
+        match self.nearest(said, options, context) {
+            Some(option) => vec![Command::Choose { id: option.id.clone() }],
+            None => vec![Command::SetSlot { slot: slot.to_owned(), text: said.text.to_owned() }],
+        }
+    }
+
+    /// The option that the words are, count out, or share with no other.
+    fn picked<'o>(&self, said: &Said<'_>, options: &'o [OfferedOption]) -> Option<&'o OfferedOption> {
+        let whole = said.text.trim().trim_matches(['.', '!', '"', '\'', '。']).to_lowercase();
+        if let Some(exact) =
+            options.iter().find(|one| one.id.to_lowercase() == whole || one.label.to_lowercase() == whole)
+        {
+            return Some(exact);
+        }
+        let beside = [Says::YesWith, Says::Yes];
+        let place = [Says::First, Says::Second, Says::Third];
+        if let Some(place) = place.iter().position(|says| self.phrases.says_only(*says, &beside, &said.words)) {
+            return options.get(place);
+        }
+        if self.phrases.says_only(Says::Last, &beside, &said.words) {
+            return options.last();
+        }
+        if let [number] = said.words.as_slice()
+            && let Ok(place @ 1..=9) = number.parse::<usize>()
+        {
+            return options.get(place - 1);
+        }
+        let shares = |option: &&OfferedOption| {
+            let label = words(&option.label);
+            let named = |word: &&String| word.chars().count() >= NAMING_MIN && label.contains(word);
+            said.words.iter().filter(named).count()
+        };
+        let most = options.iter().map(|option| shares(&option)).max().filter(|most| *most > 0)?;
+        let mut best = options.iter().filter(|option| shares(option) == most);
+        best.next().filter(|_| best.next().is_none())
+    }
+
+    /// The option whose words are nearest in meaning, if it is nearer than the others.
+    fn nearest<'o>(
+        &self,
+        said: &Said<'_>,
+        options: &'o [OfferedOption],
+        context: &UnderstandContext<'_>,
+    ) -> Option<&'o OfferedOption> {
+        let vectors = context.vectors?;
+        let own = vectors.of(&cast(said.text))?;
+        let likeness = |option: &'o OfferedOption| {
+            let other = vectors.of(&cast(&option.label))?;
+            Some((own.iter().zip(other.iter()).map(|(a, b)| a * b).sum::<f32>(), option))
+        };
+        let mut near: Vec<(f32, &OfferedOption)> = options.iter().filter_map(likeness).collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0));
+        match near.as_slice() {
+            [(best, option), (second, _), ..] if best - second >= NEARER => Some(option),
+            _ => None,
+        }
+    }
+
+    /// An answer in free words.
+    fn answer(&self, said: &Said<'_>, slot: &str, context: &UnderstandContext<'_>) -> Vec<Command> {
+        let given = || vec![Command::SetSlot { slot: slot.to_owned(), text: said.text.to_owned() }];
+        if self.is_cancel(&said.words) && !self.is_no(&said.words) {
+            return vec![Command::Cancel];
+        }
+        let moment =
+            if matches!(context.expectation, Expectation::Choice { .. }) { Moment::Choice } else { Moment::Question };
+        let acts = self.acts(moment, said.text, context);
+        let (act, p) = acts.first().copied().unwrap_or((Act::Answer, 0.0));
+        let instead = context.gives_way_to;
+        if let Some((flow, p)) =
+            said.flows().next().filter(|(flow, p)| *p >= BEGUN && instead.iter().any(|other| other == flow))
+        {
+            return vec![start(flow, p, said.text)];
+        }
+        match act {
+            Act::Leave if p >= ENDED => vec![Command::Cancel],
+            Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
+            Act::New if p >= DONE => self.begins(said, context).map_or_else(given, |start| vec![start]),
+            Act::Ask if p >= DONE && said.asks => {
+                vec![self.begins(said, context).unwrap_or_else(|| said.ask())]
+            }
+            _ => given(),
+        }
+    }
+
+    /// Details that identify the customer, or something else.
+    fn identify(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        if said.text.contains(|c: char| c == '@' || c.is_ascii_digit()) {
+            return vec![Command::SetSlot { slot: IDENTITY_SLOT.to_owned(), text: said.text.to_owned() }];
+        }
+        if self.is_no(&said.words) {
+            return vec![Command::Cancel];
+        }
+        self.answer(said, IDENTITY_SLOT, context)
+    }
+
+    /// Whether anything else is wanted.
+    fn anything_else(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        let goodbye = || vec![Command::Chitchat { kind: Kind::Goodbye }];
+        let beside = [Says::NoWith, Says::YesWith, Says::No];
+        if self.phrases.says_only(Says::NothingMore, &beside, &said.words)
+            || self.is_no(&said.words)
+            || self.is_cancel(&said.words)
+        {
+            return goodbye();
+        }
+        if self.is_yes(&said.words) {
+            return vec![Command::Affirm];
+        }
+        let acts = self.acts(Moment::Done, said.text, context);
+        let begins = said.asks || said.flows().next().is_some_and(|(_, p)| p >= BESIDE);
+        if !begins && matches!(acts.first(), Some((Act::Close, p)) if *p >= DONE) {
+            return goodbye();
+        }
+        self.open(said, context)
+    }
+
+    /// A fresh message.
+    fn open(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        if let Some(several) = self.several(said, context) {
+            return several;
+        }
+        let (class, p) = said.best();
+        if let Some(flow) = class.strip_prefix("flow:").filter(|_| p >= BEGUN) {
+            return vec![start(flow, p, said.text)];
+        }
+        if let Some(talk) = self.talk(said) {
+            return talk;
+        }
+        if class == "ask" && p >= BEGUN {
+            return vec![said.ask()];
+        }
+        let likely: Vec<(&str, f32)> = said.flows().take_while(|(_, p)| *p >= RIVAL).collect();
+        let sum: f32 = said.flows().map(|(_, p)| p).sum();
+        match likely.as_slice() {
+            _ if said.asks && class == "ask" => vec![said.ask()],
+            [(flow, p)] if sum >= BEGUN => vec![start(flow, *p, said.text)],
+            [_, _, ..] if sum >= BEGUN => {
+                vec![Command::Clarify { flows: likely.iter().take(3).map(|(flow, _)| (*flow).to_owned()).collect() }]
+            }
+            _ if said.asks => vec![said.ask()],
+            _ => vec![Command::CannotRead],
+        }
+    }
+
+    /// Several requests, where the sentences ask for different ones.
+    fn several(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Option<Vec<Command>> {
+        let parts = sentences(said.text);
+        if parts.len() < 2 {
+            return None;
+        }
+        let mut found: Vec<Command> = Vec::new();
+        for part in parts {
+            let classes = self.classes(part, context);
+            let Some((class, p)) = classes.first().filter(|(_, p)| *p >= ONE_OF_SEVERAL) else { continue };
+            let command = match class.strip_prefix("flow:") {
+                Some(flow) => start(flow, *p, part),
+                None if *class == "ask" && self.asks(part) => Command::Ask { query: part.to_owned(), confidence: *p },
+                None => continue,
+            };
+            let same = |known: &Command| match (known, &command) {
+                (Command::StartFlow { flow: one, .. }, Command::StartFlow { flow: other, .. }) => one == other,
+                _ => false,
+            };
+            if !found.iter().any(same) {
+                found.push(command);
+            }
+        }
+        let begun = found.iter().filter(|command| matches!(command, Command::StartFlow { .. })).count();
+        (found.len() >= 2 && begun >= 1).then_some(found)
+    }
+
+    /// Small talk and repair, where that is what is surely meant.
+    fn talk(&self, said: &Said<'_>) -> Option<Vec<Command>> {
+        let (class, p) = said.best();
+        let name = class.strip_prefix("repair:").filter(|_| p >= TALK)?;
+        let chitchat = |kind| Some(vec![Command::Chitchat { kind }]);
+        match name {
+            "greeting" => chitchat(Kind::Greeting),
+            "thanks" => chitchat(Kind::Thanks),
+            "goodbye" | "anything_else_no" => chitchat(Kind::Goodbye),
+            "are_you_human" => chitchat(Kind::AreYouHuman),
+            "abilities" => chitchat(Kind::Abilities),
+            "pleasantry" => chitchat(Kind::Pleasantry),
+            "abuse" => chitchat(Kind::Abuse),
+            "repeat" => Some(vec![Command::Repeat]),
+            "cancel" => Some(vec![Command::Cancel]),
+            _ => None,
+        }
+    }
+}
+
+fn start(flow: &str, confidence: f32, text: &str) -> Command {
+    Command::StartFlow { flow: flow.to_owned(), confidence, text: text.to_owned() }
+}
+
+/// Sentences of more than a word, the first few.
+fn sentences(text: &str) -> Vec<&str> {
+    let ends = ['.', '!', '?', '。', '！', '？', '؟', '।', '\n'];
+    let parts = text.split_inclusive(|c: char| ends.contains(&c)).map(str::trim);
+    let mut parts: Vec<&str> = parts.filter(|part| words(part).len() > 1).take(SENTENCES_MAX).collect();
+    if parts.is_empty() {
+        parts.push(text);
+    }
+    parts
+}

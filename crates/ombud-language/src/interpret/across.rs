@@ -1,0 +1,224 @@
+//! What do messages mean in languages of which there are few examples? What the vectors of all languages together have taught.
+//!
+//! A multilingual model gives a sentence and its translation vectors that lie close, but for a part that is the language's own. That part is the
+//! mean of comparable sentences, and is taken off: so what one language teaches holds for the others (see `docs/decisions/0017-languages.md`).
+
+use std::collections::BTreeMap;
+
+use crate::classify::{Example, Head, Lesson, SEED, Trial, cast};
+use crate::understand::{Act, Moment, ReplyExample};
+
+/// What is taught in one language.
+#[derive(Debug, Clone, Default)]
+pub struct Taught {
+    /// Its tag.
+    pub locale: String,
+    /// Messages with their classes: `flow:<name>`, `ask`, `detail`, `repair:<kind>`.
+    pub requests: Vec<Example>,
+    /// Replies with what they do.
+    pub replies: Vec<ReplyExample>,
+    /// Sentences with the sign they give; `none` where they give none.
+    pub care: Vec<Example>,
+    /// What means one of a few options, by the name of the set.
+    pub choices: BTreeMap<String, Vec<Example>>,
+}
+
+impl Taught {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let examples = self.requests.iter().chain(&self.care).chain(self.choices.values().flatten());
+        examples.map(|example| example.text.as_str()).chain(self.replies.iter().map(|reply| reply.reply.as_str()))
+    }
+}
+
+/// What was learnt from all languages together.
+#[derive(Debug, Clone)]
+pub struct Across {
+    pub(super) requests: Reading,
+    pub(super) replies: Reading,
+    pub(super) care: Reading,
+    choices: BTreeMap<String, Reading>,
+}
+
+/// The classes of one kind of text.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    classes: Vec<String>,
+    /// What is a language's own in its vectors.
+    means: BTreeMap<String, Vec<f32>>,
+    head: Head,
+}
+
+/// One in so many lessons is kept back to find out how sure the reading may be.
+const TRIED_ONE_IN: usize = 9;
+
+impl Across {
+    /// The texts of which [`Across::learn`] wants the vectors, in its order.
+    #[must_use]
+    pub fn lessons(taught: &[Taught]) -> Vec<String> {
+        taught.iter().flat_map(Taught::texts).map(cast).collect()
+    }
+
+    /// Learns from the vectors of the lessons; none where they do not fit, or where there is nothing to learn. Seconds of CPU for twenty thousand lessons.
+    #[must_use]
+    pub fn learn<V: AsRef<[f32]>>(taught: &[Taught], vectors: &[V]) -> Option<Self> {
+        let mut vectors = vectors.iter().map(AsRef::as_ref);
+        let (mut requests, mut care, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+        let mut choices: BTreeMap<String, Vec<Told<'_>>> = BTreeMap::new();
+        for of in taught {
+            let mut told = |class, beside| Some(Told { locale: &of.locale, class, vector: vectors.next()?, beside });
+            for (list, examples) in [(&mut requests, &of.requests), (&mut care, &of.care)] {
+                for example in examples {
+                    list.push(told(example.class.as_str(), 0)?);
+                }
+            }
+            for (set, examples) in &of.choices {
+                for example in examples {
+                    choices.entry(set.clone()).or_default().push(told(example.class.as_str(), 0)?);
+                }
+            }
+            for reply in &of.replies {
+                replies.push(told(reply.act.as_str(), reply.moment as usize)?);
+            }
+        }
+        Some(Self {
+            requests: Reading::learn(&requests, 1)?,
+            replies: Reading::learn(&replies, Moment::COUNT)?,
+            care: Reading::learn(&care, 1)?,
+            choices: choices.into_iter().filter_map(|(set, told)| Some((set, Reading::learn(&told, 1)?))).collect(),
+        })
+    }
+
+    /// Which option of a set a text in a language means, with its probability.
+    #[must_use]
+    pub fn choice(&self, set: &str, locale: &str, vector: &[f32]) -> Option<(&str, f32)> {
+        self.choices.get(set)?.read(locale, vector, 0).into_iter().next()
+    }
+
+    /// The sign that a sentence gives, with its probability; `none` where it gives none.
+    #[must_use]
+    pub fn sign(&self, locale: &str, vector: &[f32]) -> Option<(&str, f32)> {
+        self.care.read(locale, vector, 0).into_iter().next()
+    }
+
+    /// What a reply does, best first.
+    pub(super) fn acts(&self, locale: &str, moment: Moment, vector: &[f32]) -> Vec<(Act, f32)> {
+        let read = self.replies.read(locale, vector, moment as usize);
+        read.into_iter().filter_map(|(class, p)| Some((Act::named(class)?, p))).collect()
+    }
+}
+
+struct Told<'a> {
+    locale: &'a str,
+    class: &'a str,
+    vector: &'a [f32],
+    beside: usize,
+}
+
+impl Reading {
+    fn learn(told: &[Told<'_>], besides: usize) -> Option<Self> {
+        let mut classes: Vec<String> = told.iter().map(|told| told.class.to_owned()).collect();
+        classes.sort();
+        classes.dedup();
+        if classes.len() < 2 {
+            return None;
+        }
+        let means = means(told);
+        let centred: Vec<Vec<f32>> = told.iter().map(|told| centred(told.vector, means.get(told.locale))).collect();
+        let lesson = |(told, vector): (&Told<'_>, &'_ Vec<f32>)| {
+            let class = classes.binary_search_by(|known| known.as_str().cmp(told.class)).unwrap_or_default();
+            (class, vector.clone(), told.beside)
+        };
+        let held: Vec<(usize, Vec<f32>, usize)> = told.iter().zip(&centred).map(lesson).collect();
+        let lessons: Vec<Lesson<'_>> =
+            held.iter().map(|(class, vector, beside)| Lesson { class: *class, vector, beside: *beside }).collect();
+        let open = vec![1.0 / classes.len() as f32; classes.len()];
+        let trial = Trial((0..told.len()).step_by(TRIED_ONE_IN).map(|place| (place, open.clone())).collect());
+        let head = Head::learn(&lessons, (classes.len(), besides), &trial, SEED);
+        Some(Self { classes, means, head })
+    }
+
+    /// A vector with what is one language's own changed for what is another's.
+    pub(super) fn moved(&self, vector: &[f32], (from, to): (&str, &str)) -> Vec<f32> {
+        let (Some(from), Some(to)) = (self.means.get(from), self.means.get(to)) else { return vector.to_vec() };
+        let moved: Vec<f32> =
+            vector.iter().zip(from.iter().zip(to)).map(|(value, (from, to))| value - from + to).collect();
+        let length = moved.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::EPSILON);
+        moved.into_iter().map(|value| value / length).collect()
+    }
+
+    /// The classes of a vector in a language with their probabilities, best first.
+    pub(super) fn read(&self, locale: &str, vector: &[f32], beside: usize) -> Vec<(&str, f32)> {
+        let open = vec![1.0 / self.classes.len() as f32; self.classes.len()];
+        let read = self.head.blend(&open, &centred(vector, self.means.get(locale)), beside);
+        let mut read: Vec<(&str, f32)> = self.classes.iter().map(String::as_str).zip(read).collect();
+        read.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        read
+    }
+}
+
+/// The mean of each language over its classes, each class counting alike: what languages have in common is then the same in all of them.
+fn means(told: &[Told<'_>]) -> BTreeMap<String, Vec<f32>> {
+    let mut sums: BTreeMap<(&str, &str), (Vec<f32>, f32)> = BTreeMap::new();
+    for told in told {
+        let (sum, count) = sums.entry((told.locale, told.class)).or_insert_with(|| (vec![0.0; told.vector.len()], 0.0));
+        sum.iter_mut().zip(told.vector).for_each(|(sum, value)| *sum += value);
+        *count += 1.0;
+    }
+    let mut means: BTreeMap<String, (Vec<f32>, f32)> = BTreeMap::new();
+    for ((locale, _), (sum, count)) in sums {
+        let (mean, classes) = means.entry(locale.to_owned()).or_insert_with(|| (vec![0.0; sum.len()], 0.0));
+        mean.iter_mut().zip(&sum).for_each(|(mean, sum)| *mean += sum / count);
+        *classes += 1.0;
+    }
+    let mean = |(locale, (sum, classes)): (String, (Vec<f32>, f32))| {
+        (locale, sum.into_iter().map(|value| value / classes).collect())
+    };
+    means.into_iter().map(mean).collect()
+}
+
+fn centred(vector: &[f32], mean: Option<&Vec<f32>>) -> Vec<f32> {
+    let Some(mean) = mean else { return vector.to_vec() };
+    vector.iter().zip(mean).map(|(value, mean)| value - mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two classes apart in the first number; each language adds its own to all of them.
+    fn vector(class: usize, own: f32, i: usize) -> Vec<f32> {
+        vec![if class == 0 { 0.3 } else { -0.3 } + own, own, (i % 7) as f32 / 50.0]
+    }
+
+    #[test]
+    fn what_one_language_teaches_holds_for_another_once_its_own_part_is_taken_off() {
+        let told = |locale: &str, count: usize| Taught {
+            locale: locale.to_owned(),
+            requests: (0..count)
+                .map(|i| Example { class: ["ask", "detail"][i % 2].to_owned(), text: format!("{locale} {i}") })
+                .collect(),
+            replies: (0..count)
+                .map(|i| ReplyExample {
+                    moment: Moment::Proposal,
+                    shown: String::new(),
+                    reply: format!("{locale} {i}"),
+                    act: [Act::Accept, Act::Decline][i % 2],
+                })
+                .collect(),
+            care: (0..count)
+                .map(|i| Example { class: ["none", "illness"][i % 2].to_owned(), text: format!("{locale} {i}") })
+                .collect(),
+            choices: BTreeMap::new(),
+        };
+        let taught = [told("en", 200), told("xx", 20)];
+        assert_eq!(Across::lessons(&taught).len(), 660);
+        let of = |own: f32, count: usize| (0..3 * count).map(move |i| vector(i % count % 2, own, i));
+        let vectors: Vec<Vec<f32>> = of(0.0, 200).chain(of(0.9, 20)).collect();
+        let across = Across::learn(&taught, &vectors).unwrap();
+        assert_eq!(across.requests.read("xx", &vector(0, 0.9, 3), 0)[0].0, "ask");
+        assert_eq!(across.requests.read("xx", &vector(1, 0.9, 3), 0)[0].0, "detail");
+        assert_eq!(across.acts("en", Moment::Proposal, &vector(1, 0.0, 2))[0].0, Act::Decline);
+        assert_eq!(across.sign("xx", &vector(1, 0.9, 2)).unwrap().0, "illness");
+        assert!(Across::learn(&taught, &vectors[..100]).is_none());
+    }
+}

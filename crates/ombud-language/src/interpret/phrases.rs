@@ -1,0 +1,177 @@
+//! Which words of a language must not depend on what was learnt? Its yes and no, and the wish for a person.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use unicode_script::{Script, UnicodeScript as _};
+
+/// The short lists of one language: `packs/base/nlu/phrases.<locale>.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhraseFile {
+    /// Language tag of the phrases.
+    pub locale: String,
+    /// Phrases by what they say.
+    pub phrases: BTreeMap<Says, Vec<String>>,
+}
+
+/// What a phrase says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Says {
+    /// Do it.
+    Yes,
+    /// Nothing beside a yes.
+    YesWith,
+    /// Do not.
+    No,
+    /// Nothing beside a no.
+    NoWith,
+    /// As a whole message: what is under way ends.
+    Cancel,
+    /// Keeps a reply from being a plain yes: but, first, instead, perhaps.
+    Hold,
+    /// As a whole message: that was all.
+    NothingMore,
+    /// A person, please.
+    Person,
+    /// No person, please.
+    NoPerson,
+    /// Say it again.
+    Repeat,
+    /// Begins a question.
+    Question,
+    /// The first of what is offered.
+    First,
+    /// The second.
+    Second,
+    /// The third.
+    Third,
+    /// The last.
+    Last,
+    /// All of them.
+    All,
+}
+
+/// The phrases of a language as words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Phrases {
+    /// Longest first.
+    lists: BTreeMap<Says, Vec<Vec<String>>>,
+}
+
+impl Phrases {
+    pub(super) fn new(file: &PhraseFile) -> Self {
+        let cut = |phrases: &Vec<String>| {
+            let mut cut: Vec<Vec<String>> = phrases.iter().map(|phrase| words(phrase)).collect();
+            cut.retain(|phrase| !phrase.is_empty());
+            cut.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+            cut
+        };
+        Self { lists: file.phrases.iter().map(|(says, phrases)| (*says, cut(phrases))).collect() }
+    }
+
+    fn of(&self, says: Says) -> &[Vec<String>] {
+        self.lists.get(&says).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a phrase stands anywhere in the words.
+    pub(super) fn says(&self, says: Says, words: &[String]) -> bool {
+        self.of(says).iter().any(|phrase| words.windows(phrase.len()).any(|window| window == phrase.as_slice()))
+    }
+
+    /// Whether the words begin with a phrase.
+    pub(super) fn begins(&self, says: Says, words: &[String]) -> bool {
+        self.of(says).iter().any(|phrase| words.starts_with(phrase))
+    }
+
+    /// Whether the words are phrases of the first kind and of the others, and at least one of the first.
+    pub(super) fn says_only(&self, says: Says, beside: &[Says], words: &[String]) -> bool {
+        let mut left = words;
+        let mut said = false;
+        while !left.is_empty() {
+            let longest =
+                |says: Says| self.of(says).iter().filter(|phrase| left.starts_with(phrase)).map(Vec::len).max();
+            let (own, other) = (longest(says), beside.iter().filter_map(|says| longest(*says)).max());
+            let Some(taken) = own.max(other) else { return false };
+            said |= own == Some(taken);
+            left = left.get(taken..).unwrap_or_default();
+        }
+        said
+    }
+}
+
+/// The words of a text, lower case. Scripts that are written without blanks are taken sign by sign.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for c in text.chars().flat_map(char::to_lowercase) {
+        let joins = c == '\'' || c == '’' || c.script() == Script::Inherited;
+        if is_unspaced(c) {
+            words.push(c.to_string());
+            open = false;
+        } else if c.is_alphanumeric() || joins && open || is_mark(c) {
+            match words.last_mut().filter(|_| open || is_mark(c)) {
+                Some(word) => word.push(if c == '’' { '\'' } else { c }),
+                None => words.push(c.to_string()),
+            }
+            open = !words.last().is_some_and(|word| word.chars().next().is_some_and(is_unspaced));
+        } else {
+            open = false;
+        }
+    }
+    words
+}
+
+/// Vowel signs and tones belong to the letter before them.
+fn is_mark(c: char) -> bool {
+    !c.is_alphanumeric()
+        && matches!(c.script(), Script::Thai | Script::Devanagari | Script::Hebrew | Script::Arabic)
+        && !c.is_ascii()
+        && !is_stop(c)
+}
+
+const fn is_stop(c: char) -> bool {
+    matches!(c, '؟' | '،' | '؛' | '।' | '॥' | '״' | '׳')
+}
+
+fn is_unspaced(c: char) -> bool {
+    c.is_alphanumeric() && matches!(c.script(), Script::Han | Script::Hiragana | Script::Katakana | Script::Thai)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrases(lists: &[(Says, &[&str])]) -> Phrases {
+        let phrases = lists.iter().map(|(says, list)| (*says, list.iter().map(|one| (*one).to_owned()).collect()));
+        Phrases::new(&PhraseFile { locale: "de".to_owned(), phrases: phrases.collect() })
+    }
+
+    #[test]
+    fn a_reply_is_a_yes_if_nothing_else_is_in_it() {
+        let german =
+            phrases(&[(Says::Yes, &["ja", "mach das", "ja bitte"]), (Says::YesWith, &["bitte", "danke", "super"])]);
+        for text in ["Ja!", "ja, bitte", "Super, mach das bitte.", "JA BITTE danke"] {
+            assert!(german.says_only(Says::Yes, &[Says::YesWith], &words(text)), "{text}");
+        }
+        for text in ["danke", "ja aber", "ja, das blaue", "", "jaja"] {
+            assert!(!german.says_only(Says::Yes, &[Says::YesWith], &words(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_without_blanks_are_matched_sign_by_sign() {
+        let many = phrases(&[
+            (Says::Yes, &["はい", "お願いします", "好的", "ได้", "ตกลง"]),
+            (Says::YesWith, &["ครับ", "ค่ะ", "谢谢"]),
+        ]);
+        for text in ["はい、お願いします。", "好的，谢谢", "ได้ครับ", "ตกลงค่ะ"]
+        {
+            assert!(many.says_only(Says::Yes, &[Says::YesWith], &words(text)), "{text} {:?}", words(text));
+        }
+        assert!(!many.says_only(Says::Yes, &[Says::YesWith], &words("はい、でも青いの")));
+        assert_eq!(words("L'ordre d’hier"), ["l'ordre", "d'hier"]);
+        assert_eq!(words("हाँ, कर दो।"), ["हाँ", "कर", "दो"]);
+    }
+}

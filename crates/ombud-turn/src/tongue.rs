@@ -1,0 +1,259 @@
+//! Who reads a message in the language it is written in? The company's own is read word by word, the others by their meaning.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ombud_domain::{Rewording, Stage, Understanding};
+use ombud_language::{
+    Across, Example, Interpreter, Interpreters, Newest, NluFile, OfColleague, PhraseFile, ReplyExample, SignalFile,
+    Taught, UnderstandContext, Understander, Vectors,
+};
+use ombud_policy::Pack;
+use ombud_ports::Embedding;
+use serde_json::{Value, json};
+
+use crate::assistant::{Assistant, BuildError, json_lines, language_file, questions};
+use crate::intake::Arrival;
+use crate::safety::Screened;
+use crate::trail::Trail;
+
+/// A sign of somebody who needs care is heard by meaning from this probability on.
+const SIGN: f32 = 0.8;
+/// Signs of the text itself, whatever its language.
+const OF_ANY_LANGUAGE: [&str; 4] = ["hidden_text", "mixed_script", "anger", "injection"];
+/// Sentences that give no sign, of those of a language that teach it; more would only repeat one another.
+const HARMLESS_MAX: usize = 2_000;
+
+/// What reads the languages beside the company's own.
+pub(crate) struct Languages {
+    interpreters: Interpreters,
+    /// Languages that are read, the company's own first.
+    served: Vec<String>,
+}
+
+/// The reader of one language.
+#[derive(Clone, Copy)]
+pub(crate) enum Tongue<'a> {
+    Own(&'a Understander),
+    Other(Interpreter<'a>),
+}
+
+impl Assistant {
+    /// The texts of which [`Assistant::learn_languages`] wants the embeddings, in its order; none where the pack has one language.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a file of a language cannot be read; the author of the pack can fix it.
+    pub fn lessons_of_languages(&self) -> Result<Vec<String>, BuildError> {
+        Ok(Across::lessons(&taught(&self.pack)?))
+    }
+
+    /// Learns to read the pack's other languages, from the embeddings of the [`Assistant::lessons_of_languages`]. Until then they are not served. Takes
+    /// seconds of one core; turns go on meanwhile.
+    ///
+    /// # Errors
+    /// [`BuildError`] when a file of a language cannot be read.
+    pub fn learn_languages(&self, embeddings: &[Embedding]) -> Result<(), BuildError> {
+        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
+        let Some(across) = Across::learn(&taught(&self.pack)?, &vectors) else { return Ok(()) };
+        let others = other_languages(&self.pack);
+        let phrases = others.iter().map(|locale| language_file::<PhraseFile>(&self.pack, &phrases_of(locale)));
+        let phrases = phrases.collect::<Result<Vec<_>, _>>()?;
+        let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others);
+        let served = served.map(ToOwned::to_owned).collect();
+        self.learnt
+            .languages
+            .get_or_init(|| Arc::new(Languages { interpreters: Interpreters::new(across, &phrases), served }));
+        Ok(())
+    }
+
+    /// Languages in which customers are served now, the company's own first.
+    #[must_use]
+    pub fn languages(&self) -> Vec<&str> {
+        match self.learnt.languages.get() {
+            Some(languages) => languages.served.iter().map(String::as_str).collect(),
+            None => vec![&self.pack.manifest.default_locale],
+        }
+    }
+
+    /// The language that is used for a wished one.
+    #[must_use]
+    pub fn locale_for(&self, wished: Option<&str>) -> &str {
+        let locale = self.pack.locale_for(wished);
+        self.languages().into_iter().find(|served| *served == locale).unwrap_or(&self.pack.manifest.default_locale)
+    }
+
+    /// The reader of a language; of the company's own where that is not read.
+    pub(crate) fn tongue(&self, locale: &str) -> Tongue<'_> {
+        let languages = self.tape().and_then(|tape| tape.read_with.languages.as_deref());
+        let other = languages.filter(|_| locale != self.pack.manifest.default_locale);
+        other
+            .and_then(|languages| languages.interpreters.of(locale))
+            .map_or(Tongue::Own(&self.learnt.understander), Tongue::Other)
+    }
+}
+
+/// Decides in which language the customer is answered, and hears the signs that its words give.
+pub(crate) fn settle(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    screened: &mut Screened,
+    trail: &mut Trail<'_>,
+) {
+    let Some(languages) = assistant.tape().and_then(|tape| tape.read_with.languages.clone()) else { return };
+    if !screened.is_message() || screened.words().trim().is_empty() {
+        return;
+    }
+    let Tongue::Other(reader) = assistant.tongue(&received.conversation.locale) else { return };
+    screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
+    let Some(vectors) = assistant.vectors() else { return };
+    if let Some((sign, _)) = reader.sign(screened.words(), &vectors).filter(|(_, p)| *p >= SIGN) {
+        screened.hear(sign);
+    }
+}
+
+impl Tongue<'_> {
+    pub(crate) fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
+        match self {
+            Self::Own(own) => own.understand(text, context),
+            Self::Other(other) => other.understand(text, context),
+        }
+    }
+
+    /// What else is said by a customer who goes on without the person he waits for; none when he waits on.
+    pub(crate) fn withdrawal(&self, text: &str) -> Option<String> {
+        match self {
+            Self::Own(own) => own.withdrawal(text),
+            Self::Other(other) => other.withdrawal(text),
+        }
+    }
+
+    pub(crate) fn asks(&self, text: &str) -> bool {
+        match self {
+            Self::Own(own) => own.asks(text),
+            Self::Other(other) => other.asks(text),
+        }
+    }
+
+    pub(crate) fn refuses_person(&self, text: &str) -> bool {
+        match self {
+            Self::Own(own) => own.refuses_person(text),
+            Self::Other(other) => other.refuses_person(text),
+        }
+    }
+
+    /// Which option of a set is meant by meaning alone; none in the company's own language, which has a reader for it.
+    pub(crate) fn choice(&self, set: &str, text: &str, vectors: Option<&dyn Vectors>) -> Option<(String, f32)> {
+        match self {
+            Self::Own(_) => None,
+            Self::Other(other) => other.choice(set, text, vectors?),
+        }
+    }
+
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    // What follows is read in the company's own language alone.
+
+    pub(crate) fn points_back(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.points_back(text))
+    }
+
+    pub(crate) fn points(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.points(text))
+    }
+
+    pub(crate) fn goes_on(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.goes_on(text))
+    }
+
+    pub(crate) fn misunderstanding(&self, text: &str) -> Option<String> {
+        self.own()?.misunderstanding(text)
+    }
+
+    pub(crate) fn asks_how_it_stands(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.asks_how_it_stands(text))
+    }
+
+    pub(crate) fn asks_if_done(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.asks_if_done(text))
+    }
+
+    /// An answer in free words as it may be written down; in other languages as it was given.
+    pub(crate) fn account(&self, text: &str) -> Option<String> {
+        match self.own() {
+            Some(own) => own.account(text),
+            None => Some(text.trim().to_owned()).filter(|text| text.chars().any(char::is_alphanumeric)),
+        }
+    }
+
+    pub(crate) fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
+        self.own()?.rewording(shown, text)
+    }
+
+    pub(crate) fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
+        self.own()?.amended(kind, known, text)
+    }
+
+    pub(crate) fn of_colleague(&self, text: &str, name: &str, newest: Newest) -> Option<OfColleague> {
+        self.own()?.of_colleague(text, name, newest)
+    }
+
+    const fn own(&self) -> Option<&Understander> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+fn phrases_of(locale: &str) -> String {
+    format!("nlu/phrases.{locale}.yaml")
+}
+
+/// Languages of the pack that are read by meaning: those that have phrases.
+fn other_languages(pack: &Pack) -> Vec<&str> {
+    let own = pack.manifest.default_locale.as_str();
+    let locales = pack.manifest.locales.iter().map(String::as_str);
+    locales.filter(|locale| *locale != own && pack.language_files.contains_key(&phrases_of(locale))).collect()
+}
+
+/// What the pack teaches in all its languages, its own first; nothing where it has one.
+fn taught(pack: &Pack) -> Result<Vec<Taught>, BuildError> {
+    let others = other_languages(pack);
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = pack.manifest.default_locale.as_str();
+    std::iter::once(own).chain(others).map(|locale| taught_in(pack, locale)).collect()
+}
+
+fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
+    let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
+    let mut requests: Vec<Example> = pack.examples(locale).iter().map(|(class, text)| example(class, text)).collect();
+    let lines = pack.requests.iter().filter(|(tag, ..)| tag == locale);
+    requests.extend(lines.map(|(_, class, text)| example(class, text)));
+    requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));
+    let mut care: Vec<Example> = json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?;
+    if locale == pack.manifest.default_locale {
+        let file: NluFile = language_file(pack, &format!("nlu/{locale}.yaml"))?;
+        let classes =
+            file.classes.iter().filter(|(class, _)| !["repair:affirm", "repair:deny"].contains(&class.as_str()));
+        requests.extend(classes.flat_map(|(class, texts)| texts.iter().map(|text| example(class, text))));
+        let signals: SignalFile = language_file(pack, &format!("nlu/signals.{locale}.yaml"))?;
+        let starts = |class: &String| pack.manifest.signals.contains_key(class) || class == "none";
+        let told = signals.signals.iter().filter(|(class, _)| starts(class));
+        care.extend(told.flat_map(|(class, rule)| rule.examples.iter().map(|text| example(class, text))));
+        // What is asked for every day gives no sign, whatever its words.
+        let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
+        let everyday = requests.iter().filter(|request| !of_care.contains(&request.class));
+        let step = requests.len().div_ceil(HARMLESS_MAX).max(1);
+        care.extend(everyday.step_by(step).map(|request| example("none", &request.text)));
+    }
+    let replies: Vec<ReplyExample> = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
+    let mut choices: BTreeMap<String, Vec<Example>> = BTreeMap::new();
+    for choice in pack.choices.iter().filter(|choice| choice.locale == locale) {
+        choices.entry(choice.set.clone()).or_default().push(example(&choice.choice, &choice.text));
+    }
+    Ok(Taught { locale: locale.to_owned(), requests, replies, care, choices })
+}
