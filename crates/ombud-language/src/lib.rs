@@ -9,6 +9,7 @@ pub mod classify;
 pub mod extract;
 mod lean;
 pub mod safety;
+pub mod tongue;
 pub mod understand;
 mod warm;
 
@@ -16,6 +17,7 @@ pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
+pub use tongue::{Heard, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
     Understander,
