@@ -4,10 +4,11 @@ use std::path::Path;
 
 use ombud_ports::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 
+use crate::bytes::Malformed;
 use crate::encoder::Encoder;
-use crate::models::{E5_SMALL, ModelFault, read_verified};
+use crate::models::{E5_EMBEDDING, E5_SMALL, ModelFault, read_verified};
 use crate::tokens::Tokenizer;
-use crate::weights::{Malformed, Weights};
+use crate::weights::Weights;
 
 /// Tokens of texts that are worked on together: more are hardly faster, and need more memory.
 const TOKENS_AT_ONCE: usize = 512;
@@ -31,7 +32,7 @@ impl E5 {
 
     fn parse(bytes: Vec<u8>) -> Result<Self, Malformed> {
         let mut weights = Weights::parse(bytes)?;
-        if weights.shape.width != E5_SMALL.embedding.dimension {
+        if weights.shape.width != E5_EMBEDDING.dimension {
             return Err(Malformed(format!("{} numbers per token", weights.shape.width)));
         }
         let tokenizer = Tokenizer::new(weights.take_vocabulary());
@@ -59,7 +60,7 @@ impl Embedder for E5 {
         let (mut batch, mut tokens) = (Vec::new(), 0);
         let mut work = |batch: &mut Vec<Vec<u32>>| {
             for mean in self.encoder.means(batch) {
-                let no_direction = EmbedError::NoDirection { model: E5_SMALL.embedding.id };
+                let no_direction = EmbedError::NoDirection { model: E5_EMBEDDING.id };
                 embeddings.push(Embedding::of(mean).ok_or(no_direction)?);
             }
             batch.clear();
@@ -79,6 +80,6 @@ impl Embedder for E5 {
     }
 
     fn model(&self) -> EmbeddingModel {
-        E5_SMALL.embedding
+        E5_EMBEDDING
     }
 }

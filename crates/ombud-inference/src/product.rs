@@ -7,7 +7,8 @@
 use rten_simd::ops::{BitOps as _, Extend as _, NumOps as _, ToFloat as _};
 use rten_simd::{Isa, SimdOp};
 
-use crate::weights::{BLOCK, BLOCK_BYTES, Malformed, unpack};
+use crate::bytes::Malformed;
+use crate::weights::{BLOCK, BLOCK_BYTES, unpack};
 
 /// Columns in a panel.
 pub(crate) const PANEL: usize = 32;

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::bytes::{Malformed, Reader, malformed};
+
 /// Weights in one block of Q4_0.
 pub(crate) const BLOCK: usize = 32;
 /// Bytes of one block.
@@ -14,15 +16,6 @@ pub(crate) const BLOCK_BYTES: usize = 18;
 /// Tensors that a directory may list; the model has 197.
 const TENSORS_MAX: usize = 4_096;
 const MAGIC: &[u8] = b"E5S1";
-
-/// What is wrong with the bytes of a model file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Malformed(pub(crate) String);
-
-fn malformed<T>(what: impl Into<String>) -> Result<T, Malformed> {
-    Err(Malformed(what.into()))
-}
 
 /// Sizes of the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,7 +74,7 @@ pub(crate) struct Weights {
 
 impl Weights {
     pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, Malformed> {
-        let mut reader = Reader { bytes: &bytes, at: 0 };
+        let mut reader = Reader::new(&bytes);
         if reader.take(MAGIC.len())? != MAGIC || reader.u32()? != 1 {
             return malformed("it does not begin like a model of this kind");
         }
@@ -241,65 +234,13 @@ fn read_directory(reader: &mut Reader<'_>) -> Result<HashMap<String, Tensor>, Ma
         };
         let range = usize::try_from(start).ok().zip(usize::try_from(start.saturating_add(size)).ok());
         match range.map(|(start, end)| start..end) {
-            Some(bytes) if bytes.len() == expected && bytes.end <= reader.bytes.len() => {
+            Some(bytes) if bytes.len() == expected && bytes.end <= reader.length() => {
                 tensors.insert(name, Tensor { storage, count, bytes });
             }
             _ => return malformed(format!("tensor `{name}` does not lie in the file")),
         }
     }
     Ok(tensors)
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let end = self.at.saturating_add(length);
-        match self.bytes.get(self.at..end) {
-            Some(bytes) => {
-                self.at = end;
-                Ok(bytes)
-            }
-            None => malformed("it ends too early"),
-        }
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        self.take(N)?.try_into().or_else(|_| malformed("it ends too early"))
-    }
-
-    fn u16(&mut self) -> Result<u16, Malformed> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, Malformed> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn f32(&mut self) -> Result<f32, Malformed> {
-        self.array().map(f32::from_le_bytes)
-    }
-
-    fn count(&mut self) -> Result<usize, Malformed> {
-        self.u32().map(|count| count as usize)
-    }
-
-    fn character(&mut self) -> Result<char, Malformed> {
-        let code = self.u32()?;
-        char::from_u32(code).ok_or_else(|| Malformed(format!("{code:#x} is no character")))
-    }
-
-    fn numbers<T>(&mut self, count: usize, of: impl Fn([u8; 4]) -> T) -> Result<Vec<T>, Malformed> {
-        let bytes = self.take(count.saturating_mul(4))?;
-        Ok(bytes.as_chunks::<4>().0.iter().map(|four| of(*four)).collect())
-    }
 }
 
 #[cfg(test)]

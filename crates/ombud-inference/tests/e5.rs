@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use ombud_inference::{E5, E5_SMALL};
+use ombud_inference::{E5, E5_EMBEDDING, E5_SMALL};
 use ombud_ports::{Embedder as _, TextKind};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -64,7 +64,7 @@ fn vectors_are_those_of_the_reference_in_every_script() {
     let Some(model) = model() else { return };
     for case in reference().cases {
         let embedding = model.embed(case.kind(), &[&case.text]).unwrap().remove(0);
-        assert_eq!(embedding.values().len(), E5_SMALL.embedding.dimension);
+        assert_eq!(embedding.values().len(), E5_EMBEDDING.dimension);
         let length = embedding.values().iter().map(|value| value * value).sum::<f32>().sqrt();
         assert!((length - case.length).abs() < 1e-4, "{}: {length}", case.text);
         let first = &embedding.values()[..case.first.len()];

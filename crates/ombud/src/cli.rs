@@ -7,6 +7,7 @@ mod config_reference;
 mod demo;
 mod doctor;
 mod erase;
+mod eval;
 mod export;
 mod hold;
 mod init;
@@ -91,6 +92,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Plays simulated customers and judges by the company's books.
     Simulate(simulate::Options),
+    /// Measures a part of the program on examples with known answers.
+    Eval(eval::Options),
     /// Measures what a turn costs.
     Bench(bench::Options),
     /// Signs a session token, for tests and for trying the API.
@@ -179,6 +182,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Validate(options) => validate::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options).await,
         Command::Simulate(options) => simulate::run(context, &options).await,
+        Command::Eval(options) => eval::run(context, &options),
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,

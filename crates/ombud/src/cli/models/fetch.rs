@@ -54,8 +54,8 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
             fetch(model, &folder, options)?;
         }
         match context.output {
-            Output::Text if is_new => say(format_args!("fetched {} into {}", model.embedding.id, path.display())),
-            Output::Text => say(format_args!("{} is there already: {}", model.embedding.id, path.display())),
+            Output::Text if is_new => say(format_args!("fetched {} into {}", model.id, path.display())),
+            Output::Text => say(format_args!("{} is there already: {}", model.id, path.display())),
             Output::Json => {
                 let mut line = described(model, "present");
                 line.insert("fetched".to_owned(), json!(is_new));
@@ -173,7 +173,7 @@ fn run_watched(command: &mut Command, python: &str, mut look: impl FnMut()) -> a
 }
 
 fn progress(model: &KnownModel) -> ProgressBar {
-    let bar = ProgressBar::new(model.download_bytes).with_message(format!("fetching {}", model.embedding.id));
+    let bar = ProgressBar::new(model.download_bytes).with_message(format!("fetching {}", model.id));
     let template = "{msg} [{bar:30}] {bytes} of {total_bytes} ({eta})";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -1,0 +1,64 @@
+//! How well does a part of the program do on examples with known answers? A figure a line, each with its number of examples and its seed.
+
+mod language;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{Context, Outcome, Output};
+use crate::terminal::{say, say_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  ombud eval language --test lid.tsv            languages told apart, with the model if it was fetched and without
+  ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Tells the languages of sentences and words apart.
+    Language(language::Options),
+}
+
+pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+    match &options.part {
+        Part::Language(options) => language::run(context, options),
+    }
+}
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Figure {
+    /// What was measured, on what.
+    figure: String,
+    value: f64,
+    /// Examples that it was measured on.
+    n: usize,
+    /// Seed of whatever was drawn; 0 where nothing is.
+    seed: u64,
+}
+
+impl Figure {
+    /// A share of examples; nothing is drawn.
+    #[expect(clippy::cast_precision_loss, reason = "counts of examples are far below 2^52")]
+    fn share(figure: impl Into<String>, part: usize, n: usize) -> Self {
+        let value = if n == 0 { 0.0 } else { part as f64 / n as f64 };
+        Self { figure: figure.into(), value, n, seed: 0 }
+    }
+
+    fn show(&self, context: &Context) -> anyhow::Result<()> {
+        match context.output {
+            Output::Json => say_json(self)?,
+            Output::Text => {
+                say(format_args!("{:.4}  {}  (n = {}, seed = {})", self.value, self.figure, self.n, self.seed));
+            }
+        }
+        Ok(())
+    }
+}
