@@ -7,7 +7,7 @@ use ombud_policy::{Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
-use crate::tongue::Tongue;
+use crate::languages::LanguageReader;
 
 /// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
@@ -35,20 +35,20 @@ fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
 pub(crate) struct LexicalReader<'a> {
     assistant: &'a Assistant,
     /// The reader of the language that is spoken.
-    tongue: Tongue<'a>,
+    reader: LanguageReader<'a>,
     today: Date,
 }
 
 impl<'a> LexicalReader<'a> {
     pub(crate) fn new(assistant: &'a Assistant, locale: &str) -> Self {
-        Self { assistant, tongue: assistant.tongue(locale), today: today(assistant) }
+        Self { assistant, reader: assistant.reader(locale), today: today(assistant) }
     }
 
     fn yes_or_no(&self, text: &str) -> Option<Value> {
         let vectors = self.assistant.vectors();
         let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
         let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Confirm, self.today) };
-        let understanding = self.tongue.understand(text, &context);
+        let understanding = self.reader.understand(text, &context);
         understanding.commands.iter().find_map(|command| match command {
             Command::Affirm => Some(json!(true)),
             Command::Deny { .. } => Some(json!(false)),
@@ -65,8 +65,8 @@ impl Reader for LexicalReader<'_> {
     fn meant(&self, set: &str, text: &str) -> Option<(String, f32)> {
         let vectors = self.assistant.vectors();
         let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
-        if !self.tongue.is_own() {
-            return self.tongue.choice(set, text, vectors);
+        if !self.reader.is_own() {
+            return self.reader.choice(set, text, vectors);
         }
         let (choice, p) = self.assistant.learnt.choices.get(set)?.best(text, vectors)?;
         Some((choice.to_owned(), p))
@@ -113,35 +113,35 @@ impl Reader for LexicalReader<'_> {
     }
 
     fn points_back(&self, text: &str) -> bool {
-        self.tongue.points_back(text)
+        self.reader.points_back(text)
     }
 
     fn account(&self, text: &str) -> Option<String> {
-        self.tongue.account(text)
+        self.reader.account(text)
     }
 
     fn rewording(&self, shown: &str, text: &str) -> Option<Rewording> {
-        self.tongue.rewording(shown, text)
+        self.reader.rewording(shown, text)
     }
 
     fn amended(&self, kind: &str, known: &Value, text: &str) -> Option<Value> {
-        self.tongue.amended(kind, known, text)
+        self.reader.amended(kind, known, text)
     }
 
     fn refuses_person(&self, text: &str) -> bool {
-        self.tongue.refuses_person(text)
+        self.reader.refuses_person(text)
     }
 
     fn asks_how_it_stands(&self, text: &str) -> bool {
-        self.tongue.asks_how_it_stands(text)
+        self.reader.asks_how_it_stands(text)
     }
 
     fn asks_if_done(&self, text: &str) -> bool {
-        self.tongue.asks_if_done(text)
+        self.reader.asks_if_done(text)
     }
 
     fn declines(&self, text: &str) -> bool {
         let text = text.to_lowercase().replace('’', "'");
-        self.tongue.is_own() && self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))
+        self.reader.is_own() && self.assistant.learnt.declines.iter().any(|phrase| text.contains(phrase))
     }
 }

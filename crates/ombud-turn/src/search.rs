@@ -9,9 +9,9 @@ use ombud_retrieval::Analyzer;
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
 
 use crate::assistant::Assistant;
+use crate::languages::LanguageReader;
 use crate::meaning::TurnVectors;
 use crate::reader::today;
-use crate::tongue::Tongue;
 
 /// Passages looked at for one question.
 const PASSAGES_MAX: usize = 12;
@@ -36,8 +36,8 @@ pub(crate) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(crate) fn new(assistant: &'a Assistant, (locale, market): (&'a str, &'a str)) -> Self {
-        let foreign = match assistant.tongue(locale) {
-            Tongue::Other(reader) if !assistant.ports.knowledge.speaks(locale) => Some(reader),
+        let foreign = match assistant.reader(locale) {
+            LanguageReader::Other(reader) if !assistant.ports.knowledge.speaks(locale) => Some(reader),
             _ => None,
         };
         Self { assistant, locale, market, vectors: assistant.vectors(), foreign }
@@ -125,19 +125,19 @@ impl<'a> Search<'a> {
     }
 
     fn goes_on(&self, query: &str, alone: &Finding) -> bool {
-        (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.tongue(self.locale).goes_on(query)
+        (self.is_bare(query) || alone.support < CLEAR_ALONE) && self.assistant.reader(self.locale).goes_on(query)
     }
 
     /// Whether a question says by hardly a word what it is about: "how is that possible", "and when?"
     pub(crate) fn names_nothing(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
-        terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.tongue(self.locale).points(query)
+        terms < NAMING_TERMS_MIN || terms <= OWN_TERMS_MIN && self.assistant.reader(self.locale).points(query)
     }
 
     /// Whether a question has hardly a word of its own: "and how long does that take?"
     fn is_bare(&self, query: &str) -> bool {
         let terms = Analyzer::general(self.locale).terms(query).len();
-        terms < OWN_TERMS_MIN && self.assistant.tongue(self.locale).points_back(query)
+        terms < OWN_TERMS_MIN && self.assistant.reader(self.locale).points_back(query)
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::inputs::{Answer, Begin, Got, Sent, TurnInputs, Words};
-use crate::tongue::Languages;
+use crate::languages::Languages;
 
 /// Why a played turn stopped where it did not stop when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::intake::{Received, Stimulus};
 use crate::trail::Trail;
 use crate::view::TurnReply;
 use crate::waiting::{self, Answerer};
-use crate::{action, answer, context, decision, intake, record, reply, safety, tongue, understanding};
+use crate::{action, answer, context, decision, intake, languages, record, reply, safety, understanding};
 
 /// Why a stimulus got no reply. Everything that goes wrong after intake ends in a hand-over instead.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         Received::Fresh(received) => received,
     };
     let mut screened = safety::screen(assistant, &mut received, &mut trail);
-    tongue::settle(assistant, &mut received, &mut screened, &mut trail);
+    languages::settle(assistant, &mut received, &mut screened, &mut trail);
     let answerer = waiting::answerer(assistant, &mut received, &mut screened);
     if matches!(answerer, Answerer::Person) && received.is_from_customer() {
         return record::note_for_desk(assistant, received, &screened, trail).await;

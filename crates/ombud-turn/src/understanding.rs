@@ -7,11 +7,11 @@ use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::intake::{Arrival, Hears};
+use crate::languages::LanguageReader;
 use crate::market::{self, Named};
 use crate::meaning::TurnVectors;
 use crate::reader::today;
 use crate::safety::Screened;
-use crate::tongue::Tongue;
 use crate::trail::Trail;
 
 /// What was understood. Made by this stage alone.
@@ -112,7 +112,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         let commands = vec![Command::Choose { id: id.to_owned() }];
         return Understanding { commands, ..Understanding::default() };
     }
-    let understander = assistant.tongue(&received.conversation.locale);
+    let understander = assistant.reader(&received.conversation.locale);
     let mut understanding = match of_colleague(understander, dialogue, screened.words()) {
         None => understander.understand(screened.words(), &context),
         Some(OfColleague::Wanted) => Understanding { commands: vec![Command::Handoff], ..Understanding::default() },
@@ -152,10 +152,10 @@ fn begun_with(dialogue: &Dialogue) -> Option<&str> {
 }
 
 /// What is wanted of the person who gave the conversation back, if he left a word.
-fn of_colleague(tongue: Tongue<'_>, dialogue: &Dialogue, words: &str) -> Option<OfColleague> {
+fn of_colleague(reader: LanguageReader<'_>, dialogue: &Dialogue, words: &str) -> Option<OfColleague> {
     let colleague = dialogue.colleague.as_ref().filter(|colleague| !colleague.said.is_empty())?;
     let newest = if dialogue.awaits_news() { Newest::Word } else { Newest::Deed };
-    tongue.of_colleague(words, &colleague.name, newest)
+    reader.of_colleague(words, &colleague.name, newest)
 }
 
 /// Flows of care that nothing in the message calls for, though a figure of speech, a mention or a relative sounds like it.

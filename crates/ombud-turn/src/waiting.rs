@@ -81,7 +81,7 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
 /// Whether somebody who grieves, is ill or in debt asks what the articles about that tell: "do I owe his debts?" Nothing else is answered to him.
 fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
     let text = screened.words();
-    let understander = assistant.tongue(&received.conversation.locale);
+    let understander = assistant.reader(&received.conversation.locale);
     if !understander.asks(text) {
         return false;
     }
@@ -117,7 +117,7 @@ pub(crate) fn about_awaited<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -
 /// Whether a message asks for something that the assistant can do or answer: a request other than the one that led to the person, or a question
 /// that an article answers. What is told is for the person.
 fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
-    let understander = assistant.tongue(&received.conversation.locale);
+    let understander = assistant.reader(&received.conversation.locale);
     let text = screened.words();
     if !understander.asks(text) || !screened.signals().is_empty() {
         return false;
@@ -188,7 +188,7 @@ fn misunderstanding(assistant: &Assistant, conversation: &Conversation, screened
     if conversation.kept && !dialogue.is_distressed() {
         return None;
     }
-    let rest = assistant.tongue(&conversation.locale).misunderstanding(screened.text())?;
+    let rest = assistant.reader(&conversation.locale).misunderstanding(screened.text())?;
     let flow = care_flow(assistant, dialogue);
     let fresh = screened.signals().iter().filter(|signal| !dialogue.signals.contains(signal));
     let mut flows = fresh.filter_map(|signal| assistant.pack.manifest.signals.get(signal));
@@ -209,7 +209,7 @@ fn withdrawal(assistant: &Assistant, conversation: &Conversation, text: &str) ->
     if conversation.dialogue.picked(text) == Some(GO_ON) {
         return Some(String::new());
     }
-    assistant.tongue(&conversation.locale).withdrawal(text)
+    assistant.reader(&conversation.locale).withdrawal(text)
 }
 
 /// What is said to a customer whose message is kept for a person; nothing once a person is there.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ombud_inference::{E5, E5_SMALL, ModelFault};
+use ombud_inference::{E5, E5_SMALL, LID_176, Lid176, ModelFault};
+use ombud_ports::{Embedder, LanguageIdentifier};
 use ombud_turn::Assistant;
 
 use crate::config::{Config, ConfigError};
@@ -33,9 +34,28 @@ pub(crate) fn deepen(
         }
         Err(fault) => return Err(fault.into()),
     };
-    let embeddings = ombud_inference::vectors(&model, &path.with_extension("vectors"), &assistant.lessons(), progress)?;
-    assistant.deepen(&embeddings, Arc::new(model));
-    Ok(())
+    let kept = path.with_extension("vectors");
+    let model: Arc<dyn Embedder> = Arc::new(model);
+    let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &assistant.lessons(), progress)?;
+    assistant.deepen(&embeddings, Arc::clone(&model));
+    drop(embeddings);
+    // The company's own language first: customers who write it wait for no other.
+    let lessons = assistant.lessons_of_languages()?;
+    if lessons.is_empty() {
+        return Ok(());
+    }
+    let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &lessons, progress)?;
+    let identifier = match Lid176::open(&path.with_file_name(LID_176.file)) {
+        Ok(identifier) => Some(Arc::new(identifier) as Arc<dyn LanguageIdentifier>),
+        Err(ModelFault::Absent { .. }) => {
+            tracing::info!(
+                "languages are told by their small words: `ombud models fetch` brings the model that tells them better"
+            );
+            None
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    Ok(assistant.learn_languages(&embeddings, identifier)?)
 }
 
 /// The same on a thread beside a running server, told in its log.
@@ -51,7 +71,8 @@ pub(crate) fn deepen_beside(config: Config, assistant: Arc<Assistant>) {
     };
     match deepen(&config, &assistant, &progress) {
         Ok(()) if assistant.reads_by_meaning() => {
-            tracing::info!(after_ms = started.elapsed().as_millis(), "messages are read by meaning too");
+            let languages = assistant.languages().len();
+            tracing::info!(after_ms = started.elapsed().as_millis(), languages, "messages are read by meaning too");
         }
         Ok(()) => {}
         Err(error) => tracing::warn!(error = format!("{error:#}"), "messages are read by their words alone"),

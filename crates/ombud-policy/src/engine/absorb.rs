@@ -460,7 +460,7 @@ impl Engine<'_> {
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();
         state.dialogue.language_told |= kind == Kind::OtherLanguage;
-        let names = json!({"menu": menu, "languages": self.pack.manifest.locales});
+        let names = json!({"menu": menu, "languages": [self.moment.locale]});
         self.say(state, "", key, &vars(names), Origin::Template);
         state.digressed = open;
         let offers = state.dialogue.awaiting.kind == AwaitingKind::Choice;

@@ -74,6 +74,11 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
     if !searched.problems.is_empty() {
         return Err(PackError::Wrong(searched.problems));
     }
+    let of_locales: Vec<PackProblem> =
+        pack.manifest.locales.iter().flat_map(|locale| pack.problems_of_locale(locale)).collect();
+    if !of_locales.is_empty() {
+        return Err(PackError::Wrong(of_locales));
+    }
     let sampled = match searched.sampled {
         0 => String::new(),
         some => format!(", of {some} only some"),
@@ -84,7 +89,7 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
         pack.flows.len(),
         pack.actions.len(),
         knowledge.articles.len(),
-        pack.examples.len(),
+        pack.examples(&pack.manifest.default_locale).len(),
         pack.manifest.locales.join(", "),
         hash.chars().take(12).collect::<String>(),
         searched.requests,

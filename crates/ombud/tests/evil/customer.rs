@@ -70,7 +70,7 @@ impl Phrases {
                 _ => {}
             }
         }
-        for (_, class, text) in &pack.examples {
+        for (class, text) in pack.examples(&pack.manifest.default_locale) {
             let flow = class.strip_prefix("flow:").and_then(|name| pack.flows.get(name));
             match flow {
                 Some(flow) if flow.only_looks_up() => phrases.others.push(text.clone()),

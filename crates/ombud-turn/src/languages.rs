@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use ombud_domain::{Rewording, Stage, Understanding};
 use ombud_language::{
-    Across, Example, Interpreter, Interpreters, Newest, NluFile, OfColleague, PhraseFile, ReplyExample, SignalFile,
-    Taught, UnderstandContext, Understander, Vectors,
+    Across, Example, Heard, Interpreter, Interpreters, Newest, NluFile, OfColleague, PhraseFile, ReplyExample,
+    SignalFile, Taught, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
-use ombud_ports::Embedding;
+use ombud_ports::{Embedding, LanguageIdentifier};
 use serde_json::{Value, json};
 
 use crate::assistant::{Assistant, BuildError, json_lines, language_file, questions};
@@ -27,13 +27,15 @@ const HARMLESS_MAX: usize = 2_000;
 /// What reads the languages beside the company's own.
 pub(crate) struct Languages {
     interpreters: Interpreters,
+    tongues: Tongues,
+    identifier: Option<Arc<dyn LanguageIdentifier>>,
     /// Languages that are read, the company's own first.
     served: Vec<String>,
 }
 
 /// The reader of one language.
 #[derive(Clone, Copy)]
-pub(crate) enum Tongue<'a> {
+pub(crate) enum LanguageReader<'a> {
     Own(&'a Understander),
     Other(Interpreter<'a>),
 }
@@ -47,22 +49,27 @@ impl Assistant {
         Ok(Across::lessons(&taught(&self.pack)?))
     }
 
-    /// Learns to read the pack's other languages, from the embeddings of the [`Assistant::lessons_of_languages`]. Until then they are not served. Takes
-    /// seconds of one core; turns go on meanwhile.
+    /// Learns to read the pack's other languages, from the embeddings of the [`Assistant::lessons_of_languages`]. Until then they are not served. Without
+    /// an `identifier` a language is told by its script and its small words. Takes seconds of one core; turns go on meanwhile.
     ///
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read.
-    pub fn learn_languages(&self, embeddings: &[Embedding]) -> Result<(), BuildError> {
+    pub fn learn_languages(
+        &self,
+        embeddings: &[Embedding],
+        identifier: Option<Arc<dyn LanguageIdentifier>>,
+    ) -> Result<(), BuildError> {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
         let Some(across) = Across::learn(&taught(&self.pack)?, &vectors) else { return Ok(()) };
         let others = other_languages(&self.pack);
         let phrases = others.iter().map(|locale| language_file::<PhraseFile>(&self.pack, &phrases_of(locale)));
         let phrases = phrases.collect::<Result<Vec<_>, _>>()?;
+        let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?);
         let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others);
         let served = served.map(ToOwned::to_owned).collect();
-        self.learnt
-            .languages
-            .get_or_init(|| Arc::new(Languages { interpreters: Interpreters::new(across, &phrases), served }));
+        self.learnt.languages.get_or_init(|| {
+            Arc::new(Languages { interpreters: Interpreters::new(across, &phrases), tongues, identifier, served })
+        });
         Ok(())
     }
 
@@ -83,12 +90,12 @@ impl Assistant {
     }
 
     /// The reader of a language; of the company's own where that is not read.
-    pub(crate) fn tongue(&self, locale: &str) -> Tongue<'_> {
+    pub(crate) fn reader(&self, locale: &str) -> LanguageReader<'_> {
         let languages = self.tape().and_then(|tape| tape.read_with.languages.as_deref());
         let other = languages.filter(|_| locale != self.pack.manifest.default_locale);
         other
             .and_then(|languages| languages.interpreters.of(locale))
-            .map_or(Tongue::Own(&self.learnt.understander), Tongue::Other)
+            .map_or(LanguageReader::Own(&self.learnt.understander), LanguageReader::Other)
     }
 }
 
@@ -103,7 +110,19 @@ pub(crate) fn settle(
     if !screened.is_message() || screened.words().trim().is_empty() {
         return;
     }
-    let Tongue::Other(reader) = assistant.tongue(&received.conversation.locale) else { return };
+    let text = screened.words();
+    let served: Vec<&str> = languages.served.iter().map(String::as_str).collect();
+    let scores = languages.identifier.as_ref().map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
+    let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
+    let told = languages.tongues.decide(&heard);
+    if told.is_served && told.language != received.conversation.locale {
+        let detail =
+            json!({"locale": told.language, "certainty": told.certainty, "told_by": format!("{:?}", told.told_by)});
+        trail.note(Stage::Understanding, format!("the customer writes in `{}`", told.language), detail);
+        received.conversation.locale.clone_from(&told.language);
+        received.language = Some(told.language);
+    }
+    let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
     screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
     let Some(vectors) = assistant.vectors() else { return };
     if let Some((sign, _)) = reader.sign(screened.words(), &vectors).filter(|(_, p)| *p >= SIGN) {
@@ -111,7 +130,7 @@ pub(crate) fn settle(
     }
 }
 
-impl Tongue<'_> {
+impl LanguageReader<'_> {
     pub(crate) fn understand(&self, text: &str, context: &UnderstandContext<'_>) -> Understanding {
         match self {
             Self::Own(own) => own.understand(text, context),
