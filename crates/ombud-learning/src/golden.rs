@@ -116,6 +116,31 @@ pub fn parse(file: &str, source: &str) -> Result<Vec<Golden>, GoldenError> {
     Ok(dialogues)
 }
 
+/// What the customers of some dialogues say in another language, by the dialogue (`<flow>: <name>`): a file `dialogues/<locale>.json` of a pack.
+pub type Spoken = std::collections::BTreeMap<String, Vec<String>>;
+
+impl Golden {
+    /// The same dialogue with other words of the customer. What the replies say is not compared any more; what they ask, propose and do is.
+    ///
+    /// # Errors
+    /// When there are not as many lines as messages; their author can fix it.
+    pub fn in_words(&self, lines: &[String]) -> Result<Self, String> {
+        let mut lines = lines.iter();
+        let mut turns = self.turns.clone();
+        for turn in &mut turns {
+            if turn.say.is_some() {
+                turn.say = Some(lines.next().ok_or("a line is missing")?.clone());
+            }
+            turn.expect.contains.clear();
+            turn.expect.lacks.clear();
+        }
+        match lines.next() {
+            None => Ok(Self { turns, ..self.clone() }),
+            Some(_) => Err("there are more lines than messages".to_owned()),
+        }
+    }
+}
+
 struct Reader<'a> {
     turns: &'a [GoldenTurn],
     next: usize,
@@ -228,6 +253,18 @@ mod tests {
     - say: "yes"
       expect: { done: cancel, contains: [gone], status: open }
 "#;
+
+    #[test]
+    fn in_other_words_the_same_is_expected_but_for_what_is_said() {
+        let [golden] = parse("tests.yaml", FILE).unwrap().try_into().unwrap();
+        let lines = ["storniere sie", "ja"].map(ToOwned::to_owned);
+        let german = golden.in_words(&lines).unwrap();
+        assert_eq!(german.turns[0].say.as_deref(), Some("storniere sie"));
+        assert_eq!(german.turns[0].expect.proposal, golden.turns[0].expect.proposal);
+        assert!(german.turns[1].expect.contains.is_empty() && german.turns[1].expect.done.is_some());
+        assert!(golden.in_words(&lines[..1]).is_err());
+        assert!(golden.in_words(&["a", "b", "c"].map(ToOwned::to_owned)).is_err());
+    }
 
     fn confirm(order: &str) -> Heard {
         let mut reply = heard(AwaitingKind::Confirm, None, "Cancel?");

@@ -32,6 +32,8 @@ Examples:
       the pack's own scenarios
   ombud simulate --pack packs/my-company --golden
       the dialogues of flows/*/tests.yaml, turn by turn
+  ombud simulate --pack packs/my-company --languages all
+      those that dialogues/<tag>.json tells in other languages
   ombud simulate ... --only 12,40 --show 12
       two of them, and what was said in one
 
@@ -42,7 +44,7 @@ Exit code: 0 when the simulation was made, whatever came out; 1 when it could no
 come out the same with --replay.";
 
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("suite").required(true).args(["tasks", "scenarios", "golden"]))]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("suite").required(true).args(["tasks", "scenarios", "golden", "languages"]))]
 pub(super) struct Options {
     /// Folder of the pack, or the name of one that the program carries.
     #[arg(long, value_name = "PACK")]
@@ -68,7 +70,11 @@ pub(super) struct Options {
     /// The dialogues of the pack's flows/*/tests.yaml.
     #[arg(long)]
     golden: bool,
-    /// Conversations of each customer; --golden takes one.
+    /// Those of these dialogues that dialogues/<tag>.json tells in other languages, in these (`de,sv`), or in `all`. Each conversation is opened in its
+    /// language; what is asked, proposed and done is compared, and how many pass with the same ones in the company's own.
+    #[arg(long, value_delimiter = ',', value_name = "TAG,TAG")]
+    languages: Option<Vec<String>>,
+    /// Conversations of each customer; --golden and --languages take one.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     k: u32,
     /// Seed of the differences between the runs.
@@ -102,7 +108,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     start_log(&config)?;
     let source = PackSource::find(&options.pack)?;
     let suite = Suite::read(options, &source)?;
-    let k = if options.golden { 1 } else { options.k };
+    let k = if options.golden || options.languages.is_some() { 1 } else { options.k };
     let seed = company_seed(options, &source)?;
     let pack = source.parse()?;
     let replayed = options.replay.then(Summary::default);
@@ -123,7 +129,12 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     }
     match context.output {
         Output::Json => say_json(&Simulated { report: &report, replay: replayed.as_ref() })?,
-        Output::Text => table::print(&report, options.show.as_deref()),
+        Output::Text => {
+            if options.languages.is_some() {
+                table::languages(&report);
+            }
+            table::print(&report, options.show.as_deref());
+        }
     }
     if let Some(replayed) = replayed.as_ref().filter(|_| context.output == Output::Text) {
         replay::show(replayed);

@@ -144,8 +144,7 @@ impl Stage {
     pub(super) async fn visit(
         &self,
         world: &str,
-        customer: Option<&str>,
-        phone: Option<&str>,
+        Signed { customer, phone, locale }: Signed<'_>,
     ) -> anyhow::Result<Visit> {
         self.admin.post("/admin/worlds", &json!({"name": world})).await?;
         let live = Arc::new(LiveHub::default());
@@ -181,6 +180,7 @@ impl Stage {
         };
         let admin = BackOfficeAdmin::new(&self.company.url, secret(&self.token).as_ref(), Some(world))?;
         Ok(Visit {
+            locale: locale.map(str::to_owned),
             api,
             session,
             conversation: OnceLock::new(),
@@ -271,8 +271,21 @@ fn http_settings(session_secret: Sensitive<String>) -> HttpSettings {
     }
 }
 
+/// Who visits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Signed<'a> {
+    /// Who is signed in; nobody if absent.
+    pub(super) customer: Option<&'a str>,
+    /// Whose one-time codes he can read, if not his own.
+    pub(super) phone: Option<&'a str>,
+    /// The language of his browser; that of the company if absent.
+    pub(super) locale: Option<&'a str>,
+}
+
 /// One conversation with its world.
 pub(super) struct Visit {
+    /// The language of the customer's browser.
+    locale: Option<String>,
     api: PublicApi,
     session: Session,
     conversation: OnceLock<String>,
@@ -322,7 +335,11 @@ impl Visit {
 #[async_trait]
 impl Channel for Visit {
     async fn open(&self) -> Result<Heard, ChannelError> {
-        let opened = self.api.open_conversation(&self.session, None, None).await.map_err(|error| silent(&error))?;
+        let opened = self
+            .api
+            .open_conversation(&self.session, self.locale.as_deref(), None)
+            .await
+            .map_err(|error| silent(&error))?;
         let texts =
             opened.messages.iter().filter(|message| message.author == "assistant").map(|message| message.text.clone());
         let heard = Heard {

@@ -10,7 +10,7 @@ use ombud_learning::{
     scenario, script,
 };
 
-use super::stage::{Stage, Visit};
+use super::stage::{Signed, Stage, Visit};
 use super::{Options, read};
 use crate::packs::PackSource;
 
@@ -22,6 +22,8 @@ pub(super) enum Suite {
     Scenarios(Vec<Scenario>),
     /// Dialogues, with the flow they are of.
     Golden(Vec<(String, Golden)>),
+    /// Dialogues in several languages: tag, id and dialogue.
+    Languages(Vec<(String, String, Golden)>),
 }
 
 /// One customer or dialogue.
@@ -29,6 +31,8 @@ pub(super) enum Played {
     Task(Box<Case>),
     Scenario(Box<Scenario>),
     Golden(String, Box<Golden>),
+    /// Id, tag of the language, dialogue.
+    InLanguage(String, String, Box<Golden>),
 }
 
 /// Which of a customer's conversations it is.
@@ -62,7 +66,10 @@ impl Suite {
                 dialogues.extend(golden::parse(file, text)?.into_iter().map(|golden| ((*flow).to_owned(), golden)));
             }
         }
-        Ok(Self::Golden(dialogues))
+        match &options.languages {
+            Some(tags) => in_languages(&dialogues, tags, source),
+            None => Ok(Self::Golden(dialogues)),
+        }
     }
 
     /// Path of the end state: in the tables of the file the books began with, or as records.
@@ -83,9 +90,18 @@ impl Suite {
                 .into_iter()
                 .map(|(flow, one)| Played::Golden(format!("{flow}: {}", one.name), Box::new(one)))
                 .collect(),
+            Self::Languages(dialogues) => dialogues
+                .into_iter()
+                .map(|(tag, id, one)| Played::InLanguage(format!("{tag}/{id}"), tag, Box::new(one)))
+                .collect(),
         };
         let is_named = |played: &Played, id: &String| {
-            played.id() == id || (matches!(played, Played::Golden(..)) && played.id().starts_with(&format!("{id}: ")))
+            let is_of_flow = || match played {
+                Played::Golden(own, _) => own.starts_with(&format!("{id}: ")),
+                Played::InLanguage(own, ..) => own.ends_with(&format!("/{id}")) || own.contains(&format!("/{id}: ")),
+                Played::Task(_) | Played::Scenario(_) => false,
+            };
+            played.id() == id || is_of_flow()
         };
         if let Some(unknown) = only.iter().find(|id| !all.iter().any(|played| is_named(played, id))) {
             bail!("there is no `{unknown}`, correct --only");
@@ -100,7 +116,7 @@ impl Played {
         match self {
             Self::Task(case) => &case.script.id,
             Self::Scenario(scenario) => &scenario.id,
-            Self::Golden(id, _) => id,
+            Self::Golden(id, _) | Self::InLanguage(id, ..) => id,
         }
     }
 
@@ -109,17 +125,17 @@ impl Played {
         match self {
             Self::Task(case) => grade::passes_idle(case),
             Self::Scenario(scenario) => scenario.passes_idle(),
-            Self::Golden(..) => false,
+            Self::Golden(..) | Self::InLanguage(..) => false,
         }
     }
 
     /// Plays it in a world of its own.
     pub(super) async fn play(&self, stage: &Stage, job: Job) -> anyhow::Result<RunResult> {
-        let visit = stage.visit(&job.world, self.customer(), self.phone()).await?;
+        let visit = stage.visit(&job.world, self.caller()).await?;
         let result = match self {
             Self::Task(case) => play_task(case, &visit, &job).await?,
             Self::Scenario(scenario) => play_scenario(scenario, &visit, &job).await?,
-            Self::Golden(_, golden) => {
+            Self::Golden(_, golden) | Self::InLanguage(_, _, golden) => {
                 let (dialogue, grade) = golden::play(golden, &visit).await;
                 RunResult::new(job.run, dialogue, Patience::default(), grade)
             }
@@ -130,23 +146,54 @@ impl Played {
         Ok(result.because(visit.reasons().await?))
     }
 
-    /// Who is signed in.
-    fn customer(&self) -> Option<&str> {
+    /// Who is signed in, whose one-time codes he can read if not his own, and the language of his browser.
+    fn caller(&self) -> Signed<'_> {
         match self {
-            Self::Task(_) => None,
-            Self::Scenario(scenario) => scenario.customer.as_deref(),
-            Self::Golden(_, golden) => golden.customer.as_deref(),
+            Self::Task(_) => Signed::default(),
+            Self::Scenario(scenario) => {
+                Signed { customer: scenario.customer.as_deref(), phone: scenario.phone.as_deref(), locale: None }
+            }
+            Self::Golden(_, golden) => {
+                Signed { customer: golden.customer.as_deref(), phone: golden.phone.as_deref(), locale: None }
+            }
+            Self::InLanguage(_, tag, golden) => {
+                Signed { customer: golden.customer.as_deref(), phone: golden.phone.as_deref(), locale: Some(tag) }
+            }
         }
     }
+}
 
-    /// Whose one-time codes he can read, if not his own.
-    fn phone(&self) -> Option<&str> {
-        match self {
-            Self::Task(_) => None,
-            Self::Scenario(scenario) => scenario.phone.as_deref(),
-            Self::Golden(_, golden) => golden.phone.as_deref(),
+/// The dialogues that are told in languages, in each of these; `all` stands for every language that has them. Those of the company's own language
+/// come first, told in its own words: what the others are compared with.
+fn in_languages(dialogues: &[(String, Golden)], tags: &[String], source: &PackSource) -> anyhow::Result<Suite> {
+    let id = |(flow, golden): &(String, Golden)| format!("{flow}: {}", golden.name);
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for (file, text) in &source.files {
+        let parts: Vec<&str> = file.split('/').collect();
+        let [_, "dialogues", name] = parts.as_slice() else { continue };
+        let tag = name.trim_end_matches(".json");
+        if !tags.iter().any(|wanted| wanted == tag || wanted == "all") {
+            continue;
+        }
+        let spoken: golden::Spoken = serde_json::from_str(text).with_context(|| format!("`{file}` cannot be read"))?;
+        for (name, lines) in &spoken {
+            let of = dialogues.iter().find(|one| id(one) == *name);
+            let (_, golden) = of.with_context(|| format!("{file}: there is no dialogue `{name}`"))?;
+            let told = golden.in_words(lines).map_err(|why| anyhow::anyhow!("{file}: `{name}`: {why}"))?;
+            if !own.iter().any(|(_, known, _)| known == name) {
+                own.push(("own".to_owned(), name.clone(), golden.clone()));
+            }
+            others.push((tag.to_owned(), name.clone(), told));
         }
     }
+    if others.is_empty() {
+        bail!(
+            "pack `{}` has no dialogues in these languages, give a tag of dialogues/<tag>.json or `all`",
+            source.name
+        );
+    }
+    own.extend(others);
+    Ok(Suite::Languages(own))
 }
 
 async fn play_task(case: &Case, visit: &Visit, job: &Job) -> anyhow::Result<RunResult> {

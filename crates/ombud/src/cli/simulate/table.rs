@@ -1,5 +1,6 @@
 //! How are the results of a simulation shown? Figures first, then what failed, then on request what was said.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -46,6 +47,23 @@ pub(super) fn print(report: &Report, shown: Option<&str>) {
     if shown.is_none() && !failed.is_empty() {
         say(format_args!("{}", dim("--show ID prints a customer's conversations, --report FILE writes all of them")));
     }
+}
+
+/// How many dialogues pass in each language, and the share of those that pass in the company's own (`own/...`).
+pub(super) fn languages(report: &Report) {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for task in &report.results {
+        let (passed, all) = counts.entry(task.id.split('/').next().unwrap_or_default()).or_default();
+        *passed += usize::from(task.passed == task.runs.len());
+        *all += 1;
+    }
+    let (own, of) = counts.remove("own").unwrap_or_default();
+    let mut table = table(&["language", "passed", "of those of the own language"]);
+    for (tag, (passed, all)) in counts {
+        let share = passed as f64 / all.max(1) as f64 / (own as f64 / of.max(1) as f64).max(f64::EPSILON);
+        table.add_row([tag.to_owned(), format!("{passed} of {all}"), format!("{:.0} %", 100.0 * share)]);
+    }
+    say(format_args!("in the company's own language {own} of {of}\n{table}"));
 }
 
 fn figures(report: &Report) -> Table {
