@@ -279,7 +279,11 @@ impl Pack {
     /// The locale that is used for a wished one.
     #[must_use]
     pub fn locale_for<'a>(&'a self, wished: Option<&'a str>) -> &'a str {
-        let language = |tag: &'a str| tag.split(['-', '_']).next().unwrap_or(tag);
+        // Norwegian is asked for in three ways, and written in one.
+        let language = |tag: &'a str| match tag.split(['-', '_']).next().unwrap_or(tag) {
+            "no" | "nn" => "nb",
+            language => language,
+        };
         wished
             .and_then(|tag| {
                 self.manifest.locales.iter().find(|locale| locale.as_str() == tag || locale.as_str() == language(tag))

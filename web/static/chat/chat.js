@@ -15,7 +15,7 @@ import { Chat } from "./conversation.js";
 import { makeDemo } from "./demo.js";
 import { makeHappened } from "./happened.js";
 import { renderLog } from "./log.js";
-import { ar } from "./strings.ar.js";
+import { wordsOf } from "./languages.js";
 import { en } from "./strings.en.js";
 
 const NEAR_END_PX = 80;
@@ -24,10 +24,10 @@ const STATUS_MS = 15_000;
 const EXAMPLES = 4;
 
 const asked_locale = usableLocale(new URLSearchParams(location.search).get("locale") ?? navigator.language);
-const is_arabic = asked_locale.split("-")[0] === "ar";
+const words = await wordsOf(asked_locale);
 /** The language of the page's own words: English unless the asked one is written. */
-const locale = is_arabic || asked_locale.startsWith("en") ? asked_locale : "en";
-const t = makeTranslate(is_arabic ? ar : en, en);
+const locale = words || asked_locale.startsWith("en") ? asked_locale : "en";
+const t = makeTranslate(words ?? en, en);
 /** The demo's own panels are in English; only their clock follows the reader. */
 const panel_locale = locale.startsWith("en") ? locale : "en-GB";
 document.documentElement.lang = locale;

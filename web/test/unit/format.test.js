@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ar } from "../../static/chat/strings.ar.js";
+import { LANGUAGES, wordsOf } from "../../static/chat/languages.js";
 import { en } from "../../static/chat/strings.en.js";
 import { makeApi } from "../../static/shared/api.js";
 import { characterCount, directionOf, duration, elapsed, moneyText, usableLocale, words } from "../../static/shared/format.js";
@@ -49,10 +49,14 @@ test("repeated stages are numbered by round, single ones are not", () => {
   expect(totalMs(stages)).toBe(9);
 });
 
-test("every language has the same sentences with the same places to fill", () => {
+test("every language has the same sentences with the same places to fill", async () => {
   const places = (/** @type {string} */ text) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
-  expect(Object.keys(ar).sort()).toEqual(Object.keys(en).sort());
-  for (const [key, text] of Object.entries(en)) expect(places(ar[key] ?? ""), key).toEqual(places(text));
+  for (const language of LANGUAGES) {
+    const table = await wordsOf(language) ?? {};
+    expect(Object.keys(table).sort(), language).toEqual(Object.keys(en).sort());
+    for (const [key, text] of Object.entries(en)) expect(places(table[key] ?? ""), `${language} ${key}`).toEqual(places(text));
+  }
+  expect([await wordsOf("xx"), await wordsOf("en-GB")]).toEqual([undefined, undefined]);
 });
 
 test("a sentence is filled, and a missing one falls back to English", () => {

@@ -1,0 +1,24 @@
+// In which languages are the page's own words written, each in a file of its own?
+/** @import { Table } from "../shared/strings.js" */
+
+export const LANGUAGES = ["ar"];
+
+/** Norwegian browsers name their language in three ways. @type {Record<string, string>} */
+const ALIASES = { no: "nb", nn: "nb" };
+
+/**
+ * The words of a language; none where they are not written, or cannot be loaded.
+ * @param {string} locale
+ * @returns {Promise<Table | undefined>}
+ */
+export async function wordsOf(locale) {
+  const tag = locale.split("-")[0] ?? "";
+  const language = ALIASES[tag] ?? tag;
+  if (!LANGUAGES.includes(language)) return undefined;
+  try {
+    const file = await import(`./strings.${language}.js`);
+    return file[language];
+  } catch {
+    return undefined;
+  }
+}
