@@ -2,7 +2,8 @@
 //!
 //! `cargo run -p ombud-inference --example knowledge_eval -- [folder of a pack]`, default `packs/paylater`. Each set of questions is split by a
 //! seed: the first half may be looked at (`--verbose`, with `--answers` also what would be said), the second is reported and not read.
-//! `--first-half` leaves the second out. With `--words` only words are compared; else the model lies in the folder `OMBUD_MODELS_FOLDER`.
+//! `--first-half` leaves the second out. With `--words` only words are compared, with `--meant` only meaning, as for questions in a language without
+//! articles; else both. The model lies in the folder `OMBUD_MODELS_FOLDER`.
 
 #[path = "knowledge/pack.rs"]
 mod pack;
@@ -54,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let asked: Vec<Asked> = serde_saphyr::from_str(&questions)?;
         let mut outcomes = Vec::new();
         for (place, one) in asked.iter().enumerate() {
-            outcomes.push((split(place), ask((&index, model.as_ref()), one)?));
+            let words = if given("--meant") { Words::Foreign } else { Words::Compared };
+            outcomes.push((split(place), ask((&index, model.as_ref(), words), one)?));
         }
         let half = |first: bool| -> Vec<&Outcome<'_>> {
             outcomes.iter().filter(|(of_first, _)| *of_first == first).map(|(_, outcome)| outcome).collect()
@@ -87,10 +89,13 @@ fn thresholds(out: &mut impl Write, outcomes: &[&Outcome<'_>]) -> std::io::Resul
     Ok(())
 }
 
-fn ask<'a>((index, model): (&ArticleIndex, Option<&E5>), asked: &'a Asked) -> Result<Outcome<'a>, Box<dyn Error>> {
+fn ask<'a>(
+    (index, model, words): (&ArticleIndex, Option<&E5>, Words),
+    asked: &'a Asked,
+) -> Result<Outcome<'a>, Box<dyn Error>> {
     let query = KnowledgeQuery {
         text: asked.ask.clone(),
-        words: Words::Compared,
+        words,
         vector: pack::vector(model, &asked.ask)?,
         locale: "en".to_owned(),
         market: asked.market.clone(),

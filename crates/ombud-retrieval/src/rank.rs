@@ -52,12 +52,11 @@ const NEAR_MIN: f32 = 0.2;
 const COMPARED_MAX: usize = 24;
 /// Further articles that are compared in all features: those nearest by meaning.
 const NEAREST_MAX: usize = 12;
-/// How likely an article answers a question that is compared by meaning alone: a constant, and weights of its nearness, of its lead over the second
-/// (both in tenths of a cosine), and of how much nearer it is than any topic outside. `knowledge_fit --meant` repeats them.
-const MEANT_BIAS: f32 = -2.0;
-const MEANT_NEAR: f32 = 4.0;
-const MEANT_LEAD: f32 = 3.0;
-const MEANT_OUTSIDE: f32 = 1.0;
+/// How likely an article answers a question that is compared by meaning alone, as a logarithm of odds: a constant, and weights of its nearness by the
+/// three nearest examples and by the nearest, of its lead over the second (all in tenths of a cosine), and of how much nearer it is than any topic
+/// outside. A logistic regression on the 389 questions of `knowledge_eval --meant`; of five parts, each judged by a fit on the others, .55 are answered
+/// right, .11 wrong, and .11 of what nothing answers is. The constant is lower than fitted by what brings a likelihood of .55 to [`crate::SUPPORT_MIN`].
+const MEANT: [f32; 5] = [-4.03, 2.84, -0.74, 2.43, 2.07];
 /// Likeness from which on an example question is the same one: held out while fitting.
 pub const HELD_OUT_FROM: f32 = 0.95;
 
@@ -207,13 +206,11 @@ impl Ranker {
         ranked.truncate(COMPARED_MAX);
         let (Some(best), second) = (ranked.first(), ranked.get(1)) else { return ranked };
         let lead = best.score - second.map_or(0.0, |second| second.score);
-        let logit = MEANT_BIAS
-            + MEANT_NEAR * best.features[FEATURES - 1]
-            + MEANT_LEAD * lead
-            + MEANT_OUTSIDE * best.beyond_outside;
+        let [.., three, one] = best.features;
+        let logit = dot(&[1.0, three, one, lead, best.beyond_outside], &MEANT);
         let (support, best) = (1.0 / (1.0 + (-logit).exp()), best.score);
         for one in &mut ranked {
-            one.support = support * ((one.score - best) * MEANT_LEAD).exp();
+            one.support = support * (one.score - best).exp();
         }
         ranked
     }
