@@ -17,7 +17,7 @@ pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
-pub use tongue::{Heard, ToldBy, Tongue, TongueFile, Tongues, spoken};
+pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
     Understander,
