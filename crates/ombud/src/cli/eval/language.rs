@@ -310,10 +310,11 @@ mod tests {
     fn every_language_of_the_base_is_measured_and_shares_add_up() {
         let tongues = tongues(&carried(LETTERS).unwrap()).unwrap();
         assert_eq!(tongues.languages().count(), 35);
-        let mut counts = Counts::default();
-        counts.by_language = [("de".to_owned(), (3, 4)), ("sw".to_owned(), (0, 4))].into();
-        counts.others = (4, 1);
-        counts.confused = [(("de".to_owned(), "nl".to_owned()), 1)].into();
+        let counts = Counts {
+            by_language: [("de".to_owned(), (3, 4)), ("sw".to_owned(), (0, 4))].into(),
+            others: (4, 1),
+            confused: [(("de".to_owned(), "nl".to_owned()), 1)].into(),
+        };
         let found = figures("x", &counts, &|tag| tag == "de");
         let values: Vec<_> = found.iter().map(|figure| (figure.value, figure.n)).collect();
         assert_eq!(values, [(0.75, 4), (0.75, 4), (0.375, 8), (0.25, 4)]);
