@@ -76,6 +76,13 @@ enum Buckets {
     Kept(HashMap<u32, usize>),
 }
 
+/// How the numbers of a matrix are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Storage {
+    Plain,
+    Quantised,
+}
+
 #[derive(Debug)]
 enum Matrix {
     Plain { width: usize, numbers: Vec<f32> },
@@ -107,10 +114,10 @@ impl FastText {
         }
         let shape = Shape::read(&mut reader)?;
         let dictionary = Dictionary::read(&mut reader)?;
-        let is_quantised = reader.flag()?;
-        let input = Matrix::read(&mut reader, shape.width, is_quantised)?;
-        let output_is_quantised = reader.flag()?;
-        let output = Matrix::read(&mut reader, shape.width, is_quantised && output_is_quantised)?;
+        let of_input = Storage::read(&mut reader)?;
+        let input = Matrix::read(&mut reader, shape.width, of_input)?;
+        let of_output = Storage::read(&mut reader)?.min(of_input);
+        let output = Matrix::read(&mut reader, shape.width, of_output)?;
         if !reader.is_done() {
             return malformed("it goes on behind its end");
         }
@@ -315,14 +322,20 @@ impl Dictionary {
     }
 }
 
+impl Storage {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        reader.flag().map(|is_quantised| if is_quantised { Self::Quantised } else { Self::Plain })
+    }
+}
+
 impl Matrix {
-    fn read(reader: &mut Reader<'_>, width: usize, is_quantised: bool) -> Result<Self, Malformed> {
-        let has_lengths = is_quantised && reader.flag()?;
+    fn read(reader: &mut Reader<'_>, width: usize, storage: Storage) -> Result<Self, Malformed> {
+        let has_lengths = storage == Storage::Quantised && reader.flag()?;
         let rows = size(reader.i64()?, 1..=ROWS_MAX)?;
         if reader.i64()? != width as i64 {
             return malformed("a matrix of another width than the model");
         }
-        if !is_quantised {
+        if storage == Storage::Plain {
             let numbers = reader.numbers(rows * width, f32::from_le_bytes)?;
             return Ok(Self::Plain { width, numbers });
         }

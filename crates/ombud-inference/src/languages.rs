@@ -31,10 +31,11 @@ impl LanguageIdentifier for Lid176 {
         if !text.chars().any(char::is_alphabetic) {
             return Vec::new();
         }
-        let is_cyrillic = text.chars().any(|c| CYRILLIC.contains(&c));
+        // What Serbian and its sisters count as.
+        let southern = if text.chars().any(|c| CYRILLIC.contains(&c)) { "sr" } else { "hr" };
         let mut folded: Vec<(String, f32)> = Vec::new();
         for (label, probability) in self.0.predict(&text.to_lowercase()) {
-            let tag = tag(label, is_cyrillic);
+            let tag = tag(label, southern);
             match folded.iter_mut().find(|(known, _)| known == tag) {
                 Some((_, sum)) => *sum += probability,
                 None => folded.push((tag.to_owned(), probability)),
@@ -46,11 +47,10 @@ impl LanguageIdentifier for Lid176 {
 }
 
 /// The tag of a label of the model: `no` is Norwegian of no kind, `sh` Serbo-Croatian.
-fn tag(label: &str, is_cyrillic: bool) -> &str {
+fn tag<'a>(label: &'a str, southern: &'a str) -> &'a str {
     match label {
         "no" | "nn" => "nb",
-        "bs" | "sh" if is_cyrillic => "sr",
-        "sr" | "bs" | "sh" if !is_cyrillic => "hr",
+        "sr" | "bs" | "sh" => southern,
         other => other,
     }
 }

@@ -73,7 +73,7 @@ pub const LID_176: KnownModel = KnownModel {
     licence: "CC-BY-SA-3.0",
     origin: "fastText lid.176, trained on Wikipedia, Tatoeba and SETimes, weights quantised",
     purpose: "telling 176 languages apart",
-    without: "languages are told apart by scripts and small words",
+    without: "languages are told apart by their letters and small words alone",
 };
 
 /// Every model that can be fetched.

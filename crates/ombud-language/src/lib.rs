@@ -19,7 +19,7 @@ pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSetting
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use interpret::{Across, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
-pub use tongue::{Heard, ToldBy, Tongue, TongueFile, Tongues, spoken};
+pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
     Understander,

@@ -6,11 +6,13 @@
 
 mod clean;
 mod evidence;
+mod letters;
 mod script;
 mod words;
 
 use clean::Cleaned;
 use evidence::Evidence;
+pub use letters::{Letters, LettersError};
 pub use words::{TongueFile, TongueWords, Tongues};
 
 /// What a message is read with.

@@ -1,6 +1,6 @@
 //! Which language does a message count as, in a conversation that has one?
 
-use ombud_language::{Heard, ToldBy, TongueFile, Tongues};
+use ombud_language::{Heard, Letters, ToldBy, TongueFile, Tongues};
 
 /// Every language that has data.
 const ALL: [&str; 35] = [
@@ -11,7 +11,7 @@ const ALL: [&str; 35] = [
 #[expect(clippy::unwrap_used, reason = "called from tests only")]
 fn tongues() -> Tongues {
     let file: TongueFile = serde_saphyr::from_str(include_str!("../../../packs/base/lexicon/tongues.yaml")).unwrap();
-    Tongues::new(file)
+    Tongues::new(file, Letters::parse(include_str!("../../../packs/base/lexicon/letters.txt")).unwrap())
 }
 
 /// Language so far, message, language it counts as; read without a model.

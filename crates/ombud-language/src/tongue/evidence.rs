@@ -11,6 +11,10 @@ const FLOOR: f32 = 1e-3;
 /// What a small word adds to a language that alone has it; less, the more languages have it.
 const SMALL_WORD: f32 = 2.2;
 
+/// How much the letters count: neighbouring runs repeat each other, so their likelihoods are too sure of themselves.
+const LETTERS: f32 = 0.3;
+/// What a language has whose letters were not learnt, where the likeliest has 0.
+const NO_LETTERS: f32 = -3.0;
 /// What a language of a script has less than the one named before it: they are named by how many people write them.
 const LATER_IN_LIST: f32 = 0.1;
 
@@ -35,6 +39,19 @@ impl<'a> Evidence<'a> {
         }
         for (language, probability) in scores.iter().filter(|(language, _)| is_possible(language)) {
             logs.insert(language, (probability + FLOOR).ln());
+        }
+        let has_letters =
+            |language: &str| is_possible(language) && (*script != Told::Latin || !tongues.is_romanised(language));
+        let letters = tongues.letters.logarithms(&cleaned.spoken(), has_letters);
+        let most = letters.iter().map(|(_, log)| *log).fold(f32::NEG_INFINITY, f32::max);
+        if most.is_finite() {
+            for (_, log) in logs.iter_mut().filter(|(language, _)| !letters.iter().any(|(known, _)| known == *language))
+            {
+                *log += NO_LETTERS;
+            }
+        }
+        for (language, log) in letters {
+            *logs.entry(language).or_insert_with(|| FLOOR.ln()) += LETTERS * (log - most);
         }
         for word in cleaned.words() {
             let word = word.to_lowercase();

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use super::letters::Letters;
+
 /// The file `lexicon/tongues.yaml`: what each language, named by its tag, is told from.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
@@ -31,27 +33,41 @@ const ASK_WORDS_MAX: usize = 8;
 /// Words of a message that is nothing but such a wish.
 const ASK_ALONE_MAX: usize = 3;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Latin {
+    /// Its script.
+    Own,
+    /// Written where its own script is not at hand.
+    InWant,
+    Never,
+}
+
 /// What languages are told from.
 #[derive(Debug, Clone, Default)]
 pub struct Tongues {
     languages: Vec<String>,
-    /// Whether each language is written in Latin letters, its own or in want of others.
-    latin: Vec<bool>,
+    /// In which way each language is written in Latin letters.
+    latin: Vec<Latin>,
     /// Languages of each small word, by their place.
     words: HashMap<String, Vec<usize>>,
     names: HashMap<String, usize>,
     asks: Vec<(Vec<String>, usize)>,
     speak: HashMap<String, Vec<usize>>,
+    pub(super) letters: Letters,
 }
 
 impl Tongues {
     /// Made ready once for all messages.
     #[must_use]
-    pub fn new(file: TongueFile) -> Self {
-        let mut tongues = Self::default();
+    pub fn new(file: TongueFile, letters: Letters) -> Self {
+        let mut tongues = Self { letters, ..Self::default() };
         for (place, (tag, data)) in file.0.into_iter().enumerate() {
             let is_latin = |words: &str| words.chars().any(|c| c.is_ascii_lowercase());
-            tongues.latin.push(is_latin(&data.words) || is_latin(&data.romanised));
+            tongues.latin.push(match (is_latin(&data.words), is_latin(&data.romanised)) {
+                (true, _) => Latin::Own,
+                (false, true) => Latin::InWant,
+                (false, false) => Latin::Never,
+            });
             tongues.languages.push(tag);
             for word in data.words.split_whitespace().chain(data.romanised.split_whitespace()) {
                 let places = tongues.words.entry(word.to_owned()).or_default();
@@ -79,7 +95,12 @@ impl Tongues {
 
     /// Tags of the languages that may be written in Latin letters.
     pub(super) fn latin(&self) -> impl Iterator<Item = &str> {
-        self.languages().zip(&self.latin).filter(|(_, is_latin)| **is_latin).map(|(language, _)| language)
+        self.languages().zip(&self.latin).filter(|(_, latin)| **latin != Latin::Never).map(|(language, _)| language)
+    }
+
+    /// Whether a language is written in Latin letters for want of its own alone, so that these letters were not learnt.
+    pub(super) fn is_romanised(&self, language: &str) -> bool {
+        self.languages().zip(&self.latin).any(|(known, latin)| known == language && *latin != Latin::Own)
     }
 
     /// Languages of a small word in lower case.

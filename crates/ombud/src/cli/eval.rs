@@ -11,7 +11,9 @@ use crate::terminal::{say, say_json};
 const EXAMPLES: &str = "\
 Examples:
   ombud eval language --test lid.tsv            languages told apart, with the model if it was fetched and without
-  ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed";
+  ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed
+  ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
+  ombud eval language --train lid.tsv --write letters.txt";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -1,12 +1,12 @@
 //! Which languages are told apart, and which are taken for each other?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ombud_inference::{LID_176, Lid176, ModelFault};
-use ombud_language::{TongueFile, Tongues, spoken};
+use ombud_language::{Letters, TongueFile, Tongues, spoken};
 use ombud_ports::LanguageIdentifier;
 
 use super::Figure;
@@ -100,44 +100,103 @@ const NAMES: &[(&str, &str)] = &[
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Texts: `language`, `kind` and `text` separated by tabs, with these names in the first line. A language is an English name or a tag.
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "write")]
     test: Vec<PathBuf>,
+    /// Learn the letters of languages from these files of the same shape, instead of those that the base pack carries.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    train: Vec<PathBuf>,
+    /// Write what was learnt, as `packs/base/lexicon/letters.txt` has it.
+    #[arg(long, value_name = "FILE", requires = "train")]
+    write: Option<PathBuf>,
+    /// Cut the test files into so many parts, and measure each with letters learnt from the others.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "train", value_parser = clap::value_parser!(u64).range(2..=100))]
+    folds: Option<u64>,
+    /// What decides which text falls into which part.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
 }
 
 /// A text with its language.
 struct Labelled {
-    /// Its tag; `None` for a language that has none here.
+    /// Its tag, as [`LanguageIdentifier`] counts it.
     tag: String,
     kind: String,
     text: String,
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
-    let mut texts = Vec::new();
-    for file in &options.test {
-        let content = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
-        texts.extend(read(&content).with_context(|| format!("`{}` is wrong", file.display()))?);
+    let learnt = match options.train.as_slice() {
+        [] => None,
+        files => Some(learn(read_all(files)?.iter())),
+    };
+    if let Some((file, learnt)) = options.write.as_ref().zip(learnt.as_ref()) {
+        std::fs::write(file, learnt).with_context(|| format!("cannot write `{}`", file.display()))?;
     }
-    let tongues = tongues()?;
+    let texts = read_all(&options.test)?;
     let path = models_folder(&context.config()?)?.join(LID_176.file);
-    match Lid176::open(&path) {
-        Ok(model) => {
-            measure(context, &texts, &tongues, &format!("with {}", LID_176.id), |text| model.identify(&spoken(text)))?
+    let model = match Lid176::open(&path) {
+        Ok(model) => Some(model),
+        Err(fault @ ModelFault::Absent { .. }) => {
+            complain(format_args!("ombud: {fault}"));
+            None
         }
-        Err(fault @ ModelFault::Absent { .. }) => complain(format_args!("ombud: {fault}")),
         Err(fault) => return Err(fault.into()),
+    };
+    let parts = options.folds.unwrap_or(1);
+    let mut measured = Measured::default();
+    for part in 0..parts {
+        let is_tested = |at: u64| parts == 1 || part_of(at, options.seed, parts) == part;
+        let numbered = || (0..).zip(&texts);
+        let tongues = match (options.folds, &learnt) {
+            (Some(_), _) => tongues(&learn(numbered().filter(|(at, _)| !is_tested(*at)).map(|(_, text)| text)))?,
+            (None, Some(learnt)) => tongues(learnt)?,
+            (None, None) => tongues(&carried(LETTERS)?)?,
+        };
+        for (_, text) in numbered().filter(|(at, _)| is_tested(*at)) {
+            if let Some(model) = &model {
+                measured.count(text, &tongues, &model.identify(&spoken(&text.text)), "with lid.176");
+            }
+            measured.count(text, &tongues, &[], "without a model");
+        }
     }
-    measure(context, &texts, &tongues, "without a model", |_| Vec::new())?;
+    measured.show(context, if options.folds.is_some() { options.seed } else { 0 })?;
     Ok(Outcome::Done)
 }
 
-/// What the base pack tells languages from.
-fn tongues() -> anyhow::Result<Tongues> {
-    const FILE: &str = "base/lexicon/tongues.yaml";
-    let pack = PackSource::find("base")?;
-    let source = pack.files.get(FILE).with_context(|| format!("the program carries no `{FILE}`"))?;
-    let file: TongueFile = serde_saphyr::from_str(source).with_context(|| format!("`{FILE}` is wrong"))?;
-    Ok(Tongues::new(file))
+const LETTERS: &str = "base/lexicon/letters.txt";
+const TONGUES: &str = "base/lexicon/tongues.yaml";
+
+/// A file that the program carries.
+fn carried(file: &str) -> anyhow::Result<String> {
+    PackSource::find("base")?.files.remove(file).with_context(|| format!("the program carries no `{file}`"))
+}
+
+/// What the base pack tells languages from, with these letters.
+fn tongues(letters: &str) -> anyhow::Result<Tongues> {
+    let file: TongueFile =
+        serde_saphyr::from_str(&carried(TONGUES)?).with_context(|| format!("`{TONGUES}` is wrong"))?;
+    Ok(Tongues::new(file, Letters::parse(letters).with_context(|| format!("`{LETTERS}` is wrong"))?))
+}
+
+fn learn<'t>(texts: impl Iterator<Item = &'t Labelled>) -> String {
+    Letters::learn(texts.map(|text| (text.tag.as_str(), text.text.as_str())))
+}
+
+/// The part that a text falls into, drawn from the seed (SplitMix64).
+fn part_of(at: u64, seed: u64, parts: u64) -> u64 {
+    let mut bits = at.wrapping_add(seed << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (bits ^ bits >> 31) % parts
+}
+
+fn read_all(files: &[PathBuf]) -> anyhow::Result<Vec<Labelled>> {
+    let mut texts = Vec::new();
+    for file in files {
+        let content = std::fs::read_to_string(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+        texts.extend(read(&content).with_context(|| format!("`{}` is wrong", file.display()))?);
+    }
+    Ok(texts)
 }
 
 fn read(content: &str) -> anyhow::Result<Vec<Labelled>> {
@@ -168,39 +227,42 @@ struct Counts {
     others: (usize, usize),
 }
 
-fn measure(
-    context: &Context,
-    texts: &[Labelled],
-    tongues: &Tongues,
-    how: &str,
-    scores: impl Fn(&str) -> Vec<(String, f32)>,
-) -> anyhow::Result<()> {
-    let known: Vec<&str> = tongues.languages().collect();
-    let is_known = |tag: &str| known.contains(&tag);
-    let mut kinds: BTreeMap<&str, Counts> = BTreeMap::new();
-    for text in texts {
-        let scores = scores(&text.text);
-        let found = tongues.language_of(&text.text, &scores).map_or("none".to_owned(), |(language, _)| language);
-        let counts = kinds.entry(&text.kind).or_default();
+/// What was counted, by kind of text and by what was used.
+#[derive(Debug, Default)]
+struct Measured {
+    counts: BTreeMap<(String, &'static str), Counts>,
+    known: BTreeSet<String>,
+}
+
+impl Measured {
+    fn count(&mut self, text: &Labelled, tongues: &Tongues, scores: &[(String, f32)], how: &'static str) {
+        if self.known.is_empty() {
+            self.known = tongues.languages().map(str::to_owned).collect();
+        }
+        let found = tongues.language_of(&text.text, scores).map_or("none".to_owned(), |(language, _)| language);
+        let counts = self.counts.entry((text.kind.clone(), how)).or_default();
         let (right, all) = counts.by_language.entry(text.tag.clone()).or_default();
         *right += usize::from(found == text.tag);
         *all += 1;
-        if !is_known(&text.tag) {
+        if !self.known.contains(&text.tag) {
             counts.others.0 += 1;
-            counts.others.1 += usize::from(is_known(&found));
+            counts.others.1 += usize::from(self.known.contains(&found));
         } else if found != text.tag {
             *counts.confused.entry((text.tag.clone(), found)).or_default() += 1;
         }
     }
-    for (kind, counts) in &kinds {
-        for figure in figures(&format!("{kind}, {how}"), counts, &is_known) {
-            figure.show(context)?;
+
+    fn show(&self, context: &Context, seed: u64) -> anyhow::Result<()> {
+        for ((kind, how), counts) in &self.counts {
+            for figure in figures(&format!("{kind}, {how}"), counts, &|tag| self.known.contains(tag)) {
+                Figure { seed, ..figure }.show(context)?;
+            }
+            if context.output == Output::Text {
+                say(format_args!("        most confused: {}", confusions(counts)));
+            }
         }
-        if context.output == Output::Text {
-            say(format_args!("        most confused: {}", confusions(counts)));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn figures(what: &str, counts: &Counts, is_known: &dyn Fn(&str) -> bool) -> Vec<Figure> {
@@ -246,12 +308,13 @@ mod tests {
 
     #[test]
     fn every_language_of_the_base_is_measured_and_shares_add_up() {
-        let tongues = tongues().unwrap();
+        let tongues = tongues(&carried(LETTERS).unwrap()).unwrap();
         assert_eq!(tongues.languages().count(), 35);
-        let mut counts = Counts::default();
-        counts.by_language = [("de".to_owned(), (3, 4)), ("sw".to_owned(), (0, 4))].into();
-        counts.others = (4, 1);
-        counts.confused = [(("de".to_owned(), "nl".to_owned()), 1)].into();
+        let counts = Counts {
+            by_language: [("de".to_owned(), (3, 4)), ("sw".to_owned(), (0, 4))].into(),
+            others: (4, 1),
+            confused: [(("de".to_owned(), "nl".to_owned()), 1)].into(),
+        };
         let found = figures("x", &counts, &|tag| tag == "de");
         let values: Vec<_> = found.iter().map(|figure| (figure.value, figure.n)).collect();
         assert_eq!(values, [(0.75, 4), (0.75, 4), (0.375, 8), (0.25, 4)]);
