@@ -10,7 +10,7 @@ mod phrases;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
 use crate::classify::{Vectors, cast};
-use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext};
+use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext, WORDING_SLOT};
 pub use across::{Across, Taught};
 pub use phrases::{PhraseFile, Says};
 use phrases::{Phrases, words};
@@ -39,6 +39,8 @@ const PERSON: f32 = 0.2;
 const PERSON_MEANT: f32 = 0.8;
 /// In so few words a phrase is all that is said.
 const SHORT_WORDS_MAX: usize = 5;
+/// A longer message tells more than that what was done is to be undone.
+const UNDO_WORDS_MAX: usize = 8;
 /// Sentences of a message that are read one by one.
 const SENTENCES_MAX: usize = 5;
 /// An option is picked by its meaning if it is nearer than the next by this much (cosine).
@@ -163,8 +165,9 @@ impl<'a> Interpreter<'a> {
     /// Whether a message asks for something.
     #[must_use]
     pub fn asks(&self, text: &str) -> bool {
-        text.contains(['?', '？', '؟', ';']) && text.trim_end().ends_with(['?', '？', '؟', ';'])
-            || text.contains(['?', '？', '؟'])
+        // Greek asks with what others part sentences with.
+        text.contains(['?', '？', '؟'])
+            || self.locale == "el" && text.contains([';', '\u{37e}'])
             || self.phrases.begins(Says::Question, &words(text))
     }
 
@@ -223,7 +226,16 @@ impl<'a> Interpreter<'a> {
         if self.phrases.says_only(Says::Repeat, &[Says::YesWith, Says::NoWith], &said.words) {
             return vec![Command::Repeat];
         }
+        if context.acted && said.words.len() <= UNDO_WORDS_MAX && self.phrases.says(Says::Undo, &said.words) {
+            return vec![Command::Undo];
+        }
         match context.expectation {
+            Expectation::Slot { slot }
+                if slot == WORDING_SLOT
+                    && self.phrases.says_only(Says::AsItIs, &[Says::YesWith, Says::NoWith], &said.words) =>
+            {
+                vec![Command::Repeat]
+            }
             Expectation::Confirm => self.confirm(said, context),
             Expectation::Choice { slot, options } => self.choose(said, (slot, options), context),
             Expectation::Slot { slot } => self.answer(said, slot, context),

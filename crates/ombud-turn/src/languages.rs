@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ombud_domain::{Rewording, Stage, Understanding};
 use ombud_language::{
-    Across, Example, Heard, Interpreter, Interpreters, Newest, NluFile, OfColleague, PhraseFile, ReplyExample,
-    SignalFile, Taught, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
+    Across, Example, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague, PhraseFile,
+    ReplyExample, SignalFile, Taught, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, LanguageIdentifier};
@@ -23,6 +23,9 @@ const SIGN: f32 = 0.8;
 const OF_ANY_LANGUAGE: [&str; 4] = ["hidden_text", "mixed_script", "anger", "injection"];
 /// Sentences that give no sign, of those of a language that teach it; more would only repeat one another.
 const HARMLESS_MAX: usize = 2_000;
+
+/// What the letters of languages are told from.
+const LETTERS: &str = "lexicon/letters.txt";
 
 /// What reads the languages beside the company's own.
 pub(crate) struct Languages {
@@ -64,7 +67,10 @@ impl Assistant {
         let others = other_languages(&self.pack);
         let phrases = others.iter().map(|locale| language_file::<PhraseFile>(&self.pack, &phrases_of(locale)));
         let phrases = phrases.collect::<Result<Vec<_>, _>>()?;
-        let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?);
+        let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
+        let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
+        let letters = Letters::parse(letters).map_err(wrong)?;
+        let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?, letters);
         let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others);
         let served = served.map(ToOwned::to_owned).collect();
         self.learnt.languages.get_or_init(|| {

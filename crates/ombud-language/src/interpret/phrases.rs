@@ -51,6 +51,10 @@ pub enum Says {
     Last,
     /// All of them.
     All,
+    /// What was done was not wanted; what the texts tell to write for it.
+    Undo,
+    /// The text that is shown may stay; what the texts tell to write for it.
+    AsItIs,
 }
 
 /// The phrases of a language as words.
