@@ -277,6 +277,11 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
         return None;
     }
     let other = best.filter(|_| !again);
+    // "Did you open the trace or not", "when do I get my 64.99": the own record comes before an article, however well that fits.
+    let own = rules.person.asks_if_done.is_match(body) || rules.own_case.is_match(body) && class == ASK;
+    if own && (other.is_none() || p < ANOTHER) {
+        return Some(flow);
+    }
     let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
         && (readings.rules().follow.points_back.is_match(body)
             || readings.rules().follow.continues.is_match(&piece.text))

@@ -300,6 +300,8 @@ fn mutterings_are_no_account_of_what_happened() {
         "what does that mean?",
         "Leave it.",
         "you have that already",
+        "I said FORMAL.",
+        "and spell my name right please",
     ] {
         assert_eq!(reader.account(text), None, "{text}");
     }
