@@ -4,7 +4,7 @@
 //! on the examples that the reading of words was tried on.
 
 use super::Trial;
-use super::linear::{Linear, Sample, Training, softmax};
+use super::linear::{Linear, Row, Sample, Training, softmax};
 use super::noise::Random;
 use super::train::{balance, loss};
 
@@ -50,22 +50,21 @@ impl Head {
         let mut head = Self { mean, scale, linear: Linear::default(), share: SHARE, temperature: 1.0 };
         let labels: Vec<usize> = lessons.iter().map(|lesson| lesson.class).collect();
         let weights = balance(&labels, classes);
-        let sample = |lesson: &Lesson<'_>| Sample {
-            vector: head.features(lesson.vector, lesson.beside),
+        // One block of memory, which goes back to the system as a whole.
+        let mut scaled: Vec<f32> = Vec::with_capacity(lessons.len() * features);
+        lessons.iter().for_each(|lesson| scaled.extend(head.scaled(lesson.vector)));
+        let rows = scaled.chunks(features.max(1));
+        let samples = lessons.iter().zip(rows).map(|(lesson, numbers)| Sample {
+            vector: Row { numbers, beside: (lesson.beside, BESIDE) },
             class: lesson.class,
             weight: weights.get(lesson.class).copied().unwrap_or(1.0),
-        };
+        });
         let is_tried = |place: &usize| trial.0.binary_search_by_key(place, |(tried, _)| *tried).is_ok();
-        let (tried, mut fitting): (Vec<_>, Vec<_>) =
-            lessons.iter().map(sample).enumerate().partition(|(place, _)| is_tried(place));
+        let (tried, fitting): (Vec<_>, Vec<_>) = samples.enumerate().partition(|(place, _)| is_tried(place));
         let mut random = Random::new(seed);
         let mut training = Training::new(features + besides, classes);
-        let mut run = |training: &mut Training, samples: Vec<(usize, Sample)>, epochs: u32| {
-            let mut samples: Vec<Sample> = samples.into_iter().map(|(_, sample)| sample).collect();
-            training.run(&mut samples, (epochs, L2), &mut random);
-            samples
-        };
-        let fitted = run(&mut training, std::mem::take(&mut fitting), EPOCHS);
+        let mut fitted: Vec<Sample<Row<'_>>> = fitting.into_iter().map(|(_, sample)| sample).collect();
+        training.run(&mut fitted, (EPOCHS, L2), &mut random);
         let read: Vec<(Vec<f32>, Vec<f32>, usize)> = trial
             .0
             .iter()
@@ -77,24 +76,24 @@ impl Head {
         if read.len() >= TRIED_MIN {
             (head.share, head.temperature) = fit(&read);
         }
-        let all = fitted.into_iter().enumerate().chain(tried).collect();
-        run(&mut training, all, EPOCHS.div_ceil(3));
+        fitted.extend(tried.into_iter().map(|(_, sample)| sample));
+        training.run(&mut fitted, (EPOCHS.div_ceil(3), L2), &mut random);
         head.linear = training.linear;
         head
     }
 
     /// Probabilities of the classes by words and meaning.
     pub(crate) fn blend(&self, words: &[f32], vector: &[f32], beside: usize) -> Vec<f32> {
-        let meaning = self.linear.probabilities(&self.features(vector, beside));
+        let numbers: Vec<f32> = self.scaled(vector).collect();
+        let meaning = self.linear.probabilities(&Row { numbers: &numbers, beside: (beside, BESIDE) });
         let mut scores = blended(words, &meaning, self.share);
         softmax(&mut scores, self.temperature);
         scores
     }
 
-    fn features(&self, vector: &[f32], beside: usize) -> Vec<(usize, f32)> {
-        let scaled =
-            vector.iter().zip(self.mean.iter().zip(&self.scale)).map(|(value, (mean, scale))| (value - mean) * scale);
-        scaled.enumerate().chain([(self.mean.len() + beside, BESIDE)]).collect()
+    fn scaled(&self, vector: &[f32]) -> impl Iterator<Item = f32> {
+        let each = vector.iter().zip(self.mean.iter().zip(&self.scale));
+        each.map(|(value, (mean, scale))| (value - mean) * scale)
     }
 }
 

@@ -19,9 +19,36 @@ pub(super) struct Linear {
     pub temperature: f32,
 }
 
+/// What a text has of each feature.
+pub(super) trait Features {
+    /// Features with their values; those that are left out are zero.
+    fn each(&self) -> impl Iterator<Item = (usize, f32)>;
+}
+
+impl Features for Vec<(usize, f32)> {
+    fn each(&self) -> impl Iterator<Item = (usize, f32)> {
+        self.iter().copied()
+    }
+}
+
+/// A row of numbers, and one feature beside them.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub numbers: &'a [f32],
+    /// Which of those beside the numbers, and its value.
+    pub beside: (usize, f32),
+}
+
+impl Features for Row<'_> {
+    fn each(&self) -> impl Iterator<Item = (usize, f32)> {
+        let (place, value) = self.beside;
+        self.numbers.iter().copied().enumerate().chain([(self.numbers.len() + place, value)])
+    }
+}
+
 /// Features of an example, its class, and how much it counts.
-pub(super) struct Sample {
-    pub vector: Vec<(usize, f32)>,
+pub(super) struct Sample<F> {
+    pub vector: F,
     pub class: usize,
     pub weight: f32,
 }
@@ -40,22 +67,22 @@ impl Linear {
     }
 
     /// Probabilities of the classes, by the temperature.
-    pub(super) fn probabilities(&self, vector: &[(usize, f32)]) -> Vec<f32> {
+    pub(super) fn probabilities(&self, vector: &impl Features) -> Vec<f32> {
         let mut scores = self.scores(vector);
         softmax(&mut scores, self.temperature);
         scores
     }
 
     /// Scores of the classes.
-    pub(super) fn scores(&self, vector: &[(usize, f32)]) -> Vec<f32> {
+    pub(super) fn scores(&self, vector: &impl Features) -> Vec<f32> {
         let mut scores = self.bias.clone();
         self.add_scores(vector, &mut scores);
         scores
     }
 
-    fn add_scores(&self, vector: &[(usize, f32)], scores: &mut [f32]) {
+    fn add_scores(&self, vector: &impl Features, scores: &mut [f32]) {
         let width = self.bias.len();
-        for (row, value) in vector {
+        for (row, value) in vector.each() {
             let weights = self.weights.get(row * width..(row + 1) * width).unwrap_or_default();
             for (score, weight) in scores.iter_mut().zip(weights) {
                 *score += value * weight;
@@ -72,7 +99,12 @@ impl Training {
     }
 
     /// Passes over the samples, shuffled anew each time; the weights shrink by `l2` after each.
-    pub(super) fn run(&mut self, samples: &mut [Sample], (epochs, l2): (u32, f32), random: &mut Random) {
+    pub(super) fn run<F: Features>(
+        &mut self,
+        samples: &mut [Sample<F>],
+        (epochs, l2): (u32, f32),
+        random: &mut Random,
+    ) {
         let mut scores = vec![0.0_f32; self.linear.width()];
         let mut active: Vec<(usize, f32)> = Vec::new();
         for _ in 0..epochs {
@@ -90,14 +122,14 @@ impl Training {
         }
     }
 
-    fn step(&mut self, sample: &Sample, active: &[(usize, f32)]) {
+    fn step<F: Features>(&mut self, sample: &Sample<F>, active: &[(usize, f32)]) {
         let energy: f32 = active.iter().map(|(_, gradient)| gradient * gradient).sum();
         if energy <= 0.0 {
             return;
         }
         let width = self.linear.width();
-        for (row, value) in &sample.vector {
-            let Some(square) = self.squares.get_mut(*row) else { continue };
+        for (row, value) in sample.vector.each() {
+            let Some(square) = self.squares.get_mut(row) else { continue };
             *square += energy * value * value;
             let step = STEP * value / square.sqrt();
             let Some(weights) = self.linear.weights.get_mut(row * width..(row + 1) * width) else { continue };
@@ -117,7 +149,7 @@ impl Training {
     }
 }
 
-fn gradients(probabilities: &[f32], sample: &Sample, active: &mut Vec<(usize, f32)>) {
+fn gradients<F>(probabilities: &[f32], sample: &Sample<F>, active: &mut Vec<(usize, f32)>) {
     active.clear();
     for (class, probability) in probabilities.iter().enumerate() {
         let gradient = if class == sample.class { probability - 1.0 } else { *probability };

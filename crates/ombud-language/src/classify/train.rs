@@ -10,6 +10,8 @@ use super::linear::{Linear, Sample, Training, softmax};
 use super::noise::{Random, careless};
 use super::{Classifier, Example, TrainError, TrainSettings};
 
+type SparseSample = Sample<Vec<(usize, f32)>>;
+
 const HELD_OUT_EVERY: usize = 6;
 /// Fewer held-out examples say nothing about how sure a reading may be.
 const TRIED_MIN: usize = 20;
@@ -28,7 +30,7 @@ pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<(C
     let (mut fitting, held_out) = samples(examples, &classes, &vocabulary, (settings, &mut random));
     let mut training = Training::new(vocabulary.len(), classes.len());
     training.run(&mut fitting, (settings.epochs, settings.l2), &mut random);
-    let tried: Vec<&Sample> = held_out.iter().map(|(_, sample)| sample).collect();
+    let tried: Vec<&SparseSample> = held_out.iter().map(|(_, sample)| sample).collect();
     training.linear.temperature = temperature(&training.linear, &tried);
     let trial = held_out.iter().map(|(place, sample)| (*place, training.linear.probabilities(&sample.vector)));
     let trial = Trial(trial.collect());
@@ -50,7 +52,7 @@ fn samples(
     classes: &[String],
     vocabulary: &Vocabulary,
     (settings, random): (&TrainSettings, &mut Random),
-) -> (Vec<Sample>, Vec<(usize, Sample)>) {
+) -> (Vec<SparseSample>, Vec<(usize, SparseSample)>) {
     let labels: Vec<usize> =
         examples.iter().map(|example| classes.binary_search(&example.class).unwrap_or_default()).collect();
     let weights = balance(&labels, classes.len());
@@ -87,7 +89,7 @@ pub(super) fn balance(labels: &[usize], classes: usize) -> Vec<f32> {
 }
 
 /// The temperature with the least log loss on the held-out samples; 1 if there are too few to say.
-fn temperature(linear: &Linear, held_out: &[&Sample]) -> f32 {
+fn temperature(linear: &Linear, held_out: &[&SparseSample]) -> f32 {
     if held_out.len() < TRIED_MIN {
         return 1.0;
     }

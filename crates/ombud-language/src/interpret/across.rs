@@ -123,14 +123,17 @@ impl Reading {
             return None;
         }
         let means = means(told);
-        let centred: Vec<Vec<f32>> = told.iter().map(|told| centred(told.vector, means.get(told.locale))).collect();
-        let lesson = |(told, vector): (&Told<'_>, &'_ Vec<f32>)| {
-            let class = classes.binary_search_by(|known| known.as_str().cmp(told.class)).unwrap_or_default();
-            (class, vector.clone(), told.beside)
-        };
-        let held: Vec<(usize, Vec<f32>, usize)> = told.iter().zip(&centred).map(lesson).collect();
-        let lessons: Vec<Lesson<'_>> =
-            held.iter().map(|(class, vector, beside)| Lesson { class: *class, vector, beside: *beside }).collect();
+        let width = told.first().map_or(1, |told| told.vector.len().max(1));
+        let mut centred: Vec<f32> = Vec::with_capacity(told.len() * width);
+        told.iter().for_each(|told| centred.extend(less(told.vector, means.get(told.locale))));
+        let lessons = told.iter().zip(centred.chunks(width));
+        let lessons: Vec<Lesson<'_>> = lessons
+            .map(|(told, vector)| Lesson {
+                class: classes.binary_search_by(|known| known.as_str().cmp(told.class)).unwrap_or_default(),
+                vector,
+                beside: told.beside,
+            })
+            .collect();
         let open = vec![1.0 / classes.len() as f32; classes.len()];
         let trial = Trial((0..told.len()).step_by(TRIED_ONE_IN).map(|place| (place, open.clone())).collect());
         let head = Head::learn(&lessons, (classes.len(), besides), &trial, SEED);
@@ -149,7 +152,8 @@ impl Reading {
     /// The classes of a vector in a language with their probabilities, best first.
     pub(super) fn read(&self, locale: &str, vector: &[f32], beside: usize) -> Vec<(&str, f32)> {
         let open = vec![1.0 / self.classes.len() as f32; self.classes.len()];
-        let read = self.head.blend(&open, &centred(vector, self.means.get(locale)), beside);
+        let centred: Vec<f32> = less(vector, self.means.get(locale)).collect();
+        let read = self.head.blend(&open, &centred, beside);
         let mut read: Vec<(&str, f32)> = self.classes.iter().map(String::as_str).zip(read).collect();
         read.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         read
@@ -176,9 +180,10 @@ fn means(told: &[Told<'_>]) -> BTreeMap<String, Vec<f32>> {
     means.into_iter().map(mean).collect()
 }
 
-fn centred(vector: &[f32], mean: Option<&Vec<f32>>) -> Vec<f32> {
-    let Some(mean) = mean else { return vector.to_vec() };
-    vector.iter().zip(mean).map(|(value, mean)| value - mean).collect()
+/// A vector without what is a language's own.
+fn less<'v>(vector: &'v [f32], mean: Option<&'v Vec<f32>>) -> impl Iterator<Item = f32> + 'v {
+    let own = move |place: usize| mean.and_then(|mean| mean.get(place)).copied().unwrap_or_default();
+    vector.iter().enumerate().map(move |(place, value)| value - own(place))
 }
 
 #[cfg(test)]
