@@ -13,6 +13,7 @@ use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::feed;
 use crate::inputs::Begin;
+use crate::languages::Turned;
 use crate::silence;
 use crate::tape::Tape;
 use crate::trail::Trail;
@@ -124,7 +125,7 @@ pub(crate) struct Arrival<'a> {
     /// Whether the conversation was over and begins again.
     pub reopened: bool,
     /// The language that this message changed the conversation to.
-    pub language: Option<String>,
+    pub turned: Option<Turned>,
     /// How the customer goes on without the person he waited for, if he does.
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
@@ -218,7 +219,7 @@ pub(crate) async fn receive<'a>(
         from_customer: stimulus.input.is_from_customer(),
         hears: Hears::Everything,
         reopened,
-        language: None,
+        turned: None,
         withdrawn: None,
         approval,
         input: Some(stimulus.input),

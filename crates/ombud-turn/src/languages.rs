@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ombud_domain::{Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague, PhraseFile,
-    ReplyExample, SignalFile, Taught, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
+    ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, LanguageIdentifier};
@@ -34,6 +34,14 @@ pub(crate) struct Languages {
     identifier: Option<Arc<dyn LanguageIdentifier>>,
     /// Languages that are read, the company's own first.
     served: Vec<String>,
+}
+
+/// The language that a message turned the conversation to.
+#[derive(Debug, Clone)]
+pub(crate) struct Turned {
+    pub locale: String,
+    /// Whether it asked for it, and for nothing else.
+    pub asked: bool,
 }
 
 /// The reader of one language.
@@ -126,7 +134,8 @@ pub(crate) fn settle(
             json!({"locale": told.language, "certainty": told.certainty, "told_by": format!("{:?}", told.told_by)});
         trail.note(Stage::Understanding, format!("the customer writes in `{}`", told.language), detail);
         received.conversation.locale.clone_from(&told.language);
-        received.language = Some(told.language);
+        let asked = told.told_by == ToldBy::Wish;
+        received.turned = Some(Turned { locale: told.language, asked });
     }
     let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
     screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));

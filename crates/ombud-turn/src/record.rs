@@ -17,6 +17,7 @@ use crate::assistant::Assistant;
 use crate::conversation::{Answered, Conversation, Opened, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
 use crate::intake::Arrival;
+use crate::languages::Turned;
 use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
@@ -246,7 +247,7 @@ impl TurnEvents {
                 turn.divider = Some(turn.say(assistant, received, (Author::System, text), at)?);
             }
         }
-        if let Some(locale) = &received.language {
+        if let Some(Turned { locale, .. }) = &received.turned {
             turn.events.push(event("conversation.language", &json!({"turn_id": received.turn_id, "locale": locale}))?);
         }
         if screened.is_message() {

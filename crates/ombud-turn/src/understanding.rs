@@ -1,6 +1,6 @@
 //! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
 
-use ombud_domain::{AwaitingKind, COMMANDS_MAX, Command, Stage, Understanding};
+use ombud_domain::{AwaitingKind, COMMANDS_MAX, Command, Kind, Stage, Understanding};
 use ombud_language::{Newest, OfColleague, UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use serde_json::json;
@@ -85,6 +85,13 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         return Understanding { commands, signals: screened.signals().to_vec(), ..Understanding::default() };
     }
     let dialogue = &received.conversation.dialogue;
+    // "Auf Deutsch bitte" asks for what is open once more, in German.
+    if received.turned.as_ref().is_some_and(|turned| turned.asked) {
+        trail.note(Stage::Understanding, "asks for another language", json!({}));
+        let is_open = !matches!(dialogue.awaiting.kind, AwaitingKind::None | AwaitingKind::AnythingElse);
+        let command = if is_open { Command::Repeat } else { Command::Chitchat { kind: Kind::Greeting } };
+        return Understanding { commands: vec![command], ..Understanding::default() };
+    }
     let expectation = dialogue.expectation();
     let barred = barred(assistant, screened);
     let offered: Vec<&str> = dialogue.awaiting.options.iter().map(|option| option.label.as_str()).collect();
