@@ -43,8 +43,10 @@ const SHORT_WORDS_MAX: usize = 5;
 const UNDO_WORDS_MAX: usize = 8;
 /// Sentences of a message that are read one by one.
 const SENTENCES_MAX: usize = 5;
-/// An option is picked by its meaning if it is nearer than the next by this much (cosine).
-const NEARER: f32 = 0.02;
+/// An option is picked by its meaning if it is this near (cosine, what a language's texts have in common taken off) ...
+const NEAR: f32 = 0.3;
+/// ... and nearer than the next by this much.
+const NEARER: f32 = 0.1;
 /// Letters of a word that may name an option.
 const NAMING_MIN: usize = 3;
 
@@ -382,12 +384,12 @@ impl<'a> Interpreter<'a> {
         let own = vectors.of(&cast(said.text))?;
         let likeness = |option: &'o OfferedOption| {
             let other = vectors.of(&cast(&option.label))?;
-            Some((own.iter().zip(other.iter()).map(|(a, b)| a * b).sum::<f32>(), option))
+            Some((self.across.likeness(self.locale, (&own, &other)), option))
         };
         let mut near: Vec<(f32, &OfferedOption)> = options.iter().filter_map(likeness).collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0));
         match near.as_slice() {
-            [(best, option), (second, _), ..] if best - second >= NEARER => Some(option),
+            [(best, option), (second, _), ..] if *best >= NEAR && best - second >= NEARER => Some(option),
             _ => None,
         }
     }

@@ -33,6 +33,8 @@ impl Taught {
 /// What was learnt from all languages together.
 #[derive(Debug, Clone)]
 pub struct Across {
+    /// The language that teaches most.
+    home: String,
     pub(super) requests: Reading,
     pub(super) replies: Reading,
     pub(super) care: Reading,
@@ -81,6 +83,7 @@ impl Across {
             }
         }
         Some(Self {
+            home: taught.first()?.locale.clone(),
             requests: Reading::learn(&requests, 1)?,
             replies: Reading::learn(&replies, Moment::COUNT)?,
             care: Reading::learn(&care, 1)?,
@@ -91,7 +94,23 @@ impl Across {
     /// Which option of a set a text in a language means, with its probability.
     #[must_use]
     pub fn choice(&self, set: &str, locale: &str, vector: &[f32]) -> Option<(&str, f32)> {
-        self.choices.get(set)?.read(locale, vector, 0).into_iter().next()
+        let reading = self.choices.get(set)?;
+        if reading.means.contains_key(locale) {
+            return reading.read(locale, vector, 0).into_iter().next();
+        }
+        // A language in which the set has no examples is read as if it were the one that has.
+        reading.read(&self.home, &self.requests.moved(vector, (locale, &self.home)), 0).into_iter().next()
+    }
+
+    /// How alike two texts of a language are by what they mean, -1 to 1: what all its texts have in common is taken off.
+    pub(super) fn likeness(&self, locale: &str, (one, other): (&[f32], &[f32])) -> f32 {
+        let mean = self.requests.means.get(locale);
+        let (mut product, mut squares) = (0.0_f32, (0.0_f32, 0.0_f32));
+        for (a, b) in less(one, mean).zip(less(other, mean)) {
+            product += a * b;
+            squares = (squares.0 + a * a, squares.1 + b * b);
+        }
+        product / (squares.0 * squares.1).sqrt().max(f32::EPSILON)
     }
 
     /// The sign that a sentence gives, with its probability; `none` where it gives none.
