@@ -1,6 +1,7 @@
 //! How well does a part of the program do on examples with known answers? A figure a line, each with its number of examples and its seed.
 
 mod language;
+mod messages;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -13,7 +14,8 @@ Examples:
   ombud eval language --test lid.tsv            languages told apart, with the model if it was fetched and without
   ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
-  ombud eval language --train lid.tsv --write letters.txt";
+  ombud eval language --train lid.tsv --write letters.txt
+  ombud eval messages --pack packs/paylater     requests, yes and no, and signs of distress, language by language";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -26,11 +28,14 @@ pub(super) struct Options {
 enum Part {
     /// Tells the languages of sentences and words apart.
     Language(language::Options),
+    /// Reads what a pack teaches in its other languages, each half by the other.
+    Messages(messages::Options),
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     match &options.part {
         Part::Language(options) => language::run(context, options),
+        Part::Messages(options) => messages::run(context, options),
     }
 }
 
