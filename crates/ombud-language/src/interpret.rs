@@ -33,6 +33,10 @@ const ENDED: f32 = 0.8;
 const YES: f32 = 0.9;
 /// ... and no longer than this.
 const YES_WORDS_MAX: usize = 12;
+/// A sign of distress is heard if it and the request that it starts are this likely on the mean ...
+const SIGN: f32 = 0.6;
+/// ... and one that starts a request without examples if it is this much likelier still.
+const SIGN_ALONE: f32 = 0.3;
 /// A phrase for a person in a longer message must be meant at least this much.
 const PERSON: f32 = 0.2;
 /// The wish for a person that only its meaning tells must be this sure.
@@ -132,15 +136,32 @@ impl<'a> Interpreter<'a> {
         Understanding { locale: self.locale.to_owned(), commands, scores, signals: Vec::new() }
     }
 
-    /// The sign that a message gives of somebody who needs care, by its sentences, with its probability.
+    /// The sign that a message gives of somebody who needs care, by its sentences. `flow_of` names the request that a sign starts: where it has examples
+    /// of its own, both readings count.
     #[must_use]
-    pub fn sign(&self, text: &str, vectors: &dyn Vectors) -> Option<(String, f32)> {
+    pub fn sign(&self, text: &str, flow_of: impl Fn(&str) -> Option<String>, vectors: &dyn Vectors) -> Option<String> {
         let read = |sentence: &str| {
             let vector = vectors.of(&cast(sentence))?;
-            let (class, p) = self.across.sign(self.locale, &vector)?;
-            (class != "none").then(|| (class.to_owned(), p))
+            let requests = self.across.requests.read(self.locale, &vector, 0);
+            let asked = |sign: &str| {
+                let class = format!("flow:{}", flow_of(sign)?);
+                requests.iter().find(|(known, _)| *known == class).map(|(_, p)| *p)
+            };
+            let likely = |(sign, p): (&str, f32)| {
+                (sign.to_owned(), asked(sign).map_or(p - SIGN_ALONE, |asked| f32::midpoint(p, asked)))
+            };
+            let signs = self.across.care.read(self.locale, &vector, 0).into_iter().filter(|(sign, _)| *sign != "none");
+            signs.map(likely).max_by(|a, b| a.1.total_cmp(&b.1))
         };
-        sentences(text).into_iter().filter_map(read).max_by(|a, b| a.1.total_cmp(&b.1))
+        let found = sentences(text).into_iter().filter_map(read).filter(|(_, p)| *p >= SIGN);
+        found.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(sign, _)| sign)
+    }
+
+    /// Whether a message is made of phrases of this language alone: "ja tack" is Swedish here, whatever else it may be elsewhere.
+    #[must_use]
+    pub fn is_made_of_phrases(&self, text: &str) -> bool {
+        let words = words(text);
+        Says::ALL.iter().any(|says| self.phrases.says_only(*says, &Says::ALL, &words))
     }
 
     /// Where the vector of a text in this language would lie if it were written in another; of length one.

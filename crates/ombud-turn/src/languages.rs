@@ -17,8 +17,6 @@ use crate::intake::Arrival;
 use crate::safety::Screened;
 use crate::trail::Trail;
 
-/// A sign of somebody who needs care is heard by meaning from this probability on.
-pub const SIGN: f32 = 0.8;
 /// Signs of the text itself, whatever its language.
 const OF_ANY_LANGUAGE: [&str; 4] = ["hidden_text", "mixed_script", "anger", "injection"];
 /// One in so many messages of the company's own language teaches the others: more of them taught these nothing more (`ombud eval messages`, requests read
@@ -131,7 +129,12 @@ pub(crate) fn settle(
     let scores = languages.identifier.as_ref().map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
     let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
     let told = languages.tongues.decide(&heard);
-    if told.is_served && told.language != received.conversation.locale {
+    // A short reply that is a phrase of the language that is spoken is none of another.
+    let is_phrase = match assistant.reader(&received.conversation.locale) {
+        LanguageReader::Other(reader) => told.told_by == ToldBy::Words && reader.is_made_of_phrases(text),
+        LanguageReader::Own(_) => false,
+    };
+    if !is_phrase && told.is_served && told.language != received.conversation.locale {
         let detail =
             json!({"locale": told.language, "certainty": told.certainty, "told_by": format!("{:?}", told.told_by)});
         trail.note(Stage::Understanding, format!("the customer writes in `{}`", told.language), detail);
@@ -142,7 +145,8 @@ pub(crate) fn settle(
     let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
     screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
     let Some(vectors) = assistant.vectors() else { return };
-    if let Some((sign, _)) = reader.sign(screened.words(), &vectors).filter(|(_, p)| *p >= SIGN) {
+    let flow_of = |sign: &str| assistant.pack.manifest.signals.get(sign).cloned();
+    if let Some(sign) = reader.sign(screened.words(), flow_of, &vectors) {
         screened.hear(sign);
     }
 }

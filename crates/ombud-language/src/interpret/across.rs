@@ -113,12 +113,6 @@ impl Across {
         product / (squares.0 * squares.1).sqrt().max(f32::EPSILON)
     }
 
-    /// The sign that a sentence gives, with its probability; `none` where it gives none.
-    #[must_use]
-    pub fn sign(&self, locale: &str, vector: &[f32]) -> Option<(&str, f32)> {
-        self.care.read(locale, vector, 0).into_iter().next()
-    }
-
     /// What a reply does, best first.
     pub(super) fn acts(&self, locale: &str, moment: Moment, vector: &[f32]) -> Vec<(Act, f32)> {
         let read = self.replies.read(locale, vector, moment as usize);
@@ -242,7 +236,7 @@ mod tests {
         assert_eq!(across.requests.read("xx", &vector(0, 0.9, 3), 0)[0].0, "ask");
         assert_eq!(across.requests.read("xx", &vector(1, 0.9, 3), 0)[0].0, "detail");
         assert_eq!(across.acts("en", Moment::Proposal, &vector(1, 0.0, 2))[0].0, Act::Decline);
-        assert_eq!(across.sign("xx", &vector(1, 0.9, 2)).unwrap().0, "illness");
+        assert_eq!(across.care.read("xx", &vector(1, 0.9, 2), 0)[0].0, "illness");
         assert!(Across::learn(&taught, &vectors[..100]).is_none());
     }
 }

@@ -57,6 +57,29 @@ pub enum Says {
     AsItIs,
 }
 
+impl Says {
+    pub(super) const ALL: [Self; 18] = [
+        Self::Yes,
+        Self::YesWith,
+        Self::No,
+        Self::NoWith,
+        Self::Cancel,
+        Self::Hold,
+        Self::NothingMore,
+        Self::Person,
+        Self::NoPerson,
+        Self::Repeat,
+        Self::Question,
+        Self::First,
+        Self::Second,
+        Self::Third,
+        Self::Last,
+        Self::All,
+        Self::Undo,
+        Self::AsItIs,
+    ];
+}
+
 /// The phrases of a language as words.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phrases {

@@ -4,7 +4,7 @@
 //! taught. The lines are the pack's, so that the figures compare languages and releases, and say nothing of what strangers write.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,9 +19,6 @@ use super::Figure;
 use crate::cli::{Context, Outcome};
 use crate::packs::PackSource;
 use crate::wiring::models_folder;
-
-/// A sign of distress counts as heard from this probability on, as in a conversation.
-const SIGN: f32 = ombud_turn::SIGN;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -56,6 +53,7 @@ struct Tally {
     yes_invented: (usize, usize),
     signs_heard: (usize, usize),
     signs_invented: (usize, usize),
+    signs_in_requests: (usize, usize),
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
@@ -77,7 +75,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         let across = Across::learn(&teaching, &vectors).context("the pack teaches no other language")?;
         let readers = Interpreters::new(across, &phrases);
         for (of, tally) in taught.iter().zip(&mut tallies).skip(1) {
-            read(&part(of, half), &readers, &lessons, tally);
+            read(&part(of, half), &readers, (&lessons, &pack.manifest.signals), tally);
         }
     }
     let named: Vec<(&str, Tally)> = taught.iter().map(|of| of.locale.as_str()).zip(tallies).skip(1).collect();
@@ -97,7 +95,12 @@ fn part(of: &Taught, first: usize) -> Taught {
     }
 }
 
-fn read(of: &Taught, readers: &Interpreters, lessons: &Lessons<'_>, tally: &mut Tally) {
+fn read(
+    of: &Taught,
+    readers: &Interpreters,
+    (lessons, signals): (&Lessons<'_>, &BTreeMap<String, String>),
+    tally: &mut Tally,
+) {
     let Some(reader) = readers.of(&of.locale) else { return };
     let count = |(right, all): &mut (usize, usize), is_right: bool| {
         *right += usize::from(is_right);
@@ -106,8 +109,13 @@ fn read(of: &Taught, readers: &Interpreters, lessons: &Lessons<'_>, tally: &mut 
     let today = jiff::civil::Date::constant(2026, 11, 28);
     let context =
         |expectation| UnderstandContext { vectors: Some(lessons), ..UnderstandContext::alone(expectation, today) };
+    let sign = |text: &str| reader.sign(text, |sign| signals.get(sign).cloned(), lessons);
     for request in &of.requests {
         let read = reader.understand(&request.text, &context(&Expectation::Open));
+        let is_care = signals.values().any(|flow| request.class == format!("flow:{flow}"));
+        if !is_care {
+            count(&mut tally.signs_in_requests, sign(&request.text).is_some());
+        }
         count(&mut tally.requests, read.scores.first().is_some_and(|(class, _)| *class == request.class));
     }
     for reply in of.replies.iter().filter(|reply| reply.moment == Moment::Proposal) {
@@ -120,7 +128,7 @@ fn read(of: &Taught, readers: &Interpreters, lessons: &Lessons<'_>, tally: &mut 
         }
     }
     for sentence in &of.care {
-        let heard = reader.sign(&sentence.text, lessons).filter(|(_, p)| *p >= SIGN);
+        let heard = sign(&sentence.text);
         match sentence.class.as_str() {
             "none" => count(&mut tally.signs_invented, heard.is_some()),
             _ => count(&mut tally.signs_heard, heard.is_some()),
@@ -130,12 +138,13 @@ fn read(of: &Taught, readers: &Interpreters, lessons: &Lessons<'_>, tally: &mut 
 
 fn show(context: &Context, named: &[(&str, Tally)]) -> anyhow::Result<()> {
     type Of = fn(&Tally) -> (usize, usize);
-    let kinds: [(&str, Of, bool); 5] = [
+    let kinds: [(&str, Of, bool); 6] = [
         ("requests read right", |tally| tally.requests, true),
         ("a yes to a proposal heard", |tally| tally.yes_heard, true),
         ("a yes heard where there was none", |tally| tally.yes_invented, false),
         ("signs of distress heard", |tally| tally.signs_heard, true),
-        ("signs of distress heard where there were none", |tally| tally.signs_invented, false),
+        ("signs of distress heard in harmless lines that sound like them", |tally| tally.signs_invented, false),
+        ("signs of distress heard in requests about other things", |tally| tally.signs_in_requests, false),
     ];
     for (kind, of, more_is_better) in kinds {
         let mut all = (0, 0);
