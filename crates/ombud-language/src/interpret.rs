@@ -5,13 +5,18 @@
 //! read surely is asked for again, so a wrong reading costs a sentence and never money.
 
 mod across;
+mod glossary;
 mod phrases;
+
+use std::collections::BTreeMap;
 
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
 use crate::classify::{Vectors, cast};
 use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext, WORDING_SLOT};
 pub use across::{Across, Taught};
+pub use glossary::GlossFile;
+use glossary::Glossary;
 pub use phrases::{PhraseFile, Says};
 use phrases::{Phrases, words};
 
@@ -59,6 +64,7 @@ const NAMING_MIN: usize = 3;
 pub struct Interpreter<'a> {
     locale: &'a str,
     phrases: &'a Phrases,
+    glossary: Option<&'a Glossary>,
     across: &'a Across,
 }
 
@@ -66,7 +72,8 @@ pub struct Interpreter<'a> {
 #[derive(Debug, Clone)]
 pub struct Interpreters {
     across: Across,
-    phrases: std::collections::BTreeMap<String, Phrases>,
+    phrases: BTreeMap<String, Phrases>,
+    glossaries: BTreeMap<String, Glossary>,
 }
 
 impl Interpreters {
@@ -74,14 +81,21 @@ impl Interpreters {
     #[must_use]
     pub fn new(across: Across, files: &[PhraseFile]) -> Self {
         let phrases = files.iter().map(|file| (file.locale.clone(), Phrases::new(file))).collect();
-        Self { across, phrases }
+        Self { across, phrases, glossaries: BTreeMap::new() }
+    }
+
+    /// With what customers of a language call the things in the records.
+    #[must_use]
+    pub fn with_glossary(mut self, locale: &str, file: &GlossFile) -> Self {
+        self.glossaries.insert(locale.to_owned(), Glossary::new(file));
+        self
     }
 
     /// The interpreter of a language; none where it is not read.
     #[must_use]
     pub fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
         let (locale, phrases) = self.phrases.get_key_value(locale)?;
-        Some(Interpreter { locale, phrases, across: &self.across })
+        Some(Interpreter { locale, phrases, glossary: self.glossaries.get(locale), across: &self.across })
     }
 }
 
@@ -162,6 +176,12 @@ impl<'a> Interpreter<'a> {
     pub fn is_made_of_phrases(&self, text: &str) -> bool {
         let words = words(text);
         Says::ALL.iter().any(|says| self.phrases.says_only(*says, &Says::ALL, &words))
+    }
+
+    /// A text with what its things are called in the company's language behind it, for picking among records.
+    #[must_use]
+    pub fn glossed(&self, text: &str) -> String {
+        self.glossary.map_or_else(|| text.to_owned(), |glossary| glossary.gloss(text))
     }
 
     /// Where the vector of a text in this language would lie if it were written in another; of length one.
@@ -384,10 +404,11 @@ impl<'a> Interpreter<'a> {
         {
             return options.get(place - 1);
         }
+        let glossed = words(&self.glossed(said.text));
         let shares = |option: &&OfferedOption| {
             let label = words(&option.label);
             let named = |word: &&String| word.chars().count() >= NAMING_MIN && label.contains(word);
-            said.words.iter().filter(named).count()
+            glossed.iter().filter(named).count()
         };
         let most = options.iter().map(|option| shares(&option)).max().filter(|most| *most > 0)?;
         let mut best = options.iter().filter(|option| shares(option) == most);

@@ -17,7 +17,7 @@ mod warm;
 pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
-pub use interpret::{Across, Interpreter, Interpreters, PhraseFile, Says, Taught};
+pub use interpret::{Across, GlossFile, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{

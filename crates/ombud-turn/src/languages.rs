@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ombud_domain::{Rewording, Stage, Understanding};
 use ombud_language::{
-    Across, Example, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague, PhraseFile,
-    ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
+    Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
+    PhraseFile, ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext, Understander,
+    Vectors, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, LanguageIdentifier};
@@ -79,11 +80,16 @@ impl Assistant {
         let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
         let letters = Letters::parse(letters).map_err(wrong)?;
         let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?, letters);
-        let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others);
+        let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others.iter().copied());
         let served = served.map(ToOwned::to_owned).collect();
-        self.learnt.languages.get_or_init(|| {
-            Arc::new(Languages { interpreters: Interpreters::new(across, &phrases), tongues, identifier, served })
-        });
+        let mut interpreters = Interpreters::new(across, &phrases);
+        for locale in &others {
+            let file = format!("lexicon/gloss.{locale}.json");
+            if self.pack.language_files.contains_key(&file) {
+                interpreters = interpreters.with_glossary(locale, &language_file::<GlossFile>(&self.pack, &file)?);
+            }
+        }
+        self.learnt.languages.get_or_init(|| Arc::new(Languages { interpreters, tongues, identifier, served }));
         Ok(())
     }
 
@@ -178,6 +184,14 @@ impl LanguageReader<'_> {
         match self {
             Self::Own(own) => own.refuses_person(text),
             Self::Other(other) => other.refuses_person(text),
+        }
+    }
+
+    /// A text as a choice among records is read from it: in another language with the names of things in the company's own.
+    pub(crate) fn glossed(&self, text: &str) -> String {
+        match self {
+            Self::Own(_) => text.to_owned(),
+            Self::Other(other) => other.glossed(text),
         }
     }
 

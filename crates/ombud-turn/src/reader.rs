@@ -59,7 +59,9 @@ impl<'a> LexicalReader<'a> {
 
 impl Reader for LexicalReader<'_> {
     fn choose(&self, request: &ChoiceRequest<'_>) -> Choice {
-        ombud_language::choose::choose(&self.assistant.learnt.lexicon, request)
+        let glossed: Vec<String> = request.utterances.iter().map(|text| self.reader.glossed(text)).collect();
+        let request = ChoiceRequest { utterances: &glossed, ..*request };
+        ombud_language::choose::choose(&self.assistant.learnt.lexicon, &request)
     }
 
     fn meant(&self, set: &str, text: &str) -> Option<(String, f32)> {
@@ -73,7 +75,8 @@ impl Reader for LexicalReader<'_> {
     }
 
     fn choose_each(&self, utterances: &[String], direct: usize, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
-        ombud_language::choose::choose_each(&self.assistant.learnt.lexicon, utterances, direct, items)
+        let glossed: Vec<String> = utterances.iter().map(|text| self.reader.glossed(text)).collect();
+        ombud_language::choose::choose_each(&self.assistant.learnt.lexicon, &glossed, direct, items)
     }
 
     fn entities(&self, text: &str, kinds: &[&str], heard: Heard) -> Vec<(String, Value)> {
