@@ -10,7 +10,7 @@ const GRADIENT_MIN: f32 = 0.004;
 
 /// The weights: a linear map from features to scores of classes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Linear {
+pub(crate) struct Linear {
     /// One row per feature, one column per class.
     weights: Vec<f32>,
     /// One per class.
@@ -20,14 +20,14 @@ pub(super) struct Linear {
 }
 
 /// Features of an example, its class, and how much it counts.
-pub(super) struct Sample {
+pub(crate) struct Sample {
     pub vector: Vec<(usize, f32)>,
     pub class: usize,
     pub weight: f32,
 }
 
 /// Weights with what their training has to remember.
-pub(super) struct Training {
+pub(crate) struct Training {
     pub linear: Linear,
     squares: Vec<f32>,
     bias_squares: f32,
@@ -47,7 +47,7 @@ impl Linear {
     }
 
     /// Scores of the classes.
-    pub(super) fn scores(&self, vector: &[(usize, f32)]) -> Vec<f32> {
+    pub(crate) fn scores(&self, vector: &[(usize, f32)]) -> Vec<f32> {
         let mut scores = self.bias.clone();
         self.add_scores(vector, &mut scores);
         scores
@@ -66,13 +66,13 @@ impl Linear {
 
 impl Training {
     /// Weights of zero for so many features and classes.
-    pub(super) fn new(features: usize, classes: usize) -> Self {
+    pub(crate) fn new(features: usize, classes: usize) -> Self {
         let linear = Linear { weights: vec![0.0; features * classes], bias: vec![0.0; classes], temperature: 1.0 };
         Self { linear, squares: vec![0.1; features], bias_squares: 1.0 }
     }
 
     /// Passes over the samples, shuffled anew each time; the weights shrink by `l2` after each.
-    pub(super) fn run(&mut self, samples: &mut [Sample], (epochs, l2): (u32, f32), random: &mut Random) {
+    pub(crate) fn run(&mut self, samples: &mut [Sample], (epochs, l2): (u32, f32), random: &mut Random) {
         let mut scores = vec![0.0_f32; self.linear.width()];
         let mut active: Vec<(usize, f32)> = Vec::new();
         for _ in 0..epochs {
