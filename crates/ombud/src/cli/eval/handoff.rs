@@ -162,13 +162,13 @@ fn figures(languages: &BTreeMap<String, Counts>, how: &str) -> Vec<Figure> {
 mod tests {
     use super::*;
 
-    fn example(language: &str, wish: bool) -> PersonExample {
-        PersonExample { language: language.to_owned(), text: String::new(), wish }
-    }
-
     #[test]
     fn shares_are_of_wishes_and_of_others_and_the_worst_language_is_told() {
-        let test = [example("de", true), example("de", true), example("sv", true), example("sv", false)];
+        let test = [("de", true), ("de", true), ("sv", true), ("sv", false)].map(|(language, wish)| PersonExample {
+            language: language.to_owned(),
+            text: String::new(),
+            wish,
+        });
         let read = [PersonWish::Wished, PersonWish::Perhaps, PersonWish::No, PersonWish::Wished];
         let figures = figures(&count(&test, &read), "x");
         let values: Vec<_> = figures.iter().take(4).map(|figure| (figure.value, figure.n)).collect();
