@@ -16,8 +16,9 @@ pub use deep::{DeepClassifier, Vectors};
 pub(crate) use deep::{SEED, cast};
 use features::Vocabulary;
 pub(crate) use features::words;
-pub(crate) use head::{Head, Lesson};
-use linear::Linear;
+pub(crate) use head::{Head, Lesson, spread};
+pub(crate) use linear::{Linear, Sample, Training};
+pub(crate) use noise::Random;
 pub(crate) use train::Trial;
 
 /// A labelled text.

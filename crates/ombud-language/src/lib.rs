@@ -9,6 +9,7 @@ pub mod classify;
 pub mod extract;
 pub mod interpret;
 mod lean;
+pub mod person;
 pub mod safety;
 pub mod tongue;
 pub mod understand;
@@ -18,6 +19,7 @@ pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use interpret::{Across, GlossFile, Interpreter, Interpreters, PhraseFile, Says, Taught};
+pub use person::{Person, PersonExample, PersonFile, PersonWish, PersonWords};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{

@@ -13,6 +13,7 @@ mod words;
 use clean::Cleaned;
 use evidence::Evidence;
 pub use letters::{Letters, LettersError};
+pub(crate) use words::is_unspaced;
 pub use words::{TongueFile, TongueWords, Tongues};
 
 /// What a message is read with.

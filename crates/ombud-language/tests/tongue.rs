@@ -137,3 +137,22 @@ fn the_model_decides_where_words_are_unknown_and_little_text_holds_against_it() 
     assert_eq!(decide("cancele").language, "en");
     assert_eq!(decide("cancele").told_by, ToldBy::Conversation);
 }
+
+/// Eight short questions of customers in each language, each without a conversation around it and without a model.
+#[test]
+fn short_questions_are_told_apart_by_letters_and_words_alone() {
+    let tongues = tongues();
+    let (mut wrong, mut all) = (Vec::new(), 0);
+    for line in include_str!("data/questions.tsv").lines() {
+        let (language, questions) = line.split_once('\t').unwrap();
+        for question in questions.split('\t') {
+            all += 1;
+            let found = tongues.language_of(question, &[]).unwrap_or_default().0;
+            if found != language {
+                wrong.push(format!("{language}>{found}: {question}"));
+            }
+        }
+    }
+    assert_eq!(all, 8 * ALL.len());
+    assert!(wrong.len() * 100 <= all * 5, "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -98,7 +98,7 @@ impl Head {
 }
 
 /// Mean and scale of each number of the vectors.
-fn spread(lessons: &[Lesson<'_>]) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn spread(lessons: &[Lesson<'_>]) -> (Vec<f32>, Vec<f32>) {
     let width = lessons.first().map_or(0, |lesson| lesson.vector.len());
     let count = lessons.len().max(1) as f32;
     let (mut mean, mut square) = (vec![0.0_f32; width], vec![0.0_f32; width]);

@@ -10,7 +10,7 @@ const GRADIENT_MIN: f32 = 0.004;
 
 /// The weights: a linear map from features to scores of classes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Linear {
+pub(crate) struct Linear {
     /// One row per feature, one column per class.
     weights: Vec<f32>,
     /// One per class.
@@ -20,7 +20,7 @@ pub(super) struct Linear {
 }
 
 /// What a text has of each feature.
-pub(super) trait Features {
+pub(crate) trait Features {
     /// Features with their values; those that are left out are zero.
     fn each(&self) -> impl Iterator<Item = (usize, f32)>;
 }
@@ -33,7 +33,7 @@ impl Features for Vec<(usize, f32)> {
 
 /// A row of numbers, and one feature beside them.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     pub numbers: &'a [f32],
     /// Which of those beside the numbers, and its value.
     pub beside: (usize, f32),
@@ -47,14 +47,14 @@ impl Features for Row<'_> {
 }
 
 /// Features of an example, its class, and how much it counts.
-pub(super) struct Sample<F> {
+pub(crate) struct Sample<F> {
     pub vector: F,
     pub class: usize,
     pub weight: f32,
 }
 
 /// Weights with what their training has to remember.
-pub(super) struct Training {
+pub(crate) struct Training {
     pub linear: Linear,
     squares: Vec<f32>,
     bias_squares: f32,
@@ -67,14 +67,14 @@ impl Linear {
     }
 
     /// Probabilities of the classes, by the temperature.
-    pub(super) fn probabilities(&self, vector: &impl Features) -> Vec<f32> {
+    pub(crate) fn probabilities(&self, vector: &impl Features) -> Vec<f32> {
         let mut scores = self.scores(vector);
         softmax(&mut scores, self.temperature);
         scores
     }
 
     /// Scores of the classes.
-    pub(super) fn scores(&self, vector: &impl Features) -> Vec<f32> {
+    pub(crate) fn scores(&self, vector: &impl Features) -> Vec<f32> {
         let mut scores = self.bias.clone();
         self.add_scores(vector, &mut scores);
         scores
@@ -93,13 +93,13 @@ impl Linear {
 
 impl Training {
     /// Weights of zero for so many features and classes.
-    pub(super) fn new(features: usize, classes: usize) -> Self {
+    pub(crate) fn new(features: usize, classes: usize) -> Self {
         let linear = Linear { weights: vec![0.0; features * classes], bias: vec![0.0; classes], temperature: 1.0 };
         Self { linear, squares: vec![0.1; features], bias_squares: 1.0 }
     }
 
     /// Passes over the samples, shuffled anew each time; the weights shrink by `l2` after each.
-    pub(super) fn run<F: Features>(
+    pub(crate) fn run<F: Features>(
         &mut self,
         samples: &mut [Sample<F>],
         (epochs, l2): (u32, f32),

@@ -1,12 +1,15 @@
 //! How well does a part of the program do on examples with known answers? A figure a line, each with its number of examples and its seed.
 
+mod handoff;
 mod language;
 mod messages;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{Context, Outcome, Output};
+use crate::packs::PackSource;
 use crate::terminal::{say, say_json};
 
 const EXAMPLES: &str = "\
@@ -15,7 +18,8 @@ Examples:
   ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
   ombud eval language --train lid.tsv --write letters.txt
-  ombud eval messages --pack packs/paylater     requests, yes and no, and signs of distress, language by language";
+  ombud eval messages --pack packs/paylater     requests, yes and no, and signs of distress, language by language
+  ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -26,6 +30,8 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Part {
+    /// Hears the wish for a person.
+    Handoff(handoff::Options),
     /// Tells the languages of sentences and words apart.
     Language(language::Options),
     /// Reads what a pack teaches in its other languages, each half by the other.
@@ -34,9 +40,15 @@ enum Part {
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     match &options.part {
+        Part::Handoff(options) => handoff::run(context, options),
         Part::Language(options) => language::run(context, options),
         Part::Messages(options) => messages::run(context, options),
     }
+}
+
+/// A file that the program carries in its base pack.
+fn carried(file: &str) -> anyhow::Result<String> {
+    PackSource::find("base")?.files.remove(file).with_context(|| format!("the program carries no `{file}`"))
 }
 
 /// One figure.

@@ -9,9 +9,8 @@ use ombud_inference::{LID_176, Lid176, ModelFault};
 use ombud_language::{Letters, TongueFile, Tongues, spoken};
 use ombud_ports::LanguageIdentifier;
 
-use super::Figure;
+use super::{Figure, carried};
 use crate::cli::{Context, Outcome, Output};
-use crate::packs::PackSource;
 use crate::terminal::{complain, say};
 use crate::wiring::models_folder;
 
@@ -165,11 +164,6 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
 
 const LETTERS: &str = "base/lexicon/letters.txt";
 const TONGUES: &str = "base/lexicon/tongues.yaml";
-
-/// A file that the program carries.
-fn carried(file: &str) -> anyhow::Result<String> {
-    PackSource::find("base")?.files.remove(file).with_context(|| format!("the program carries no `{file}`"))
-}
 
 /// What the base pack tells languages from, with these letters.
 fn tongues(letters: &str) -> anyhow::Result<Tongues> {
