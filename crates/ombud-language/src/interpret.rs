@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
 use crate::classify::{Vectors, cast};
+use crate::person::{Person, PersonWish};
 use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext, WORDING_SLOT};
 pub use across::{Across, Taught};
 pub use glossary::GlossFile;
@@ -65,6 +66,7 @@ pub struct Interpreter<'a> {
     locale: &'a str,
     phrases: &'a Phrases,
     glossary: Option<&'a Glossary>,
+    person: Option<&'a Person>,
     across: &'a Across,
 }
 
@@ -74,6 +76,7 @@ pub struct Interpreters {
     across: Across,
     phrases: BTreeMap<String, Phrases>,
     glossaries: BTreeMap<String, Glossary>,
+    person: Option<Person>,
 }
 
 impl Interpreters {
@@ -81,7 +84,13 @@ impl Interpreters {
     #[must_use]
     pub fn new(across: Across, files: &[PhraseFile]) -> Self {
         let phrases = files.iter().map(|file| (file.locale.clone(), Phrases::new(file))).collect();
-        Self { across, phrases, glossaries: BTreeMap::new() }
+        Self { across, phrases, glossaries: BTreeMap::new(), person: None }
+    }
+
+    /// With what tells the wish for a person in all languages.
+    #[must_use]
+    pub fn with_person(self, person: Person) -> Self {
+        Self { person: Some(person), ..self }
     }
 
     /// With what customers of a language call the things in the records.
@@ -95,7 +104,8 @@ impl Interpreters {
     #[must_use]
     pub fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
         let (locale, phrases) = self.phrases.get_key_value(locale)?;
-        Some(Interpreter { locale, phrases, glossary: self.glossaries.get(locale), across: &self.across })
+        let (glossary, person) = (self.glossaries.get(locale), self.person.as_ref());
+        Some(Interpreter { locale, phrases, glossary, person, across: &self.across })
     }
 }
 
@@ -141,7 +151,7 @@ impl<'a> Interpreter<'a> {
             vec![if said.asks { Command::Repeat } else { Command::CannotRead }]
         };
         // R47: an explicit wish for a person comes first and nothing can veto it.
-        if self.wants_person(&said) {
+        if self.wants_person(&said, context) {
             commands.retain(|command| matches!(command, Command::StartFlow { .. }));
             commands.insert(0, Command::Handoff);
         }
@@ -243,11 +253,14 @@ impl<'a> Interpreter<'a> {
         vector.map(|vector| self.across.acts(self.locale, moment, &vector)).unwrap_or_default()
     }
 
-    fn wants_person(&self, said: &Said<'_>) -> bool {
+    fn wants_person(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
         let meant = said.probability("repair:handoff");
         let named =
             self.phrases.says(Says::Person, &said.words) && (said.words.len() <= SHORT_WORDS_MAX || meant >= PERSON);
-        (named || meant >= PERSON_MEANT) && !self.phrases.says(Says::NoPerson, &said.words)
+        let vector = || context.vectors.and_then(|vectors| vectors.of(&Person::cast(said.text)));
+        let wished = |person: &Person| person.read(self.locale, said.text, vector().as_deref()) == PersonWish::Wished;
+        (named || meant >= PERSON_MEANT || self.person.is_some_and(wished))
+            && !self.phrases.says(Says::NoPerson, &said.words)
     }
 
     fn is_yes(&self, words: &[String]) -> bool {

@@ -59,7 +59,13 @@ impl Assistant {
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read; the author of the pack can fix it.
     pub fn lessons_of_languages(&self) -> Result<Vec<String>, BuildError> {
-        Ok(Across::lessons(&taught(&self.pack)?))
+        let taught = taught(&self.pack)?;
+        if taught.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut lessons = Across::lessons(&taught);
+        lessons.extend(person(&self.pack)?.lessons());
+        Ok(lessons)
     }
 
     /// Learns to read the pack's other languages, from the embeddings of the [`Assistant::lessons_of_languages`]. Until then they are not served. Without
@@ -74,7 +80,10 @@ impl Assistant {
     ) -> Result<(), BuildError> {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
         let (taught, phrases) = languages_of(&self.pack)?;
-        let Some(across) = Across::learn(&taught, &vectors) else { return Ok(()) };
+        let (of_messages, of_person) = vectors.split_at(Across::lessons(&taught).len().min(vectors.len()));
+        let Some(across) = Across::learn(&taught, of_messages) else { return Ok(()) };
+        let person = person(&self.pack)?;
+        person.learn(of_person);
         let others = other_languages(&self.pack);
         let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
         let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
@@ -82,7 +91,7 @@ impl Assistant {
         let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?, letters);
         let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others.iter().copied());
         let served = served.map(ToOwned::to_owned).collect();
-        let mut interpreters = Interpreters::new(across, &phrases);
+        let mut interpreters = Interpreters::new(across, &phrases).with_person(person);
         for locale in &others {
             let file = format!("lexicon/gloss.{locale}.json");
             if self.pack.language_files.contains_key(&file) {
@@ -259,6 +268,12 @@ impl LanguageReader<'_> {
             Self::Other(_) => None,
         }
     }
+}
+
+/// What tells the wish for a person, by its words.
+fn person(pack: &Pack) -> Result<Person, BuildError> {
+    let words = language_file::<PersonFile>(pack, "lexicon/person.yaml")?;
+    Ok(Person::new(words, json_lines(pack, "nlu/person.jsonl")?))
 }
 
 /// What a pack teaches in all its languages, its own first, and the phrases of the others; nothing where it has one.
