@@ -4,14 +4,18 @@
 //! one. Start reading at [`E5`], then `tokens` (text to pieces), `encoder` (pieces to vectors) and `product` (the arithmetic). [`models`]
 //! has the pins. Decision 0010 says why the engine is our own, on `rten-simd`, and what else was tried.
 
+pub mod centre;
 mod e5;
 mod encoder;
+pub mod intents;
 mod kept;
+mod matrix;
 pub mod models;
 mod product;
+pub mod ridge;
 mod tokens;
 mod weights;
 
-pub use e5::E5;
+pub use e5::{E5, Layered};
 pub use kept::vectors;
 pub use models::{E5_SMALL, KnownModel, MODELS, ModelFault, verify};

@@ -6,6 +6,7 @@
 pub mod channel;
 pub mod customer;
 pub mod dialogue;
+pub mod eval;
 pub mod goals;
 pub mod golden;
 pub mod grade;

@@ -7,6 +7,7 @@ mod config_reference;
 mod demo;
 mod doctor;
 mod erase;
+mod eval;
 mod export;
 mod hold;
 mod init;
@@ -38,6 +39,7 @@ Examples:
   ombud validate packs/my-company     what is wrong with a pack, with file and line
   ombud serve --config ombud.toml     the real thing
   ombud doctor                        what stands in the way
+  ombud eval intents --train a.jsonl   how well intents of labelled texts are read
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
   ombud replay 0199...                the same decisions again, from what is stored
@@ -93,6 +95,8 @@ enum Command {
     Simulate(simulate::Options),
     /// Measures what a turn costs.
     Bench(bench::Options),
+    /// Measures a part by itself on files of labelled texts.
+    Eval(eval::Options),
     /// Signs a session token, for tests and for trying the API.
     Token(token::Options),
     /// Shows whether anything in the ledger was changed, or takes out a conversation with its proof.
@@ -180,6 +184,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Doctor(options) => doctor::run(context, &options).await,
         Command::Simulate(options) => simulate::run(context, &options).await,
         Command::Bench(options) => bench::run(context, &options).await,
+        Command::Eval(options) => eval::run(context, &options),
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
         Command::Replay(options) => replay::run(context, &options).await,
