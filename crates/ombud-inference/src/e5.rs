@@ -45,7 +45,11 @@ impl E5 {
         self.tokens_of(kind, text).len()
     }
 
-    fn tokens_of(&self, kind: TextKind, text: &str) -> Vec<u32> {
+    pub(crate) const fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    pub(crate) fn tokens_of(&self, kind: TextKind, text: &str) -> Vec<u32> {
         let mark = match kind {
             TextKind::Query => "query: ",
             TextKind::Passage => "passage: ",

@@ -4,9 +4,11 @@
 //! one. Start reading at [`E5`], then `tokens` (text to pieces), `encoder` (pieces to vectors) and `product` (the arithmetic). [`models`]
 //! has the pins. Decision 0010 says why the engine is our own, on `rten-simd`, and what else was tried.
 
+pub mod alignment;
 pub mod centre;
 mod e5;
 mod encoder;
+pub mod grounding;
 pub mod intents;
 mod kept;
 mod matrix;

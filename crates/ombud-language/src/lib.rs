@@ -9,6 +9,7 @@ pub mod classify;
 pub mod extract;
 mod lean;
 pub mod safety;
+pub mod support;
 pub mod understand;
 mod warm;
 

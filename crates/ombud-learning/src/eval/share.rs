@@ -39,6 +39,16 @@ pub fn draw<C: Ord>(classes: impl Iterator<Item = C>, count: usize, seed: u64) -
     drawn
 }
 
+/// In which of so many parts each stands; each class is dealt out evenly.
+pub fn parts<C: Ord>(classes: impl Iterator<Item = C>, count: usize, seed: u64) -> Vec<usize> {
+    let mut part_of: Vec<(usize, usize)> = shuffled(classes, seed)
+        .into_values()
+        .flat_map(|places| places.into_iter().enumerate().map(|(rank, place)| (place, rank % count.max(1))))
+        .collect();
+    part_of.sort_unstable();
+    part_of.into_iter().map(|(_, part)| part).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +69,13 @@ mod tests {
     fn as_many_of_each_class_are_drawn_or_all() {
         let drawn = draw(CLASSES.into_iter(), 2, 1);
         assert_eq!(drawn.iter().map(|place| CLASSES[*place]).collect::<Vec<_>>(), [1, 1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn each_class_is_dealt_out_evenly() {
+        let parts = parts(CLASSES.into_iter(), 4, 1);
+        assert_eq!(parts.len(), CLASSES.len());
+        let of = |class: u8, part: usize| CLASSES.iter().zip(&parts).filter(|one| *one == (&class, &part)).count();
+        assert!((0..4).all(|part| of(1, part) == 2 && of(2, part) <= 1));
     }
 }

@@ -1,7 +1,7 @@
 //! Where do the vectors of the texts come from? From the model, once; then from the file beside it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ombud_inference::{E5, E5_SMALL, Layered};
@@ -43,21 +43,23 @@ impl Vectors {
     /// The vectors of the texts in their order; a bar tells how far the missing ones are.
     pub(super) fn of(&self, view: View, texts: &[String]) -> anyhow::Result<Vec<Embedding>> {
         let layered = Layered::new(Arc::clone(&self.model), view.kind, view.layers);
-        let bar = ProgressBar::hidden();
+        let shown = OnceLock::new();
         let file = self.path.with_extension(format!("eval-{}.vectors", view.name));
-        let embedded = ombud_inference::vectors(&layered, &file, texts, &|done, all| tell(&bar, done, all))?;
-        bar.finish_and_clear();
+        let embedded = ombud_inference::vectors(&layered, &file, texts, &|done, all| {
+            shown.get_or_init(|| bar(all, "texts embedded")).set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        })?;
+        if let Some(bar) = shown.get() {
+            bar.finish_and_clear();
+        }
         Ok(embedded)
     }
 }
 
-fn tell(bar: &ProgressBar, done: usize, all: usize) {
-    if bar.length() != u64::try_from(all).ok() {
-        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
-        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} texts embedded ({elapsed}, {eta} left)") {
-            bar.set_style(style);
-        }
+/// A bar on standard error for so many things; nothing when nobody watches.
+pub(super) fn bar(all: usize, doing: &str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX)).with_message(doing.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({elapsed}, {eta} left)") {
+        bar.set_style(style);
     }
-    bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    bar
 }
