@@ -1,4 +1,4 @@
-//! Models that run in this process: vectors of texts, without a network, a graphics card or a line of unsafe code of ours.
+//! Models that run in this process: vectors of texts, and heads that learn from them, without a network, a graphics card or a line of unsafe code of ours.
 //!
 //! Never: downloading (the binary does, with the operator's package client), deciding anything, or running a file whose SHA-256 is not the pinned
 //! one. Start reading at [`E5`], then `tokens` (text to pieces), `encoder` (pieces to vectors) and `product` (the arithmetic). [`models`]

@@ -96,7 +96,9 @@ impl Line {
     /// [`FileFault::Missing`], for whoever names the file.
     pub fn labelled(&self) -> Result<Labelled, FileFault> {
         let one = INTENT.iter().find_map(|field| self.text(field)).map(|intent| vec![intent.to_owned()]);
-        let intents = one.or_else(|| self.texts("intents"));
+        // Of a text with slots alone nothing is asked.
+        let none = || self.value(&["slots"]).map(|_| Vec::new());
+        let intents = one.or_else(|| self.texts("intents")).or_else(none);
         let wanted =
             "the fields `text` and one of `category`, `label`, `intent` (a text) or `intents` (a list of texts)";
         let (text, intents) = self.text("text").zip(intents).ok_or(self.missing(wanted))?;
@@ -118,6 +120,7 @@ mod tests {
         let read = read(text).unwrap();
         assert_eq!(read.iter().map(|one| one.intents.join("+")).collect::<Vec<_>>(), ["x", "y", "x+y"]);
         assert_eq!(read[1].language.as_deref(), Some("de"));
+        assert!(self::read("{\"text\":\"at 9\",\"slots\":{}}").unwrap()[0].intents.is_empty());
     }
 
     #[test]
