@@ -25,7 +25,8 @@ fn folder(name: &str) -> anyhow::Result<(PathBuf, bool)> {
     let model = setting("OMBUD_MODELS_FOLDER").map(|models| Path::new(&models).join(MODEL));
     let there = model.filter(|model| model.is_file());
     if let Some(model) = &there {
-        std::fs::hard_link(model, folder.join(MODEL)).or_else(|_| std::fs::copy(model, folder.join(MODEL)).map(drop))?;
+        std::fs::hard_link(model, folder.join(MODEL))
+            .or_else(|_| std::fs::copy(model, folder.join(MODEL)).map(drop))?;
     } else if setting("CI_DEMANDS_DATA").is_some_and(|value| value == "1") {
         bail!("the embedding model is demanded and not there; set OMBUD_MODELS_FOLDER and run `ombud models fetch`");
     }
@@ -73,8 +74,22 @@ fn intents_are_learnt_and_read_and_what_is_outside_is_noticed() -> anyhow::Resul
     if !has_model {
         return skipped();
     }
-    let pay = ["I want to pay my invoice", "how can I pay", "pay the bill now", "let me settle my invoice", "pay it please", "settle the bill"];
-    let send = ["send the shoes back", "I want to return my order", "return this lamp", "how do I send it back", "take these shoes back", "return the parcel"];
+    let pay = [
+        "I want to pay my invoice",
+        "how can I pay",
+        "pay the bill now",
+        "let me settle my invoice",
+        "pay it please",
+        "settle the bill",
+    ];
+    let send = [
+        "send the shoes back",
+        "I want to return my order",
+        "return this lamp",
+        "how do I send it back",
+        "take these shoes back",
+        "return the parcel",
+    ];
     let outside = ["what is the weather", "tell me a joke", "who won the game", "sing me a song"];
     let taught = pay.iter().map(|text| lesson(text, "pay")).chain(send.iter().map(|text| lesson(text, "return")));
     let train: Vec<Value> = taught.chain(outside.iter().map(|text| lesson(text, "oos"))).collect();
