@@ -9,4 +9,4 @@ pub mod share;
 pub use figure::{
     Figure, Scored, auroc, mean_and_deviation, recall_at_false_alarms, recall_at_precision, threshold_at_precision,
 };
-pub use labelled::{FileFault, Labelled, Line, lines};
+pub use labelled::{FileFault, Labelled, Line, labelled, lines};

@@ -90,20 +90,26 @@ impl Line {
         FileFault::Missing { line: self.number, wanted }
     }
 
-    /// The line as a text with intents.
-    ///
-    /// # Errors
-    /// [`FileFault::Missing`], for whoever names the file.
-    pub fn labelled(&self) -> Result<Labelled, FileFault> {
+    fn intents(&self) -> Option<Vec<String>> {
         let one = INTENT.iter().find_map(|field| self.text(field)).map(|intent| vec![intent.to_owned()]);
-        // Of a text with slots alone nothing is asked.
-        let none = || self.value(&["slots"]).map(|_| Vec::new());
-        let intents = one.or_else(|| self.texts("intents")).or_else(none);
+        one.or_else(|| self.texts("intents"))
+    }
+}
+
+/// The lines of a file as texts with intents. In a file of lists of intents a text without a list has none.
+///
+/// # Errors
+/// [`FileFault::Missing`], for whoever names the file.
+pub fn labelled(lines: &[Line]) -> Result<Vec<Labelled>, FileFault> {
+    let has_lists = lines.iter().any(|line| line.texts("intents").is_some());
+    let one = |line: &Line| {
+        let intents = line.intents().or_else(|| has_lists.then(Vec::new));
         let wanted =
             "the fields `text` and one of `category`, `label`, `intent` (a text) or `intents` (a list of texts)";
-        let (text, intents) = self.text("text").zip(intents).ok_or(self.missing(wanted))?;
-        Ok(Labelled { text: text.to_owned(), intents, language: self.text("lang").map(str::to_owned) })
-    }
+        let (text, intents) = line.text("text").zip(intents).ok_or(line.missing(wanted))?;
+        Ok(Labelled { text: text.to_owned(), intents, language: line.text("lang").map(str::to_owned) })
+    };
+    lines.iter().map(one).collect()
 }
 
 #[cfg(test)]
@@ -111,7 +117,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Labelled>, FileFault> {
-        lines(text)?.iter().map(Line::labelled).collect()
+        labelled(&lines(text)?)
     }
 
     #[test]
@@ -120,7 +126,8 @@ mod tests {
         let read = read(text).unwrap();
         assert_eq!(read.iter().map(|one| one.intents.join("+")).collect::<Vec<_>>(), ["x", "y", "x+y"]);
         assert_eq!(read[1].language.as_deref(), Some("de"));
-        assert!(self::read("{\"text\":\"at 9\",\"slots\":{}}").unwrap()[0].intents.is_empty());
+        let lists = self::read("{\"text\":\"at 9\"}\n{\"text\":\"c\",\"intents\":[\"x\"]}").unwrap();
+        assert!(lists[0].intents.is_empty(), "among lists a line without one has no intent");
     }
 
     #[test]

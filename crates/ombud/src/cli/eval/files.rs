@@ -9,15 +9,14 @@ use ombud_learning::eval::{FileFault, Line, lines};
 pub(super) fn read<T>(files: &[PathBuf], parse: impl Fn(&Line) -> Result<T, FileFault>) -> anyhow::Result<Vec<T>> {
     let mut found = Vec::new();
     for file in files {
-        found.extend(read_one(file, &parse)?);
+        found.extend(read_one(file, |lines| lines.iter().map(&parse).collect())?);
     }
     Ok(found)
 }
 
-/// The same of one file.
-pub(super) fn read_one<T>(file: &Path, parse: impl Fn(&Line) -> Result<T, FileFault>) -> anyhow::Result<Vec<T>> {
+/// What `parse` makes of all lines of a file.
+pub(super) fn read_one<T>(file: &Path, parse: impl Fn(&[Line]) -> Result<Vec<T>, FileFault>) -> anyhow::Result<Vec<T>> {
     let named = || format!("`{}`", file.display());
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", named()))?;
-    let parsed = lines(&text).and_then(|lines| lines.iter().map(&parse).collect());
-    parsed.with_context(named)
+    lines(&text).and_then(|lines| parse(&lines)).with_context(named)
 }

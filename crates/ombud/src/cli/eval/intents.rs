@@ -7,9 +7,10 @@ use anyhow::bail;
 use clap::Args;
 use ombud_inference::centre::Centres;
 use ombud_inference::intents::{IntentLesson, Intents, Reading, Views};
+use ombud_learning::eval;
 use ombud_learning::eval::figure::{selective, share};
 use ombud_learning::eval::share::{draw, hold_back};
-use ombud_learning::eval::{Labelled, Line, Scored, auroc, mean_and_deviation, recall_at_false_alarms};
+use ombud_learning::eval::{Labelled, Scored, auroc, mean_and_deviation, recall_at_false_alarms};
 use ombud_ports::TextKind;
 
 use super::files;
@@ -125,7 +126,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
 fn labelled(paths: &[PathBuf], outside: &str) -> anyhow::Result<Vec<(Labelled, usize)>> {
     let mut found = Vec::new();
     for path in paths {
-        let lines = files::read_one(path, Line::labelled)?;
+        let lines = files::read_one(path, eval::labelled)?;
         found.extend(lines.into_iter().zip(0..).map(|(mut one, line)| {
             one.intents.retain(|intent| intent != outside);
             (one, line)
