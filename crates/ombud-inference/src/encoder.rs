@@ -56,20 +56,22 @@ impl Encoder {
 
     /// For each list of tokens the mean of its vectors. Lists are worked on together, so that every weight is read once for all of them.
     pub(crate) fn means(&self, texts: &[Vec<u32>]) -> Vec<Vec<f32>> {
-        let width = self.shape.width;
+        let mut means = Vec::new();
+        self.run(texts, |layer, states| {
+            if layer == self.layers.len() {
+                means = means_of(texts, states, self.shape.width);
+            }
+        });
+        means
+    }
+
+    /// Shows the vectors of all tokens, a row for each, after every layer; layers count from one.
+    pub(crate) fn run(&self, texts: &[Vec<u32>], mut see: impl FnMut(usize, &[f32])) {
         let mut states = self.embedded(texts);
-        for layer in &self.layers {
+        for (layer, number) in self.layers.iter().zip(1..) {
             layer.apply(&mut states, texts.iter().map(Vec::len), self.shape);
+            see(number, &states);
         }
-        let mut rows = states.chunks_exact(width);
-        texts
-            .iter()
-            .map(|text| {
-                let mut mean = vec![0.0; width];
-                rows.by_ref().take(text.len()).for_each(|row| add(&mut mean, row));
-                mean
-            })
-            .collect()
     }
 
     fn embedded(&self, texts: &[Vec<u32>]) -> Vec<f32> {
@@ -195,6 +197,17 @@ impl Norm {
             }
         }
     }
+}
+
+/// The mean of the rows of each text, but for its length: only directions count.
+pub(crate) fn means_of(texts: &[Vec<u32>], states: &[f32], width: usize) -> Vec<Vec<f32>> {
+    let mut rows = states.chunks_exact(width);
+    let mean = |text: &Vec<u32>| {
+        let mut mean = vec![0.0; width];
+        rows.by_ref().take(text.len()).for_each(|row| add(&mut mean, row));
+        mean
+    };
+    texts.iter().map(mean).collect()
 }
 
 fn add(to: &mut [f32], numbers: &[f32]) {

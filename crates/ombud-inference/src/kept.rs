@@ -1,6 +1,6 @@
 //! Which texts were embedded before? The vectors of what a pack teaches, kept in a file beside the model, so that only the first start waits for them.
 //!
-//! Only texts of packs are kept here, never what a customer writes. A file that is damaged or of another model is written anew.
+//! Only vectors of packs' texts and of files that are evaluated are kept here, never of what a customer writes. A file that is damaged or of another model is written anew.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -27,7 +27,7 @@ type Key = [u8; KEY];
 /// A vector in bytes: what one step is, and how many steps each number is from zero.
 type Kept = (f32, Vec<i8>);
 
-/// Embeddings of texts as queries, in their order: from the file what is there, from the model what is not, which the file has from then on. `progress` hears
+/// Embeddings of texts as queries (a [`crate::Layered`] as it was made), each view in a file of its own, in their order: from the file what is there, from the model what is not, which the file has from then on. `progress` hears
 /// how many of the missing ones are done and how many there are; with none missing, nothing. A file that cannot be written costs the next start time and nothing else.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use deep::{DeepClassifier, Vectors};
 pub(crate) use deep::{SEED, cast};
-use features::Vocabulary;
+pub use features::Vocabulary;
 pub(crate) use features::words;
 pub(crate) use head::{Head, Lesson, spread};
 pub(crate) use linear::{Linear, Sample, Training};

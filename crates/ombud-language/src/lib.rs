@@ -11,6 +11,7 @@ pub mod interpret;
 mod lean;
 pub mod person;
 pub mod safety;
+pub mod support;
 pub mod tongue;
 pub mod understand;
 mod warm;

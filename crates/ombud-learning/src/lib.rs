@@ -1,11 +1,12 @@
 //! How good is the assistant? Simulated customers speak with it over its public side, and the company's own books decide.
 //!
 //! Never: the hot path, I/O of its own, looking at how the assistant understands. Start reading at [`dialogue`] (one conversation),
-//! then [`customer`] (who speaks), [`grade`] (who decides) and [`report`] (what is said about it).
+//! then [`customer`] (who speaks), [`grade`] (who decides) and [`report`] (what is said about it). [`eval`] has the figures of single parts.
 
 pub mod channel;
 pub mod customer;
 pub mod dialogue;
+pub mod eval;
 pub mod goals;
 pub mod golden;
 pub mod grade;

@@ -5,8 +5,10 @@
 
 pub mod answer;
 pub mod article;
+pub mod bm25;
 pub mod chunk;
 pub mod corpus;
+pub mod fuse;
 pub mod knowledge;
 mod likelihood;
 mod meaning;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::synonyms::Synonyms;
 
@@ -146,7 +147,8 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         if is_ideograph(character) {
             end(&mut words, &mut word);
             words.push(character.to_string());
-        } else if character.is_alphanumeric() {
+        } else if character.is_alphanumeric() || (is_combining_mark(character) && !word.is_empty()) {
+            // A sign that joins two letters, as in Hindi, is no gap between words.
             word.push(character);
         } else if character != '\u{ad}' {
             end(&mut words, &mut word);
@@ -196,5 +198,6 @@ mod tests {
         assert_eq!(Analyzer::new("sv", &pack).terms("Betalningarna är försenade").len(), 3);
         assert_eq!(Analyzer::new("ja", &pack).terms("返金 はい"), ["返", "金", "は", "い"]);
         assert_eq!(Analyzer::new("", &pack).terms("plain Words"), ["plain", "words"]);
+        assert_eq!(Analyzer::new("", &pack).terms("वापसी शुल्क"), ["वापसी", "शुल्क"]);
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ombud_domain::{Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
-    PhraseFile, ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext, Understander,
-    Vectors, spoken,
+    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext,
+    Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, LanguageIdentifier};

@@ -39,6 +39,7 @@ Examples:
   ombud validate packs/my-company     what is wrong with a pack, with file and line
   ombud serve --config ombud.toml     the real thing
   ombud doctor                        what stands in the way
+  ombud eval intents --train a.jsonl   how well intents of labelled texts are read
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
   ombud replay 0199...                the same decisions again, from what is stored

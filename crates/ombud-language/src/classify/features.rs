@@ -34,9 +34,9 @@ impl Hasher for Mixed {
     }
 }
 
-/// The known features with their rows and idf weights.
+/// The known features of texts with their rows and idf weights.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Vocabulary {
+pub struct Vocabulary {
     rows: HashMap<u32, (u32, f32), BuildHasherDefault<Mixed>>,
     /// The idf of a feature seen in no example.
     idf_unseen: f32,
@@ -44,7 +44,8 @@ pub(super) struct Vocabulary {
 
 impl Vocabulary {
     /// Learns features and weights; word features are kept always, character n-grams from two examples on.
-    pub(super) fn learn(texts: &[&str]) -> Self {
+    #[must_use]
+    pub fn learn(texts: &[&str]) -> Self {
         let mut counts: HashMap<u32, u32, BuildHasherDefault<Mixed>> = HashMap::default();
         for text in texts {
             for (hash, _) in counted(text) {
@@ -64,8 +65,9 @@ impl Vocabulary {
         self.rows.len()
     }
 
-    /// Rows and values of a text.
-    pub(super) fn vector(&self, text: &str) -> Vec<(usize, f32)> {
+    /// Rows and values of a text; the squares of the values add up to one, or less where something was never seen.
+    #[must_use]
+    pub fn vector(&self, text: &str) -> Vec<(usize, f32)> {
         let features = counted(text);
         let mut words = 0.0_f32;
         let mut chars = 0.0_f32;

@@ -1,83 +1,76 @@
-//! How well does a part of the program do on examples with known answers? A figure a line, each with its number of examples and its seed.
+//! How good is a part of the product by itself, on files of labelled texts? A file for each kind of evaluation.
+//!
+//! Start reading at [`intents`]; [`vectors`] embeds what is not embedded yet, [`print`] prints figures.
 
+mod files;
+mod grounding;
 mod handoff;
+mod intents;
 mod language;
 mod messages;
+mod print;
+mod retrieval;
+mod vectors;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde::Serialize;
+use ombud_learning::eval::Figure;
 
-use super::{Context, Outcome, Output};
+use super::{Context, Outcome};
 use crate::packs::PackSource;
-use crate::terminal::{say, say_json};
+use print::Shown;
 
 const EXAMPLES: &str = "\
 Examples:
+  ombud eval intents --train train.jsonl                                  with a fifth of the training held back
+  ombud eval intents --train train.jsonl --test test.jsonl --json
+  ombud eval intents --train train.jsonl --test test.jsonl --per-class 10 --draws 5
+  ombud eval retrieval --test en.passages.jsonl de.questions.jsonl --language de --passage-language en
+  ombud eval grounding --train dev.jsonl --test test.jsonl
   ombud eval language --test lid.tsv            languages told apart, with the model if it was fetched and without
-  ombud eval language --test lid.tsv --json     one object a line: figure, value, n, seed
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
   ombud eval language --train lid.tsv --write letters.txt
+  ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
   ombud eval messages --pack packs/paylater     requests, yes and no, and signs of distress, language by language
-  ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl";
+
+Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
+once and their vectors kept beside the model (`ombud models fetch`). The files hold no customer's words: they are not sealed.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Options {
     #[command(subcommand)]
-    part: Part,
+    what: What,
 }
 
 #[derive(Debug, Subcommand)]
-enum Part {
-    /// Hears the wish for a person.
+enum What {
+    /// Which intent a text has, how sure that is, and whether it was taught at all.
+    Intents(intents::Options),
+    /// Whether a message wishes for a person.
     Handoff(handoff::Options),
-    /// Tells the languages of sentences and words apart.
+    /// Which language a text is in.
     Language(language::Options),
-    /// Reads what a pack teaches in its other languages, each half by the other.
+    /// What a pack teaches in its other languages, each half read by what the other taught.
     Messages(messages::Options),
+    /// Whether a reply says only what its source says.
+    Grounding(grounding::Options),
+    /// Which passage answers a question, in the same language or another.
+    Retrieval(retrieval::Options),
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
-    match &options.part {
-        Part::Handoff(options) => handoff::run(context, options),
-        Part::Language(options) => language::run(context, options),
-        Part::Messages(options) => messages::run(context, options),
+    match &options.what {
+        What::Intents(options) => intents::run(context, options),
+        What::Handoff(options) => handoff::run(context, options),
+        What::Language(options) => language::run(context, options),
+        What::Messages(options) => messages::run(context, options),
+        What::Grounding(options) => grounding::run(context, options),
+        What::Retrieval(options) => retrieval::run(context, options),
     }
 }
 
 /// A file that the program carries in its base pack.
 fn carried(file: &str) -> anyhow::Result<String> {
     PackSource::find("base")?.files.remove(file).with_context(|| format!("the program carries no `{file}`"))
-}
-
-/// One figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Figure {
-    /// What was measured, on what.
-    figure: String,
-    value: f64,
-    /// Examples that it was measured on.
-    n: usize,
-    /// Seed of whatever was drawn; 0 where nothing is.
-    seed: u64,
-}
-
-impl Figure {
-    /// A share of examples; nothing is drawn.
-    #[expect(clippy::cast_precision_loss, reason = "counts of examples are far below 2^52")]
-    fn share(figure: impl Into<String>, part: usize, n: usize) -> Self {
-        let value = if n == 0 { 0.0 } else { part as f64 / n as f64 };
-        Self { figure: figure.into(), value, n, seed: 0 }
-    }
-
-    fn show(&self, context: &Context) -> anyhow::Result<()> {
-        match context.output {
-            Output::Json => say_json(self)?,
-            Output::Text => {
-                say(format_args!("{:.4}  {}  (n = {}, seed = {})", self.value, self.figure, self.n, self.seed));
-            }
-        }
-        Ok(())
-    }
 }

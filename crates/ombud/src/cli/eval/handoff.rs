@@ -9,7 +9,7 @@ use ombud_inference::{E5, E5_SMALL, ModelFault};
 use ombud_language::{Person, PersonExample, PersonFile, PersonWish};
 use ombud_ports::{Embedder as _, TextKind};
 
-use super::{Figure, carried};
+use super::{Figure, Shown, carried};
 use crate::cli::{Context, Outcome, Output};
 use crate::terminal::{complain, say};
 use crate::wiring::models_folder;

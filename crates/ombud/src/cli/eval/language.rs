@@ -9,7 +9,7 @@ use ombud_inference::{LID_176, Lid176, ModelFault};
 use ombud_language::{Letters, TongueFile, Tongues, spoken};
 use ombud_ports::LanguageIdentifier;
 
-use super::{Figure, carried};
+use super::{Figure, Shown, carried};
 use crate::cli::{Context, Outcome, Output};
 use crate::terminal::{complain, say};
 use crate::wiring::models_folder;

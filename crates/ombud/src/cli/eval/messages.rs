@@ -15,7 +15,7 @@ use ombud_inference::{E5, E5_SMALL};
 use ombud_language::{Across, Act, Example, Interpreters, Moment, Taught, UnderstandContext, Vectors};
 use ombud_ports::{Embedder, TextKind};
 
-use super::Figure;
+use super::{Figure, Shown};
 use crate::cli::{Context, Outcome};
 use crate::packs::PackSource;
 use crate::wiring::models_folder;

@@ -1,0 +1,308 @@
+//! To which classes does a text belong, by how near it lies to the examples in meaning and in words?
+//!
+//! Kernel ridge regression (Saunders, Gammerman, Vovk 1998) of class marks, 1 and 0. The kernel is a Gaussian of the vectors, each number of them brought to
+//! mean 0 and variance 1, and beside it the likeness of words. The best score is near 0 where no example is near, so that it also tells what belongs to no class.
+
+use crate::matrix::{Panel, Triangle, on_every_core, turned};
+use crate::product::{Factor, PANEL, PackedRows, Start, Target};
+
+/// Texts that are scored at once.
+const BATCH: usize = 96;
+/// Rows of a panel that are multiplied at once.
+const DEPTH_AT_ONCE: usize = 256;
+
+/// What is known of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Its vector.
+    pub vector: Vec<f32>,
+    /// Rows and values of its words, with squares that add up to one at most.
+    pub words: Vec<(usize, f32)>,
+}
+
+/// How a head learns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RidgeSettings {
+    /// Of the Gaussian: how fast likeness falls with the squared distance, which is about 2 between unrelated texts.
+    pub gamma: f32,
+    /// How much the likeness of words counts beside that of meaning, which counts one; 0 leaves it out.
+    pub words: f32,
+    /// First of the numbers of the vector that count, and the one behind the last; the others are as if they were not there.
+    pub columns: (usize, usize),
+    /// Strength of the penalty, as a share of the likeness of a text with itself.
+    pub ridge: f32,
+}
+
+/// The trained head: the examples, and what each of them says of each class.
+#[derive(Debug, Clone)]
+pub struct KernelRidge {
+    settings: RidgeSettings,
+    classes: usize,
+    mean: Vec<f32>,
+    /// One over the standard deviation, and over the length of such a vector.
+    scale: Vec<f32>,
+    /// The examples as columns, and the squares of their lengths.
+    support: Vec<Panel>,
+    squares: Vec<f32>,
+    postings: Postings,
+    /// A panel for 32 classes, a row for each example.
+    weights: Vec<Panel>,
+}
+
+/// Why a head could not be learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RidgeError {
+    /// No examples, or not as many marks as examples.
+    #[error("{examples} examples with {marks} marks teach nothing")]
+    Uneven {
+        /// How many examples there are.
+        examples: usize,
+        /// How many marks there are.
+        marks: usize,
+    },
+    /// The equations have no solution that can be told from rounding: the penalty is too small, or a vector is no number.
+    #[error("the examples contradict each other beyond what numbers of 32 bits tell apart, use a larger ridge")]
+    Singular,
+}
+
+/// Which examples hold each word.
+#[derive(Debug, Clone, Default)]
+struct Postings(Vec<Vec<(u32, f32)>>);
+
+impl Postings {
+    fn of(texts: &[Seen]) -> Self {
+        let rows = texts.iter().flat_map(|text| &text.words).map(|(row, _)| row + 1).max().unwrap_or_default();
+        let mut postings = vec![Vec::new(); rows];
+        for (place, text) in (0_u32..).zip(texts) {
+            for (row, value) in &text.words {
+                if let Some(posting) = postings.get_mut(*row) {
+                    posting.push((place, *value));
+                }
+            }
+        }
+        Self(postings)
+    }
+
+    /// Adds the likeness with each example, `into.len()` of them, times a share.
+    fn add(&self, text: &Seen, share: f32, into: &mut [f32]) {
+        for (row, value) in &text.words {
+            for (place, other) in self.0.get(*row).map_or(&[][..], Vec::as_slice) {
+                // Places ascend, so what is beyond the row ends it.
+                let Some(sum) = usize::try_from(*place).ok().and_then(|place| into.get_mut(place)) else { break };
+                *sum += share * value * other;
+            }
+        }
+    }
+}
+
+impl KernelRidge {
+    /// Learns from examples with the classes of each, below `classes`; one without any belongs to none of them.
+    ///
+    /// # Errors
+    /// [`RidgeError`], for whoever brings the examples.
+    pub fn learn(
+        examples: &[Seen],
+        marks: &[&[usize]],
+        classes: usize,
+        settings: RidgeSettings,
+    ) -> Result<Self, RidgeError> {
+        if examples.is_empty() || examples.len() != marks.len() {
+            return Err(RidgeError::Uneven { examples: examples.len(), marks: marks.len() });
+        }
+        let (mean, scale) = spread(examples, settings.columns);
+        if mean.iter().any(|number| !number.is_finite()) {
+            return Err(RidgeError::Singular);
+        }
+        let mut head = Self {
+            settings,
+            classes,
+            mean,
+            scale,
+            support: Vec::new(),
+            squares: Vec::new(),
+            postings: if settings.words > 0.0 { Postings::of(examples) } else { Postings::default() },
+            weights: Vec::new(),
+        };
+        let width = head.mean.len();
+        let rows: Vec<f32> = examples.iter().flat_map(|example| head.standing(example)).collect();
+        head.squares = rows.chunks_exact(width).map(square).collect();
+        let mut matrix = Triangle::products(&rows, width);
+        matrix.each_row(examples.len(), |place, row| {
+            if let Some((example, square)) = examples.get(place).zip(head.squares.get(place)) {
+                head.liken(example, *square, row);
+            }
+        });
+        let factored = matrix.factored(examples.len(), settings.ridge * (1.0 + settings.words));
+        let mut weights = sides(marks, classes);
+        factored.ok_or(RidgeError::Singular)?.solve(&mut weights);
+        if weights.iter().flatten().flatten().any(|weight| !weight.is_finite()) {
+            return Err(RidgeError::Singular);
+        }
+        weights.iter_mut().for_each(|panel| panel.truncate(examples.len()));
+        head.weights = weights;
+        head.support = turned(&rows, width, (0, width), 1.0);
+        Ok(head)
+    }
+
+    /// The scores of the classes for each text: near 1 for the class of examples that are like it, near 0 for others.
+    #[must_use]
+    pub fn scores(&self, texts: &[Seen]) -> Vec<Vec<f32>> {
+        let mut scores = vec![Vec::new(); texts.len()];
+        on_every_core(texts.chunks(BATCH).zip(scores.chunks_mut(BATCH)), |(texts, scores)| {
+            self.score(texts, scores);
+        });
+        scores
+    }
+
+    fn score(&self, texts: &[Seen], scores: &mut [Vec<f32>]) {
+        let width = self.mean.len();
+        let rows: Vec<f32> = texts.iter().flat_map(|text| self.standing(text)).collect();
+        let across = self.support.len() * PANEL;
+        let mut likeness = vec![0.0; texts.len() * across];
+        let packed = PackedRows::pack(&rows, width, width, 0);
+        for (index, panel) in self.support.iter().enumerate() {
+            multiply(&packed, panel, &mut likeness, Target { width: across, column: index * PANEL });
+        }
+        for ((text, row), likeness) in texts.iter().zip(rows.chunks_exact(width)).zip(likeness.chunks_exact_mut(across))
+        {
+            let (known, padding) = likeness.split_at_mut(self.squares.len());
+            self.liken(text, square(row), known);
+            padding.fill(0.0);
+        }
+        let across_classes = self.weights.len() * PANEL;
+        let mut sums = vec![0.0; texts.len() * across_classes];
+        let packed = PackedRows::pack(&likeness, across, self.squares.len(), 0);
+        for (index, panel) in self.weights.iter().enumerate() {
+            multiply(&packed, panel, &mut sums, Target { width: across_classes, column: index * PANEL });
+        }
+        for (row, scores) in sums.chunks_exact(across_classes).zip(scores) {
+            *scores = row.iter().take(self.classes).copied().collect();
+        }
+    }
+
+    /// Turns products of a text with examples into its likeness to them.
+    fn liken(&self, text: &Seen, square: f32, row: &mut [f32]) {
+        for (number, other) in row.iter_mut().zip(&self.squares) {
+            *number = (-self.settings.gamma * (square + other - 2.0 * *number).max(0.0)).exp();
+        }
+        if self.settings.words > 0.0 {
+            self.postings.add(text, self.settings.words, row);
+        }
+    }
+
+    fn standing(&self, text: &Seen) -> impl Iterator<Item = f32> {
+        let spread = self.mean.iter().zip(&self.scale);
+        let numbers = text
+            .vector
+            .iter()
+            .skip(self.settings.columns.0)
+            .zip(spread)
+            .map(|(value, (mean, scale))| (value - mean) * scale);
+        numbers.collect::<Vec<f32>>().into_iter()
+    }
+}
+
+fn multiply(rows: &PackedRows, panel: &[[f32; PANEL]], into: &mut [f32], target: Target) {
+    for (part, panel) in panel.chunks(DEPTH_AT_ONCE).enumerate() {
+        rows.multiply(Factor { panel, depth: part * DEPTH_AT_ONCE, from: Start::Sum }, into, target);
+    }
+}
+
+fn square(row: &[f32]) -> f32 {
+    row.iter().map(|number| number * number).sum()
+}
+
+/// One where an example belongs to a class.
+fn sides(marks: &[&[usize]], classes: usize) -> Vec<Panel> {
+    let mut sides = vec![vec![[0.0; PANEL]; marks.len()]; classes.div_ceil(PANEL)];
+    for (place, marks) in marks.iter().enumerate() {
+        for class in marks.iter().filter(|class| **class < classes) {
+            let row = sides.get_mut(class / PANEL).and_then(|panel| panel.get_mut(place));
+            if let Some(mark) = row.and_then(|row| row.get_mut(class % PANEL)) {
+                *mark = 1.0;
+            }
+        }
+    }
+    sides
+}
+
+/// Mean of each number of the vectors, and what brings it to variance one and all of them to length one.
+fn spread(examples: &[Seen], (first, end): (usize, usize)) -> (Vec<f32>, Vec<f32>) {
+    let width = examples.first().map_or(0, |example| example.vector.len()).min(end).saturating_sub(first);
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 examples fit into memory")]
+    let (count, length) = (examples.len() as f32, (width as f32).sqrt());
+    let (mut mean, mut variance) = (vec![0.0_f32; width], vec![0.0_f32; width]);
+    for example in examples {
+        for (mean, value) in mean.iter_mut().zip(example.vector.iter().skip(first)) {
+            *mean += value / count;
+        }
+    }
+    for example in examples {
+        for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(example.vector.iter().skip(first)) {
+            *variance += (value - mean) * (value - mean) / count;
+        }
+    }
+    let scale = variance.into_iter().map(|variance| 1.0 / (variance.max(1e-12).sqrt() * length)).collect();
+    (mean, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: RidgeSettings = RidgeSettings { gamma: 0.5, words: 0.0, columns: (0, 2), ridge: 0.25 };
+
+    fn seen(vector: [f32; 2], words: &[(usize, f32)]) -> Seen {
+        Seen { vector: vector.to_vec(), words: words.to_vec() }
+    }
+
+    #[test]
+    fn two_examples_give_the_solution_that_can_be_written_down() {
+        // Each number has mean 0 and variance 1 after standing, and the length of a vector is 1: the examples are (-1, -1) and (1, 1) over the root of 2.
+        let examples = [seen([1.0, 3.0], &[]), seen([5.0, 7.0], &[])];
+        let head = KernelRidge::learn(&examples, &[&[0], &[1]], 2, SETTINGS).unwrap();
+        // Squared distance 4, so the kernel is [[1.25, b], [b, 1.25]] with b = exp(-2), and its inverse is known.
+        let b = (-2.0_f32).exp();
+        let determinant = 1.25 * 1.25 - b * b;
+        let (own, other) = (1.25 / determinant, -b / determinant);
+        let scores = head.scores(&examples);
+        for (row, expected) in [(0, [own + b * other, other + b * own]), (1, [other + b * own, own + b * other])] {
+            for (found, expected) in scores[row].iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{scores:?} {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_decide_where_vectors_are_the_same() {
+        let vector = [1.0, 0.0];
+        let examples = [
+            seen(vector, &[(0, 1.0)]),
+            seen(vector, &[(1, 1.0)]),
+            seen([0.0, 1.0], &[(2, 1.0)]),
+            seen([0.0, 1.0], &[(3, 1.0)]),
+        ];
+        let settings = RidgeSettings { words: 0.5, ..SETTINGS };
+        let head = KernelRidge::learn(&examples, &[&[0], &[1], &[], &[]], 2, settings).unwrap();
+        let scores = head.scores(&[seen(vector, &[(1, 0.9)]), seen([0.0, 1.0], &[(2, 1.0)])]);
+        assert!(scores[0][1] > scores[0][0] + 0.2, "{scores:?}");
+        assert!(scores[1].iter().all(|score| score.abs() < 0.1), "what belongs to no class scores near 0: {scores:?}");
+    }
+
+    #[test]
+    fn examples_without_marks_and_vectors_that_are_no_numbers_are_refused() {
+        let uneven = KernelRidge::learn(&[seen([0.0, 1.0], &[])], &[], 2, SETTINGS).unwrap_err();
+        assert_eq!(uneven, RidgeError::Uneven { examples: 1, marks: 0 });
+        let examples = [seen([f32::NAN, 1.0], &[]), seen([1.0, 0.0], &[])];
+        assert_eq!(KernelRidge::learn(&examples, &[&[0], &[1]], 2, SETTINGS).unwrap_err(), RidgeError::Singular);
+    }
+
+    #[test]
+    fn numbers_beside_the_columns_do_not_count() {
+        let examples = [seen([0.0, 1.0], &[]), seen([1.0, 5.0], &[]), seen([0.0, 9.0], &[])];
+        let settings = RidgeSettings { columns: (0, 1), ..SETTINGS };
+        let head = KernelRidge::learn(&examples, &[&[0], &[1], &[0]], 2, settings).unwrap();
+        let scores = head.scores(&[seen([0.0, -70.0], &[]), seen([0.0, 70.0], &[])]);
+        assert_eq!(scores[0], scores[1]);
+    }
+}
