@@ -259,7 +259,7 @@ impl<'a> Interpreter<'a> {
             self.phrases.says(Says::Person, &said.words) && (said.words.len() <= SHORT_WORDS_MAX || meant >= PERSON);
         let vector = || context.vectors.and_then(|vectors| vectors.of(&Person::cast(said.text)));
         let wished = |person: &Person| person.read(self.locale, said.text, vector().as_deref()) == PersonWish::Wished;
-        (named || meant >= PERSON_MEANT || self.person.is_some_and(wished))
+        (named || meant >= PERSON_MEANT || meant >= PERSON && self.person.is_some_and(wished))
             && !self.phrases.says(Says::NoPerson, &said.words)
     }
 

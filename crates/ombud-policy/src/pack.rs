@@ -465,7 +465,7 @@ impl<'a> Reader<'a> {
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {
-        [("nlu/", ".yaml"), ("nlu/", ".jsonl"), ("lexicon/", ".yaml"), ("lexicon/", ".txt")]
+        [("nlu/", ".yaml"), ("nlu/", ".jsonl"), ("lexicon/", ".yaml"), ("lexicon/", ".json"), ("lexicon/", ".txt")]
             .into_iter()
             .flat_map(|(folder, extension)| self.under(folder, extension))
             .filter_map(|(file, source)| Some((file.split_once('/')?.1.to_owned(), source.clone())))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ombud_domain::{Rewording, Stage, Understanding};
+use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
     Person, PersonFile, PhraseFile, ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext,
@@ -26,6 +26,10 @@ const OWN_ONE_IN: usize = 3;
 /// Sentences that give no sign, of those of a language that teach it; more would only repeat one another.
 const HARMLESS_MAX: usize = 2_000;
 
+/// So few words turn no conversation that has begun to another language ...
+const FEW_WORDS: usize = 2;
+/// ... and so few of an answer to what was asked.
+const FEW_WORDS_OF_AN_ANSWER: usize = 3;
 /// What the letters of languages are told from.
 const LETTERS: &str = "lexicon/letters.txt";
 
@@ -145,11 +149,19 @@ pub(crate) fn settle(
     let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
     let told = languages.tongues.decide(&heard);
     // A short reply that is a phrase of the language that is spoken is none of another.
+    let few = if matches!(received.conversation.dialogue.awaiting.kind, AwaitingKind::None | AwaitingKind::AnythingElse)
+    {
+        FEW_WORDS
+    } else {
+        FEW_WORDS_OF_AN_ANSWER
+    };
+    let is_short = received.conversation.messages > 1 && text.split_whitespace().count() <= few;
     let is_phrase = match assistant.reader(&received.conversation.locale) {
-        LanguageReader::Other(reader) => told.told_by == ToldBy::Words && reader.is_made_of_phrases(text),
+        LanguageReader::Other(reader) => reader.is_made_of_phrases(text),
         LanguageReader::Own(_) => false,
     };
-    if !is_phrase && told.is_served && told.language != received.conversation.locale {
+    let is_held = told.told_by == ToldBy::Words && (is_short || is_phrase);
+    if !is_held && told.is_served && told.language != received.conversation.locale {
         let detail =
             json!({"locale": told.language, "certainty": told.certainty, "told_by": format!("{:?}", told.told_by)});
         trail.note(Stage::Understanding, format!("the customer writes in `{}`", told.language), detail);

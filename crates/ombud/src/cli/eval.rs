@@ -31,7 +31,7 @@ Examples:
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
   ombud eval language --train lid.tsv --write letters.txt
   ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
-  ombud eval messages --pack packs/paylater     requests, yes and no, and signs of distress, language by language
+  ombud eval messages --pack packs/my-company   requests, yes and no, and signs of distress, language by language
 
 Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
 once and their vectors kept beside the model (`ombud models fetch`). The files hold no customer's words: they are not sealed.";
