@@ -359,20 +359,23 @@ impl Assistant {
         desk::turns(self, id).await
     }
 
-    /// An article as customers of a market may read it today; none when it is for others, not valid or unknown.
+    /// An article as customers of a market may read it today, in the company's own language where it is not there in theirs; none when it is for others,
+    /// not valid or unknown.
     #[must_use]
     pub fn article(&self, id: &str, locale: Option<&str>, market: Option<&str>) -> Option<Article> {
         let (locale, market) = (self.locale_for(locale), self.pack.market_for(market));
         let today = Day::parse(&reader::today(self).to_string())?;
         let articles =
             self.pack.articles.iter().filter_map(|(file, source)| ombud_retrieval::article::parse(file, source).ok());
-        articles.into_iter().find(|article| {
+        let may_be_read = |article: &Article| {
             article.id == id
-                && article.locale == locale
                 && article.audience == Audience::Customer
                 && (article.markets.is_empty() || article.markets.iter().any(|one| one == market))
                 && (article.valid_from..=article.valid_to).contains(&today)
-        })
+        };
+        let found: Vec<Article> = articles.filter(may_be_read).collect();
+        let in_language = |tag: &str| found.iter().find(|article| article.locale == tag);
+        in_language(locale).or_else(|| in_language(&self.pack.manifest.default_locale)).cloned()
     }
 
     /// The words that are said and heard in the pack's language; learnt with the first draft of a model.
