@@ -70,9 +70,17 @@ async fn bodies(unit: &mut Unit, query: &ExportQuery) -> Result<Bodies, Refusal>
     let mut records = Bodies::new();
     let mut seen: HashSet<(String, String)> = HashSet::new();
     let layers = if query.changed { vec![layer] } else { vec![layer, base] };
+    // What was changed and changed back is as it was.
+    let sql = "SELECT kind, id, body FROM records WHERE layer = ?1 AND (?2 IS NULL OR customer_id = ?2) AND (NOT ?3 OR NOT EXISTS \
+        (SELECT 1 FROM records AS first WHERE first.layer = ?4 AND first.kind = records.kind AND first.id = records.id AND first.body = records.body))";
     for layer in layers {
-        let sql = "SELECT kind, id, body FROM records WHERE layer = ?1 AND (?2 IS NULL OR customer_id = ?2)";
-        let rows = sqlx::query(sql).bind(layer).bind(&query.customer_id).fetch_all(unit.connection()).await?;
+        let rows = sqlx::query(sql)
+            .bind(layer)
+            .bind(&query.customer_id)
+            .bind(query.changed)
+            .bind(base)
+            .fetch_all(unit.connection())
+            .await?;
         for row in rows {
             let (kind, id): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             if seen.insert((kind.clone(), id.clone())) {

@@ -155,6 +155,8 @@ fn all_and_both_pick_several() {
         ("everything aside from the rug and the tent", "mug,sofa"),
         ("both the rug and the tent", "rug,tent"),
         ("the rug and the tent, both of them", "rug,tent"),
+        ("the rug should go back together with the tent", "rug,tent"),
+        ("the tent that came together with the rug", "tent"),
     ]);
     Case { candidates: &twins(), current: None, count: Count::Many }.check(&[
         ("both lamps", "m1,m2"),
@@ -280,6 +282,27 @@ fn several_orders_can_be_picked_at_once() {
         ("both pending ones", "#A100234,#A101500"),
         ("#A100234 and #A100777", "#A100234,#A100777"),
         ("all orders with a tent", "#A100234,#A100777"),
+        ("all the tents I bought, they are from different orders", "#A100234,#A100777"),
+        ("all the mugs in what was delivered", "#A100777"),
+    ]);
+}
+
+#[test]
+fn of_things_in_several_orders_the_price_tells_which() {
+    let orders = [
+        order(
+            "#A1",
+            "delivered",
+            &["Tablet, storage: 32GB, price: 249.5", "Tripod, color: black, price: 990.0"],
+            "2024-03-01",
+        ),
+        order("#A2", "delivered", &["Tablet, storage: 32GB, price: 310.0"], "2024-02-01"),
+        not_eligible(order("#A3", "cancelled", &["Tablet, storage: 64GB, price: 800.0"], "2024-02-01")),
+    ];
+    Case { candidates: &orders, current: None, count: Count::Many }.check(&[
+        ("I have two tablets and want to return the pricier one", "#A2"),
+        ("the cheaper tablet goes back", "#A1"),
+        ("my tablet", "? #A1,#A2"),
     ]);
 }
 
@@ -425,6 +448,15 @@ fn a_variant_is_found_by_price() {
         ("something below $50 with a cover", "s-violet"),
         ("whatever is cheapest", "s-green"),
     ]);
+}
+
+#[test]
+fn what_is_the_cheapest_already_stays() {
+    let (current, mut variants) = rucksack();
+    let current = priced(1.0, current);
+    variants.retain(|variant| variant.id != current.id);
+    Case { candidates: &variants, current: Some(&current), count: Count::One }
+        .check(&[("the cheapest one", current.id.as_str()), ("the cheapest in black", "l-black")]);
 }
 
 #[test]

@@ -178,7 +178,7 @@ pub struct Deliberation {
     /// Whether the message as a whole is the request that runs.
     restates: bool,
     /// What the slots held before they were read again.
-    before: Map<String, Value>,
+    before: Option<Before>,
     /// A question that no article answers.
     unanswered: Option<String>,
     /// A question that may be the answer to the open one: "could it be the blue one?"
@@ -213,6 +213,13 @@ pub struct Deliberation {
     granted: Option<approve::Granted>,
     /// Whether people have the conversation: what was approved is carried out, and nothing goes on.
     for_people: bool,
+}
+
+/// What the slots of a request held before a correction had them read again.
+#[derive(Debug, Clone)]
+struct Before {
+    flow: String,
+    values: Map<String, Value>,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.

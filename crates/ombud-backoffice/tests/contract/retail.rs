@@ -160,6 +160,22 @@ async fn a_cancelled_order_gives_the_gift_card_its_money_back() {
 }
 
 #[tokio::test]
+async fn what_was_changed_and_changed_back_is_not_among_what_changed() {
+    let office = small_shop("back").await;
+    let world = office.world("back").await;
+    let path = "/retail/users/ann_lee_1/modify_address";
+    let address = |street: &str| json!({"address1": street, "address2": "", "city": "c", "country": "USA", "state": "s", "zip": "1"});
+    world.post(path, address("elsewhere")).await.ok();
+    let changed = world.get("/admin/export?shape=tau2&changed=true").await.ok();
+    assert_eq!(changed["users"]["ann_lee_1"]["address"]["address1"], "elsewhere");
+    world.post(path, address("a")).await.ok();
+    let changed = world.get("/admin/export?shape=tau2&changed=true").await.ok();
+    assert_eq!(changed["users"], json!({}));
+    let whole = world.get("/admin/export?shape=tau2").await.ok();
+    assert_eq!(whole["users"]["ann_lee_1"]["address"]["address1"], "a");
+}
+
+#[tokio::test]
 async fn items_of_a_pending_order_are_swapped_once_and_the_difference_settled() {
     let office = small_shop("modify").await;
     let path = "/retail/orders/W1/modify_items";

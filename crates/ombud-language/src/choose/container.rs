@@ -3,7 +3,7 @@
 use ombud_domain::choice::Count;
 
 use super::catalogue::Hits;
-use super::lexicon::{Mark, Role};
+use super::lexicon::{Direction, Mark, Role};
 use super::naming::{By, Scope};
 use super::pick::{Manner, Outcome, Reading};
 use super::reference::{Reference, Stance, comparison, references};
@@ -13,6 +13,9 @@ use super::text::Break;
 const NUMBER_WEIGHT: f64 = 100.0;
 const WORD_WEIGHT: f64 = 1.5;
 const ALONE_WEIGHT: f64 = 0.9;
+
+/// The option of a thing that says what it costs.
+const PRICE_KEY: &str = "price";
 
 /// Reads which records the text describes.
 pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
@@ -35,8 +38,10 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
     let mut best = best(reading, &evidence.scores);
     if wants_all && reading.count == Count::Many {
         let holding = |at: &usize| wants == Wants::Records && evidence.bearers.contains(at);
-        let held: Vec<usize> =
+        let mut held: Vec<usize> =
             (0..reading.candidates.len()).filter(|at| holding(at) && reading.is_eligible(*at)).collect();
+        let described = held.iter().map(|at| score(&evidence.described, *at)).fold(f64::MIN, f64::max);
+        held.retain(|at| score(&evidence.described, *at) >= described - 1e-6);
         let eligible: Vec<usize> =
             if held.is_empty() { best.iter().copied().filter(|at| reading.is_eligible(*at)).collect() } else { held };
         let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
@@ -48,10 +53,37 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
         let top = best.iter().map(|at| score(&before.scores, *at)).fold(f64::MIN, f64::max);
         best.retain(|at| score(&before.scores, *at) >= top - 1e-6);
     }
+    if let Some(one) = by_price(reading, &evidence, &best) {
+        best = vec![one];
+    }
     if reading.manner == Manner::Clear && !best.iter().all(|at| evidence.explained(*at)) {
         return Outcome::Unread;
     }
     decide(reading, best, evidence.because)
+}
+
+/// "The pricier of my two tablets", where each is in a record of its own: the record of the one that costs the most.
+fn by_price(reading: &Reading<'_>, evidence: &Evidence, best: &[usize]) -> Option<usize> {
+    if best.len() < 2 {
+        return None;
+    }
+    let (direction, ..) = comparison(reading.scope(), &(0..reading.tokens.len()))
+        .filter(|(_, keys, _)| keys.iter().any(|key| key == PRICE_KEY))?;
+    let sign = if matches!(direction, Direction::Up | Direction::Most) { 1.0 } else { -1.0 };
+    let price = |entry: &usize| {
+        let entry = reading.catalogue.contents.get(*entry)?;
+        let field = entry.fields.iter().find(|field| field.key_name == PRICE_KEY)?;
+        let open = best.contains(&entry.owner) && reading.is_eligible(entry.owner);
+        open.then(|| field.written.parse::<f64>().ok()).flatten().map(|price| (sign * price, entry.owner))
+    };
+    let mut priced: Vec<(f64, usize)> = evidence.entries.iter().filter_map(price).collect();
+    priced.sort_by(|one, other| other.0.total_cmp(&one.0));
+    match priced.as_slice() {
+        [(first, owner), rest @ ..] => {
+            rest.iter().all(|(price, other)| other == owner || *price < *first).then_some(*owner)
+        }
+        [] => None,
+    }
 }
 
 /// "My orders", "an address that is on another order": what is said is not of one order.
@@ -99,10 +131,14 @@ struct Evidence {
     because: String,
     /// The owners of each thing that was named.
     named: Vec<Vec<usize>>,
+    /// The things themselves.
+    entries: Vec<usize>,
     /// The owners of anything of that name, whatever else was said of it.
     bearers: Vec<usize>,
     /// The records whose numbers were given.
     numbers: Vec<usize>,
+    /// How well each record fits what was said of the record itself: its status, its place.
+    described: Vec<f64>,
 }
 
 impl Evidence {
@@ -127,8 +163,10 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         weight: 0.0,
         because: String::new(),
         named: Vec::new(),
+        entries: Vec::new(),
         bearers: Vec::new(),
         numbers: Vec::new(),
+        described: vec![0.0; reading.candidates.len()],
     };
     let mut because: Vec<String> = Vec::new();
     let contents = Scope { entries: &reading.catalogue.contents, ..reading.scope() };
@@ -144,6 +182,7 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
                     .filter_map(|entry| reading.catalogue.contents.get(*entry))
                     .map(|entry| entry.owner);
                 evidence.named.push(owners.collect());
+                evidence.entries.extend(reference.set.iter().copied());
                 let base = reference.base.iter().filter_map(|entry| reading.catalogue.contents.get(*entry));
                 evidence.bearers.extend(base.map(|entry| entry.owner));
             }
@@ -151,7 +190,10 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
     }
     evidence.numbers = number_evidence(reading, &mut evidence.scores, &mut because);
     evidence.weight += if evidence.numbers.is_empty() { 0.0 } else { NUMBER_WEIGHT };
-    evidence.weight += word_evidence(reading, &mut evidence.scores, &mut because);
+    evidence.weight += word_evidence(reading, &mut evidence.described, &mut because);
+    for (score, described) in evidence.scores.iter_mut().zip(&evidence.described) {
+        *score += described;
+    }
     evidence.weight += size_evidence(reading, &inside, &mut evidence.scores);
     evidence.because = because.join("; ");
     evidence
@@ -357,9 +399,8 @@ fn order_comparison(reading: &Reading<'_>, scores: &mut [f64], size: impl Fn(usi
         };
         let Some(values) = values else { continue };
         let down = token.has(Mark::Oldest)
-            || comparison(scope, &(at..at.saturating_add(1))).is_some_and(|(direction, _, _)| {
-                matches!(direction, super::lexicon::Direction::Down | super::lexicon::Direction::Least)
-            });
+            || comparison(scope, &(at..at.saturating_add(1)))
+                .is_some_and(|(direction, _, _)| matches!(direction, Direction::Down | Direction::Least));
         let signed = |value: f64| if down { -value } else { value };
         let eligible =
             |at: usize| reading.is_eligible(at) || !reading.candidates.iter().any(|candidate| candidate.eligible);
@@ -445,5 +486,15 @@ fn wants_at(reading: &Reading<'_>, at: usize) -> Wants {
         Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7)
             && !scope.token(at).is_some_and(|token| token.common)
     });
-    if bare && !named { Wants::All } else { Wants::One }
+    if bare && !named {
+        return Wants::All;
+    }
+    // "All the bookshelves and the puzzles I received": wherever they are, unless one record was just told of.
+    let plural = |at: usize| {
+        let names = Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7);
+        let word = scope.token(at).filter(|token| names && !token.common && token.raw.ends_with('s'));
+        word.is_some_and(|token| scope.lexicon.stem(&token.raw) != token.raw)
+    };
+    let things = reading.count == Count::Many && (after..after.saturating_add(until)).any(plural);
+    if things && token.has(Mark::All) { Wants::Records } else { Wants::One }
 }

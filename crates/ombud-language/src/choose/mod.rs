@@ -119,7 +119,7 @@ fn read_part(
 /// Reads one choice of a variant for every one of `items` (what the customer has now, and what it can become).
 ///
 /// The text is divided among the items it speaks of; what is said of none of them counts for all. A condition on one item that cannot be met
-/// makes that item [`Choice::Unavailable`].
+/// makes that item [`Choice::Unavailable`]; where it is the cheapest already and the cheapest is asked for, it is picked itself.
 #[must_use]
 pub fn choose_each(
     lexicon: &Lexicon,

@@ -33,6 +33,12 @@ pub(super) fn choose_variant(shelf: Shelf<'_>, plans: &[Plan]) -> Choice {
         let fitting = shelf.fitting(plan, Among::Eligible);
         match fitting.as_slice() {
             [] => {}
+            [one] if shelf.is_least_already(plan, *one) => {
+                return Choice::Picked {
+                    ids: vec![shelf.current.id.clone()],
+                    because: "the cheapest already".to_owned(),
+                };
+            }
             [one] => {
                 return Choice::Picked {
                     ids: vec![shelf.id(*one)],
@@ -88,6 +94,15 @@ impl Shelf<'_> {
         }
         self.keep_nearest(plan, &mut left);
         left
+    }
+
+    /// Whether nothing is asked for but the lowest price, and what the customer has costs less than this one.
+    fn is_least_already(&self, plan: &Plan, at: usize) -> bool {
+        let only_price = plan.wishes.is_empty()
+            && plan.comparisons.iter().all(|asked| asked.key.is_none() && asked.direction == Direction::Least)
+            && !plan.comparisons.is_empty();
+        let price = self.candidates.get(at).and_then(|candidate| candidate.price);
+        only_price && self.current.price.zip(price).is_some_and(|(now, then)| now < then)
     }
 
     fn is_current(&self, at: usize) -> bool {

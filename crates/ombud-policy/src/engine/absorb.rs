@@ -7,7 +7,7 @@ use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Coun
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
-use super::{Decision, Deliberation, Engine, Heard, Sight, vars};
+use super::{Before, Decision, Deliberation, Engine, Heard, Sight, vars};
 use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
@@ -418,7 +418,7 @@ impl Engine<'_> {
     pub(super) fn correct(&self, state: &mut Deliberation, text: &str) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
-        state.before = held.collect();
+        state.before = Some(Before { flow: top.flow.clone(), values: held.collect() });
         reopen(top, text);
         state.corrected = true;
         state.rereads = true;

@@ -70,9 +70,9 @@ impl Engine<'_> {
     }
 
     pub(super) fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
-        if state.before.get(&ask.slot).is_some_and(|before| *before != value) {
+        if held_before(state, &ask.slot).is_some_and(|before| *before != value) {
             // What came after it hung on it.
-            state.before.clear();
+            state.before = None;
         }
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.vars.insert(ask.slot.clone(), value);
@@ -281,6 +281,9 @@ impl Engine<'_> {
         let found = self.read_variants(state, ask, &items);
         for ((current, _), found) in items.iter().zip(&found) {
             state.ending.reasons.push(format!("{} of {}: {}", ask.slot, current.name, brief(found)));
+        }
+        if leaves_unchanged(state, choice, changing(&things, &groups, &found)) {
+            return Ok(Step::On);
         }
         let picked: Vec<Value> =
             found.iter().zip(&groups).filter_map(|(found, (_, offers))| single(found, offers)).collect();
@@ -506,10 +509,42 @@ fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Valu
     if !state.corrected || question.explained {
         return None;
     }
-    let value = state.before.get(&ask.slot)?;
+    let value = held_before(state, &ask.slot)?;
     let id = value.as_str().or_else(|| state.dialogue.recent.get(&ask.slot).map(String::as_str));
     let among = question.options.iter().any(|option| Some(option.id.as_str()) == id);
-    if question.narrowed && !among { None } else { state.before.remove(&ask.slot) }
+    if question.narrowed && !among { None } else { state.before.as_mut()?.values.remove(&ask.slot) }
+}
+
+/// What the slot of this request held before it was read again; a request that the correction began holds nothing yet.
+fn held_before<'s>(state: &'s Deliberation, slot: &str) -> Option<&'s Value> {
+    let flow = top_flow(state);
+    state.before.as_ref().filter(|before| before.flow == flow)?.values.get(slot)
+}
+
+/// What is the cheapest already stays as it is: the slot it came from then holds the others, for which is chosen anew.
+fn leaves_unchanged(state: &mut Deliberation, choice: &RecordChoice, changing: Option<Vec<Value>>) -> bool {
+    let slot = choice.variant_of.as_ref().map(|expr| expr.source());
+    let held = state.dialogue.frames.last_mut().and_then(|top| top.vars.get_mut(slot?));
+    match (held.filter(|held| held.is_array()), changing) {
+        (Some(held), Some(changing)) => {
+            *held = Value::Array(changing);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The things that change, where others among them stay.
+fn changing(things: &[Value], groups: &[(Candidate, Vec<Offer>)], found: &[Choice]) -> Option<Vec<Value>> {
+    let stays = |at: &usize| match (found.get(*at), groups.get(*at)) {
+        (Some(Choice::Picked { ids, .. }), Some((current, offers))) => {
+            let eligible = offers.iter().any(|offer| offer.candidate.id == current.id && offer.candidate.eligible);
+            !eligible && ids.iter().eq([&current.id])
+        }
+        _ => false,
+    };
+    let left: Vec<Value> = (0..things.len()).filter(|at| !stays(at)).filter_map(|at| things.get(at).cloned()).collect();
+    (!left.is_empty() && left.len() < things.len()).then_some(left)
 }
 
 fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {
