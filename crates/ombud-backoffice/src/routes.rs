@@ -127,6 +127,7 @@ fn paylater_reads() -> OpenApiRouter<App> {
         .routes(routes!(refunds::refund))
         .routes(routes!(returns::customer_returns))
         .routes(routes!(returns::order_return))
+        .routes(routes!(exchanges::customer_exchanges))
         .routes(routes!(exchanges::exchange))
         .routes(routes!(disputes::customer_disputes))
         .routes(routes!(disputes::dispute))

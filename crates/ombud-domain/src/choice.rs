@@ -46,6 +46,8 @@ pub struct ChoiceRequest<'a> {
     pub candidates: &'a [Candidate],
     /// What the customer has now, when a variant of it is picked: "the same but blue", "a bigger one".
     pub current: Option<&'a Candidate>,
+    /// Id of the candidate spoken of last, which "the other one" does not mean.
+    pub spoken_of: Option<&'a str>,
     /// How many may be picked.
     pub count: Count,
 }

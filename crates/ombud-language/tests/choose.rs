@@ -60,6 +60,7 @@ impl Case<'_> {
                 direct: 1,
                 candidates: self.candidates,
                 current: self.current,
+                spoken_of: None,
                 count: self.count,
             };
             let found = shown(&choose(&lexicon, &request));
@@ -202,6 +203,9 @@ fn one_of_several_is_picked_by_its_place() {
         ("the second one", "tent"),
         ("the first", "rug"),
         ("the last one please", "sofa"),
+        ("no, not that, the first one", "rug"),
+        ("not that one, the second", "tent"),
+        ("not the first, the second one", "tent"),
         ("number 3", "mug"),
     ]);
 }
@@ -611,6 +615,7 @@ fn before_the_question_only_what_is_clear_counts() {
             direct: 0,
             candidates: &items,
             current: None,
+            spoken_of: None,
             count: Count::Many,
         };
         assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said}");
@@ -628,8 +633,14 @@ fn a_second_answer_completes_the_first() {
     ];
     for (said, expected) in rows {
         let utterances = said.map(str::to_owned);
-        let request =
-            ChoiceRequest { utterances: &utterances, direct: 2, candidates: &items, current: None, count: Count::Many };
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 2,
+            candidates: &items,
+            current: None,
+            spoken_of: None,
+            count: Count::Many,
+        };
         assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said:?}");
     }
 }
@@ -650,6 +661,7 @@ fn the_same_words_always_give_the_same_reading() {
         direct: 1,
         candidates: &variants,
         current: Some(&current),
+        spoken_of: None,
         count: Count::One,
     };
     let first = choose(&lexicon(), &request);
@@ -672,8 +684,14 @@ fn hostile_texts_are_bounded() {
         "🙂🙂🙂",
     ] {
         let utterances = vec![said.to_owned()];
-        let request =
-            ChoiceRequest { utterances: &utterances, direct: 1, candidates: &items, current: None, count: Count::Many };
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 1,
+            candidates: &items,
+            current: None,
+            spoken_of: None,
+            count: Count::Many,
+        };
         let _ = choose(&lexicon, &request);
         let none = ChoiceRequest { candidates: &[], ..request };
         assert_eq!(choose(&lexicon, &none), Choice::Unread);
@@ -690,8 +708,14 @@ fn a_correction_takes_back_what_was_picked_before() {
     ]);
     let lexicon = lexicon();
     let utterances = ["the tent", "No sorry, I said that wrong, the rug instead of the tent."].map(ToOwned::to_owned);
-    let request =
-        ChoiceRequest { utterances: &utterances, direct: 2, candidates: &basket(), current: None, count: Count::Many };
+    let request = ChoiceRequest {
+        utterances: &utterances,
+        direct: 2,
+        candidates: &basket(),
+        current: None,
+        spoken_of: None,
+        count: Count::Many,
+    };
     assert_eq!(shown(&choose(&lexicon, &request)), "rug");
 }
 
@@ -709,6 +733,7 @@ fn an_amount_is_known_by_its_rounded_sum() {
             direct: 1,
             candidates: &purchases,
             current: None,
+            spoken_of: None,
             count: Count::One,
         };
         shown(&choose(&lexicon, &request))
@@ -719,4 +744,28 @@ fn an_amount_is_known_by_its_rounded_sum() {
         assert!(picked(said).contains(id), "{said}: {}", picked(said));
     }
     assert!(!picked("the 42 one").contains("phone"));
+}
+
+#[test]
+fn the_other_one_is_not_the_one_just_spoken_of() {
+    let orders = &orders()[..2];
+    let utterances = |said: &str| vec![said.to_owned()];
+    for (said, spoken_of, expected) in [
+        ("and the other one?", Some("#A100234"), "#A100777"),
+        ("return the other one", Some("#A100777"), "#A100234"),
+        ("the other order", Some("#A100777"), "#A100234"),
+        ("the other card", Some("#A100777"), "-"),
+        ("and the other one?", None, "-"),
+    ] {
+        let utterances = utterances(said);
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 0,
+            candidates: orders,
+            current: None,
+            spoken_of,
+            count: Count::Many,
+        };
+        assert_eq!(shown(&choose(&lexicon(), &request)), expected, "{said}");
+    }
 }

@@ -154,9 +154,11 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("sort_by", sort_by),
     ("days_between", days_between),
     ("date_of", date_of),
+    ("month_of", month_of),
     ("money", money),
     ("count", count),
     ("get", get),
+    ("strip_prefix", strip_prefix),
 ];
 
 /// Names of our own functions, for validation and the reference.
@@ -255,6 +257,12 @@ fn get(arguments: &[Value]) -> Option<Value> {
     Some(arguments.first()?.get(&key).cloned().unwrap_or(Value::Null))
 }
 
+/// A text without its beginning, where it begins so.
+fn strip_prefix(arguments: &[Value]) -> Option<Value> {
+    let (text, beginning) = (arguments.first()?.as_str()?, arguments.get(1)?.as_str()?);
+    Some(Value::from(text.strip_prefix(beginning).unwrap_or(text)))
+}
+
 fn count(arguments: &[Value]) -> Option<Value> {
     list(arguments).map(|elements| Value::from(elements.len()))
 }
@@ -275,6 +283,15 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
 
 fn date_of(arguments: &[Value]) -> Option<Value> {
     Some(arguments.first()?.as_str()?.get(..10).map_or(Value::Null, Value::from))
+}
+
+/// The month of a date, `YYYY-MM`, or as many months later as the second argument says.
+fn month_of(arguments: &[Value]) -> Option<Value> {
+    let Some(date) = arguments.first()?.as_str() else { return Some(Value::Null) };
+    let later = arguments.get(1).map_or(Some(0), Value::as_i64)?;
+    let (year, month) = (date.get(..4)?.parse::<i64>().ok()?, date.get(5..7)?.parse::<i64>().ok()?);
+    let months = year.checked_mul(12)?.checked_add(month.checked_sub(1)?)?.checked_add(later)?;
+    Some(Value::from(format!("{:04}-{:02}", months.div_euclid(12), months.rem_euclid(12).checked_add(1)?)))
 }
 
 /// Whole days from the first date to the second, both `YYYY-MM-DD` or RFC 3339.
@@ -366,6 +383,10 @@ mod tests {
             ("absent == null", json!(true)),
             ("has(order.total)", json!(false)),
             ("count(order.items)", json!(2)),
+            ("month_of('2026-11-30T10:00:00Z')", json!("2026-11")),
+            ("month_of('2026-11-30', 2)", json!("2027-01")),
+            ("month_of('2027-01-31', -1)", json!("2026-12")),
+            ("'+49' + strip_prefix('0151', '0') + strip_prefix('7', '0')", json!("+491517")),
             ("size(order.items) == 2", json!(true)),
             ("flatten([['x'], ['y', 'z']])", json!(["x", "y", "z"])),
             ("values({'k': 'v'})", json!(["v"])),

@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::customers::records_of;
 use super::orders::{Order, OrderItem, require_order};
 use super::products::{Product, Variant, VariantView};
 use super::returns::{SEND_DAYS, label_url};
@@ -53,6 +54,17 @@ impl Record for Exchange {
     fn keys(&self) -> Vec<(&'static str, String)> {
         vec![(ORDER, self.order_id.clone())]
     }
+}
+
+/// The exchanges of a customer, newest first.
+#[utoipa::path(
+    get, path = "/customers/{id}/exchanges", tag = "exchanges", params(("id" = String, Path)),
+    responses((status = 200, body = [Exchange])),
+)]
+pub async fn customer_exchanges(Path(id): Path<String>, Read(mut unit): Read) -> Result<Json<Vec<Exchange>>, Refusal> {
+    let mut exchanges: Vec<Exchange> = records_of(&mut unit, &id).await?;
+    exchanges.sort_by(|one, other| (other.reported_at, &other.id).cmp(&(one.reported_at, &one.id)));
+    Ok(Json(exchanges))
 }
 
 /// An exchange by id.

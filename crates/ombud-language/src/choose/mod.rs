@@ -75,7 +75,21 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
         }
         before = rest;
     }
-    Choice::Unread
+    the_other(lexicon, request).unwrap_or(Choice::Unread)
+}
+
+/// "And the other one?" where one was just spoken of and only one other may be picked.
+fn the_other(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Option<Choice> {
+    let known = request.spoken_of.filter(|id| request.candidates.iter().any(|candidate| candidate.id == **id))?;
+    let mut others = request.candidates.iter().filter(|candidate| candidate.eligible && candidate.id != known);
+    let (Some(one), None) = (others.next(), others.next()) else { return None };
+    let tokens = text::read(lexicon, request.utterances.last()?);
+    let bare = |at: usize| {
+        let next = tokens.get(at + 1);
+        next.is_none_or(|next| next.before > text::Break::None || next.is(lexicon::Role::One) || next.has(Mark::Order))
+    };
+    let says = tokens.iter().enumerate().any(|(at, token)| token.has(Mark::Other) && bare(at));
+    says.then(|| Choice::Picked { ids: vec![one.id.clone()], because: "the other one".to_owned() })
 }
 
 /// Reads one part of what was said; what was said before it breaks ties.

@@ -120,7 +120,13 @@ pub(super) fn by_place(reading: &Reading<'_>) -> Outcome {
 /// The member of a set that an ordinal in the sentence points at.
 fn by_ordinal(reading: &Reading<'_>, sentence: &std::ops::Range<usize>, set: &[usize]) -> Option<usize> {
     let tokens = reading.tokens.get(sentence.clone()).unwrap_or_default();
-    tokens.iter().find_map(|token| {
+    // "Not the first, the second".
+    let denied = |at: usize| {
+        let clause = (0..=at).rev().find(|start| tokens.get(*start).is_some_and(|token| token.before >= Break::Comma));
+        let before = tokens.get(clause.unwrap_or(0)..at).unwrap_or_default();
+        before.iter().rev().take(2).any(|token| token.has(Mark::Negate) && !token.is(Role::Not) || token.raw == "not")
+    };
+    tokens.iter().enumerate().filter(|(at, _)| !denied(*at)).find_map(|(_, token)| {
         let last = token.has(Mark::Last) && token.mark_len == 1 && !reading.lexicon.ordinals.contains_key(&token.raw);
         if last {
             set.last().copied()

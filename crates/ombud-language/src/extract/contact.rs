@@ -11,7 +11,7 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    crate::lean::regex(r"\+\d{1,3}[ .\-/]?(?:\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,4}\b|\b0\d{1,3}[ \-/]\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b|\b07\d{8}\b").ok()
+    crate::lean::regex(r"\+\d{1,3}[ .\-/]?(?:\(?\d{1,4}\)?[ .\-/]?){2,5}\d{2,4}\b|\b0\d{1,3}[ \-/]\d{2,4}(?:[ -]?\d{2,4}){1,3}\b|\(?\b\d{3}\)?[ .-]\d{3}[.-]\d{4}\b|\b0[1-9]\d{7,10}\b").ok()
 });
 
 static CARD_ENDING: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -60,6 +60,9 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     if let Some(commands) = repair(readings) {
         return commands;
     }
+    if rules.follow.elliptical.is_match(readings.text) {
+        return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];
+    }
     // "Take it from the Mastercard" answers what it shall be taken from, and begins nothing.
     let may_ask = |piece: &Reading| piece.is_question || piece.is_additive || piece.is_handoff;
     let answers =

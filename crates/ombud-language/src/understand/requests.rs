@@ -263,6 +263,11 @@ fn goes_on(readings: &Readings<'_>, piece: &Reading, body: &str) -> bool {
 /// say it was delivered?" asks how the case goes.
 fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Option<&'r str> {
     let context = readings.context;
+    // "And the other one?" looks up what was looked up, for another.
+    let same = context.follow_up.filter(|flow| context.last_flow == Some(flow));
+    if same.is_some() && readings.rules().follow.elliptical.is_match(readings.text) {
+        return same;
+    }
     let flow = context.follow_up.filter(|_| piece.is_question)?;
     let (class, p) = piece.best();
     let best = class.strip_prefix("flow:");

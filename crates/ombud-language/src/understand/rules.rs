@@ -269,6 +269,8 @@ pub(super) struct FollowRules {
     pub continues: Regex,
     /// It may go on from the answer before it.
     pub goes_on: Regex,
+    /// The whole message names a place in what was told, or a time, and nothing to do: "and the other one?", "and next month?"
+    pub elliptical: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
     /// It asks what would be if something were done.
@@ -282,6 +284,7 @@ impl FollowRules {
             points_back: rule("points_back")?,
             continues: rule("continues")?,
             goes_on: rule("goes_on")?,
+            elliptical: rule("elliptical")?,
             asks_reason: rule("asks_reason")?,
             hypothetical: rule("hypothetical")?,
         })

@@ -374,6 +374,7 @@ fn read_slot(
                     direct: asked.direct,
                     candidates: &candidates,
                     current: None,
+                    spoken_of: None,
                     count,
                 },
             )]
@@ -386,6 +387,7 @@ fn read_slot(
                     direct: asked.direct,
                     candidates: variants,
                     current: Some(current),
+                    spoken_of: None,
                     count: Count::One,
                 },
             )],

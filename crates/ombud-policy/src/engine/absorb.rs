@@ -296,6 +296,7 @@ impl Engine<'_> {
             direct: 1,
             candidates: &candidates,
             current: None,
+            spoken_of: None,
             count: Count::One,
         };
         match self.reader.choose(&request) {

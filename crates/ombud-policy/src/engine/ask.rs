@@ -251,15 +251,17 @@ impl Engine<'_> {
         if utterances.is_empty() {
             return Choice::Unread;
         }
+        let spoken_of = state.dialogue.recent.get(&ask.slot).map(String::as_str);
         let read = |utterances: &[String], direct: usize| {
-            self.reader.choose(&ChoiceRequest { utterances, direct, candidates, current: None, count })
+            self.reader.choose(&ChoiceRequest { utterances, direct, candidates, current: None, spoken_of, count })
         };
         let found = read(&utterances, direct);
         // What was said before may stand in the way of an answer that names one by itself.
         let alone = match (&found, utterances.as_slice()) {
-            (Choice::Several { .. } | Choice::Unread, [_, .., last]) if direct > 0 && count == Count::One => {
+            (Choice::Several { .. }, [_, .., last]) if direct > 0 && count == Count::One => {
                 read(std::slice::from_ref(last), 1)
             }
+            (Choice::Unread, [_, .., last]) if direct > 0 => read(std::slice::from_ref(last), 1),
             _ => Choice::Unread,
         };
         if matches!(&alone, Choice::Picked { .. }) { alone } else { found }

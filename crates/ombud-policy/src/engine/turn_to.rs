@@ -25,6 +25,7 @@ impl Engine<'_> {
             direct: 1,
             candidates: &candidates,
             current: None,
+            spoken_of: None,
             count: Count::One,
         });
         let Choice::Picked { ids, .. } = found else { return Ok(false) };
