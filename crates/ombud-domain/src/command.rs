@@ -94,6 +94,8 @@ pub enum Kind {
     OtherLanguage,
     /// "You skipped the other two": a part of a message was passed over.
     PassedOver,
+    /// "But that's unfair": a refusal is not accepted.
+    Objection,
 }
 
 /// What the last reply asked for; it decides how a short message is read.

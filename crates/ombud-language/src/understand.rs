@@ -46,6 +46,8 @@ pub struct UnderstandContext<'a> {
     pub follow_up: Option<&'a str>,
     /// Whether something was changed in this conversation: it may turn out not to have been wanted.
     pub acted: bool,
+    /// Whether the last reply refused a request.
+    pub refused: bool,
     /// Whether an article was quoted just before: "can she just try again?" goes on from it.
     pub after_article: bool,
     /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
@@ -97,6 +99,7 @@ impl<'a> UnderstandContext<'a> {
             last_flow: None,
             follow_up: None,
             acted: false,
+            refused: false,
             after_article: false,
             gives_way_to: &[],
             look_ups: &[],
@@ -128,6 +131,8 @@ pub const WORDING_SLOT: &str = "wording";
 const SHARE_LEFT_MIN: f32 = 0.1;
 /// A longer question says what it is about.
 const GOES_ON_WORDS_MAX: usize = 12;
+/// A request this sure is one, though a refusal is objected to.
+const SURE: f32 = 0.8;
 /// Beside a question for a colleague's word, a sentence of fewer words ("Thanks!") asks nothing of its own.
 const REST_WORDS_MIN: usize = 2;
 /// Characters of a message that are read; the rest of a pasted letter changes nothing.
@@ -400,6 +405,9 @@ impl Understander {
             Expectation::AnythingElse => answer::anything_else(&readings),
             Expectation::Open => requests::open(&readings),
         };
+        if context.refused && self.rules.person.objection.is_match(&bare) && commands.iter().all(is_unsure) {
+            commands = vec![Command::Chitchat { kind: Kind::Objection }];
+        }
         // R47: an explicit wish for a person comes first and nothing can veto it.
         if wants_person {
             commands.retain(|command| {
@@ -410,6 +418,16 @@ impl Understander {
             commands.insert(place, Command::Handoff);
         }
         (commands, readings.whole().classes)
+    }
+}
+
+/// Whether a reading is none that could stand in the way of another.
+const fn is_unsure(command: &Command) -> bool {
+    match command {
+        Command::StartFlow { confidence, .. } => *confidence < SURE,
+        Command::Ask { .. } | Command::Clarify { .. } | Command::CannotRead => true,
+        Command::Chitchat { kind } => matches!(kind, Kind::Abuse | Kind::Pleasantry),
+        _ => false,
     }
 }
 

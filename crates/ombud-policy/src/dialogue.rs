@@ -77,6 +77,9 @@ pub struct Dialogue {
     /// The record picked last, by slot: "that order".
     #[serde(default)]
     pub recent: BTreeMap<String, String>,
+    /// Whether the last reply refused a request.
+    #[serde(default)]
+    pub refused: bool,
     /// The request that came to its end last.
     #[serde(default)]
     pub last_flow: Option<String>,

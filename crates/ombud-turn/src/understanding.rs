@@ -103,6 +103,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         last_flow: dialogue.last_flow.as_deref(),
         follow_up: follow_up(assistant, dialogue),
         acted: !dialogue.done.is_empty(),
+        refused: dialogue.refused,
         after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
         gives_way_to: gives_way_to(assistant, dialogue),
         look_ups: &assistant.learnt.look_ups,

@@ -15,10 +15,14 @@ use crate::reader::today;
 use crate::safety::Screened;
 use crate::search::Search;
 
-/// A question this surely asks for a record.
+/// A question this surely asks for a record, whatever the articles say of it.
 const LOOK_UP: f32 = 0.85;
+/// The same of one's own account; what led to the person sounds like it and takes its share.
+const LOOK_UP_OWN: f32 = 0.6;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
 const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
+/// Those of them in which a question of what is owed means one's own account: who grieves may mean another's.
+const OWN_ACCOUNT: [&str; 2] = ["debt_distress", "illness"];
 
 /// Who answers a message.
 pub(crate) enum Answerer {
@@ -68,6 +72,11 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
             received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: reason.unwrap_or_default() });
             Answerer::Assistant
         }
+        None if case.is_some() && looks_up(assistant, received, screened) => {
+            screened.leave(looked_after);
+            received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: case.unwrap_or_default() });
+            Answerer::Assistant
+        }
         None if case.is_some() && asks_of_care(assistant, received, screened) => {
             screened.leave(looked_after);
             received.hears = Hears::CareQuestion;
@@ -78,24 +87,39 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
     }
 }
 
-/// Whether somebody who grieves, is ill or in debt asks what the articles about that tell: "do I owe his debts?" Nothing else is answered to him.
-fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+/// Whether somebody who is ill or in debt surely asks for a record of his own, and nothing else: "what do I owe?"
+fn looks_up(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+    let conversation = &received.conversation;
+    let is_own = conversation.dialogue.signals.iter().all(|signal| OWN_ACCOUNT.contains(&signal.as_str()));
+    is_own
+        && crate::records::customer_of(conversation).is_some()
+        && asks_for_record(assistant, (received, screened), LOOK_UP_OWN)
+}
+
+/// Whether a question is surely for the records, and for nothing else.
+fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival<'_>, &Screened), surely: f32) -> bool {
     let text = screened.words();
     let understander = assistant.reader(&received.conversation.locale);
-    if !understander.asks(text) {
-        return false;
-    }
-    // "When is my next payment due?" asks for a record, which the articles do not have.
     let vectors = assistant.vectors();
     let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
     let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
     let is_look_up = |command: &Command| match command {
         Command::StartFlow { flow, confidence, .. } => {
-            *confidence >= LOOK_UP && assistant.learnt.look_ups.contains(flow)
+            *confidence >= surely && assistant.learnt.look_ups.contains(flow)
         }
         _ => false,
     };
-    if understander.understand(text, &context).commands.iter().any(is_look_up) {
+    let commands =
+        understander.asks(text).then(|| understander.understand(text, &context).commands).unwrap_or_default();
+    !commands.is_empty() && commands.iter().all(is_look_up)
+}
+
+/// Whether somebody who grieves, is ill or in debt asks what the articles about that tell: "do I owe his debts?"
+fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+    let text = screened.words();
+    let understander = assistant.reader(&received.conversation.locale);
+    // "When is my next payment due?" asks for a record, which the articles do not have.
+    if !understander.asks(text) || asks_for_record(assistant, (received, screened), LOOK_UP) {
         return false;
     }
     let about = about_awaited(assistant, &received.conversation.dialogue);

@@ -56,6 +56,10 @@ fn answered(readings: &Readings<'_>) -> Vec<Command> {
     if rules.cancel_whole.is_match(body) || rules.leaves(readings.text) || rules.withdraws(readings.text) {
         return vec![Command::Cancel];
     }
+    // "And now?": we wait for a yes.
+    if rules.follow.whats_next.is_match(body) {
+        return vec![Command::Repeat];
+    }
     // "Useless. Whatever, report it then" is rude and a yes.
     let aside = aside(readings);
     let is_rude = matches!(aside, Some(Command::Chitchat { kind: Kind::Abuse }));

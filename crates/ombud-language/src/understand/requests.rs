@@ -414,6 +414,7 @@ fn shorten(mut list: Vec<Command>) -> Vec<Command> {
             Kind::SomebodyElse,
             Kind::OtherLanguage,
             Kind::PassedOver,
+            Kind::Objection,
             Kind::AreYouHuman,
             Kind::Goodbye,
             Kind::Abilities,

@@ -215,6 +215,8 @@ pub(super) struct PersonRules {
     pub undo: Excepted,
     /// A part of an earlier message was passed over.
     pub passed_over: Regex,
+    /// A refusal is not accepted.
+    pub objection: Regex,
     pub how_it_stands: Regex,
     /// Whether what is under way is done already.
     pub asks_if_done: Regex,
@@ -235,6 +237,7 @@ impl PersonRules {
             misunderstood: rule("misunderstood")?,
             undo: Excepted::new(patterns, "undo")?,
             passed_over: rule("passed_over")?,
+            objection: rule("objection")?,
             how_it_stands: rule("how_it_stands")?,
             asks_if_done: rule("asks_if_done")?,
             news: rule("news")?,
@@ -271,6 +274,8 @@ pub(super) struct FollowRules {
     pub goes_on: Regex,
     /// The whole message names a place in what was told, or a time, and nothing to do: "and the other one?", "and next month?"
     pub elliptical: Regex,
+    /// The whole message asks only how it goes on: "and now?"
+    pub whats_next: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
     /// It asks what would be if something were done.
@@ -285,6 +290,7 @@ impl FollowRules {
             continues: rule("continues")?,
             goes_on: rule("goes_on")?,
             elliptical: rule("elliptical")?,
+            whats_next: rule("whats_next")?,
             asks_reason: rule("asks_reason")?,
             hypothetical: rule("hypothetical")?,
         })

@@ -145,7 +145,10 @@ impl Engine<'_> {
         let Some(other) = self.yields_to(state).filter(|other| other.wishes.iter().any(|wish| wish == flow)) else {
             return false;
         };
-        self.give_way(state, other, said.to_vec());
+        // "Wrong size, I want my money back" is one message: what it began with is told as well.
+        let told = state.dialogue.frames.last().filter(|top| state.begun.contains(&top.flow));
+        let said = told.into_iter().flat_map(|top| top.said.iter()).chain(said).cloned().collect();
+        self.give_way(state, other, said);
         true
     }
 
@@ -443,7 +446,9 @@ impl Engine<'_> {
             Kind::SomebodyElse => "own_account_only",
             Kind::OtherLanguage => "language_unread",
             Kind::PassedOver => "passed_over",
+            Kind::Objection => "objection",
         };
+        state.offers_person |= kind == Kind::Objection && state.dialogue.frames.is_empty();
         let mut open = !state.dialogue.frames.is_empty();
         if matches!(kind, Kind::Greeting | Kind::Thanks | Kind::Pleasantry)
             && (open || !state.ending.sayings.is_empty())

@@ -144,6 +144,7 @@ impl Engine<'_> {
         let mut ending = std::mem::take(&mut state.ending);
         let proposal = ending.awaiting.proposal.take();
         ending.awaiting = Awaiting { kind, slot, options, proposal };
+        state.dialogue.refused = !ending.refused.is_empty();
         state.dialogue.last_said = ending.sayings.iter().map(|saying| saying.text.clone()).collect();
         super::aside::put_back(state, &mut ending.awaiting);
         state.dialogue.awaiting = ending.awaiting.clone();

@@ -4,7 +4,7 @@ use ombud_domain::{AwaitingOption, Candidate, Choice, Count};
 use serde_json::Value;
 
 use super::ask::{Question, brief};
-use super::hearing::{heard, spotted};
+use super::hearing::{heard, spaced, spotted};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine};
 use crate::flow::{Ask, OptionSpec};
@@ -16,6 +16,13 @@ const MEANT: f32 = 0.6;
 const MEANT_UNASKED: f32 = 0.75;
 /// Words that mean no option this surely are not searched for the words of one.
 const MEANS_NONE: f32 = 0.85;
+
+/// A part of what was said means an option this surely.
+const PART_MEANT: f32 = 0.85;
+/// Parts that are looked at.
+const PARTS_MAX: usize = 12;
+/// Where a part ends.
+const PART_ENDS: [char; 7] = ['.', ',', ';', '!', '?', '\n', ':'];
 
 impl Engine<'_> {
     pub(super) fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
@@ -89,11 +96,40 @@ impl Engine<'_> {
         let (utterances, direct) = heard(top, ask);
         let needed = if direct > 0 { MEANT } else { MEANT_UNASKED };
         let (choice, p) = self.learnt(ask, utterances.last()?)?;
-        if choice == NO_CHOICE {
-            return (direct == 0 && utterances.len() == 1 && p >= MEANS_NONE).then_some(Choice::Unread);
+        if choice != NO_CHOICE && p >= needed && is_offered(&choice) {
+            return Some(Choice::Picked { ids: vec![choice], because: format!("learnt ({p:.2})") });
         }
-        (p >= needed && is_offered(&choice))
-            .then(|| Choice::Picked { ids: vec![choice], because: format!("learnt ({p:.2})") })
+        if let Some((part, choice)) = self.meant_in_part(ask, &utterances, candidates) {
+            return Some(Choice::Picked { ids: vec![choice], because: part });
+        }
+        (choice == NO_CHOICE && direct == 0 && utterances.len() == 1 && p >= MEANS_NONE).then_some(Choice::Unread)
+    }
+
+    /// "It's too small, I want to return it": the option that parts of what was said mean, and the part; none where parts mean different ones.
+    fn meant_in_part(&self, ask: &Ask, utterances: &[String], candidates: &[Candidate]) -> Option<(String, String)> {
+        let named = |part: &str| {
+            let part = spaced(part);
+            // A single word may stand for anything, in a phrase of several it says what an option says.
+            let is = |words: &String| spaced(words) == part || words.contains(' ') && part.contains(&spaced(words));
+            let mut named = candidates.iter().filter(|candidate| candidate.words.iter().any(is));
+            named.next().filter(|_| named.next().is_none()).map(|candidate| candidate.id.clone())
+        };
+        let learnt = |part: &str| {
+            let (choice, p) = self.learnt(ask, part)?;
+            let is_offered = candidates.iter().any(|candidate| candidate.id == choice);
+            (choice != NO_CHOICE && p >= PART_MEANT && is_offered).then_some(choice)
+        };
+        let parts =
+            utterances.iter().flat_map(|text| text.split(PART_ENDS)).map(str::trim).filter(|part| !part.is_empty());
+        let mut found: Option<(String, String)> = None;
+        for part in parts.take(PARTS_MAX) {
+            let Some(choice) = named(part).or_else(|| learnt(part)) else { continue };
+            match &found {
+                Some((_, other)) if *other != choice => return None,
+                _ => found = Some((part.to_owned(), choice)),
+            }
+        }
+        found
     }
 
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {
