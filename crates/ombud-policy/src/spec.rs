@@ -103,6 +103,8 @@ pub struct ArgumentSpec {
 struct RawAction {
     action: String,
     risk: Risk,
+    #[serde(default)]
+    source: Source,
     method: Method,
     path: String,
     #[serde(default, rename = "in")]
@@ -134,6 +136,9 @@ struct RawAction {
     #[serde(default)]
     currency: Option<String>,
 }
+
+/// Path of the actions that [`Source::Memory`] answers.
+const MEMORY_PATH: &str = "/memory";
 
 const fn default_deadline_ms() -> u64 {
     3_000
@@ -169,6 +174,17 @@ pub enum Ambiguity {
     Human,
 }
 
+/// Who answers a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The company's systems.
+    #[default]
+    Company,
+    /// What the ledger holds of the customer's earlier conversations.
+    Memory,
+}
+
 /// Whose records a read gives.
 #[derive(Debug)]
 pub enum Ownership {
@@ -187,6 +203,8 @@ pub struct ActionSpec {
     pub name: String,
     /// What it can do.
     pub risk: Risk,
+    /// Who answers it.
+    pub source: Source,
     /// HTTP method.
     pub method: Method,
     /// Path with `{argument}` places.
@@ -294,6 +312,7 @@ impl ActionSpec {
             Some(ownership) if problems.is_empty() => Ok(Self {
                 name: raw.action,
                 risk: raw.risk,
+                source: raw.source,
                 method: raw.method,
                 path: raw.path,
                 arguments: raw.arguments,
@@ -390,6 +409,14 @@ impl RawAction {
             if !self.arguments.contains_key(place) {
                 report("path:", format!("the path names `{place}`, which is not an argument under `in:`"));
             }
+        }
+        if self.source == Source::Memory && (self.path != MEMORY_PATH || self.risk > Risk::Write) {
+            report(
+                "source:",
+                format!(
+                    "the memory is at `{MEMORY_PATH}`: a GET tells it, a DELETE with risk `write` has it forgotten"
+                ),
+            );
         }
         if (self.risk == Risk::Read) != (self.method == Method::Get) {
             report("method:", "a read is a GET, everything else is not".to_owned());

@@ -15,6 +15,7 @@ use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
+use crate::memory;
 use crate::record;
 use crate::recovery;
 use crate::trail::Trail;
@@ -29,7 +30,7 @@ pub(crate) async fn perform(
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
     match call {
-        Call::Read(call) => read(assistant, &call, trail).await,
+        Call::Read(call) => read(assistant, received, &call, trail).await,
         Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
         Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
         Call::Recall { customer_id } => controls::recall(assistant, customer_id.as_deref()).await,
@@ -38,13 +39,13 @@ pub(crate) async fn perform(
     }
 }
 
-async fn read(assistant: &Assistant, call: &ApiCall, trail: &mut Trail<'_>) -> ActionOutcome {
-    let outcome = within(
-        assistant,
-        assistant.ports.back_office.read(call),
-        ActionOutcome::Failed { failure: CallFailure::Timeout },
-    )
-    .await;
+async fn read(assistant: &Assistant, received: &Arrival<'_>, call: &ApiCall, trail: &mut Trail<'_>) -> ActionOutcome {
+    let late = ActionOutcome::Failed { failure: CallFailure::Timeout };
+    let outcome = if memory::is_of_memory(assistant, &call.action) {
+        within(assistant, memory::recall(assistant, received, call), late).await
+    } else {
+        within(assistant, assistant.ports.back_office.read(call), late).await
+    };
     trail.note(
         Stage::Action,
         format!("{}: {}", call.action, word(&outcome)),
@@ -97,7 +98,7 @@ async fn write(
         return ActionOutcome::Failed { failure: CallFailure::Unreachable };
     }
     crash_point("intent.durable");
-    let outcome = within(assistant, assistant.ports.back_office.perform(&intent), ActionOutcome::Unknown).await;
+    let outcome = carry_out(assistant, &intent).await;
     crash_point("call.answered");
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_asked_again = outcome == ActionOutcome::Unknown && spec.is_some_and(ActionSpec::is_recoverable);
@@ -113,6 +114,14 @@ async fn write(
     let detail = json!({"action": intent.proposal().action, "arguments": intent.proposal().arguments, "intent_id": intent.id(), "outcome": outcome});
     trail.note(Stage::Action, format!("{}: {}", intent.proposal().action, word(&outcome)), detail);
     outcome
+}
+
+/// Carries out a committed intent.
+pub(crate) async fn carry_out(assistant: &Assistant, intent: &Intent) -> ActionOutcome {
+    if memory::is_of_memory(assistant, &intent.proposal().action) {
+        return memory::forget(intent);
+    }
+    within(assistant, assistant.ports.back_office.perform(intent), ActionOutcome::Unknown).await
 }
 
 /// The customer who would get a one-time code by this action.

@@ -8,7 +8,7 @@ use ombud_policy::{ApiCall, Recovery};
 use ombud_ports::{AppendError, Due, StoreError, crash_point};
 use serde_json::json;
 
-use crate::action::{append, append_outcome, within, word};
+use crate::action::{append, append_outcome, carry_out, within, word};
 use crate::assistant::Assistant;
 use crate::conversation::OpenAction;
 use crate::intake::{Arrival, Input, Stimulus};
@@ -98,9 +98,7 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
         return unknown;
     };
     let answer = match (spec.recovery(), &open.intent, look_up) {
-        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => {
-            within(assistant, assistant.ports.back_office.perform(intent), unknown.clone()).await
-        }
+        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => carry_out(assistant, intent).await,
         (Recovery::LookUp(shows), _, Some(read)) => {
             match within(assistant, assistant.ports.back_office.read(&read), unknown.clone()).await {
                 ActionOutcome::Found { body } => match shows.outcome(&open.proposal, &body) {

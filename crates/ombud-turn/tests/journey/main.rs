@@ -8,6 +8,7 @@ mod events;
 mod keys;
 mod language;
 mod limits;
+mod memory;
 mod recovery;
 mod redaction;
 mod replay;
