@@ -405,7 +405,10 @@ impl Understander {
             Expectation::AnythingElse => answer::anything_else(&readings),
             Expectation::Open => requests::open(&readings),
         };
-        if context.refused && self.rules.person.objection.is_match(&bare) && commands.iter().all(is_unsure) {
+        let told = context.last_flow.is_some() && context.active_flow.is_none();
+        let objects = context.refused && self.rules.person.objection.is_match(&bare)
+            || told && self.rules.person.unjust.is_match(&bare);
+        if objects && commands.iter().all(is_unsure) {
             commands = vec![Command::Chitchat { kind: Kind::Objection }];
         }
         // R47: an explicit wish for a person comes first and nothing can veto it.

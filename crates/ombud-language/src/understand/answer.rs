@@ -239,7 +239,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.consent.order.is_match(body) && !talks && short {
         return vec![Command::Affirm];
     }
-    if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short)) {
+    if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short && !whole.is_question)) {
         return vec![goodbye];
     }
     let mut commands = if told.is_empty() || goes_on { open(readings) } else { told };

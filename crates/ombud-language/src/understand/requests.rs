@@ -219,6 +219,15 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
     if piece.is_question && rules.in_general.is_match(readings.text) && !rules.own_case.is_match(body) {
         return Role::Ask(piece.probability(ASK).max(ASKED));
     }
+    // "Do I have to send them back?", after something was done about them, asks what the rules are and wishes for nothing.
+    let acts = |flow: &str| !readings.context.look_ups.iter().any(|look_up| look_up == flow);
+    if piece.is_question
+        && readings.context.acted
+        && rules.follow.obliged.is_match(body)
+        && piece.best_flow().is_some_and(|(flow, _)| acts(flow))
+    {
+        return Role::Ask(piece.probability(ASK).max(ASKED));
+    }
     if let Some(role) = question(readings, piece, body) {
         return role;
     }
@@ -282,6 +291,14 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
         return None;
     }
     let other = best.filter(|_| !again);
+    // "Can I just cancel it?" wishes for something else, however it points back.
+    if other.is_some()
+        && p >= ASKED
+        && rules.wish_question.is_match(body)
+        && body.split_whitespace().any(|word| rules.is_verb(word) && !rules.stop.contains(&word.to_lowercase()))
+    {
+        return None;
+    }
     // "Did you open the trace or not", "when do I get my 64.99": the own record comes before an article, however well that fits.
     let own = rules.person.asks_if_done.is_match(body) || rules.own_case.is_match(body) && class == ASK;
     if own && (other.is_none() || p < ANOTHER) {

@@ -217,6 +217,8 @@ pub(super) struct PersonRules {
     pub passed_over: Regex,
     /// A refusal is not accepted.
     pub objection: Regex,
+    /// What was told is called unjust, whether or not it refused something.
+    pub unjust: Regex,
     pub how_it_stands: Regex,
     /// Whether what is under way is done already.
     pub asks_if_done: Regex,
@@ -238,6 +240,7 @@ impl PersonRules {
             undo: Excepted::new(patterns, "undo")?,
             passed_over: rule("passed_over")?,
             objection: rule("objection")?,
+            unjust: rule("unjust")?,
             how_it_stands: rule("how_it_stands")?,
             asks_if_done: rule("asks_if_done")?,
             news: rule("news")?,
@@ -276,6 +279,8 @@ pub(super) struct FollowRules {
     pub elliptical: Regex,
     /// The whole message asks only how it goes on: "and now?"
     pub whats_next: Regex,
+    /// Asks whether something has to be done.
+    pub obliged: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
     /// It asks what would be if something were done.
@@ -291,6 +296,7 @@ impl FollowRules {
             goes_on: rule("goes_on")?,
             elliptical: rule("elliptical")?,
             whats_next: rule("whats_next")?,
+            obliged: rule("obliged")?,
             asks_reason: rule("asks_reason")?,
             hypothetical: rule("hypothetical")?,
         })
