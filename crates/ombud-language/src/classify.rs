@@ -10,6 +10,8 @@ mod linear;
 mod noise;
 mod train;
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 pub use deep::{DeepClassifier, Vectors};
@@ -22,7 +24,7 @@ pub(crate) use noise::Random;
 pub(crate) use train::Trial;
 
 /// A labelled text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Example {
     /// Name of the class, such as `flow:return_item`, `ask` or `repair:handoff`.
     pub class: String,
@@ -57,11 +59,18 @@ pub enum TrainError {
 }
 
 /// A trained softmax regression over hashed character and word n-grams.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Classifier {
     classes: Vec<String>,
     vocabulary: Vocabulary,
     linear: Linear,
+}
+
+impl Hash for TrainSettings {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { seed, epochs, noisy_copies, l2, fillers } = self;
+        (seed, epochs, noisy_copies, l2.to_bits(), fillers).hash(state);
+    }
 }
 
 impl Default for TrainSettings {
