@@ -189,7 +189,9 @@ impl Understander {
             ..TrainSettings::default()
         };
         let written = model.examples.len();
-        let asked = std::mem::take(&mut model.questions).into_iter().map(|text| Example { class: reading::ASK.to_owned(), text });
+        let asked = std::mem::take(&mut model.questions)
+            .into_iter()
+            .map(|text| Example { class: reading::ASK.to_owned(), text });
         model.examples.extend(asked);
         model.words.extend(model.requests.iter().flat_map(|request| words(&request.text)));
         let (rule_file, correct) = (std::mem::take(&mut model.rules), std::mem::take(&mut model.words));

@@ -142,8 +142,7 @@ impl Learnt {
         let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
         nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
         nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
-        let examples = pack.examples(&locale).iter();
-        nlu.examples.extend(examples.map(|(class, text)| Example { class: class.clone(), text: text.clone() }));
+        nlu.examples.extend(pack.examples(&locale).into_iter().map(|(class, text)| Example { class, text }));
         let requests = pack.requests.iter().filter(|(tag, ..)| *tag == locale);
         nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
         nlu.questions = questions(pack, &locale);
@@ -385,7 +384,8 @@ impl Assistant {
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
         self.learnt.vocabulary.get_or_init(|| {
             let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
-            let examples = pack.examples(locale).iter().map(|(_, text)| text);
+            let examples = pack.examples(locale);
+            let examples = examples.iter().map(|(_, text)| text);
             let articles = pack.articles.iter().map(|(_, source)| source);
             let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
             let mut vocabulary = Vocabulary::default();

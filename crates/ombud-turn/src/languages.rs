@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
-    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, TongueFile, Tongues, UnderstandContext,
-    Understander, Vectors, spoken,
+    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, TongueFile, Tongues,
+    UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, EmbeddingModel, LanguageIdentifier};
@@ -71,7 +71,8 @@ impl Course {
     /// None where the embeddings are not those of the lessons.
     fn learn(self, embeddings: &[Embedding], shelf: &SomeShelf) -> Option<(Across, Vec<PhraseFile>, Person)> {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
-        let (of_messages, of_person) = vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
+        let (of_messages, of_person) =
+            vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
         let across = match self.across {
             ToRead::Learnt(across) => *across,
             ToRead::Open(taught) => {
@@ -359,7 +360,8 @@ fn taught(pack: &Pack) -> Result<Vec<Taught>, BuildError> {
 
 fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
-    let mut requests: Vec<Example> = pack.examples(locale).iter().map(|(class, text)| example(class, text)).collect();
+    let mut requests: Vec<Example> =
+        pack.examples(locale).into_iter().map(|(class, text)| Example { class, text }).collect();
     let lines = pack.requests.iter().filter(|(tag, ..)| tag == locale);
     requests.extend(lines.map(|(_, class, text)| example(class, text)));
     requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));

@@ -305,11 +305,8 @@ pub(crate) fn replayer(
 ) -> anyhow::Result<Assistant> {
     let knowledge = ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?;
     let stored = (store.ledger(), store.inbox());
-    let settings = Settings {
-        tenant: TenantId(config.pack.tenant.clone()),
-        shelf: meaning::shelf(config),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
     Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), settings)
         .context("the pack cannot be used, run `ombud validate` on it")
 }
