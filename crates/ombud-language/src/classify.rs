@@ -1,6 +1,6 @@
 //! To which class does a short text belong, and how sure is that?
 //!
-//! A multinomial logistic regression over hashed character n-grams and words, trained at start-up from the pack's own
+//! A multinomial logistic regression over hashed character n-grams and words, trained from the pack's own
 //! examples. Small enough to be trained in a blink, honest enough to be calibrated on examples it has not seen.
 
 mod deep;
