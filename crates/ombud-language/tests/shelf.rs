@@ -1,5 +1,7 @@
 //! Does a reader read the same, bit for bit, whether it was trained or taken from a shelf?
 
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
