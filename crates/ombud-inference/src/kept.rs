@@ -3,13 +3,13 @@
 //! Only vectors of packs' texts and of files that are evaluated are kept here, never of what a customer writes. A file that is damaged or of another model is written anew.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read as _};
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ombud_ports::{EmbedError, Embedder, Embedding, TextKind};
+use ombud_ports::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 use sha2::{Digest as _, Sha256};
 
 /// Begins every file; the number is that of the format.
@@ -39,20 +39,22 @@ pub fn vectors(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<Embedding>, EmbedError> {
     let model = embedder.model();
-    let mut kept =
-        fs::read(file).ok().and_then(|bytes| parse(&bytes, model.sha256, model.dimension)).unwrap_or_default();
     let keys: Vec<Key> = texts.iter().map(|text| key(text)).collect();
+    let wanted: HashSet<&Key> = keys.iter().collect();
+    let read = |is_wanted: &dyn Fn(&Key) -> bool| read(file, &model, is_wanted).unwrap_or_default();
+    // A pack of many languages teaches far more than one start asks for.
+    let mut kept = if keys.is_empty() { HashMap::new() } else { read(&|key| wanted.contains(key)) };
     let mut missing: Vec<(Key, &str)> = keys.iter().copied().zip(texts.iter().map(String::as_str)).collect();
     missing.sort_unstable();
     missing.dedup_by_key(|(key, _)| *key);
     missing.retain(|(key, _)| !kept.contains_key(key));
     if !missing.is_empty() {
+        kept = read(&|_| true);
         // Texts of one length side by side cost least.
         missing.sort_by_key(|(_, text)| text.len());
         kept.extend(embed(embedder, &missing, progress)?);
         if kept.len() > KEPT_MAX {
-            let used: HashSet<&Key> = keys.iter().collect();
-            kept.retain(|key, _| used.contains(key));
+            kept.retain(|key, _| wanted.contains(key));
         }
         drop(write(file, &written(&kept, model.sha256)));
     }
@@ -122,19 +124,39 @@ fn written(kept: &HashMap<Key, Kept>, sha256: &str) -> Vec<u8> {
     bytes
 }
 
-fn parse(bytes: &[u8], sha256: &str, dimension: usize) -> Option<HashMap<Key, Kept>> {
-    let (bytes, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
-    if Sha256::digest(bytes)[..] != *hash {
+/// The vectors of a file that are wanted, read piece by piece; none where the file is damaged or of another model.
+fn read(file: &Path, model: &EmbeddingModel, is_wanted: &dyn Fn(&Key) -> bool) -> Option<HashMap<Key, Kept>> {
+    let file = File::open(file).ok()?;
+    let begin = [MAGIC, model.sha256.as_bytes()].concat();
+    let record = KEY + 4 + model.dimension;
+    let records = usize::try_from(file.metadata().ok()?.len()).ok()?.checked_sub(begin.len() + HASH)?;
+    if !records.is_multiple_of(record) {
         return None;
     }
-    let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(sha256.as_bytes())?;
-    let vector = |record: &[u8]| {
-        let (key, rest) = record.split_first_chunk::<KEY>()?;
-        let (step, steps) = rest.split_first_chunk::<4>()?;
-        let steps = steps.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
-        Some((*key, (f32::from_le_bytes(*step), steps)))
+    let (mut file, mut hash, mut kept) = (BufReader::new(file), Sha256::new(), HashMap::new());
+    let mut next = |bytes: &mut [u8]| {
+        file.read_exact(bytes).ok()?;
+        hash.update(&*bytes);
+        Some(())
     };
-    rest.chunks(KEY + 4 + dimension).map(vector).collect()
+    let mut found = vec![0; begin.len()];
+    next(&mut found)?;
+    if found != begin {
+        return None;
+    }
+    let mut bytes = vec![0; record];
+    for _ in 0..records / record {
+        next(&mut bytes)?;
+        let (key, rest) = bytes.split_first_chunk::<KEY>()?;
+        if is_wanted(key) {
+            let (step, steps) = rest.split_first_chunk::<4>()?;
+            let steps = steps.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+            kept.insert(*key, (f32::from_le_bytes(*step), steps));
+        }
+    }
+    let mut told = [0; HASH];
+    file.read_exact(&mut told).ok()?;
+    (hash.finalize()[..] == told).then_some(kept)
 }
 
 /// Other processes never see half a file.
@@ -150,8 +172,6 @@ fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-
-    use ombud_ports::EmbeddingModel;
 
     use super::*;
 

@@ -19,6 +19,7 @@ mod matrix;
 pub mod models;
 mod product;
 pub mod ridge;
+mod shelf;
 mod tokens;
 mod weights;
 
@@ -26,3 +27,4 @@ pub use e5::{E5, Layered};
 pub use kept::vectors;
 pub use languages::Lid176;
 pub use models::{E5_EMBEDDING, E5_SMALL, KnownModel, LID_176, MODELS, ModelFault, verify};
+pub use shelf::FolderShelf;

@@ -1,6 +1,6 @@
 //! To which class does a short text belong, and how sure is that?
 //!
-//! A multinomial logistic regression over hashed character n-grams and words, trained at start-up from the pack's own
+//! A multinomial logistic regression over hashed character n-grams and words, trained from the pack's own
 //! examples. Small enough to be trained in a blink, honest enough to be calibrated on examples it has not seen.
 
 mod deep;
@@ -9,6 +9,8 @@ mod head;
 mod linear;
 mod noise;
 mod train;
+
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +24,7 @@ pub(crate) use noise::Random;
 pub(crate) use train::Trial;
 
 /// A labelled text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Example {
     /// Name of the class, such as `flow:return_item`, `ask` or `repair:handoff`.
     pub class: String,
@@ -57,11 +59,18 @@ pub enum TrainError {
 }
 
 /// A trained softmax regression over hashed character and word n-grams.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Classifier {
     classes: Vec<String>,
     vocabulary: Vocabulary,
     linear: Linear,
+}
+
+impl Hash for TrainSettings {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { seed, epochs, noisy_copies, l2, fillers } = self;
+        (seed, epochs, noisy_copies, l2.to_bits(), fillers).hash(state);
+    }
 }
 
 impl Default for TrainSettings {

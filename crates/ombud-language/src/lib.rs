@@ -11,6 +11,7 @@ pub mod interpret;
 mod lean;
 pub mod person;
 pub mod safety;
+mod shelf;
 pub mod support;
 pub mod tongue;
 pub mod understand;
@@ -22,6 +23,7 @@ pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, P
 pub use interpret::{Across, GlossFile, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use person::{Person, PersonExample, PersonFile, PersonWish, PersonWords};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
+pub use shelf::{Shelf, ShelfKey, SomeShelf};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{
     Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,

@@ -7,11 +7,12 @@
 
 mod signs;
 
-use std::sync::OnceLock;
+use std::convert::Infallible;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::classify::{Lesson, Linear, Random, Sample, Training, cast, spread};
+use crate::shelf::{OfVectors, Place, SomeShelf};
 pub use signs::{PersonFile, PersonWords};
 use signs::{Signs, SignsOfLanguages};
 
@@ -31,7 +32,7 @@ const VECTOR: f32 = 0.4;
 const SEED: u64 = 7;
 
 /// A message with whether it wishes for a person: a line of `nlu/person.jsonl`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonExample {
     /// Tag of its language.
@@ -59,18 +60,18 @@ pub struct Person {
     signs: SignsOfLanguages,
     examples: Vec<PersonExample>,
     by_words: Reading,
-    by_meaning: OnceLock<Reading>,
+    by_meaning: OfVectors<Reading>,
 }
 
 /// What was learnt.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Reading {
     weights: Weights,
     at_once: f32,
     ask: f32,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Weights {
     /// What brings vectors to a common scale; empty where only signs are read.
     mean: Vec<f32>,
@@ -88,16 +89,32 @@ impl Person {
     /// Learns to read words; some tenths of a second.
     #[must_use]
     pub fn new(words: PersonFile, examples: Vec<PersonExample>) -> Self {
-        let signs = SignsOfLanguages::new(words, examples.iter().map(|e| (e.language.as_str(), e.text.as_str())));
-        let read: Vec<Read<'_>> =
-            examples.iter().map(|e| Read { signs: signs.of(&e.language, &e.text), vector: None }).collect();
-        let by_words = Reading::learn(&read, &examples, signs.count());
-        Self { signs, examples, by_words, by_meaning: OnceLock::new() }
+        Self::new_or_find(words, examples, &None)
     }
 
-    /// The texts of which [`Person::learn`] wants the vectors, in its order.
+    /// The same, unless the shelf has what its training gave before.
+    #[must_use]
+    pub fn new_or_find(words: PersonFile, examples: Vec<PersonExample>, shelf: &SomeShelf) -> Self {
+        let place = Place::of(shelf, "person", &(&words, &examples));
+        let signs = SignsOfLanguages::new(words, examples.iter().map(|e| (e.language.as_str(), e.text.as_str())));
+        let Ok(by_words) = place.or_learn(|| {
+            let read = examples.iter().map(|e| Read { signs: signs.of(&e.language, &e.text), vector: None });
+            Ok::<_, Infallible>(Reading::learn(&read.collect::<Vec<_>>(), &examples, signs.count()))
+        });
+        Self { signs, examples, by_words, by_meaning: OfVectors::new(place) }
+    }
+
+    /// Takes what was learnt before from the vectors of a model, named by its SHA-256, and keeps what is learnt of them from then on.
+    pub fn recall(&self, model: &str) {
+        self.by_meaning.recall(model);
+    }
+
+    /// The texts of which [`Person::learn`] wants the vectors, in its order; none once it has learnt them.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
+        if self.by_meaning.get().is_some() {
+            return Vec::new();
+        }
         self.examples.iter().map(|example| cast(&example.text)).collect()
     }
 
@@ -106,7 +123,7 @@ impl Person {
         if vectors.len() != self.examples.len() || vectors.is_empty() {
             return;
         }
-        self.by_meaning.get_or_init(|| {
+        self.by_meaning.learn(|| {
             let read = self.examples.iter().zip(vectors).map(|(example, vector)| Read {
                 signs: self.signs.of(&example.language, &example.text),
                 vector: Some(vector.as_ref()),

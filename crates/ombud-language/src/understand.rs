@@ -22,10 +22,12 @@ mod story;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::classify::{Classifier, Example, TrainSettings, Vectors, words};
 use crate::extract::Patterns;
+use crate::shelf::{Place, SomeShelf};
 use meaning::Meaning;
 use reading::Readings;
 use rules::Rules;
@@ -142,11 +144,33 @@ const CHARS_MAX: usize = 6_000;
 #[derive(Debug, Clone)]
 pub struct Understander {
     locale: String,
-    classifier: Classifier,
     patterns: Patterns,
     rules: Rules,
+    learnt: Learnt,
+}
+
+/// What the examples have taught.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Learnt {
+    classifier: Classifier,
     acts: Option<Acts>,
     meaning: Meaning,
+}
+
+impl Learnt {
+    /// From the first `written` of the examples, and of the others, which are questions, those of rules.
+    fn of(mut model: NluModel, written: usize, (rules, settings): (&Rules, &TrainSettings)) -> Result<Self, NluError> {
+        // What is told of one's own case is for a flow, as in [`requests`]: an article may answer it too, but must not teach against the flow.
+        let asked = model.examples.split_off(written);
+        let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
+        model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
+        model.examples.append(&mut model.requests);
+        model.examples.extend(model.replies.iter().filter_map(ReplyExample::as_request));
+        let (acts, acts_trial) = Acts::train(&model.replies, rules, settings)?.unzip();
+        let (classifier, trial) = Classifier::train_and_try(&model.examples, settings)?;
+        let meaning = Meaning::new((model.examples, trial), (model.replies, acts_trial.unwrap_or_default()));
+        Ok(Self { classifier, acts, meaning })
+    }
 }
 
 impl Understander {
@@ -154,41 +178,52 @@ impl Understander {
     ///
     /// # Errors
     /// When there are too few classes, or a pattern or rule does not compile; the operator mends the pack.
-    pub fn new(mut model: NluModel) -> Result<Self, NluError> {
-        let patterns = Patterns::new(model.patterns)?;
+    pub fn new(model: NluModel) -> Result<Self, NluError> {
+        Self::new_or_find(model, &None)
+    }
+
+    /// The same, unless the shelf has what its training gave before; then it takes tenths of a second.
+    ///
+    /// # Errors
+    /// As [`Understander::new`].
+    pub fn new_or_find(mut model: NluModel, shelf: &SomeShelf) -> Result<Self, NluError> {
+        let place = Place::of(shelf, "messages", &model);
+        let patterns = Patterns::new(std::mem::take(&mut model.patterns))?;
         let settings = TrainSettings {
             fillers: model.rules.words.get("fillers").cloned().unwrap_or_default(),
             ..TrainSettings::default()
         };
         let written = model.examples.len();
-        let asked = model.questions.into_iter().map(|text| Example { class: reading::ASK.to_owned(), text });
+        let asked = std::mem::take(&mut model.questions)
+            .into_iter()
+            .map(|text| Example { class: reading::ASK.to_owned(), text });
         model.examples.extend(asked);
         model.words.extend(model.requests.iter().flat_map(|request| words(&request.text)));
-        let rules = Rules::new(model.rules, &model.examples, (&model.wishes, model.words))?;
-        // What is told of one's own case is for a flow, as in [`requests`]: an article may answer it too, but must not teach against the flow.
-        let asked = model.examples.split_off(written);
-        let own = |text: &str| rules.own_case.is_match(text) && !rules.general.is_match(text);
-        model.examples.extend(asked.into_iter().filter(|example| !own(&example.text)));
-        model.examples.append(&mut model.requests);
-        model.examples.extend(model.replies.iter().filter_map(ReplyExample::as_request));
-        let (acts, acts_trial) = Acts::train(&model.replies, &rules, &settings)?.unzip();
-        let (classifier, trial) = Classifier::train_and_try(&model.examples, &settings)?;
-        let meaning = Meaning::new((model.examples, trial), (model.replies, acts_trial.unwrap_or_default()));
-        Ok(Self { locale: model.locale, classifier, patterns, rules, acts, meaning })
+        let (rule_file, correct) = (std::mem::take(&mut model.rules), std::mem::take(&mut model.words));
+        let rules = Rules::new(rule_file, &model.examples, (&model.wishes, correct))?;
+        let locale = model.locale.clone();
+        let learnt = place.or_learn(|| Learnt::of(model, written, (&rules, &settings)))?;
+        let learnt = Learnt { meaning: learnt.meaning.at(place), ..learnt };
+        Ok(Self { locale, patterns, rules, learnt })
     }
 
-    /// The texts of which [`Understander::deepen`] wants the vectors, in its order.
+    /// Takes what was learnt before from the vectors of a model, named by its SHA-256, and keeps what is learnt of them from then on.
+    pub fn recall(&self, model: &str) {
+        self.learnt.meaning.recall(model);
+    }
+
+    /// The texts of which [`Understander::deepen`] wants the vectors, in its order; none once it has learnt them.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
-        self.meaning.lessons()
+        self.learnt.meaning.lessons()
     }
 
     /// Learns to read by meaning where words leave it open: from then on the [`Vectors`] of a context are asked. `vectors` belong to
     /// [`Understander::lessons`] one by one, from the model that the contexts ask; where they do not fit, and after the first time, nothing is learnt. About
     /// three seconds of CPU for eleven thousand lessons (a dev build).
     pub fn deepen<V: AsRef<[f32]>>(&self, vectors: &[V]) {
-        let acts = self.acts.as_ref().map(Acts::classes).unwrap_or_default();
-        self.meaning.learn(vectors, (self.classifier.classes(), acts));
+        let acts = self.learnt.acts.as_ref().map(Acts::classes).unwrap_or_default();
+        self.learnt.meaning.learn(vectors, (self.learnt.classifier.classes(), acts));
     }
 
     /// The compiled patterns, for [`crate::extract()`].
@@ -200,21 +235,27 @@ impl Understander {
     /// What a reply does with what was shown, with probabilities, best first; nothing where the language has no replies to learn from.
     #[must_use]
     pub fn acts(&self, shown: (Moment, &str), reply: &str, vectors: Option<&dyn Vectors>) -> Vec<(Act, f32)> {
-        let Some(acts) = &self.acts else { return Vec::new() };
+        let Some(acts) = &self.learnt.acts else { return Vec::new() };
         let reply = straighten(reply);
         let mut read = acts.probabilities(&self.rules, shown, &reply);
-        if let Some(deeper) = self.meaning.of_reply(&read, (shown.0, &reply), vectors) {
+        if let Some(deeper) = self.learnt.meaning.of_reply(&read, (shown.0, &reply), vectors) {
             read = deeper;
         }
         acts.named(read)
     }
 
+    /// Share of the text's words, by weight, that occur in the examples.
+    fn known_share(&self, text: &str) -> f32 {
+        self.learnt.classifier.known_share(text)
+    }
+
     /// The classes of a text with their probabilities, best first, at most `best`: by its words, and where these leave it open by its meaning.
     fn predict(&self, text: &str, best: usize, context: &UnderstandContext<'_>) -> Vec<(&str, f32)> {
-        let words = self.classifier.probabilities(text);
-        let known = self.classifier.known_share(text);
-        let deeper = self.meaning.of_message((&words, known), text, context.vectors);
-        self.classifier.named(deeper.unwrap_or(words), best)
+        let Learnt { classifier, meaning, .. } = &self.learnt;
+        let words = classifier.probabilities(text);
+        let known = classifier.known_share(text);
+        let deeper = meaning.of_message((&words, known), text, context.vectors);
+        classifier.named(deeper.unwrap_or(words), best)
     }
 
     /// Reads one screened message. Signals are left empty: they come from [`crate::screen`]. By words alone about 0.7 ms in a dev build (`requests_eval` and

@@ -233,8 +233,8 @@ impl Pack {
 
     /// Examples of messages in a language: class (`flow:<name>`) and text.
     #[must_use]
-    pub fn examples(&self, locale: &str) -> &[(String, String)] {
-        self.texts.spoken(locale).map_or(&[], |spoken| &spoken.examples)
+    pub fn examples(&self, locale: &str) -> Vec<(String, String)> {
+        self.texts.examples(locale)
     }
 
     /// Words of a language that name the wish for a flow: its name and a regular expression. Such a flow does not begin beside another request without them.

@@ -117,6 +117,12 @@ enum TextEntry {
     Many(Vec<String>),
 }
 
+/// What a file of texts teaches, and nothing of what it says.
+#[derive(Debug, Deserialize)]
+struct Examples {
+    examples: Option<TextEntry>,
+}
+
 impl Texts {
     /// No texts yet; `default_locale` is the language of the company, in which what another lacks is said.
     #[must_use]
@@ -136,6 +142,21 @@ impl Texts {
     pub(crate) fn spoken(&self, locale: &str) -> Option<&Spoken> {
         let of = self.locales.get(locale)?;
         Some(of.spoken.get_or_init(|| Spoken::read(locale, &of.files)))
+    }
+
+    /// Examples of messages in a language, class (`flow:<name>`) and text, without reading what it says: of most languages only these are ever wanted.
+    pub(crate) fn examples(&self, locale: &str) -> Vec<(String, String)> {
+        let Some(of) = self.locales.get(locale) else { return Vec::new() };
+        if let Some(spoken) = of.spoken.get() {
+            return spoken.examples.clone();
+        }
+        let mut all = Vec::new();
+        for TextFile { source, flow, .. } in of.files.iter().filter(|file| !file.flow.is_empty()) {
+            if let Ok(Examples { examples: Some(TextEntry::Many(lines)) }) = serde_saphyr::from_str(source) {
+                all.extend(lines.into_iter().map(|line| (format!("flow:{flow}"), line)));
+            }
+        }
+        all
     }
 
     /// Whether a language says this text itself.
@@ -346,6 +367,23 @@ mod tests {
             texts.add_file(locale, flow, ("texts.yaml", source));
         }
         texts
+    }
+
+    #[test]
+    fn examples_are_the_same_whether_a_language_is_read_or_only_they_are() {
+        let texts = texts(&[
+            ("fi", "refund", "title: Palautus\nask: paljonko\nexamples: [haluan rahat, palauta]"),
+            ("fi", "", "examples: [of no flow]"),
+            ("fi", "broken", "examples: [unclosed"),
+            ("fi", "one", "examples: a text"),
+            ("fi", "move", "examples: [muutan]\nwishes: [muut]"),
+        ]);
+        let alone = texts.examples("fi");
+        assert!(texts.locales["fi"].spoken.get().is_none());
+        assert_eq!(alone.len(), 3);
+        assert_eq!(alone, texts.spoken("fi").unwrap().examples);
+        assert_eq!(alone, texts.examples("fi"));
+        assert!(texts.examples("sv").is_empty());
     }
 
     #[test]

@@ -44,9 +44,9 @@ fn no_example_stands_for_two_requests() {
     let files = all_files();
     for name in packs_of(&files) {
         let Ok(pack) = Pack::parse(&name, &files) else { continue };
-        let mut classes: BTreeMap<String, &str> = BTreeMap::new();
+        let mut classes: BTreeMap<String, String> = BTreeMap::new();
         for (class, text) in pack.examples(&pack.manifest.default_locale) {
-            if let Some(other) = classes.insert(text.trim().to_lowercase(), class) {
+            if let Some(other) = classes.insert(text.trim().to_lowercase(), class.clone()) {
                 panic!("`{text}` is an example of {class} and of {other} in pack {name}");
             }
         }

@@ -8,7 +8,7 @@ use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
     Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile,
-    SignalModel, TrainSettings, Understander, Vocabulary,
+    SignalModel, SomeShelf, TrainSettings, Understander, Vocabulary,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -66,6 +66,8 @@ pub struct Settings {
     pub attempts: AttemptLimits,
     /// Who may approve what people must approve.
     pub approvers: Approvers,
+    /// Keeps what was learnt from the pack for the next start; without one it is learnt at each.
+    pub shelf: SomeShelf,
 }
 
 impl Default for Settings {
@@ -76,6 +78,7 @@ impl Default for Settings {
             model_deadline_ms: 8_000,
             attempts: AttemptLimits::default(),
             approvers: Approvers::default(),
+            shelf: None,
         }
     }
 }
@@ -127,20 +130,19 @@ pub(crate) struct Learnt {
 
 impl Learnt {
     /// Reads the word lists and learns the examples; patterns that the first message would wait for are compiled meanwhile.
-    fn of(pack: &Pack) -> Result<Self, BuildError> {
+    fn of(pack: &Pack, shelf: &SomeShelf) -> Result<Self, BuildError> {
         std::thread::scope(|beside| {
             beside.spawn(ombud_language::compile_patterns);
-            Self::read(pack)
+            Self::read(pack, shelf)
         })
     }
 
-    fn read(pack: &Pack) -> Result<Self, BuildError> {
+    fn read(pack: &Pack, shelf: &SomeShelf) -> Result<Self, BuildError> {
         let locale = pack.manifest.default_locale.clone();
         let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
         nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
         nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
-        let examples = pack.examples(&locale).iter();
-        nlu.examples.extend(examples.map(|(class, text)| Example { class: class.clone(), text: text.clone() }));
+        nlu.examples.extend(pack.examples(&locale).into_iter().map(|(class, text)| Example { class, text }));
         let requests = pack.requests.iter().filter(|(tag, ..)| *tag == locale);
         nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
         nlu.questions = questions(pack, &locale);
@@ -154,14 +156,14 @@ impl Learnt {
         file.add(json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?);
         let everyday = everyday(pack, &mut file, &nlu);
         std::thread::scope(|beside| {
-            let signals = beside.spawn(|| SignalModel::new(&file, &everyday));
-            let understander = Understander::new(nlu)?;
+            let signals = beside.spawn(|| SignalModel::new_or_find(&file, &everyday, shelf));
+            let understander = Understander::new_or_find(nlu, shelf)?;
             let signals = signals.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
             let look_ups = pack.flows.values().filter(|flow| flow.only_looks_up()).map(|flow| flow.name.clone());
             Ok(Self {
                 understander,
                 signals,
-                choices: choices(pack, &locale)?,
+                choices: choices(pack, &locale, shelf)?,
                 lexicon,
                 declines,
                 look_ups: look_ups.collect(),
@@ -197,7 +199,7 @@ fn everyday(pack: &Pack, file: &mut SignalFile, nlu: &NluModel) -> Vec<String> {
 /// # Errors
 /// [`BuildError`] as [`Assistant::new`] would give it; the author of the pack can fix it.
 pub fn check_pack(pack: &Pack) -> Result<(), BuildError> {
-    Learnt::of(pack).map(|_| ())
+    Learnt::of(pack, &None).map(|_| ())
 }
 
 /// Answers the customers of one company. Cheap to share in an `Arc`.
@@ -215,12 +217,12 @@ pub struct Assistant {
 }
 
 impl Assistant {
-    /// Builds an assistant; trains the classifier on the pack's examples (well under a second in a release build).
+    /// Builds an assistant; learns the pack's examples (seconds of CPU), or takes from the shelf of the settings what came of that before.
     ///
     /// # Errors
     /// [`BuildError`] when files of the pack that only the language crate reads are wrong.
     pub fn new(ports: Ports, pack: Arc<Pack>, settings: Settings) -> Result<Self, BuildError> {
-        let learnt = Arc::new(Learnt::of(&pack)?);
+        let learnt = Arc::new(Learnt::of(&pack, &settings.shelf)?);
         Ok(Self::with(ports, pack, settings, learnt))
     }
 
@@ -382,7 +384,8 @@ impl Assistant {
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
         self.learnt.vocabulary.get_or_init(|| {
             let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
-            let examples = pack.examples(locale).iter().map(|(_, text)| text);
+            let examples = pack.examples(locale);
+            let examples = examples.iter().map(|(_, text)| text);
             let articles = pack.articles.iter().map(|(_, source)| source);
             let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
             let mut vocabulary = Vocabulary::default();
@@ -459,14 +462,15 @@ pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(pack: &Pack, file: &str
 }
 
 /// What was written for one of a few options, learnt by set.
-fn choices(pack: &Pack, locale: &str) -> Result<BTreeMap<String, DeepClassifier>, BuildError> {
+fn choices(pack: &Pack, locale: &str, shelf: &SomeShelf) -> Result<BTreeMap<String, DeepClassifier>, BuildError> {
     let mut sets: BTreeMap<&str, Vec<Example>> = BTreeMap::new();
     for example in pack.choices.iter().filter(|example| example.locale == locale) {
         let text = Example { class: example.choice.clone(), text: example.text.clone() };
         sets.entry(&example.set).or_default().push(text);
     }
     let learn = |(set, examples): (&str, Vec<Example>)| {
-        Ok((set.to_owned(), DeepClassifier::train(examples, &TrainSettings::default()).map_err(NluError::Train)?))
+        let learnt = DeepClassifier::train_or_find(examples, &TrainSettings::default(), shelf);
+        Ok((set.to_owned(), learnt.map_err(NluError::Train)?))
     };
     sets.into_iter().map(learn).collect()
 }

@@ -124,6 +124,7 @@ impl Begin {
             model_deadline_ms,
             attempts,
             approvers: self.approvers.clone(),
+            ..Settings::default()
         }
     }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
-    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, Taught, ToldBy, TongueFile, Tongues, UnderstandContext,
-    Understander, Vectors, spoken,
+    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, TongueFile, Tongues,
+    UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
-use ombud_ports::{Embedding, LanguageIdentifier};
+use ombud_ports::{Embedding, EmbeddingModel, LanguageIdentifier};
 use serde_json::{Value, json};
 
 use crate::assistant::{Assistant, BuildError, json_lines, language_file, questions};
@@ -42,6 +42,50 @@ pub(crate) struct Languages {
     served: Vec<String>,
 }
 
+/// What a pack's other languages are learnt from.
+pub struct Course {
+    across: ToRead,
+    phrases: Vec<PhraseFile>,
+    person: Person,
+    model: &'static str,
+}
+
+/// The reading of messages, or what it is learnt from.
+enum ToRead {
+    Learnt(Box<Across>),
+    Open(Vec<Taught>),
+}
+
+impl Course {
+    /// The texts of which [`Assistant::learn_languages`] wants the embeddings, in its order: all but those that were learnt already.
+    #[must_use]
+    pub fn lessons(&self) -> Vec<String> {
+        let mut lessons = match &self.across {
+            ToRead::Learnt(_) => Vec::new(),
+            ToRead::Open(taught) => Across::lessons(taught),
+        };
+        lessons.extend(self.person.lessons());
+        lessons
+    }
+
+    /// None where the embeddings are not those of the lessons.
+    fn learn(self, embeddings: &[Embedding], shelf: &SomeShelf) -> Option<(Across, Vec<PhraseFile>, Person)> {
+        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
+        let (of_messages, of_person) =
+            vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
+        let across = match self.across {
+            ToRead::Learnt(across) => *across,
+            ToRead::Open(taught) => {
+                let across = Across::learn(&taught, of_messages)?;
+                across.keep(&taught, self.model, shelf);
+                across
+            }
+        };
+        self.person.learn(of_person);
+        Some((across, self.phrases, self.person))
+    }
+}
+
 /// The language that a message turned the conversation to.
 #[derive(Debug, Clone)]
 pub(crate) struct Turned {
@@ -58,36 +102,38 @@ pub(crate) enum LanguageReader<'a> {
 }
 
 impl Assistant {
-    /// The texts of which [`Assistant::learn_languages`] wants the embeddings, in its order; none where the pack has one language.
+    /// What the pack's other languages are learnt from, with what the shelf has of it for this model; none where the pack has one language.
     ///
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read; the author of the pack can fix it.
-    pub fn lessons_of_languages(&self) -> Result<Vec<String>, BuildError> {
-        let taught = taught(&self.pack)?;
+    pub fn course(&self, model: &EmbeddingModel) -> Result<Option<Course>, BuildError> {
+        let (taught, phrases) = languages_of(&self.pack)?;
         if taught.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let mut lessons = Across::lessons(&taught);
-        lessons.extend(person(&self.pack)?.lessons());
-        Ok(lessons)
+        let shelf = &self.settings.shelf;
+        let across = match Across::found(&taught, model.sha256, shelf) {
+            Some(across) => ToRead::Learnt(Box::new(across)),
+            None => ToRead::Open(taught),
+        };
+        let words = language_file::<PersonFile>(&self.pack, "lexicon/person.yaml")?;
+        let person = Person::new_or_find(words, json_lines(&self.pack, "nlu/person.jsonl")?, shelf);
+        person.recall(model.sha256);
+        Ok(Some(Course { across, phrases, person, model: model.sha256 }))
     }
 
-    /// Learns to read the pack's other languages, from the embeddings of the [`Assistant::lessons_of_languages`]. Until then they are not served. Without
-    /// an `identifier` a language is told by its script and its small words. Takes seconds of one core; turns go on meanwhile.
+    /// Learns to read the pack's other languages, from the embeddings of the [`Course::lessons`]. Until then they are not served. Without
+    /// an `identifier` a language is told by its script and its small words. Takes seconds of one core where the shelf had nothing of it; turns go on meanwhile.
     ///
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read.
     pub fn learn_languages(
         &self,
+        course: Course,
         embeddings: &[Embedding],
         identifier: Option<Arc<dyn LanguageIdentifier>>,
     ) -> Result<(), BuildError> {
-        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
-        let (taught, phrases) = languages_of(&self.pack)?;
-        let (of_messages, of_person) = vectors.split_at(Across::lessons(&taught).len().min(vectors.len()));
-        let Some(across) = Across::learn(&taught, of_messages) else { return Ok(()) };
-        let person = person(&self.pack)?;
-        person.learn(of_person);
+        let Some((across, phrases, person)) = course.learn(embeddings, &self.settings.shelf) else { return Ok(()) };
         let others = other_languages(&self.pack);
         let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
         let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
@@ -282,12 +328,6 @@ impl LanguageReader<'_> {
     }
 }
 
-/// What tells the wish for a person, by its words.
-fn person(pack: &Pack) -> Result<Person, BuildError> {
-    let words = language_file::<PersonFile>(pack, "lexicon/person.yaml")?;
-    Ok(Person::new(words, json_lines(pack, "nlu/person.jsonl")?))
-}
-
 /// What a pack teaches in all its languages, its own first, and the phrases of the others; nothing where it has one.
 ///
 /// # Errors
@@ -320,7 +360,8 @@ fn taught(pack: &Pack) -> Result<Vec<Taught>, BuildError> {
 
 fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
-    let mut requests: Vec<Example> = pack.examples(locale).iter().map(|(class, text)| example(class, text)).collect();
+    let mut requests: Vec<Example> =
+        pack.examples(locale).into_iter().map(|(class, text)| Example { class, text }).collect();
     let lines = pack.requests.iter().filter(|(tag, ..)| tag == locale);
     requests.extend(lines.map(|(_, class, text)| example(class, text)));
     requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));

@@ -46,7 +46,7 @@ pub use controls::Switchboard;
 pub use desk::{DeskAct, Holder, OpenRequest};
 pub use feed::FeedError;
 pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
-pub use languages::languages_of;
+pub use languages::{Course, languages_of};
 pub use records::{DeskRecords, RecordList};
 pub use replay::{Difference, Other, Replayed, Verdict, Why};
 pub use turn::TurnError;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use ombud_language::{DeepClassifier, Vectors};
-use ombud_ports::{Embedder, Embedding, TextKind};
+use ombud_ports::{Embedder, Embedding, EmbeddingModel, TextKind};
 
 use crate::assistant::Assistant;
 
@@ -46,7 +46,14 @@ impl Vectors for TurnVectors<'_> {
 }
 
 impl Assistant {
-    /// The texts of which [`Assistant::deepen`] wants the embeddings, in its order.
+    /// Takes from the shelf what was learnt from embeddings of this model before, and puts there what is learnt of them from then on.
+    pub fn recall(&self, model: &EmbeddingModel) {
+        self.learnt.understander.recall(model.sha256);
+        self.learnt.signals.recall(model.sha256);
+        self.learnt.choices.values().for_each(|choices| choices.recall(model.sha256));
+    }
+
+    /// The texts of which [`Assistant::deepen`] wants the embeddings, in its order: all but those that were learnt already.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
         let mut lessons = self.learnt.understander.lessons();

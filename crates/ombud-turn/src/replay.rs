@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ombud_domain::{ConversationId, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs, TurnId};
+use ombud_domain::{ConversationId, RecordedEvent, StreamId, StreamKind, TimestampUs, TurnId};
 use ombud_policy::Pack;
 use ombud_ports::{Embedder, Inbox, KnowledgeIndex, LanguageModel, Ledger, StoreError};
 use serde::{Deserialize as _, Serialize};
@@ -137,7 +137,7 @@ impl Assistant {
         (ledger, inbox): (Arc<dyn Ledger>, Arc<dyn Inbox>),
         knowledge: Arc<dyn KnowledgeIndex>,
         pack: Arc<Pack>,
-        tenant: TenantId,
+        settings: Settings,
     ) -> Result<Self, BuildError> {
         let nobody = Arc::new(Nobody(String::new()));
         let ports = Ports {
@@ -150,7 +150,7 @@ impl Assistant {
             clock: Arc::clone(&nobody) as _,
             live: nobody,
         };
-        Self::new(ports, pack, Settings { tenant, ..Settings::default() })
+        Self::new(ports, pack, settings)
     }
 
     /// All conversations of the ledger, or the one in which a turn was recorded, in the order in which they began. Reads the whole ledger, and opens every

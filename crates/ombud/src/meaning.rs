@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ombud_inference::{E5, E5_SMALL, LID_176, Lid176, ModelFault};
+use ombud_inference::{E5, E5_SMALL, FolderShelf, LID_176, Lid176, ModelFault};
+use ombud_language::SomeShelf;
 use ombud_ports::{Embedder, LanguageIdentifier};
 use ombud_turn::Assistant;
 
@@ -36,15 +37,13 @@ pub(crate) fn deepen(
     };
     let kept = path.with_extension("vectors");
     let model: Arc<dyn Embedder> = Arc::new(model);
+    assistant.recall(&model.model());
     let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &assistant.lessons(), progress)?;
     assistant.deepen(&embeddings, Arc::clone(&model));
     drop(embeddings);
     // The company's own language first: customers who write it wait for no other.
-    let lessons = assistant.lessons_of_languages()?;
-    if lessons.is_empty() {
-        return Ok(());
-    }
-    let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &lessons, progress)?;
+    let Some(course) = assistant.course(&model.model())? else { return Ok(()) };
+    let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &course.lessons(), progress)?;
     let identifier = match Lid176::open(&path.with_file_name(LID_176.file)) {
         Ok(identifier) => Some(Arc::new(identifier) as Arc<dyn LanguageIdentifier>),
         Err(ModelFault::Absent { .. }) => {
@@ -55,7 +54,7 @@ pub(crate) fn deepen(
         }
         Err(fault) => return Err(fault.into()),
     };
-    Ok(assistant.learn_languages(&embeddings, identifier)?)
+    Ok(assistant.learn_languages(course, &embeddings, identifier)?)
 }
 
 /// The same on a thread beside a running server, told in its log.
@@ -77,6 +76,12 @@ pub(crate) fn deepen_beside(config: Config, assistant: Arc<Assistant>) {
         Ok(()) => {}
         Err(error) => tracing::warn!(error = format!("{error:#}"), "messages are read by their words alone"),
     }
+}
+
+/// Where what was learnt is kept: beside the models, or nowhere where there is no place for them.
+pub(crate) fn shelf(config: &Config) -> SomeShelf {
+    let folder = models_folder(config).ok()?;
+    Some(Arc::new(FolderShelf::new(&folder.join("learnt"))))
 }
 
 /// Where the model lies.

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, cache_folder};
-use crate::meaning::deepen_beside;
+use crate::meaning::{self, deepen_beside};
 use crate::privacy;
 use crate::terminal::spinner;
 
@@ -292,19 +292,22 @@ fn assistant(
             customer_wrong_codes: config.limits.customer_wrong_codes_per_hour,
         },
         approvers: config.desk.approvers.iter().collect(),
+        shelf: meaning::shelf(config),
     };
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
 }
 
 /// An assistant that can replay what a ledger holds.
 pub(crate) fn replayer(
+    config: &Config,
     store: &Store,
     (pack, knowledge): (Pack, Knowledge),
-    tenant: TenantId,
 ) -> anyhow::Result<Assistant> {
     let knowledge = ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?;
     let stored = (store.ledger(), store.inbox());
-    Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), tenant)
+    let settings =
+        Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
+    Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), settings)
         .context("the pack cannot be used, run `ombud validate` on it")
 }
 

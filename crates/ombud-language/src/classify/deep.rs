@@ -1,8 +1,11 @@
 //! To which class does a text belong by its words, and by its meaning where a model gives it a vector?
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Example, Head, Lesson, TrainError, TrainSettings, Trial};
+use crate::shelf::{OfVectors, Place, SomeShelf};
 
 /// Gives texts their vectors.
 pub trait Vectors {
@@ -14,11 +17,12 @@ pub trait Vectors {
 pub(crate) const SEED: u64 = 7;
 
 /// A classifier of words that learns the vectors of its examples once they are known.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeepClassifier {
     words: Classifier,
     lessons: Arc<(Vec<Example>, Trial)>,
-    head: OnceLock<Head>,
+    #[serde(skip)]
+    head: OfVectors<Head>,
 }
 
 impl DeepClassifier {
@@ -27,13 +31,40 @@ impl DeepClassifier {
     /// # Errors
     /// With fewer than two classes; the operator adds examples.
     pub fn train(examples: Vec<Example>, settings: &TrainSettings) -> Result<Self, TrainError> {
-        let (words, trial) = Classifier::train_and_try(&examples, settings)?;
-        Ok(Self { words, lessons: Arc::new((examples, trial)), head: OnceLock::new() })
+        Self::train_or_find(examples, settings, &None)
     }
 
-    /// The texts of which [`DeepClassifier::deepen`] wants the vectors, in its order.
+    /// The same, unless the shelf has what came of it before.
+    ///
+    /// # Errors
+    /// With fewer than two classes; the operator adds examples.
+    pub fn train_or_find(
+        examples: Vec<Example>,
+        settings: &TrainSettings,
+        shelf: &SomeShelf,
+    ) -> Result<Self, TrainError> {
+        let place = Place::of(shelf, "classes", &(&examples, settings));
+        let learnt = place.or_learn(|| {
+            let (words, trial) = Classifier::train_and_try(&examples, settings)?;
+            Ok(Self { words, lessons: Arc::new((examples, trial)), head: OfVectors::default() })
+        })?;
+        Ok(learnt.at(place))
+    }
+
+    /// The place where the shelf has it.
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self { head: OfVectors::new(place), ..self }
+    }
+
+    /// Takes what was learnt before from the vectors of a model, named by its SHA-256, and keeps what is learnt of them from then on.
+    pub fn recall(&self, model: &str) {
+        self.head.recall(model);
+    }
+
+    /// The texts of which [`DeepClassifier::deepen`] wants the vectors, in its order; none once it has learnt them.
     pub fn lessons(&self) -> impl Iterator<Item = String> + '_ {
-        self.lessons.0.iter().map(|example| cast(&example.text))
+        let lessons = self.lessons.0.iter().filter(|_| self.head.get().is_none());
+        lessons.map(|example| cast(&example.text))
     }
 
     /// Learns the vectors of the lessons; a wrong number of them teaches nothing.
@@ -43,7 +74,7 @@ impl DeepClassifier {
             return;
         }
         let classes = self.words.classes();
-        self.head.get_or_init(|| {
+        self.head.learn(|| {
             let lesson = |(example, vector): (&Example, _)| Lesson {
                 class: classes.binary_search(&example.class).unwrap_or_default(),
                 vector,

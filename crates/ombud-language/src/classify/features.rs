@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 /// Share of the character block in the squared length; the word block has the rest.
 const CHAR_SHARE: f32 = 0.5;
 /// Texts are cut here: what a class rests on stands in front.
@@ -35,7 +37,7 @@ impl Hasher for Mixed {
 }
 
 /// The known features of texts with their rows and idf weights.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Vocabulary {
     rows: HashMap<u32, (u32, f32), BuildHasherDefault<Mixed>>,
     /// The idf of a feature seen in no example.

@@ -3,6 +3,8 @@
 //! A softmax regression over the vector of the text, blended with the reading of its words: the product of both, each to a power, which is fitted
 //! on the examples that the reading of words was tried on.
 
+use serde::{Deserialize, Serialize};
+
 use super::Trial;
 use super::linear::{Linear, Row, Sample, Training, softmax};
 use super::noise::Random;
@@ -30,7 +32,7 @@ pub(crate) struct Lesson<'a> {
 }
 
 /// The reading of vectors, and how it is blended with that of words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Head {
     mean: Vec<f32>,
     /// One over the standard deviation, and over the length of such a vector: all have about length one then.

@@ -2,6 +2,8 @@
 //!
 //! Adagrad (Duchi, Hazan, Singer 2011) with one step size per feature.
 
+use serde::{Deserialize, Serialize};
+
 use super::noise::Random;
 
 const STEP: f32 = 1.0;
@@ -9,7 +11,7 @@ const STEP: f32 = 1.0;
 const GRADIENT_MIN: f32 = 0.004;
 
 /// The weights: a linear map from features to scores of classes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Linear {
     /// One row per feature, one column per class.
     weights: Vec<f32>,

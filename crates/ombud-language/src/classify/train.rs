@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::features::Vocabulary;
 use super::linear::{Linear, Sample, Training, softmax};
 use super::noise::{Random, careless};
@@ -17,7 +19,7 @@ const HELD_OUT_EVERY: usize = 6;
 const TRIED_MIN: usize = 20;
 
 /// How the examples that were left out at first were read: place among the examples, and probabilities of the classes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Trial(pub(crate) Vec<(usize, Vec<f32>)>);
 
 pub(super) fn train(examples: &[Example], settings: &TrainSettings) -> Result<(Classifier, Trial), TrainError> {

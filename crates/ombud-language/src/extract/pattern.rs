@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{Entity, entity};
 
 /// One pattern of the pack.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PatternSpec {
     /// Kind of the entity it gives, such as `order_number`.

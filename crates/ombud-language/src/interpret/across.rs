@@ -5,11 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::classify::{Example, Head, Lesson, SEED, Trial, cast};
+use crate::shelf::{Place, SomeShelf};
 use crate::understand::{Act, Moment, ReplyExample};
 
 /// What is taught in one language.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Taught {
     /// Its tag.
     pub locale: String,
@@ -31,7 +34,7 @@ impl Taught {
 }
 
 /// What was learnt from all languages together.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Across {
     /// The language that teaches most.
     home: String,
@@ -42,7 +45,7 @@ pub struct Across {
 }
 
 /// The classes of one kind of text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Reading {
     classes: Vec<String>,
     /// What is a language's own in its vectors.
@@ -58,6 +61,21 @@ impl Across {
     #[must_use]
     pub fn lessons(taught: &[Taught]) -> Vec<String> {
         taught.iter().flat_map(Taught::texts).map(cast).collect()
+    }
+
+    /// What was learnt from the same before by the vectors of a model, named by its SHA-256.
+    #[must_use]
+    pub fn found(taught: &[Taught], model: &str, shelf: &SomeShelf) -> Option<Self> {
+        Self::place(taught, model, shelf).find()
+    }
+
+    /// Keeps what was learnt for whoever looks for it.
+    pub fn keep(&self, taught: &[Taught], model: &str, shelf: &SomeShelf) {
+        Self::place(taught, model, shelf).keep(self);
+    }
+
+    fn place(taught: &[Taught], model: &str, shelf: &SomeShelf) -> Place {
+        Place::of(shelf, "languages", &(taught, model))
     }
 
     /// Learns from the vectors of the lessons; none where they do not fit, or where there is nothing to learn. Seconds of CPU for twenty thousand lessons.

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use crate::tongue::is_unspaced;
 
 /// The file `lexicon/person.yaml`: words by language.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct PersonFile(BTreeMap<String, PersonWords>);
 
 /// Words of one language, separated by spaces: `_` stands for a space within one, `*` for any ending.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PersonWords {
     /// Whom a company puts on the line.

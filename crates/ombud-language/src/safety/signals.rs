@@ -6,6 +6,7 @@ mod learnt;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -14,10 +15,11 @@ use serde::Deserialize;
 use super::canonical::Canonical;
 use crate::classify::{Example, Vectors};
 use crate::lean::lean;
+use crate::shelf::{Place, SomeShelf};
 use learnt::Learnt;
 
 /// The lists of one language: `packs/base/nlu/signals.<locale>.yaml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignalFile {
     /// Language tag of the lists.
@@ -40,7 +42,7 @@ impl SignalFile {
 }
 
 /// Figures of speech: "these shoes are killing me", "to die for".
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Figures {
     /// The signals they are no sign of.
@@ -50,7 +52,7 @@ pub struct Figures {
 }
 
 /// How one signal is recognised.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignalRule {
     /// Regular expressions, any of which gives the signal; matched without regard to case.
@@ -115,8 +117,15 @@ impl SignalModel {
     /// # Errors
     /// When an expression does not parse; the operator mends the pack.
     pub fn new(file: &SignalFile, everyday: &[String]) -> Result<Self, SignalError> {
+        Self::new_or_find(file, everyday, &None)
+    }
+
+    /// The same, unless the shelf has what its training gave before.
+    ///
+    /// # Errors
+    /// As [`SignalModel::new`].
+    pub fn new_or_find(file: &SignalFile, everyday: &[String], shelf: &SomeShelf) -> Result<Self, SignalError> {
         let mut lists = Vec::with_capacity(file.signals.len());
-        let mut examples = Vec::new();
         for (signal, rule) in &file.signals {
             let figures = if file.figures.not.contains(signal) { file.figures.patterns.as_slice() } else { &[] };
             let figurative: Vec<&String> = rule.unless.iter().chain(figures).collect();
@@ -126,7 +135,6 @@ impl SignalModel {
                 figurative: compile_one(signal, &figurative)?,
                 passing: compile_one(signal, &rule.passing.iter().collect::<Vec<_>>())?,
             });
-            examples.extend(rule.examples.iter().map(|text| Example { class: signal.clone(), text: text.clone() }));
         }
         let all: Vec<String> = file.signals.values().flat_map(|rule| rule.patterns.iter().cloned()).collect();
         let any = compile("any", &all)?;
@@ -134,14 +142,20 @@ impl SignalModel {
         let soft: Vec<String> =
             file.signals.values().flat_map(soft).chain(file.figures.patterns.iter().cloned()).collect();
         let softens = compile_one("any", &soft.iter().collect::<Vec<_>>())?;
-        let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
-        let harmless = thinned.filter(|text| !any.is_match(&straighten(text))).cloned().collect();
-        // Without examples of two classes the lists stand alone.
-        let learnt = Learnt::new(examples, harmless, &file.neutral);
+        let place = Place::of(shelf, "signals", &(file, everyday));
+        let Ok(learnt) = place.or_learn(|| Ok::<_, Infallible>(learn(file, everyday, &any)));
+        let learnt = learnt.map(|learnt| learnt.at(place));
         Ok(Self { lists, any, softens, learnt })
     }
 
-    /// The texts of which [`SignalModel::deepen`] wants the vectors, in its order.
+    /// Takes what was learnt before from the vectors of a model, named by its SHA-256, and keeps what is learnt of them from then on.
+    pub fn recall(&self, model: &str) {
+        if let Some(learnt) = &self.learnt {
+            learnt.recall(model);
+        }
+    }
+
+    /// The texts of which [`SignalModel::deepen`] wants the vectors, in its order; none once it has learnt them.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
         self.learnt.iter().flat_map(Learnt::lessons).collect()
@@ -202,6 +216,15 @@ impl SignalModel {
         };
         self.learnt.as_ref()?.sign((before, sentence), meant, vectors)
     }
+}
+
+/// What the sentences teach, harmless ones among them; none without examples of two classes: then the lists stand alone.
+fn learn(file: &SignalFile, everyday: &[String], any: &RegexSet) -> Option<Learnt> {
+    let example = |signal: &String, text: &String| Example { class: signal.clone(), text: text.clone() };
+    let told = file.signals.iter().flat_map(|(signal, rule)| rule.examples.iter().map(|text| example(signal, text)));
+    let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
+    let harmless = thinned.filter(|text| !any.is_match(&straighten(text))).cloned().collect();
+    Learnt::new(told.collect(), harmless, &file.neutral)
 }
 
 impl List {

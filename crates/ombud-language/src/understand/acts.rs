@@ -3,13 +3,13 @@
 //! Learnt from replies that people would write (`nlu/replies.<locale>.jsonl`), so that agreement needs no word from a list: "lock it in", "that
 //! would be most kind". Words that only repeat what was shown are one word to the classifier: what they are says nothing of what is done with it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::rules::Rules;
 use crate::classify::{Classifier, Example, TrainError, TrainSettings, Trial, words};
 
 /// What a reply does with what was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Do it.
@@ -80,7 +80,7 @@ impl Act {
 }
 
 /// What a customer replies to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// Exactly what would be done was shown.
@@ -111,7 +111,7 @@ impl Moment {
 }
 
 /// A reply with what it does: a line of `nlu/replies.<locale>.jsonl`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplyExample {
     /// What it answers to.
@@ -139,7 +139,7 @@ impl ReplyExample {
 }
 
 /// Reads what a reply does. Trained at the start from the examples of a language.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Acts {
     classifier: Classifier,
 }

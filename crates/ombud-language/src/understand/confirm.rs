@@ -368,7 +368,7 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     if new && !starts.is_empty() {
         return starts;
     }
-    if readings.understander.classifier.known_share(readings.text) < 0.2 {
+    if readings.understander.known_share(readings.text) < 0.2 {
         return vec![Command::CannotRead];
     }
     vec![Command::Correct { text: readings.text.to_owned() }]

@@ -2,10 +2,13 @@
 //!
 //! Cheap readings come first: what the words say surely is not embedded. Without a model everything is read by its words alone.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::acts::{Moment, ReplyExample};
 use crate::classify::{Example, Head, Lesson, SEED, Trial, Vectors, cast};
+use crate::shelf::{OfVectors, Place};
 
 /// Words that say a class this surely are believed ...
 const SURE: f32 = 0.9;
@@ -15,14 +18,15 @@ const KNOWN: f32 = 0.7;
 const SURE_ACT: f32 = 0.98;
 
 /// What is learnt from, until it is learnt, and what came of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Meaning {
     requests: Arc<(Vec<Example>, Trial)>,
     replies: Arc<(Vec<ReplyExample>, Trial)>,
-    heads: OnceLock<Heads>,
+    #[serde(skip)]
+    heads: OfVectors<Heads>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Heads {
     requests: Head,
     acts: Option<Head>,
@@ -30,11 +34,24 @@ struct Heads {
 
 impl Meaning {
     pub(super) fn new(requests: (Vec<Example>, Trial), replies: (Vec<ReplyExample>, Trial)) -> Self {
-        Self { requests: Arc::new(requests), replies: Arc::new(replies), heads: OnceLock::new() }
+        Self { requests: Arc::new(requests), replies: Arc::new(replies), heads: OfVectors::default() }
     }
 
-    /// The texts that are learnt from: requests, then replies.
+    /// The place where the shelf has what was learnt from the words.
+    pub(super) fn at(self, place: Place) -> Self {
+        Self { heads: OfVectors::new(place), ..self }
+    }
+
+    /// Takes what was learnt before from the vectors of a model.
+    pub(super) fn recall(&self, model: &str) {
+        self.heads.recall(model);
+    }
+
+    /// The texts that are learnt from: requests, then replies; none once they were.
     pub(super) fn lessons(&self) -> Vec<String> {
+        if self.heads.get().is_some() {
+            return Vec::new();
+        }
         let requests = self.requests.0.iter().map(|example| cast(&example.text));
         requests.chain(self.replies.0.iter().map(|example| cast(&example.reply))).collect()
     }
@@ -45,7 +62,7 @@ impl Meaning {
         if vectors.len() != requests.len() + replies.len() {
             return;
         }
-        self.heads.get_or_init(|| {
+        self.heads.learn(|| {
             let (of_requests, of_replies) = vectors.split_at(requests.len());
             let place = |classes: &[String], name: &str| {
                 classes.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or_default()

@@ -19,7 +19,7 @@ pub struct NluFile {
 }
 
 /// The small rule layer: `packs/base/nlu/rules.<locale>.yaml`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleFile {
     /// Language tag of the words.
@@ -31,7 +31,7 @@ pub struct RuleFile {
 }
 
 /// Everything the understander learns from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct NluModel {
     /// Language tag of the examples, such as `en`.
     pub locale: String,

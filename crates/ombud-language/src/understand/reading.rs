@@ -61,7 +61,7 @@ impl Reading {
         let wanted = rules.person.handoff_refused.replace_all(&body, " - ");
         let own = rules.person.handoff_unless.replace_all(&wanted, " - ");
         let named = rules.person.handoff.is_match(&own) || rules.machine_refused.is_match(&wanted);
-        let known = understander.classifier.known_share(&body);
+        let known = understander.known_share(&body);
         let learnt = *own == body
             && top.0 == HANDOFF
             && top.1 >= HANDOFF_SURE

@@ -452,7 +452,7 @@ fn unsure(readings: &Readings<'_>, whole: &Reading) -> Vec<Command> {
     let start = |flow: &str, confidence: f32| {
         vec![Command::StartFlow { flow: flow.to_owned(), confidence, text: readings.text.to_owned() }]
     };
-    if readings.understander.classifier.known_share(readings.text) < READABLE {
+    if readings.understander.known_share(readings.text) < READABLE {
         return vec![Command::CannotRead];
     }
     // "I don't want anything cancelled": whatever was thought to be under way is not.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
-use ombud_domain::{ConversationId, TenantId, TurnId};
+use ombud_domain::{ConversationId, TurnId};
 use ombud_turn::{Assistant, Replayed, TurnError, Verdict};
 use serde::Serialize;
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let pack = pack_of(options, &config)?.parse()?;
     let waiting = spinner("learning the pack's words");
     let store = open_store(&config).await?;
-    let assistant = wiring::replayer(&store, pack, TenantId(config.pack.tenant.clone()))?;
+    let assistant = wiring::replayer(&config, &store, pack)?;
     waiting.set_message("learning to read by meaning");
     deepen(&config, &assistant, &|_, _| {})?;
     waiting.finish_and_clear();

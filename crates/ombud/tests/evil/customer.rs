@@ -73,8 +73,8 @@ impl Phrases {
         for (class, text) in pack.examples(&pack.manifest.default_locale) {
             let flow = class.strip_prefix("flow:").and_then(|name| pack.flows.get(name));
             match flow {
-                Some(flow) if flow.only_looks_up() => phrases.others.push(text.clone()),
-                Some(_) => phrases.acts.push(text.clone()),
+                Some(flow) if flow.only_looks_up() => phrases.others.push(text),
+                Some(_) => phrases.acts.push(text),
                 None => {}
             }
         }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::classify::{DeepClassifier, Example, TrainSettings, Vectors, words};
+use crate::shelf::Place;
 
 /// Probability from which a sign is given; set on the sentences of `signals_eval` of `ombud-inference`.
 const SURE: f32 = 0.75;
@@ -28,7 +31,7 @@ const LEARNT_MIN: usize = 100;
 pub(super) const NONE: &str = "none";
 
 /// What was learnt from the examples, by words and, once their vectors are known, by meaning.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Learnt {
     classifier: DeepClassifier,
     /// In how many examples of each signal a word stands that harmless sentences are not full of: a sign of the words alone rests on these.
@@ -53,7 +56,17 @@ impl Learnt {
         Some(Self { classifier: DeepClassifier::train(examples, &settings).ok()?, content, told: counts })
     }
 
-    /// The texts that are learnt from.
+    /// The place where the shelf has it.
+    pub(super) fn at(self, place: Place) -> Self {
+        Self { classifier: self.classifier.at(place), ..self }
+    }
+
+    /// Takes what was learnt before from the vectors of a model.
+    pub(super) fn recall(&self, model: &str) {
+        self.classifier.recall(model);
+    }
+
+    /// The texts that are learnt from; none once their vectors were.
     pub(super) fn lessons(&self) -> impl Iterator<Item = String> + '_ {
         self.classifier.lessons()
     }

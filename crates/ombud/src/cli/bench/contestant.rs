@@ -158,6 +158,8 @@ async fn start_ombud(
         .filter(|folder| folder.join("pack.toml").is_file())
         .map_or_else(|| pack.to_owned(), |folder| folder.display().to_string());
     config.database.url = database_url(data);
+    // Without models: messages are read by their words alone. What is learnt of these is kept for the next start, as it is beside models.
+    config.models.folder = data.join("models").display().to_string();
     config.backoffice.url = company.to_owned();
     if model == Model::Mock {
         config.model.url = format!("{company}/v1");

@@ -22,7 +22,9 @@ pub(super) struct Report {
     model: String,
     peer: Option<String>,
     seed: u64,
-    /// One for each start of a server.
+    /// From the start of our process to the first right reply where nothing was learnt before, milliseconds: the start after an installation.
+    pub(super) learning_start_ms: Option<f64>,
+    /// One for each start of a server; ours finds what an earlier one has learnt.
     pub(super) starts: Vec<Start>,
     /// One for each measurement.
     pub(super) points: Vec<Point>,
@@ -45,6 +47,7 @@ impl Report {
             model,
             peer: options.peer.clone(),
             seed: options.seed,
+            learning_start_ms: None,
             starts: Vec::new(),
             points: Vec::new(),
             ratios: Vec::new(),
@@ -72,6 +75,9 @@ pub(super) fn print(report: &mut Report, output: Output) -> anyhow::Result<()> {
     ));
     say(format_args!("{}", dim(report.what)));
     say(format_args!("{}", points(&report.points)));
+    if let Some(first) = report.learning_start_ms {
+        say(format_args!("ombud: start to first reply {first:.0} ms where nothing was learnt before (n = 1)"));
+    }
     starts(&report.starts);
     for ratio in &report.ratios {
         say(format_args!(

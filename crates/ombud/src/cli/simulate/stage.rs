@@ -28,7 +28,7 @@ use crate::cli::replay::{Shown, Summary};
 use crate::clock::{SystemClock, fresh_secret};
 use crate::config::Config;
 use crate::demo_company::CompanyProcess;
-use crate::meaning::deepen;
+use crate::meaning::{self, deepen};
 use crate::terminal::spinner;
 use crate::wiring::{self, secret};
 
@@ -113,7 +113,8 @@ impl Stage {
             clock: clock_port,
             live,
         };
-        let settings = Settings { tenant: TenantId("simulation".to_owned()), ..Settings::default() };
+        let tenant = TenantId("simulation".to_owned());
+        let settings = Settings { tenant, shelf: meaning::shelf(config), ..Settings::default() };
         let teacher = Assistant::new(ports, Arc::new(pack), settings)
             .context("the pack cannot be used, run `ombud validate` on it")?;
         waiting.set_message("learning to read by meaning");
