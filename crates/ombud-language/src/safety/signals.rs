@@ -222,7 +222,9 @@ impl SignalModel {
 fn learn(file: &SignalFile, everyday: &[String], any: &RegexSet) -> Option<Learnt> {
     let example = |signal: &String, text: &String| Example { class: signal.clone(), text: text.clone() };
     let told = file.signals.iter().flat_map(|(signal, rule)| rule.examples.iter().map(|text| example(signal, text)));
-    let thinned = everyday.iter().step_by(everyday.len().div_ceil(EVERYDAY_MAX).max(1));
+    // As many as may be learnt, evenly from all: one more example of a pack never halves what the others teach.
+    let kept = everyday.len().min(EVERYDAY_MAX);
+    let thinned = (0..kept).filter_map(|at| everyday.get(at.saturating_mul(everyday.len()) / kept.max(1)));
     let harmless = thinned.filter(|text| !any.is_match(&straighten(text))).cloned().collect();
     Learnt::new(told.collect(), harmless, &file.neutral)
 }
