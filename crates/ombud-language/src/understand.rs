@@ -8,6 +8,7 @@ mod amend;
 mod answer;
 mod confirm;
 mod edit;
+mod follow;
 mod foreign;
 mod leaving;
 mod meaning;

@@ -30,7 +30,7 @@ pub(crate) async fn recall(assistant: &Assistant, received: &Arrival<'_>, call: 
     let Some(customer_id) = customer else {
         return ActionOutcome::Found { body: json!([]) };
     };
-    let looked_up = look_back(assistant, &received.conversation, &customer_id);
+    let looked_up = Box::pin(look_back(assistant, &received.conversation, &customer_id));
     let found = match assistant.tape() {
         Some(tape) => tape.ask(format!("memory of {customer_id}"), async { looked_up.await.ok() }).await,
         None => looked_up.await.ok(),

@@ -109,8 +109,10 @@ fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival<'_>, &
         }
         _ => false,
     };
-    let commands =
-        understander.asks(text).then(|| understander.understand(text, &context).commands).unwrap_or_default();
+    if !understander.asks(text) {
+        return false;
+    }
+    let commands = understander.understand(text, &context).commands;
     !commands.is_empty() && commands.iter().all(is_look_up)
 }
 

@@ -1,0 +1,45 @@
+//! Which words follow from what was done or said before them?
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::model::NluError;
+use super::rules::compile;
+
+/// Questions that follow from what was done or said before them.
+#[derive(Debug, Clone)]
+pub(super) struct FollowRules {
+    /// It means what was just done or said: "is it really stopped?"
+    pub points_back: Regex,
+    /// It is the thing alone, and asks of it what was asked before.
+    pub continues: Regex,
+    /// It may go on from the answer before it.
+    pub goes_on: Regex,
+    /// The whole message names a place in what was told, or a time, and nothing to do: "and the other one?", "and next month?"
+    pub elliptical: Regex,
+    /// The whole message asks only how it goes on: "and now?"
+    pub whats_next: Regex,
+    /// Asks whether something has to be done.
+    pub obliged: Regex,
+    /// It asks for the reason.
+    pub asks_reason: Regex,
+    /// It asks what would be if something were done.
+    pub hypothetical: Regex,
+}
+
+impl FollowRules {
+    pub(super) fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
+        let rule = |name: &str| compile(patterns, name);
+        Ok(Self {
+            points_back: rule("points_back")?,
+            continues: rule("continues")?,
+            goes_on: rule("goes_on")?,
+            elliptical: rule("elliptical")?,
+            whats_next: rule("whats_next")?,
+            obliged: rule("obliged")?,
+            asks_reason: rule("asks_reason")?,
+            hypothetical: rule("hypothetical")?,
+        })
+    }
+}
