@@ -72,8 +72,8 @@ pub enum Moving {
         intent_id: String,
         /// By what name the payment provider knows it.
         reference: String,
-        /// What the receipt says was moved, by line; where it says nothing, what was held.
-        moved: BTreeMap<u32, i64>,
+        /// What the receipt says was moved, line and minor units; where it says nothing, what was held.
+        moved: Vec<(u32, i64)>,
     },
     /// It was not done.
     NotDone {
@@ -156,6 +156,17 @@ pub enum BooksError {
     Legs(usize),
 }
 
+impl BooksError {
+    /// By what name it is told why an action is not done, without the record.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        match self {
+            Self::Overdrawn(account) => format!("account {}", account.name),
+            Self::Amount(_) | Self::Legs(_) => self.to_string(),
+        }
+    }
+}
+
 impl Moving {
     /// The intent.
     #[must_use]
@@ -179,8 +190,8 @@ impl Moving {
                 legs.iter().find(is_wrong).map_or(Ok(()), |leg| Err(BooksError::Amount(leg.amount.minor)))
             }
             Self::Done { moved, .. } => {
-                let wrong = moved.values().find(|minor| !(0..=MINOR_MAX).contains(*minor));
-                wrong.map_or(Ok(()), |minor| Err(BooksError::Amount(*minor)))
+                let wrong = moved.iter().find(|(_, minor)| !(0..=MINOR_MAX).contains(minor));
+                wrong.map_or(Ok(()), |(_, minor)| Err(BooksError::Amount(*minor)))
             }
             Self::NotDone { .. } => Ok(()),
         }
@@ -235,6 +246,13 @@ impl Leg {
 }
 
 impl Posting {
+    /// What is written when what is held here was done, and the receipt says so much of its lines.
+    #[must_use]
+    pub fn settles_as(&self, moved: &[(u32, i64)]) -> Vec<Entry> {
+        let told = moved.iter().find(|(line, _)| *line == self.line);
+        self.settles(told.map_or(self.amount.minor, |(_, minor)| *minor))
+    }
+
     /// What is written when the outcome of what is held here is known: so much was moved, or nothing. A company's system may have moved another amount; it is
     /// posted as it was.
     #[must_use]
@@ -257,6 +275,24 @@ pub struct Books {
 }
 
 impl Books {
+    /// As much of the books as a change looks at, where they are kept elsewhere: what the debited accounts hold, what is held for the intent, and the number
+    /// after which postings are numbered.
+    #[must_use]
+    pub fn part(
+        balances: impl IntoIterator<Item = (Account, Currency, Balance)>,
+        held: Vec<Posting>,
+        number: i64,
+    ) -> Self {
+        let mut part = Self { number, ..Self::default() };
+        for (account, currency, balance) in balances {
+            part.balances.insert((account, currency), balance);
+        }
+        for posting in held {
+            part.held.entry(posting.intent_id.clone()).or_default().push(posting);
+        }
+        part
+    }
+
     /// The accounts with what they hold.
     pub fn balances(&self) -> impl Iterator<Item = (&Account, Currency, &Balance)> {
         self.balances.iter().map(|((account, currency), balance)| (account, *currency, balance))
@@ -306,23 +342,26 @@ impl Books {
     /// # Errors
     /// [`BooksError`]; nothing was posted.
     pub fn apply(&mut self, moving: &Moving, at: TimestampUs) -> Result<Vec<Posting>, BooksError> {
+        let posted = self.plan(moving, at)?;
+        for posting in &posted {
+            self.post(posting);
+        }
+        Ok(posted)
+    }
+
+    /// What a commit would post.
+    ///
+    /// # Errors
+    /// [`BooksError`].
+    pub fn plan(&self, moving: &Moving, at: TimestampUs) -> Result<Vec<Posting>, BooksError> {
         moving.check()?;
-        let mut next = self.clone_for(moving);
-        let mut posted = Vec::new();
-        let mut post = |books: &mut Self, like: &Posting, entries: Vec<Entry>| {
-            for (phase, debit, credit, minor) in entries {
-                let amount = Money { minor, ..like.amount };
-                let reference = if phase == Phase::Moved { like.reference.clone() } else { String::new() };
-                let number = books.number.saturating_add(1);
-                let posting = Posting { number, phase, debit, credit, amount, reference, at, ..like.clone() };
-                books.post(&posting);
-                posted.push(posting);
-            }
-        };
+        let mut part = self.part_for(moving);
+        let held = part.held.get(moving.intent_id()).cloned().unwrap_or_default();
+        let mut planned = Vec::new();
         match moving {
             Moving::Begun { intent_id, customer_id, action, legs } => {
                 for leg in legs {
-                    let entries = leg.begins(&next.balance(&leg.debit, leg.amount.currency))?;
+                    let entries = leg.begins(&part.balance(&leg.debit, leg.amount.currency))?;
                     let like = Posting {
                         number: 0,
                         intent_id: intent_id.clone(),
@@ -336,43 +375,47 @@ impl Books {
                         reference: String::new(),
                         at,
                     };
-                    post(&mut next, &like, entries);
+                    planned.extend(part.enter(&like, entries, at));
                 }
             }
-            Moving::Done { intent_id, reference, moved } => {
-                for held in next.held.get(intent_id).cloned().unwrap_or_default() {
-                    let minor = moved.get(&held.line).copied().unwrap_or(held.amount.minor);
-                    let entries = held.settles(minor);
-                    post(&mut next, &Posting { reference: reference.clone(), ..held }, entries);
+            Moving::Done { reference, moved, .. } => {
+                for held in held {
+                    let entries = held.settles_as(moved);
+                    planned.extend(part.enter(&Posting { reference: reference.clone(), ..held }, entries, at));
                 }
             }
-            Moving::NotDone { intent_id } => {
-                for held in next.held.get(intent_id).cloned().unwrap_or_default() {
-                    let entries = held.settles(0);
-                    post(&mut next, &held, entries);
+            Moving::NotDone { .. } => {
+                for held in held {
+                    planned.extend(part.enter(&held, held.settles(0), at));
                 }
             }
         }
-        for posting in &posted {
-            self.post(posting);
-        }
-        Ok(posted)
+        Ok(planned)
     }
 
-    /// As much of the books as a change can look at.
-    fn clone_for(&self, moving: &Moving) -> Self {
-        let mut part = Self { number: self.number, ..Self::default() };
-        if let Moving::Begun { legs, .. } = moving {
-            for leg in legs {
-                let key = (leg.debit.clone(), leg.amount.currency);
-                if let Some(balance) = self.balances.get(&key) {
-                    part.balances.insert(key, *balance);
-                }
-            }
+    /// Numbers entries and adds them.
+    fn enter(&mut self, like: &Posting, entries: Vec<Entry>, at: TimestampUs) -> Vec<Posting> {
+        let mut entered = Vec::with_capacity(entries.len());
+        for (phase, debit, credit, minor) in entries {
+            let amount = Money { minor, ..like.amount };
+            let reference = if phase == Phase::Moved { like.reference.clone() } else { String::new() };
+            let number = self.number.saturating_add(1);
+            let posting = Posting { number, phase, debit, credit, amount, reference, at, ..like.clone() };
+            self.post(&posting);
+            entered.push(posting);
         }
-        let intent_id = moving.intent_id();
-        part.held.extend(self.held.get(intent_id).map(|held| (intent_id.to_owned(), held.clone())));
-        part
+        entered
+    }
+
+    /// As much of these books as a change looks at.
+    fn part_for(&self, moving: &Moving) -> Self {
+        let legs = if let Moving::Begun { legs, .. } = moving { legs.as_slice() } else { &[] };
+        let debited = legs.iter().filter_map(|leg| {
+            let key = (leg.debit.clone(), leg.amount.currency);
+            let balance = *self.balances.get(&key)?;
+            Some((key.0, key.1, balance))
+        });
+        Self::part(debited, self.held.get(moving.intent_id()).cloned().unwrap_or_default(), self.number)
     }
 
     /// Currencies in which what was given is not what was taken. There are none, unless somebody has changed the books.
@@ -419,8 +462,7 @@ mod tests {
     }
 
     fn done(intent: &str, moved: &[(u32, i64)]) -> Moving {
-        let moved = moved.iter().copied().collect();
-        Moving::Done { intent_id: intent.to_owned(), reference: format!("REF-{intent}"), moved }
+        Moving::Done { intent_id: intent.to_owned(), reference: format!("REF-{intent}"), moved: moved.to_vec() }
     }
 
     fn left(books: &Books) -> i64 {

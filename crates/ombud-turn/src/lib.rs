@@ -25,6 +25,7 @@ mod inputs;
 mod languages;
 mod market;
 mod meaning;
+mod money;
 mod reader;
 mod records;
 mod recovery;
