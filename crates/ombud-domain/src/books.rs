@@ -1,8 +1,9 @@
 //! What does the money come to that actions have moved? Double entry: each posting takes from one account what it gives to another.
 //!
 //! An intent holds the amount, its outcome releases what was held and posts what was moved. Nothing is ever changed: what is taken back is posted again, the
-//! other way round. [`statement`] compares the books with those of a payment provider.
+//! other way round. [`audit`] compares them with the events, [`statement`] the books with those of a payment provider.
 
+pub mod audit;
 pub mod statement;
 
 use std::collections::BTreeMap;

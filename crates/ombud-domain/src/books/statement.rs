@@ -291,3 +291,167 @@ pub const fn word(state: State) -> &'static str {
         State::Released => "released",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COUNT: usize = 400;
+
+    fn account(name: &str, of: &str) -> Account {
+        Account { name: name.to_owned(), of: of.to_owned() }
+    }
+
+    fn movement(number: usize) -> Movement {
+        let (order, provider) = (account("captured", &format!("O-{number}")), account("provider", ""));
+        let is_payment = number.is_multiple_of(3);
+        let (debit, credit) = if is_payment { (provider, order) } else { (order, provider) };
+        let currency = Currency::parse(if number.is_multiple_of(7) { "JPY" } else { "SEK" }).unwrap();
+        let state = match number % 10 {
+            8 => State::Released,
+            9 => State::Held,
+            _ => State::Moved,
+        };
+        let minor = i64::try_from(number).unwrap() * 37 % 5_000 + 100;
+        Movement {
+            intent_id: format!("intent-{number}"),
+            line: 0,
+            action: "refund".to_owned(),
+            customer_id: "C-1".to_owned(),
+            debit,
+            credit,
+            amount: Money { minor, currency },
+            state,
+            reference: if state == State::Moved { format!("REF-{number}") } else { String::new() },
+            at: TimestampUs(1_000),
+        }
+    }
+
+    /// What an honest provider writes: what was made, some of it still on its way; of what is unknown here it knows that it failed, and names it by its key.
+    fn line(movement: &Movement, number: usize) -> Option<Line> {
+        let told = match movement.state {
+            State::Moved if number.is_multiple_of(4) => Told::Open,
+            State::Moved => Told::Done,
+            State::Held if number.is_multiple_of(4) => return None,
+            State::Held | State::Released => Told::Failed,
+        };
+        let name = if movement.reference.is_empty() { format!("FAILED-{number}") } else { movement.reference.clone() };
+        let sign = if movement.debit.name == "provider" { 1 } else { -1 };
+        Some(Line {
+            number: u64::try_from(number).unwrap(),
+            reference: name,
+            key: Some(movement.intent_id.clone()),
+            minor: sign * movement.amount.minor,
+            currency: movement.amount.currency,
+            told,
+        })
+    }
+
+    fn scope(account: &Account) -> Scope<'_> {
+        Scope { account, signs: Signs::InIsPositive, from: TimestampUs(0), until: TimestampUs(i64::MAX) }
+    }
+
+    /// R72: 20 differences are put into a statement of 400 payments: each is found and named, and nothing else is.
+    #[test]
+    fn twenty_seeded_discrepancies_are_found_and_no_false_one() {
+        let mut movements: Vec<Movement> = (0..COUNT).map(movement).collect();
+        // A movement of other accounts is none of the provider's business.
+        movements.push(Movement { debit: account("owed", "C-1"), credit: account("fees", ""), ..movement(1) });
+        let mut lines: Vec<Line> = (0..COUNT).filter_map(|number| line(&movements[number], number)).collect();
+        let provider = account("provider", "");
+        assert_eq!(reconcile(&movements, &lines, &scope(&provider)), [], "an honest statement fits");
+        let at = |lines: &[Line], number: u64| lines.iter().position(|line| line.number == number).unwrap();
+        let mut expected: Vec<(Kind, String)> = Vec::new();
+        let expect = |expected: &mut Vec<(Kind, String)>, kind, number: u64| expected.push((kind, format!("REF-{number}")));
+        for number in [11, 52, 93] {
+            let place = at(&lines, number);
+            lines[place].minor += if number == 52 { 1 } else { -100 };
+            expect(&mut expected, Kind::Amount, number);
+        }
+        // The right sum in the wrong direction.
+        let place = at(&lines, 61);
+        lines[place].minor = -lines[place].minor;
+        expect(&mut expected, Kind::Amount, 61);
+        for number in [21, 121, 201] {
+            let place = at(&lines, number);
+            lines[place].currency = Currency::parse("EUR").unwrap();
+            expect(&mut expected, Kind::Currency, number);
+        }
+        for number in [31, 131, 231, 331] {
+            lines.remove(at(&lines, number));
+            expect(&mut expected, Kind::MissingThere, number);
+        }
+        for number in [41, 141] {
+            let place = at(&lines, number);
+            lines[place].told = Told::Failed;
+            expect(&mut expected, Kind::Status, number);
+        }
+        // Called not done, or unknown, here; made there: found by the key.
+        for number in [38, 89] {
+            let place = at(&lines, number);
+            lines[place].told = Told::Done;
+            expected.push((Kind::Status, format!("FAILED-{number}")));
+        }
+        for number in [51, 151] {
+            let again = lines[at(&lines, number)].clone();
+            lines.push(Line { number: 1_000 + number, ..again });
+            expect(&mut expected, Kind::Duplicate, number);
+        }
+        for number in [9_001_u64, 9_002, 9_003] {
+            let stranger = Line { number, reference: format!("REF-{number}"), key: None, ..lines[0].clone() };
+            lines.push(Line { told: if number == 9_003 { Told::Open } else { Told::Done }, ..stranger });
+            expect(&mut expected, Kind::MissingHere, number);
+        }
+        let found = reconcile(&movements, &lines, &scope(&provider));
+        let mut named: Vec<(Kind, String)> = found.iter().map(|one| (one.kind, one.reference.clone())).collect();
+        named.sort();
+        expected.sort();
+        assert_eq!(expected.len(), 20);
+        assert_eq!(named, expected, "{found:#?}");
+        println!("reconciliation: {} of {} seeded discrepancies found, 0 false ones in {COUNT} payments", named.len(), expected.len());
+    }
+
+    #[test]
+    fn what_a_statement_cannot_know_yet_is_not_missed() {
+        let movements: Vec<Movement> = (0..30).map(movement).collect();
+        let provider = account("provider", "");
+        let of_later = Scope { from: TimestampUs(1_001), ..scope(&provider) };
+        assert_eq!(reconcile(&movements, &[], &of_later), []);
+        assert_eq!(reconcile(&movements, &[], &scope(&provider)).len(), 24);
+        let unsigned = Scope { signs: Signs::None, ..scope(&provider) };
+        let lines: Vec<Line> = (0..30).filter_map(|number| line(&movements[number], number)).collect();
+        let lines: Vec<Line> = lines.into_iter().map(|line| Line { minor: line.minor.abs(), ..line }).collect();
+        assert_eq!(reconcile(&movements, &lines, &unsigned), []);
+        assert!(!reconcile(&movements, &lines, &scope(&provider)).is_empty());
+    }
+
+    #[test]
+    fn postings_become_movements() {
+        let posting = |phase, minor, reference: &str| Posting {
+            number: 1,
+            intent_id: "a".to_owned(),
+            line: 0,
+            phase,
+            customer_id: String::new(),
+            action: "refund".to_owned(),
+            debit: account("captured", "O-1"),
+            credit: account("provider", ""),
+            amount: Money { minor, currency: Currency::parse("EUR").unwrap() },
+            reference: reference.to_owned(),
+            at: TimestampUs(minor),
+        };
+        let all = [
+            posting(Phase::Observed, 900, ""),
+            posting(Phase::Held, 500, ""),
+            posting(Phase::Released, 500, ""),
+            posting(Phase::Moved, 450, "REF"),
+        ];
+        let state = |count: usize| {
+            let told = movements(&all[..count]);
+            told.first().map(|movement| (movement.state, movement.amount.minor, movement.reference.clone()))
+        };
+        assert_eq!((state(1), state(2)), (None, Some((State::Held, 500, String::new()))));
+        assert_eq!(state(3), Some((State::Released, 500, String::new())));
+        assert_eq!(state(4), Some((State::Moved, 450, "REF".to_owned())));
+    }
+}

@@ -8,6 +8,7 @@ mod events;
 mod keys;
 mod language;
 mod limits;
+mod money;
 mod recovery;
 mod redaction;
 mod replay;
