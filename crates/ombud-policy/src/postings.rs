@@ -332,3 +332,112 @@ impl Chart {
         postings.map(|posting| posting.debit.name.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CHART: &str = "accounts: { captured: order, provider: company, owed: customer, fees: company }\n\
+        statement: { account: provider, reference: id, amount: minor, signs: none, currency: currency, status: state, states: { ok: done } }\n";
+    const ACTION: &str = "action: refund\nrisk: money\nmethod: POST\npath: /o/{order_id}\nin:\n  order_id: { type: string, kind: order }\n\
+        amount: order.paid\ncurrency: order.currency\n";
+    const POSTINGS: &str = "postings:\n  - debit: { account: captured, of: order_id }\n    credit: { account: provider }\n    within: order.paid\n    \
+        moved: result.moved\n    reference: result.id\n  - debit: { account: owed }\n    credit: { account: fees }\n    amount: order.fee\n";
+
+    fn chart(source: &str) -> Chart {
+        parse("p/policies/accounts.yaml", source).unwrap()
+    }
+
+    fn spec(source: &str) -> ActionSpec {
+        ActionSpec::parse("p/actions/refund.yaml", source).unwrap()
+    }
+
+    fn refund() -> ActionSpec {
+        spec(&format!("{ACTION}{POSTINGS}"))
+    }
+
+    /// The legs of a refund of an order like this.
+    fn told(order: Value, customer_id: Option<&str>) -> Result<Vec<Leg>, String> {
+        let names = json!({"order": order, "order_id": "O-1"}).as_object().unwrap().clone();
+        let eval = |expr: &Expr| expr.eval(Scope { layers: &[&names] }).map_err(|error| error.to_string());
+        let spec = refund();
+        let value = |expr: &Option<Expr>| eval(expr.as_ref().unwrap()).ok();
+        let currency = value(&spec.currency).map(|currency| plain(&currency));
+        let amount_minor = value(&spec.amount).and_then(|minor| minor.as_i64());
+        legs((&spec, &chart(CHART)), Wish { amount_minor, currency: currency.as_deref(), customer_id }, &eval)
+    }
+
+    #[test]
+    fn a_proposal_says_what_it_moves() {
+        let legs = told(json!({"paid": 900, "fee": 30, "currency": "SEK"}), Some("C-1")).unwrap();
+        let shown = |leg: &Leg| (leg.debit.to_string(), leg.credit.to_string(), leg.amount.to_string(), leg.within);
+        let [refund, fee] = [&legs[0], &legs[1]].map(shown);
+        assert_eq!(refund, ("captured/O-1".to_owned(), "provider".to_owned(), "9.00 SEK".to_owned(), Some(900)));
+        assert_eq!(fee, ("owed/C-1".to_owned(), "fees".to_owned(), "0.30 SEK".to_owned(), None));
+        let nothing_paid = told(json!({"paid": 0, "fee": 30, "currency": "SEK"}), Some("C-1")).unwrap();
+        assert_eq!(nothing_paid.iter().map(|leg| leg.line).collect::<Vec<_>>(), [1], "nothing is moved where nothing is");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_moved() {
+        for (order, customer_id, expected) in [
+            (json!({"paid": -1, "fee": 0, "currency": "SEK"}), Some("C-1"), "cannot move `-1`"),
+            (json!({"paid": 1, "fee": 0, "currency": "kronor"}), Some("C-1"), "ISO 4217"),
+            (json!({"paid": 1, "fee": 1, "currency": "SEK"}), None, "whose account `owed`"),
+            (json!({"paid": 1, "fee": "much", "currency": "SEK"}), Some("C-1"), "no whole number"),
+            (json!({"paid": 1, "currency": "SEK"}), Some("C-1"), "fee"),
+        ] {
+            let problem = told(order, customer_id).unwrap_err();
+            assert!(problem.contains(expected), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_says_what_was_moved() {
+        let settled = |body: Value| {
+            refund().settled(&Map::new(), &Receipt { receipt_id: "RCT-1".to_owned(), body })
+        };
+        let told = Settled { reference: "REF-1".to_owned(), moved: vec![(0, 850)] };
+        assert_eq!(settled(json!({"id": "REF-1", "moved": 850})), told);
+        let silent = Settled { reference: "RCT-1".to_owned(), moved: Vec::new() };
+        assert_eq!(settled(json!({"moved": -5})), silent, "what cannot be an amount says nothing");
+        assert_eq!(settled(json!(["a look-up"])), silent);
+    }
+
+    #[test]
+    fn postings_that_do_not_fit_the_chart_are_reported() {
+        let problems = |chart: &Chart, spec: &ActionSpec| {
+            let mut found = Vec::new();
+            chart.check_action(spec, |_, message| found.push(message));
+            found.join("; ")
+        };
+        let kept = chart(CHART);
+        assert_eq!(problems(&kept, &refund()), "");
+        assert_eq!(problems(&Chart::default(), &spec(ACTION)), "", "a pack need not keep accounts");
+        for (from, to, expected) in [
+            (POSTINGS, "", "needs `postings:`"),
+            ("account: fees", "account: fee", "`fee` is not in policies/accounts.yaml"),
+            (", of: order_id", "", "is kept for a record"),
+            ("account: fees }", "account: fees, of: order_id }", "leave `of:` out"),
+            ("account: fees", "account: owed", "gives to itself"),
+            ("account: fees", "account: provider", "one payment of an action"),
+            ("amount: order.paid\n", "", "needs `amount`"),
+            ("currency: order.currency\n", "", "needs `currency`"),
+            ("risk: money", "risk: challenge", "what moves money"),
+        ] {
+            let found = problems(&kept, &spec(&format!("{ACTION}{POSTINGS}").replacen(from, to, 1)));
+            assert!(found.contains(expected), "{expected}: {found}");
+        }
+        let wrong = |source: &str| {
+            let mut found = Vec::new();
+            chart(source).check(|_, message| found.push(message));
+            found.join("; ")
+        };
+        assert_eq!(wrong(CHART), "");
+        assert!(wrong(&CHART.replace("fees: company", "before: company")).contains("what came before"));
+        assert!(wrong(&CHART.replace("account: provider", "account: captured")).contains("no account of the company"));
+        assert!(wrong(&CHART.replace("ok: done", "ok: open")).contains("means `done`"));
+    }
+}

@@ -10,6 +10,15 @@ use crate::ledger::StoreError;
 /// Postings of one page at most.
 pub const POSTINGS_MAX: usize = 1_000;
 
+/// Numbers of postings for each position of the ledger; more than a commit can post.
+pub const NUMBERS: i64 = 64;
+
+/// The largest number of a posting that a commit up to this position can have made.
+#[must_use]
+pub const fn last_number(position: i64) -> i64 {
+    position.saturating_add(1).saturating_mul(NUMBERS).saturating_sub(1)
+}
+
 /// Which postings are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {

@@ -403,6 +403,7 @@ impl Inbox for MemoryLedger {
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "a measurement prints its figures")]
 mod tests {
     use std::sync::Arc;
 
@@ -420,6 +421,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn many_random_operations_come_out_as_in_the_reference() {
         let Some(subject) = subject("").await else { return };
+        print!("in memory, ");
         crate::contract::random_operations(&subject, crate::contract::operations_max()).await;
     }
 }

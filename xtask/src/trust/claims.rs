@@ -122,6 +122,37 @@ pub(super) const CLAIMS: &[Claim] = &[
         data: "assistants of two processes on one ledger",
     },
     Claim {
+        name: "books",
+        promise: "Every posting gives what it takes, no more goes back than was taken, many at once come out as in a reference of plain sums, and a changed posting or a payment that the provider tells otherwise is found",
+        runs: &[
+            Run {
+                package: "ombud-testkit",
+                target: "lib",
+                tests: &["many_random_operations_come_out_as_in_the_reference"],
+                settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "1000000" }],
+            },
+            Run {
+                package: "ombud-store",
+                target: "test contract",
+                tests: &["random_operations_come_out_as_in_the_reference", "of_refunds_at_once_only_what_was_taken_goes_back"],
+                settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "400000" }],
+            },
+            tests(
+                "ombud-domain",
+                "lib",
+                &["twenty_seeded_discrepancies_are_found_and_no_false_one", "a_changed_posting_is_found"],
+            ),
+            tests("ombud-turn", "test journey", &["the_books_say_what_came_of_an_action"]),
+        ],
+        figure: "{otherwise} of {n} operations in memory come out otherwise; {found} of {seeded} discrepancies found, {false} false",
+        figures: &[
+            "in memory, random operations: {n} (seed {seed}), {postings} postings, {counts}, {otherwise} otherwise",
+            "random operations: {each} (seed {seed}), {postings} postings, {counts}, {otherwise} otherwise",
+            "reconciliation: {found} of {seeded} seeded discrepancies found, {false} false ones in {payments} payments",
+        ],
+        data: "refunds, payments, outcomes and repetitions by 32 writers at once; statement of 400 payments",
+    },
+    Claim {
         name: "tampering",
         promise: "A changed, deleted, inserted, moved or cut off event of the ledger is found, and so is a fork",
         runs: &[tests(

@@ -5,7 +5,7 @@
 
 use ombud_domain::{Account, Balance, Books, Currency, Leg, Money, Moving, Phase, Posting, TenantId, TimestampUs};
 use ombud_ports::StoreError;
-use ombud_ports::books::{POSTINGS_MAX, Wanted};
+use ombud_ports::books::{NUMBERS, POSTINGS_MAX, Wanted};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
@@ -20,8 +20,6 @@ const DOING: &str = "posting what is moved";
 const WHAT: &str = "posting";
 /// Columns of a row as it is written.
 const COLUMNS: usize = 15;
-/// Numbers of postings for each position of the ledger; more than a commit can post.
-const NUMBERS: i64 = 64;
 
 /// Posts what a commit begins to move, or what became of it. A commit that moves nothing costs nothing.
 pub(crate) async fn post(
