@@ -146,8 +146,7 @@ impl RawPosting {
             });
             compiled.transpose()
         };
-        let account =
-            |raw: &RawAccount| Ok(AccountSpec { name: raw.account.clone(), of: compile(&raw.of)? });
+        let account = |raw: &RawAccount| Ok(AccountSpec { name: raw.account.clone(), of: compile(&raw.of)? });
         Ok(PostingSpec {
             debit: account(&self.debit)?,
             credit: account(&self.credit)?,
@@ -170,7 +169,9 @@ impl PostingSpec {
     ) -> Result<Option<Leg>, String> {
         let number = |expr: &Option<Expr>, or: Option<i64>, what: &str| match expr {
             None => Ok(or),
-            Some(expr) => eval(expr)?.as_i64().map(Some).ok_or_else(|| format!("{what} of a posting is no whole number")),
+            Some(expr) => {
+                eval(expr)?.as_i64().map(Some).ok_or_else(|| format!("{what} of a posting is no whole number"))
+            }
         };
         let minor = number(&self.amount, wish.amount_minor, "the amount")?.ok_or("a posting has no amount")?;
         if minor == 0 {
@@ -288,7 +289,10 @@ impl Chart {
         if spec.postings.is_empty() {
             // A movement that stands in no book would be missed by nobody.
             if !self.accounts.is_empty() && spec.risk == Risk::Money {
-                report("risk:", "an action of risk `money` needs `postings:`, since the pack keeps accounts".to_owned());
+                report(
+                    "risk:",
+                    "an action of risk `money` needs `postings:`, since the pack keeps accounts".to_owned(),
+                );
             }
             return;
         }
@@ -299,7 +303,8 @@ impl Chart {
             report(AT, format!("an action has at most {LEGS_MAX} postings"));
         }
         let told = self.statement.as_ref().map(|form| form.account.as_str());
-        let touching = |posting: &&PostingSpec| [&posting.debit, &posting.credit].iter().any(|of| Some(of.name.as_str()) == told);
+        let touching =
+            |posting: &&PostingSpec| [&posting.debit, &posting.credit].iter().any(|of| Some(of.name.as_str()) == told);
         if spec.postings.iter().filter(touching).count() > 1 {
             report(AT, "one payment of an action can be told of by a statement, not more".to_owned());
         }
@@ -377,7 +382,11 @@ mod tests {
         assert_eq!(refund, ("captured/O-1".to_owned(), "provider".to_owned(), "9.00 SEK".to_owned(), Some(900)));
         assert_eq!(fee, ("owed/C-1".to_owned(), "fees".to_owned(), "0.30 SEK".to_owned(), None));
         let nothing_paid = told(json!({"paid": 0, "fee": 30, "currency": "SEK"}), Some("C-1")).unwrap();
-        assert_eq!(nothing_paid.iter().map(|leg| leg.line).collect::<Vec<_>>(), [1], "nothing is moved where nothing is");
+        assert_eq!(
+            nothing_paid.iter().map(|leg| leg.line).collect::<Vec<_>>(),
+            [1],
+            "nothing is moved where nothing is"
+        );
     }
 
     #[test]
@@ -396,9 +405,7 @@ mod tests {
 
     #[test]
     fn a_receipt_says_what_was_moved() {
-        let settled = |body: Value| {
-            refund().settled(&Map::new(), &Receipt { receipt_id: "RCT-1".to_owned(), body })
-        };
+        let settled = |body: Value| refund().settled(&Map::new(), &Receipt { receipt_id: "RCT-1".to_owned(), body });
         let told = Settled { reference: "REF-1".to_owned(), moved: vec![(0, 850)] };
         assert_eq!(settled(json!({"id": "REF-1", "moved": 850})), told);
         let silent = Settled { reference: "RCT-1".to_owned(), moved: Vec::new() };

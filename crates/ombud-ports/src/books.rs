@@ -34,10 +34,6 @@ pub struct Wanted {
 #[async_trait]
 pub trait MoneyBooks: Send + Sync + 'static {
     /// Postings after a number, in their order, at most [`POSTINGS_MAX`]. Where personal text is sealed, customers and records stand there by their tags.
-    async fn postings(
-        &self,
-        tenant: &TenantId,
-        wanted: &Wanted,
-        after_number: i64,
-    ) -> Result<Vec<Posting>, StoreError>;
+    async fn postings(&self, tenant: &TenantId, wanted: &Wanted, after_number: i64)
+    -> Result<Vec<Posting>, StoreError>;
 }

@@ -17,7 +17,8 @@ use ombud_domain::{
 };
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Attempts, Commit, Committed, Inbox, InboxFilter, InboxRow, Ledger, MoneyBooks, Shredding, StoreError, StoredReply,
+    AppendError, Attempts, Commit, Committed, Inbox, InboxFilter, InboxRow, Ledger, MoneyBooks, Shredding, StoreError,
+    StoredReply,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -46,9 +47,8 @@ pub use effects::{
 pub use kept::{a_cursor_stays_where_it_was_moved, old_replies_are_forgotten_in_small_batches_and_new_ones_kept};
 
 pub use money::{
-    a_movement_is_held_and_settled_with_its_commits, of_refunds_at_once_only_what_was_taken_goes_back,
-    operations_max, postings_are_found_by_customer_and_account, random_operations,
-    random_operations_come_out_as_in_the_reference,
+    a_movement_is_held_and_settled_with_its_commits, of_refunds_at_once_only_what_was_taken_goes_back, operations_max,
+    postings_are_found_by_customer_and_account, random_operations, random_operations_come_out_as_in_the_reference,
 };
 
 /// What the contract is held against; empty at the start of each function.

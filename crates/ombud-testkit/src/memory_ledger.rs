@@ -323,7 +323,8 @@ impl MoneyBooks for MemoryLedger {
         let tenants = self.lock();
         let is_wanted = |posting: &&Posting| {
             let of_account = |name: &String| {
-                let mut accounts = [&posting.debit, &posting.credit].into_iter().filter(|account| account.name == *name);
+                let mut accounts =
+                    [&posting.debit, &posting.credit].into_iter().filter(|account| account.name == *name);
                 accounts.any(|account| wanted.of.as_ref().is_none_or(|of| *of == account.of))
             };
             wanted.customer_id.as_ref().is_none_or(|customer_id| *customer_id == posting.customer_id)
@@ -403,7 +404,6 @@ impl Inbox for MemoryLedger {
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stdout, reason = "a measurement prints its figures")]
 mod tests {
     use std::sync::Arc;
 
@@ -412,7 +412,13 @@ mod tests {
 
     async fn subject(_test: &str) -> Option<Subject> {
         let ledger = Arc::new(MemoryLedger::new());
-        Some(Subject { ledger: ledger.clone(), inbox: ledger.clone(), attempts: ledger.clone(), books: ledger, keep: None })
+        Some(Subject {
+            ledger: ledger.clone(),
+            inbox: ledger.clone(),
+            attempts: ledger.clone(),
+            books: ledger,
+            keep: None,
+        })
     }
 
     crate::contract_tests!(subject);

@@ -96,10 +96,11 @@ pub(super) const CLAIMS: &[Claim] = &[
             tests: &["a_refund_is_paid_once_wherever_ombud_is_killed"],
             settings: &[Setting { name: "OMBUD_CRASH_KILLS", short: "60", long: "2000" }],
         }],
-        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {turns} turns replayed",
+        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {booked} stand in the books; {turns} turns replayed",
         figures: &[
             "kill -9 during refunds: {n} kills asked for, seed {seed}, {rest}",
             "all lanes: {kills} kills, {refunds} refunds, {double} paid twice, {lost} lost, {stuck} stuck, {turns} turns replayed",
+            "of the company's refunds {booked} stand in the books, as its statement shows",
             "lane  {columns}",
             "SQLite, {row}",
             "PostgreSQL, {row}",
@@ -134,7 +135,10 @@ pub(super) const CLAIMS: &[Claim] = &[
             Run {
                 package: "ombud-store",
                 target: "test contract",
-                tests: &["random_operations_come_out_as_in_the_reference", "of_refunds_at_once_only_what_was_taken_goes_back"],
+                tests: &[
+                    "random_operations_come_out_as_in_the_reference",
+                    "of_refunds_at_once_only_what_was_taken_goes_back",
+                ],
                 settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "400000" }],
             },
             tests(

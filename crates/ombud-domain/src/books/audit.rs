@@ -31,8 +31,11 @@ pub fn audit<'a>(postings: &[Posting], told: impl Iterator<Item = &'a Moving>) -
     fn key(posting: &Posting) -> Key<'_> {
         (&posting.intent_id, posting.line, posting.phase)
     }
-    let stored: BTreeMap<Key<'_>, &Posting> =
-        postings.iter().filter(|posting| posting.phase != Phase::Observed).map(|posting| (key(posting), posting)).collect();
+    let stored: BTreeMap<Key<'_>, &Posting> = postings
+        .iter()
+        .filter(|posting| posting.phase != Phase::Observed)
+        .map(|posting| (key(posting), posting))
+        .collect();
     let (mut audit, mut tags, mut known) = (Audit::default(), BTreeMap::new(), BTreeSet::new());
     for wanted in &expected {
         known.insert(key(wanted));

@@ -254,11 +254,7 @@ fn signed(movement: &Movement, scope: &Scope<'_>) -> i64 {
     }
 }
 
-fn difference(
-    kind: Kind,
-    here: Option<(&Movement, &Scope<'_>)>,
-    there: Option<(&Line, &Scope<'_>)>,
-) -> Discrepancy {
+fn difference(kind: Kind, here: Option<(&Movement, &Scope<'_>)>, there: Option<(&Line, &Scope<'_>)>) -> Discrepancy {
     let reference = there.map(|(line, _)| line.reference.clone()).filter(|reference| !reference.is_empty());
     let reference = reference.or_else(|| here.map(|(movement, _)| movement.reference.clone()));
     Discrepancy {
@@ -362,7 +358,8 @@ mod tests {
         assert_eq!(reconcile(&movements, &lines, &scope(&provider)), [], "an honest statement fits");
         let at = |lines: &[Line], number: u64| lines.iter().position(|line| line.number == number).unwrap();
         let mut expected: Vec<(Kind, String)> = Vec::new();
-        let expect = |expected: &mut Vec<(Kind, String)>, kind, number: u64| expected.push((kind, format!("REF-{number}")));
+        let expect =
+            |expected: &mut Vec<(Kind, String)>, kind, number: u64| expected.push((kind, format!("REF-{number}")));
         for number in [11, 52, 93] {
             let place = at(&lines, number);
             lines[place].minor += if number == 52 { 1 } else { -100 };
@@ -408,7 +405,11 @@ mod tests {
         expected.sort();
         assert_eq!(expected.len(), 20);
         assert_eq!(named, expected, "{found:#?}");
-        println!("reconciliation: {} of {} seeded discrepancies found, 0 false ones in {COUNT} payments", named.len(), expected.len());
+        println!(
+            "reconciliation: {} of {} seeded discrepancies found, 0 false ones in {COUNT} payments",
+            named.len(),
+            expected.len()
+        );
     }
 
     #[test]

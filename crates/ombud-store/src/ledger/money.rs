@@ -75,12 +75,7 @@ async fn held(connection: &mut AnyConnection, tenant: &TenantId, intent_id: &str
     rows.iter().map(|row| posting(row).map_err(|error| sqlx::Error::Decode(Box::new(error)))).collect()
 }
 
-async fn insert(
-    connection: &mut AnyConnection,
-    dialect: Dialect,
-    job: &Job,
-    rows: &[Posting],
-) -> sqlx::Result<()> {
+async fn insert(connection: &mut AnyConnection, dialect: Dialect, job: &Job, rows: &[Posting]) -> sqlx::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -207,7 +202,9 @@ pub(crate) async fn read(
         match &wanted.of {
             Some(of) => {
                 let of = bind(vault.tag(tenant, of));
-                sql.push_str(&format!(" AND ((debit = {place} AND debit_of = {of}) OR (credit = {place} AND credit_of = {of}))"));
+                sql.push_str(&format!(
+                    " AND ((debit = {place} AND debit_of = {of}) OR (credit = {place} AND credit_of = {of}))"
+                ));
             }
             None => sql.push_str(&format!(" AND (debit = {place} OR credit = {place})")),
         }

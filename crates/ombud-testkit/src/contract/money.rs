@@ -236,10 +236,8 @@ impl Reference {
                 self.orders.entry((order.clone(), currency)).or_default();
                 self.open.push((intent_id.clone(), order, currency, -minor));
                 let fee = (account("receivable", "C-1"), account("fees", ""));
-                let legs = vec![
-                    leg(0, (psp, captured), money(minor, currency), None),
-                    leg(1, fee, money(25, currency), None),
-                ];
+                let legs =
+                    vec![leg(0, (psp, captured), money(minor, currency), None), leg(1, fee, money(25, currency), None)];
                 Some(Operation { name: "payment", moving: begun(&intent_id, "C-1", legs), accepted: true })
             }
             6 => {
@@ -298,7 +296,11 @@ async fn write(subject: Arc<Subject>, writer: u64, operations: u64) -> Reference
                 *reference.counts.entry(operation.name).or_default() += 1;
             }
             Err(AppendError::LimitReached { rule }) => {
-                assert!(!operation.accepted, "refused by {rule}, though the reference takes it: {:?}", operation.moving);
+                assert!(
+                    !operation.accepted,
+                    "refused by {rule}, though the reference takes it: {:?}",
+                    operation.moving
+                );
                 *reference.counts.entry("refused").or_default() += 1;
             }
             Err(error) => panic!("{error}"),
@@ -309,6 +311,7 @@ async fn write(subject: Arc<Subject>, writer: u64, operations: u64) -> Reference
 
 /// How many operations a random run has.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "a test has no configuration")]
 pub fn operations_max() -> u64 {
     let wanted = std::env::var("OMBUD_MONEY_OPERATIONS").ok().and_then(|text| text.parse().ok());
     wanted.unwrap_or(OPERATIONS)

@@ -17,9 +17,10 @@ fn keeps_books() -> &'static Assistant {
     TRAINED.get_or_init(|| {
         let mut files = files();
         files.insert("retail/policies/accounts.yaml".to_owned(), ACCOUNTS.to_owned());
-        for (_, source) in files.iter_mut().filter(|(file, source)| {
-            file.starts_with("retail/actions/") && source.contains("risk: money")
-        }) {
+        for (_, source) in files
+            .iter_mut()
+            .filter(|(file, source)| file.starts_with("retail/actions/") && source.contains("risk: money"))
+        {
             source.push_str(POSTINGS);
         }
         train(&files)
@@ -112,7 +113,11 @@ async fn more_than_was_taken_for_an_order_does_not_go_back() {
         let world = World::of(keeps_books(), office, None).await;
         world.agrees(world.proposes().await).await;
         let second = world.agrees(world.proposes().await).await;
-        assert_eq!((second.done.len(), world.performed()), (usize::from(goes_back), 1 + usize::from(goes_back)), "{first:?}");
+        assert_eq!(
+            (second.done.len(), world.performed()),
+            (usize::from(goes_back), 1 + usize::from(goes_back)),
+            "{first:?}"
+        );
         if !goes_back {
             assert_eq!(second.refused[0].reason_code, "limit_reached");
             assert_eq!(second.status, ConversationStatus::WaitingForAgent, "{}", text(&second));

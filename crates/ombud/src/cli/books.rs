@@ -10,8 +10,8 @@ use ombud_domain::books::audit::{Audit, audit};
 use ombud_domain::books::statement::{Movement, Scope, State, movements, reconcile, word};
 use ombud_domain::{Account, Balance, Books, Currency, Money, Moving, Posting, RecordedEvent, TenantId, TimestampUs};
 use ombud_policy::Pack;
-use ombud_ports::books::{POSTINGS_MAX, Wanted};
 use ombud_ports::StoreError;
+use ombud_ports::books::{POSTINGS_MAX, Wanted};
 use ombud_store::Store;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -269,7 +269,8 @@ async fn told(store: &Store, tenant: &TenantId) -> Result<(Vec<Moving>, usize, i
 impl Checked {
     /// What does not fit, in words.
     pub(super) fn faults(&self) -> Vec<String> {
-        let sums = self.imbalances.iter().map(|(currency, sum)| format!("{currency} comes to {sum} instead of nothing"));
+        let sums =
+            self.imbalances.iter().map(|(currency, sum)| format!("{currency} comes to {sum} instead of nothing"));
         let accounts = self.overdrawn.iter().map(|(account, left)| format!("{account} is overdrawn: {left}"));
         let postings = self.audit.faults.iter().map(|(intent_id, fault)| format!("{intent_id}: {fault}"));
         let is_unexplained = self.audit.untold > 0 && self.erased == 0;

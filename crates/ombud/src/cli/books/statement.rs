@@ -18,12 +18,16 @@ const LINES_MAX: usize = 5_000_000;
 
 /// How the pack's statements are written.
 pub(super) fn form(pack: &Pack) -> anyhow::Result<&StatementForm> {
-    pack.chart.statement.as_ref().context("the pack does not say how statements are written: add `statement:` to policies/accounts.yaml")
+    pack.chart
+        .statement
+        .as_ref()
+        .context("the pack does not say how statements are written: add `statement:` to policies/accounts.yaml")
 }
 
 /// The first moment of a day, UTC.
 pub(super) fn day(text: &str) -> anyhow::Result<TimestampUs> {
-    let date: jiff::civil::Date = text.parse().with_context(|| format!("`{text}` is no date, write it as 2026-11-30"))?;
+    let date: jiff::civil::Date =
+        text.parse().with_context(|| format!("`{text}` is no date, write it as 2026-11-30"))?;
     Ok(TimestampUs(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_microsecond()))
 }
 
@@ -58,7 +62,9 @@ fn lines(reader: impl std::io::Read, form: &StatementForm) -> anyhow::Result<Vec
             minor: minor(field(amount), (form.unit, currency)).with_context(|| format!("line {number}"))?,
             currency,
             told: *told.with_context(|| {
-                format!("line {number}: it is not known what `{word}` means, add it to `states:` of policies/accounts.yaml")
+                format!(
+                    "line {number}: it is not known what `{word}` means, add it to `states:` of policies/accounts.yaml"
+                )
             })?,
         });
         if lines.len() > LINES_MAX {
@@ -94,7 +100,9 @@ pub(super) fn report(
 ) -> anyhow::Result<Outcome> {
     match context.output {
         Output::Json => {
-            say_json(&json!({"fits": found.is_empty(), "movements": movements, "lines": lines, "discrepancies": found}))?;
+            say_json(
+                &json!({"fits": found.is_empty(), "movements": movements, "lines": lines, "discrepancies": found}),
+            )?;
         }
         Output::Text => {
             let mut table = Table::new();
@@ -162,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_statement_is_read_by_its_headings_and_nothing_in_it_is_passed_over() {
-        let text = "\u{feff}Status,Gross,Currency,Reference,Key\nsettled,-1999,eur,\"RF,1\",k1\nsettled, 5 ,SEK,RF-2,\n";
+        let text =
+            "\u{feff}Status,Gross,Currency,Reference,Key\nsettled,-1999,eur,\"RF,1\",k1\nsettled, 5 ,SEK,RF-2,\n";
         let read = lines(text.as_bytes(), &form(Unit::Minor)).unwrap();
         assert_eq!((read[0].reference.as_str(), read[0].minor, read[0].key.as_deref()), ("RF,1", -1_999, Some("k1")));
         assert_eq!((read[1].number, read[1].currency.code(), read[1].key.as_deref()), (3, "SEK", None));
