@@ -427,7 +427,6 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn many_random_operations_come_out_as_in_the_reference() {
         let Some(subject) = subject("").await else { return };
-        print!("in memory, ");
-        crate::contract::random_operations(&subject, crate::contract::operations_max()).await;
+        crate::contract::random_operations(&subject, ("in memory", crate::contract::operations_max())).await;
     }
 }

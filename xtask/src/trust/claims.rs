@@ -150,8 +150,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         ],
         figure: "{otherwise} of {n} operations in memory come out otherwise; {found} of {seeded} discrepancies found, {false} false",
         figures: &[
-            "in memory, random operations: {n} (seed {seed}), {postings} postings, {counts}, {otherwise} otherwise",
-            "random operations: {each} (seed {seed}), {postings} postings, {counts}, {otherwise} otherwise",
+            "in memory, random operations: {n} (seed {seed}), {postings} postings, {otherwise} otherwise: {counts}",
+            "by the contract, random operations: {each} (seed {seed}), {postings} postings, {others} otherwise: {counts}",
             "reconciliation: {found} of {seeded} seeded discrepancies found, {false} false ones in {payments} payments",
         ],
         data: "refunds, payments, outcomes and repetitions by 32 writers at once; statement of 400 payments",

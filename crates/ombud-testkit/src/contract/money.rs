@@ -319,12 +319,12 @@ pub fn operations_max() -> u64 {
 
 /// R72, see [`random_operations`].
 pub async fn random_operations_come_out_as_in_the_reference(subject: &Subject) {
-    random_operations(subject, operations_max() / DATABASE_SHARE).await;
+    random_operations(subject, ("by the contract", operations_max() / DATABASE_SHARE)).await;
 }
 
 /// R72: whatever is done in whatever order by many at once, the books say what a reference of plain sums says; what is taken out of all accounts is what is put into
 /// all of them, and no posting is changed afterwards.
-pub async fn random_operations(subject: &Subject, operations: u64) {
+pub async fn random_operations(subject: &Subject, (place, operations): (&str, u64)) {
     let each = operations.div_ceil(WRITERS);
     let subject = Arc::new(subject.clone());
     let mut tasks = JoinSet::new();
@@ -367,7 +367,7 @@ pub async fn random_operations(subject: &Subject, operations: u64) {
     folded.sort();
     assert!(stored == folded, "the events of the ledger give other books: {} and {}", stored.len(), folded.len());
     let done = each * WRITERS;
-    println!("random operations: {done} (seed {SEED}), {} postings, {counts:?}, 0 otherwise", all.len());
+    println!("{place}, random operations: {done} (seed {SEED}), {} postings, 0 otherwise: {counts:?}", all.len());
 }
 
 /// The books as the events of the ledger give them.
