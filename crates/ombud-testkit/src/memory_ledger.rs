@@ -246,7 +246,8 @@ impl Ledger for MemoryLedger {
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         let tenants = self.lock();
         let events = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
-        Ok(events.iter().filter(|event| event.position > after_position).take(events_max).cloned().collect())
+        let after = events.partition_point(|event| event.position <= after_position);
+        Ok(events.iter().skip(after).take(events_max).cloned().collect())
     }
 
     async fn effects(
