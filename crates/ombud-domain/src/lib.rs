@@ -4,6 +4,7 @@
 //! Start reading at [`conversation`], then [`command`] (what a customer asks of us) and [`reply`] (what we answer).
 
 pub mod action;
+pub mod books;
 pub mod choice;
 pub mod command;
 pub mod conversation;
@@ -18,6 +19,7 @@ pub mod sensitive;
 pub mod stage;
 
 pub use action::{ActionOutcome, CallFailure, Proposal, Receipt};
+pub use books::{Account, Balance, Books, BooksError, Leg, Moving, Phase, Posting};
 pub use choice::{Candidate, Choice, ChoiceRequest, Count, Rewording};
 pub use command::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 pub use conversation::{ConversationStatus, Owner};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ombud_domain::{IntentId, Proposal, RecordedEvent};
+use ombud_domain::{IntentId, Leg, Proposal, RecordedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -115,11 +115,23 @@ pub struct Authorized {
     call: ApiCall,
     reasons: Vec<String>,
     stake: Stake,
+    legs: Vec<Leg>,
 }
 
 impl Authorized {
     pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>, stake: Stake) -> Self {
-        Self { proposal, call, reasons, stake }
+        Self { proposal, call, reasons, stake, legs: Vec::new() }
+    }
+
+    /// The same with what it moves.
+    pub(crate) fn moving(self, legs: Vec<Leg>) -> Self {
+        Self { legs, ..self }
+    }
+
+    /// What it moves, from which account to which.
+    #[must_use]
+    pub fn legs(&self) -> &[Leg] {
+        &self.legs
     }
 
     /// What is at stake, as it was decided on.

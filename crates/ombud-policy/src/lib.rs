@@ -14,6 +14,7 @@ pub mod floor;
 pub mod flow;
 pub mod limits;
 pub mod pack;
+pub mod postings;
 pub mod problem;
 mod question;
 pub mod recovery;

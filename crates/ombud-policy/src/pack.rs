@@ -10,6 +10,7 @@ use crate::controls::Target;
 use crate::feed::Feed;
 use crate::flow::{self, AskSource, Flow, FlowKind};
 use crate::limits::{self, Limit};
+use crate::postings::{self, Chart};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
@@ -110,6 +111,8 @@ pub const ENGINE_TEXTS: [&str; 82] = [
 
 /// Where the limits of a pack stand.
 pub(crate) const LIMITS: &str = "policies/limits.yaml";
+/// Where its accounts stand.
+pub(crate) const ACCOUNTS: &str = "policies/accounts.yaml";
 
 /// A pack, ready to be used; immutable.
 #[derive(Debug)]
@@ -135,6 +138,8 @@ pub struct Pack {
     pub policies: Policies,
     /// What may be done within a time.
     pub limits: Vec<Limit>,
+    /// The accounts that actions post to.
+    pub chart: Chart,
     /// Knowledge articles: (file, source).
     pub articles: Vec<(String, String)>,
     /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
@@ -188,6 +193,7 @@ impl Pack {
         let actions = reader.actions();
         let policies = reader.policies();
         let limits = reader.limits();
+        let chart = reader.chart();
         let articles = reader
             .under("knowledge/", ".md")
             .into_iter()
@@ -214,6 +220,7 @@ impl Pack {
             feed,
             policies,
             limits,
+            chart,
             articles,
             language_files,
         };
@@ -462,6 +469,13 @@ impl<'a> Reader<'a> {
         let file = format!("{}/{LIMITS}", self.name);
         let Some(source) = self.files.get(&file) else { return Vec::new() };
         limits::parse(&file, source).map_err(|problems| self.problems.extend(problems)).unwrap_or_default()
+    }
+
+    /// The pack's own accounts; the base keeps none.
+    fn chart(&mut self) -> Chart {
+        let file = format!("{}/{ACCOUNTS}", self.name);
+        let Some(source) = self.files.get(&file) else { return Chart::default() };
+        postings::parse(&file, source).map_err(|problems| self.problems.extend(problems)).unwrap_or_default()
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {

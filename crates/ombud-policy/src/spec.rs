@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, Scope, plain};
+use crate::postings::{PostingSpec, RawPosting};
 use crate::problem::PackProblem;
 use crate::recovery::{LookUp, RawLookUp};
 
@@ -135,6 +136,8 @@ struct RawAction {
     amount: Option<String>,
     #[serde(default)]
     currency: Option<String>,
+    #[serde(default)]
+    postings: Vec<RawPosting>,
 }
 
 /// Path of the actions that [`Source::Memory`] answers.
@@ -237,6 +240,8 @@ pub struct ActionSpec {
     pub amount: Option<Expr>,
     /// Its currency, for limits.
     pub currency: Option<Expr>,
+    /// What it moves, from which account to which.
+    pub postings: Vec<PostingSpec>,
 }
 
 /// Why arguments do not fit an action.
@@ -308,6 +313,9 @@ impl ActionSpec {
         let currency = raw.currency.as_deref().map(&mut compile);
         let recover = raw.recover.as_ref().map(|recover| recover.compile(file, source)).transpose();
         let recover = recover.map_err(|problem| problems.push(problem)).ok().flatten();
+        let postings: Result<Vec<PostingSpec>, PackProblem> =
+            raw.postings.iter().map(|posting| posting.compile(file, source)).collect();
+        let postings = postings.map_err(|problem| problems.push(problem)).unwrap_or_default();
         match ownership {
             Some(ownership) if problems.is_empty() => Ok(Self {
                 name: raw.action,
@@ -329,6 +337,7 @@ impl ActionSpec {
                 receipt: raw.receipt.trim_start_matches("result.").to_owned(),
                 amount: amount.flatten(),
                 currency: currency.flatten(),
+                postings,
             }),
             _ => Err(problems),
         }

@@ -1,7 +1,7 @@
 //! How are events written and read? Append with an expected version, durable before it is acknowledged.
 
 use async_trait::async_trait;
-use ombud_domain::{JsonText, NewEvent, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_domain::{JsonText, Moving, NewEvent, RecordedEvent, StreamId, TenantId, TimestampUs};
 use serde_json::Value;
 
 use crate::effects::{Counting, PastEffect};
@@ -25,6 +25,8 @@ pub struct Commit {
     pub shredding: Option<Shredding>,
     /// What this begins, or what was not done after all, as far as it counts against limits.
     pub counting: Option<Counting>,
+    /// What this begins to move, or what became of it.
+    pub moving: Option<Moving>,
     /// When this is written.
     pub at: TimestampUs,
 }

@@ -4,6 +4,7 @@
 
 pub mod attempts;
 pub mod back_office;
+pub mod books;
 pub mod clock;
 pub mod crash;
 pub mod effects;
@@ -19,6 +20,7 @@ pub mod seal;
 
 pub use attempts::{Attempt, Attempts};
 pub use back_office::BackOffice;
+pub use books::{MoneyBooks, Wanted};
 pub use clock::Clock;
 pub use crash::{crash_point, crash_point_of, crash_point_soon};
 pub use embedder::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};

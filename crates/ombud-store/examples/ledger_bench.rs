@@ -130,6 +130,7 @@ fn commit(run: usize, writer: usize, expected_version: i64) -> Commit {
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

@@ -84,6 +84,7 @@ fn commit(conversation: usize, turn: i64) -> Commit {
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

@@ -4,15 +4,16 @@ pub(crate) mod effects;
 pub(crate) mod heads;
 pub(crate) mod insert;
 pub(crate) mod job;
+pub(crate) mod money;
 pub(crate) mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use ombud_domain::{JsonText, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
+use ombud_domain::{JsonText, Posting, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
 use ombud_ports::effects::{Counting, PastEffect};
-use ombud_ports::{AppendError, Commit, Committed, Ledger, StoreError, StoredReply};
+use ombud_ports::{AppendError, Commit, Committed, Ledger, MoneyBooks, StoreError, StoredReply, Wanted};
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -68,6 +69,9 @@ impl Ledger for SqlLedger {
         self.vault.seal(&mut commit).await?;
         if let Some(Counting::Begun { effect, .. }) = &mut commit.counting {
             effect.customer_id = self.vault.tag(&commit.tenant, &effect.customer_id);
+        }
+        if let Some(moving) = &mut commit.moving {
+            money::seal(&self.vault, &commit.tenant, moving)?;
         }
         let (job, written) = Job::new(commit)?;
         if self.jobs.send(job).await.is_err() {
@@ -231,6 +235,18 @@ impl Ledger for SqlLedger {
             query.execute(&self.database.derived).await.map_err(failed("marking messages as delivered"))?;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl MoneyBooks for SqlLedger {
+    async fn postings(
+        &self,
+        tenant: &TenantId,
+        wanted: &Wanted,
+        after_number: i64,
+    ) -> Result<Vec<Posting>, StoreError> {
+        money::read(&self.database, (&self.vault, tenant), wanted, after_number).await
     }
 }
 

@@ -12,7 +12,7 @@ struct Migration {
 }
 
 /// In order. Append only; a release runs with the schema of the next one (expand, backfill, contract).
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         name: "0001_ledger",
         up: include_str!("../migrations/0001_ledger.up.sql"),
@@ -52,6 +52,11 @@ const MIGRATIONS: [Migration; 8] = [
         name: "0008_approvals",
         up: include_str!("../migrations/0008_approvals.up.sql"),
         down: include_str!("../migrations/0008_approvals.down.sql"),
+    },
+    Migration {
+        name: "0009_money",
+        up: include_str!("../migrations/0009_money.up.sql"),
+        down: include_str!("../migrations/0009_money.down.sql"),
     },
 ];
 

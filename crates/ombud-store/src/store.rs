@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ombud_domain::TenantId;
-use ombud_ports::{Attempts, Inbox, Ledger};
+use ombud_ports::{Attempts, Inbox, Ledger, MoneyBooks};
 use sqlx::Connection;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -93,6 +93,12 @@ impl Store {
     #[must_use]
     pub fn ledger(&self) -> Arc<dyn Ledger> {
         Arc::clone(&self.ledger) as Arc<dyn Ledger>
+    }
+
+    /// The books that the ledger keeps of money.
+    #[must_use]
+    pub fn books(&self) -> Arc<dyn MoneyBooks> {
+        Arc::clone(&self.ledger) as Arc<dyn MoneyBooks>
     }
 
     /// The desk's inbox, a projection of the ledger.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::database::{Database, OpenError};
+use crate::ledger::money;
 use crate::sql::{column, failed};
 use crate::vault::cipher::{Cipher, CipherError, KEY_BYTES, KeyId, Place};
 use crate::vault::keyring::{Found, Keyring};
@@ -188,7 +189,7 @@ impl Vault {
                 return Err(VaultError::OtherKeys);
             }
             Some(_) => {}
-            None => claim(ledger, &ring.id).await?,
+            None => claim(ledger, &ring).await?,
         }
         Ok(Self(Some(Arc::new(Keys {
             ring,
@@ -332,20 +333,24 @@ fn is_personal(stream: &StreamId) -> bool {
     !matches!(stream.kind, StreamKind::Privacy | StreamKind::Control)
 }
 
-/// Notes in the ledger which keys it has; its inbox is made again, sealed, and effects no longer say for whom: from now on they say it by a tag.
-async fn claim(ledger: &Database, id: &str) -> Result<(), VaultError> {
+/// Notes in the ledger which keys it has; its inbox is made again, sealed, and effects no longer say for whom: from now on they say it by a tag. The books
+/// are written once more with tags, since they must go on. All of it or nothing: a tag of a tag would lead nowhere.
+async fn claim(ledger: &Database, ring: &Keyring) -> Result<(), VaultError> {
     let claiming = failed("noting which keys the ledger has");
     let _turn = ledger.write_turn.lock().await;
+    let mut transaction = ledger.durable.begin().await.map_err(&claiming)?;
     for sql in [
         "DELETE FROM inbox_2 WHERE $1 = $1",
         "DELETE FROM subjects WHERE $1 = $1",
         "DELETE FROM projections WHERE $1 = $1",
         "UPDATE effects SET customer_id = '' WHERE $1 = $1",
     ] {
-        sqlx::query(sql).bind(id).execute(&ledger.durable).await.map_err(&claiming)?;
+        sqlx::query(sql).bind(ring.id.as_str()).execute(&mut *transaction).await.map_err(&claiming)?;
     }
-    let query = sqlx::query("INSERT INTO vault_homes (id) VALUES ($1)").bind(id);
-    query.execute(&ledger.durable).await.map_err(&claiming)?;
+    money::seal_all(&mut transaction, ring).await?;
+    let query = sqlx::query("INSERT INTO vault_homes (id) VALUES ($1)").bind(ring.id.as_str());
+    query.execute(&mut *transaction).await.map_err(&claiming)?;
+    transaction.commit().await.map_err(&claiming)?;
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
     reason = "a broken contract is a failed test, and a failed test is a panic"
 )]
 
@@ -15,7 +17,8 @@ use ombud_domain::{
 };
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
-    AppendError, Attempts, Commit, Committed, Inbox, InboxFilter, InboxRow, Ledger, Shredding, StoreError, StoredReply,
+    AppendError, Attempts, Commit, Committed, Inbox, InboxFilter, InboxRow, Ledger, MoneyBooks, Shredding, StoreError,
+    StoredReply,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -24,6 +27,7 @@ mod attempts;
 mod due;
 mod effects;
 mod kept;
+mod money;
 
 pub use attempts::{
     of_many_tries_at_once_only_the_allowed_pass, tries_are_counted_for_each_subject_and_company,
@@ -42,6 +46,11 @@ pub use effects::{
 
 pub use kept::{a_cursor_stays_where_it_was_moved, old_replies_are_forgotten_in_small_batches_and_new_ones_kept};
 
+pub use money::{
+    a_movement_is_held_and_settled_with_its_commits, of_refunds_at_once_only_what_was_taken_goes_back, operations_max,
+    postings_are_found_by_customer_and_account, random_operations, random_operations_come_out_as_in_the_reference,
+};
+
 /// What the contract is held against; empty at the start of each function.
 #[derive(Clone)]
 pub struct Subject {
@@ -51,6 +60,8 @@ pub struct Subject {
     pub inbox: Arc<dyn Inbox>,
     /// The counts of the same store.
     pub attempts: Arc<dyn Attempts>,
+    /// The books of the same store.
+    pub books: Arc<dyn MoneyBooks>,
     /// What has to live as long: the store, its folder.
     pub keep: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -88,6 +99,10 @@ macro_rules! contract_tests {
             a_cap_counts_what_it_names_and_nothing_else,
             what_was_not_done_no_longer_counts,
             who_decided_on_an_older_past_is_refused,
+            a_movement_is_held_and_settled_with_its_commits,
+            of_refunds_at_once_only_what_was_taken_goes_back,
+            postings_are_found_by_customer_and_account,
+            random_operations_come_out_as_in_the_reference,
         );
     };
     (@each $subject:path; $($name:ident),+ $(,)?) => {$(
@@ -130,6 +145,7 @@ pub fn commit(stream_id: &str, expected_version: i64, events: Vec<NewEvent>) -> 
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at: TimestampUs(1_781_524_800_000_000),
     }
 }

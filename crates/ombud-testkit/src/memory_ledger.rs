@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ombud_domain::{JsonText, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_domain::{Books, JsonText, Posting, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_ports::books::POSTINGS_MAX;
 use ombud_ports::effects::{Cap, CapPer, Counting, EFFECTS_MAX, Effect, KEPT_US, PastEffect};
 use ombud_ports::inbox::DUE_ROWS_MAX;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
     AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow,
-    Ledger, Shredding, StoreError, StoredReply,
+    Ledger, MoneyBooks, Shredding, StoreError, StoredReply, Wanted,
 };
 use serde_json::Value;
 
@@ -24,6 +25,8 @@ struct TenantLog {
     outbox_given: i64,
     inbox: HashMap<String, InboxRow>,
     effects: Vec<(Effect, TimestampUs)>,
+    books: Books,
+    postings: Vec<Posting>,
     /// Tries and until when they count, by subject.
     attempts: HashMap<String, (u32, i64)>,
 }
@@ -60,8 +63,14 @@ impl TenantLog {
         if self.head(&commit.stream) != commit.expected_version {
             return Err(AppendError::Conflict);
         }
+        let planned = commit.moving.as_ref().map(|moving| self.books.plan(moving, commit.at)).transpose();
+        let planned = planned.map_err(|error| AppendError::LimitReached { rule: error.rule() })?;
         if let Some(counting) = &commit.counting {
             self.count(counting, commit.at)?;
+        }
+        for posting in planned.into_iter().flatten() {
+            self.books.post(&posting);
+            self.postings.push(posting);
         }
         let mut written = Committed { version: commit.expected_version, position: self.last_position() };
         for event in commit.events {
@@ -210,6 +219,9 @@ impl Ledger for MemoryLedger {
             let source = format!("a commit holds 1 to {EVENTS_MAX} events, this one `{}`", commit.events.len()).into();
             return Err(StoreError::Database { doing: "checking a commit", source }.into());
         }
+        if let Some(wrong) = commit.moving.as_ref().and_then(|moving| moving.check().err()) {
+            return Err(StoreError::Database { doing: "checking a commit", source: Box::new(wrong) }.into());
+        }
         self.lock().entry(commit.tenant.clone()).or_default().append(commit)
     }
 
@@ -234,7 +246,8 @@ impl Ledger for MemoryLedger {
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         let tenants = self.lock();
         let events = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
-        Ok(events.iter().filter(|event| event.position > after_position).take(events_max).cloned().collect())
+        let after = events.partition_point(|event| event.position <= after_position);
+        Ok(events.iter().skip(after).take(events_max).cloned().collect())
     }
 
     async fn effects(
@@ -297,6 +310,30 @@ impl Ledger for MemoryLedger {
             log.outbox.retain(|id, _| !ids.contains(id));
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl MoneyBooks for MemoryLedger {
+    async fn postings(
+        &self,
+        tenant: &TenantId,
+        wanted: &Wanted,
+        after_number: i64,
+    ) -> Result<Vec<Posting>, StoreError> {
+        let tenants = self.lock();
+        let is_wanted = |posting: &&Posting| {
+            let of_account = |name: &String| {
+                let mut accounts =
+                    [&posting.debit, &posting.credit].into_iter().filter(|account| account.name == *name);
+                accounts.any(|account| wanted.of.as_ref().is_none_or(|of| *of == account.of))
+            };
+            wanted.customer_id.as_ref().is_none_or(|customer_id| *customer_id == posting.customer_id)
+                && wanted.account.as_ref().is_none_or(of_account)
+        };
+        let all = tenants.get(tenant).map(|log| log.postings.as_slice()).unwrap_or_default();
+        let after = all.partition_point(|posting| posting.number <= after_number);
+        Ok(all.iter().skip(after).filter(is_wanted).take(POSTINGS_MAX).cloned().collect())
     }
 }
 
@@ -376,8 +413,21 @@ mod tests {
 
     async fn subject(_test: &str) -> Option<Subject> {
         let ledger = Arc::new(MemoryLedger::new());
-        Some(Subject { ledger: ledger.clone(), inbox: ledger.clone(), attempts: ledger, keep: None })
+        Some(Subject {
+            ledger: ledger.clone(),
+            inbox: ledger.clone(),
+            attempts: ledger.clone(),
+            books: ledger,
+            keep: None,
+        })
     }
 
     crate::contract_tests!(subject);
+
+    /// R72: as the contract has it, many times as long.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn many_random_operations_come_out_as_in_the_reference() {
+        let Some(subject) = subject("").await else { return };
+        crate::contract::random_operations(&subject, ("in memory", crate::contract::operations_max())).await;
+    }
 }

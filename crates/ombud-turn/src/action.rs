@@ -1,6 +1,6 @@
 //! Stage 6: perform the one thing decided, at most once. An intent is durable before its first byte; a receipt is kept whatever happens next.
 
-use ombud_domain::{ActionOutcome, CallFailure, IntentId, NewEvent, Proposal, Stage, StreamId};
+use ombud_domain::{ActionOutcome, CallFailure, IntentId, Moving, NewEvent, Proposal, Stage, StreamId};
 use ombud_policy::limits::LIMIT_REACHED;
 use ombud_policy::spec::{ActionSpec, Risk};
 use ombud_policy::{ApiCall, Authorized, Intent};
@@ -16,6 +16,7 @@ use crate::conversation::OpenAction;
 use crate::decision::Call;
 use crate::intake::Arrival;
 use crate::memory;
+use crate::money;
 use crate::record;
 use crate::recovery;
 use crate::trail::Trail;
@@ -73,11 +74,11 @@ async fn write(
         return refused;
     }
     let id = IntentId(assistant.fresh_uuid());
-    let counting = controls::counting(assistant, &authorized, id);
+    let (counting, moving) = (controls::counting(assistant, &authorized, id), money::begun(&authorized, id));
     let intent = authorized.into_intent(id);
     crash_point("intent.before");
     let committed = match counting {
-        Ok(counting) => commit_intent(assistant, received, &intent, counting).await,
+        Ok(counting) => commit_intent(assistant, received, &intent, (counting, moving)).await,
         Err(rule) => Err(AppendError::LimitReached { rule }),
     };
     if let Err(AppendError::LimitReached { rule }) = &committed {
@@ -143,7 +144,7 @@ async fn commit_intent(
     assistant: &Assistant,
     received: &mut Arrival<'_>,
     intent: &Intent,
-    counting: Option<Counting>,
+    (counting, moving): (Option<Counting>, Option<Moving>),
 ) -> Result<(), AppendError> {
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
@@ -154,8 +155,10 @@ async fn commit_intent(
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
+    let payload = with_money(payload, moving.as_ref());
     let payload = approvals::use_up(received, intent.proposal(), payload, assistant.ports.clock.now());
-    let mut commit = Commit { counting, ..commit(assistant, received, "action.intended", payload) };
+    let moves_money = moving.is_some();
+    let mut commit = Commit { counting, moving, ..commit(assistant, received, "action.intended", payload) };
     // What led to an effect stands beside it, whether or not the turn comes to its end.
     let inputs = record::inputs(assistant, turn_id, &mut commit.events)?;
     let committed = assistant.ports.ledger.append(commit).await?;
@@ -172,9 +175,18 @@ async fn commit_intent(
             tries: 0,
             recover_at,
             outcome: None,
+            moves_money,
         });
     }
     Ok(())
+}
+
+/// The payload with what is posted in its commit, so that the books can be made again from the events.
+fn with_money(mut payload: Value, moving: Option<&Moving>) -> Value {
+    if let (Some(members), Some(moving)) = (payload.as_object_mut(), moving) {
+        members.insert("money".to_owned(), json!(moving));
+    }
+    payload
 }
 
 /// Outcomes are appended whatever others have written meanwhile. Until the reply that tells it is in the ledger too, somebody looks after it.
@@ -193,7 +205,9 @@ pub(crate) async fn append_outcome(
         }
         None => json!({"turn_id": turn_id, "intent_id": id, "outcome": outcome, "challenge": true}),
     };
-    append_counted(assistant, received, ("action.settled", payload), controls::not_done(id, outcome)).await?;
+    let moving = open.and_then(|open| money::settled(assistant, open, outcome));
+    let payload = with_money(payload, moving.as_ref());
+    append_counted(assistant, received, ("action.settled", payload), (controls::not_done(id, outcome), moving)).await?;
     if let Some(open) = received.conversation.open_action.as_mut().filter(|open| open.id == id) {
         open.outcome = Some(outcome.clone());
         open.recover_at = recover_at;
@@ -207,17 +221,21 @@ pub(crate) async fn append(
     kind: &str,
     payload: Value,
 ) -> Result<(), AppendError> {
-    append_counted(assistant, received, (kind, payload), None).await
+    append_counted(assistant, received, (kind, payload), (None, None)).await
 }
 
 async fn append_counted(
     assistant: &Assistant,
     received: &mut Arrival<'_>,
     (kind, payload): (&str, Value),
-    counting: Option<Counting>,
+    (counting, moving): (Option<Counting>, Option<Moving>),
 ) -> Result<(), AppendError> {
     for _ in 0..RECEIPT_TRIES_MAX {
-        let commit = Commit { counting: counting.clone(), ..commit(assistant, received, kind, payload.clone()) };
+        let commit = Commit {
+            counting: counting.clone(),
+            moving: moving.clone(),
+            ..commit(assistant, received, kind, payload.clone())
+        };
         match assistant.ports.ledger.append(commit).await {
             Ok(committed) => {
                 received.conversation.version = committed.version;
@@ -252,6 +270,7 @@ fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Va
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at: assistant.ports.clock.now(),
     }
 }

@@ -86,6 +86,7 @@ impl Switchboard {
                 reply: None,
                 shredding: None,
                 counting: None,
+                moving: None,
                 at,
             };
             match self.ledger.append(commit).await {

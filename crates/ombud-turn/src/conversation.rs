@@ -112,6 +112,8 @@ pub(crate) struct OpenAction {
     pub recover_at: TimestampUs,
     /// What came of it, once that is in the ledger.
     pub outcome: Option<ActionOutcome>,
+    /// Whether amounts are held for it.
+    pub moves_money: bool,
 }
 
 impl OpenAction {
@@ -124,6 +126,7 @@ impl OpenAction {
             tries: 0,
             recover_at: time(&event.payload, "recover_at_us").unwrap_or(event.at),
             outcome: None,
+            moves_money: event.payload.get("money").is_some(),
         })
     }
 }

@@ -26,6 +26,7 @@ mod languages;
 mod market;
 mod meaning;
 mod memory;
+mod money;
 mod reader;
 mod records;
 mod recovery;

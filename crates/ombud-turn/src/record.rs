@@ -439,6 +439,7 @@ fn commit_of(
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at,
     }
 }

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod bench;
+mod books;
 mod chat;
 mod config_reference;
 mod demo;
@@ -45,6 +46,7 @@ Examples:
   ombud replay 0199...                the same decisions again, from what is stored
   ombud erase --customer C-100001     everything about a customer, for good
   ombud switch list                   what may not be done at the moment
+  ombud books check                   whether the money that was moved adds up
   ombud approvals list                what waits for the approval of people
 
 Exit codes:
@@ -103,6 +105,8 @@ enum Command {
     Prove(prove::Options),
     /// Runs recorded turns again from what is stored, and shows whether each decision comes out the same.
     Replay(replay::Options),
+    /// Shows what money was moved, and compares it with the ledger's events and with a payment provider's statement.
+    Books(books::Options),
     /// Shows what needs the approval of people, and answers it with one's own staff token.
     Approvals(approvals::Options),
     /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
@@ -188,6 +192,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
         Command::Replay(options) => replay::run(context, &options).await,
+        Command::Books(options) => books::run(context, &options).await,
         Command::Approvals(options) => approvals::run(context, &options).await,
         Command::Switch(options) => switch::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options).await,

@@ -407,3 +407,52 @@ async fn what_is_held_back_is_carried_out_from_the_terminal() -> anyhow::Result<
     ensure!(told.is_some(), "the customer was not told");
     Ok(())
 }
+
+/// R72: what a customer of the demo gets back stands in the books by the company's own name for it, beside what was taken for the order; the provider's statement fits,
+/// and one that was changed does not.
+#[tokio::test]
+async fn the_books_say_what_the_company_gave_back() -> anyhow::Result<()> {
+    let Some(company) = Company::open("books").await? else { return Ok(()) };
+    let data = company.data.display().to_string();
+    let (session, conversation) = company.proposal().await?;
+    let reply = company.say(&session, &conversation, "yes").await?;
+    assert_eq!(reply.done.len(), 1, "{:?}", reply.messages);
+    let refunds = company.admin.get(&format!("/customers/{CUSTOMER}/refunds")).await?;
+    let refunds = refunds.as_array().context("refunds")?;
+    let at = |value: &Value, path: &str| value.pointer(path).cloned().unwrap_or_default();
+    let is_of_order = |refund: &&Value| at(refund, "/order_id") == json!(ORDER);
+    let refund = refunds.iter().find(is_of_order).context("the order's refund")?;
+    let (name, paid) = (at(refund, "/id"), at(refund, "/amount/minor").as_i64().context("minor")?);
+    let books = async |arguments: &[&str]| ombud_says(&[&["books"], arguments, &["--data", &data]].concat(), "").await;
+    let listed = books(&["statement", "--customer", CUSTOMER]).await?;
+    let expected = [
+        ("reference", name.clone()),
+        ("amount/minor", json!(paid)),
+        ("state", json!("moved")),
+        ("debit/name", json!("captured")),
+    ];
+    for (path, value) in expected {
+        assert_eq!(at(&listed, &format!("/movements/0/{path}")), value, "{listed}");
+    }
+    let held = books(&["balance", "--account", "captured", "--of", ORDER]).await?;
+    for path in ["credits", "debits"] {
+        assert_eq!(at(&held, &format!("/accounts/0/balance/{path}")), json!(paid), "{held}");
+    }
+    assert_eq!(at(&books(&["check"]).await?, "/fits"), json!(true));
+    let (currency, reference) = (at(refund, "/amount/currency"), name.as_str().context("id")?);
+    let file = company.data.join("statement.csv");
+    let compared = async |minor: i64| {
+        let headings = "payment_reference,idempotency_key,amount_minor,currency,status";
+        std::fs::write(&file, format!("{headings}\n{reference},,{minor},{currency},sent\n"))?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+        command.args(["books", "reconcile", "--json", "--data", &data, "--statement"]).arg(&file);
+        let output = command.output().await?;
+        let said: Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        anyhow::Ok((at(&said, "/discrepancies"), output.status.code()))
+    };
+    assert_eq!(compared(-paid).await?, (json!([]), Some(0)));
+    let (found, code) = compared(-paid - 1).await?;
+    assert_eq!((at(&found, "/0/kind"), at(&found, "/0/reference"), code), (json!("amount"), name, Some(1)), "{found}");
+    Ok(())
+}

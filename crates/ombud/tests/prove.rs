@@ -37,6 +37,7 @@ async fn demo_folder(name: &str) -> anyhow::Result<PathBuf> {
             reply: None,
             shredding: None,
             counting: None,
+            moving: None,
             at: TimestampUs(1_781_524_800_000_000),
         };
         store.ledger().append(commit).await?;

@@ -96,10 +96,11 @@ pub(super) const CLAIMS: &[Claim] = &[
             tests: &["a_refund_is_paid_once_wherever_ombud_is_killed"],
             settings: &[Setting { name: "OMBUD_CRASH_KILLS", short: "60", long: "2000" }],
         }],
-        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {turns} turns replayed",
+        figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {booked} stand in the books; {turns} turns replayed",
         figures: &[
             "kill -9 during refunds: {n} kills asked for, seed {seed}, {rest}",
             "all lanes: {kills} kills, {refunds} refunds, {double} paid twice, {lost} lost, {stuck} stuck, {turns} turns replayed",
+            "of the company's refunds {booked} stand in the books, as its statement shows",
             "lane  {columns}",
             "SQLite, {row}",
             "PostgreSQL, {row}",
@@ -120,6 +121,40 @@ pub(super) const CLAIMS: &[Claim] = &[
             "{some} done, {refused} refused; the last effect began {late} ms after the switch",
         ],
         data: "assistants of two processes on one ledger",
+    },
+    Claim {
+        name: "books",
+        promise: "Every posting gives what it takes, no more goes back than was taken, many at once come out as in a reference of plain sums, and a changed posting or a payment that the provider tells otherwise is found",
+        runs: &[
+            Run {
+                package: "ombud-testkit",
+                target: "lib",
+                tests: &["many_random_operations_come_out_as_in_the_reference"],
+                settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "1000000" }],
+            },
+            Run {
+                package: "ombud-store",
+                target: "test contract",
+                tests: &[
+                    "random_operations_come_out_as_in_the_reference",
+                    "of_refunds_at_once_only_what_was_taken_goes_back",
+                ],
+                settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "400000" }],
+            },
+            tests(
+                "ombud-domain",
+                "lib",
+                &["twenty_seeded_discrepancies_are_found_and_no_false_one", "a_changed_posting_is_found"],
+            ),
+            tests("ombud-turn", "test journey", &["the_books_say_what_came_of_an_action"]),
+        ],
+        figure: "{otherwise} of {n} operations in memory come out otherwise; {found} of {seeded} discrepancies found, {false} false",
+        figures: &[
+            "in memory, random operations: {n} (seed {seed}), {postings} postings, {otherwise} otherwise: {counts}",
+            "by the contract, random operations: {each} (seed {seed}), {postings} postings, {others} otherwise: {counts}",
+            "reconciliation: {found} of {seeded} seeded discrepancies found, {false} false ones in {payments} payments",
+        ],
+        data: "refunds, payments, outcomes and repetitions by 32 writers at once; statement of 400 payments",
     },
     Claim {
         name: "tampering",

@@ -13,9 +13,10 @@ use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
 use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
 use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending};
-use crate::expr::{Scope, plain};
+use crate::expr::{Expr, Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op};
 use crate::limits::LIMIT_REACHED;
+use crate::postings::{self, Wish};
 use crate::spec::{ActionSpec, Ownership};
 
 /// Proposals turned down without a word before a person is brought in.
@@ -73,6 +74,13 @@ impl Engine<'_> {
             .as_ref()
             .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
             .and_then(|value| value.as_str().map(ToOwned::to_owned));
+        let wish =
+            Wish { amount_minor, currency: currency.as_deref(), customer_id: state.dialogue.customer_id.as_deref() };
+        let eval = |expr: &Expr| self.value(state, expr, &[&proposal.arguments]);
+        let legs = match postings::legs((spec, &self.pack.chart), wish, &eval) {
+            Ok(legs) => legs,
+            Err(problem) => return self.broken(state, format!("{}: {problem}", act.action)),
+        };
         let asked = crate::authorize::Asked {
             confirmed,
             amount_minor,
@@ -95,7 +103,7 @@ impl Engine<'_> {
                     top.shown = None;
                     top.pending = Pending::Act { arguments: proposal.arguments };
                 }
-                Step::Out(Decision::Perform(authorized))
+                Step::Out(Decision::Perform(Box::new(authorized.moving(legs))))
             }
             // What would have to be asked first waits: care does not.
             Verdict::NeedConfirm | Verdict::NeedStepUp if self.turns_to_care(state) => Step::On,
@@ -414,7 +422,7 @@ impl Engine<'_> {
     fn learn(&self, state: &mut Deliberation, action: &str, body: &Value) -> bool {
         let Some(spec) = self.pack.actions.get(action) else { return false };
         let names = vars(json!({"result": body}));
-        let eval = |expr: &crate::expr::Expr| expr.eval(Scope { layers: &[&names] });
+        let eval = |expr: &Expr| expr.eval(Scope { layers: &[&names] });
         match &spec.ownership {
             Ownership::Public => return true,
             Ownership::Session => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ENGINE_TEXTS, LIMITS, Pack, PackFiles};
+use super::{ACCOUNTS, ENGINE_TEXTS, LIMITS, Pack, PackFiles};
 use crate::flow::{self, Op};
 use crate::limits;
 use crate::problem::PackProblem;
@@ -72,9 +72,24 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     limits::check(&pack.limits, (&pack.actions, &pack.manifest.markets), |needle, message| {
         problems.push(PackProblem::at(&file, source, needle, message));
     });
+    check_postings(pack, name, files, problems);
     check_recalled(pack, files, problems);
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
+    }
+}
+
+/// Whether every posting names accounts that there are, and an amount.
+fn check_postings(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
+    let mut report = |file: &str, needle: &str, message: String| {
+        let source = files.get(file).map_or("", String::as_str);
+        problems.push(PackProblem::at(file, source, needle, message));
+    };
+    let file = format!("{name}/{ACCOUNTS}");
+    pack.chart.check(|needle, message| report(&file, needle, message));
+    for action in pack.actions.values() {
+        let file = format!("{name}/actions/{}.yaml", action.name);
+        pack.chart.check_action(action, |needle, message| report(&file, needle, message));
     }
 }
 

@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use crate::database::Dialect;
 use crate::ledger::effects;
 use crate::ledger::job::{Job, ReplyText};
+use crate::ledger::money;
 use crate::ledger::writer::{Failure, failure};
 use crate::seal::shredding::forget_salts;
 use crate::sql::{Meaning, meaning, values};
@@ -42,6 +43,7 @@ pub(crate) async fn insert(
     let positions = insert_events(connection, dialect, insertion.jobs, used).await?;
     insert_outbox(connection, dialect, insertion.jobs, first).await?;
     for (job, position) in insertion.jobs.iter().zip(&positions) {
+        money::post(connection, dialect, (job, *position)).await?;
         if let Some(shredding) = &job.shredding {
             shred(connection, dialect, (job, shredding), *position).await?;
         }

@@ -1,6 +1,6 @@
 //! What does the writer get? A commit whose bounds are checked and whose values are text already, so that its task only writes.
 
-use ombud_domain::{StreamId, TenantId};
+use ombud_domain::{Moving, StreamId, TenantId};
 use ombud_ports::effects::Counting;
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{AppendError, Commit, Committed, Shredding, StoreError};
@@ -41,6 +41,7 @@ pub(crate) struct Job {
     pub reply: Option<ReplyText>,
     pub shredding: Option<Shredding>,
     pub counting: Option<Counting>,
+    pub moving: Option<Moving>,
     pub bytes: usize,
     answer: oneshot::Sender<Answer>,
 }
@@ -64,6 +65,7 @@ impl Job {
             }),
             shredding: commit.shredding,
             counting: commit.counting,
+            moving: commit.moving,
             bytes: 0,
             answer,
         };
@@ -110,7 +112,8 @@ pub(crate) fn check(commit: &Commit) -> Result<(), StoreError> {
     if messages > OUTBOX_MAX {
         return Err(refused(format!("a commit holds at most {OUTBOX_MAX} messages, this one `{messages}`")));
     }
-    Ok(())
+    let wrong = commit.moving.as_ref().and_then(|moving| moving.check().err());
+    wrong.map_or(Ok(()), |wrong| Err(refused(wrong.to_string())))
 }
 
 fn refused(problem: String) -> StoreError {

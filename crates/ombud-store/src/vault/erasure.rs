@@ -64,6 +64,9 @@ pub struct Receipt {
     /// Sums that count against limits, which no longer say for whom.
     #[serde(default)]
     pub effects: u64,
+    /// Postings of the books, which no longer say for whom.
+    #[serde(default)]
+    pub postings: u64,
     /// What was not touched, and what is left to the operator.
     pub left: Vec<String>,
 }
@@ -142,10 +145,12 @@ impl Store {
         let conversations = self.conversations_of(tenant, &subject).await?;
         let attempts = self.forget_attempts(tenant, customer_id).await?;
         let effects = self.unname_effects(tenant, [&subject, customer_id]).await?;
+        let postings = self.unname_postings(tenant, [&subject, customer_id], at).await?;
         let mut receipt = self.erase_conversations(tenant, conversations, (Reason::Request, at)).await?;
         receipt.subject = Some(subject);
         receipt.attempts = attempts;
         receipt.effects = effects;
+        receipt.postings = postings;
         self.close_erasure(tenant, receipt).await
     }
 
@@ -336,7 +341,7 @@ impl Store {
         keys.dedup();
         self.vault.erase(&keys).await?;
         let [inbox_rows, replies] = self.purge(tenant, &conversations).await?;
-        self.database.scrub(&["inbox_2", "replies", "attempts", "effects"]).await?;
+        self.database.scrub(&["inbox_2", "replies", "attempts", "effects", "postings"]).await?;
         left.push("copies of the keys database made before; give them a short life".to_owned());
         if overwritten > 0 {
             left.push("plain text in copies of the ledger made before".to_owned());
@@ -358,6 +363,7 @@ impl Store {
             replies,
             attempts,
             effects: 0,
+            postings: 0,
             left,
         })
     }
@@ -484,6 +490,25 @@ impl Store {
         let query = query.bind(tenant.as_str()).bind(tag).bind(id).execute(&self.database.sealing);
         Ok(query.await.map_err(failed("forgetting for whom something was done"))?.rows_affected())
     }
+
+    /// The books keep what was moved, as bookkeeping laws demand; for whom is forgotten, and his accounts get a name that leads nowhere.
+    async fn unname_postings(
+        &self,
+        tenant: &TenantId,
+        [tag, id]: [&str; 2],
+        at: TimestampUs,
+    ) -> Result<u64, StoreError> {
+        let _turn = self.database.write_turn.lock().await;
+        let mut forgotten = 0;
+        let nobody = format!("erased-{}", at.0);
+        for (column, new) in [("customer_id", ""), ("debit_of", nobody.as_str()), ("credit_of", nobody.as_str())] {
+            let sql = format!("UPDATE postings SET {column} = $1 WHERE tenant = $2 AND {column} IN ($3, $4)");
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(new).bind(tenant.as_str()).bind(tag).bind(id);
+            let done = query.execute(&self.database.sealing).await;
+            forgotten += done.map_err(failed("forgetting for whom money was moved"))?.rows_affected();
+        }
+        Ok(forgotten)
+    }
 }
 
 fn commit((tenant, stream): (&TenantId, StreamId), head: i64, event: NewEvent, at: TimestampUs) -> Commit {
@@ -496,6 +521,7 @@ fn commit((tenant, stream): (&TenantId, StreamId), head: i64, event: NewEvent, a
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at,
     }
 }

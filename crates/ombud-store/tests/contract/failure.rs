@@ -19,7 +19,7 @@ fn large() -> Vec<ombud_domain::NewEvent> {
 #[tokio::test]
 async fn a_full_disk_stops_the_ledger_and_reads_go_on() {
     let home = home::sqlite("full_disk");
-    let settings = Settings { sqlite_pages_max: Some(72), ..Settings::default() };
+    let settings = Settings { sqlite_pages_max: Some(78), ..Settings::default() };
     let store = ombud_store::open_with(&home.url, &settings).await.unwrap();
     let mut written = 0;
     let refused = loop {

@@ -58,6 +58,7 @@ pub async fn subject(home: Home) -> Option<Subject> {
         ledger: store.ledger(),
         inbox: store.inbox(),
         attempts: store.attempts(),
+        books: store.books(),
         keep: Some(Arc::new((store, home))),
     })
 }
@@ -104,6 +105,7 @@ pub async fn sealed_subject(home: Home) -> Option<Subject> {
         ledger: store.ledger(),
         inbox: store.inbox(),
         attempts: store.attempts(),
+        books: store.books(),
         keep: Some(Arc::new((store, home))),
     })
 }

@@ -11,6 +11,7 @@ async fn goes_up_down_and_up(home: Home) {
     let store = home::open(&home).await;
     store.ledger().append(commit("c1", 0, vec![event(1)])).await.unwrap();
     store.shutdown().await;
+    assert_eq!(migration::revert_last(&home.url).await.unwrap(), Some("0009_money"));
     assert_eq!(migration::revert_last(&home.url).await.unwrap(), Some("0008_approvals"));
     assert_eq!(migration::revert_last(&home.url).await.unwrap(), Some("0007_effects"));
     assert_eq!(migration::revert_last(&home.url).await.unwrap(), Some("0006_vault"));

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use ombud_domain::{Author, NewEvent, Priority, StreamId, StreamKind, TimestampUs};
+use ombud_domain::{
+    Account, Author, Currency, Leg, Money, Moving, NewEvent, Priority, StreamId, StreamKind, TimestampUs,
+};
+use ombud_ports::books::Wanted;
 use ombud_ports::effects::{Counting, Effect};
 use ombud_ports::{AppendError, Commit, InboxFilter, StoreError, StoredReply};
 use ombud_store::vault::erasure::{EraseError, Hold, Reason};
@@ -31,6 +34,7 @@ on_both_databases!(
     nobody_writes_on_in_what_was_erased,
     only_what_is_older_than_its_time_expires,
     effects_name_nobody_and_are_forgotten_with_their_customer,
+    books_name_nobody_and_outlive_their_customer,
 );
 
 /// Facts of three kinds that customers tell: who they are, how they are reached, what they want.
@@ -429,5 +433,67 @@ async fn effects_name_nobody_and_are_forgotten_with_their_customer(home: Home) {
         (counts(&store).await, names().await),
         ([0, 1], vec![String::new(), String::new(), String::new(), tags[1].clone()])
     );
+    store.shutdown().await;
+}
+
+/// A refund of an order, with a fee on the customer's own account; done when its reference is known.
+async fn refunds(store: &Store, stream: &str, (customer, order): (&str, &str)) -> Result<(), AppendError> {
+    let account = |name: &str, of: &str| Account { name: name.to_owned(), of: of.to_owned() };
+    let amount = Money { minor: 60, currency: Currency::parse("SEK").unwrap() };
+    let leg = |line, debit, credit, within| Leg { line, debit, credit, amount, within };
+    let legs = vec![
+        leg(0, account("captured", order), account("provider", ""), Some(100)),
+        leg(1, account("owed", customer), account("fees", ""), None),
+    ];
+    let intent_id = stream.to_owned();
+    let (customer_id, action) = (customer.to_owned(), "refund".to_owned());
+    let begun = Moving::Begun { intent_id: intent_id.clone(), customer_id, action, legs };
+    let reference = format!("REF-{stream}");
+    let done = Moving::Done { intent_id, reference, moved: Vec::new() };
+    for (version, moving) in [begun, done].into_iter().enumerate() {
+        let said = vec![said(1, Author::Customer, "yes")];
+        let version = i64::try_from(version).unwrap();
+        store.ledger().append(Commit { moving: Some(moving), ..commit(stream, version, said) }).await?;
+    }
+    Ok(())
+}
+
+/// R39, R72: nobody reads in the table whose money it was and by what name the provider knows it; it is found by customer and order all the same, before and
+/// after the ledger gets its keys. His erasure forgets whose it was, and no more goes back for the order than before.
+async fn books_name_nobody_and_outlive_their_customer(home: Home) {
+    let found = async |store: &Store, customer: Option<&str>, account: Option<(&str, &str)>| {
+        let (account, of) = account.map(|(name, of)| (name.to_owned(), of.to_owned())).unzip();
+        let wanted = Wanted { customer_id: customer.map(str::to_owned), account, of };
+        store.books().postings(&tenant(), &wanted, 0).await.unwrap()
+    };
+    let texts = async || {
+        let mut connection = home::connect(&home).await;
+        let sql = "SELECT customer_id || ' ' || debit_of || ' ' || credit_of || ' ' || reference FROM postings";
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+    };
+    let store = home::open(&home).await;
+    refunds(&store, "p1", ("cust-1", "ORD-1")).await.unwrap();
+    assert!(texts().await.contains("cust-1 ORD-1"));
+    store.shutdown().await;
+    let store = open_sealed(&home).await;
+    let plain = ["cust-1", "cust-2", "ORD-1", "ORD-2", "REF-"];
+    let is_sealed = |texts: &str| plain.iter().all(|text| !texts.contains(text));
+    assert!(is_sealed(&texts().await), "what was posted before is sealed with the first keys: {}", texts().await);
+    let over = refunds(&store, "s1", ("cust-2", "ORD-1")).await;
+    assert!(matches!(over, Err(AppendError::LimitReached { .. })), "the order is known by its tag: {over:?}");
+    refunds(&store, "s2", ("cust-2", "ORD-2")).await.unwrap();
+    assert!(is_sealed(&texts().await), "{}", texts().await);
+    for (customer, order) in [("cust-1", "ORD-1"), ("cust-2", "ORD-2")] {
+        assert_eq!(found(&store, Some(customer), None).await.len(), 7);
+        assert_eq!(found(&store, None, Some(("owed", customer))).await.len(), 3);
+        let moved = found(&store, None, Some(("captured", order))).await.pop().unwrap();
+        assert!(moved.reference.starts_with("REF-"), "{moved:?}");
+    }
+    assert_eq!(erase(&store, "cust-1").await.postings, 7 + 3);
+    assert_eq!(found(&store, Some("cust-1"), None).await.len(), 0);
+    assert_eq!(found(&store, None, Some(("owed", "cust-1"))).await.len(), 0);
+    assert_eq!(found(&store, None, None).await.len(), 14, "what was moved stays");
+    assert!(refunds(&store, "s3", ("cust-3", "ORD-1")).await.is_err(), "and still counts");
     store.shutdown().await;
 }

@@ -9,6 +9,7 @@ mod keys;
 mod language;
 mod limits;
 mod memory;
+mod money;
 mod recovery;
 mod redaction;
 mod replay;

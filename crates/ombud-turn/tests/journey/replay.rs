@@ -63,6 +63,7 @@ async fn ledger_of(events: &[RecordedEvent]) -> Arc<MemoryLedger> {
             reply: None,
             shredding: None,
             counting: None,
+            moving: None,
             at: event.at,
         };
         ledger.append(commit).await.unwrap();
@@ -277,6 +278,7 @@ impl BackOffice for Busy {
             reply: None,
             shredding: None,
             counting: None,
+            moving: None,
             at: events.last().unwrap().at,
         };
         self.ledger.append(commit).await.unwrap();

@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{Table, presets};
+use ombud_domain::TenantId;
 use ombud_inference::{KnownModel, MODELS, ModelFault, verify};
 use ombud_policy::authorize::APPROVERS_MAX;
 use ombud_ports::{Clock as _, LanguageModel as _, ModelRequest};
+use ombud_store::Store;
 use ombud_store::seal::checkpoints::Checkpoints;
 use ombud_turn::Approvers;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::books::check;
 use super::{Context, Outcome, Output};
 use crate::clock::SystemClock;
 use crate::config::{Config, Ledger};
@@ -159,12 +162,14 @@ fn approvers(config: &Config) -> Check {
 }
 
 async fn database(config: &Config) -> Vec<Check> {
+    let mut money = None;
     let opened = match open_store(config).await {
         Err(error) => {
             failed("database", format!("{error:#}"), "check `database.url`, the folder's rights and the disk")
         }
         Ok(store) => {
             let is_writable = store.accepts_writes();
+            money = books(config, &store).await;
             store.shutdown().await;
             if is_writable {
                 ok("database", "opens, schema is up to date, accepts writes".to_owned())
@@ -174,10 +179,28 @@ async fn database(config: &Config) -> Vec<Check> {
         }
     };
     let mut checks = vec![opened];
+    checks.extend(money);
     if let Some(path) = sqlite_path(&config.database.url) {
         checks.push(durability(path));
     }
     checks
+}
+
+/// Whether what was moved adds up; only where the pack keeps accounts.
+async fn books(config: &Config, store: &Store) -> Option<Check> {
+    const NAME: &str = "books";
+    let (pack, _) = PackSource::find(&config.pack.path).and_then(|source| source.read()).ok()?;
+    if pack.chart.accounts.is_empty() {
+        return None;
+    }
+    let tenant = TenantId(config.pack.tenant.clone());
+    Some(match check((store, &tenant), &pack).await {
+        Err(error) => failed(NAME, error.to_string(), "check the database"),
+        Ok(checked) => match checked.faults().first() {
+            Some(fault) => failed(NAME, fault.clone(), "run `ombud books check`, and `ombud prove` for the ledger"),
+            None => ok(NAME, format!("{} postings fit, {} movements are open", checked.postings, checked.held)),
+        },
+    })
 }
 
 /// Whether changes of the ledger would show.

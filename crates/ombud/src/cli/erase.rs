@@ -96,6 +96,7 @@ fn report(receipt: &Receipt) {
     say(format_args!("  stored answers         {}", receipt.replies));
     say(format_args!("  counts of tries        {}", receipt.attempts));
     say(format_args!("  sums for limits        {}", receipt.effects));
+    say(format_args!("  postings of the books  {} (kept, no longer his)", receipt.postings));
     for left in &receipt.left {
         say(format_args!("  not touched            {left}"));
     }

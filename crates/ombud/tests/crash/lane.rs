@@ -115,6 +115,8 @@ pub struct Tally {
     pub longest: Duration,
     /// Turns that came out the same when they were run again from what is stored; those that were killed, up to their last intent.
     pub replayed: u64,
+    /// Refunds of the company that stand in the books, with the same amount, as its statement shows.
+    pub booked: u32,
     /// What was wrong, in words.
     pub wrong: Vec<String>,
 }
@@ -154,6 +156,7 @@ impl Lane {
         }
         self.judge(&ground, claims, &mut tally).await?;
         ground.replay(&mut tally).await?;
+        self.keep_books(&ground, &mut tally).await?;
         drop(std::fs::remove_dir_all(&ground.folder));
         Ok(tally)
     }
@@ -178,6 +181,33 @@ impl Lane {
         admin.post("/admin/faults", &faults).await?;
         let session = session(customer_id)?;
         Ok(Ground { folder, database_url, company_url: url, admin, _company: company, payment_id, session })
+    }
+
+    /// R72: the books are what the events tell, and every refund of the company stands in them once. Where the company's system cannot tell, what nobody knows is
+    /// held, and the statement shows it.
+    async fn keep_books(&self, ground: &Ground, tally: &mut Tally) -> anyhow::Result<()> {
+        let checked = ground.books(&["check"]).await?;
+        if checked.get("fits") != Some(&json!(true)) {
+            tally.wrong.push(format!("{}: books: {checked}", tally.lane));
+        }
+        let refunds = ground.admin.get(&format!("/payments/{}/refunds", ground.payment_id)).await?;
+        let refunds = refunds.as_array().context("refunds")?;
+        let mut statement = "id,minor,currency,state\n".to_owned();
+        for refund in refunds {
+            let text = |path: &str| refund.pointer(path).map(Value::to_string).unwrap_or_default();
+            let line = [text("/id"), text("/amount/minor"), text("/amount/currency"), text("/state")];
+            statement.push_str(&(line.join(",") + "\n"));
+        }
+        std::fs::write(ground.folder.join("statement.csv"), statement)?;
+        let compared = ground.books(&["reconcile", "--statement", "statement.csv"]).await?;
+        let held = usize::try_from(checked.get("held").and_then(Value::as_u64).context("held")?)?;
+        let found = compared.get("discrepancies").and_then(Value::as_array).context("discrepancies")?;
+        let of_unknown = found.iter().all(|one| one.get("kind") == Some(&json!("missing_here"))) && found.len() <= held;
+        tally.booked += u32::try_from(refunds.len().saturating_sub(found.len()))?;
+        if (self.offers != Offers::Nothing && (!found.is_empty() || held > 0)) || !of_unknown {
+            tally.wrong.push(format!("{}: {held} held, reconciled: {compared}", tally.lane));
+        }
+        Ok(())
     }
 
     /// After the last start nobody is killed: every customer gets a final word, and it is what the company's records say.
@@ -264,6 +294,12 @@ impl Ground {
             command.args(["--set", &setting]);
         }
         command
+    }
+
+    /// What `ombud books` says.
+    async fn books(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let output = self.ombud(&[&["books"], arguments].concat()).output().await?;
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// R57: runs every turn again, those too that were killed.

@@ -116,5 +116,10 @@ fn report(tallies: &[Tally], (kills, seed): (u32, u32)) -> anyhow::Result<()> {
         sum(|tally| tally.lost),
         sum(|tally| tally.stuck),
     )?;
+    writeln!(
+        text,
+        "of the company's refunds {} stand in the books, as its statement shows",
+        sum(|tally| tally.booked)
+    )?;
     say(&text)
 }

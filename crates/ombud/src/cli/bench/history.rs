@@ -88,6 +88,7 @@ async fn copy(
         reply: None,
         shredding: None,
         counting: None,
+        moving: None,
         at: clock.now(),
     };
     ledger.append(commit).await?;
