@@ -100,8 +100,12 @@ impl<'a> Search<'a> {
         before: Option<&LastAnswer>,
     ) -> Result<(Finding, Vec<Passage>), StoreError> {
         let passages = self.passages(query.to_owned())?;
-        let alone = self.finding(query, extract(query, &passages));
+        let mut alone = self.finding(query, extract(query, &passages));
         let goes_on = self.goes_on(query, &alone);
+        // "Can I keep using them?" is about something that the articles do not know; what merely resembles it answers another question.
+        if alone.support < CLEAR_ALONE && self.is_bare(query) {
+            alone = self.finding(query, None);
+        }
         // What no article answers by itself may ask for what the one before says: "how high is the fee?"
         let may_go_on = goes_on || alone.sentences.is_empty();
         let Some(before) = before.filter(|_| may_go_on) else { return Ok((alone, passages)) };

@@ -20,6 +20,8 @@ pub(super) struct FollowRules {
     pub elliptical: Regex,
     /// The whole message asks only how it goes on: "and now?"
     pub whats_next: Regex,
+    /// The whole message doubts what was told.
+    pub doubts: Regex,
     /// Asks whether something has to be done.
     pub obliged: Regex,
     /// It asks for the reason.
@@ -37,6 +39,7 @@ impl FollowRules {
             goes_on: rule("goes_on")?,
             elliptical: rule("elliptical")?,
             whats_next: rule("whats_next")?,
+            doubts: rule("doubts")?,
             obliged: rule("obliged")?,
             asks_reason: rule("asks_reason")?,
             hypothetical: rule("hypothetical")?,

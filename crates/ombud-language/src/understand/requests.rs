@@ -15,6 +15,10 @@ const UNASKED_LATER: f32 = 0.8;
 const UNASKED_FIRST: f32 = 0.42;
 /// Between two flows closer than this, the customer is asked.
 const MARGIN: f32 = 0.13;
+/// What is told and not asked is a flow this likely rather than a question ...
+const TOLD: f32 = 0.3;
+/// ... that is no more likely than by this.
+const TOLD_MARGIN: f32 = 0.3;
 /// Below this, the second flow is no rival.
 const RIVAL: f32 = 0.22;
 /// Of all requests a message may be, the likeliest must have this share ...
@@ -242,7 +246,7 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         Some(_) if asked && told == Told::Nothing => summed(piece).unwrap_or(Role::Detail),
         _ if class == ASK && p >= needed => match piece.best_flow() {
             // What is told and not asked is rather one's own case than a question of rules.
-            Some((flow, q)) if !wants_answer(rules, piece) && q >= needed && p - q < MARGIN => {
+            Some((flow, q)) if !wants_answer(rules, piece) && q >= TOLD && p - q < TOLD_MARGIN => {
                 Role::Flow(flow.to_owned(), q)
             }
             _ => Role::Ask(p),
@@ -272,9 +276,10 @@ fn goes_on(readings: &Readings<'_>, piece: &Reading, body: &str) -> bool {
 /// say it was delivered?" asks how the case goes.
 fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Option<&'r str> {
     let context = readings.context;
-    // "And the other one?" looks up what was looked up, for another.
+    // "And the other one?" looks up what was looked up, for another, and "are you sure?" once more.
     let same = context.follow_up.filter(|flow| context.last_flow == Some(flow));
-    if same.is_some() && readings.rules().follow.elliptical.is_match(readings.text) {
+    let follow = &readings.rules().follow;
+    if same.is_some() && [&follow.elliptical, &follow.doubts].iter().any(|rule| rule.is_match(readings.text)) {
         return same;
     }
     let flow = context.follow_up.filter(|_| piece.is_question)?;
