@@ -158,6 +158,8 @@ fn all_and_both_pick_several() {
         ("the rug and the tent, both of them", "rug,tent"),
         ("the rug should go back together with the tent", "rug,tent"),
         ("the tent that came together with the rug", "tent"),
+        ("Keep the rug out of it and exchange the tent alone", "tent"),
+        ("leave the sofa and return the mug", "mug"),
     ]);
     Case { candidates: &twins(), current: None, count: Count::Many }.check(&[
         ("both lamps", "m1,m2"),

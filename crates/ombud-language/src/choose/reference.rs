@@ -45,6 +45,9 @@ pub(super) struct Reference {
     pub(super) number: Option<usize>,
 }
 
+/// Words of what is to be done with a thing.
+const ACTS: [Mark; 3] = [Mark::ActReturn, Mark::ActExchange, Mark::ActCancel];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
     Comma,
@@ -127,6 +130,7 @@ pub(super) fn chunks(scope: Scope<'_>) -> Vec<Range<usize>> {
             || (!token.inside
                 && (scope.lexicon.connectors.contains(&token.raw) || scope.lexicon.determiners.contains(&token.raw)))
             || token.marks.any(&OPENING)
+            || token.marks.any(&ACTS)
     };
     let starts: Vec<usize> =
         scope.tokens.iter().enumerate().filter(|(at, token)| *at == 0 || opens(token)).map(|(at, _)| at).collect();
@@ -186,8 +190,20 @@ impl Scan<'_> {
                 self.until = if all_before { Until::Sentence } else { Until::Comma };
                 self.clause = self.clause.saturating_add(1);
             }
+            // "Keep the bottle out of it and exchange the lamp": what is to be done comes after what is not.
+            Break::None if token.marks.any(&ACTS) && self.follows_connector(at) => {
+                self.flush_all(at);
+                self.stance = Stance::Wanted;
+                self.until = Until::Comma;
+                self.clause = self.clause.saturating_add(1);
+            }
             Break::None => {}
         }
+    }
+
+    fn follows_connector(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.scope.token(before));
+        before.is_some_and(|before| self.scope.lexicon.connectors.contains(&before.raw))
     }
 
     /// What a mark does to the mentions after it.

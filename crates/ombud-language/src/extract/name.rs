@@ -12,6 +12,10 @@ static INTRODUCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 static WORD: LazyLock<Option<Regex>> = LazyLock::new(|| crate::lean::regex(r"[\p{L}][\p{L}'’-]*").ok());
 
+static REVERSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"(?i)(?:^|[.:!?;\n]\s*|\bname\s+(?:is\s+)?|\bi'?m\s+|\bit'?s\s+)([\p{L}][\p{L}'’-]+),\s*([\p{L}][\p{L}'’-]{2,})(?:\s*[,.;!?\n]|\s+\d|\s+(?:here|zip|and|speaking)\b|\s*$)").ok()
+});
+
 /// Words that are no names, wherever they stand: what people say around their names.
 const STOP: &str = concat!(
     " a about account actually address afraid again ah ahead ai all already also always am amount an and another any anything anyway apartment apple are around as ask asking at avenue ",
@@ -54,10 +58,29 @@ pub(super) fn read(text: &str, awaiting: Awaiting, taken: &[Entity]) -> Option<(
         })
     };
     let found = match awaiting {
-        Awaiting::Identity => after_introduction.filter(|words| words.len() > 1).or_else(written).or_else(careless)?,
+        Awaiting::Identity => {
+            match after_introduction.filter(|words| words.len() > 1).or_else(written).or_else(careless) {
+                Some(found) => found,
+                None => return reversed(text, &words),
+            }
+        }
         _ => after_introduction.filter(|words| words.len() > 1)?,
     };
     Some(build(text, found))
+}
+
+/// "Byron, Ada": the family name first.
+fn reversed(text: &str, words: &[Word<'_>]) -> Option<(Entity, Vec<Entity>)> {
+    let captures = REVERSED.as_ref()?.captures(text)?;
+    let word =
+        |group: usize| words.iter().find(|word| captures.get(group).is_some_and(|found| word.start == found.start()));
+    let (last, first) = (word(1).filter(|word| !word.is_stop())?, word(2).filter(|word| !word.is_stop())?);
+    let (last_name, first_name) = (capital(last.text), capital(first.text));
+    let parts = vec![
+        entity("first_name", text, (first.start, first.end), first_name.clone()),
+        entity("last_name", text, (last.start, last.end), last_name.clone()),
+    ];
+    Some((entity("name", text, (last.start, first.end), format!("{first_name} {last_name}")), parts))
 }
 
 #[derive(Debug, Clone, Copy)]
