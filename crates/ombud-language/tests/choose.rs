@@ -160,6 +160,7 @@ fn all_and_both_pick_several() {
         ("the tent that came together with the rug", "tent"),
         ("Keep the rug out of it and exchange the tent alone", "tent"),
         ("leave the sofa and return the mug", "mug"),
+        ("with the exception of the mug I return all of it", "rug,tent,sofa"),
     ]);
     Case { candidates: &twins(), current: None, count: Count::Many }.check(&[
         ("both lamps", "m1,m2"),
