@@ -196,13 +196,23 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     if rules.repeat.is_match(body) {
         return vec![Command::Repeat];
     }
+    // "Are you sure?" is no goodbye, however short.
+    if rules.follow.doubts.is_match(readings.text)
+        && let Some(question) = one_question(readings)
+    {
+        return vec![question];
+    }
     // "That's about loans?? I give up" asks nothing that an answer could help.
     let says = [&rules.affirm, &rules.affirm_weak, &rules.deny].iter().any(|rule| rule.is_match(body));
     let whole = readings.whole();
     // "It didn't come" is told in as few words as a goodbye.
     let begins = whole.best_flow().is_some_and(|(_, p)| p >= BEGINS) || whole.is_question;
     let needed = if begins { CLOSED_BESIDE } else { CLOSED };
-    if !says && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= needed) {
+    let asks_on = whole.is_question && !rules.closing.is_match(readings.text) && !readings.text.contains("??");
+    if !says
+        && !asks_on
+        && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= needed)
+    {
         return vec![Command::Chitchat { kind: Kind::Goodbye }];
     }
     if let Some(question) = one_question(readings) {

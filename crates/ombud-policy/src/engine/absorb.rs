@@ -342,6 +342,8 @@ impl Engine<'_> {
                 let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
                 return self.choose(state, &id);
             }
+            // "Yes" to several requests says that it is one of them, and not which.
+            (AwaitingKind::Choice, Some(WHICH_REQUEST)) => state.offers_again = true,
             (AwaitingKind::Slot | AwaitingKind::Choice, _) => self.answer_slot(state, "yes"),
             _ => {}
         }
