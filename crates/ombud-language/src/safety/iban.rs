@@ -30,6 +30,11 @@ pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) -> Vec<Span> {
     places
 }
 
+/// Places of accounts whose check digits are right.
+pub(crate) fn places(text: &str) -> Vec<(usize, usize)> {
+    drop_from(&mut Vec::new(), text).into_iter().map(|span| (span.start, span.end)).collect()
+}
+
 /// The account that a text begins with: words behind it may look like more of it.
 fn account(text: &str) -> Option<&str> {
     let ends = text.match_indices([' ', '-']).map(|(at, _)| at).chain([text.len()]);
