@@ -14,19 +14,31 @@ use super::{PiiReader, PiiSpan};
 const VALUES_MAX: usize = 20_000;
 /// Characters of a value that is looked for.
 const CHARS_MAX: usize = 400;
-/// Numbers below it say nothing of anybody: counts, days, instalments.
-const NUMBER_MIN: u64 = 100;
+/// Numbers with fewer digits say nothing of anybody: counts, days, instalments.
+const NUMBER_DIGITS_MIN: usize = 3;
+/// Letters up to which a value is looked for as it is written.
+const EXACT_MAX: usize = 3;
 /// Letters of a part of a name that is looked for by itself.
 const PART_MIN: usize = 2;
 
 /// Values of records, ready to be looked for.
 #[derive(Debug, Clone, Default)]
 pub struct OwnValues {
-    /// By the first letter: the letters, lower case, and what they are; the longest first.
-    words: BTreeMap<char, Vec<(Vec<char>, PiiKind)>>,
+    /// By the first letter, the longest first.
+    words: BTreeMap<char, Vec<OwnWords>>,
     seen: BTreeSet<(Vec<char>, PiiKind)>,
     /// Digits of numbers, in minor and in whole units.
     numbers: BTreeSet<String>,
+}
+
+/// A value as it is looked for.
+#[derive(Debug, Clone)]
+struct OwnWords {
+    /// Lower case, blanks in a row as one.
+    letters: Vec<char>,
+    kind: PiiKind,
+    /// As written, where it is so short that in other cases it is another word: "IN" and "in".
+    exact: Option<String>,
 }
 
 impl OwnValues {
@@ -35,26 +47,25 @@ impl OwnValues {
     pub fn of<'v>(reader: &PiiReader, records: impl IntoIterator<Item = &'v Value>) -> Self {
         let mut own = Self::default();
         for record in records {
-            own.gather(reader.file(), "", record);
+            own.gather(reader.file(), ("", ""), record);
         }
         own
     }
 
-    fn gather(&mut self, file: &PiiFile, member: &str, value: &Value) {
+    /// Takes in a member, by its name and that of what holds it.
+    fn gather(&mut self, file: &PiiFile, (holder, member): (&str, &str), value: &Value) {
         if file.shown_members.iter().any(|shown| shown == member) || self.seen.len() >= VALUES_MAX {
             return;
         }
         match value {
-            Value::String(text) => self.add_text(text, file.members.get(member).copied().unwrap_or(PiiKind::VALUE)),
+            Value::String(text) => {
+                let kind = file.members.get(&format!("{holder}.{member}")).or_else(|| file.members.get(member));
+                self.add_text(text, kind.copied().unwrap_or(PiiKind::VALUE));
+            }
             Value::Number(number) => self.add_number(&number.to_string()),
-            Value::Array(items) => items.iter().for_each(|item| self.gather(file, member, item)),
+            Value::Array(items) => items.iter().for_each(|item| self.gather(file, (holder, member), item)),
             Value::Object(members) => {
-                for (name, inner) in members {
-                    // A name may be an object: `name: {first, last}`.
-                    let is_known = file.members.contains_key(name) || file.shown_members.contains(name);
-                    let name = if is_known || !file.members.contains_key(member) { name.as_str() } else { member };
-                    self.gather(file, name, inner);
-                }
+                members.iter().for_each(|(name, inner)| self.gather(file, (member, name), inner));
             }
             Value::Null | Value::Bool(_) => {}
         }
@@ -68,27 +79,28 @@ impl OwnValues {
                 .filter(|part| part.chars().count() >= PART_MIN)
                 .for_each(|part| self.add_letters(part, kind));
         }
-        if text.chars().all(|c| !c.is_alphabetic()) {
-            self.numbers.insert(digits_of(text)).then_some(()).unwrap_or_default();
+        let digits = digits_of(text);
+        if digits.len() >= NUMBER_DIGITS_MIN && !text.chars().any(char::is_alphabetic) {
+            self.numbers.insert(digits);
         }
     }
 
     fn add_letters(&mut self, text: &str, kind: PiiKind) {
         let letters: Vec<char> = folded(text).into_iter().map(|(letter, ..)| letter).collect();
         let Some(first) = letters.first().copied().filter(|_| (2..=CHARS_MAX).contains(&letters.len())) else { return };
-        let is_small = letters.iter().all(char::is_ascii_digit)
-            && letters.iter().collect::<String>().parse::<u64>().is_ok_and(|n| n < NUMBER_MIN);
+        let is_small = letters.len() < NUMBER_DIGITS_MIN && letters.iter().all(char::is_ascii_digit);
         if !is_small && self.seen.insert((letters.clone(), kind)) {
+            let exact = (letters.len() <= EXACT_MAX).then(|| text.trim().to_owned());
             let of = self.words.entry(first).or_default();
-            let place = of.partition_point(|(other, _)| other.len() >= letters.len());
-            of.insert(place, (letters, kind));
+            let place = of.partition_point(|other| other.letters.len() >= letters.len());
+            of.insert(place, OwnWords { letters, kind, exact });
         }
     }
 
     fn add_number(&mut self, number: &str) {
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let (whole, fraction) = (digits_of(whole), digits_of(fraction));
-        if fraction.is_empty() && whole.parse::<u64>().is_ok_and(|n| n < NUMBER_MIN) {
+        if fraction.is_empty() && whole.len() < NUMBER_DIGITS_MIN {
             return;
         }
         // 20.5 is written 20.50, and 12000 minor units 120.00 or 120.
@@ -110,14 +122,16 @@ impl OwnValues {
         let mut found = Vec::new();
         let mut at = 0;
         while let Some((first, start, _)) = letters.get(at).copied() {
-            let matched = self.words.get(&first).into_iter().flatten().find(|(value, _)| {
-                let here = letters.get(at..at + value.len()).unwrap_or_default();
-                here.len() == value.len()
-                    && here.iter().map(|(letter, ..)| letter).eq(value)
-                    && is_bounded(&letters, at, at + value.len())
+            let of = self.words.get(&first);
+            let matched = of.into_iter().flatten().find_map(|value| {
+                let here = letters.get(at..at + value.letters.len())?;
+                let end = here.last()?.2;
+                let is_same = here.iter().map(|(letter, ..)| letter).eq(&value.letters)
+                    && value.exact.as_deref().is_none_or(|exact| text.get(start..end) == Some(exact));
+                (is_same && is_bounded(&letters, at, at + here.len())).then_some((value.kind, end, here.len()))
             });
-            match matched.and_then(|(value, kind)| Some((value.len(), *kind, letters.get(at + value.len() - 1)?.2))) {
-                Some((length, kind, end)) => {
+            match matched {
+                Some((kind, end, length)) => {
                     found.push(PiiSpan { kind, start, end });
                     at += length;
                 }
@@ -188,14 +202,15 @@ mod tests {
     #[test]
     fn values_are_found_as_words_whatever_their_case() {
         let record = json!({"first_name": "Åsa", "last_name": "Öberg", "email": "asa@example.se", "status": "shipped", "items": [{"name": "Desk Lamp"}],
-            "address": {"address1": "1 Engine Road", "city": "Umeå"}, "quantity": 3});
-        let text = "ÅSA öberg of Umeå wrote from ASA@example.se: my desk  lamp was shipped to 1 Engine Road, not to Umeåvägen, 3 times";
+            "address": {"address1": "1 Engine Road", "city": "Umeå", "state": "IN"}, "quantity": 3});
+        let text = "In IN, ÅSA öberg of Umeå wrote from ASA@example.se: my desk  lamp was shipped to 1 Engine Road, not to Umeåvägen, 3 times";
         let expected = [
+            ("postal_address", "IN"),
             ("person_name", "ÅSA"),
             ("person_name", "öberg"),
             ("postal_address", "Umeå"),
             ("email", "ASA@example.se"),
-            ("person_name", "desk  lamp"),
+            ("value", "desk  lamp"),
             ("postal_address", "1 Engine Road"),
         ];
         assert_eq!(found(&record, text), expected.map(|(kind, text)| (kind, text.to_owned())));

@@ -57,7 +57,9 @@ pub enum Part<'t> {
 }
 
 impl<'t> Part<'t> {
-    const fn text(self) -> &'t str {
+    /// As it was written.
+    #[must_use]
+    pub const fn text(self) -> &'t str {
         match self {
             Self::Heard(text) | Self::Said(text) | Self::Source(text) => text,
         }
