@@ -156,7 +156,8 @@ impl Measured {
 
     fn number(&mut self, reader: &PiiReader, label: &str, (kind, text): (&str, &str), start: usize) {
         let found = reader.find(text);
-        let is_named = found.iter().any(|span| span.kind.as_str() == kind && covers(text, &[*span], (start, text.len())));
+        let is_named =
+            found.iter().any(|span| span.kind.as_str() == kind && covers(text, &[*span], (start, text.len())));
         self.add(label, (covers(text, &found, (start, text.len())), is_named), text);
     }
 
@@ -170,9 +171,8 @@ impl Measured {
             let (start, end) = (offset(text, start), offset(text, end));
             labelled.push((start, end));
             let field = |name: &str| span.get(name).and_then(Value::as_str).unwrap_or_default();
-            let label = LABELS
-                .iter()
-                .find(|(kind, of, _)| *kind == field("type") && (of.is_empty() || *of == field("field")));
+            let label =
+                LABELS.iter().find(|(kind, of, _)| *kind == field("type") && (of.is_empty() || *of == field("field")));
             let Some((_, _, name)) = label else { continue };
             let value = text.get(start..end).unwrap_or_default();
             let is_hidden = covers(text, &found, (start, end)) || !redacted.contains(value);
@@ -182,7 +182,8 @@ impl Measured {
         }
         self.texts += 1;
         self.found += found.len();
-        let alarms = found.iter().filter(|span| !labelled.iter().any(|(start, end)| span.start < *end && *start < span.end));
+        let alarms =
+            found.iter().filter(|span| !labelled.iter().any(|(start, end)| span.start < *end && *start < span.end));
         self.false_alarms += alarms.count();
         Ok(())
     }
@@ -235,7 +236,8 @@ fn false_alarms(reader: &PiiReader, seed: u64) -> Vec<Figure> {
     let (mut cards, mut personal) = (0, BTreeMap::<&str, usize>::new());
     for (name, writing) in IDS {
         for at in 0..IDS_EACH {
-            let id: String = writing.chars().map(|c| if c == '0' { char::from(b'0' + digit(&mut dice)) } else { c }).collect();
+            let id: String =
+                writing.chars().map(|c| if c == '0' { char::from(b'0' + digit(&mut dice)) } else { c }).collect();
             let text = FRAMES.get(at % FRAMES.len()).copied().unwrap_or("{}").replace("{}", &id);
             cards += usize::from(redact(&text).redactions.iter().any(|one| one.kind == RedactionKind::CardNumber));
             *personal.entry(name).or_default() += usize::from(!reader.find(&text).is_empty());
