@@ -18,6 +18,8 @@ const CHARS_MAX: usize = 400;
 const NUMBER_DIGITS_MIN: usize = 3;
 /// Letters up to which a value is looked for as it is written.
 const EXACT_MAX: usize = 3;
+/// The same of a name, which people write in small letters too.
+const EXACT_NAME_MAX: usize = 2;
 /// Letters of a part of a name that is looked for by itself.
 const PART_MIN: usize = 2;
 
@@ -90,7 +92,8 @@ impl OwnValues {
         let Some(first) = letters.first().copied().filter(|_| (2..=CHARS_MAX).contains(&letters.len())) else { return };
         let is_small = letters.len() < NUMBER_DIGITS_MIN && letters.iter().all(char::is_ascii_digit);
         if !is_small && self.seen.insert((letters.clone(), kind)) {
-            let exact = (letters.len() <= EXACT_MAX).then(|| text.trim().to_owned());
+            let is_short = letters.len() <= if kind == PiiKind::PERSON_NAME { EXACT_NAME_MAX } else { EXACT_MAX };
+            let exact = is_short.then(|| text.trim().to_owned());
             let of = self.words.entry(first).or_default();
             let place = of.partition_point(|other| other.letters.len() >= letters.len());
             of.insert(place, OwnWords { letters, kind, exact });

@@ -99,7 +99,7 @@ fn is_account(text: &str) -> bool {
 }
 
 /// The check of ISO 13616: the first four characters moved to the end, letters as 10 to 35, remainder 1 by 97.
-fn is_valid(text: &str) -> bool {
+pub(crate) fn is_valid(text: &str) -> bool {
     let plain: Vec<char> = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let (head, body) = plain.split_at(plain.len().min(4));
     let remainder = body

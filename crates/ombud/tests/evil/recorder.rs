@@ -41,12 +41,12 @@ const SHOWN: &[&str] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_is_shown_no_value_of_a_customers_records() -> anyhow::Result<()> {
     let Some((company, url)) = processes::stand_in("fixed").await? else { return Ok(()) };
-    let (sessions, seed) = (number("OMBUD_EVIL_SESSIONS", SESSIONS)?.min(SESSIONS), number("OMBUD_EVIL_SEED", 1)?);
+    let (sessions, seed) = (number("OMBUD_EVIL_SESSIONS", SESSIONS)?.min(SESSIONS), number("OMBUD_EVIL_SEED", 1_u64)?);
     let house = House::open(&url).await?;
     let endpoint = Endpoint::open(1).await?;
     let model = house::model(&endpoint.of(0))?;
     let world = house.world("recorded").await?;
-    let (mut prompts, mut looked_for, mut tokens, mut seen) = (0, 0, 0, Vec::new());
+    let (mut prompts, mut looked_for, mut tokens, mut seen) = (0_usize, 0_usize, 0_usize, Vec::new());
     for session in 0..sessions {
         endpoint.seat(0, Model::Faithful);
         let seed = seed.wrapping_mul(7_919).wrapping_add(session);

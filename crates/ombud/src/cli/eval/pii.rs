@@ -47,22 +47,22 @@ const MODULES: &[(&str, &str)] = &[
 ];
 const CARD: &str = "card_number";
 
-/// Writings of ids of shops and carriers: each nought is any digit.
+/// Writings of ids of shops and carriers: each low line is any digit.
 const IDS: &[(&str, &str)] = &[
-    ("shop order", "#W0000000"),
-    ("order", "ORD-000000"),
-    ("order by date", "2026-000000"),
-    ("marketplace order", "100-0000000-0000000"),
-    ("order of nine digits", "000000000"),
-    ("order of ten digits", "1000000000"),
-    ("invoice", "INV-2026-000000"),
-    ("parcel, 1Z", "1Z999AA10000000000"),
-    ("parcel, 12 digits", "000000000000"),
-    ("parcel, 15 digits", "000000000000000"),
-    ("parcel, 20 digits", "00340430000000000000"),
-    ("parcel, 22 digits in groups", "9400 0000 0000 0000 0000 00"),
-    ("postal item, S10", "RR000000000SE"),
-    ("article, 13 digits", "4000000000000"),
+    ("shop order", "#W_______"),
+    ("order", "ORD-______"),
+    ("order by date", "2026-______"),
+    ("marketplace order", "1__-_______-_______"),
+    ("order of nine digits", "_________"),
+    ("order of ten digits", "1_________"),
+    ("invoice", "INV-2026-______"),
+    ("parcel, 1Z", "1Z999AA1__________"),
+    ("parcel, 12 digits", "____________"),
+    ("parcel, 15 digits", "_______________"),
+    ("parcel, 20 digits", "0034043_____________"),
+    ("parcel, 22 digits in groups", "940_ ____ ____ ____ ____ __"),
+    ("postal item, S10", "RR_________SE"),
+    ("article, 13 digits", "40___________"),
 ];
 const FRAMES: &[&str] = &["{}", "my order {}", "where is parcel {}?", "tracking number {} says delivered", "ref {}"];
 
@@ -237,7 +237,7 @@ fn false_alarms(reader: &PiiReader, seed: u64) -> Vec<Figure> {
     for (name, writing) in IDS {
         for at in 0..IDS_EACH {
             let id: String =
-                writing.chars().map(|c| if c == '0' { char::from(b'0' + digit(&mut dice)) } else { c }).collect();
+                writing.chars().map(|c| if c == '_' { char::from(b'0' + digit(&mut dice)) } else { c }).collect();
             let text = FRAMES.get(at % FRAMES.len()).copied().unwrap_or("{}").replace("{}", &id);
             cards += usize::from(redact(&text).redactions.iter().any(|one| one.kind == RedactionKind::CardNumber));
             *personal.entry(name).or_default() += usize::from(!reader.find(&text).is_empty());
