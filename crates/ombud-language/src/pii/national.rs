@@ -42,13 +42,15 @@ fn plain(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
 }
 
-/// Whether neither a letter nor a digit stands at its sides, nor behind a sign that joins them.
+/// Whether neither a letter nor a digit stands at its sides, nor behind a sign that joins them; of groups with blanks between, no further one.
 fn is_apart(text: &str, start: usize, end: usize) -> bool {
     let before: Vec<char> = text.get(..start).unwrap_or_default().chars().rev().take(2).collect();
     let after: Vec<char> = text.get(end..).unwrap_or_default().chars().take(2).collect();
+    let is_spaced = text.get(start..end).is_some_and(|written| written.contains(' '));
     let joins = |near: &[char]| match near {
         [one, ..] if one.is_ascii_alphanumeric() => true,
         ['-' | '/' | '.' | '_' | '#', two] => two.is_ascii_alphanumeric(),
+        [' ', two] => is_spaced && two.is_ascii_digit(),
         _ => false,
     };
     !joins(&before) && !joins(&after) && !before.starts_with(&['#'])
@@ -270,7 +272,7 @@ fn spanish(number: &str) -> bool {
 fn irish(number: &str) -> bool {
     const LETTERS: &[u8; 23] = b"WABCDEFGHIJKLMNOPQRSTUV";
     let (body, letters) = number.split_at(number.len().min(7));
-    let more = letters.bytes().nth(1).and_then(|letter| LETTERS.iter().position(|one| *one == letter)).unwrap_or(0);
+    let more = letters.as_bytes().get(1).and_then(|letter| LETTERS.iter().position(|one| one == letter)).unwrap_or(0);
     let sum = weighted(&digits(body), &[8, 7, 6, 5, 4, 3, 2]) + 9 * u32::try_from(more).unwrap_or_default();
     let letter = usize::try_from(sum % 23).ok().and_then(|at| LETTERS.get(at));
     letter == letters.as_bytes().first()

@@ -1,6 +1,6 @@
 //! What is told by its shape: addresses of the net, accounts, phones, postal codes, names behind "my name is".
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use regex::Regex;

@@ -62,7 +62,6 @@ const IDS: &[(&str, &str)] = &[
     ("parcel, 20 digits", "0034043_____________"),
     ("parcel, 22 digits in groups", "940_ ____ ____ ____ ____ __"),
     ("postal item, S10", "RR_________SE"),
-    ("article, 13 digits", "40___________"),
 ];
 const FRAMES: &[&str] = &["{}", "my order {}", "where is parcel {}?", "tracking number {} says delivered", "ref {}"];
 
