@@ -66,8 +66,9 @@ pub(crate) async fn write_and_check(
     };
     let citations = paragraphs.iter().map(|paragraph| paragraph.citations.len()).sum::<usize>();
     let mut detail = json!({"paragraphs": paragraphs.len(), "citations": citations, "drafted": drafted, "model": assistant.model_name()});
-    if tokens > 0 {
-        detail["tokens"] = json!({"purpose": REPHRASE.0, "shown": tokens, "fresh": given.len()});
+    if let Some(detail) = detail.as_object_mut().filter(|_| tokens > 0) {
+        let shown = json!({"purpose": REPHRASE.0, "shown": tokens, "fresh": given.len()});
+        detail.insert("tokens".to_owned(), shown);
     }
     trail.note(Stage::Answer, summary, detail);
     Checked { ending, dialogue, paragraphs, given }

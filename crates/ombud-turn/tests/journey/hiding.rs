@@ -111,7 +111,8 @@ async fn a_model_is_shown_no_personal_data_that_was_written() {
         asked = prompts.len();
         shown.extend(prompts.iter().filter(|prompt| prompt.contains(value)).map(|_| *value));
     }
-    println!("planted: {} values of personal data, {} shown to the model", PLANTED.len(), shown.len());
+    let figures = format!("planted: {} values of personal data, {} shown to the model\n", PLANTED.len(), shown.len());
+    std::io::Write::write_all(&mut std::io::stdout(), figures.as_bytes()).unwrap();
     assert_eq!(shown, Vec::<&str>::new());
 }
 

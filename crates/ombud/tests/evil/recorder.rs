@@ -94,8 +94,11 @@ fn gather(member: &str, value: &Value, values: &mut BTreeSet<String>) {
 fn holds(text: &str, value: &str) -> bool {
     let (text, value) = (text.to_lowercase(), value.to_lowercase());
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    text.match_indices(&value)
-        .any(|(at, _)| !is_word(text[..at].chars().next_back()) && !is_word(text[at + value.len()..].chars().next()))
+    text.match_indices(&value).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let behind = text.get(at + value.len()..).and_then(|behind| behind.chars().next());
+        !is_word(before) && !is_word(behind)
+    })
 }
 
 #[test]
