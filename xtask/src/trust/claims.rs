@@ -184,7 +184,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             "planted: {planted} values of personal data, {shown} shown to the model",
             "recorded: {prompts} prompts of {sessions} sessions (seed {seed}), {n} values of records looked for, {raw} seen",
         ],
-        data: "planted values of 43 kinds, `packs/paylater`, generated company, prompts as they come over the wire",
+        data: "44 planted values, records of a generated company, prompts as they come over the wire",
     },
     Claim {
         name: "erasure",
