@@ -10,6 +10,7 @@ pub mod extract;
 pub mod interpret;
 mod lean;
 pub mod person;
+pub mod pii;
 pub mod safety;
 mod shelf;
 pub mod support;
@@ -22,6 +23,10 @@ pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSetting
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
 pub use interpret::{Across, GlossFile, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use person::{Person, PersonExample, PersonFile, PersonWish, PersonWords};
+pub use pii::{
+    Hidden, HideError, OwnValues, Part, PiiError, PiiFile, PiiKind, PiiReader, PiiSpan, Pseudonym, Pseudonyms, Purpose,
+    RevealError,
+};
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
 pub use shelf::{Shelf, ShelfKey, SomeShelf};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};

@@ -7,7 +7,7 @@
 pub mod canonical;
 mod card;
 mod digits;
-mod iban;
+pub(crate) mod iban;
 mod parts;
 pub mod redact;
 pub(crate) mod secrets;

@@ -1,13 +1,14 @@
 //! Stage 7: the reply in words. Templates and quoted sentences; a model may only rephrase, and every claim of its draft is checked.
 
 use ombud_domain::{Citation, Stage};
-use ombud_language::Vocabulary;
+use ombud_language::{Part, Pseudonym, Purpose, Vocabulary};
 use ombud_policy::{Dialogue, Ending, Origin, Saying};
-use ombud_ports::ModelRequest;
 use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::context::Grounds;
+use crate::hiding::{Hiding, Question};
+use crate::intake::Arrival;
 use crate::safety::Screened;
 use crate::trail::Trail;
 
@@ -17,6 +18,8 @@ const DRAFT_TOKENS_MAX: u32 = 400;
 const DRAFT_CHARS_MORE: usize = 200;
 /// Passages a model is shown.
 const DRAFT_PASSAGES_MAX: usize = 4;
+/// What a model is shown a reply for.
+const REPHRASE: Purpose = Purpose("rephrase");
 /// The prompt, with a version in its first line; guarded by the tests of this module.
 const INSTRUCTIONS: &str = include_str!("../prompts/rephrase.md");
 
@@ -25,7 +28,7 @@ pub(crate) struct Checked {
     ending: Ending,
     dialogue: Dialogue,
     paragraphs: Vec<Paragraph>,
-    drafted: bool,
+    given: Vec<Pseudonym>,
 }
 
 /// One paragraph of a reply.
@@ -35,21 +38,23 @@ pub(crate) struct Paragraph {
 }
 
 impl Checked {
-    pub(crate) fn into_parts(self) -> (Ending, Dialogue, Vec<Paragraph>, bool) {
-        (self.ending, self.dialogue, self.paragraphs, self.drafted)
+    /// The last part are tokens that a model saw for the first time.
+    pub(crate) fn into_parts(self) -> (Ending, Dialogue, Vec<Paragraph>, Vec<Pseudonym>) {
+        (self.ending, self.dialogue, self.paragraphs, self.given)
     }
 }
 
 pub(crate) async fn write_and_check(
     assistant: &Assistant,
-    screened: &Screened,
+    (received, screened): (&Arrival<'_>, &Screened),
     grounds: &Grounds,
     decided: (Ending, Dialogue),
     trail: &mut Trail<'_>,
 ) -> Checked {
     let (mut ending, dialogue) = decided;
     let sayings = std::mem::take(&mut ending.sayings);
-    let draft = draft(assistant, screened, grounds, &sayings).await;
+    let hiding = Hiding { assistant, conversation: &received.conversation, grounds, dialogue: &dialogue };
+    let (draft, given, tokens) = draft(&hiding, screened, &sayings).await;
     let (paragraphs, drafted, summary) = match draft {
         Draft::NoModel => (paragraphs(sayings), false, "from templates and sources".to_owned()),
         Draft::Accepted(text) => {
@@ -60,8 +65,13 @@ pub(crate) async fn write_and_check(
         }
     };
     let citations = paragraphs.iter().map(|paragraph| paragraph.citations.len()).sum::<usize>();
-    trail.note(Stage::Answer, summary, json!({"paragraphs": paragraphs.len(), "citations": citations, "drafted": drafted, "model": assistant.model_name()}));
-    Checked { ending, dialogue, paragraphs, drafted }
+    let mut detail = json!({"paragraphs": paragraphs.len(), "citations": citations, "drafted": drafted, "model": assistant.model_name()});
+    if let Some(detail) = detail.as_object_mut().filter(|_| tokens > 0) {
+        let shown = json!({"purpose": REPHRASE.0, "shown": tokens, "fresh": given.len()});
+        detail.insert("tokens".to_owned(), shown);
+    }
+    trail.note(Stage::Answer, summary, detail);
+    Checked { ending, dialogue, paragraphs, given }
 }
 
 enum Draft {
@@ -75,14 +85,15 @@ const fn rephrasable(origin: Origin) -> bool {
     matches!(origin, Origin::Template | Origin::Question | Origin::Record | Origin::Knowledge)
 }
 
-async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sayings: &[Saying]) -> Draft {
-    let Some(model) = &assistant.ports.model else { return Draft::NoModel };
+/// A draft with the tokens that were given out for it, and how many the model saw.
+async fn draft(hiding: &Hiding<'_>, screened: &Screened, sayings: &[Saying]) -> (Draft, Vec<Pseudonym>, usize) {
+    let (assistant, grounds) = (hiding.assistant, hiding.grounds);
     let plain: Vec<&str> =
         sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| saying.text.as_str()).collect();
     // What a model says beside them could mislead about what a yes does, or about what was done.
     let tells_of_effects = |saying: &Saying| matches!(saying.origin, Origin::Proposal | Origin::Receipt);
-    if plain.is_empty() || sayings.iter().any(tells_of_effects) {
-        return Draft::NoModel;
+    if assistant.ports.model.is_none() || plain.is_empty() || sayings.iter().any(tells_of_effects) {
+        return (Draft::NoModel, Vec::new(), 0);
     }
     let quotes_knowledge = sayings.iter().any(|saying| saying.origin == Origin::Knowledge);
     let passages: Vec<&str> = if quotes_knowledge {
@@ -91,25 +102,27 @@ async fn draft(assistant: &Assistant, screened: &Screened, grounds: &Grounds, sa
         Vec::new()
     };
     let marker = assistant.fresh_uuid().simple().to_string();
-    let request = ModelRequest {
-        instructions: INSTRUCTIONS.to_owned(),
-        input: prompt(&marker, screened.text(), &plain, &passages),
-        tokens_max: DRAFT_TOKENS_MAX,
-        deadline_ms: assistant.settings.model_deadline_ms,
-    };
-    let text = match model.complete(&request).await {
-        Ok(text) => text.trim().to_owned(),
-        Err(error) => return Draft::Refused(error.to_string()),
-    };
-    let heard = Heard { customer: screened.text(), language: assistant.vocabulary(), marker: &marker };
-    match check(&text, &plain, &passages, &heard) {
-        Ok(()) => Draft::Accepted(text),
-        Err(why) => Draft::Refused(why),
-    }
+    let said = sayings.iter().filter(|saying| rephrasable(saying.origin)).map(|saying| match saying.origin {
+        Origin::Knowledge => Part::Source(&saying.text),
+        _ => Part::Said(&saying.text),
+    });
+    let sources = passages.iter().map(|passage| Part::Source(passage));
+    let parts: Vec<Part<'_>> = [Part::Heard(screened.text())].into_iter().chain(said).chain(sources).collect();
+    let question =
+        Question { purpose: REPHRASE, instructions: INSTRUCTIONS, parts: &parts, tokens_max: DRAFT_TOKENS_MAX };
+    let heard = hiding.ask(&question, |texts| prompt(&marker, texts, plain.len())).await;
+    let language = Heard { customer: screened.text(), language: assistant.vocabulary(), marker: &marker };
+    let checked = heard.answer.and_then(|text| {
+        let text = text.trim().to_owned();
+        check(&text, &plain, &passages, &language).map(|()| text)
+    });
+    (checked.map_or_else(Draft::Refused, Draft::Accepted), heard.given, heard.tokens)
 }
 
-/// Untrusted parts stand between markers that nobody can guess (R19).
-fn prompt(marker: &str, message: &str, plain: &[&str], passages: &[&str]) -> String {
+/// Untrusted parts stand between markers that nobody can guess (R19): the customer's words, then `said` paragraphs of the reply, then sources.
+fn prompt(marker: &str, texts: &[String], said: usize) -> String {
+    let (message, texts) = texts.split_first().map_or(("", texts), |(message, texts)| (message.as_str(), texts));
+    let (plain, passages) = texts.split_at(said.min(texts.len()));
     let mut parts = vec![
         format!("<customer {marker}>\n{message}\n</customer {marker}>"),
         format!("<reply {marker}>\n{}\n</reply {marker}>", plain.join("\n\n")),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
-    Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, RuleFile, SignalError, SignalFile,
-    SignalModel, SomeShelf, TrainSettings, Understander, Vocabulary,
+    Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, PiiError, PiiReader, RuleFile, SignalError,
+    SignalFile, SignalModel, SomeShelf, TrainSettings, Understander, Vocabulary,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -18,6 +18,7 @@ use crate::approvals::Approvers;
 use crate::attempts::AttemptLimits;
 use crate::controls::Switchboard;
 use crate::conversation::Conversation;
+use crate::hiding::Shown;
 use crate::intake::Stimulus;
 use crate::languages::Languages;
 use crate::meaning::Model;
@@ -25,7 +26,7 @@ use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, reader, record};
+use crate::{desk, hiding, reader, record};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -109,12 +110,23 @@ pub enum BuildError {
     /// The signals cannot be used.
     #[error("the pack's signals cannot be used")]
     Signals(#[from] SignalError),
+    /// The words for personal data cannot be used.
+    #[error("the pack's words for personal data cannot be used")]
+    Pii(#[from] PiiError),
+    /// A model may not see what there is not.
+    #[error("`shown_kinds` of `pack.toml` names `{kind}`, no kind of personal data is called so")]
+    UnknownKind {
+        /// The name.
+        kind: String,
+    },
 }
 
 /// What is read out of a pack's examples and word lists at the start.
 pub(crate) struct Learnt {
     pub understander: Understander,
     pub signals: SignalModel,
+    /// What is personal data, for language models.
+    pub pii: PiiReader,
     /// Which of a few options is meant, by the name of the set.
     pub choices: BTreeMap<String, DeepClassifier>,
     pub lexicon: Lexicon,
@@ -163,6 +175,7 @@ impl Learnt {
             Ok(Self {
                 understander,
                 signals,
+                pii: hiding::reader(pack)?,
                 choices: choices(pack, &locale, shelf)?,
                 lexicon,
                 declines,
@@ -268,7 +281,16 @@ impl Assistant {
 
     /// What a turn reads with that begins now.
     pub(crate) fn reading(&self) -> ReadWith {
-        ReadWith { meaning: self.learnt.model.get().cloned(), languages: self.learnt.languages.get().cloned() }
+        ReadWith {
+            meaning: self.learnt.model.get().cloned(),
+            languages: self.learnt.languages.get().cloned(),
+            shown: Shown::Tokens,
+        }
+    }
+
+    /// What a language model is shown in the turn that runs.
+    pub(crate) fn shown(&self) -> Shown {
+        self.tape().map_or(Shown::Tokens, |tape| tape.read_with.shown)
     }
 
     /// The tape of the turn that runs.

@@ -25,9 +25,24 @@ pub(crate) const RECORD_WAIT_MAX: Duration = Duration::from_secs(1);
 pub(crate) struct Grounds {
     findings: Vec<Finding>,
     passages: Vec<Passage>,
+    records: Vec<Value>,
 }
 
 impl Grounds {
+    /// Takes in what the company's system answered in this turn.
+    pub(crate) fn add_record(&mut self, outcome: &ActionOutcome) {
+        match outcome {
+            ActionOutcome::Found { body } => self.records.push(body.clone()),
+            ActionOutcome::Done { receipt } => self.records.push(receipt.body.clone()),
+            _ => {}
+        }
+    }
+
+    /// Records and receipts of this turn.
+    pub(crate) fn records(&self) -> &[Value] {
+        &self.records
+    }
+
     pub(crate) fn findings(&self) -> &[Finding] {
         &self.findings
     }
@@ -48,7 +63,7 @@ pub(crate) fn gather(
         Command::Ask { query, .. } => Some(query),
         _ => None,
     });
-    let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new() };
+    let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new(), records: Vec::new() };
     let mut failed = None;
     let search = Search::new(assistant, (&received.conversation.locale, understood.market()));
     let mut before = received.conversation.dialogue.last_answer.clone();

@@ -9,6 +9,7 @@ use ombud_domain::{
     IdentityLevel, IntentId, Message, NewEvent, Principal, Proposal, RecordedEvent, SessionId, StreamId, TimestampUs,
 };
 use ombud_language::safety::DigitTail;
+use ombud_language::{Pseudonym, Pseudonyms};
 use ombud_policy::{Colleague, Dialogue, Intent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +61,8 @@ pub(crate) struct Conversation {
     pub open_action: Option<OpenAction>,
     /// What people are asked to approve.
     pub approvals: Approvals,
+    /// Which tokens stand for which values where a language model reads.
+    pub pseudonyms: Pseudonyms,
     pub answered: Answered,
 }
 
@@ -96,6 +99,9 @@ fn hash_of(key: &str) -> u64 {
     key.hash(&mut hasher);
     hasher.finish()
 }
+
+/// Kind of the event with the tokens that a model saw for the first time.
+pub(crate) const MODEL_TOKENS: &str = "model.tokens";
 
 /// An action between its intent and the reply that tells what came of it.
 #[derive(Debug, Clone)]
@@ -234,6 +240,7 @@ impl Conversation {
             handover_at: None,
             open_action: None,
             approvals: Approvals::default(),
+            pseudonyms: Pseudonyms::default(),
             answered: Answered::Unknown,
         }
     }
@@ -372,6 +379,10 @@ impl Conversation {
                 self.unanswered = None;
                 self.kept = false;
                 self.assignee = payload.get("agent").and_then(Value::as_str).map(ToOwned::to_owned);
+            }
+            MODEL_TOKENS => {
+                let given: Option<Vec<Pseudonym>> = payload.get("given").and_then(read);
+                self.pseudonyms.extend(given.unwrap_or_default());
             }
             "desk.noted" => self.noted = payload.get("note").and_then(Value::as_str).map(ToOwned::to_owned),
             "handoff.returned" => self.give_back(payload),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::approvals::Approvers;
 use crate::assistant::{Assistant, Settings};
 use crate::attempts::AttemptLimits;
+use crate::hiding::Shown;
 use crate::intake::{IdempotencyKey, Input, Stimulus, code_digits};
 
 /// Digits in a row, but for what parts them, from which on a text is looked at for a card number.
@@ -46,6 +47,9 @@ pub(crate) struct Begin {
     /// Name of the language model that was configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Whether that was shown tokens in the place of personal data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tokens: bool,
     /// SHA-256 of the weights with which messages were read by meaning; none where they were read by their words alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meaning: Option<String>,
@@ -79,6 +83,7 @@ impl Begin {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             pack: assistant.pack.hash.clone(),
             model: assistant.model_name().map(ToOwned::to_owned),
+            tokens: assistant.model_name().is_some() && assistant.shown() == Shown::Tokens,
             meaning: meaning.map(|model| model.model().sha256.to_owned()),
             languages: read_with.is_some_and(|read_with| read_with.languages.is_some()),
             settings: [

@@ -14,7 +14,7 @@ use serde_json::{Map, json};
 
 use crate::answer::Checked;
 use crate::assistant::Assistant;
-use crate::conversation::{Answered, Conversation, Opened, TurnRecorded};
+use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
 use crate::intake::Arrival;
 use crate::languages::Turned;
@@ -95,12 +95,15 @@ pub(crate) async fn commit(
     checked: Checked,
     mut trail: Trail<'_>,
 ) -> Result<Recorded, TurnError> {
-    let (ending, dialogue, paragraphs, _) = checked.into_parts();
+    let (ending, dialogue, paragraphs, given) = checked.into_parts();
     let at = assistant.ports.clock.now();
     let mut turn = TurnEvents::begin(assistant, &received, screened, at)?;
     if received.withdrawn.is_some() {
         let kind = if dialogue.case.is_some() { "handoff.kept" } else { "handoff.withdrawn" };
         turn.events.push(event(kind, &json!({"turn_id": received.turn_id}))?);
+    }
+    if !given.is_empty() {
+        turn.events.push(event(MODEL_TOKENS, &json!({"turn_id": received.turn_id, "given": given}))?);
     }
     let wishes = (ending.approvals.as_slice(), dialogue.customer_id.as_deref());
     let said = (received.conversation.said.as_str(), at);

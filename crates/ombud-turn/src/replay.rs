@@ -16,6 +16,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 use crate::assistant::{Assistant, BuildError, Ports, Settings};
+use crate::hiding::Shown;
 use crate::inputs::{Answer, Begin, Got, TURN_INPUTS, TurnInputs};
 use crate::tape::{Fault, ReadWith, Tape};
 use crate::turn::{self, TurnError};
@@ -237,7 +238,8 @@ impl Assistant {
         let meaning = self.learnt.model.get().filter(|_| begin.meaning.is_some());
         let ran_with = self.others(begin, meaning);
         let languages = self.learnt.languages.get().filter(|_| begin.languages);
-        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned() };
+        let shown = if begin.tokens { Shown::Tokens } else { Shown::Raw };
+        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned(), shown };
         let parts: Vec<TurnInputs> = stored.parts.iter().map(|(_, part)| part.clone()).collect();
         let archive = Arc::new(Archive { events: Arc::clone(events), until: begin.version });
         let nobody = Arc::new(Nobody(begin.model.clone().unwrap_or_default()));

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::hiding::Shown;
 use crate::inputs::{Answer, Begin, Got, Sent, TurnInputs, Words};
 use crate::languages::Languages;
 
@@ -35,6 +36,8 @@ pub(crate) struct ReadWith {
     pub meaning: Option<Arc<dyn Embedder>>,
     /// What reads the languages beside the company's own.
     pub languages: Option<Arc<Languages>>,
+    /// What a language model is shown.
+    pub shown: Shown,
 }
 
 /// What a turn has taken so far, and where it takes it from.

@@ -95,14 +95,15 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
     let understood = understanding::understand(assistant, &received, &screened, &mut trail);
-    let grounds = context::gather(assistant, &received, &understood, &mut trail);
+    let mut grounds = context::gather(assistant, &received, &understood, &mut trail);
     let mut decided = decision::begin(assistant, &received, &screened, &understood, &grounds, &mut trail);
     while let Some(call) = decided.take_call() {
         let outcome = action::perform(assistant, &mut received, call, &mut trail).await;
+        grounds.add_record(&outcome);
         decided = decision::resume(assistant, &received, decided, outcome, &mut trail);
     }
     let ending = context::with_customer(assistant, &received, decided.into_ending()).await;
-    let checked = answer::write_and_check(assistant, &screened, &grounds, ending, &mut trail).await;
+    let checked = answer::write_and_check(assistant, (&received, &screened), &grounds, ending, &mut trail).await;
     let recorded = record::commit(assistant, received, &screened, checked, trail).await?;
     Ok(reply::deliver(assistant, recorded))
 }

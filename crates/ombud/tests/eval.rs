@@ -175,3 +175,42 @@ fn a_line_that_cannot_be_read_is_told_with_file_and_line() -> anyhow::Result<()>
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
+
+/// What is hidden, what of it as what it is, and what is taken for personal data that is none; a file of another shape is told with its line.
+#[test]
+fn personal_data_is_counted_kind_by_kind() -> anyhow::Result<()> {
+    let (folder, _) = folder("pii")?;
+    let lines = [
+        r#"{"text": "write to åsa@example.org, not to Zed", "spans": [{"start": 9, "end": 24, "type": "EMAIL_ADDRESS"}, {"start": 33, "end": 36, "type": "PERSON"}]}"#,
+        r#"{"module": "se_personnummer", "number": "880320-0016", "expect": "valid"}"#,
+        r#"{"module": "isbn", "number": "9780231507387", "expect": "valid"}"#,
+        r#"{"module": "iban", "number": "DE89370400440532013001", "expect": "invalid"}"#,
+        r#"{"region": "SE", "national_number": "701234567"}"#,
+        r#"{"pan": "4111111111111111"}"#,
+    ];
+    std::fs::write(folder.join("pii.jsonl"), lines.join("\n"))?;
+    let output = eval(&folder, &["pii", "--test", "pii.jsonl"])?;
+    for (name, value, n) in [
+        ("hidden: email", 1.0, 1),
+        ("hidden as what it is: email", 1.0, 1),
+        ("hidden: person_name", 0.0, 1),
+        ("hidden: se_personnummer, alone", 1.0, 1),
+        ("hidden: numbers of other registers left", 1.0, 1),
+        ("hidden: iban, wrong ones left", 1.0, 1),
+        ("hidden: phone, named", 1.0, 1),
+        ("hidden: phone, alone", 0.0, 1),
+        ("hidden: card_number", 1.0, 3),
+        ("found where nothing is labelled", 0.0, 1),
+    ] {
+        let found = figure(&output, name)?;
+        ensure!((found.0 - value).abs() < 1e-9 && found.1 == n, "{name}: {found:?}");
+    }
+    // R33: at most 0.5 % of the ids of shops and carriers.
+    let (alarms, n) = figure(&output, "orders and parcels taken for a card number")?;
+    ensure!(alarms <= 0.005 && n == 26_000, "{alarms} of {n}");
+    std::fs::write(folder.join("other.jsonl"), "{\"sentence\": \"x\"}")?;
+    let told = eval(&folder, &["pii", "--test", "other.jsonl"])?;
+    ensure!(!told.status.success() && String::from_utf8_lossy(&told.stderr).contains("line 1"), "{told:?}");
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}

@@ -200,6 +200,28 @@ pub(super) const CLAIMS: &[Claim] = &[
         data: "public test numbers and generated ones of 30 prefixes, 13 writings, 5 languages",
     },
     Claim {
+        name: "personal-data",
+        promise: "A language model is shown neither personal data that a customer wrote nor a value of his records that the company's system told, and he reads his values all the same",
+        runs: &[
+            tests(
+                "ombud-turn",
+                "test journey",
+                &[
+                    "a_model_is_shown_no_personal_data_that_was_written",
+                    "a_model_is_shown_tokens_for_records_and_the_customer_reads_values",
+                    "a_token_that_was_not_shown_is_not_taken_back",
+                ],
+            ),
+            tests("ombud", "test evil", &["a_model_is_shown_no_value_of_a_customers_records"]),
+        ],
+        figure: "{shown} of {planted} planted values and {raw} of {n} values of records shown, in {prompts} prompts",
+        figures: &[
+            "planted: {planted} values of personal data, {shown} shown to the model",
+            "recorded: {prompts} prompts of {sessions} sessions (seed {seed}), {n} values of records looked for, {raw} seen",
+        ],
+        data: "44 planted values, records of a generated company, prompts as they come over the wire",
+    },
+    Claim {
         name: "erasure",
         promise: "What a customer told stands in no file of the database, and after his erasure nowhere; the log still verifies",
         runs: &[tests(

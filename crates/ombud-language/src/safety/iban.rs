@@ -30,6 +30,11 @@ pub(super) fn drop_from(runs: &mut Vec<Run>, text: &str) -> Vec<Span> {
     places
 }
 
+/// Places of accounts whose check digits are right.
+pub(crate) fn places(text: &str) -> Vec<(usize, usize)> {
+    drop_from(&mut Vec::new(), text).into_iter().map(|span| (span.start, span.end)).collect()
+}
+
 /// The account that a text begins with: words behind it may look like more of it.
 fn account(text: &str) -> Option<&str> {
     let ends = text.match_indices([' ', '-']).map(|(at, _)| at).chain([text.len()]);
@@ -94,7 +99,7 @@ fn is_account(text: &str) -> bool {
 }
 
 /// The check of ISO 13616: the first four characters moved to the end, letters as 10 to 35, remainder 1 by 97.
-fn is_valid(text: &str) -> bool {
+pub(crate) fn is_valid(text: &str) -> bool {
     let plain: Vec<char> = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let (head, body) = plain.split_at(plain.len().min(4));
     let remainder = body

@@ -50,6 +50,9 @@ pub struct Manifest {
     /// What people at the desk see of the company's records.
     #[serde(default)]
     pub desk: DeskConfig,
+    /// What a language model may see of customers.
+    #[serde(default)]
+    pub model: ModelConfig,
     /// The feed of what changed at the company, for flows that wait.
     #[serde(default)]
     pub feed: Option<FeedConfig>,
@@ -119,6 +122,16 @@ pub struct DeskConfig {
     /// Reads by `customer_id` whose lists stand beside a conversation, in order, at most twelve. Texts: `desk_<action>`, and `desk_<action>_line` of an `item`.
     #[serde(default)]
     pub records: Vec<String>,
+}
+
+/// What a language model may see of customers as it stands; everything else that is personal data, or a value of their records, is shown as a token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Kinds of personal data, by name: `postal_code`.
+    pub shown_kinds: Vec<String>,
+    /// Members of records whose values are the company's own words, beside those of the base: `status`.
+    pub shown_members: Vec<String>,
 }
 
 /// Flows offered when nothing was understood.

@@ -8,6 +8,7 @@ mod handoff;
 mod intents;
 mod language;
 mod messages;
+mod pii;
 mod print;
 mod retrieval;
 mod vectors;
@@ -31,6 +32,7 @@ Examples:
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
   ombud eval language --train lid.tsv --write letters.txt
   ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
+  ombud eval pii --test pii.jsonl numbers.jsonl  personal data, kind by kind, and what is taken for some
   ombud eval messages --pack packs/my-company   requests, yes and no, and signs of distress, language by language
 
 Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
@@ -53,6 +55,8 @@ enum What {
     Language(language::Options),
     /// What a pack teaches in its other languages, each half read by what the other taught.
     Messages(messages::Options),
+    /// Whether personal data is found before a language model would see it.
+    Pii(pii::Options),
     /// Whether a reply says only what its source says.
     Grounding(grounding::Options),
     /// Which passage answers a question, in the same language or another.
@@ -65,6 +69,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         What::Handoff(options) => handoff::run(context, options),
         What::Language(options) => language::run(context, options),
         What::Messages(options) => messages::run(context, options),
+        What::Pii(options) => pii::run(context, options),
         What::Grounding(options) => grounding::run(context, options),
         What::Retrieval(options) => retrieval::run(context, options),
     }

@@ -21,6 +21,8 @@ const STALL: Duration = Duration::from_millis(1_500);
 struct Seat {
     model: Option<Model>,
     emitted: Vec<Emission>,
+    /// What it was asked, as it came over the wire.
+    asked: Vec<String>,
 }
 
 /// A server for some workers, each with a seat of its own.
@@ -57,8 +59,13 @@ impl Endpoint {
 
     pub fn seat(&self, worker: usize, model: Model) {
         if let Some(seat) = self.seats.get(worker) {
-            *lock(seat) = Seat { model: Some(model), emitted: Vec::new() };
+            *lock(seat) = Seat { model: Some(model), ..Seat::default() };
         }
+    }
+
+    /// What was asked since the last look.
+    pub fn asked(&self, worker: usize) -> Vec<String> {
+        self.seats.get(worker).map(|seat| std::mem::take(&mut lock(seat).asked)).unwrap_or_default()
     }
 
     /// What was answered since the last look.
@@ -82,6 +89,7 @@ async fn serve(mut stream: TcpStream, seats: &[Mutex<Seat>]) -> anyhow::Result<(
             let emission = seat.model.as_mut().context("somebody sits there")?.answer(&seen);
             let wire = emission.wire.clone();
             seat.emitted.push(emission);
+            seat.asked.push(prompt.to_owned());
             wire
         };
         let (status, body) = match wire {

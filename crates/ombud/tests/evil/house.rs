@@ -32,9 +32,24 @@ const CUSTOMERS_MAX: usize = 60;
 pub struct Watched {
     office: Arc<HttpBackOffice>,
     performed: Mutex<Vec<(ApiCall, ActionOutcome)>>,
+    told: Mutex<Vec<Value>>,
 }
 
 impl Watched {
+    /// Everything that the company's system has told.
+    pub fn told(&self) -> Vec<Value> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn tell(&self, outcome: &ActionOutcome) {
+        let body = match outcome {
+            ActionOutcome::Found { body } => body,
+            ActionOutcome::Done { receipt } => &receipt.body,
+            _ => return,
+        };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(body.clone());
+    }
+
     /// Writes since the last look.
     pub fn take(&self) -> Vec<(ApiCall, ActionOutcome)> {
         std::mem::take(&mut *self.performed.lock().unwrap_or_else(PoisonError::into_inner))
@@ -44,11 +59,14 @@ impl Watched {
 #[async_trait]
 impl BackOffice for Watched {
     async fn read(&self, call: &ApiCall) -> ActionOutcome {
-        self.office.read(call).await
+        let outcome = self.office.read(call).await;
+        self.tell(&outcome);
+        outcome
     }
 
     async fn perform(&self, intent: &Intent) -> ActionOutcome {
         let outcome = self.office.perform(intent).await;
+        self.tell(&outcome);
         let done = (intent.call().clone(), outcome.clone());
         self.performed.lock().unwrap_or_else(PoisonError::into_inner).push(done);
         outcome
@@ -145,7 +163,11 @@ impl House {
     ) -> anyhow::Result<Room> {
         world.admin.post("/admin/reset", &json!({})).await?;
         let (ledger, clock) = (Arc::new(MemoryLedger::new()), Arc::new(FixedClock::at(self.now)));
-        let watched = Arc::new(Watched { office: Arc::clone(&world.office), performed: Mutex::default() });
+        let watched = Arc::new(Watched {
+            office: Arc::clone(&world.office),
+            performed: Mutex::default(),
+            told: Mutex::default(),
+        });
         let ports = Ports {
             ledger: ledger.clone(),
             inbox: ledger.clone(),

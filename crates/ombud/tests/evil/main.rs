@@ -21,6 +21,7 @@ mod house;
 mod oracle;
 #[path = "../processes/mod.rs"]
 mod processes;
+mod recorder;
 mod session;
 #[path = "../settings/mod.rs"]
 mod settings;

@@ -33,6 +33,8 @@ pub struct Figures {
     pub emitted: BTreeMap<Evil, (usize, usize)>,
     pub proposals: usize,
     pub effects: usize,
+    /// What the company's system told in a session.
+    pub told: Vec<Value>,
     /// Turns that were run again from what is stored, and those of them that cannot be.
     pub replayed: usize,
     pub not_replayable: usize,
@@ -140,6 +142,7 @@ pub async fn hold(
     }
     oracle.closes(&room.changed().await?);
     figures.effects = oracle.effects();
+    figures.told = room.watched.told();
     let place =
         |wrong: String| format!("seed {} ({:?}, {id}): {wrong}, after {}", held.seed, customer.manner, said.join(", "));
     figures.unauthorized = std::mem::take(&mut oracle.wrong).into_iter().map(place).collect();
