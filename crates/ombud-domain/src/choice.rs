@@ -48,6 +48,8 @@ pub struct ChoiceRequest<'a> {
     pub current: Option<&'a Candidate>,
     /// Id of the candidate spoken of last, which "the other one" does not mean.
     pub spoken_of: Option<&'a str>,
+    /// Whether what is denied is what is meant: "I never bought a phone" names the phone.
+    pub denied: bool,
     /// How many may be picked.
     pub count: Count,
 }

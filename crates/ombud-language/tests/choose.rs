@@ -61,6 +61,7 @@ impl Case<'_> {
                 candidates: self.candidates,
                 current: self.current,
                 spoken_of: None,
+                denied: false,
                 count: self.count,
             };
             let found = shown(&choose(&lexicon, &request));
@@ -619,6 +620,7 @@ fn before_the_question_only_what_is_clear_counts() {
             candidates: &items,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::Many,
         };
         assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said}");
@@ -642,6 +644,7 @@ fn a_second_answer_completes_the_first() {
             candidates: &items,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::Many,
         };
         assert_eq!(shown(&choose(&lexicon, &request)), expected, "{said:?}");
@@ -665,6 +668,7 @@ fn the_same_words_always_give_the_same_reading() {
         candidates: &variants,
         current: Some(&current),
         spoken_of: None,
+        denied: false,
         count: Count::One,
     };
     let first = choose(&lexicon(), &request);
@@ -693,6 +697,7 @@ fn hostile_texts_are_bounded() {
             candidates: &items,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::Many,
         };
         let _ = choose(&lexicon, &request);
@@ -717,6 +722,7 @@ fn a_correction_takes_back_what_was_picked_before() {
         candidates: &basket(),
         current: None,
         spoken_of: None,
+        denied: false,
         count: Count::Many,
     };
     assert_eq!(shown(&choose(&lexicon, &request)), "rug");
@@ -737,6 +743,7 @@ fn an_amount_is_known_by_its_rounded_sum() {
             candidates: &purchases,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::One,
         };
         shown(&choose(&lexicon, &request))
@@ -767,8 +774,27 @@ fn the_other_one_is_not_the_one_just_spoken_of() {
             candidates: orders,
             current: None,
             spoken_of,
+            denied: false,
             count: Count::Many,
         };
         assert_eq!(shown(&choose(&lexicon(), &request)), expected, "{said}");
+    }
+}
+
+#[test]
+fn what_is_denied_may_be_what_is_meant() {
+    let utterances = vec!["I never bought a mug!".to_owned()];
+    let items = basket();
+    for (denied, expected) in [(true, "mug"), (false, "-")] {
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 0,
+            candidates: &items,
+            current: None,
+            spoken_of: None,
+            denied,
+            count: Count::One,
+        };
+        assert_eq!(shown(&choose(&lexicon(), &request)), expected);
     }
 }

@@ -286,6 +286,8 @@ pub struct RecordChoice {
     pub asks_after_refusal: bool,
     /// Whether a single eligible candidate is taken without a question.
     pub single_pick: bool,
+    /// Whether what is denied is what is meant: "I never bought a phone" names the phone.
+    pub denied: bool,
     /// A value in words that is taken instead of a record: a new address instead of a known one.
     pub or_value: Option<ValueKind>,
     /// One choice for each of these.

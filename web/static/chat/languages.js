@@ -1,7 +1,7 @@
 // In which languages are the page's own words written, each in a file of its own?
 /** @import { Table } from "../shared/strings.js" */
 
-export const LANGUAGES = ["ar", "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "he", "hi", "hr", "hu", "is", "it", "ja", "ko", "lt", "nb", "nl", "pl", "pt", "ro", "sk", "sv", "th", "tr", "uk", "vi", "zh"];
+export const LANGUAGES = ["ar", "bg", "ca", "cs", "da", "de", "el", "es", "et", "fi", "fr", "he", "hi", "hr", "hu", "is", "it", "ja", "ko", "lt", "lv", "nb", "nl", "pl", "pt", "ro", "sk", "sl", "sv", "th", "tr", "uk", "vi", "zh"];
 
 /** Norwegian browsers name their language in three ways. @type {Record<string, string>} */
 const ALIASES = { no: "nb", nn: "nb" };

@@ -73,6 +73,10 @@ impl Marks {
         self.0 |= 1_u64 << (mark as u64);
     }
 
+    pub(super) fn remove(&mut self, mark: Mark) {
+        self.0 &= !(1_u64 << (mark as u64));
+    }
+
     pub(super) fn any(self, marks: &[Mark]) -> bool {
         marks.iter().any(|mark| self.has(*mark))
     }

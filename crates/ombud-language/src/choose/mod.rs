@@ -111,7 +111,10 @@ fn read_part(
     if part.is_empty() {
         return Choice::Unread;
     }
-    let tokens = read_all(lexicon, part);
+    let mut tokens = read_all(lexicon, part);
+    if request.denied {
+        tokens.iter_mut().for_each(|token| token.marks.remove(Mark::Negate));
+    }
     let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
     let earlier_tokens = read_all(lexicon, earlier);
     let earlier_hits = find_hits(lexicon, &catalogue.vocabulary, &earlier_tokens);

@@ -375,6 +375,7 @@ fn read_slot(
                     candidates: &candidates,
                     current: None,
                     spoken_of: None,
+                    denied: false,
                     count,
                 },
             )]
@@ -388,6 +389,7 @@ fn read_slot(
                     candidates: variants,
                     current: Some(current),
                     spoken_of: None,
+                    denied: false,
                     count: Count::One,
                 },
             )],

@@ -300,6 +300,7 @@ impl Engine<'_> {
             candidates: &candidates,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::One,
         };
         match self.reader.choose(&request) {

@@ -252,8 +252,17 @@ impl Engine<'_> {
             return Choice::Unread;
         }
         let spoken_of = state.dialogue.recent.get(&ask.slot).map(String::as_str);
+        let denied = matches!(&ask.source, AskSource::Records(choice) if choice.denied);
         let read = |utterances: &[String], direct: usize| {
-            self.reader.choose(&ChoiceRequest { utterances, direct, candidates, current: None, spoken_of, count })
+            self.reader.choose(&ChoiceRequest {
+                utterances,
+                direct,
+                candidates,
+                current: None,
+                spoken_of,
+                denied,
+                count,
+            })
         };
         let found = read(&utterances, direct);
         // What was said before may stand in the way of an answer that names one by itself.

@@ -18,7 +18,7 @@ const MEANT_UNASKED: f32 = 0.75;
 const MEANS_NONE: f32 = 0.85;
 
 /// A part of what was said means an option this surely.
-const PART_MEANT: f32 = 0.85;
+const PART_MEANT: f32 = 0.7;
 /// Parts that are looked at.
 const PARTS_MAX: usize = 12;
 /// Where a part ends.

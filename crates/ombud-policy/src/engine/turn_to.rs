@@ -26,6 +26,7 @@ impl Engine<'_> {
             candidates: &candidates,
             current: None,
             spoken_of: None,
+            denied: false,
             count: Count::One,
         });
         let Choice::Picked { ids, .. } = found else { return Ok(false) };

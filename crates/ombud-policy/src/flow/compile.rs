@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ombud_domain::{Count, IdentityLevel};
 use serde_saphyr::Spanned;
 
-use super::raw::{AfterRefusal, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
+use super::raw::{AfterRefusal, Denied, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
 use super::{Act, Ask, AskSource, Claim, Flow, Op, Otherwise, RecordChoice, YieldsTo};
 use crate::expr::Expr;
 use crate::problem::PackProblem;
@@ -330,6 +330,7 @@ impl Compiler<'_> {
             several_queue: raw.several == Some(Several::Queue),
             asks_after_refusal: raw.after_refusal == Some(AfterRefusal::Ask),
             single_pick: raw.single == Some(Single::Pick),
+            denied: raw.denied == Some(Denied::Meant),
             or_value: raw.or_value,
             variant_of: self.maybe(raw.variant_of.as_ref()),
             current: self.maybe(raw.current.as_ref()),

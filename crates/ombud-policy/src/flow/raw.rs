@@ -123,6 +123,13 @@ pub(super) enum Single {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
+pub(super) enum Denied {
+    Meant,
+    Excluded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum AfterRefusal {
     Ask,
     End,
@@ -155,6 +162,8 @@ pub(super) struct RawChoice {
     pub several: Option<Several>,
     #[serde(default)]
     pub single: Option<Single>,
+    #[serde(default)]
+    pub denied: Option<Denied>,
     #[serde(default)]
     pub after_refusal: Option<AfterRefusal>,
     #[serde(default)]
