@@ -5,6 +5,7 @@
 //! read surely is asked for again, so a wrong reading costs a sentence and never money.
 
 mod across;
+mod confirm;
 mod glossary;
 mod phrases;
 
@@ -35,10 +36,6 @@ const TALK: f32 = 0.5;
 const DONE: f32 = 0.7;
 /// What ends something must be this sure.
 const ENDED: f32 = 0.8;
-/// A reply that holds a yes among other words is a yes if it is meant this surely ...
-const YES: f32 = 0.9;
-/// ... and no longer than this.
-const YES_WORDS_MAX: usize = 12;
 /// A sign of distress is heard if it and the request that it starts are this likely on the mean ...
 const SIGN: f32 = 0.6;
 /// ... and one that starts a request without examples if it is this much likelier still.
@@ -299,44 +296,6 @@ impl<'a> Interpreter<'a> {
             Expectation::AnythingElse => self.anything_else(said, context),
             Expectation::Open => self.open(said, context),
         }
-    }
-
-    /// An answer to a proposal.
-    fn confirm(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
-        if self.is_cancel(&said.words) && !self.is_no(&said.words) {
-            return vec![Command::Cancel];
-        }
-        if self.is_no(&said.words) {
-            return vec![Command::Deny { text: String::new() }];
-        }
-        if self.is_yes(&said.words) && !said.asks {
-            return vec![Command::Affirm];
-        }
-        let acts = self.acts(Moment::Proposal, said.text, context);
-        let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
-        let other = || self.begins(said, context).map(|start| vec![start]);
-        match act {
-            Act::Accept if p >= YES && self.is_yes_among_others(said, context) => vec![Command::Affirm],
-            Act::Decline if p >= ENDED => vec![Command::Deny { text: String::new() }],
-            Act::Leave if p >= ENDED => vec![Command::Cancel],
-            Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
-            Act::New if p >= BEGUN => other().unwrap_or_else(|| vec![Command::CannotRead]),
-            Act::Ask | Act::AcceptAsk if p >= BEGUN => other().unwrap_or_else(|| vec![said.ask()]),
-            Act::Change if p >= DONE => vec![Command::Correct { text: said.text.to_owned() }],
-            _ if said.asks => other().unwrap_or_else(|| vec![said.ask()]),
-            _ => self.talk(said).or_else(other).unwrap_or_else(|| vec![Command::CannotRead]),
-        }
-    }
-
-    /// Whether a yes stands in words that neither ask, nor hold it up, nor name a number that was not shown.
-    fn is_yes_among_others(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
-        let shown = context.proposal.unwrap_or_default();
-        let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word.as_str());
-        self.phrases.says(Says::Yes, &said.words)
-            && !said.asks
-            && said.words.len() <= YES_WORDS_MAX
-            && ![Says::Hold, Says::No].iter().any(|says| self.phrases.says(*says, &said.words))
-            && !said.words.iter().any(is_other)
     }
 
     /// Another request than the open one, if one is read surely.

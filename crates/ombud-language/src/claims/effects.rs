@@ -150,10 +150,14 @@ struct Verbs {
 }
 
 static VERBS: LazyLock<Vec<Verbs>> = LazyLock::new(|| {
-    let regex = |words: &str| crate::lean::regex(&format!(r"(?i)\b(?:{words})")).ok();
+    let foreign_of = |words: &str| crate::lean::regex(&format!(r"(?i)\b(?:{words})")).ok();
+    // What is reactivated or unblocked is a deed as well.
+    let english_of = |words: &str| crate::lean::regex(&format!(r"(?i)\b(?:re|un)?(?:{words})")).ok();
     STEMS
         .iter()
-        .filter_map(|(stem, english, foreign)| Some(Verbs { stem, english: regex(english)?, foreign: regex(foreign)? }))
+        .filter_map(|(stem, english, foreign)| {
+            Some(Verbs { stem, english: english_of(english)?, foreign: foreign_of(foreign)? })
+        })
         .collect()
 });
 

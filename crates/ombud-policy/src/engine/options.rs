@@ -19,10 +19,12 @@ const MEANS_NONE: f32 = 0.85;
 
 /// A part of what was said means an option this surely.
 const PART_MEANT: f32 = 0.7;
+/// Of parts that mean different options one must be surer by this.
+const PART_SURER: f32 = 0.1;
 /// Parts that are looked at.
 const PARTS_MAX: usize = 12;
 /// Where a part ends.
-const PART_ENDS: [char; 7] = ['.', ',', ';', '!', '?', '\n', ':'];
+const PART_ENDS: [char; 15] = ['.', ',', ';', '!', '?', '\n', ':', '、', '。', '，', '！', '？', '،', '؟', '।'];
 
 impl Engine<'_> {
     pub(super) fn ask_options(&self, state: &mut Deliberation, ask: &Ask, options: &[OptionSpec]) -> Step {
@@ -117,19 +119,20 @@ impl Engine<'_> {
         let learnt = |part: &str| {
             let (choice, p) = self.learnt(ask, part)?;
             let is_offered = candidates.iter().any(|candidate| candidate.id == choice);
-            (choice != NO_CHOICE && p >= PART_MEANT && is_offered).then_some(choice)
+            (choice != NO_CHOICE && p >= PART_MEANT && is_offered).then_some((choice, p))
         };
         let parts =
             utterances.iter().flat_map(|text| text.split(PART_ENDS)).map(str::trim).filter(|part| !part.is_empty());
-        let mut found: Option<(String, String)> = None;
+        let mut found: Option<(String, String, f32)> = None;
         for part in parts.take(PARTS_MAX) {
-            let Some(choice) = named(part).or_else(|| learnt(part)) else { continue };
+            let Some((choice, p)) = named(part).map(|choice| (choice, 1.0)).or_else(|| learnt(part)) else { continue };
             match &found {
-                Some((_, other)) if *other != choice => return None,
-                _ => found = Some((part.to_owned(), choice)),
+                Some((_, other, surer)) if *other != choice && (surer - p).abs() < PART_SURER => return None,
+                Some((_, _, surer)) if *surer >= p => {}
+                _ => found = Some((part.to_owned(), choice, p)),
             }
         }
-        found
+        found.map(|(part, choice, _)| (part, choice))
     }
 
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {

@@ -24,6 +24,7 @@ const MINOR_MIN: i64 = 10_000;
 const SHOWN: &[&str] = &[
     "status",
     "kind",
+    "brand",
     "type",
     "category",
     "currency",

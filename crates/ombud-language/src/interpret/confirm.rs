@@ -1,0 +1,77 @@
+//! Is a proposal accepted, turned down, or changed, in a language that is read by meaning? Short phrases agree; meaning alone agrees to nothing.
+
+use ombud_domain::{Command, Kind};
+
+use super::phrases::{Says, words};
+use super::{BEGUN, DONE, ENDED, Interpreter, SHORT_WORDS_MAX, Said};
+use crate::UnderstandContext;
+use crate::understand::{Act, Moment};
+
+/// A reply that holds a yes among other words is a yes if it is meant this surely ...
+const YES: f32 = 0.9;
+/// ... and no longer than this.
+const YES_WORDS_MAX: usize = 12;
+/// A short reply that begins with a yes is one if it is meant this likely.
+const YES_FIRST: f32 = 0.3;
+/// Letters of a word that repeats what is shown.
+const SHOWN_LETTERS_MIN: usize = 5;
+
+impl Interpreter<'_> {
+    /// An answer to a proposal.
+    pub(super) fn confirm(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        if self.is_cancel(&said.words) && !self.is_no(&said.words) {
+            return vec![Command::Cancel];
+        }
+        if self.is_no(&said.words) {
+            return vec![Command::Deny { text: String::new() }];
+        }
+        if self.is_yes(&said.words) && !said.asks {
+            return vec![Command::Affirm];
+        }
+        if self.only_names_what_is_shown(said, context) {
+            return vec![Command::Repeat];
+        }
+        let acts = self.acts(Moment::Proposal, said.text, context);
+        let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
+        // "Yes, block it": the verb of what is proposed may sound like an end.
+        let accepts = acts.iter().find(|(act, _)| *act == Act::Accept).map_or(0.0, |(_, p)| *p);
+        let is_short = said.words.len() <= SHORT_WORDS_MAX && self.phrases.begins(Says::Yes, &said.words);
+        if is_short && accepts >= YES_FIRST && self.is_yes_among_others(said, context) {
+            return vec![Command::Affirm];
+        }
+        let other = || self.begins(said, context).map(|start| vec![start]);
+        match act {
+            Act::Accept if p >= YES && self.is_yes_among_others(said, context) => vec![Command::Affirm],
+            Act::Decline if p >= ENDED => vec![Command::Deny { text: String::new() }],
+            Act::Leave if p >= ENDED => vec![Command::Cancel],
+            Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
+            Act::New if p >= BEGUN => other().unwrap_or_else(|| vec![Command::CannotRead]),
+            Act::Ask | Act::AcceptAsk if p >= BEGUN => other().unwrap_or_else(|| vec![said.ask()]),
+            Act::Change if p >= DONE => vec![Command::Correct { text: said.text.to_owned() }],
+            _ if said.asks => other().unwrap_or_else(|| vec![said.ask()]),
+            _ => self.talk(said).or_else(other).unwrap_or_else(|| vec![Command::CannotRead]),
+        }
+    }
+
+    /// "The one at Nova Electronics", where just that is proposed, says neither yes nor no.
+    fn only_names_what_is_shown(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
+        let shown = words(context.proposal.unwrap_or_default());
+        let names = |word: &String| word.chars().count() >= SHOWN_LETTERS_MIN && shown.contains(word);
+        let means = [Says::Yes, Says::No, Says::Hold, Says::Cancel];
+        said.words.len() <= SHORT_WORDS_MAX
+            && !said.asks
+            && said.words.iter().any(names)
+            && !means.iter().any(|says| self.phrases.says(*says, &said.words))
+    }
+
+    /// Whether a yes stands in words that neither ask, nor hold it up, nor name a number that was not shown.
+    fn is_yes_among_others(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
+        let shown = context.proposal.unwrap_or_default();
+        let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word.as_str());
+        self.phrases.says(Says::Yes, &said.words)
+            && !said.asks
+            && said.words.len() <= YES_WORDS_MAX
+            && ![Says::Hold, Says::No].iter().any(|says| self.phrases.says(*says, &said.words))
+            && !said.words.iter().any(is_other)
+    }
+}
