@@ -148,10 +148,10 @@ async fn a_model_is_shown_tokens_for_records_and_the_customer_reads_values() {
 async fn a_value_keeps_its_token_over_turns_and_restarts() {
     let model = Arc::new(Echo::default());
     let mut world = world(ScriptedBackOffice::new(), &model).await;
-    world.say("what do you know of grace@example.org?").await;
-    world.say("and of alan@example.org?").await;
+    world.say("what can you do for grace@example.org?").await;
+    world.say("what can you do for alan@example.org?").await;
     beside(&mut world, &model);
-    world.say("no, of grace@example.org please").await;
+    world.say("what can you do for grace@example.org?").await;
     let asked = model.asked();
     let holds: Vec<_> =
         asked.iter().map(|prompt| (prompt.contains("[EMAIL_1]"), prompt.contains("[EMAIL_2]"))).collect();
@@ -165,7 +165,7 @@ async fn a_value_keeps_its_token_over_turns_and_restarts() {
 async fn a_token_that_was_not_shown_is_not_taken_back() {
     let model = Arc::new(Echo::default());
     let mut world = world(ScriptedBackOffice::new(), &model).await;
-    world.say("what do you know of grace@example.org?").await;
+    world.say("what can you do for grace@example.org?").await;
     let greedy = Arc::new(Echo { adds: " [EMAIL_1]", ..Echo::default() });
     beside(&mut world, &greedy);
     let reply = world.say("what can you do for me?").await;
@@ -180,7 +180,7 @@ async fn a_token_that_was_not_shown_is_not_taken_back() {
 async fn a_token_that_a_customer_types_stands_for_itself() {
     let model = Arc::new(Echo::default());
     let world = world(ScriptedBackOffice::new(), &model).await;
-    world.say("what do you know of grace@example.org?").await;
+    world.say("what can you do for grace@example.org?").await;
     world.say("and what is [EMAIL_1]?").await;
     let asked = model.asked();
     assert!(asked[1].contains("[LITERAL_1]") && !asked[1].contains("[EMAIL_1]"), "{}", asked[1]);
