@@ -58,6 +58,14 @@ impl E5 {
         self.tokenizer.tokens(&format!("{mark}{text}"), self.encoder.shape().tokens_max)
     }
 
+    /// The pieces of a word as they stand within a text, without marks around them.
+    pub(crate) fn pieces_of(&self, word: &str) -> Vec<u32> {
+        let mut pieces = self.tokenizer.tokens(word, self.encoder.shape().tokens_max);
+        pieces.pop();
+        pieces.drain(..pieces.len().min(1));
+        pieces
+    }
+
     /// Works on the texts in their order, as many at a time as cost least.
     fn in_batches(
         &self,

@@ -20,6 +20,7 @@ pub mod models;
 mod product;
 pub mod ridge;
 mod shelf;
+pub mod slots;
 mod tokens;
 mod weights;
 

@@ -5,8 +5,10 @@
 pub mod figure;
 pub mod labelled;
 pub mod share;
+pub mod slotted;
 
 pub use figure::{
     Figure, Scored, auroc, mean_and_deviation, recall_at_false_alarms, recall_at_precision, threshold_at_precision,
 };
 pub use labelled::{FileFault, Labelled, Line, labelled, lines};
+pub use slotted::{Slotted, slotted};

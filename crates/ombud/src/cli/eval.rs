@@ -11,6 +11,7 @@ mod messages;
 mod pii;
 mod print;
 mod retrieval;
+mod slots;
 mod vectors;
 
 use anyhow::Context as _;
@@ -27,6 +28,7 @@ Examples:
   ombud eval intents --train train.jsonl --test test.jsonl --json
   ombud eval intents --train train.jsonl --test test.jsonl --per-class 10 --draws 5
   ombud eval retrieval --test en.passages.jsonl de.questions.jsonl --language de --passage-language en
+  ombud eval slots --train train.jsonl --test test.jsonl                  amounts, dates, names in a text
   ombud eval grounding --train dev.jsonl --test test.jsonl
   ombud eval language --test lid.tsv            languages told apart, with the model if it was fetched and without
   ombud eval language --test lid.tsv --folds 5  each fifth with letters learnt from the other four
@@ -61,6 +63,8 @@ enum What {
     Grounding(grounding::Options),
     /// Which passage answers a question, in the same language or another.
     Retrieval(retrieval::Options),
+    /// Which words of a text fill which slot.
+    Slots(slots::Options),
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
@@ -72,6 +76,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         What::Pii(options) => pii::run(context, options),
         What::Grounding(options) => grounding::run(context, options),
         What::Retrieval(options) => retrieval::run(context, options),
+        What::Slots(options) => slots::run(context, options),
     }
 }
 
