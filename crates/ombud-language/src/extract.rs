@@ -257,6 +257,11 @@ mod tests {
             [("first_name", "Amelia"), ("last_name", "Gonzalez"), ("email", "amelia.gonzalez4271@example.com")]
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
         );
+        assert_eq!(
+            identity("Byron, Ada. San Jose, CA, 95154. As to my email, I can't recall it."),
+            [("last_name", "Byron"), ("first_name", "Ada"), ("postal_code", "95154")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        );
         assert_eq!(identity("I don't remember that, sorry."), []);
         assert_eq!(identity("No idea, can you look it up please"), []);
     }

@@ -439,7 +439,7 @@ impl Understander {
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
             _ if self.rules.person.passed_over.is_match(&bare) => vec![Command::Chitchat { kind: Kind::PassedOver }],
-            _ if context.acted && self.rules.person.undo.is_match(&bare) => vec![Command::Undo],
+            _ if context.acted && self.rules.takes_back(&bare, context.expectation) => vec![Command::Undo],
             Expectation::Confirm => confirm::read(&readings),
             Expectation::Slot { slot } => answer::slot(&readings, slot),
             Expectation::Choice { slot, options } => answer::choice(&readings, slot, options),

@@ -110,6 +110,9 @@ fn items_are_known_by_name_part_of_name_plural_and_slip() {
         ("the rug, the tent - not the mug", "rug,tent"),
         ("the rug and tent, just those two", "rug,tent"),
         ("can you take back the sofa cover and also the tent", "tent,sofa"),
+        ("the rug has to go back. what would each of those save me?", "rug"),
+        ("Could the tent be changed? And correct the address on all my orders, please.", "tent"),
+        ("all my orders back", "rug,tent,mug,sofa"),
     ]);
 }
 
@@ -154,6 +157,7 @@ fn all_and_both_pick_several() {
         ("the entire thing", "rug,tent,mug,sofa"),
         ("anything but the rug", "tent,mug,sofa"),
         ("everything in the order but the tent", "rug,mug,sofa"),
+        ("everything on the order w the tent, to my gift card", "rug,tent,mug,sofa"),
         ("everything aside from the rug and the tent", "mug,sofa"),
         ("both the rug and the tent", "rug,tent"),
         ("the rug and the tent, both of them", "rug,tent"),
@@ -310,6 +314,7 @@ fn of_things_in_several_orders_the_price_tells_which() {
     Case { candidates: &orders, current: None, count: Count::Many }.check(&[
         ("I have two tablets and want to return the pricier one", "#A2"),
         ("the cheaper tablet goes back", "#A1"),
+        ("everything on the order w the pricier tablet", "#A2"),
         ("my tablet", "? #A1,#A2"),
     ]);
 }

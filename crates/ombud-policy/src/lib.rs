@@ -18,6 +18,7 @@ pub mod postings;
 pub mod problem;
 mod question;
 pub mod recovery;
+pub mod short;
 pub mod spec;
 pub mod text;
 

@@ -12,6 +12,7 @@ use crate::flow::{self, AskSource, Flow, FlowKind};
 use crate::limits::{self, Limit};
 use crate::postings::{self, Chart};
 use crate::problem::PackProblem;
+use crate::short::{self, ShortAnswers};
 use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
 
@@ -140,8 +141,10 @@ pub struct Pack {
     pub limits: Vec<Limit>,
     /// The accounts that actions post to.
     pub chart: Chart,
-    /// Knowledge articles: (file, source).
+    /// Knowledge articles: (file, source); those of other languages lie in folders of their names.
     pub articles: Vec<(String, String)>,
+    /// What articles say in short, for languages they are not written in.
+    pub short: ShortAnswers,
     /// Other files the language crate reads, by path without the pack's folder: `nlu/...`, `lexicon/...`; the pack's own win.
     pub language_files: BTreeMap<String, String>,
 }
@@ -199,6 +202,7 @@ impl Pack {
             .into_iter()
             .map(|(file, source)| (file.clone(), source.clone()))
             .collect();
+        let short = reader.short_answers();
         let language_files = reader.language_files();
         reader.requests(&flows);
         reader.choices(&flows);
@@ -222,6 +226,7 @@ impl Pack {
             limits,
             chart,
             articles,
+            short,
             language_files,
         };
         problems
@@ -263,13 +268,40 @@ impl Pack {
         self.texts.render(own, flow, "desk_title", &[]).unwrap_or_else(|_| self.title(own, flow).to_owned())
     }
 
-    /// A member of an article's front matter, as its `title`.
+    /// A member of an article's front matter, as its `title`, in a language or else in the company's own.
     #[must_use]
-    pub fn article_member(&self, id: &str, name: &str) -> Option<String> {
-        let (ending, start) = (format!("/{id}.md"), format!("{name}:"));
-        let (_, source) = self.articles.iter().find(|(file, _)| file.ends_with(&ending))?;
+    pub fn article_member(&self, locale: &str, id: &str, name: &str) -> Option<String> {
+        let start = format!("{name}:");
+        let source = [format!("/{locale}/{id}.md"), format!("/knowledge/{id}.md")]
+            .iter()
+            .find_map(|ending| self.articles.iter().find(|(file, _)| file.ends_with(ending)))
+            .map(|(_, source)| source)?;
         let value = source.lines().find_map(|line| line.strip_prefix(start.as_str()))?;
         Some(value.trim().trim_matches('"').to_owned())
+    }
+
+    /// The articles in the company's own language, by id.
+    #[must_use]
+    pub fn own_articles(&self) -> BTreeMap<&str, &str> {
+        let own = self.articles.iter().filter_map(|(file, source)| {
+            let (_, path) = file.split_once("/knowledge/")?;
+            Some((path.strip_suffix(".md").filter(|id| !id.contains('/'))?, source.as_str()))
+        });
+        own.collect()
+    }
+
+    /// What an article says in short to customers of a market, in a language it is not written in; none where that language has no text for it.
+    pub(crate) fn short_answer(&self, (locale, market): (&str, &str), article: &str) -> Option<String> {
+        self.short.tell(&self.texts, (locale, market), article)
+    }
+
+    /// Whether a sentence stands before the first heading of an article, among what it says first of all.
+    pub(crate) fn leads(&self, article: &str, sentence: &str) -> bool {
+        let own = self.own_articles();
+        own.get(article).is_some_and(|source| {
+            let body = source.splitn(3, "---").nth(2).unwrap_or_default();
+            body.split("\n## ").next().unwrap_or_default().contains(sentence.trim())
+        })
     }
 
     /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.
@@ -355,6 +387,20 @@ impl<'a> Reader<'a> {
                 self.texts.add_file(&locale, "", (file, source));
             }
         }
+    }
+
+    fn short_answers(&mut self) -> ShortAnswers {
+        for locale in self.locales.clone() {
+            for (file, source) in self.under(&format!("{}/{locale}.yaml", short::TEXTS), "") {
+                self.texts.add_file(&locale, short::TEXTS, (file, source));
+            }
+        }
+        let one = |path: &str| {
+            let files = self.under(path, "");
+            files.last().map(|(file, source)| (file.as_str(), source.as_str()))
+        };
+        let (index, facts) = (one(short::INDEX), one(short::FACTS));
+        ShortAnswers::parse(index, facts, &mut self.problems)
     }
 
     fn flows(&mut self) -> BTreeMap<String, Flow> {

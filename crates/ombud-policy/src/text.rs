@@ -299,9 +299,11 @@ fn environment(locale: &str) -> Environment<'static> {
     environment.add_filter("values", values);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
-    environment.add_filter("money", move |value: &TemplateValue| money(&of, value));
+    environment.add_filter("money", move |value: &TemplateValue, code: Option<&str>| money(&of, value, code));
     let of = Arc::clone(&formats);
     environment.add_filter("amount", move |value: f64, symbol: Option<String>| amount(&of, value, symbol));
+    let of = Arc::clone(&formats);
+    environment.add_filter("number", move |value: f64| of.number(value));
     let of = Arc::clone(&formats);
     environment.add_filter("date", move |text: &str| of.date(text).unwrap_or_else(|| text.to_owned()));
     let of = Arc::clone(&formats);
@@ -312,7 +314,15 @@ fn environment(locale: &str) -> Environment<'static> {
     environment
 }
 
-fn money(formats: &Formats, value: &TemplateValue) -> Result<String, minijinja::Error> {
+/// An amount: `{minor, currency}`, or a number of major units and the code of its currency, without digits behind the point where it is whole:
+/// `2.5|money("EUR")` is `2.50 EUR`, `60|money("SEK")` is `60 SEK`.
+fn money(formats: &Formats, value: &TemplateValue, code: Option<&str>) -> Result<String, minijinja::Error> {
+    if let Some(code) = code {
+        let wrong =
+            |_| minijinja::Error::new(ErrorKind::InvalidOperation, "`money(code)` takes a number of major units");
+        let major = f64::try_from(value.clone()).map_err(wrong)?;
+        return Ok(format!("{} {code}", formats.major(major)));
+    }
     let parsed: Result<Money, _> = serde_json::to_value(value).and_then(serde_json::from_value);
     parsed
         .map(|money| formats.money(money))

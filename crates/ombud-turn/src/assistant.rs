@@ -408,10 +408,11 @@ impl Assistant {
             let (pack, locale) = (&self.pack, &self.pack.manifest.default_locale);
             let examples = pack.examples(locale);
             let examples = examples.iter().map(|(_, text)| text);
-            let articles = pack.articles.iter().map(|(_, source)| source);
+            let own = pack.own_articles();
+            let articles = own.values().copied();
             let replies = pack.language_files.get(&format!("nlu/replies.{locale}.jsonl"));
             let mut vocabulary = Vocabulary::default();
-            vocabulary.learn(examples.chain(articles).chain(replies).map(String::as_str));
+            vocabulary.learn(examples.chain(replies).map(String::as_str).chain(articles));
             vocabulary
         })
     }

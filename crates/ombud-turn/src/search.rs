@@ -36,11 +36,27 @@ pub(crate) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(crate) fn new(assistant: &'a Assistant, (locale, market): (&'a str, &'a str)) -> Self {
-        let foreign = match assistant.reader(locale) {
-            LanguageReader::Other(reader) if !assistant.ports.knowledge.speaks(locale) => Some(reader),
-            _ => None,
-        };
+        let foreign = Self::foreign(assistant, locale).filter(|_| !assistant.ports.knowledge.speaks(locale));
         Self { assistant, locale, market, vectors: assistant.vectors(), foreign }
+    }
+
+    fn foreign(assistant: &'a Assistant, locale: &str) -> Option<Interpreter<'a>> {
+        match assistant.reader(locale) {
+            LanguageReader::Other(reader) => Some(reader),
+            _ => None,
+        }
+    }
+
+    /// The same search among the articles in the company's own language, where this one is among those of the language that is spoken.
+    fn elsewhere(&self) -> Option<Self> {
+        let foreign = Self::foreign(self.assistant, self.locale).filter(|_| self.foreign.is_none())?;
+        Some(Self {
+            assistant: self.assistant,
+            locale: self.locale,
+            market: self.market,
+            vectors: self.assistant.vectors(),
+            foreign: Some(foreign),
+        })
     }
 
     /// How many questions were embedded.
@@ -77,7 +93,7 @@ impl<'a> Search<'a> {
         (best, passages): (&mut Option<Extract>, &mut Vec<Passage>),
     ) -> Result<(), StoreError> {
         for id in about {
-            let title = self.assistant.pack.article_member(id, "title").unwrap_or_default();
+            let title = self.assistant.pack.article_member(self.locale, id, "title").unwrap_or_default();
             let mut of_article = self.passages(format!("{title} {query}"))?;
             of_article.retain(|passage| passage.article_id == *id);
             let Some(within) = extract_in_passing(query, &of_article) else { continue };
@@ -93,12 +109,21 @@ impl<'a> Search<'a> {
     }
 
     /// What the articles say to a question. One that goes on from the answer `before` and is not clear by itself ("and if I don't?") is read
-    /// together with the question before, and answered from the same article if that says more to it.
+    /// together with the question before, and answered from the same article if that says more to it. What only the company's own language tells is
+    /// found there.
     pub(crate) fn look_up(
         &self,
         query: &str,
         before: Option<&LastAnswer>,
     ) -> Result<(Finding, Vec<Passage>), StoreError> {
+        let found = self.look_up_here(query, before)?;
+        match self.elsewhere().filter(|_| found.0.sentences.is_empty()) {
+            Some(elsewhere) => elsewhere.look_up_here(query, before),
+            None => Ok(found),
+        }
+    }
+
+    fn look_up_here(&self, query: &str, before: Option<&LastAnswer>) -> Result<(Finding, Vec<Passage>), StoreError> {
         let passages = self.passages(query.to_owned())?;
         let mut alone = self.finding(query, extract(query, &passages));
         let goes_on = self.goes_on(query, &alone);

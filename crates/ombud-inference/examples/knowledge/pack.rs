@@ -15,6 +15,7 @@ pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
         let mut paths: Vec<_> = std::fs::read_dir(folder.join("knowledge"))?
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
+        paths.retain(|path: &std::path::PathBuf| path.is_file());
         paths.sort();
         for path in paths {
             files.push((path.display().to_string(), std::fs::read_to_string(&path)?));

@@ -51,7 +51,12 @@ pub fn requests() -> Result<Vec<Example>, Box<dyn Error>> {
 fn questions() -> Result<Vec<String>, Box<dyn Error>> {
     let mut asked = Vec::new();
     for article in fs::read_dir(format!("{PACKS}/{COMPANY}/knowledge"))? {
-        let source = fs::read_to_string(article?.path())?;
+        // Articles in other languages lie in folders.
+        let path = article?.path();
+        if path.is_dir() {
+            continue;
+        }
+        let source = fs::read_to_string(path)?;
         let Some(front) = source.strip_prefix("---\n").and_then(|rest| rest.split("\n---").next()) else { continue };
         let front: Value = serde_saphyr::from_str(front)?;
         let lines = front.get("questions").and_then(Value::as_array).cloned().unwrap_or_default();

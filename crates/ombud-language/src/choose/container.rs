@@ -15,7 +15,7 @@ const WORD_WEIGHT: f64 = 1.5;
 const ALONE_WEIGHT: f64 = 0.9;
 
 /// The option of a thing that says what it costs.
-const PRICE_KEY: &str = "price";
+pub(super) const PRICE_KEY: &str = "price";
 
 /// Reads which records the text describes.
 pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>>) -> Outcome {
@@ -470,13 +470,13 @@ fn wants_at(reading: &Reading<'_>, at: usize) -> Wants {
         .position(|token| token.before >= Break::Comma)
         .map_or(ahead.len(), |at| at.saturating_add(1));
     let order = ahead.iter().take(until).find(|token| token.has(Mark::Order) || token.is(Role::One));
-    // "The whole order" is one order.
     let determined = at
         .checked_sub(1)
         .and_then(|before| scope.token(before))
         .is_some_and(|before| token.before == Break::None && scope.lexicon.determiners.contains(&before.raw));
     if let Some(order) = order {
-        let is_one = determined && order.has(Mark::Order) && !order.raw.ends_with('s');
+        // "The whole order", "everything in the order with the lamp".
+        let is_one = (determined || token.raw == "everything") && order.has(Mark::Order) && !order.raw.ends_with('s');
         return if is_one { Wants::One } else { Wants::Records };
     }
     let bare = ahead.first().is_none_or(|token| {

@@ -350,9 +350,16 @@ impl Scan<'_> {
             && self.scope.token(self.all_at).is_some_and(|token| {
                 token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw)
             });
+        // "Change the puzzle, and correct all my orders", "... what would each of those save me?": with a name these speak of no further thing.
+        let is_named = self.found.iter().any(|one| one.by >= Some(By::Word) && one.stance == Stance::Wanted);
+        let word = self.scope.token(self.all_at).map_or("", |token| token.raw.as_str());
+        let of_orders = |at: usize| self.scope.token(at).is_some_and(|token| token.has(Mark::Order));
+        let is_beside = is_named
+            && (word == "each"
+                || ["all", "every"].contains(&word) && (self.all_at + 1..at.min(self.all_at + 3)).any(of_orders));
         let both_of_more =
             self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both)) && self.scope.entries.len() != 2;
-        if self.stance != Stance::Wanted || of_those || both_of_more {
+        if self.stance != Stance::Wanted || of_those || is_beside || both_of_more {
             return;
         }
         let named = Named {
@@ -396,6 +403,12 @@ impl Scan<'_> {
         if named.by == By::Option && self.refine(range) {
             return;
         }
+        if self.describes_order(range) {
+            self.flush_all(range.start);
+            let described = Reference { stance: Stance::Aside, many: false, ..self.reference(range, named) };
+            self.found.push(described);
+            return;
+        }
         let plural = self.is_plural(range, &named);
         let base = named.by == By::Option;
         let one_of = self.flags.has(Flags::ONE_OF);
@@ -420,6 +433,14 @@ impl Scan<'_> {
         }
         self.flags.clear(Flags::ALL | Flags::ONE_OF);
         self.found.push(reference);
+    }
+
+    /// "Everything in the order with the lamp": the lamp tells which order is meant.
+    fn describes_order(&self, range: &Range<usize>) -> bool {
+        let token = |at: usize| self.scope.token(at);
+        self.flags.has(Flags::ALL)
+            && token(self.all_at).is_some_and(|token| token.raw == "everything")
+            && (self.all_at + 1..range.start).any(|at| token(at).is_some_and(|token| token.has(Mark::Order)))
     }
 
     /// "The white lamp, the small one": the second part tells which lamp.

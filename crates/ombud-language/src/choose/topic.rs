@@ -3,8 +3,10 @@
 use ombud_domain::choice::Candidate;
 
 use super::catalogue::{Catalogue, Hits, find_hits};
+use super::container::PRICE_KEY;
 use super::lexicon::{Lexicon, Mark, Role};
 use super::naming::{By, Scope};
+use super::reference::comparison;
 use super::text::{Break, Token};
 
 /// What a token speaks of.
@@ -43,6 +45,8 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
     let mut now = Topic::All;
     let mut segment = 0_usize;
     let mut named_in_segment = false;
+    // The thing that was named last, and where its name ends.
+    let mut joined: Option<(usize, Vec<usize>)> = None;
     for chunk in super::reference::chunks(scope) {
         let Some(first) = things.tokens.get(chunk.start) else { continue };
         let single = things.things.entries.len() == 1;
@@ -58,7 +62,16 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
             .filter_map(|at| things.tokens.get(at))
             .any(|token| token.marks.any(&[Mark::Rest, Mark::Both]));
         if let Some(named) = named {
-            let topic = Topic::Of(ordinal_of(things, &chunk, &named.set, &now));
+            let mut set = ordinal_of(things, &chunk, &named.set, &now);
+            // "For the chair and the bed I want the cheapest": the cheapest of either.
+            if let Some(beside) = joined.take().filter(|(end, _)| is_joint(things, *end..chunk.start)) {
+                let rest = chunk.end..sentence_end(things.tokens, chunk.end);
+                let by_price =
+                    comparison(scope, &rest).is_some_and(|(_, keys, _)| keys.iter().any(|key| key == PRICE_KEY));
+                set.extend(beside.1.into_iter().filter(|_| by_price));
+            }
+            joined = Some((chunk.end, set.clone()));
+            let topic = Topic::Of(set);
             let belongs = chunk
                 .start
                 .checked_sub(1)
@@ -81,6 +94,17 @@ pub(super) fn topics(things: Things<'_>) -> Vec<Topic> {
         found.extend(chunk.map(|_| now.clone()));
     }
     found
+}
+
+/// Whether nothing but "and" stands there.
+fn is_joint(things: Things<'_>, between: std::ops::Range<usize>) -> bool {
+    let joins = |token: &Token| things.lexicon.connectors.contains(&token.raw) && token.before <= Break::Comma;
+    !between.is_empty() && things.tokens.get(between).is_some_and(|tokens| tokens.iter().all(joins))
+}
+
+fn sentence_end(tokens: &[Token], from: usize) -> usize {
+    let ends = |token: &Token| token.before >= Break::Sentence;
+    tokens.iter().skip(from).position(ends).map_or(tokens.len(), |at| from + at)
 }
 
 /// Whether the chunk has the last word of the name, or a word of it that is no option.

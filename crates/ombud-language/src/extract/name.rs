@@ -16,6 +16,9 @@ static REVERSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     crate::lean::regex(r"(?i)(?:^|[.:!?;\n]\s*|\bname\s+(?:is\s+)?|\bi'?m\s+|\bit'?s\s+)([\p{L}][\p{L}'’-]+),\s*([\p{L}][\p{L}'’-]{2,})(?:\s*[,.;!?\n]|\s+\d|\s+(?:here|zip|and|speaking)\b|\s*$)").ok()
 });
 
+/// What stands behind a town: the two letters of a state.
+static BEFORE_STATE: LazyLock<Option<Regex>> = LazyLock::new(|| crate::lean::regex(r"^,\s*\p{Lu}{2}\b").ok());
+
 /// Words that are no names, wherever they stand: what people say around their names.
 const STOP: &str = concat!(
     " a about account actually address afraid again ah ahead ai all already also always am amount an and another any anything anyway apartment apple are around as ask asking at avenue ",
@@ -44,24 +47,28 @@ pub(super) fn read(text: &str, awaiting: Awaiting, taken: &[Entity]) -> Option<(
     let start_of = |at: &usize| words.iter().position(|word| word.start == *at);
     let after_introduction =
         introduced.iter().filter_map(start_of).find_map(|at| sequence(&words, at, Spelling::Capitals));
-    let written =
-        || (0..words.len()).find_map(|at| sequence(&words, at, Spelling::Capitals).filter(|words| words.len() > 1));
+    // "Byron, Ada. San Jose, CA": with a name that is written so, two words before a state are a town.
+    let family_first = reversed(text, &words);
+    let is_name = |found: &&[Word<'_>]| {
+        let after = found.last().and_then(|last| text.get(last.end..)).unwrap_or_default();
+        found.len() > 1 && !(family_first.is_some() && BEFORE_STATE.as_ref().is_some_and(|state| state.is_match(after)))
+    };
+    let written = || (0..words.len()).find_map(|at| sequence(&words, at, Spelling::Capitals).filter(is_name));
     let careless = || {
         let introduced = introduced
             .iter()
             .filter_map(start_of)
             .find_map(|at| sequence(&words, at, Spelling::Any).filter(|words| words.len() > 1));
         introduced.or_else(|| {
-            (0..words.len()).find_map(|at| {
-                sequence(&words, at, Spelling::Any).filter(|found| found.len() > 1 && alone(found, text))
-            })
+            (0..words.len())
+                .find_map(|at| sequence(&words, at, Spelling::Any).filter(|found| is_name(found) && alone(found, text)))
         })
     };
     let found = match awaiting {
         Awaiting::Identity => {
             match after_introduction.filter(|words| words.len() > 1).or_else(written).or_else(careless) {
                 Some(found) => found,
-                None => return reversed(text, &words),
+                None => return family_first,
             }
         }
         _ => after_introduction.filter(|words| words.len() > 1)?,

@@ -283,10 +283,12 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
         .filter(|piece| matches!(role(readings, piece, Told::Request), Role::Flow(flow, p) if p >= BEGUN && Some(flow.as_str()) != active && (piece.is_request || looks_up(readings, piece))))
         .cloned()
         .collect();
-    // "No. Why should I wait?" asks rather than says what should be different.
-    let kept = readings.pieces.iter().filter(|piece| !is_among(piece, &questions));
+    // "No. Why should I wait?" asks rather than says what should be different; "no, and change the address of #2" is about something else there.
+    let kept = readings.pieces.iter().filter(|piece| !is_among(piece, &questions) && !other.contains(piece));
     let told_else: Vec<&str> = kept.map(|piece| piece.text.as_str()).collect();
-    let rest = if questions.is_empty() { rest.to_owned() } else { lead_rest(readings, &told_else.join(" ")) };
+    let told_else = lead_rest(readings, &told_else.join(" "));
+    let is_all = questions.is_empty() && (other.is_empty() || empty(&rules.deny_tail.replace_all(&told_else, " ")));
+    let rest = if is_all { rest.to_owned() } else { told_else };
     let adds_nothing = empty(&rules.deny_tail.replace_all(&rest, " ")) || refuses(readings, readings.text);
     let text = if adds_nothing { String::new() } else { rest.trim().to_owned() };
     let mut commands = vec![Command::Deny { text }];
@@ -388,7 +390,9 @@ fn asks_something(readings: &Readings<'_>, piece: &Reading) -> bool {
     let rules = readings.rules();
     let body = rules.without_lead(&piece.text);
     let body = rules.without_lead(rules.without_hold(body));
-    let is_asked = piece.text.contains('?')
+    // "On my card, seriously?!" exclaims.
+    let exclaims = piece.text.ends_with("?!") || piece.text.ends_with("!?");
+    let is_asked = piece.text.contains('?') && (piece.is_question || !exclaims)
         || rules.asking.is_match(body)
         || piece.is_question && piece.best().0 == ASK && piece.best().1 >= BESIDE;
     // "Can you make it the blue one?" is a change, not a question.

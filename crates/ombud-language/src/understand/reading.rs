@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::{UnderstandContext, Understander};
 
 /// A piece with what the classifier and the rules say of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reading {
     pub text: String,
     /// Best classes with probabilities, best first.

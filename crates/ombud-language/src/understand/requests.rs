@@ -118,7 +118,13 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 Some(group) => group.texts.push(piece.text.clone()),
                 None => loose.push(piece.text.clone()),
             },
-            Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().find(|group| same_flow(&group.role, &role)) {
+            Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().rfind(|group| same_flow(&group.role, &role)) {
+                // "First, my camera for ...; second, from another order, my bicycle for ..."
+                Some(_) if readings.rules().numbering.is_match(&piece.text) => {
+                    let begun = groups.iter().find(|group| same_flow(&group.role, &role));
+                    let texts = begun.map_or_else(Vec::new, |begun| shared(readings.rules(), &begun.texts));
+                    groups.push(Group { role, texts: texts.into_iter().chain([piece.text.clone()]).collect(), asks });
+                }
                 Some(group) => group.texts.push(piece.text.clone()),
                 None => groups.push(Group { role, texts: with(&mut loose, piece), asks }),
             },
@@ -144,6 +150,12 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         None => {}
     }
     commands(groups)
+}
+
+/// What was said before the first of several things holds for all: "two exchanges, both on my Visa card. First, ..."
+fn shared(rules: &Rules, texts: &[String]) -> Vec<String> {
+    let first = texts.iter().position(|text| rules.enumerator.is_match(text)).unwrap_or_default();
+    texts.iter().take(first).cloned().collect()
 }
 
 /// "Nobody wrote back, please change my address" is no complaint: what only has the tone of a request gives way to one that is asked for.

@@ -72,6 +72,7 @@ pub(super) struct Rules {
     pub cut: Regex,
     pub opener: Regex,
     pub enumerator: Regex,
+    pub numbering: Regex,
     pub polite_lead: Regex,
     /// Before the name of what is not wanted: "I don't want to ...".
     pub unwanted: Regex,
@@ -214,6 +215,8 @@ pub(super) struct PersonRules {
     pub misunderstood: Regex,
     /// What was done was not wanted.
     pub undo: Excepted,
+    /// The same in words that turn a proposal down, where there is one.
+    pub not_asked: Regex,
     /// A part of an earlier message was passed over.
     pub passed_over: Regex,
     /// A refusal is not accepted.
@@ -239,6 +242,7 @@ impl PersonRules {
             meanwhile: rule("meanwhile")?,
             misunderstood: rule("misunderstood")?,
             undo: Excepted::new(patterns, "undo")?,
+            not_asked: rule("not_asked")?,
             passed_over: rule("passed_over")?,
             objection: rule("objection")?,
             unjust: rule("unjust")?,
@@ -333,6 +337,7 @@ impl Rules {
             cut: rule("break")?,
             opener: rule("opener")?,
             enumerator: rule("enumerator")?,
+            numbering: rule("numbering")?,
             polite_lead: rule("polite_lead")?,
             unwanted: rule("unwanted")?,
             ellipsis: rule("ellipsis")?,
@@ -454,6 +459,12 @@ impl Rules {
             text.get(refusal.end()..).and_then(|rest| rest.split(['.', '!', '?', ';', ',']).next())
         };
         wish.is_some_and(|wish| self.unwanted.find_iter(text).filter_map(said).any(|rest| wish.is_match(rest)))
+    }
+
+    /// Whether what was done is contested; a proposal that waits for a yes is what "that's not what I asked for" turns down.
+    pub(super) fn takes_back(&self, text: &str, expectation: &Expectation) -> bool {
+        let contests = *expectation != Expectation::Confirm && self.person.not_asked.is_match(text);
+        contests || self.person.undo.is_match(text)
     }
 
     /// Whether a piece begins as requests do.

@@ -23,7 +23,8 @@ pub fn everyday() -> Result<Vec<String>, Box<dyn Error>> {
             texts.extend(strings(&serde_saphyr::from_str(&source)?, "examples"));
         }
     }
-    for article in sorted(&packs.join("paylater/knowledge"))? {
+    let own = |path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "md");
+    for article in sorted(&packs.join("paylater/knowledge"))?.into_iter().filter(own) {
         let is_care = article
             .file_stem()
             .is_some_and(|name| CARE.iter().any(|care| care.replace('_', "-") == *name.to_string_lossy()));

@@ -105,6 +105,10 @@ impl Engine<'_> {
             state.dialogue.waiting.sort_by_key(|waiting| !self.is_care(&waiting.flow));
             return;
         }
+        // "First, my camera ...; second, my bicycle ...": what a message tells apart is done apart.
+        if state.begun.iter().any(|begun| begun == flow) {
+            return self.wait_apart(state, flow, said);
+        }
         if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.flow == flow) {
             let slot = top.asked.clone();
             top.said.extend(said.into_iter().map(|said| Said { slot: slot.clone(), text: said.text }));
@@ -214,14 +218,18 @@ impl Engine<'_> {
     }
 
     fn wait_in_line(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
-        let full = state.dialogue.waiting.len() >= WAITING_MAX;
         match state.dialogue.waiting.iter_mut().find(|waiting| waiting.flow == flow) {
             Some(waiting) => waiting.said.extend(said),
-            None if full => state.ending.reasons.push("too many requests wait".to_owned()),
-            None => {
-                state.dialogue.waiting.push(WaitingRequest { flow: flow.to_owned(), said, picked: BTreeMap::new() })
-            }
+            None => self.wait_apart(state, flow, said),
         }
+    }
+
+    fn wait_apart(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
+        if state.dialogue.waiting.len() >= WAITING_MAX {
+            state.ending.reasons.push("too many requests wait".to_owned());
+            return;
+        }
+        state.dialogue.waiting.push(WaitingRequest { flow: flow.to_owned(), said, picked: BTreeMap::new() });
     }
 
     /// An answer that is written down as the customer says it, before its spelling was mended for reading.

@@ -446,8 +446,8 @@ impl Engine<'_> {
 
     /// A citation of a whole article, for answers a flow gives.
     pub(super) fn cited(&self, id: &str) -> Option<Citation> {
-        let title = self.pack.article_member(id, "title")?;
-        let url = self.pack.article_member(id, "source");
+        let member = |name: &str| self.pack.article_member(&self.moment.locale, id, name);
+        let (title, url) = (member("title")?, member("source"));
         Some(Citation { article_id: id.to_owned(), title, quote: String::new(), url })
     }
 }

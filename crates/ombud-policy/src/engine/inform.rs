@@ -151,7 +151,21 @@ impl Engine<'_> {
             state.offers_request = acting.or_else(|| about.next()).map(|flow| flow.name.clone());
             state.dialogue.last_request = Some(finding.query.clone());
         }
-        state.dialogue.last_answer = LastAnswer::after(state.dialogue.last_answer.take(), finding);
+        let before = state.dialogue.last_answer.take();
+        let goes_on = |id: &str| before.as_ref().is_some_and(|before| before.article_id == id);
+        let id = finding.citation.as_ref().map(|citation| citation.article_id.as_str());
+        let short = finding.language.as_ref().and(id).filter(|id| !goes_on(id)).and_then(|id| {
+            let text = self.pack.short_answer((&self.moment.locale, &self.moment.market), id)?;
+            Some((text, finding.sentences.iter().all(|sentence| self.pack.leads(id, sentence))))
+        });
+        state.dialogue.last_answer = LastAnswer::after(before, finding);
+        if let Some((text, is_all)) = short {
+            let citations = if is_all { citations.clone() } else { Vec::new() };
+            state.ending.sayings.push(Saying { text, origin: Origin::Knowledge, citations });
+            if is_all {
+                return;
+            }
+        }
         // What is there in another language only is quoted as it stands, and said to be so: nothing is translated unchecked.
         if let Some(language) = &finding.language {
             let values = vars(json!({"language": text::own_name(language)}));

@@ -6,6 +6,7 @@ use super::{ACCOUNTS, ENGINE_TEXTS, LIMITS, Pack, PackFiles};
 use crate::flow::{self, Op};
 use crate::limits;
 use crate::problem::PackProblem;
+use crate::short;
 use crate::spec::{ActionSpec, Risk};
 
 /// Lists of records beside a conversation, at most.
@@ -142,6 +143,16 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
             missing(file(), "title");
         }
     }
+    let is_written = |id: &str| {
+        let ending = format!("/knowledge/{locale}/{id}.md");
+        pack.articles.iter().any(|(file, _)| file.ends_with(&ending))
+    };
+    let short = pack.short.check(&pack.texts, (locale, &pack.manifest.markets), &pack.own_articles(), is_written);
+    problems.extend(short.into_iter().map(|message| PackProblem {
+        file: format!("{}/{locale}.yaml", short::TEXTS),
+        line: 0,
+        message,
+    }));
     problems
 }
 

@@ -112,6 +112,23 @@ impl Formats {
         written.parse::<Decimal>().map_or(written, |decimal| self.number.format(&decimal).to_string())
     }
 
+    /// A number with as many digits as it has.
+    pub(super) fn number(&self, value: f64) -> String {
+        let written = value.to_string();
+        written.parse::<Decimal>().map_or(written, |decimal| self.number.format(&decimal).to_string())
+    }
+
+    /// A number with two digits behind the point, or none where it is whole.
+    pub(super) fn major(&self, value: f64) -> String {
+        let whole = format!("{value:.0}");
+        match whole.parse::<f64>() {
+            Ok(rounded) if (rounded - value).abs() < f64::EPSILON => {
+                whole.parse::<Decimal>().map_or(whole, |decimal| self.number.format(&decimal).to_string())
+            }
+            _ => self.amount(value),
+        }
+    }
+
     /// Parts joined as in "a, b and c".
     pub(super) fn list_and(&self, parts: &[String]) -> String {
         self.and.format(parts.iter()).to_string()
