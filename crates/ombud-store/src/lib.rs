@@ -14,9 +14,11 @@ pub mod seal;
 mod sql;
 pub mod store;
 pub mod vault;
+pub mod vectors;
 
 pub use database::OpenError;
 pub use knowledge_index::{ArticleIndex, IndexError};
 pub use migration::MigrationError;
 pub use store::{Settings, Store, open, open_with};
 pub use vault::{MasterKey, VaultError, VaultSettings};
+pub use vectors::{GraphSettings, LiveVectors, Method, Vectors, VectorsBuilder};
