@@ -103,6 +103,15 @@ impl Vectors {
         vectors
     }
 
+    /// The direction of the vector at a place, counted from 0 in the order in which vectors were added; empty where there is none.
+    #[must_use]
+    pub fn vector(&self, place: usize) -> Vec<f32> {
+        let row = u32::try_from(place).ok().and_then(|place| self.rows.codes(place));
+        row.map_or_else(Vec::new, |(codes, inverse_length)| {
+            codes.iter().map(|code| f32::from(code.cast_signed()) * inverse_length).collect()
+        })
+    }
+
     /// Behind the others, without links.
     pub(super) fn push(
         &mut self,
