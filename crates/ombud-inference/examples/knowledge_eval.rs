@@ -15,7 +15,7 @@ use std::path::Path;
 use ombud_inference::E5;
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, Words};
 use ombud_retrieval::{SUPPORT_MIN, extract};
-use ombud_store::ArticleIndex;
+use ombud_store::{ArticleIndex, IndexSettings};
 use serde::Deserialize;
 
 const TODAY: &str = "2026-11-21";
@@ -46,7 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let folder = arguments.iter().find(|argument| !argument.starts_with("--")).map_or("packs/paylater", String::as_str);
     let given = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let index = ArticleIndex::build(pack::load(Path::new(folder))?)?;
+    // As if there were too many articles to count all of them.
+    let whole_passages_max = if given("--narrow") { 0 } else { IndexSettings::default().whole_passages_max };
+    let settings = IndexSettings { whole_passages_max, ..IndexSettings::default() };
+    let index = ArticleIndex::build_with(pack::load(Path::new(folder))?, &settings)?;
     let model = if given("--words") { None } else { Some(pack::deepen(&index)?) };
     let mut out = std::io::stdout().lock();
     writeln!(out, "threshold in use {SUPPORT_MIN:.2}, seed of the split {SPLIT_SEED}")?;
@@ -104,7 +107,7 @@ fn ask<'a>(
         passages_max: 8,
     };
     let passages = index.search(&query)?;
-    let (_, known) = index.ranker(&query.locale).ok_or("the pack has no English articles")?;
+    let known = index.articles(&query.locale);
     let id = |place: usize| known.get(place).map(|article| article.id.clone());
     let candidates = index.candidates(&query)?.into_iter().filter_map(id).collect();
     let mut articles: Vec<String> = Vec::new();

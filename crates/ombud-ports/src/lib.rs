@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod live;
 pub mod model;
 pub mod seal;
+pub mod vectors;
 
 pub use attempts::{Attempt, Attempts};
 pub use back_office::BackOffice;
@@ -32,3 +33,4 @@ pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, 
 pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};
 pub use seal::{SealAlarm, SealState, SealWatch};
+pub use vectors::{Neighbour, VectorAttributes, VectorError, VectorFilter, VectorId, VectorIndex, VectorSearch};

@@ -1,6 +1,6 @@
 //! What is an article, and how is it read from Markdown with front matter?
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// An article of a pack's `knowledge` folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Article {
 }
 
 /// Who may read an article.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Everybody.
@@ -50,7 +50,7 @@ impl Audience {
 }
 
 /// A day as the number `YYYYMMDD`, so that days compare as numbers do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day(u32);
 
 impl Day {

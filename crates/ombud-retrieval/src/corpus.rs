@@ -1,6 +1,8 @@
 //! What is known of all articles of one language? Their terms, and how rare each is.
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::article::Article;
 use crate::chunk::Chunk;
@@ -8,14 +10,12 @@ use crate::knowledge::Outside;
 use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
 use crate::meaning::Meaning;
 use crate::query::{Analyzer, words};
-use crate::similarity::{Bag, Lexicon, count, grams, one_slip_apart};
+use crate::similarity::{Bag, Frequencies, Lexicon, count, grams, one_slip_apart};
 
 /// The articles of one language as terms.
 #[derive(Debug, Clone)]
 pub struct Corpus {
-    analyzer: Analyzer,
-    pub(crate) lexicon: Lexicon,
-    pub(crate) grams: Lexicon,
+    vocabulary: Vocabulary,
     pub(crate) likelihood: Likelihood,
     pub(crate) articles: Vec<ArticleTerms>,
     /// Example questions and title of each article, then the questions of each topic outside.
@@ -55,47 +55,22 @@ struct Analyzed {
 /// Letters from which on a word may be taken for a slip of another.
 const SLIP_LETTERS_MIN: usize = 5;
 
-impl Corpus {
-    /// Of articles with their passages, and topics that none of them is about.
+/// How rare each term is among all articles of one language.
+#[derive(Debug, Clone)]
+pub struct Vocabulary {
+    analyzer: Analyzer,
+    lexicon: Arc<Lexicon>,
+    grams: Arc<Lexicon>,
+}
+
+impl Vocabulary {
+    /// Of the terms of all articles; `cut` gives the passages of each, which are not kept.
     #[must_use]
-    pub fn new(analyzer: Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Self {
-        let analyzed: Vec<Analyzed> = views
-            .iter()
-            .map(|(article, chunks)| Analyzed {
-                title: analyzer.terms(&article.title),
-                questions: article.questions.iter().map(|question| analyzer.terms(question)).collect(),
-                passages: chunks.iter().map(|chunk| analyzer.terms(&text_of(chunk))).collect(),
-                headings: chunks.iter().map(|chunk| analyzer.terms(&chunk.heading)).collect(),
-            })
-            .collect();
-        let seen: Vec<f32> = visibility(views);
-        let whole = analyzed.iter().map(|article| article.all().map(String::as_str).collect());
-        let lexicon = Lexicon::of(whole.zip(seen.iter().copied()));
-        let runs: Vec<Vec<String>> = analyzed
-            .iter()
-            .map(|article| {
-                grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>())
-            })
-            .collect();
-        let runs = runs.iter().map(|runs| runs.iter().map(String::as_str).collect());
-        let grams = Lexicon::of(runs.zip(seen));
-        let articles = analyzed.iter().map(|article| article.weigh(&lexicon, &grams)).collect();
-        let likelihood = Likelihood::of((views.len(), outside.len()), &counted(&analyzer, views, outside));
-        let asked = views.iter().flat_map(|(article, _)| article.questions.iter().chain([&article.title]));
-        let lessons = asked.chain(outside.iter().flat_map(|topic| &topic.questions)).cloned().collect();
-        let of_articles = views.iter().map(|(article, _)| article.questions.len() + 1).collect();
-        let lesson_counts = (of_articles, outside.iter().map(|topic| topic.questions.len()).collect());
-        Self { analyzer, lexicon, grams, likelihood, articles, lessons, lesson_counts }
-    }
-
-    /// The texts whose meaning is compared with that of a question.
-    pub(crate) fn lessons(&self) -> &[String] {
-        &self.lessons
-    }
-
-    /// Their meaning, by their vectors.
-    pub(crate) fn meaning(&self, vectors: &[&[f32]]) -> Meaning {
-        Meaning::new((&self.lesson_counts.0, &self.lesson_counts.1), vectors)
+    pub fn of(analyzer: Analyzer, articles: &[&Article], cut: impl Fn(&Article) -> Vec<Chunk>) -> Self {
+        let seen = visibility(articles);
+        let analyzed = articles.iter().map(|article| Analyzed::of(&analyzer, article, &cut(article)));
+        let (lexicon, grams) = weighed(analyzed.zip(seen));
+        Self { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) }
     }
 
     /// How text of this language becomes terms.
@@ -113,16 +88,6 @@ impl Corpus {
         let names = |term: &String| self.lexicon.id(term).is_some() || !self.analyzer.asks(term);
         let broader = terms.iter().flat_map(|term| self.analyzer.broader(term)).cloned();
         terms.iter().cloned().chain(broader).filter(names).filter(|term| seen.insert(term.clone())).collect()
-    }
-
-    /// A question as the likelihood reads it.
-    pub(crate) fn features(&self, question: &str) -> Features {
-        let terms = self.analyzer.terms(question).into_iter().map(|term| self.without_slip(term)).collect::<Vec<_>>();
-        Features::of(&words(question), &terms)
-    }
-
-    pub(crate) fn text(&self, terms: &[String]) -> Text {
-        text(&self.lexicon, &self.grams, terms)
     }
 
     fn without_slip(&self, term: String) -> String {
@@ -143,12 +108,93 @@ impl Corpus {
     }
 }
 
+/// How rare the terms of these articles are, and their runs of letters; each article with the share of the markets that it is shown in.
+fn weighed(analyzed: impl Iterator<Item = (impl Borrow<Analyzed>, f32)>) -> (Lexicon, Lexicon) {
+    let (mut terms, mut runs) = (Frequencies::default(), Frequencies::default());
+    for (article, seen) in analyzed {
+        let article = article.borrow();
+        terms.add(&article.all().map(String::as_str).collect(), seen);
+        let of_letters = grams(&article.questions.iter().flatten().chain(&article.title).cloned().collect::<Vec<_>>());
+        runs.add(&of_letters.iter().map(String::as_str).collect(), seen);
+    }
+    (terms.weigh(), runs.weigh())
+}
+
+impl Corpus {
+    /// Of articles with their passages, and topics that none of them is about.
+    #[must_use]
+    pub fn new(analyzer: Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Self {
+        let analyzed: Vec<Analyzed> =
+            views.iter().map(|(article, chunks)| Analyzed::of(&analyzer, article, chunks)).collect();
+        let articles: Vec<&Article> = views.iter().map(|(article, _)| *article).collect();
+        let (lexicon, grams) = weighed(analyzed.iter().zip(visibility(&articles)));
+        let vocabulary = Vocabulary { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) };
+        Self::with(vocabulary, &analyzed, views, outside)
+    }
+
+    /// Of a few of the articles that `vocabulary` was counted on: how rare a term is among all of them decides.
+    #[must_use]
+    pub fn among(vocabulary: &Vocabulary, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Self {
+        let analyze = |(article, chunks): &(&Article, &[Chunk])| Analyzed::of(&vocabulary.analyzer, article, chunks);
+        let analyzed: Vec<Analyzed> = views.iter().map(analyze).collect();
+        Self::with(vocabulary.clone(), &analyzed, views, outside)
+    }
+
+    fn with(
+        vocabulary: Vocabulary,
+        analyzed: &[Analyzed],
+        views: &[(&Article, &[Chunk])],
+        outside: &[&Outside],
+    ) -> Self {
+        let articles = analyzed.iter().map(|article| article.weigh(&vocabulary.lexicon, &vocabulary.grams)).collect();
+        let counted = counted(&vocabulary.analyzer, views, outside);
+        let likelihood = Likelihood::of((views.len(), outside.len()), &counted);
+        let asked = views.iter().flat_map(|(article, _)| lessons_of(article));
+        let lessons = asked.chain(outside.iter().flat_map(|topic| &topic.questions)).cloned().collect();
+        let of_articles = views.iter().map(|(article, _)| lessons_of(article).count()).collect();
+        let lesson_counts = (of_articles, outside.iter().map(|topic| topic.questions.len()).collect());
+        Self { vocabulary, likelihood, articles, lessons, lesson_counts }
+    }
+
+    /// The texts whose meaning is compared with that of a question.
+    pub(crate) fn lessons(&self) -> &[String] {
+        &self.lessons
+    }
+
+    /// Their meaning, by their vectors.
+    pub(crate) fn meaning(&self, vectors: &[&[f32]]) -> Meaning {
+        Meaning::new((&self.lesson_counts.0, &self.lesson_counts.1), vectors)
+    }
+
+    /// How rare each term is, and how text becomes terms.
+    #[must_use]
+    pub const fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// A question as the likelihood reads it.
+    pub(crate) fn features(&self, question: &str) -> Features {
+        let terms = self.vocabulary.analyzer.terms(question);
+        let terms = terms.into_iter().map(|term| self.vocabulary.without_slip(term)).collect::<Vec<_>>();
+        Features::of(&words(question), &terms)
+    }
+
+    pub(crate) fn text(&self, terms: &[String]) -> Text {
+        text(&self.vocabulary.lexicon, &self.vocabulary.grams, terms)
+    }
+}
+
+/// The texts of an article whose meaning is compared with that of a question: its example questions, then its title.
+pub fn lessons_of(article: &Article) -> impl Iterator<Item = &String> {
+    article.questions.iter().chain([&article.title])
+}
+
 /// In which share of the markets each article is shown. Seven articles on fees, one a market, count as one: else what every market has an
 /// article about would look common.
-fn visibility(articles: &[(&Article, &[Chunk])]) -> Vec<f32> {
-    let markets: HashSet<&String> = articles.iter().flat_map(|(article, _)| &article.markets).collect();
+fn visibility(articles: &[&Article]) -> Vec<f32> {
+    let markets: HashSet<&String> = articles.iter().flat_map(|article| &article.markets).collect();
     let shown_in = |article: &Article| if article.markets.is_empty() { markets.len() } else { article.markets.len() };
-    articles.iter().map(|(article, _)| count(shown_in(article).max(1)) / count(markets.len().max(1))).collect()
+    articles.iter().map(|article| count(shown_in(article).max(1)) / count(markets.len().max(1))).collect()
 }
 
 /// Titles, example questions, headings and sentences; then the questions outside, each topic in a place of its own behind the articles.
@@ -158,7 +204,7 @@ fn counted(analyzer: &Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outs
         counted.push(Counted { place, features: Features::of(&words(text), &analyzer.terms(text)), weight });
     };
     for (place, (article, chunks)) in views.iter().enumerate() {
-        for text in article.questions.iter().chain([&article.title]) {
+        for text in lessons_of(article) {
             count(place, text, 1.0);
         }
         for chunk in *chunks {
@@ -190,6 +236,15 @@ fn text(lexicon: &Lexicon, gram_lexicon: &Lexicon, terms: &[String]) -> Text {
 }
 
 impl Analyzed {
+    fn of(analyzer: &Analyzer, article: &Article, chunks: &[Chunk]) -> Self {
+        Self {
+            title: analyzer.terms(&article.title),
+            questions: article.questions.iter().map(|question| analyzer.terms(question)).collect(),
+            passages: chunks.iter().map(|chunk| analyzer.terms(&text_of(chunk))).collect(),
+            headings: chunks.iter().map(|chunk| analyzer.terms(&chunk.heading)).collect(),
+        }
+    }
+
     fn all(&self) -> impl Iterator<Item = &String> {
         self.title.iter().chain(self.questions.iter().flatten()).chain(self.passages.iter().flatten())
     }
@@ -231,8 +286,8 @@ mod tests {
             parse("a.md", "---\nid: a\ntitle: Refunds and rents\nlocale: en\n---\nThe tents are rented.\n").unwrap();
         let cut = chunks(&article);
         let corpus = Corpus::new(Analyzer::new("en", &Synonyms::default()), &[(&article, &cut)], &[]);
-        assert_eq!(corpus.question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
-        assert_eq!(corpus.question_terms("rentx"), ["rent"]);
-        assert_eq!(corpus.question_terms("sents"), ["sent"]);
+        assert_eq!(corpus.vocabulary().question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
+        assert_eq!(corpus.vocabulary().question_terms("rentx"), ["rent"]);
+        assert_eq!(corpus.vocabulary().question_terms("sents"), ["sent"]);
     }
 }

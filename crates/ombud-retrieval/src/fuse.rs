@@ -3,6 +3,8 @@
 //! Vectors of some texts lie near to everything ("hubs"): cross-domain similarity local scaling (Conneau et al. 2018, equation 4) takes that away. Scores of
 //! different kinds are brought to mean 0 and deviation 1 over the texts of a question before they are added.
 
+use std::collections::HashMap;
+
 use crate::similarity::count;
 
 /// Neighbours by which it is told how near everything is to a text.
@@ -60,6 +62,28 @@ pub fn order(scores: &[f32]) -> Vec<usize> {
     places
 }
 
+/// How much the first places of an order count more than those behind (Cormack, Clarke and Büttcher 2009).
+const RECIPROCAL: f32 = 60.0;
+
+/// One order of several: each gives a place the inverse of its rank there, so that no scale of scores matters. Of equal ones the one that an earlier order
+/// names first.
+#[must_use]
+pub fn reciprocal(orders: &[&[usize]]) -> Vec<usize> {
+    let (mut places, mut sums) = (Vec::new(), HashMap::new());
+    for order in orders {
+        for (rank, place) in order.iter().enumerate() {
+            let sum = sums.entry(*place).or_insert_with(|| {
+                places.push(*place);
+                0.0
+            });
+            *sum += 1.0 / (RECIPROCAL + count(rank + 1));
+        }
+    }
+    let sum = |place: &usize| sums.get(place).copied().unwrap_or(0.0);
+    places.sort_by(|one, other| sum(other).total_cmp(&sum(one)));
+    places
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +107,12 @@ mod tests {
         assert_eq!(order(&sum), [2, 0, 1]);
         assert!((sum[2] - 1.224_744_9).abs() < 1e-5 && sum[0].abs() < 1e-6);
         assert_eq!(standard(&nothing), [0.0; 3]);
+    }
+
+    #[test]
+    fn what_two_orders_name_comes_before_what_one_names() {
+        assert_eq!(reciprocal(&[&[7, 8, 9], &[9, 6]]), [9, 7, 8, 6]);
+        assert_eq!(reciprocal(&[&[], &[2, 1]]), [2, 1]);
+        assert_eq!(reciprocal(&[&[1, 2], &[2, 1]]), [1, 2]);
     }
 }

@@ -21,7 +21,7 @@ pub mod synonyms;
 pub use answer::{Extract, SUGGEST_MIN, SUPPORT_MIN, extract, suggestions};
 pub use article::{Article, ArticleError, Audience, Day};
 pub use chunk::{Chunk, Line, chunks};
-pub use corpus::Corpus;
+pub use corpus::{Corpus, Vocabulary, lessons_of};
 pub use knowledge::{Knowledge, Outside};
 pub use query::Analyzer;
 pub use rank::{Ranked, Ranker};

@@ -86,6 +86,12 @@ impl Analyzer {
         }
     }
 
+    /// The language: `en` of `en-GB`.
+    #[must_use]
+    pub fn language(&self) -> &str {
+        &self.language
+    }
+
     /// Whether a term asks rather than names: an article need not know it.
     pub(crate) fn asks(&self, term: &str) -> bool {
         self.interrogatives.contains(term)

@@ -235,7 +235,7 @@ impl Ranker {
     }
 
     fn asked<'q>(&'q self, (question, vector): (&str, Option<&'q [f32]>), held_out: &[usize]) -> Asked<'q> {
-        let terms = self.corpus.question_terms(question);
+        let terms = self.corpus.vocabulary().question_terms(question);
         let evidence = self.corpus.likelihood.evidence(&self.corpus.features(question), held_out);
         let meant = self.meaning.get().zip(vector);
         Asked { terms: terms.len(), text: self.corpus.text(&terms), evidence, held_out: held_out.to_vec(), meant }

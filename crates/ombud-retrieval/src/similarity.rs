@@ -21,25 +21,42 @@ pub(crate) struct Bag {
     pub unknown_mass: f32,
 }
 
-impl Lexicon {
-    /// Counts in how many documents each term occurs; a document may count for less than one.
-    pub(crate) fn of<'a>(documents: impl Iterator<Item = (HashSet<&'a str>, f32)>) -> Self {
-        let mut frequencies: HashMap<String, f32> = HashMap::new();
-        let mut count = 0.0;
-        for (document, counts) in documents {
-            count += counts;
-            for term in document {
-                match frequencies.get_mut(term) {
-                    Some(frequency) => *frequency += counts,
-                    None => drop(frequencies.insert(term.to_owned(), counts)),
-                }
+/// Counts in how many documents each term occurs.
+#[derive(Debug, Default)]
+pub(crate) struct Frequencies {
+    of_terms: HashMap<String, f32>,
+    documents: f32,
+}
+
+impl Frequencies {
+    /// A document with its different terms; it may count for less than one.
+    pub(crate) fn add(&mut self, document: &HashSet<&str>, counts: f32) {
+        self.documents += counts;
+        for term in document {
+            match self.of_terms.get_mut(*term) {
+                Some(frequency) => *frequency += counts,
+                None => drop(self.of_terms.insert((*term).to_owned(), counts)),
             }
         }
-        let mut sorted: Vec<(String, f32)> = frequencies.into_iter().collect();
+    }
+
+    /// What the counts say.
+    pub(crate) fn weigh(self) -> Lexicon {
+        let count = self.documents;
+        let mut sorted: Vec<(String, f32)> = self.of_terms.into_iter().collect();
         sorted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let weights = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
         let ids = (0..).zip(sorted).map(|(id, (term, _))| (term, id)).collect();
-        Self { ids, idf: weights, unknown_idf: idf(count, 0.0) }
+        Lexicon { ids, idf: weights, unknown_idf: idf(count, 0.0) }
+    }
+}
+
+impl Lexicon {
+    /// Of these documents; each may count for less than one.
+    pub(crate) fn of<'a>(documents: impl Iterator<Item = (HashSet<&'a str>, f32)>) -> Self {
+        let mut frequencies = Frequencies::default();
+        documents.for_each(|(document, counts)| frequencies.add(&document, counts));
+        frequencies.weigh()
     }
 
     pub(crate) fn id(&self, term: &str) -> Option<u32> {

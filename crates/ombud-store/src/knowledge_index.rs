@@ -1,92 +1,191 @@
 //! How is knowledge searched? An index proposes articles among those that may be shown, then the ranker says which of them answers.
 
 mod documents;
+mod narrow;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use ombud_domain::Passage;
-use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError, Words};
+use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError, VectorError, Words};
+use ombud_retrieval::fuse::reciprocal;
 use ombud_retrieval::query::language_of;
-use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, chunks};
+use ombud_retrieval::{
+    Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, Vocabulary, chunks,
+};
 use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
 
+use crate::artefact::{Artefact, ArtefactError, Artefacts};
 use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
+use crate::knowledge_index::narrow::{Narrow, Near};
+use crate::vectors::{VectorFileError, Vectors};
 
 /// Passages of one search at most.
 const PASSAGES_MAX: usize = 50;
 /// Passages kept free for articles other than the first.
 const PASSAGES_OF_OTHERS: usize = 3;
+/// Passages of all articles up to which the ranker counts all of them.
+const WHOLE_PASSAGES_MAX: usize = 5_000;
 
 /// Why an index cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The search library failed: memory is short, or it is our bug.
+    /// The search library failed: memory or disk is short, or it is our bug.
     #[error("the knowledge index cannot be built, see the cause")]
     Index(#[from] TantivyError),
+    /// The folder for indexes cannot be used; the operator looks after its disk and rights.
+    #[error("the knowledge index cannot be kept, see the cause")]
+    Artefact(#[from] ArtefactError),
+    /// The same, for the vectors.
+    #[error("the vectors of the knowledge index cannot be kept, see the cause")]
+    Vectors(#[from] VectorFileError),
+    /// A vector of the embedding model cannot be used; the operator verifies its file.
+    #[error("the embedding model gave a vector that cannot be used, verify its file with `ombud models verify`")]
+    Lesson(#[from] VectorError),
 }
 
-/// An immutable knowledge index in memory.
+/// Where an index lies, and from which size on.
+#[derive(Debug, Clone)]
+pub struct IndexSettings {
+    /// Passages of all articles up to which everything is counted in memory; what is larger is kept in a folder and ranked among candidates alone.
+    pub whole_passages_max: usize,
+    /// Folder for what is larger; without one it is built in memory at every start.
+    pub folder: Option<PathBuf>,
+}
+
+impl Default for IndexSettings {
+    fn default() -> Self {
+        Self { whole_passages_max: WHOLE_PASSAGES_MAX, folder: None }
+    }
+}
+
+/// An immutable knowledge index.
 #[derive(Debug)]
 pub struct ArticleIndex {
     documents: Documents,
     languages: HashMap<String, Language>,
     version: String,
+    /// Where articles are ranked among candidates: their vectors, once they are there, and the folder for them.
+    near: ArcSwapOption<Near>,
+    folder: Option<Artefacts>,
 }
 
 /// The articles of one language; hits name them by their place here.
 #[derive(Debug)]
 struct Language {
-    ranker: Ranker,
-    articles: Vec<(Article, Vec<Chunk>)>,
+    articles: Vec<Article>,
+    ranking: Ranking,
+}
+
+/// How articles are ranked.
+#[derive(Debug)]
+enum Ranking {
+    /// Everything is counted: all articles can be compared.
+    Whole { ranker: Box<Ranker>, passages: Vec<Vec<Chunk>> },
+    /// Candidates are counted for each question.
+    Narrow(Narrow),
+}
+
+impl Language {
+    fn vocabulary(&self) -> &Vocabulary {
+        match &self.ranking {
+            Ranking::Whole { ranker, .. } => ranker.corpus().vocabulary(),
+            Ranking::Narrow(narrow) => &narrow.vocabulary,
+        }
+    }
+
+    fn lessons(&self) -> Vec<String> {
+        match &self.ranking {
+            Ranking::Whole { ranker, .. } => ranker.lessons().to_vec(),
+            Ranking::Narrow(narrow) => narrow.lessons(&self.articles).cloned().collect(),
+        }
+    }
+
+    fn lessons_count(&self) -> usize {
+        match &self.ranking {
+            Ranking::Whole { ranker, .. } => ranker.lessons().len(),
+            Ranking::Narrow(narrow) => narrow.lessons(&self.articles).count(),
+        }
+    }
 }
 
 impl ArticleIndex {
-    /// Builds the index of all articles.
+    /// Builds the index of all articles, in memory.
     ///
     /// # Errors
     /// [`IndexError`] when memory is short; the operator can fix it.
     pub fn build(knowledge: Knowledge) -> Result<Self, IndexError> {
+        Self::build_with(knowledge, &IndexSettings::default())
+    }
+
+    /// Builds the index of all articles, or opens the one that was built of the same ones.
+    ///
+    /// # Errors
+    /// [`IndexError`] when memory or disk is short; the operator can fix it. A folder whose files are not what was written is built anew.
+    pub fn build_with(knowledge: Knowledge, settings: &IndexSettings) -> Result<Self, IndexError> {
         let Knowledge { articles, synonyms, outside } = knowledge;
         let version = version_of(&articles, &format!("{synonyms:?} {outside:?}"));
-        let mut by_language: HashMap<String, Vec<(Article, Vec<Chunk>)>> = HashMap::new();
+        let passages = articles.iter().scan(0, |all, article| {
+            *all += chunks(article).len();
+            Some(*all)
+        });
+        let is_whole = passages.take_while(|all| *all <= settings.whole_passages_max).count() == articles.len();
+        let mut by_language: HashMap<String, Vec<Article>> = HashMap::new();
         for article in articles {
-            let cut = chunks(&article);
-            by_language.entry(language_of(&article.locale)).or_default().push((article, cut));
+            by_language.entry(language_of(&article.locale)).or_default().push(article);
         }
         let mut languages = HashMap::new();
         for (language, mut articles) in by_language {
-            articles.sort_by(|one, other| one.0.id.cmp(&other.0.id));
-            let views: Vec<(&Article, &[Chunk])> = articles.iter().map(|(article, cut)| (article, &**cut)).collect();
-            let outside: Vec<&Outside> = outside.iter().filter(|topic| topic.language == language).collect();
-            let ranker = Ranker::new(Corpus::new(Analyzer::new(&language, &synonyms), &views, &outside));
-            languages.insert(language, Language { ranker, articles });
+            articles.sort_by(|one, other| one.id.cmp(&other.id));
+            let outside = outside.iter().filter(|topic| topic.language == language);
+            let analyzer = Analyzer::new(&language, &synonyms);
+            let ranking = if is_whole {
+                Ranking::whole(analyzer, &articles, &outside.collect::<Vec<_>>())
+            } else {
+                Ranking::Narrow(Narrow::new(analyzer, &articles, outside.cloned().collect()))
+            };
+            languages.insert(language, Language { articles, ranking });
         }
-        let mut all: Vec<OfLanguage<'_>> = languages
-            .iter()
-            .map(|(name, language)| (name.as_str(), language.ranker.corpus().analyzer(), &*language.articles))
-            .collect();
-        all.sort_by_key(|(name, ..)| *name);
-        let documents = Documents::build(&all)?;
-        Ok(Self { documents, languages, version })
+        let folder = settings.folder.as_ref().filter(|_| !is_whole);
+        let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &version)?;
+        let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
+        Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder })
     }
 
-    /// The ranker of a locale and the articles it ranks, for measuring.
+    /// The ranker of a locale and the articles it ranks, for measuring; none where articles are ranked among candidates.
     #[must_use]
     pub fn ranker(&self, locale: &str) -> Option<(&Ranker, Vec<&Article>)> {
         let language = self.languages.get(&language_of(locale))?;
-        Some((&language.ranker, language.articles.iter().map(|(article, _)| article).collect()))
+        match &language.ranking {
+            Ranking::Whole { ranker, .. } => Some((ranker, language.articles.iter().collect())),
+            Ranking::Narrow(_) => None,
+        }
+    }
+
+    /// The articles of a locale, by their places.
+    #[must_use]
+    pub fn articles(&self, locale: &str) -> &[Article] {
+        self.languages.get(&language_of(locale)).map_or(&[], |language| &language.articles)
+    }
+
+    /// The vectors that candidates are found by, where articles are ranked among candidates and vectors are there.
+    #[must_use]
+    pub fn vectors(&self) -> Option<Arc<Vectors>> {
+        self.near.load().as_ref().map(|near| Arc::clone(&near.vectors))
     }
 
     /// The languages in the order of their names.
-    fn by_name(&self) -> Vec<&Language> {
+    fn by_name(&self) -> Vec<(&String, &Language)> {
         let mut named: Vec<_> = self.languages.iter().collect();
         named.sort_by_key(|(name, _)| *name);
-        named.into_iter().map(|(_, language)| language).collect()
+        named
     }
 
-    /// Articles that may be shown and have words of the question, by their place among those of the language, the
-    /// best by their words first, at most 60. What may not be shown is never ranked (R30).
+    /// Articles that may be shown and have words of the question, or lie near to it where all of them cannot be compared, by their place among those of the
+    /// language, the best first, at most 60. What may not be shown is never ranked (R30).
     ///
     /// # Errors
     /// [`StoreError`] when the index cannot be read; it is our bug.
@@ -96,12 +195,64 @@ impl ArticleIndex {
         let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
         let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
         let allowed = Allowed { language: &name, market: &query.market, audience, today };
-        let found = match query.words {
-            Words::Compared => self.documents.search(&allowed, &language.ranker.corpus().question_terms(&query.text)),
-            Words::Foreign => self.documents.all(&allowed),
+        let by_words =
+            || self.documents.search(&allowed, &language.vocabulary().question_terms(&query.text)).map_err(failed);
+        let Ranking::Narrow(narrow) = &language.ranking else {
+            return match query.words {
+                Words::Compared => by_words(),
+                Words::Foreign => self.documents.all(&allowed).map_err(failed),
+            };
         };
-        found
-            .map_err(|source| StoreError::Database { doing: "searching the knowledge index", source: Box::new(source) })
+        let near = match (self.near.load().as_deref(), query.vector.as_deref()) {
+            (Some(near), Some(vector)) => near.articles(narrow, vector, &allowed).map_err(failed)?,
+            _ => Vec::new(),
+        };
+        Ok(match query.words {
+            Words::Compared => narrow::some(reciprocal(&[&by_words()?, &near])),
+            Words::Foreign => narrow::some(near),
+        })
+    }
+}
+
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+    StoreError::Database { doing: "searching the knowledge index", source: source.into() }
+}
+
+/// The documents of all languages: in memory, or mapped from the artefact of this version.
+fn documents(
+    languages: &HashMap<String, Language>,
+    artefacts: Option<Artefacts>,
+    version: &str,
+) -> Result<Documents, IndexError> {
+    let mut all: Vec<OfLanguage<'_>> = languages
+        .iter()
+        .map(|(name, language)| (name.as_str(), language.vocabulary().analyzer(), &*language.articles))
+        .collect();
+    all.sort_by_key(|(name, ..)| *name);
+    let Some(artefacts) = artefacts else { return Ok(Documents::build(&all)?) };
+    let source = format!("{version} {}", documents::FORMAT);
+    let artefact = match found(&artefacts, &source) {
+        Some(artefact) => artefact,
+        None => artefacts.make::<IndexError>(&source, |folder| Ok(Documents::build_in(folder, &all)?))?,
+    };
+    Ok(Documents::open(&artefact.folder)?)
+}
+
+/// An artefact that was made before and is what was written.
+fn found(artefacts: &Artefacts, source: &str) -> Option<Artefact> {
+    artefacts.find(source).unwrap_or_else(|error| {
+        tracing::warn!(%error, "a knowledge index is built anew");
+        None
+    })
+}
+
+impl Ranking {
+    fn whole(analyzer: Analyzer, articles: &[Article], outside: &[&Outside]) -> Self {
+        let passages: Vec<Vec<Chunk>> = articles.iter().map(chunks).collect();
+        let views: Vec<(&Article, &[Chunk])> =
+            articles.iter().zip(&passages).map(|(article, cut)| (article, &**cut)).collect();
+        let ranker = Box::new(Ranker::new(Corpus::new(analyzer, &views, outside)));
+        Self::Whole { ranker, passages }
     }
 }
 
@@ -109,12 +260,20 @@ impl KnowledgeIndex for ArticleIndex {
     fn search(&self, query: &KnowledgeQuery) -> Result<Vec<Passage>, StoreError> {
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
         let candidates = self.candidates(query)?;
-        let ranked = match (query.words, query.vector.as_deref()) {
-            (Words::Compared, vector) => language.ranker.rank(&query.text, vector, &candidates),
-            (Words::Foreign, Some(vector)) => language.ranker.rank_meant(vector, &candidates),
-            (Words::Foreign, None) => Vec::new(),
-        };
-        Ok(language.passages(query, &ranked))
+        Ok(match &language.ranking {
+            Ranking::Whole { ranker, passages } => {
+                let view = |place: usize| Some((language.articles.get(place)?, passages.get(place)?.as_slice()));
+                passages_of_all(query, &rank(ranker, query, &candidates), view)
+            }
+            Ranking::Narrow(narrow) => {
+                let articles = candidates.iter().filter_map(|place| language.articles.get(*place));
+                let views: Vec<(&Article, Vec<Chunk>)> = articles.map(|article| (article, chunks(article))).collect();
+                let ranker = narrow.ranker(&views, &candidates, self.near.load().as_deref());
+                let all: Vec<usize> = (0..views.len()).collect();
+                let view = |place: usize| views.get(place).map(|(article, cut)| (*article, cut.as_slice()));
+                passages_of_all(query, &rank(&ranker, query, &all), view)
+            }
+        })
     }
 
     fn speaks(&self, locale: &str) -> bool {
@@ -122,15 +281,26 @@ impl KnowledgeIndex for ArticleIndex {
     }
 
     fn lessons(&self) -> Vec<String> {
-        self.by_name().into_iter().flat_map(|language| language.ranker.lessons()).cloned().collect()
+        self.by_name().into_iter().flat_map(|(_, language)| language.lessons()).collect()
     }
 
     fn deepen(&self, vectors: &[&[f32]]) {
-        let mut rest = vectors;
-        for language in self.by_name() {
-            let (own, others) = rest.split_at(language.ranker.lessons().len().min(rest.len()));
-            language.ranker.deepen(own);
+        let (mut rest, mut narrow) = (vectors, Vec::new());
+        for (name, language) in self.by_name() {
+            let (own, others) = rest.split_at(language.lessons_count().min(rest.len()));
+            match &language.ranking {
+                Ranking::Whole { ranker, .. } => ranker.deepen(own),
+                Ranking::Narrow(of_language) => narrow.push((name.as_str(), &*language.articles, of_language, own)),
+            }
             rest = others;
+        }
+        if narrow.is_empty() {
+            return;
+        }
+        match Near::build(&narrow, &self.version, self.folder.as_ref()) {
+            // Searches that have begun end on what they began with.
+            Ok(near) => self.near.store(near.map(Arc::new)),
+            Err(error) => tracing::warn!(%error, "articles are found by their words alone"),
         }
     }
 
@@ -139,34 +309,50 @@ impl KnowledgeIndex for ArticleIndex {
     }
 }
 
-impl Language {
-    /// All passages of the first article that fit, then the best one of each other article.
-    fn passages(&self, query: &KnowledgeQuery, ranked: &[Ranked]) -> Vec<Passage> {
-        let passages_max = query.passages_max.clamp(1, PASSAGES_MAX);
-        let of_first_max = passages_max.saturating_sub(PASSAGES_OF_OTHERS).max(1);
-        let mut found = Vec::new();
-        for (place, one) in ranked.iter().enumerate() {
-            let wanted = if place == 0 { of_first_max } else { 1 };
-            let wanted = wanted.min(passages_max.saturating_sub(found.len()));
-            found.extend(self.passages_of(query, one, wanted));
-        }
-        found
+fn rank(ranker: &Ranker, query: &KnowledgeQuery, candidates: &[usize]) -> Vec<Ranked> {
+    match (query.words, query.vector.as_deref()) {
+        (Words::Compared, vector) => ranker.rank(&query.text, vector, candidates),
+        (Words::Foreign, Some(vector)) => ranker.rank_meant(vector, candidates),
+        (Words::Foreign, None) => Vec::new(),
     }
+}
 
-    /// The best passages of an article that hold in the market, best first, the opening always among them: it is what answers directly.
-    fn passages_of(&self, query: &KnowledgeQuery, ranked: &Ranked, wanted: usize) -> Vec<Passage> {
-        let Some((article, cut)) = self.articles.get(ranked.article) else { return Vec::new() };
-        let mut order: Vec<(&Chunk, f32)> = cut.iter().zip(ranked.coverage.iter().copied()).collect();
-        order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.ordinal.cmp(&other.0.ordinal)));
-        let mut found: Vec<Passage> =
-            order.iter().filter_map(|(chunk, coverage)| passage(query, (article, ranked), chunk, *coverage)).collect();
-        let late_opening = found.iter().position(|passage| passage.ordinal == 0).filter(|place| *place >= wanted);
-        if let (Some(place), Some(last)) = (late_opening, wanted.checked_sub(1)) {
-            found.swap(last, place);
+/// All passages of the first article that fit, then the best one of each other article; `view` gives an article with its passages.
+fn passages_of_all<'a>(
+    query: &KnowledgeQuery,
+    ranked: &[Ranked],
+    view: impl Fn(usize) -> Option<(&'a Article, &'a [Chunk])>,
+) -> Vec<Passage> {
+    let passages_max = query.passages_max.clamp(1, PASSAGES_MAX);
+    let of_first_max = passages_max.saturating_sub(PASSAGES_OF_OTHERS).max(1);
+    let mut found = Vec::new();
+    for (place, one) in ranked.iter().enumerate() {
+        let wanted = if place == 0 { of_first_max } else { 1 };
+        let wanted = wanted.min(passages_max.saturating_sub(found.len()));
+        if let Some(view) = view(one.article) {
+            found.extend(passages_of(query, view, one, wanted));
         }
-        found.truncate(wanted);
-        found
     }
+    found
+}
+
+/// The best passages of an article that hold in the market, best first, the opening always among them: it is what answers directly.
+fn passages_of(
+    query: &KnowledgeQuery,
+    (article, cut): (&Article, &[Chunk]),
+    ranked: &Ranked,
+    wanted: usize,
+) -> Vec<Passage> {
+    let mut order: Vec<(&Chunk, f32)> = cut.iter().zip(ranked.coverage.iter().copied()).collect();
+    order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.ordinal.cmp(&other.0.ordinal)));
+    let mut found: Vec<Passage> =
+        order.iter().filter_map(|(chunk, coverage)| passage(query, (article, ranked), chunk, *coverage)).collect();
+    let late_opening = found.iter().position(|passage| passage.ordinal == 0).filter(|place| *place >= wanted);
+    if let (Some(place), Some(last)) = (late_opening, wanted.checked_sub(1)) {
+        found.swap(last, place);
+    }
+    found.truncate(wanted);
+    found
 }
 
 /// None when nothing of the passage holds in the market.

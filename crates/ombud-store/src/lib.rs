@@ -4,6 +4,7 @@
 //! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit), [`seal`] (what shows
 //! that nothing was changed), [`vault`] (what makes personal text unreadable) and [`knowledge_index`].
 
+pub mod artefact;
 mod attempts;
 mod database;
 mod inbox;
@@ -14,9 +15,12 @@ pub mod seal;
 mod sql;
 pub mod store;
 pub mod vault;
+pub mod vectors;
 
+pub use artefact::{Artefact, ArtefactError, Artefacts};
 pub use database::OpenError;
-pub use knowledge_index::{ArticleIndex, IndexError};
+pub use knowledge_index::{ArticleIndex, IndexError, IndexSettings};
 pub use migration::MigrationError;
 pub use store::{Settings, Store, open, open_with};
 pub use vault::{MasterKey, VaultError, VaultSettings};
+pub use vectors::{GraphSettings, LiveVectors, Method, Vectors, VectorsBuilder};

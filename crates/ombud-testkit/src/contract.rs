@@ -28,6 +28,7 @@ mod due;
 mod effects;
 mod kept;
 mod money;
+pub mod vectors;
 
 pub use attempts::{
     of_many_tries_at_once_only_the_allowed_pass, tries_are_counted_for_each_subject_and_company,

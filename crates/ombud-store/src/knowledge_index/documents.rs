@@ -5,22 +5,27 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::path::Path;
 
-use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day};
+use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day, chunks};
 use tantivy::collector::{DocSetCollector, TopDocs};
-use tantivy::directory::RamDirectory;
+use tantivy::directory::{Directory, MmapDirectory, RamDirectory};
 use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
-use tantivy::{IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, TantivyDocument, TantivyError, Term};
+use tantivy::{Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, TantivyDocument, TantivyError, Term};
 
+/// Changes with what is written: an index of another format is built anew.
+pub(super) const FORMAT: &str = "words-1";
 /// A passage that holds in all markets, or in all that its siblings do not name.
 const ANY_MARKET: &str = "*";
 /// Name of the field with the place of a passage's article.
 const ARTICLE: &str = "article";
 /// Sizes the table of terms that building begins with, bytes; it grows as needed, and a larger one would stay with the process.
 const BUILD_BYTES: usize = 1_000_000;
+/// The same where a folder is written, for a great many passages.
+const BUILD_BYTES_IN_FOLDER: usize = 50_000_000;
 /// Articles that are worth ranking at most.
 pub(super) const CANDIDATES_MAX: usize = 60;
 /// Passages that are looked at to find them: an article's passages share its title and questions and stand together in the order.
@@ -34,8 +39,8 @@ pub(super) struct Allowed<'a> {
     pub today: Day,
 }
 
-/// Name, analyzer and articles with their passages.
-pub(super) type OfLanguage<'a> = (&'a str, &'a Analyzer, &'a [(Article, Vec<Chunk>)]);
+/// Name, analyzer and articles.
+pub(super) type OfLanguage<'a> = (&'a str, &'a Analyzer, &'a [Article]);
 
 /// The documents of all languages.
 pub(super) struct Documents {
@@ -88,25 +93,25 @@ impl Fields {
 }
 
 impl Documents {
-    /// Built by the calling thread alone; a single segment that never changes.
+    /// Built in memory by the calling thread alone; a single segment that never changes.
     pub(super) fn build(languages: &[OfLanguage<'_>]) -> Result<Self, TantivyError> {
-        let mut schema = Schema::builder();
-        let fields = Fields::add_to(&mut schema);
-        let builder = IndexBuilder::new().schema(schema.build()).settings(IndexSettings::default());
-        let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
-        for (language, analyzer, articles) in languages {
-            for (place, (article, cut)) in (0..).zip(*articles) {
-                let common = fields.of_article((language, analyzer), (place, article));
-                for chunk in cut {
-                    for variant in fields.variants(analyzer, (article, chunk), &common) {
-                        writer.add_document(variant)?;
-                    }
-                }
-            }
-        }
-        let index = writer.finalize()?;
+        Self::of(&write(RamDirectory::create(), BUILD_BYTES, languages)?)
+    }
+
+    /// Written into a folder.
+    pub(super) fn build_in(folder: &Path, languages: &[OfLanguage<'_>]) -> Result<(), TantivyError> {
+        let directory = MmapDirectory::open(folder)?;
+        write(directory, BUILD_BYTES_IN_FOLDER, languages).map(drop)
+    }
+
+    /// Maps what was written into a folder.
+    pub(super) fn open(folder: &Path) -> Result<Self, TantivyError> {
+        Self::of(&Index::open_in_dir(folder)?)
+    }
+
+    fn of(index: &Index) -> Result<Self, TantivyError> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { reader, fields })
+        Ok(Self { reader, fields: Fields::add_to(&mut Schema::builder()) })
     }
 
     /// Places of all articles among those of the language that may be shown, in their order.
@@ -148,6 +153,28 @@ impl Documents {
         }
         Ok(articles)
     }
+}
+
+fn write(
+    directory: impl Into<Box<dyn Directory>>,
+    bytes: usize,
+    languages: &[OfLanguage<'_>],
+) -> Result<Index, TantivyError> {
+    let mut schema = Schema::builder();
+    let fields = Fields::add_to(&mut schema);
+    let builder = IndexBuilder::new().schema(schema.build()).settings(IndexSettings::default());
+    let mut writer = builder.single_segment_index_writer(directory, bytes)?;
+    for (language, analyzer, articles) in languages {
+        for (place, article) in (0..).zip(*articles) {
+            let common = fields.of_article((language, analyzer), (place, article));
+            for chunk in chunks(article) {
+                for variant in fields.variants(analyzer, (article, &chunk), &common) {
+                    writer.add_document(variant)?;
+                }
+            }
+        }
+    }
+    writer.finalize()
 }
 
 impl Fields {

@@ -20,6 +20,7 @@ mod seal;
 mod sealed;
 mod tamper;
 mod vault;
+mod vectors;
 
 mod sqlite {
     use ombud_testkit::contract::Subject;
