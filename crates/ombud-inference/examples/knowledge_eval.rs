@@ -100,6 +100,7 @@ fn ask<'a>(
         text: asked.ask.clone(),
         words,
         vector: pack::vector(model, &asked.ask)?,
+        asked: None,
         locale: "en".to_owned(),
         market: asked.market.clone(),
         audience: "customer".to_owned(),

@@ -91,6 +91,7 @@ fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
         text: text.to_owned(),
         words: Words::Compared,
         vector: None,
+        asked: None,
         locale: "en".to_owned(),
         market: market.to_owned(),
         audience: audience.as_str().to_owned(),

@@ -9,7 +9,11 @@ mod confirm;
 mod glossary;
 mod phrases;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
@@ -56,6 +60,10 @@ const NEAR: f32 = 0.3;
 const NEARER: f32 = 0.1;
 /// Letters of a word that may name an option.
 const NAMING_MIN: usize = 3;
+
+/// A number that names something: five digits or more, with the letters before them.
+static NUMBER: LazyLock<Option<Regex>> =
+    LazyLock::new(|| crate::lean::regex(r"(?:\b\p{L}{1,4}[-‑–]?|#)?\d{5,}(?:-\d+)?\b").ok());
 
 /// Reads the messages of one language.
 #[derive(Debug, Clone, Copy)]
@@ -237,12 +245,20 @@ impl<'a> Interpreter<'a> {
 
     /// The classes of a text without those of barred flows; none without a model.
     fn classes(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<(&'a str, f32)> {
-        let vector = context.vectors.and_then(|vectors| vectors.of(&cast(text)));
+        let vector = context.vectors.and_then(|vectors| vectors.of(&cast(&self.without_numbers(text))));
         let Some(vector) = vector else { return Vec::new() };
         let mut classes = self.across.requests.read(self.locale, &vector, 0);
         let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| context.barred.contains(&flow));
         classes.retain(|(class, _)| !is_barred(class));
         classes
+    }
+
+    /// Numbers of orders and the like say little of what is wanted, and weigh much in a short message.
+    fn without_numbers<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let (Some(number), Some(order)) = (NUMBER.as_ref(), self.phrases.order()) else { return text.into() };
+        // "Order 100801" is named already.
+        let is_named = text.to_lowercase().contains(&order.to_lowercase());
+        number.replace_all(text, if is_named { "" } else { order })
     }
 
     fn acts(&self, moment: Moment, text: &str, context: &UnderstandContext<'_>) -> Vec<(Act, f32)> {

@@ -15,6 +15,8 @@ pub struct KnowledgeQuery {
     pub words: Words,
     /// Its vector as a query, of the model that [`KnowledgeIndex::deepen`] was told; none where it is read by its words alone.
     pub vector: Option<Arc<[f32]>>,
+    /// The same in the language it is asked in, where that is another than that of the passages.
+    pub asked: Option<AskedAbroad>,
     /// Language tag; passages of other languages are left out.
     pub locale: String,
     /// Market code; passages of other markets are left out.
@@ -25,6 +27,15 @@ pub struct KnowledgeQuery {
     pub today: String,
     /// Passages at most, 1 to 50.
     pub passages_max: usize,
+}
+
+/// A question in a language in which there are no passages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedAbroad {
+    /// Language, such as `fi`.
+    pub language: String,
+    /// Its vector as a query, as it is in that language.
+    pub vector: Arc<[f32]>,
 }
 
 /// Whether the words of a question can be compared with those of the passages.
@@ -53,6 +64,12 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
 
     /// Compares questions by their meaning too from then on: the vectors of the lessons, as queries. Only the first call counts.
     fn deepen(&self, vectors: &[&[f32]]);
+
+    /// The texts of which [`KnowledgeIndex::deepen_abroad`] wants the vectors, in its order: what is asked in languages without passages.
+    fn lessons_abroad(&self) -> Vec<String>;
+
+    /// Compares questions in other languages with those from then on: their vectors, as queries. Only the first call counts.
+    fn deepen_abroad(&self, vectors: &[&[f32]]);
 
     /// Hash of the articles it was built from, hexadecimal.
     fn version(&self) -> &str;

@@ -1,5 +1,7 @@
 //! What does a pack know? Its articles, which words mean the same in them, and what they are not about.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::article::{self, Article, ArticleError, said_by};
@@ -15,6 +17,19 @@ pub struct Knowledge {
     pub synonyms: Synonyms,
     /// Topics that no article is about.
     pub outside: Vec<Outside>,
+    /// What articles are asked for in languages they are not written in.
+    pub abroad: Vec<Abroad>,
+}
+
+/// Questions as customers of a language ask them that articles in another language answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abroad {
+    /// Language of the questions.
+    pub language: String,
+    /// Ids of the articles that answer them, such as those of several markets.
+    pub articles: Vec<String>,
+    /// In the customers' words.
+    pub questions: Vec<String>,
 }
 
 /// A topic that no article is about, with questions as customers ask them.
@@ -30,18 +45,20 @@ pub struct Outside {
 #[serde(deny_unknown_fields)]
 struct OutsideFile {
     locale: String,
-    topics: std::collections::BTreeMap<String, Vec<String>>,
+    topics: BTreeMap<String, Vec<String>>,
 }
 
 impl Knowledge {
-    /// Reads files by their names: `*.md` are articles, `synonyms.yaml` is a list of groups, `outside.*.yaml` tells topics. Of two groups of
-    /// synonyms that name the same phrase, that of the later file holds. Other files are left alone.
+    /// Reads files by their names: `*.md` are articles, `synonyms.yaml` is a list of groups, `outside.*.yaml` tells topics, `asked/<locale>.yaml` what articles are
+    /// asked for in other languages, by their ids or by the names that `short.yaml` gives to several. Of two groups of synonyms that name the same phrase, that
+    /// of the later file holds. Other files are left alone.
     ///
     /// # Errors
     /// All that is wrong, with file and line; the author can fix it.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<ArticleError>> {
         let mut knowledge = Self::default();
         let mut wrong = Vec::new();
+        let (mut names, mut asked) = (BTreeMap::new(), Vec::new());
         for (file, text) in files {
             let name = file.rsplit('/').next().unwrap_or(file);
             let read = if name.ends_with(".md") {
@@ -51,21 +68,45 @@ impl Knowledge {
                     .map(|own| knowledge.synonyms = std::mem::take(&mut knowledge.synonyms).with(&own))
             } else if name.starts_with("outside.") {
                 outside(file, text).map(|topics| knowledge.outside.extend(topics))
+            } else if name == "short.yaml" {
+                lists(file, text).map(|named| names.extend(named))
+            } else if let Some(locale) = file.rsplit_once("/asked/").and_then(|(_, name)| name.strip_suffix(".yaml")) {
+                lists(file, text).map(|listed| asked.push((file, language_of(locale), listed)))
             } else {
                 Ok(())
             };
             wrong.extend(read.err());
         }
+        for (file, language, listed) in asked {
+            for (name, questions) in listed {
+                let articles = names.get(&name).cloned().unwrap_or_else(|| vec![name.clone()]);
+                let is_there = |id: &String| knowledge.articles.iter().any(|article| article.id == *id);
+                if let Some(unknown) = articles.iter().find(|id| !is_there(id)) {
+                    let problem = format!("`{name}` is about `{unknown}`, which is no article");
+                    wrong.push(ArticleError { file: file.to_owned(), line: 1, problem });
+                }
+                knowledge.abroad.push(Abroad { language: language.clone(), articles, questions });
+            }
+        }
         if wrong.is_empty() { Ok(knowledge) } else { Err(wrong) }
     }
 }
 
-fn outside(file: &str, text: &str) -> Result<Vec<Outside>, ArticleError> {
-    let OutsideFile { locale, topics } = serde_saphyr::from_str(text).map_err(|cause| ArticleError {
+fn yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ArticleError> {
+    serde_saphyr::from_str(text).map_err(|cause| ArticleError {
         file: file.to_owned(),
         line: cause.location().map_or(1, |location| usize::try_from(location.line()).unwrap_or(1)),
         problem: said_by(&cause),
-    })?;
+    })
+}
+
+/// Lists by their names.
+fn lists(file: &str, text: &str) -> Result<BTreeMap<String, Vec<String>>, ArticleError> {
+    yaml(file, text)
+}
+
+fn outside(file: &str, text: &str) -> Result<Vec<Outside>, ArticleError> {
+    let OutsideFile { locale, topics } = yaml(file, text)?;
     let language = language_of(&locale);
     Ok(topics.into_values().map(|questions| Outside { language: language.clone(), questions }).collect())
 }

@@ -11,7 +11,7 @@ pub mod corpus;
 pub mod fuse;
 pub mod knowledge;
 mod likelihood;
-mod meaning;
+pub mod meaning;
 pub mod query;
 pub mod rank;
 pub mod sentence;

@@ -21,12 +21,31 @@ pub(crate) struct Meaning {
 }
 
 /// How near a question is to an article, in tenths of a cosine above that of unrelated sentences.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Near {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Near {
     /// To the nearest example.
     pub one: f32,
     /// To the three nearest, on the mean.
     pub three: f32,
+}
+
+impl Near {
+    /// How near a question is to texts, all of them as queries of one language; none of no texts.
+    #[must_use]
+    pub fn of<'a>(vector: &[f32], texts: impl IntoIterator<Item = &'a [f32]>) -> Option<Self> {
+        let mut nearest: Vec<f32> = texts.into_iter().map(|text| likeness(vector, text)).collect();
+        nearest.sort_by(|one, other| other.total_cmp(one));
+        nearest.truncate(NEAREST);
+        let one = *nearest.first()?;
+        let sum: f32 = nearest.iter().sum();
+        Some(Self { one, three: sum / count(nearest.len()) })
+    }
+
+    /// The nearer of two, each number by itself.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { one: self.one.max(other.one), three: self.three.max(other.three) }
+    }
 }
 
 impl Meaning {
@@ -43,11 +62,7 @@ impl Meaning {
     pub(crate) fn near(&self, vector: &[f32], article: usize, is_left_out: impl Fn(usize) -> bool) -> Near {
         let texts = self.articles.get(article).map_or(&[][..], Vec::as_slice);
         let kept = texts.iter().enumerate().filter(|(place, _)| !is_left_out(*place));
-        let mut nearest: Vec<f32> = kept.map(|(_, text)| likeness(vector, text)).collect();
-        nearest.sort_by(|one, other| other.total_cmp(one));
-        nearest.truncate(NEAREST);
-        let sum: f32 = nearest.iter().sum();
-        Near { one: nearest.first().copied().unwrap_or(-1.0), three: sum / count(nearest.len().max(1)) }
+        Near::of(vector, kept.map(|(_, text)| &**text)).unwrap_or(Near { one: -1.0, three: 0.0 })
     }
 
     /// How near the nearest example of an article is.

@@ -192,13 +192,19 @@ impl Ranker {
     }
 
     /// Best first by meaning alone, for a question in a language in which there are no articles: `vector` is where the question would lie if it were asked
-    /// in theirs. Nothing before the ranker was deepened.
+    /// in theirs, `asked` how near it is to what an article is asked for in its own language. Nothing before the ranker was deepened.
     #[must_use]
-    pub fn rank_meant(&self, vector: &[f32], candidates: &[usize]) -> Vec<Ranked> {
+    pub fn rank_meant(
+        &self,
+        vector: &[f32],
+        candidates: &[usize],
+        asked: impl Fn(usize) -> Option<Near>,
+    ) -> Vec<Ranked> {
         let Some(meaning) = self.meaning.get() else { return Vec::new() };
         let outside = meaning.outside(vector, &[]);
         let compare = |index: &usize| {
             let near = meaning.near(vector, *index, |_| false);
+            let near = asked(*index).map_or(near, |asked| near.or(asked));
             let passages = self.corpus.articles.get(*index)?.passages.len();
             Some(Ranked::meant(*index, (near, near.one - outside), passages))
         };

@@ -1,5 +1,6 @@
 //! How is knowledge searched? An index proposes articles among those that may be shown, then the ranker says which of them answers.
 
+mod abroad;
 mod documents;
 mod narrow;
 
@@ -13,12 +14,13 @@ use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError, VectorError, Words
 use ombud_retrieval::fuse::reciprocal;
 use ombud_retrieval::query::language_of;
 use ombud_retrieval::{
-    Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, Vocabulary, chunks,
+    Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, Vocabulary, chunks, meaning,
 };
 use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
 
 use crate::artefact::{Artefact, ArtefactError, Artefacts};
+use crate::knowledge_index::abroad::Abroad;
 use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
 use crate::knowledge_index::narrow::{Narrow, Near};
 use crate::vectors::{VectorFileError, Vectors};
@@ -71,6 +73,7 @@ pub struct ArticleIndex {
     /// Where articles are ranked among candidates: their vectors, once they are there, and the folder for them.
     near: ArcSwapOption<Near>,
     folder: Option<Artefacts>,
+    abroad: Abroad,
 }
 
 /// The articles of one language; hits name them by their place here.
@@ -126,8 +129,9 @@ impl ArticleIndex {
     /// # Errors
     /// [`IndexError`] when memory or disk is short; the operator can fix it. A folder whose files are not what was written is built anew.
     pub fn build_with(knowledge: Knowledge, settings: &IndexSettings) -> Result<Self, IndexError> {
-        let Knowledge { articles, synonyms, outside } = knowledge;
-        let version = version_of(&articles, &format!("{synonyms:?} {outside:?}"));
+        let Knowledge { articles, synonyms, outside, abroad } = knowledge;
+        let version = version_of(&articles, &format!("{synonyms:?} {outside:?} {abroad:?}"));
+        let abroad = Abroad::new(&abroad);
         let passages = articles.iter().scan(0, |all, article| {
             *all += chunks(article).len();
             Some(*all)
@@ -152,7 +156,7 @@ impl ArticleIndex {
         let folder = settings.folder.as_ref().filter(|_| !is_whole);
         let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &version)?;
         let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
-        Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder })
+        Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder, abroad })
     }
 
     /// The ranker of a locale and the articles it ranks, for measuring; none where articles are ranked among candidates.
@@ -175,6 +179,11 @@ impl ArticleIndex {
     #[must_use]
     pub fn vectors(&self) -> Option<Arc<Vectors>> {
         self.near.load().as_ref().map(|near| Arc::clone(&near.vectors))
+    }
+
+    /// How near a question in another language lies to what an article is asked for in it.
+    fn asked(&self, query: &KnowledgeQuery, article: &str) -> Option<meaning::Near> {
+        self.abroad.near(query.asked.as_ref()?, article)
     }
 
     /// The languages in the order of their names.
@@ -263,7 +272,8 @@ impl KnowledgeIndex for ArticleIndex {
         Ok(match &language.ranking {
             Ranking::Whole { ranker, passages } => {
                 let view = |place: usize| Some((language.articles.get(place)?, passages.get(place)?.as_slice()));
-                passages_of_all(query, &rank(ranker, query, &candidates), view)
+                let asked = |place: usize| self.asked(query, &language.articles.get(place)?.id);
+                passages_of_all(query, &rank(ranker, query, (&candidates, asked)), view)
             }
             Ranking::Narrow(narrow) => {
                 let articles = candidates.iter().filter_map(|place| language.articles.get(*place));
@@ -271,7 +281,8 @@ impl KnowledgeIndex for ArticleIndex {
                 let ranker = narrow.ranker(&views, &candidates, self.near.load().as_deref());
                 let all: Vec<usize> = (0..views.len()).collect();
                 let view = |place: usize| views.get(place).map(|(article, cut)| (*article, cut.as_slice()));
-                passages_of_all(query, &rank(&ranker, query, &all), view)
+                let asked = |place: usize| self.asked(query, &views.get(place)?.0.id);
+                passages_of_all(query, &rank(&ranker, query, (&all, asked)), view)
             }
         })
     }
@@ -304,15 +315,27 @@ impl KnowledgeIndex for ArticleIndex {
         }
     }
 
+    fn lessons_abroad(&self) -> Vec<String> {
+        self.abroad.lessons()
+    }
+
+    fn deepen_abroad(&self, vectors: &[&[f32]]) {
+        self.abroad.deepen(vectors);
+    }
+
     fn version(&self) -> &str {
         &self.version
     }
 }
 
-fn rank(ranker: &Ranker, query: &KnowledgeQuery, candidates: &[usize]) -> Vec<Ranked> {
+fn rank(
+    ranker: &Ranker,
+    query: &KnowledgeQuery,
+    (candidates, asked): (&[usize], impl Fn(usize) -> Option<meaning::Near>),
+) -> Vec<Ranked> {
     match (query.words, query.vector.as_deref()) {
         (Words::Compared, vector) => ranker.rank(&query.text, vector, candidates),
-        (Words::Foreign, Some(vector)) => ranker.rank_meant(vector, candidates),
+        (Words::Foreign, Some(vector)) => ranker.rank_meant(vector, candidates, asked),
         (Words::Foreign, None) => Vec::new(),
     }
 }

@@ -22,6 +22,12 @@ impl KnowledgeIndex for NoKnowledge {
 
     fn deepen(&self, _vectors: &[&[f32]]) {}
 
+    fn lessons_abroad(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn deepen_abroad(&self, _vectors: &[&[f32]]) {}
+
     fn version(&self) -> &'static str {
         "none"
     }

@@ -47,8 +47,13 @@ pub struct Course {
     across: ToRead,
     phrases: Vec<PhraseFile>,
     person: Person,
+    /// What articles are asked for in these languages.
+    asked: Vec<String>,
     model: &'static str,
 }
+
+/// What a course taught, and the vectors of what articles are asked for.
+type Learnt<'e> = (Across, Vec<PhraseFile>, Person, Vec<&'e [f32]>);
 
 /// The reading of messages, or what it is learnt from.
 enum ToRead {
@@ -65,12 +70,14 @@ impl Course {
             ToRead::Open(taught) => Across::lessons(taught),
         };
         lessons.extend(self.person.lessons());
+        lessons.extend(self.asked.iter().cloned());
         lessons
     }
 
     /// None where the embeddings are not those of the lessons.
-    fn learn(self, embeddings: &[Embedding], shelf: &SomeShelf) -> Option<(Across, Vec<PhraseFile>, Person)> {
+    fn learn<'e>(self, embeddings: &'e [Embedding], shelf: &SomeShelf) -> Option<Learnt<'e>> {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
+        let (vectors, of_asked) = vectors.split_at_checked(vectors.len().checked_sub(self.asked.len())?)?;
         let (of_messages, of_person) =
             vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
         let across = match self.across {
@@ -82,7 +89,7 @@ impl Course {
             }
         };
         self.person.learn(of_person);
-        Some((across, self.phrases, self.person))
+        Some((across, self.phrases, self.person, of_asked.to_vec()))
     }
 }
 
@@ -119,7 +126,8 @@ impl Assistant {
         let words = language_file::<PersonFile>(&self.pack, "lexicon/person.yaml")?;
         let person = Person::new_or_find(words, json_lines(&self.pack, "nlu/person.jsonl")?, shelf);
         person.recall(model.sha256);
-        Ok(Some(Course { across, phrases, person, model: model.sha256 }))
+        let asked = self.ports.knowledge.lessons_abroad();
+        Ok(Some(Course { across, phrases, person, asked, model: model.sha256 }))
     }
 
     /// Learns to read the pack's other languages, from the embeddings of the [`Course::lessons`]. Until then they are not served. Without
@@ -133,7 +141,10 @@ impl Assistant {
         embeddings: &[Embedding],
         identifier: Option<Arc<dyn LanguageIdentifier>>,
     ) -> Result<(), BuildError> {
-        let Some((across, phrases, person)) = course.learn(embeddings, &self.settings.shelf) else { return Ok(()) };
+        let Some((across, phrases, person, of_asked)) = course.learn(embeddings, &self.settings.shelf) else {
+            return Ok(());
+        };
+        self.ports.knowledge.deepen_abroad(&of_asked);
         let others = other_languages(&self.pack);
         let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
         let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
@@ -364,10 +375,11 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
         pack.examples(locale).into_iter().map(|(class, text)| Example { class, text }).collect();
     let lines = pack.requests.iter().filter(|(tag, ..)| tag == locale);
     requests.extend(lines.map(|(_, class, text)| example(class, text)));
-    requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));
     let mut care: Vec<Example> = json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?;
     let is_own = locale == pack.manifest.default_locale;
     if is_own {
+        // Those of articles in other languages would outweigh what is taught of requests there, where no rules tell a question from a wish.
+        requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));
         let file: NluFile = language_file(pack, &format!("nlu/{locale}.yaml"))?;
         let classes =
             file.classes.iter().filter(|(class, _)| !["repair:affirm", "repair:deny"].contains(&class.as_str()));

@@ -4,9 +4,10 @@ use ombud_domain::Passage;
 use ombud_domain::knowledge::Finding;
 use ombud_language::{Interpreter, Vectors as _};
 use ombud_policy::LastAnswer;
-use ombud_ports::{KnowledgeQuery, StoreError, Words};
+use ombud_ports::{AskedAbroad, KnowledgeQuery, StoreError, Words};
 use ombud_retrieval::Analyzer;
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
+use ombud_retrieval::query::language_of;
 
 use crate::assistant::Assistant;
 use crate::languages::LanguageReader;
@@ -172,6 +173,8 @@ impl<'a> Search<'a> {
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {
         let vector = self.vectors.as_ref().and_then(|vectors| vectors.of(&text));
         let own = self.assistant.pack.manifest.default_locale.as_str();
+        let asked = self.foreign.and(vector.clone());
+        let asked = asked.map(|vector| AskedAbroad { language: language_of(self.locale), vector });
         let (words, locale, vector) = match &self.foreign {
             None => (Words::Compared, self.locale, vector),
             Some(reader) => (Words::Foreign, own, vector.map(|vector| reader.moved(&vector, own))),
@@ -180,6 +183,7 @@ impl<'a> Search<'a> {
             text,
             words,
             vector,
+            asked,
             locale: locale.to_owned(),
             market: self.market.to_owned(),
             audience: "customer".to_owned(),

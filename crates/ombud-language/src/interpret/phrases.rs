@@ -37,6 +37,8 @@ pub enum Says {
     Person,
     /// No person, please.
     NoPerson,
+    /// What an order is called, read in the place of its number.
+    Order,
     /// Say it again.
     Repeat,
     /// Begins a question.
@@ -85,6 +87,8 @@ impl Says {
 pub(super) struct Phrases {
     /// Longest first.
     lists: BTreeMap<Says, Vec<Vec<String>>>,
+    /// What an order is called, as it is written.
+    order: Option<String>,
 }
 
 impl Phrases {
@@ -95,7 +99,14 @@ impl Phrases {
             cut.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
             cut
         };
-        Self { lists: file.phrases.iter().map(|(says, phrases)| (*says, cut(phrases))).collect() }
+        let order = file.phrases.get(&Says::Order).and_then(|words| words.first()).cloned();
+        let said = file.phrases.iter().filter(|(says, _)| **says != Says::Order);
+        Self { lists: said.map(|(says, phrases)| (*says, cut(phrases))).collect(), order }
+    }
+
+    /// What an order is called.
+    pub(super) fn order(&self) -> Option<&str> {
+        self.order.as_deref()
     }
 
     fn of(&self, says: Says) -> &[Vec<String>] {

@@ -17,6 +17,7 @@ fn query(text: &str) -> KnowledgeQuery {
         text: text.to_owned(),
         words: Words::Compared,
         vector: None,
+        asked: None,
         locale: "en-GB".to_owned(),
         market: "SE".to_owned(),
         audience: "customer".to_owned(),
