@@ -421,7 +421,8 @@ mod tests {
 
     #[test]
     fn variables_of_macros_are_not_taken_from_outside() {
-        let free = |source: &str| Expr::compile(source).unwrap().free_variables().map(ToOwned::to_owned).collect::<Vec<_>>();
+        let free =
+            |source: &str| Expr::compile(source).unwrap().free_variables().map(ToOwned::to_owned).collect::<Vec<_>>();
         assert_eq!(free("orders.filter( o , o.shop == shop).map(p, p.id)"), ["orders", "shop"]);
         assert_eq!(free("o.total + count(o)"), ["o"]);
     }

@@ -131,8 +131,7 @@ impl GraphSpec {
     /// # Errors
     /// All problems found, with file and line; the author of the pack can fix them.
     pub fn parse(file: &str, source: &str) -> Result<Self, Vec<PackProblem>> {
-        let raw: RawGraph =
-            serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
+        let raw: RawGraph = serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
         let mut problems = Vec::new();
         let mut compile = |text: &str, seen: &[&str]| {
             let compiled = Expr::compile(text).map_err(|error| error.to_string());
@@ -392,7 +391,11 @@ impl Walk {
             report("take:", format!("`take` must be 1 to {TAKE_MAX}"));
         }
         if self.along.len() > graph.limits.hops {
-            let message = format!("the walk goes {} ways, `limits.hops` of graph.yaml allows {}", self.along.len(), graph.limits.hops);
+            let message = format!(
+                "the walk goes {} ways, `limits.hops` of graph.yaml allows {}",
+                self.along.len(),
+                graph.limits.hops
+            );
             report("along:", message);
         }
         if graph.node(&self.from).is_none() {
@@ -433,7 +436,9 @@ pub(crate) fn check(
             spec.arguments.iter().any(|(name, argument)| name != "customer_id" && !argument.optional)
         };
         match actions.get(&node.from) {
-            None => report(&format!("from: {}", node.from), format!("action `{}` does not exist under actions/", node.from)),
+            None => {
+                report(&format!("from: {}", node.from), format!("action `{}` does not exist under actions/", node.from))
+            }
             Some(spec) if spec.risk != Risk::Read || spec.source == Source::Graph || asks_more(spec) => {
                 let message = format!("action `{}` is no read of records by `customer_id` alone", node.from);
                 report(&format!("from: {}", node.from), message);
@@ -508,8 +513,14 @@ edges:
     }
 
     fn actions(orders: &str) -> BTreeMap<String, ActionSpec> {
-        let read = |name: &str| format!("action: {name}\nrisk: read\nmethod: GET\npath: /{name}/{{customer_id}}\nin:\n  customer_id: {{ type: string, kind: customer }}\n{}", if name == "orders" { orders } else { "" });
-        let parse = |name: &str| (name.to_owned(), ActionSpec::parse(&format!("p/actions/{name}.yaml"), &read(name)).unwrap());
+        let read = |name: &str| {
+            format!(
+                "action: {name}\nrisk: read\nmethod: GET\npath: /{name}/{{customer_id}}\nin:\n  customer_id: {{ type: string, kind: customer }}\n{}",
+                if name == "orders" { orders } else { "" }
+            )
+        };
+        let parse =
+            |name: &str| (name.to_owned(), ActionSpec::parse(&format!("p/actions/{name}.yaml"), &read(name)).unwrap());
         BTreeMap::from([parse("who"), parse("orders")])
     }
 
@@ -519,9 +530,14 @@ edges:
             Err(problems) => return problems.iter().map(ToString::to_string).collect(),
         };
         let mut found = Vec::new();
-        check(&graph, (&actions(""), Some("who")), |event| event == "order_changed", |needle, message| {
-            found.push(PackProblem::at("p/graph.yaml", source, needle, message).to_string());
-        });
+        check(
+            &graph,
+            (&actions(""), Some("who")),
+            |event| event == "order_changed",
+            |needle, message| {
+                found.push(PackProblem::at("p/graph.yaml", source, needle, message).to_string());
+            },
+        );
         found
     }
 
@@ -533,11 +549,16 @@ edges:
             {"id": null, "customer_id": "ada", "shop": {"id": null, "name": "?"}},
         ]);
         let (nodes, links) = shop().read(("orders", &body), "ada", TimestampUs(5)).unwrap();
-        let told: Vec<_> = nodes.iter().map(|node| (node.key.id.as_str(), node.customer_id.as_str(), node.at.as_deref())).collect();
+        let told: Vec<_> =
+            nodes.iter().map(|node| (node.key.id.as_str(), node.customer_id.as_str(), node.at.as_deref())).collect();
         assert_eq!(told, [("A", "ada", Some("2026-11-01")), ("B", "bo", None), ("S", "ada", None)]);
         assert_eq!(nodes[0].fields, *json!({"of": 3, "status": "paid"}).as_object().unwrap());
-        assert_eq!((nodes[0].label.as_str(), nodes[0].source.as_str(), nodes[0].read_at), ("Shoes", "orders", TimestampUs(5)));
-        let ways: Vec<String> = links.iter().map(|link| format!("{} {} {}", link.from.id, link.name, link.to.id)).collect();
+        assert_eq!(
+            (nodes[0].label.as_str(), nodes[0].source.as_str(), nodes[0].read_at),
+            ("Shoes", "orders", TimestampUs(5))
+        );
+        let ways: Vec<String> =
+            links.iter().map(|link| format!("{} {} {}", link.from.id, link.name, link.to.id)).collect();
         assert_eq!(ways, ["A placed_by ada", "A sold_by S", "B placed_by bo", "B sold_by S"]);
         assert!(shop().read(("orders", &json!([{"id": "A", "shop": 7}])), "ada", TimestampUs(5)).is_err());
         assert_eq!(shop().read(("orders", &json!(null)), "ada", TimestampUs(5)).unwrap(), (Vec::new(), Vec::new()));
@@ -554,7 +575,11 @@ edges:
             ("stale: [order_changed]", "stale: [order_gone]", "graph.yaml:9: event `order_gone` is not among"),
             ("from: order, to: shop", "from: order, to: store", "graph.yaml:17: edge `sold_by` names the kind `store`"),
             ("inverse: sold }", "inverse: orders }", ""),
-            ("inverse: orders }", "inverse: orders }\n  bought_by: { from: order, to: customer, by: item.customer_id, inverse: orders }", "two edges lead from `customer` by the name `orders`"),
+            (
+                "inverse: orders }",
+                "inverse: orders }\n  bought_by: { from: order, to: customer, by: item.customer_id, inverse: orders }",
+                "two edges lead from `customer` by the name `orders`",
+            ),
             ("edges:", "  lonely: { from: who, label: item.name }\nedges:", "graph.yaml:15: no edges lead to `lonely`"),
             ("nodes:\n", "limits: { hops: 4 }\nnodes:\n", "graph.yaml:1: `nodes` must be 1 to 1000, and `hops` 1 to 3"),
         ] {
@@ -569,7 +594,9 @@ edges:
         let head = "action: beside\nsource: graph\nrisk: read\nmethod: GET\npath: /graph\nin:\n  customer_id: { type: string, kind: customer }\n  order_id: { type: string }\n";
         let source = format!("{head}{source}");
         match ActionSpec::parse(file, &source) {
-            Ok(spec) => spec.walk.as_ref().unwrap().problems(&spec, &shop()).into_iter().map(|(_, message)| message).collect(),
+            Ok(spec) => {
+                spec.walk.as_ref().unwrap().problems(&spec, &shop()).into_iter().map(|(_, message)| message).collect()
+            }
             Err(problems) => problems.into_iter().map(|problem| problem.message).collect(),
         }
     }
@@ -604,7 +631,9 @@ edges:
         assert_eq!(graph.made_stale_by(&["other".to_owned()]), BTreeSet::new());
         assert_eq!((graph.is_followed("orders"), graph.is_followed("who")), (true, false));
         let node = graph.read(("orders", &json!([{"id": "A", "customer_id": "ada", "shop": {"id": "S", "name": "N"}, "placed_at": null, "status": "paid"}])), "ada", TimestampUs(1)).unwrap().0.remove(0);
-        for (keep, kept) in [("status == 'paid' && id == asked.id", Some(true)), ("at != null", Some(false)), ("label", None)] {
+        for (keep, kept) in
+            [("status == 'paid' && id == asked.id", Some(true)), ("at != null", Some(false)), ("label", None)]
+        {
             let raw: RawWalk = serde_saphyr::from_str(&format!("{{ from: order, where: \"{keep}\" }}")).unwrap();
             let walk = raw.compile("p/a.yaml", "").unwrap();
             assert_eq!(walk.keeps(&node, json!({"id": "A"}).as_object().unwrap()).ok(), kept, "{keep}");

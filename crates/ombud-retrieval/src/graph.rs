@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn of_too_many_the_newest_are_kept_and_a_record_as_it_was_read_last() {
-        let many = (0..12).map(|day| node("ada", key("order", format!("{day:02}")), Some(&format!("2026-11-{day:02}"))));
+        let many =
+            (0..12).map(|day| node("ada", key("order", format!("{day:02}")), Some(&format!("2026-11-{day:02}"))));
         let graph = Graph::build("ada", many.collect(), &[], 3);
         assert_eq!((ids(graph.nodes()), graph.left_out()), (vec!["09", "10", "11"], 9));
         let older = node("ada", key("order", "A"), Some("old"));
@@ -211,11 +212,18 @@ mod tests {
             let nodes = nodes.into_iter().map(|(whose, kind, id, day)| {
                 let day = day.map(|day| day.to_string());
                 // An id is one customer's, as in the company's systems.
-                node(whose, key(&format!("k{kind}"), format!("{id}{}", if whose == "ada" { "" } else { "b" })), day.as_deref())
+                node(
+                    whose,
+                    key(&format!("k{kind}"), format!("{id}{}", if whose == "ada" { "" } else { "b" })),
+                    day.as_deref(),
+                )
             });
             let ends = |id: u8, odd: bool| if odd { format!("{id}b") } else { id.to_string() };
             let links = links.into_iter().flat_map(|(one, from, other, to, name)| {
-                let crossing = Link { to: key(&format!("k{other}"), ends(to, true)), ..link(&format!("n{name}"), &at(one, from), &at(other, to)) };
+                let crossing = Link {
+                    to: key(&format!("k{other}"), ends(to, true)),
+                    ..link(&format!("n{name}"), &at(one, from), &at(other, to))
+                };
                 [link(&format!("n{name}"), &at(one, from), &at(other, to)), crossing]
             });
             (nodes.collect(), links.collect())

@@ -110,7 +110,9 @@ impl KnowledgeIndex for ArticleIndex {
         let Some(language) = self.languages.get(&language_of(&query.locale)) else { return Ok(Vec::new()) };
         let candidates = self.candidates(query)?;
         let ranked = match (query.words, query.vector.as_deref()) {
-            (Words::Compared, vector) => language.ranker.rank_weighed(&query.text, vector, (&candidates, query.balance)),
+            (Words::Compared, vector) => {
+                language.ranker.rank_weighed(&query.text, vector, (&candidates, query.balance))
+            }
             (Words::Foreign, Some(vector)) => language.ranker.rank_meant(vector, &candidates),
             (Words::Foreign, None) => Vec::new(),
         };

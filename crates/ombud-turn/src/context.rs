@@ -117,7 +117,9 @@ pub(crate) async fn gather(
 
 /// These members of records alone.
 fn members(records: &[Value], names: &[&str]) -> Vec<Value> {
-    let of = |record: &Value| names.iter().filter_map(|name| Some(((*name).to_owned(), record.get(*name)?.clone()))).collect();
+    let of = |record: &Value| {
+        names.iter().filter_map(|name| Some(((*name).to_owned(), record.get(*name)?.clone()))).collect()
+    };
     records.iter().map(|record| Value::Object(of(record))).collect()
 }
 

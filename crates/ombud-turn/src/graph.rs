@@ -248,7 +248,10 @@ async fn read(
     }
     let graph = Graph::build(&asker.customer_id, nodes, &links, spec.limits.nodes);
     if graph.left_out() > 0 {
-        tracing::info!(left_out = graph.left_out(), "a customer has more records than `limits.nodes` of graph.yaml keeps");
+        tracing::info!(
+            left_out = graph.left_out(),
+            "a customer has more records than `limits.nodes` of graph.yaml keeps"
+        );
     }
     Some(graph)
 }
@@ -267,15 +270,16 @@ async fn part(
     let (action_spec, call) = context::own_read(assistant, asker, action)?;
     let is_of_memory = action_spec.source == Source::Memory;
     let body = if is_of_memory {
-        json!(memory::look_back(assistant, now?, &asker.customer_id).await.ok()?)
+        Some(json!(memory::look_back(assistant, now?, &asker.customer_id).await.ok()?))
     } else {
         match back_office.read(&call).await {
-            ActionOutcome::Found { body } if action_spec.is_own(&body, &asker.customer_id) => body,
-            ActionOutcome::Found { .. } | ActionOutcome::NotFound => Value::Null,
+            ActionOutcome::Found { body } => Some(body).filter(|body| action_spec.is_own(body, &asker.customer_id)),
+            ActionOutcome::NotFound => None,
             _ => return None,
         }
     };
-    let read = spec.read((action, &body), &asker.customer_id, read_at);
+    // What is somebody else's is not there.
+    let read = body.map_or(Ok(Default::default()), |body| spec.read((action, &body), &asker.customer_id, read_at));
     let read = read.map_err(|error| tracing::error!(%error, action, "records do not fit graph.yaml, correct it"));
     let (nodes, links) = read.ok()?;
     let part = Arc::new(Part { nodes, links, since });

@@ -47,7 +47,11 @@ pub(crate) fn forget(intent: &Intent) -> ActionOutcome {
     ActionOutcome::Done { receipt: Receipt { body: json!({"receipt_id": receipt_id}), receipt_id } }
 }
 
-pub(crate) async fn look_back(assistant: &Assistant, now: &Conversation, customer_id: &str) -> Result<Vec<Value>, TurnError> {
+pub(crate) async fn look_back(
+    assistant: &Assistant,
+    now: &Conversation,
+    customer_id: &str,
+) -> Result<Vec<Value>, TurnError> {
     let mut recalled = Vec::new();
     let recalled_max = assistant.weights.memory.share_of(RECALLED_MAX);
     if recalled_max == 0 || forgets(assistant, now) {

@@ -54,12 +54,8 @@ impl Assistant {
             let (customer, lists, labels) = (Value::Null, Vec::new(), BTreeMap::new());
             return Ok(Some(DeskRecords { at, level, customer, lists, labels }));
         };
-        let asker = Asker {
-            customer_id: customer_id.to_owned(),
-            level,
-            proof: proof_of(&state),
-            market: state.market.clone(),
-        };
+        let asker =
+            Asker { customer_id: customer_id.to_owned(), level, proof: proof_of(&state), market: state.market.clone() };
         let record = context::customer_record(self, &asker);
         let reads = self.pack.manifest.desk.records.iter().map(|action| list(self, &state.locale, (&asker, action)));
         let (customer, lists) = futures::join!(record, futures::future::join_all(reads));

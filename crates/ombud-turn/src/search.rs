@@ -5,8 +5,8 @@ use ombud_domain::knowledge::Finding;
 use ombud_language::{Interpreter, Vectors as _};
 use ombud_policy::LastAnswer;
 use ombud_ports::{KnowledgeQuery, StoreError, Words};
-use ombud_retrieval::{Analyzer, Balance};
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
+use ombud_retrieval::{Analyzer, Balance};
 
 use crate::assistant::Assistant;
 use crate::languages::LanguageReader;

@@ -59,7 +59,8 @@ struct Freshness {
     max_ms: f64,
 }
 
-const WHAT: &str = "from sending a write to the company's systems to the first question to the customer graph that finds it";
+const WHAT: &str =
+    "from sending a write to the company's systems to the first question to the customer graph that finds it";
 
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     let mut config = context.config()?;
@@ -83,7 +84,9 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
         Output::Json => say_json(&freshness)?,
         Output::Text => {
             let Freshness { n, p50_ms, p90_ms, p99_ms, max_ms, .. } = &freshness;
-            say(format_args!("{WHAT}:\nn {n}, p50 {p50_ms:.0} ms, p90 {p90_ms:.0} ms, p99 {p99_ms:.0} ms, at most {max_ms:.0} ms"));
+            say(format_args!(
+                "{WHAT}:\nn {n}, p50 {p50_ms:.0} ms, p90 {p90_ms:.0} ms, p99 {p99_ms:.0} ms, at most {max_ms:.0} ms"
+            ));
         }
     }
     let is_late = options.p99_max.is_some_and(|max| freshness.p99_ms > f64::from(max));
