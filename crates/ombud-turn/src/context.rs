@@ -67,7 +67,7 @@ pub(crate) async fn gather(
     understood: &Understood,
     trail: &mut Trail<'_>,
 ) -> Grounds {
-    let questions = understood.understanding().commands.iter().filter_map(|command| match command {
+    let asked = understood.understanding().commands.iter().filter_map(|command| match command {
         Command::Ask { query, .. } => Some(query),
         _ => None,
     });
@@ -78,7 +78,7 @@ pub(crate) async fn gather(
     let search = Search::new(assistant, (&received.conversation.locale, understood.market()));
     let mut before = received.conversation.dialogue.last_answer.clone();
     let about = about_request(assistant, &received.conversation.dialogue);
-    for query in questions.take(QUESTIONS_MAX) {
+    for query in asked.take(QUESTIONS_MAX) {
         let found = match about {
             _ if received.hears == Hears::CareQuestion => {
                 search.look_up_only(query, about_awaited(assistant, &received.conversation.dialogue))
@@ -102,16 +102,17 @@ pub(crate) async fn gather(
             format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" })
         }
     };
-    let detail: Vec<_> = grounds
+    let questions: Vec<_> = grounds
         .findings
         .iter()
         .map(|finding| json!({"query": finding.query, "support": finding.support, "article": finding.citation.as_ref().map(|citation| &citation.article_id)}))
         .collect();
-    trail.note(
-        Stage::Context,
-        summary,
-        json!({"questions": detail, "near": members(&grounds.near, &["kind", "id", "source", "age_s"]), "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed}),
-    );
+    let mut detail = json!({"questions": questions, "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed});
+    if let Some(detail) = detail.as_object_mut().filter(|_| !grounds.near.is_empty()) {
+        let near = members(&grounds.near, &["kind", "id", "source", "age_s"]);
+        detail.insert("near".to_owned(), Value::Array(near));
+    }
+    trail.note(Stage::Context, summary, detail);
     grounds
 }
 
