@@ -204,3 +204,33 @@ async fn a_person_sees_what_lies_near_the_record_in_question() {
     assert!(near.iter().all(|node| node.get("source").is_some() && node.get("age_s").is_some()));
     assert!(!serde_json::to_string(&near).unwrap().contains("ada@example.com"), "what is kept of records is not told");
 }
+
+/// What is wrong with a graph or a walk is told with its file and line before anything starts.
+#[test]
+fn a_walk_needs_its_graph_and_the_graph_its_reads() {
+    let wrong = |change: &dyn Fn(&mut PackFiles)| {
+        let mut files = files();
+        files.get_mut("retail/pack.toml").unwrap().push_str(FEED);
+        files.insert("retail/graph.yaml".to_owned(), GRAPH.to_owned());
+        files.insert("retail/actions/orders_beside.yaml".to_owned(), ACTION.to_owned());
+        change(&mut files);
+        let problems = Pack::parse("retail", &files).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(wrong(&|_| {}), "");
+    let without = wrong(&|files| drop(files.remove("retail/graph.yaml")));
+    assert_eq!(without, "retail/actions/orders_beside.yaml:2: there is no graph.yaml to walk on");
+    let replaced = |file: &'static str, right: &'static str, other: &'static str| {
+        wrong(&|files| {
+            let source = files.get_mut(file).unwrap();
+            assert!(source.contains(right), "{right}");
+            *source = source.replacen(right, other, 1);
+        })
+    };
+    let unread = replaced("retail/graph.yaml", "from: list_orders", "from: list_order");
+    assert_eq!(unread, "retail/graph.yaml:4: action `list_order` does not exist under actions/");
+    let unkept = replaced("retail/actions/orders_beside.yaml", "status !=", "state !=");
+    assert!(unkept.starts_with("retail/actions/orders_beside.yaml:9: `where` names `state`"), "{unkept}");
+    let weight = replaced("retail/pack.toml", "[feed]\n", "[context]\ngraph = 101\n\n[feed]\n");
+    assert!(weight.contains("a weight is 0 to 100 percent, not 101") && !weight.contains(".toml:0:"), "{weight}");
+}
