@@ -36,6 +36,9 @@ pub struct Handover {
     pub actions: Vec<Value>,
     /// Knowledge quoted.
     pub sources: Vec<Value>,
+    /// Records near the one in question, the nearest first: `kind`, `id`, `label`, `at`, `source` and `age_s`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<Value>,
     /// Language tag.
     pub language: String,
     /// `neutral`, `angry`, `distressed`.

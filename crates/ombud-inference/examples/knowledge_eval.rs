@@ -97,6 +97,7 @@ fn ask<'a>(
     asked: &'a Asked,
 ) -> Result<Outcome<'a>, Box<dyn Error>> {
     let query = KnowledgeQuery {
+        balance: Default::default(),
         text: asked.ask.clone(),
         words,
         vector: pack::vector(model, &asked.ask)?,

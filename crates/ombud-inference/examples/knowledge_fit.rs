@@ -88,6 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn query(text: &str, market: &str, audience: Audience) -> KnowledgeQuery {
     KnowledgeQuery {
+        balance: Default::default(),
         text: text.to_owned(),
         words: Words::Compared,
         vector: None,

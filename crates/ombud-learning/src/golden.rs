@@ -23,6 +23,9 @@ pub struct Golden {
     /// Whose phone he holds, for one-time codes; that of the one who is signed in if absent.
     #[serde(default)]
     pub phone: Option<String>,
+    /// What he wrote in an earlier conversation, message by message.
+    #[serde(default)]
+    pub earlier: Vec<String>,
     /// The turns.
     pub turns: Vec<GoldenTurn>,
 }

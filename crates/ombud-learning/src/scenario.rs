@@ -31,6 +31,9 @@ pub struct Scenario {
     /// Whose phone he holds, for one-time codes; that of the one who is signed in if absent.
     #[serde(default)]
     pub phone: Option<String>,
+    /// What he wrote in an earlier conversation, message by message.
+    #[serde(default)]
+    pub earlier: Vec<String>,
     /// The first message.
     pub opening: String,
     /// What he says when asked who he is.

@@ -81,10 +81,24 @@ impl Expr {
         &self.source
     }
 
-    /// Names it refers to, outside of macros' own variables.
+    /// Names it refers to, those of the macros' own variables among them.
     #[must_use]
     pub const fn variables(&self) -> &BTreeSet<String> {
         &self.variables
+    }
+
+    /// Names it takes from outside: without `o` of `orders.map(o, o.id)`.
+    pub fn free_variables(&self) -> impl Iterator<Item = &str> {
+        let is_bound = |name: &str| {
+            let of_macro = |at: usize| {
+                let (before, rest) = (self.source.get(..at), self.source.get(at + name.len()..));
+                let opens = before.and_then(|before| before.trim_end().strip_suffix('('));
+                opens.is_some_and(|before| MACROS.iter().any(|one| before.ends_with(one)))
+                    && rest.is_some_and(|rest| rest.trim_start().starts_with(','))
+            };
+            self.source.match_indices(name).any(|(at, _)| of_macro(at))
+        };
+        self.variables.iter().map(String::as_str).filter(move |name| !is_bound(name))
     }
 
     /// Its value; a name that no layer has is null.
@@ -137,6 +151,9 @@ impl Expr {
         }
     }
 }
+
+/// CEL's macros that name a variable of their own.
+const MACROS: [&str; 5] = [".map", ".filter", ".exists", ".all", ".exists_one"];
 
 type Function = fn(&[Value]) -> Option<Value>;
 
@@ -400,6 +417,14 @@ mod tests {
         for (source, expected) in cases {
             assert_eq!(eval(source, &scope), expected, "{source}");
         }
+    }
+
+    #[test]
+    fn variables_of_macros_are_not_taken_from_outside() {
+        let free =
+            |source: &str| Expr::compile(source).unwrap().free_variables().map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert_eq!(free("orders.filter( o , o.shop == shop).map(p, p.id)"), ["orders", "shop"]);
+        assert_eq!(free("o.total + count(o)"), ["o"]);
     }
 
     #[test]

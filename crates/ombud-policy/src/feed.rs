@@ -118,6 +118,12 @@ impl Feed {
         self.config.events.contains_key(event)
     }
 
+    /// Events of one page; fewer come where the feed ends.
+    #[must_use]
+    pub const fn page(&self) -> usize {
+        self.config.page as usize
+    }
+
     /// The read of the page after a cursor.
     #[must_use]
     pub fn call(&self, cursor: Option<&str>) -> ApiCall {
@@ -147,7 +153,7 @@ impl Feed {
             Value::Array(items) => items,
             _ => Vec::new(),
         };
-        items.into_iter().take(self.config.page as usize).map(|item| self.event(item)).collect()
+        items.into_iter().take(self.page()).map(|item| self.event(item)).collect()
     }
 
     fn event(&self, item: Value) -> Result<CompanyEvent, ExprError> {

@@ -12,6 +12,7 @@ pub mod expr;
 pub mod feed;
 pub mod floor;
 pub mod flow;
+pub mod graph;
 pub mod limits;
 pub mod pack;
 pub mod postings;
@@ -30,6 +31,6 @@ pub use dialogue::{
 };
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, TurnedDown, is_question};
 pub use feed::{CompanyEvent, Feed};
-pub use pack::{Manifest, Pack, PackFiles, Places};
+pub use pack::{ContextWeights, Manifest, Pack, PackFiles, Places, Weight};
 pub use problem::PackProblem;
 pub use recovery::Recovery;

@@ -9,6 +9,7 @@ use crate::authorize::{Policies, hex};
 use crate::controls::Target;
 use crate::feed::Feed;
 use crate::flow::{self, AskSource, Flow, FlowKind};
+use crate::graph::GraphSpec;
 use crate::limits::{self, Limit};
 use crate::postings::{self, Chart};
 use crate::problem::PackProblem;
@@ -17,8 +18,10 @@ use crate::spec::{ActionSpec, Risk};
 use crate::text::Texts;
 
 mod check;
+mod context;
 mod manifest;
 
+pub use context::{ContextWeights, Weight, WeightError};
 pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 
 /// Files of the packs folder: path such as `base/locales/en.yaml` to content.
@@ -114,6 +117,8 @@ pub const ENGINE_TEXTS: [&str; 82] = [
 pub(crate) const LIMITS: &str = "policies/limits.yaml";
 /// Where its accounts stand.
 pub(crate) const ACCOUNTS: &str = "policies/accounts.yaml";
+/// Where it stands which records form the customer graph.
+pub(crate) const GRAPH: &str = "graph.yaml";
 
 /// A pack, ready to be used; immutable.
 #[derive(Debug)]
@@ -135,6 +140,8 @@ pub struct Pack {
     pub choices: Vec<ChoiceExample>,
     /// What the company's systems report by themselves.
     pub feed: Option<Feed>,
+    /// Which records form the customer graph.
+    pub graph: Option<GraphSpec>,
     /// Policies of base and pack.
     pub policies: Policies,
     /// What may be done within a time.
@@ -197,6 +204,7 @@ impl Pack {
         let policies = reader.policies();
         let limits = reader.limits();
         let chart = reader.chart();
+        let graph = reader.graph();
         let articles = reader
             .under("knowledge/", ".md")
             .into_iter()
@@ -222,6 +230,7 @@ impl Pack {
             requests,
             choices,
             feed,
+            graph,
             policies,
             limits,
             chart,
@@ -522,6 +531,13 @@ impl<'a> Reader<'a> {
         let file = format!("{}/{ACCOUNTS}", self.name);
         let Some(source) = self.files.get(&file) else { return Chart::default() };
         postings::parse(&file, source).map_err(|problems| self.problems.extend(problems)).unwrap_or_default()
+    }
+
+    /// The pack's own graph; the base has none.
+    fn graph(&mut self) -> Option<GraphSpec> {
+        let file = format!("{}/{GRAPH}", self.name);
+        let source = self.files.get(&file)?;
+        GraphSpec::parse(&file, source).map_err(|problems| self.problems.extend(problems)).ok()
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {

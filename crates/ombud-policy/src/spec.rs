@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, Scope, plain};
+use crate::graph::{RawWalk, Walk};
 use crate::postings::{PostingSpec, RawPosting};
 use crate::problem::PackProblem;
 use crate::recovery::{LookUp, RawLookUp};
@@ -106,6 +107,8 @@ struct RawAction {
     risk: Risk,
     #[serde(default)]
     source: Source,
+    #[serde(default)]
+    walk: Option<RawWalk>,
     method: Method,
     path: String,
     #[serde(default, rename = "in")]
@@ -142,6 +145,8 @@ struct RawAction {
 
 /// Path of the actions that [`Source::Memory`] answers.
 const MEMORY_PATH: &str = "/memory";
+/// Path of the actions that [`Source::Graph`] answers.
+const GRAPH_PATH: &str = "/graph";
 
 const fn default_deadline_ms() -> u64 {
     3_000
@@ -186,6 +191,8 @@ pub enum Source {
     Company,
     /// What the ledger holds of the customer's earlier conversations.
     Memory,
+    /// What lies near to what among the customer's records.
+    Graph,
 }
 
 /// Whose records a read gives.
@@ -208,6 +215,8 @@ pub struct ActionSpec {
     pub risk: Risk,
     /// Who answers it.
     pub source: Source,
+    /// What it asks the graph, if that answers it.
+    pub walk: Option<Walk>,
     /// HTTP method.
     pub method: Method,
     /// Path with `{argument}` places.
@@ -293,10 +302,12 @@ impl ActionSpec {
     /// # Errors
     /// All problems found, with file and line; the author of the pack can fix them.
     pub fn parse(file: &str, source: &str) -> Result<Self, Vec<PackProblem>> {
-        let raw: RawAction =
+        let mut raw: RawAction =
             serde_saphyr::from_str(source).map_err(|error| vec![PackProblem::of_yaml(file, &error)])?;
         let mut problems = Vec::new();
         raw.check(file, source, &mut problems);
+        let walk = raw.walk.take().map(|walk| walk.compile(file, source)).transpose();
+        let walk = walk.map_err(|problem| problems.push(problem)).ok().flatten();
         let mut compile = |text: &str| {
             Expr::compile(text)
                 .map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string())))
@@ -321,6 +332,7 @@ impl ActionSpec {
                 name: raw.action,
                 risk: raw.risk,
                 source: raw.source,
+                walk,
                 method: raw.method,
                 path: raw.path,
                 arguments: raw.arguments,
@@ -426,6 +438,12 @@ impl RawAction {
                     "the memory is at `{MEMORY_PATH}`: a GET tells it, a DELETE with risk `write` has it forgotten"
                 ),
             );
+        }
+        if self.source == Source::Graph && (self.path != GRAPH_PATH || self.risk != Risk::Read) {
+            report("source:", format!("the graph is at `{GRAPH_PATH}` and only read: a GET with a `walk`"));
+        }
+        if (self.source == Source::Graph) != self.walk.is_some() {
+            report("source:", "a `walk` is for `source: graph`, which needs one".to_owned());
         }
         if (self.risk == Risk::Read) != (self.method == Method::Get) {
             report("method:", "a read is a GET, everything else is not".to_owned());

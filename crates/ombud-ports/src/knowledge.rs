@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ombud_domain::Passage;
+use ombud_retrieval::Balance;
 
 use crate::StoreError;
 
@@ -13,6 +14,8 @@ pub struct KnowledgeQuery {
     pub text: String,
     /// Whether its words are those of the passages.
     pub words: Words,
+    /// How much its words and its meaning count.
+    pub balance: Balance,
     /// Its vector as a query, of the model that [`KnowledgeIndex::deepen`] was told; none where it is read by its words alone.
     pub vector: Option<Arc<[f32]>>,
     /// The same in the language it is asked in, where that is another than that of the passages.

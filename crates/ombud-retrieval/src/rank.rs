@@ -24,6 +24,9 @@ pub const FEATURES: usize = 10;
 /// passage added nothing beside these when fitted.
 pub type Features = [f32; FEATURES];
 
+/// From here on features compare by meaning.
+const MEANING_FROM: usize = FEATURES - 2;
+
 /// What the answerability of the best article is judged by.
 pub const SIGNALS: usize = 10;
 
@@ -129,6 +132,31 @@ pub struct Ranker {
     meaning: OnceLock<Meaning>,
 }
 
+/// How much words and meaning count in the order of articles, each 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Balance {
+    /// Factor of what is compared word by word.
+    pub words: f32,
+    /// Factor of what is compared by meaning.
+    pub meaning: f32,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Self { words: 1.0, meaning: 1.0 }
+    }
+}
+
+impl Balance {
+    fn of(self, weights: &Features) -> Features {
+        let mut weighed = *weights;
+        for (place, weight) in weighed.iter_mut().enumerate() {
+            *weight *= if place < MEANING_FROM { self.words } else { self.meaning };
+        }
+        weighed
+    }
+}
+
 /// A question, ready to be compared.
 struct Asked<'q> {
     text: Text,
@@ -136,6 +164,7 @@ struct Asked<'q> {
     meant: Option<(&'q Meaning, &'q [f32])>,
     terms: usize,
     evidence: Evidence,
+    balance: Balance,
     /// Articles of which this question is an example that does not count; those like it do not count either. Only for fitting.
     held_out: Vec<usize>,
 }
@@ -191,6 +220,17 @@ impl Ranker {
         self.rank_asked(&self.asked((question, vector), &[]), candidates)
     }
 
+    /// The same where words or meaning count less than they were fitted to.
+    #[must_use]
+    pub fn rank_weighed(
+        &self,
+        question: &str,
+        vector: Option<&[f32]>,
+        (candidates, balance): (&[usize], Balance),
+    ) -> Vec<Ranked> {
+        self.rank_asked(&Asked { balance, ..self.asked((question, vector), &[]) }, candidates)
+    }
+
     /// Best first by meaning alone, for a question in a language in which there are no articles: `vector` is where the question would lie if it were asked
     /// in theirs, `asked` how near it is to what an article is asked for in its own language. Nothing before the ranker was deepened.
     #[must_use]
@@ -244,7 +284,8 @@ impl Ranker {
         let terms = self.corpus.vocabulary().question_terms(question);
         let evidence = self.corpus.likelihood.evidence(&self.corpus.features(question), held_out);
         let meant = self.meaning.get().zip(vector);
-        Asked { terms: terms.len(), text: self.corpus.text(&terms), evidence, held_out: held_out.to_vec(), meant }
+        let (text, balance) = (self.corpus.text(&terms), Balance::default());
+        Asked { terms: terms.len(), text, evidence, balance, held_out: held_out.to_vec(), meant }
     }
 
     fn rank_asked(&self, asked: &Asked<'_>, candidates: &[usize]) -> Vec<Ranked> {
@@ -263,10 +304,11 @@ impl Ranker {
             near.sort_by(|one, other| other.1.total_cmp(&one.1));
             likeliest.extend(near.into_iter().take(NEAREST_MAX).map(|(index, _)| index));
         }
+        let order = asked.balance.of(&self.weights(asked).order);
         let mut ranked: Vec<Ranked> = likeliest
             .iter()
             .filter_map(|index| Some(asked.compare(*index, self.corpus.articles.get(*index)?, likely(index) - top)))
-            .map(|one| Ranked { score: dot(&one.features, &self.weights(asked).order), ..one })
+            .map(|one| Ranked { score: dot(&one.features, &order), ..one })
             .collect();
         ranked.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.article.cmp(&other.article)));
         // Outside, only what an author has written down word for word is answered.

@@ -334,7 +334,7 @@ fn rank(
     (candidates, asked): (&[usize], impl Fn(usize) -> Option<meaning::Near>),
 ) -> Vec<Ranked> {
     match (query.words, query.vector.as_deref()) {
-        (Words::Compared, vector) => ranker.rank(&query.text, vector, candidates),
+        (Words::Compared, vector) => ranker.rank_weighed(&query.text, vector, (candidates, query.balance)),
         (Words::Foreign, Some(vector)) => ranker.rank_meant(vector, candidates, asked),
         (Words::Foreign, None) => Vec::new(),
     }

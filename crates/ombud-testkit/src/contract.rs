@@ -429,6 +429,7 @@ pub fn handover(priority: Priority, summary: &str) -> Handover {
         slots: json!({}),
         actions: Vec::new(),
         sources: Vec::new(),
+        near: Vec::new(),
         language: "en".to_owned(),
         sentiment: "angry".to_owned(),
         proposed_next_step: "Call back.".to_owned(),

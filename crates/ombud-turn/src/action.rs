@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 use crate::approvals;
 use crate::assistant::Assistant;
 use crate::attempts;
+use crate::context::Asker;
 use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
+use crate::graph;
 use crate::intake::Arrival;
 use crate::memory;
 use crate::money;
@@ -31,7 +33,7 @@ pub(crate) async fn perform(
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
     match call {
-        Call::Read(call) => read(assistant, received, &call, trail).await,
+        Call::Read(call, asker) => read(assistant, received, (&call, asker.as_ref()), trail).await,
         Call::CheckCode(entered) => attempts::check_code(assistant, received, &entered, trail).await,
         Call::Count { who } => attempts::count_claim(assistant, received, &who, trail).await,
         Call::Recall { customer_id } => controls::recall(assistant, customer_id.as_deref()).await,
@@ -40,10 +42,17 @@ pub(crate) async fn perform(
     }
 }
 
-async fn read(assistant: &Assistant, received: &Arrival<'_>, call: &ApiCall, trail: &mut Trail<'_>) -> ActionOutcome {
+async fn read(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    (call, asker): (&ApiCall, Option<&Asker>),
+    trail: &mut Trail<'_>,
+) -> ActionOutcome {
     let late = ActionOutcome::Failed { failure: CallFailure::Timeout };
     let outcome = if memory::is_of_memory(assistant, &call.action) {
         within(assistant, memory::recall(assistant, received, call), late).await
+    } else if graph::is_of_graph(assistant, &call.action) {
+        within(assistant, graph::answer(assistant, received, (call, asker)), late).await
     } else {
         within(assistant, assistant.ports.back_office.read(call), late).await
     };
@@ -75,6 +84,7 @@ async fn write(
     }
     let id = IntentId(assistant.fresh_uuid());
     let (counting, moving) = (controls::counting(assistant, &authorized, id), money::begun(&authorized, id));
+    let customer_id = authorized.stake().customer_id.clone();
     let intent = authorized.into_intent(id);
     crash_point("intent.before");
     let committed = match counting {
@@ -101,6 +111,7 @@ async fn write(
     crash_point("intent.durable");
     let outcome = carry_out(assistant, &intent).await;
     crash_point("call.answered");
+    assistant.note_deed(customer_id.as_deref());
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_asked_again = outcome == ActionOutcome::Unknown && spec.is_some_and(ActionSpec::is_recoverable);
     let written = match received.conversation.open_action.clone() {

@@ -10,7 +10,7 @@ use ombud_language::{
     Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, PiiError, PiiReader, RuleFile, SignalError,
     SignalFile, SignalModel, SomeShelf, TrainSettings, Understander, Vocabulary,
 };
-use ombud_policy::Pack;
+use ombud_policy::{ContextWeights, Pack};
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
 use ombud_retrieval::article::{Article, Audience, Day};
 
@@ -18,6 +18,7 @@ use crate::approvals::Approvers;
 use crate::attempts::AttemptLimits;
 use crate::controls::Switchboard;
 use crate::conversation::Conversation;
+use crate::graph::Graphs;
 use crate::hiding::Shown;
 use crate::intake::Stimulus;
 use crate::languages::Languages;
@@ -225,6 +226,10 @@ pub struct Assistant {
     turns: Arc<Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>>,
     pub(crate) keys_in_flight: Arc<Mutex<BTreeMap<(ConversationId, String), String>>>,
     pub(crate) switchboard: Arc<Switchboard>,
+    /// Records of customers, and how they link.
+    pub(crate) graphs: Arc<Graphs>,
+    /// How much each part of what is known counts.
+    pub(crate) weights: ContextWeights,
     /// What the turn that this one is for takes from outside; none where nobody runs a turn.
     tape: Option<Arc<Tape>>,
 }
@@ -252,6 +257,8 @@ impl Assistant {
         let switchboard = Arc::new(Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
         Self {
             switchboard,
+            graphs: Arc::new(Graphs::new(&ports)),
+            weights: pack.manifest.context,
             ports,
             pack,
             settings,
@@ -261,6 +268,12 @@ impl Assistant {
             keys_in_flight: Arc::default(),
             tape: None,
         }
+    }
+
+    /// The same assistant with other weights than its pack says, for measuring what each part of the context is worth. Its turns are replayed with the same.
+    #[must_use]
+    pub fn weighing(self, weights: ContextWeights) -> Self {
+        Self { weights, ..self }
     }
 
     /// This assistant for one turn: what the turn takes from outside goes through the tape.
@@ -275,6 +288,8 @@ impl Assistant {
             turns: Arc::clone(&self.turns),
             keys_in_flight: Arc::clone(&self.keys_in_flight),
             switchboard: Arc::clone(&self.switchboard),
+            graphs: Arc::clone(&self.graphs),
+            weights: self.weights,
             tape: Some(tape),
         }
     }

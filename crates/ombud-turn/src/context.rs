@@ -5,10 +5,12 @@ use std::time::Duration;
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
 use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
-use ombud_policy::{Dialogue, Ending, LastAnswer};
+use ombud_policy::spec::ActionSpec;
+use ombud_policy::{ApiCall, Dialogue, Ending, LastAnswer};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::graph::{self, Reading};
 use crate::intake::{Arrival, Hears};
 use crate::search::Search;
 use crate::trail::Trail;
@@ -26,9 +28,15 @@ pub(crate) struct Grounds {
     findings: Vec<Finding>,
     passages: Vec<Passage>,
     records: Vec<Value>,
+    near: Vec<Value>,
 }
 
 impl Grounds {
+    /// Records near the one in question, as far as they are at hand; each with its source, label and age.
+    pub(crate) fn near(&self) -> &[Value] {
+        &self.near
+    }
+
     /// Takes in what the company's system answered in this turn.
     pub(crate) fn add_record(&mut self, outcome: &ActionOutcome) {
         match outcome {
@@ -53,22 +61,24 @@ impl Grounds {
     }
 }
 
-pub(crate) fn gather(
+pub(crate) async fn gather(
     assistant: &Assistant,
     received: &Arrival<'_>,
     understood: &Understood,
     trail: &mut Trail<'_>,
 ) -> Grounds {
-    let questions = understood.understanding().commands.iter().filter_map(|command| match command {
+    let asked = understood.understanding().commands.iter().filter_map(|command| match command {
         Command::Ask { query, .. } => Some(query),
         _ => None,
     });
-    let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new(), records: Vec::new() };
+    let conversation = &received.conversation;
+    let near = graph::near(assistant, conversation, (&conversation.dialogue, Reading::Held)).await;
+    let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new(), records: Vec::new(), near };
     let mut failed = None;
     let search = Search::new(assistant, (&received.conversation.locale, understood.market()));
     let mut before = received.conversation.dialogue.last_answer.clone();
     let about = about_request(assistant, &received.conversation.dialogue);
-    for query in questions.take(QUESTIONS_MAX) {
+    for query in asked.take(QUESTIONS_MAX) {
         let found = match about {
             _ if received.hears == Hears::CareQuestion => {
                 search.look_up_only(query, about_awaited(assistant, &received.conversation.dialogue))
@@ -92,17 +102,26 @@ pub(crate) fn gather(
             format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" })
         }
     };
-    let detail: Vec<_> = grounds
+    let questions: Vec<_> = grounds
         .findings
         .iter()
         .map(|finding| json!({"query": finding.query, "support": finding.support, "article": finding.citation.as_ref().map(|citation| &citation.article_id)}))
         .collect();
-    trail.note(
-        Stage::Context,
-        summary,
-        json!({"questions": detail, "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed}),
-    );
+    let mut detail = json!({"questions": questions, "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed});
+    if let Some(detail) = detail.as_object_mut().filter(|_| !grounds.near.is_empty()) {
+        let near = members(&grounds.near, &["kind", "id", "source", "age_s"]);
+        detail.insert("near".to_owned(), Value::Array(near));
+    }
+    trail.note(Stage::Context, summary, detail);
     grounds
+}
+
+/// These members of records alone.
+fn members(records: &[Value], names: &[&str]) -> Vec<Value> {
+    let of = |record: &Value| {
+        names.iter().filter_map(|name| Some(((*name).to_owned(), record.get(*name)?.clone()))).collect()
+    };
+    records.iter().map(|record| Value::Object(of(record))).collect()
 }
 
 /// Articles about the request that is open, below what it called, or about the one that came to its end just now.
@@ -113,22 +132,24 @@ fn about_request<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [Stri
     flow.map_or(&[], |flow| flow.articles.as_slice())
 }
 
-/// The hand-over with the record of the customer, if the session or the chat has identified him: a person sees who writes. It is
-/// read again where something was done since.
+/// The hand-over with the record of the customer and what lies near the record in question, if the session or the chat has identified him: a person sees who
+/// writes and what about. They are read again where something was done since.
 pub(crate) async fn with_customer(
     assistant: &Assistant,
     received: &Arrival<'_>,
     (mut ending, mut dialogue): (Ending, Dialogue),
 ) -> (Ending, Dialogue) {
-    let Some(handover) =
-        ending.handover.as_mut().filter(|handover| handover.customer.is_null() || !dialogue.done.is_empty())
-    else {
+    let Some(handover) = ending.handover.as_mut() else { return (ending, dialogue) };
+    let conversation = &received.conversation;
+    let near = graph::near(assistant, conversation, (&dialogue, Reading::Anew));
+    let wait = assistant.deadline().min(RECORD_WAIT_MAX);
+    let near = tokio::time::timeout(wait, near).await.unwrap_or_default();
+    handover.near = members(&near, &["kind", "id", "label", "at", "source", "age_s"]);
+    if !handover.customer.is_null() && dialogue.done.is_empty() {
         return (ending, dialogue);
-    };
-    let id = dialogue.customer_id.clone();
-    if let Some(record) =
-        customer_record(assistant, id.as_deref(), (dialogue.level, dialogue.proof), &received.conversation.market).await
-    {
+    }
+    let Some(asker) = Asker::of(&dialogue, &conversation.market) else { return (ending, dialogue) };
+    if let Some(record) = customer_record(assistant, &asker).await {
         handover.customer = record.clone();
         dialogue.customer = record;
         dialogue.customer_read = true;
@@ -136,23 +157,38 @@ pub(crate) async fn with_customer(
     (ending, dialogue)
 }
 
-/// The record of a customer, as the company's system has it; none when he is unknown or it cannot be read.
-pub(crate) async fn customer_record(
-    assistant: &Assistant,
-    id: Option<&str>,
-    (level, proof): (IdentityLevel, Proof),
-    market: &str,
-) -> Option<Value> {
-    let id = id?;
-    let spec = assistant.pack.actions.get(assistant.pack.manifest.identity.customer.as_ref()?)?;
-    let arguments = json!({"customer_id": id});
+/// Who asks, as far as it is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    pub customer_id: String,
+    pub level: IdentityLevel,
+    pub proof: Proof,
+    pub market: String,
+}
+
+impl Asker {
+    /// The customer of a dialogue; none while nobody knows who it is.
+    pub(crate) fn of(dialogue: &Dialogue, market: &str) -> Option<Self> {
+        let customer_id = dialogue.customer_id.clone()?;
+        Some(Self { customer_id, level: dialogue.level, proof: dialogue.proof, market: market.to_owned() })
+    }
+}
+
+/// The call of a read by `customer_id` that a customer may make himself; none where the policies do not let him.
+pub(crate) fn own_read<'a>(
+    assistant: &'a Assistant,
+    asker: &Asker,
+    action: &str,
+) -> Option<(&'a ActionSpec, Box<ApiCall>)> {
+    let spec = assistant.pack.actions.get(action)?;
+    let arguments = json!({"customer_id": asker.customer_id});
     let asked = Asked {
         spec,
         arguments: arguments.as_object()?,
-        customer_id: Some(id),
-        level,
-        proof,
-        market,
+        customer_id: Some(&asker.customer_id),
+        level: asker.level,
+        proof: asker.proof,
+        market: &asker.market,
         owned: &OwnedRecords::new(),
         confirmed: false,
         approvals: 0,
@@ -160,7 +196,15 @@ pub(crate) async fn customer_record(
         currency: None,
         standing: None,
     };
-    let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
+    match assistant.pack.policies.authorize_read(&asked) {
+        ReadVerdict::Allowed(call) => Some((spec, call)),
+        ReadVerdict::Denied { .. } => None,
+    }
+}
+
+/// The record of a customer, as the company's system has it; none when it cannot be read.
+pub(crate) async fn customer_record(assistant: &Assistant, asker: &Asker) -> Option<Value> {
+    let (_, call) = own_read(assistant, asker, assistant.pack.manifest.identity.customer.as_ref()?)?;
     match tokio::time::timeout(assistant.deadline().min(RECORD_WAIT_MAX), assistant.ports.back_office.read(&call)).await
     {
         Ok(ActionOutcome::Found { body }) => Some(body),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::approvals::Outcome;
 use crate::assistant::Assistant;
 use crate::attempts::EnteredCode;
-use crate::context::Grounds;
+use crate::context::{Asker, Grounds};
 use crate::conversation::says_something;
 use crate::intake::{Arrival, code_digits};
 use crate::reader::{LexicalReader, local, today};
@@ -20,8 +20,8 @@ use crate::understanding::Understood;
 
 /// A call the decision asks for. Made by this stage alone.
 pub(crate) enum Call {
-    /// A read.
-    Read(ApiCall),
+    /// A read, and who asks.
+    Read(ApiCall, Option<Asker>),
     /// The question what holds actions back now.
     Recall {
         /// Whose past counts.
@@ -229,7 +229,8 @@ fn decided(
         }
         Decision::Read(call) => {
             let summary = format!("read {}", call.action);
-            (Some(Call::Read(*call)), Ending::default(), summary, state.ending.reasons.clone())
+            let asker = Asker::of(&state.dialogue, &moment.market);
+            (Some(Call::Read(*call, asker)), Ending::default(), summary, state.ending.reasons.clone())
         }
         Decision::Perform(authorized) => {
             let summary =

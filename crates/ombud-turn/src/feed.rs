@@ -3,6 +3,7 @@
 use ombud_domain::ActionOutcome;
 use ombud_policy::CompanyEvent;
 use ombud_policy::expr::ExprError;
+use ombud_policy::flow::Op;
 use ombud_ports::{Due, StoreError};
 
 use crate::assistant::Assistant;
@@ -34,18 +35,34 @@ impl Assistant {
     pub async fn follow_feed(&self) -> Result<usize, FeedError> {
         let Some(feed) = &self.pack.feed else { return Ok(0) };
         let (ledger, tenant) = (&self.ports.ledger, &self.settings.tenant);
-        let cursor = ledger.cursor(tenant, feed.name()).await?;
+        // Every process reads all of it, for what it holds of customers; the ledger's cursor is where one begins that was started anew.
+        let cursor = match self.graphs.cursor() {
+            None => ledger.cursor(tenant, feed.name()).await?,
+            known => known,
+        };
+        let began_us = self.graphs.now_us();
         let ActionOutcome::Found { body } = self.ports.back_office.read(&feed.call(cursor.as_deref())).await else {
             return Err(FeedError::Unread);
         };
         let events = feed.events(&body)?;
-        for event in events.iter().filter(|event| !event.names.is_empty()) {
+        events.iter().for_each(|event| self.note_change(event));
+        for event in events.iter().filter(|event| self.is_awaited(event)) {
             self.wake(event).await?;
         }
         if let Some(last) = events.last() {
             ledger.move_cursor(tenant, feed.name(), &last.cursor).await?;
+            self.graphs.move_cursor(&last.cursor);
+        }
+        if events.len() < feed.page() {
+            self.graphs.followed(began_us);
         }
         Ok(events.len())
+    }
+
+    /// Whether a flow waits for events of this name; others only say that what is held is old.
+    fn is_awaited(&self, event: &CompanyEvent) -> bool {
+        let waits = |op: &Op| matches!(op, Op::Wait { event: name, .. } if event.names.contains(name));
+        self.pack.flows.values().any(|flow| flow.ops.iter().any(waits))
     }
 
     async fn wake(&self, event: &CompanyEvent) -> Result<(), StoreError> {

@@ -101,7 +101,10 @@ impl Hiding<'_> {
         let reader = &self.assistant.learnt.pii;
         let before = of_dialogue(&self.conversation.dialogue);
         let after = of_dialogue(self.dialogue);
-        let own = OwnValues::of(reader, [&before, &after].into_iter().chain(self.grounds.records()));
+        let own = OwnValues::of(
+            reader,
+            [&before, &after].into_iter().chain(self.grounds.records()).chain(self.grounds.near()),
+        );
         self.conversation.pseudonyms.hide((reader, &own), question.purpose, question.parts)
     }
 }

@@ -21,6 +21,7 @@ mod controls;
 mod conversation;
 mod desk;
 mod feed;
+mod graph;
 mod hiding;
 mod inputs;
 mod languages;

@@ -47,9 +47,14 @@ pub(crate) fn forget(intent: &Intent) -> ActionOutcome {
     ActionOutcome::Done { receipt: Receipt { body: json!({"receipt_id": receipt_id}), receipt_id } }
 }
 
-async fn look_back(assistant: &Assistant, now: &Conversation, customer_id: &str) -> Result<Vec<Value>, TurnError> {
+pub(crate) async fn look_back(
+    assistant: &Assistant,
+    now: &Conversation,
+    customer_id: &str,
+) -> Result<Vec<Value>, TurnError> {
     let mut recalled = Vec::new();
-    if forgets(assistant, now) {
+    let recalled_max = assistant.weights.memory.share_of(RECALLED_MAX);
+    if recalled_max == 0 || forgets(assistant, now) {
         return Ok(recalled);
     }
     let filter =
@@ -68,7 +73,7 @@ async fn look_back(assistant: &Assistant, now: &Conversation, customer_id: &str)
     conversations.sort_by_key(|earlier| std::cmp::Reverse((earlier.opened_at, earlier.id)));
     for earlier in conversations {
         recalled.extend(told(assistant, now, &earlier));
-        if forgets(assistant, &earlier) || recalled.len() >= RECALLED_MAX {
+        if forgets(assistant, &earlier) || recalled.len() >= recalled_max {
             break;
         }
     }

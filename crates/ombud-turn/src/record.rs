@@ -14,6 +14,7 @@ use serde_json::{Map, json};
 
 use crate::answer::Checked;
 use crate::assistant::Assistant;
+use crate::context::Asker;
 use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
 use crate::intake::Arrival;
@@ -49,8 +50,14 @@ pub(crate) async fn open(
     let at = assistant.ports.clock.now();
     let pack = &assistant.pack;
     let locale = assistant.locale_for(locale).to_owned();
-    let id_known = principal.customer_id.as_ref().map(|id| id.as_str());
-    let customer = context::customer_record(assistant, id_known, (principal.level, Proof::Session), "").await;
+    let customer = match &principal.customer_id {
+        None => None,
+        Some(id) => {
+            let (customer_id, market) = (id.to_string(), String::new());
+            let asker = Asker { customer_id, level: principal.level, proof: Proof::Session, market };
+            context::customer_record(assistant, &asker).await
+        }
+    };
     let member = |name: &str| customer.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned);
     let home = pack.manifest.identity.market.as_deref().filter(|_| market.is_none()).and_then(member);
     let opened = Opened {

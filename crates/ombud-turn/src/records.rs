@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use ombud_domain::{ActionOutcome, ConversationId, IdentityLevel, TimestampUs};
 use ombud_policy::Proof;
-use ombud_policy::authorize::{Asked, OwnedRecords, ReadVerdict};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
-use crate::context::{self, RECORD_WAIT_MAX};
+use crate::context::{self, Asker, RECORD_WAIT_MAX};
 use crate::conversation::Conversation;
 use crate::desk::labels;
 use crate::turn::TurnError;
@@ -55,9 +54,10 @@ impl Assistant {
             let (customer, lists, labels) = (Value::Null, Vec::new(), BTreeMap::new());
             return Ok(Some(DeskRecords { at, level, customer, lists, labels }));
         };
-        let proof = proof_of(&state);
-        let record = context::customer_record(self, Some(customer_id), (level, proof), &state.market);
-        let reads = self.pack.manifest.desk.records.iter().map(|action| list(self, &state, (customer_id, action)));
+        let asker =
+            Asker { customer_id: customer_id.to_owned(), level, proof: proof_of(&state), market: state.market.clone() };
+        let record = context::customer_record(self, &asker);
+        let reads = self.pack.manifest.desk.records.iter().map(|action| list(self, &state.locale, (&asker, action)));
         let (customer, lists) = futures::join!(record, futures::future::join_all(reads));
         let customer = customer.unwrap_or_default();
         let all: Vec<&Value> = lists.iter().flat_map(|list| list.records.iter().map(|(_, record)| record)).collect();
@@ -83,13 +83,13 @@ fn proof_of(state: &Conversation) -> Proof {
     if state.dialogue.customer_id.is_none() { Proof::Session } else { state.dialogue.proof }
 }
 
-async fn list(assistant: &Assistant, state: &Conversation, (customer_id, action): (&str, &str)) -> RecordList {
+async fn list(assistant: &Assistant, locale: &str, (asker, action): (&Asker, &str)) -> RecordList {
     let text = |key: &str, names: &Value| {
         let names = names.as_object().cloned().unwrap_or_default();
-        assistant.pack.texts.render(&state.locale, "", key, &[&names]).ok()
+        assistant.pack.texts.render(locale, "", key, &[&names]).ok()
     };
     let title = text(&format!("desk_{action}"), &json!({})).unwrap_or_else(|| action.replace('_', " "));
-    let Some(found) = read(assistant, state, (customer_id, action)).await else {
+    let Some(found) = read(assistant, asker, action).await else {
         return RecordList { title, total: None, records: Vec::new() };
     };
     let line = |record: &Value| text(&format!("desk_{action}_line"), &json!({"item": record})).unwrap_or_default();
@@ -98,27 +98,11 @@ async fn list(assistant: &Assistant, state: &Conversation, (customer_id, action)
 }
 
 /// What the customer may read himself, and nothing that is somebody else's.
-async fn read(assistant: &Assistant, state: &Conversation, (customer_id, action): (&str, &str)) -> Option<Vec<Value>> {
-    let spec = assistant.pack.actions.get(action)?;
-    let arguments = json!({"customer_id": customer_id});
-    let asked = Asked {
-        spec,
-        arguments: arguments.as_object()?,
-        customer_id: Some(customer_id),
-        level: known_as(state),
-        proof: proof_of(state),
-        market: &state.market,
-        owned: &OwnedRecords::new(),
-        confirmed: false,
-        approvals: 0,
-        amount_minor: None,
-        currency: None,
-        standing: None,
-    };
-    let ReadVerdict::Allowed(call) = assistant.pack.policies.authorize_read(&asked) else { return None };
+async fn read(assistant: &Assistant, asker: &Asker, action: &str) -> Option<Vec<Value>> {
+    let (spec, call) = context::own_read(assistant, asker, action)?;
     let wait = assistant.deadline().min(RECORD_WAIT_MAX);
     match tokio::time::timeout(wait, assistant.ports.back_office.read(&call)).await {
-        Ok(ActionOutcome::Found { body }) if spec.is_own(&body, customer_id) => match body {
+        Ok(ActionOutcome::Found { body }) if spec.is_own(&body, &asker.customer_id) => match body {
             Value::Array(records) => Some(records),
             record => Some(vec![record]),
         },

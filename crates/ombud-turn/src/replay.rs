@@ -254,8 +254,8 @@ impl Assistant {
             clock: Arc::clone(&nobody) as _,
             live: nobody,
         };
-        let again =
-            self.beside(ports, begin.settings(&self.settings.tenant)).of_turn(Tape::playing(begin, &parts, read_with));
+        let again = self.beside(ports, begin.settings(&self.settings.tenant)).weighing(self.weights);
+        let again = again.of_turn(Tape::playing(begin, &parts, read_with));
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
         let running = Box::pin(turn::run(&again, begin.stimulus(id)));
         let ended = tokio::select! {

@@ -5,9 +5,9 @@ use ombud_domain::knowledge::Finding;
 use ombud_language::{Interpreter, Vectors as _};
 use ombud_policy::LastAnswer;
 use ombud_ports::{AskedAbroad, KnowledgeQuery, StoreError, Words};
-use ombud_retrieval::Analyzer;
 use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
 use ombud_retrieval::query::language_of;
+use ombud_retrieval::{Analyzer, Balance};
 
 use crate::assistant::Assistant;
 use crate::languages::LanguageReader;
@@ -75,7 +75,9 @@ impl<'a> Search<'a> {
         if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) {
             return Ok((self.finding(query, best), passages));
         }
-        self.within(query, about, (&mut best, &mut passages))?;
+        if !self.assistant.weights.rewriting.is_off() {
+            self.within(query, about, (&mut best, &mut passages))?;
+        }
         Ok((self.finding(query, best), passages))
     }
 
@@ -134,11 +136,12 @@ impl<'a> Search<'a> {
         }
         // What no article answers by itself may ask for what the one before says: "how high is the fee?"
         let may_go_on = goes_on || alone.sentences.is_empty();
-        let Some(before) = before.filter(|_| may_go_on) else { return Ok((alone, passages)) };
+        let rewriting = self.assistant.weights.rewriting;
+        let Some(before) = before.filter(|_| may_go_on && !rewriting.is_off()) else { return Ok((alone, passages)) };
         let further = self.passages(format!("{} {query}", before.query))?;
         let of_before: Vec<Passage> =
             further.iter().filter(|passage| passage.article_id == before.article_id).cloned().collect();
-        let covered = |extract: &Extract| extract.covers >= COVERED_MIN;
+        let covered = |extract: &Extract| extract.covers * rewriting.factor() >= COVERED_MIN;
         let told_before = || extract_in_passing(query, &of_before).filter(covered);
         let extract = match of_before.as_slice() {
             // The article before is not for this market: "is it the same in Germany?" asks for the one that is.
@@ -171,17 +174,22 @@ impl<'a> Search<'a> {
     }
 
     fn passages(&self, text: String) -> Result<Vec<Passage>, StoreError> {
-        let vector = self.vectors.as_ref().and_then(|vectors| vectors.of(&text));
+        let weights = self.assistant.weights;
+        let vectors = self.vectors.as_ref().filter(|_| !weights.vector.is_off());
+        let vector = vectors.and_then(|vectors| vectors.of(&text));
         let own = self.assistant.pack.manifest.default_locale.as_str();
         let asked = self.foreign.and(vector.clone());
         let asked = asked.map(|vector| AskedAbroad { language: language_of(self.locale), vector });
         let (words, locale, vector) = match &self.foreign {
+            // Read by its meaning alone, as a question in a language without articles.
+            None if weights.lexical.is_off() => (Words::Foreign, self.locale, vector),
             None => (Words::Compared, self.locale, vector),
             Some(reader) => (Words::Foreign, own, vector.map(|vector| reader.moved(&vector, own))),
         };
         self.assistant.ports.knowledge.search(&KnowledgeQuery {
             text,
             words,
+            balance: Balance { words: weights.lexical.factor(), meaning: weights.vector.factor() },
             vector,
             asked,
             locale: locale.to_owned(),

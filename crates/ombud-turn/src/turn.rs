@@ -95,7 +95,7 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
     let understood = understanding::understand(assistant, &received, &screened, &mut trail);
-    let mut grounds = context::gather(assistant, &received, &understood, &mut trail);
+    let mut grounds = context::gather(assistant, &received, &understood, &mut trail).await;
     let mut decided = decision::begin(assistant, &received, &screened, &understood, &grounds, &mut trail);
     while let Some(call) = decided.take_call() {
         let outcome = action::perform(assistant, &mut received, call, &mut trail).await;

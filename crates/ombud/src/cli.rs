@@ -187,7 +187,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Validate(options) => validate::run(context, &options),
         Command::Doctor(options) => doctor::run(context, &options).await,
         Command::Simulate(options) => simulate::run(context, &options).await,
-        Command::Eval(options) => eval::run(context, &options),
+        Command::Eval(options) => eval::run(context, &options).await,
         Command::Bench(options) => bench::run(context, &options).await,
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,

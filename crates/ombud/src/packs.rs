@@ -53,6 +53,20 @@ pub(crate) struct DemoPlan {
     pub(crate) default: bool,
     /// What the stand-in company begins with, as its program understands it.
     pub(crate) seed: Vec<String>,
+    /// Something that can change in it, for measuring how soon that is seen.
+    pub(crate) change: Option<ChangePlan>,
+}
+
+/// A write in the stand-in company that adds a record of the customer graph.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangePlan {
+    /// Its path; `{customer_id}` stands for the customer.
+    pub(crate) path: String,
+    /// Its body.
+    pub(crate) body: serde_json::Value,
+    /// The kind of record that it adds, as graph.yaml names it.
+    pub(crate) adds: String,
 }
 
 /// The files of a pack and of `base`, by path inside the folder of packs.

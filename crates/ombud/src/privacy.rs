@@ -90,6 +90,10 @@ pub(crate) async fn follow_erasures(store: &Store, assistant: &Assistant, tenant
                 for id in conversations.iter().filter_map(|id| id.parse().ok()) {
                     assistant.forget(id);
                 }
+                // Whose they were is not known any more.
+                if !conversations.is_empty() {
+                    assistant.forget_records();
+                }
             }
             Err(error) => tracing::warn!(%error, "what was erased cannot be looked up, it is tried again"),
         }

@@ -31,8 +31,10 @@ const STAFF_SESSION_S: i64 = 8 * 3_600;
 /// Between two looks into the outbox. Pages hear of their own turn at once; this is for what a crash left behind.
 const RELAY_PAUSE: Duration = Duration::from_millis(500);
 
-/// Between two looks at what is due: actions without an outcome, silent customers, the company's feed.
+/// Between two looks at what is due: actions without an outcome, silent customers.
 const DUE_PAUSE: Duration = Duration::from_secs(2);
+/// Between two looks into the company's feed: what is held of customers' records is used for a second without one.
+const FEED_PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause before a feed is read again that could not be read.
 const FEED_PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -187,14 +189,14 @@ async fn forget(assistant: &Assistant) {
 }
 
 /// Reads what the company's systems report, for as long as the server runs; less often while they cannot be read.
-async fn follow_feed(assistant: &Assistant) {
+pub(crate) async fn follow_feed(assistant: &Assistant) {
     if assistant.pack().feed.is_none() {
         return std::future::pending().await;
     }
-    let mut pause = DUE_PAUSE;
+    let mut pause = FEED_PAUSE;
     loop {
         match assistant.follow_feed().await {
-            Ok(0) => pause = DUE_PAUSE,
+            Ok(0) => pause = FEED_PAUSE,
             Ok(_) => continue,
             Err(error) => {
                 tracing::warn!(%error, "the company's feed waits, it is read again");
@@ -265,7 +267,7 @@ pub(crate) fn sqlite_path(url: &str) -> Option<&str> {
 }
 
 /// The assistant with its ports.
-fn assistant(
+pub(crate) fn assistant(
     config: &Config,
     (pack, knowledge): (Pack, Knowledge),
     store: &Store,

@@ -112,3 +112,56 @@ fn every_golden_turn_comes_out_the_same() -> anyhow::Result<()> {
     ensure!(code == Some(0) && turns == same && turns > 300, "{}", report.get("replay").context("replay")?);
     Ok(())
 }
+
+/// Runs the program on the pack, read by words alone, and gives what it prints as JSON.
+fn told(arguments: &[&str]) -> anyhow::Result<(Value, Option<i32>)> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+    command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).arg("--json").arg("--pack");
+    let output = command.arg(packs().join("paylater")).current_dir(std::env::temp_dir()).output()?;
+    let told =
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    Ok((told, output.status.code()))
+}
+
+/// Each part of the context that is switched off is missed by the customers who need it, and by no others.
+#[test]
+fn what_is_switched_off_is_missed_by_who_needs_it() -> anyhow::Result<()> {
+    if stand_in()?.is_none() {
+        return skipped();
+    }
+    let only = "the-other-order-at-the-same-shop,an-earlier-chat-is-remembered,parcel-at-pickup-point";
+    let (told, code) = told(&["eval", "ablation", "--parts", "vector,graph,memory", "--only", only])?;
+    ensure!(
+        code == Some(0) && told.get("passed") == Some(&Value::from(3)) && told.get("n") == Some(&Value::from(3)),
+        "{told}"
+    );
+    let without = told.get("without").and_then(Value::as_array).context("without")?;
+    let lost = without.iter().map(|one| (one.get("part"), one.get("measured"), one.get("lost")));
+    let lost: Vec<String> = lost.map(|(part, measured, lost)| format!("{part:?} {measured:?} {lost:?}")).collect();
+    let expected = [
+        ("vector", false, vec![]),
+        ("graph", true, vec!["the-other-order-at-the-same-shop"]),
+        ("memory", true, vec!["an-earlier-chat-is-remembered"]),
+    ];
+    let expected = expected.map(|(part, measured, lost)| {
+        format!("{:?} {:?} {:?}", Some(&Value::from(part)), Some(&Value::from(measured)), Some(&Value::from(lost)))
+    });
+    ensure!(lost == expected, "{lost:#?}");
+    Ok(())
+}
+
+/// From a change in the company's systems to its use: p99 under 2 s.
+#[test]
+fn a_change_at_the_company_is_used_within_two_seconds() -> anyhow::Result<()> {
+    if stand_in()?.is_none() {
+        return skipped();
+    }
+    let (told, code) = told(&["bench", "freshness", "--changes", "20", "--p99-max", "2000"])?;
+    {
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), "freshness: {told}")?;
+    }
+    ensure!(code == Some(0) && told.get("n") == Some(&Value::from(20)), "{told}");
+    ensure!(told.get("p99_ms").and_then(Value::as_f64).is_some_and(|p99| p99 > 0.0 && p99 < 2_000.0), "{told}");
+    Ok(())
+}

@@ -32,6 +32,7 @@ export function renderContext(conversation, records) {
     handover ? about(handover, records, labels) : undefined,
     held(records),
     earlier(previous),
+    handover ? near(handover.near ?? []) : undefined,
     handover ? sources(handover.sources ?? []) : undefined,
   ];
   return parts.filter((part) => part !== undefined);
@@ -159,6 +160,15 @@ function actions(list) {
 /** @param {Record<string, unknown>} values */
 function argumentText(values) {
   return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${readable(value) ?? JSON.stringify(value)}`).join(" · ");
+}
+
+/** Records near the one in question: what they are, when, and from where they are known. @param {Record<string, unknown>[]} list */
+function near(list) {
+  if (list.length === 0) return undefined;
+  return el("details", { class: "part", data: { fold: "near" } }, el("summary", {}, "Records near by"), el("ul", { class: "source-list" }, list.map(({ kind, id, label, at, source }) => {
+    const told = [words(String(kind ?? "")), label === id ? "" : String(label ?? ""), readable(at) ?? ""].filter((part) => part !== "");
+    return el("li", { dir: "auto" }, told.join(" · "), el("span", { class: "article-id" }, ` ${String(id ?? "")} (${words(String(source ?? ""))})`));
+  })));
 }
 
 /** @param {unknown[]} list */

@@ -159,6 +159,7 @@
  * @property {Record<string, unknown>=} slots
  * @property {HandoverAction[]=} actions
  * @property {unknown[]=} sources
+ * @property {Record<string, unknown>[]=} near
  * @property {string=} language
  * @property {unknown=} sentiment
  * @property {unknown=} proposed_next_step

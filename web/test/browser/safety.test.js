@@ -55,7 +55,7 @@ test("on the desk page", async () => {
   await page.fill("#name", "Maria");
   await page.press("#name", "Enter");
   const conversation = all.mock.seedHandover({}, { reason_code: ALL, summary: ALL, identity_level: ALL, language: ALL, sentiment: ALL, proposed_next_step: ALL,
-    customer: { id: ALL, name: ALL, note: ALL }, slots: { [ALL]: ALL }, actions: [{ action: ALL, state: ALL, receipt_id: ALL, arguments: { a: ALL } }], sources: [{ title: ALL, url: "javascript:window.hacked=1" }, ALL] });
+    customer: { id: ALL, name: ALL, note: ALL }, slots: { [ALL]: ALL }, actions: [{ action: ALL, state: ALL, receipt_id: ALL, arguments: { a: ALL } }], sources: [{ title: ALL, url: "javascript:window.hacked=1" }, ALL], near: [{ kind: ALL, id: ALL, label: ALL, at: ALL, source: ALL }] });
   all.mock.addMessage(conversation, { author: "assistant", text: ALL, citations: [{ article_id: "a", title: ALL, quote: ALL, url: ALL }] });
   Object.assign(conversation, { turns: [{ turn_id: "t", at: ALL, stages: [{ stage: ALL, ms: 1, summary: ALL, detail: { [ALL]: [ALL, { x: ALL }] } }, ...stages()] }] });
   await page.locator(".row").click();

@@ -90,6 +90,7 @@ export const HANDOVER = {
     { action: "extend_due_date", arguments: { installment_id: "PL-77-2", days: 14 }, state: "refused" },
   ],
   sources: [{ article_id: "KB-014", title: "Returning something you bought" }, { article_id: "KB-033", title: "Moving a due date" }],
+  near: [{ kind: "shop", id: "M-1001", label: "Fjällsport", at: null, source: "list_orders", age_s: 0 }, { kind: "order", id: "ORD-100702", label: "Hiking backpack (Fjällsport)", at: "2026-11-17T09:30:00.000Z", source: "list_orders", age_s: 0 }],
   language: "sv",
   sentiment: "worried",
   last_words: "The size 39. And can Friday's payment wait?",

@@ -118,6 +118,9 @@ pub struct Handover {
     /// Knowledge quoted.
     #[schema(value_type = Vec<Object>)]
     pub sources: Vec<Value>,
+    /// Records near the one in question, the nearest first: kind, id, label, moment, source and age in seconds.
+    #[schema(value_type = Vec<Object>)]
+    pub near: Vec<Value>,
     /// Language tag.
     pub language: String,
     /// `neutral`, `angry`, `distressed`.
@@ -151,6 +154,7 @@ impl Handover {
             slots: handover.slots,
             actions: handover.actions,
             sources: handover.sources,
+            near: handover.near,
             language: handover.language,
             sentiment: handover.sentiment,
             proposed_next_step: handover.proposed_next_step,

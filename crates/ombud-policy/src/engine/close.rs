@@ -241,6 +241,7 @@ impl Engine<'_> {
             slots: self.slots(state),
             actions: state.dialogue.done.iter().map(|done| json!({"action": done.action, "arguments": done.arguments, "state": "done", "receipt_id": done.receipt_id})).collect(),
             sources: state.dialogue.cited.iter().map(|citation| json!({"article_id": citation.article_id, "title": citation.title})).collect(),
+            near: Vec::new(),
             language: self.moment.locale.clone(),
             sentiment: state.dialogue.sentiment().to_owned(),
             proposed_next_step: handing.next_step.clone().unwrap_or_default(),

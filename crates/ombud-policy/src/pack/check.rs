@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ACCOUNTS, ENGINE_TEXTS, LIMITS, Pack, PackFiles};
+use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, Pack, PackFiles};
 use crate::flow::{self, Op};
+use crate::graph;
 use crate::limits;
 use crate::problem::PackProblem;
 use crate::short;
@@ -74,6 +75,7 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
         problems.push(PackProblem::at(&file, source, needle, message));
     });
     check_postings(pack, name, files, problems);
+    check_graph(pack, name, files, problems);
     check_recalled(pack, files, problems);
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
@@ -91,6 +93,31 @@ fn check_postings(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec
     for action in pack.actions.values() {
         let file = format!("{name}/actions/{}.yaml", action.name);
         pack.chart.check_action(action, |needle, message| report(&file, needle, message));
+    }
+}
+
+/// Whether the graph is made of reads that there are, and every walk goes along its edges.
+fn check_graph(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
+    let mut report = |file: &str, needle: &str, message: String| {
+        let source = files.get(file).map_or("", String::as_str);
+        problems.push(PackProblem::at(file, source, needle, message));
+    };
+    if let Some(graph) = &pack.graph {
+        let reports = |event: &str| pack.feed.as_ref().is_some_and(|feed| feed.reports(event));
+        let root = pack.manifest.identity.customer.as_deref();
+        let file = format!("{name}/{GRAPH}");
+        graph::check(graph, (&pack.actions, root), reports, |needle, message| report(&file, needle, message));
+    }
+    for (action, walk) in pack.actions.values().filter_map(|action| Some((action, action.walk.as_ref()?))) {
+        let file = format!("{name}/actions/{}.yaml", action.name);
+        match &pack.graph {
+            None => report(&file, "source:", format!("there is no {GRAPH} to walk on")),
+            Some(graph) => {
+                for (needle, message) in walk.problems(action, graph) {
+                    report(&file, &needle, message);
+                }
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::PackFiles;
+use super::{ContextWeights, PackFiles};
 use crate::feed::FeedConfig;
 use crate::problem::PackProblem;
 
@@ -53,7 +53,10 @@ pub struct Manifest {
     /// What a language model may see of customers.
     #[serde(default)]
     pub model: ModelConfig,
-    /// The feed of what changed at the company, for flows that wait.
+    /// How much each part of what is known counts.
+    #[serde(default)]
+    pub context: ContextWeights,
+    /// The feed of what changed at the company, for flows that wait and for the customer graph.
     #[serde(default)]
     pub feed: Option<FeedConfig>,
     /// What happens when somebody is sad, ill, in debt or in danger: signal to flow.

@@ -14,6 +14,7 @@ fn of(articles: Vec<Article>) -> Knowledge {
 
 fn query(text: &str) -> KnowledgeQuery {
     KnowledgeQuery {
+        balance: Default::default(),
         text: text.to_owned(),
         words: Words::Compared,
         vector: None,

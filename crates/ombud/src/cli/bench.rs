@@ -6,6 +6,7 @@ mod client;
 mod company;
 mod contestant;
 mod figures;
+mod freshness;
 mod history;
 mod load;
 mod plan;
@@ -23,6 +24,7 @@ Examples:
   ombud bench turns                                     1, 32 and 1,000 conversations at once, no model
   ombud bench turns --model mock                        the same with a scripted model that answers at once
   ombud bench turns --history 100,10000,100000 --conversations 32
+  ombud bench freshness                                 from a change in the company's systems to its use, 200 times
   ombud bench turns --peer 'bash peers/other.sh' --conversations 32 --rounds 5";
 
 #[derive(Debug, Args)]
@@ -36,6 +38,8 @@ pub(super) struct Options {
 enum What {
     /// A customer asks where an order is: one read of the order API, a reply, state durable.
     Turns(turns::Options),
+    /// Something changes in the company's systems: how soon is it used in an answer?
+    Freshness(freshness::Options),
     /// The order API and the scripted model that the servers under test call.
     #[command(hide = true)]
     Company(company::Options),
@@ -44,6 +48,7 @@ enum What {
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     match &options.what {
         What::Turns(options) => turns::run(context, options).await,
+        What::Freshness(options) => freshness::run(context, options).await,
         What::Company(options) => company::run(options).await,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`intents`]; [`vectors`] embeds what is not embedded yet, [`print`] prints figures.
 
+mod ablation;
 mod files;
 mod grounding;
 mod handoff;
@@ -35,6 +36,7 @@ Examples:
   ombud eval language --train lid.tsv --write letters.txt
   ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
   ombud eval pii --test pii.jsonl numbers.jsonl  personal data, kind by kind, and what is taken for some
+  ombud eval ablation --pack packs/my-company   what words, meaning, graph, memory and rewriting are each worth
   ombud eval messages --pack packs/my-company   requests, yes and no, and signs of distress, language by language
 
 Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
@@ -49,6 +51,8 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// What each part of the context is worth: a pack's scenarios and dialogues with one part after the other switched off.
+    Ablation(ablation::Options),
     /// Which intent a text has, how sure that is, and whether it was taught at all.
     Intents(intents::Options),
     /// Whether a message wishes for a person.
@@ -67,8 +71,9 @@ enum What {
     Slots(slots::Options),
 }
 
-pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
+pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     match &options.what {
+        What::Ablation(options) => ablation::run(context, options).await,
         What::Intents(options) => intents::run(context, options),
         What::Handoff(options) => handoff::run(context, options),
         What::Language(options) => language::run(context, options),

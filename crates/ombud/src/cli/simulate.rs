@@ -3,8 +3,8 @@
 //!
 //! Start reading at [`suite`] (who speaks and who judges), then [`stage`] (the world and the server of one conversation).
 
-mod stage;
-mod suite;
+pub(super) mod stage;
+pub(super) mod suite;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 use ombud_learning::{Report, RunResult, TaskReport};
+use ombud_policy::ContextWeights;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -22,7 +23,7 @@ use super::{Context, Outcome, Output, start_log};
 use crate::packs::PackSource;
 use crate::terminal::{complain, say, say_json};
 use stage::Stage;
-use suite::{Job, Suite};
+use suite::{Job, Played, Suite};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -113,7 +114,12 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let pack = source.parse()?;
     let replayed = options.replay.then(Summary::default);
     let stage = Arc::new(Stage::open(&config, pack, (&seed, suite.export()), replayed).await?);
-    let played = play_all(&stage, suite, k, options).await;
+    let course =
+        Course { k, seed: options.seed, jobs: options.jobs.map(usize::from), weights: None, worlds: String::new() };
+    let played = match suite.cases(&options.only) {
+        Ok(cases) => play_all(&stage, Arc::new(cases), &course).await,
+        Err(error) => Err(error),
+    };
     let replayed = match &stage.replayed {
         Some(replayed) => Some(std::mem::take(&mut *replayed.lock().await)),
         None => None,
@@ -172,6 +178,11 @@ fn company_seed(options: &Options, source: &PackSource) -> anyhow::Result<Vec<St
     if !options.company.is_empty() {
         return Ok(options.company.clone());
     }
+    seed_of(source)
+}
+
+/// What the company of a pack begins with, as its demo.toml says.
+pub(super) fn seed_of(source: &PackSource) -> anyhow::Result<Vec<String>> {
     match source.demo_plan()?.map(|plan| plan.seed).filter(|seed| !seed.is_empty()) {
         Some(seed) => Ok(seed),
         None => bail!(
@@ -181,24 +192,44 @@ fn company_seed(options: &Options, source: &PackSource) -> anyhow::Result<Vec<St
     }
 }
 
+/// How all of them are played.
+pub(super) struct Course {
+    /// Conversations of each customer.
+    pub(super) k: u32,
+    /// Seed of the differences between the runs.
+    pub(super) seed: u64,
+    /// Conversations at once; twice the processors if none.
+    pub(super) jobs: Option<usize>,
+    /// Weights of the context, if not those of the pack.
+    pub(super) weights: Option<ContextWeights>,
+    /// What the names of the worlds begin with.
+    pub(super) worlds: String,
+}
+
 /// Plays every customer `k` times, several at once; the results come in the order of the suite.
-async fn play_all(stage: &Arc<Stage>, suite: Suite, k: u32, options: &Options) -> anyhow::Result<Vec<TaskReport>> {
-    let cases = suite.cases(&options.only)?;
+pub(super) async fn play_all(
+    stage: &Arc<Stage>,
+    cases: Arc<Vec<Played>>,
+    course: &Course,
+) -> anyhow::Result<Vec<TaskReport>> {
+    let k = course.k;
     let bar = progress(u64::try_from(cases.len()).unwrap_or(u64::MAX).saturating_mul(u64::from(k)));
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    let jobs_max = options.jobs.map_or(processors.saturating_mul(2), usize::from);
+    let jobs_max = course.jobs.unwrap_or(processors.saturating_mul(2));
     let mut waiting = (0..cases.len()).flat_map(|case| (0..k).map(move |run| (case, run)));
-    let cases = Arc::new(cases);
     let mut running: JoinSet<anyhow::Result<(usize, RunResult)>> = JoinSet::new();
     let mut runs: Vec<Vec<RunResult>> = vec![Vec::new(); cases.len()];
     loop {
         while running.len() < jobs_max
             && let Some((case, run)) = waiting.next()
         {
-            let (stage, cases, seed) = (Arc::clone(stage), Arc::clone(&cases), options.seed);
+            let (stage, cases) = (Arc::clone(stage), Arc::clone(&cases));
+            let world = format!("{}{case}-{run}", course.worlds);
+            let job = Job { seed: course.seed, run, world: world.clone(), weights: course.weights };
             running.spawn(async move {
                 let Some(played) = cases.get(case) else { bail!("case {case} is not there") };
-                let result = played.play(&stage, Job { seed, run, world: format!("{case}-{run}") }).await;
+                let result = played.play(&stage, job).await;
+                stage.leave(&world).await?;
                 Ok((case, result.with_context(|| format!("`{}`, run {run}", played.id()))?))
             });
         }

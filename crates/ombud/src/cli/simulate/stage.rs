@@ -14,7 +14,7 @@ use ombud_domain::{
 };
 use ombud_http::{App, Claims, HttpSettings, LimitSettings, LiveHub, Parts, Rate, Role, Tokens};
 use ombud_learning::{Books, BooksError, Channel, ChannelError, Heard};
-use ombud_policy::Pack;
+use ombud_policy::{ContextWeights, Pack};
 use ombud_ports::{Clock, KnowledgeIndex, LanguageModel, LiveBus};
 use ombud_retrieval::Knowledge;
 use ombud_store::{ArticleIndex, Store};
@@ -40,7 +40,7 @@ const CALLS_MAX: usize = 16;
 const CONNECTIONS_MAX: usize = 16;
 
 /// What all conversations share.
-pub(super) struct Stage {
+pub(in crate::cli) struct Stage {
     company: CompanyProcess,
     token: String,
     admin: BackOfficeAdmin,
@@ -82,7 +82,7 @@ impl Clock for StillClock {
 
 impl Stage {
     /// Starts the company, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the company's end state.
-    pub(super) async fn open(
+    pub(in crate::cli) async fn open(
         config: &Config,
         (pack, knowledge): (Pack, Knowledge),
         (seed, export): (&[String], &'static str),
@@ -141,10 +141,10 @@ impl Stage {
     }
 
     /// A new world, an assistant and a server for one conversation of a signed-in customer, or of somebody nobody knows yet; `phone` is whose
-    /// one-time codes he can read.
+    /// one-time codes he can read. With `weights`, those of the pack's context do not count.
     pub(super) async fn visit(
         &self,
-        world: &str,
+        (world, weights): (&str, Option<ContextWeights>),
         Signed { customer, phone, locale }: Signed<'_>,
     ) -> anyhow::Result<Visit> {
         self.admin.post("/admin/worlds", &json!({"name": world})).await?;
@@ -160,7 +160,11 @@ impl Stage {
             live: Arc::clone(&live) as Arc<dyn LiveBus>,
         };
         let settings = Settings { tenant: TenantId(world.to_owned()), ..Settings::default() };
-        let assistant = Arc::new(self.teacher.beside(ports, settings));
+        let assistant = self.teacher.beside(ports, settings);
+        let assistant = Arc::new(match weights {
+            Some(weights) => assistant.weighing(weights),
+            None => assistant,
+        });
         let parts = Parts {
             assistant: Arc::clone(&assistant),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -193,6 +197,22 @@ impl Stage {
         })
     }
 
+    /// Removes the world of a conversation that is over.
+    pub(super) async fn leave(&self, world: &str) -> anyhow::Result<()> {
+        self.admin.delete(&format!("/admin/worlds/{world}")).await?;
+        Ok(())
+    }
+
+    /// Whether messages are read by their meaning too.
+    pub(in crate::cli) fn reads_by_meaning(&self) -> bool {
+        self.teacher.reads_by_meaning()
+    }
+
+    /// The weights of the pack's context.
+    pub(in crate::cli) fn weights(&self) -> ContextWeights {
+        self.teacher.pack().manifest.context
+    }
+
     /// A session as the company's own site would sign it for its customer.
     fn signed_in(&self, customer: &str) -> anyhow::Result<Session> {
         let now_s = self.clock.now().0.div_euclid(1_000_000);
@@ -216,7 +236,7 @@ impl Stage {
     }
 
     /// Stops the company and removes what was written.
-    pub(super) async fn close(self: Arc<Self>) {
+    pub(in crate::cli) async fn close(self: Arc<Self>) {
         self.store.shutdown().await;
         if let Some(mut stage) = Arc::into_inner(self) {
             stage.company.stop().await;
@@ -321,6 +341,18 @@ impl Visit {
     pub(super) async fn replay(&self, replayed: &Mutex<Summary>) -> anyhow::Result<()> {
         let Some(Ok(id)) = self.conversation.get().map(|id| id.parse::<ConversationId>()) else { return Ok(()) };
         replayed.lock().await.replay(&self.assistant, (id, None), Shown::Otherwise).await
+    }
+
+    /// Says these messages in a conversation of its own, before the one that is judged.
+    pub(super) async fn earlier(&self, messages: &[String]) -> anyhow::Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let opened = self.api.open_conversation(&self.session, self.locale.as_deref(), None).await?;
+        for text in messages {
+            self.api.send(&self.session, &opened.id, text, None).await?;
+        }
+        Ok(())
     }
 
     /// The newest code among what the company has sent.

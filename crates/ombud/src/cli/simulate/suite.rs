@@ -9,13 +9,14 @@ use ombud_learning::{
     Books as _, Caller, Case, Channel as _, Customer, Golden, Manner, RunResult, Scenario, golden, grade, hold,
     scenario, script,
 };
+use ombud_policy::ContextWeights;
 
 use super::stage::{Signed, Stage, Visit};
 use super::{Options, read};
 use crate::packs::PackSource;
 
 /// What is played.
-pub(super) enum Suite {
+pub(in crate::cli) enum Suite {
     /// Scripted customers.
     Tasks(Vec<Case>),
     /// A pack's scenarios.
@@ -27,7 +28,7 @@ pub(super) enum Suite {
 }
 
 /// One customer or dialogue.
-pub(super) enum Played {
+pub(in crate::cli) enum Played {
     Task(Box<Case>),
     Scenario(Box<Scenario>),
     Golden(String, Box<Golden>),
@@ -43,6 +44,8 @@ pub(super) struct Job {
     pub(super) run: u32,
     /// Name of its own world.
     pub(super) world: String,
+    /// Weights of the context, if not those of the pack.
+    pub(super) weights: Option<ContextWeights>,
 }
 
 impl Suite {
@@ -59,21 +62,25 @@ impl Suite {
             }
             return Ok(Self::Scenarios(scenarios));
         }
-        let mut dialogues = Vec::new();
-        for (file, text) in &source.files {
-            let parts: Vec<&str> = file.split('/').collect();
-            if let [_, "flows", flow, "tests.yaml"] = parts.as_slice() {
-                dialogues.extend(golden::parse(file, text)?.into_iter().map(|golden| ((*flow).to_owned(), golden)));
-            }
-        }
+        let dialogues = dialogues(source)?;
         match &options.languages {
             Some(tags) => in_languages(&dialogues, tags, source),
             None => Ok(Self::Golden(dialogues)),
         }
     }
 
+    /// The scenarios that the pack itself holds, and the dialogues of its flows.
+    pub(in crate::cli) fn of_pack(source: &PackSource) -> anyhow::Result<(Self, Self)> {
+        let folder = format!("{}/scenarios/", source.name);
+        let mut scenarios = Vec::new();
+        for (file, text) in source.files.iter().filter(|(file, _)| file.starts_with(&folder)) {
+            scenarios.extend(scenario::parse(file, text)?);
+        }
+        Ok((Self::Scenarios(scenarios), Self::Golden(dialogues(source)?)))
+    }
+
     /// Path of the end state: in the tables of the file the books began with, or as records.
-    pub(super) const fn export(&self) -> &'static str {
+    pub(in crate::cli) const fn export(&self) -> &'static str {
         if matches!(self, Self::Tasks(_)) {
             "/admin/export?changed=true&shape=file"
         } else {
@@ -82,7 +89,7 @@ impl Suite {
     }
 
     /// All, or those with one of these ids; a dialogue is also found by its flow.
-    pub(super) fn cases(self, only: &[String]) -> anyhow::Result<Vec<Played>> {
+    pub(in crate::cli) fn cases(self, only: &[String]) -> anyhow::Result<Vec<Played>> {
         let all: Vec<Played> = match self {
             Self::Tasks(cases) => cases.into_iter().map(|case| Played::Task(Box::new(case))).collect(),
             Self::Scenarios(scenarios) => scenarios.into_iter().map(|one| Played::Scenario(Box::new(one))).collect(),
@@ -112,7 +119,7 @@ impl Suite {
 
 impl Played {
     /// Its id.
-    pub(super) fn id(&self) -> &str {
+    pub(in crate::cli) fn id(&self) -> &str {
         match self {
             Self::Task(case) => &case.script.id,
             Self::Scenario(scenario) => &scenario.id,
@@ -131,7 +138,8 @@ impl Played {
 
     /// Plays it in a world of its own.
     pub(super) async fn play(&self, stage: &Stage, job: Job) -> anyhow::Result<RunResult> {
-        let visit = stage.visit(&job.world, self.caller()).await?;
+        let visit = stage.visit((&job.world, job.weights), self.caller()).await?;
+        visit.earlier(self.earlier()).await?;
         let result = match self {
             Self::Task(case) => play_task(case, &visit, &job).await?,
             Self::Scenario(scenario) => play_scenario(scenario, &visit, &job).await?,
@@ -144,6 +152,15 @@ impl Played {
             visit.replay(replayed).await?;
         }
         Ok(result.because(visit.reasons().await?))
+    }
+
+    /// What the customer wrote in an earlier conversation.
+    fn earlier(&self) -> &[String] {
+        match self {
+            Self::Task(_) => &[],
+            Self::Scenario(scenario) => &scenario.earlier,
+            Self::Golden(_, golden) | Self::InLanguage(_, _, golden) => &golden.earlier,
+        }
     }
 
     /// Who is signed in, whose one-time codes he can read if not his own, and the language of his browser.
@@ -161,6 +178,18 @@ impl Played {
             }
         }
     }
+}
+
+/// The dialogues of the pack's flows, each with its flow.
+fn dialogues(source: &PackSource) -> anyhow::Result<Vec<(String, Golden)>> {
+    let mut dialogues = Vec::new();
+    for (file, text) in &source.files {
+        let parts: Vec<&str> = file.split('/').collect();
+        if let [_, "flows", flow, "tests.yaml"] = parts.as_slice() {
+            dialogues.extend(golden::parse(file, text)?.into_iter().map(|golden| ((*flow).to_owned(), golden)));
+        }
+    }
+    Ok(dialogues)
 }
 
 /// The dialogues that are told in languages, in each of these; `all` stands for every language that has them. Those of the company's own language
