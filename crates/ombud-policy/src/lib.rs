@@ -18,6 +18,7 @@ pub mod postings;
 pub mod problem;
 mod question;
 pub mod recovery;
+pub mod saga;
 pub mod spec;
 pub mod text;
 
@@ -32,3 +33,4 @@ pub use feed::{CompanyEvent, Feed};
 pub use pack::{Manifest, Pack, PackFiles, Places};
 pub use problem::PackProblem;
 pub use recovery::Recovery;
+pub use saga::{SagaEnd, SagaEnded, SagaRun};

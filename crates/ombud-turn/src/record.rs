@@ -117,6 +117,9 @@ pub(crate) async fn commit(
         turn.events.push(event("request.parked", &json!({"parked": dialogue.parked.len()}))?);
     }
     turn.events.extend(identified(&received, &dialogue)?);
+    for ended in &ending.sagas {
+        turn.events.push(event("saga.ended", ended)?);
+    }
     let status = match &ending.handover {
         Some(_) => ConversationStatus::WaitingForAgent,
         None if received.desk_owns() => received.conversation.status,

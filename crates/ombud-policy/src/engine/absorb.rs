@@ -434,7 +434,7 @@ impl Engine<'_> {
 
     /// Whether a flow acts, and does not only look up.
     pub(super) fn changes_something(&self, flow: &str) -> bool {
-        self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))
+        self.pack.flows.get(flow).is_some_and(crate::flow::Flow::changes_something)
     }
 
     fn chat(&self, state: &mut Deliberation, kind: Kind) {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{ACCOUNTS, ENGINE_TEXTS, LIMITS, Pack, PackFiles};
-use crate::flow::{self, Op};
+use crate::expr::Expr;
+use crate::flow::{self, Op, Saga, Undo};
 use crate::limits;
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, Risk};
@@ -114,7 +115,7 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
 }
 
 /// Texts that only people of the company read: they are in the company's own language.
-const DESK_TEXTS: [&str; 1] = ["handoff_summary"];
+const DESK_TEXTS: [&str; 2] = ["handoff_summary", "saga_next_step"];
 
 /// What is wrong with the texts of a language: files that cannot be read, and texts that customers read and that are not there.
 pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
@@ -187,8 +188,47 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
                 report("claim:", "`claim` needs `send_code` and `check_code` under [identity] in pack.toml".to_owned());
             }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
+            Op::Saga(saga) => check_saga(pack, saga, &mut report),
             Op::Wait { event, .. } if !pack.feed.as_ref().is_some_and(|feed| feed.reports(event)) => {
                 report(event, format!("event `{event}` is not among `[feed.events]` of pack.toml"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
+fn check_saga(pack: &Pack, saga: &Saga, report: &mut impl FnMut(&str, String)) {
+    if pack.actions.contains_key(&saga.name) {
+        report(&saga.name, format!("saga `{}` has the name of an action", saga.name));
+    }
+    for step in &saga.steps {
+        let names = |with: &[(String, Expr)]| with.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        check_arguments(pack, &step.action, names(&step.with).iter(), report);
+        if let Undo::By(undo) = &step.undo {
+            check_arguments(pack, &undo.action, names(&undo.with).iter(), report);
+            let known = |name: &str| name == "receipt" || step.with.iter().any(|(argument, _)| argument == name);
+            for (_, expr) in &undo.with {
+                for name in expr.variables().iter().filter(|name| !known(name)) {
+                    let message = format!(
+                        "`{name}` is not known when `{}` takes `{}` back: only `receipt` and its arguments are",
+                        undo.action, step.action
+                    );
+                    report(expr.source(), message);
+                }
+            }
+        }
+    }
+    for action in saga.actions() {
+        match pack.actions.get(action) {
+            Some(spec) if matches!(spec.risk, Risk::Read | Risk::Challenge) => {
+                report(action, format!("action `{action}` changes nothing, a saga cannot have it"));
+            }
+            Some(spec) if !spec.is_recoverable() => {
+                let message = format!(
+                    "whether `{action}` was done cannot be found out: give it `ambiguity: retry_same_key` or `recover:`"
+                );
+                report(action, message);
             }
             _ => {}
         }
