@@ -472,6 +472,9 @@ pub struct Ending {
     /// What people are asked to approve.
     #[serde(default)]
     pub approvals: Vec<ApprovalWish>,
+    /// Digests of proposals that the customer takes back before people have decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<String>,
     /// Sagas that came to their end in this turn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sagas: Vec<SagaEnded>,

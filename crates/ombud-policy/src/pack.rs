@@ -24,7 +24,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 85] = [
+pub const ENGINE_TEXTS: [&str; 82] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -43,9 +43,6 @@ pub const ENGINE_TEXTS: [&str; 85] = [
     "action_pending",
     "action_found_done",
     "action_found_not_done",
-    "saga_compensated",
-    "saga_needs_person",
-    "saga_next_step",
     "lookup_failed",
     "what_instead",
     "resume_request",

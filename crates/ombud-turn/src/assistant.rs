@@ -19,9 +19,10 @@ use crate::attempts::AttemptLimits;
 use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::hiding::Shown;
-use crate::intake::Stimulus;
+use crate::intake::{Input, Stimulus};
 use crate::languages::Languages;
 use crate::meaning::Model;
+use crate::people::People;
 use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
 use crate::turn::{self, TurnError};
@@ -225,6 +226,7 @@ pub struct Assistant {
     turns: Arc<Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>>,
     pub(crate) keys_in_flight: Arc<Mutex<BTreeMap<(ConversationId, String), String>>>,
     pub(crate) switchboard: Arc<Switchboard>,
+    pub(crate) people: Arc<People>,
     /// What the turn that this one is for takes from outside; none where nobody runs a turn.
     tape: Option<Arc<Tape>>,
 }
@@ -250,8 +252,10 @@ impl Assistant {
         let policy = moka::policy::EvictionPolicy::lru();
         let cache = moka::sync::Cache::builder().max_capacity(CACHED_MAX).eviction_policy(policy).build();
         let switchboard = Arc::new(Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
+        let people = Arc::new(People::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
         Self {
             switchboard,
+            people,
             ports,
             pack,
             settings,
@@ -275,6 +279,7 @@ impl Assistant {
             turns: Arc::clone(&self.turns),
             keys_in_flight: Arc::clone(&self.keys_in_flight),
             switchboard: Arc::clone(&self.switchboard),
+            people: Arc::clone(&self.people),
             tape: Some(tape),
         }
     }
@@ -322,6 +327,12 @@ impl Assistant {
         &self.switchboard
     }
 
+    /// Whose access was revoked, and how that is done.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
     /// The company.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
@@ -351,7 +362,11 @@ impl Assistant {
         let mut retries = 0;
         loop {
             // The work of a turn is large; whoever awaits one need not be.
-            let turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.reading()));
+            let mut turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.reading()));
+            if matches!(stimulus.input, Input::Approval(_)) {
+                // Who counts now is what the turn is recorded and replayed with.
+                turn.settings.approvers = self.approvers().await?;
+            }
             match Box::pin(turn::run(&turn, stimulus.clone())).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;

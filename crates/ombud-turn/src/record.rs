@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, json};
 
 use crate::answer::Checked;
+use crate::approvals::Wishes;
 use crate::assistant::Assistant;
 use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
@@ -105,7 +106,11 @@ pub(crate) async fn commit(
     if !given.is_empty() {
         turn.events.push(event(MODEL_TOKENS, &json!({"turn_id": received.turn_id, "given": given}))?);
     }
-    let wishes = (ending.approvals.as_slice(), dialogue.customer_id.as_deref());
+    let wishes = Wishes {
+        asked: &ending.approvals,
+        withdrawn: &ending.withdrawn,
+        customer_id: dialogue.customer_id.as_deref(),
+    };
     let said = (received.conversation.said.as_str(), at);
     turn.events.extend(approvals::events_of_turn(assistant, &received, wishes, said)?);
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();

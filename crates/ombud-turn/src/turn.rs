@@ -63,6 +63,9 @@ pub enum TurnError {
     /// It is decided already.
     #[error("this approval is decided already")]
     ApprovalOver,
+    /// The customer has taken it back.
+    #[error("the customer has withdrawn this")]
+    ApprovalWithdrawn,
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,

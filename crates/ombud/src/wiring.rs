@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use ombud_connect::{BackOfficeSettings, HttpBackOffice, ModelSettings, OpenAiModel};
 use ombud_domain::{Sensitive, TenantId};
 use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
@@ -14,6 +14,7 @@ use ombud_ports::{Clock, LanguageModel, SealWatch};
 use ombud_proof::LogKey;
 use ombud_retrieval::Knowledge;
 use ombud_store::seal::checkpoints::Checkpoints;
+use ombud_store::seal::verify::LogReader;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_store::{ArticleIndex, Store};
 use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
@@ -77,6 +78,7 @@ impl Server {
         let waiting = spinner("opening the ledger");
         let store = Box::pin(open_store(config)).await?;
         let tenant = TenantId(config.pack.tenant.clone());
+        Box::pin(check_newest(config, &tenant)).await?;
         if !store.is_sealed() {
             tracing::warn!(
                 "personal text is stored in the clear: make a master key with `ombud keys master FILE` and set `[privacy]`"
@@ -218,6 +220,19 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let settings = ombud_store::Settings { vault, ..ombud_store::Settings::default() };
     let store = ombud_store::open_with(&config.database.url, &settings).await;
     store.context("the ledger cannot be opened, run `ombud doctor`")
+}
+
+/// Refuses a ledger whose newest rows are not what they were when they were sealed.
+async fn check_newest(config: &Config, tenant: &TenantId) -> anyhow::Result<()> {
+    let reader = LogReader::open(&config.database.url, tenant.clone()).await.context("the ledger cannot be read")?;
+    let found = reader.check_newest().await;
+    reader.close().await;
+    match found.context("the ledger's newest rows cannot be read, run `ombud prove`")? {
+        None => Ok(()),
+        Some(fault) => bail!(
+            "the ledger is damaged or was changed ({fault}), nothing was done: keep a copy, put back the newest backup, and run `ombud prove` on both"
+        ),
+    }
 }
 
 /// What keeps the ledger sealed; without a key it gives leaves, which can be signed later.

@@ -284,7 +284,7 @@ impl Engine<'_> {
     }
 
     /// The one of these requests (id and name) that the words mean.
-    fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
+    pub(super) fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
         let candidate = |(id, name): (String, String)| Candidate {
             id,
             name: name.clone(),

@@ -4,7 +4,7 @@ use ombud_domain::{AwaitingKind, IdentityLevel};
 use serde_json::json;
 
 use super::{Deliberation, Engine, vars};
-use crate::dialogue::Origin;
+use crate::dialogue::{HeldRequest, Origin};
 
 impl Engine<'_> {
     pub(super) fn cancel(&self, state: &mut Deliberation) {
@@ -14,6 +14,9 @@ impl Engine<'_> {
             return self.leave_identity(state);
         }
         state.dialogue.challenge_id = None;
+        if state.dialogue.frames.is_empty() && self.withdraw(state) {
+            return;
+        }
         let Some(top) = state.dialogue.frames.pop() else {
             // "I don't want to close it": what was answered last was never wished for.
             let misheard = state.dialogue.last_flow.is_some() && state.dialogue.done.is_empty();
@@ -33,6 +36,30 @@ impl Engine<'_> {
         state.completed = true;
         let title = self.pack.title(&self.moment.locale, &flow).to_owned();
         self.repair(state, "repair_cancel", json!({"title": title}));
+    }
+
+    /// "Forget it then": what waits for people's approval is taken back, the one that the words name, else the newest.
+    fn withdraw(&self, state: &mut Deliberation) -> bool {
+        let flow_of = |held: &HeldRequest| held.frames.first().map(|frame| frame.flow.clone()).unwrap_or_default();
+        let titled = state.dialogue.held.iter().map(flow_of).map(|flow| {
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            (flow, title)
+        });
+        let named = self.named_request(&self.moment.text, titled.collect());
+        let is_meant = |held: &HeldRequest| named.as_ref().is_none_or(|named| flow_of(held) == *named);
+        let Some(place) = state.dialogue.held.iter().rposition(is_meant) else { return false };
+        let held = state.dialogue.held.remove(place);
+        let flow = flow_of(&held);
+        state.ending.reasons.push(format!("the customer withdraws {flow}, which waits for approval"));
+        state.ending.withdrawn.push(held.digest);
+        state.completed = true;
+        if self.pack.texts.has(&self.moment.locale, "", "approval_withdrawn") {
+            self.say(state, "", "approval_withdrawn", &vars(json!({})), Origin::Proposal);
+        } else {
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            self.repair(state, "repair_cancel", json!({"title": title}));
+        }
+        true
     }
 
     /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done.

@@ -115,7 +115,10 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
 }
 
 /// Texts that only people of the company read: they are in the company's own language.
-const DESK_TEXTS: [&str; 2] = ["handoff_summary", "saga_next_step"];
+const DESK_TEXTS: [&str; 1] = ["handoff_summary"];
+
+/// Texts of a pack with sagas: two that customers read, and one for the desk.
+const SAGA_TEXTS: [&str; 3] = ["saga_compensated", "saga_needs_person", "saga_next_step"];
 
 /// What is wrong with the texts of a language: files that cannot be read, and texts that customers read and that are not there.
 pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
@@ -131,6 +134,10 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
         if !pack.texts.says(locale, "", key) {
             missing(format!("locales/{locale}.yaml"), key);
         }
+    }
+    let has_saga = pack.flows.values().any(|flow| flow.ops.iter().any(|op| matches!(op, Op::Saga(_))));
+    for key in SAGA_TEXTS.iter().take(2).filter(|key| has_saga && !pack.texts.says(locale, "", key)) {
+        missing(format!("locales/{locale}.yaml"), key);
     }
     for flow in pack.flows.values() {
         let file = || format!("flows/{}/texts/{locale}.yaml", flow.name);
@@ -199,6 +206,10 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
 
 /// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
 fn check_saga(pack: &Pack, saga: &Saga, report: &mut impl FnMut(&str, String)) {
+    let own = pack.manifest.default_locale.as_str();
+    for key in SAGA_TEXTS.iter().filter(|key| !pack.texts.has(own, "", key)) {
+        report(&saga.name, format!("text `{key}` is missing in locales/{own}.yaml"));
+    }
     if pack.actions.contains_key(&saga.name) {
         report(&saga.name, format!("saga `{}` has the name of an action", saga.name));
     }

@@ -14,6 +14,7 @@ mod money;
 mod recovery;
 mod redaction;
 mod replay;
+mod saga;
 mod silence;
 mod switches;
 mod waiting;

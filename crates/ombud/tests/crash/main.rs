@@ -9,6 +9,7 @@
 //! ```
 
 mod claim;
+mod faults;
 mod lane;
 #[path = "../processes/mod.rs"]
 mod processes;
@@ -42,6 +43,9 @@ const POINTS: [&str; 17] = [
     "leaves.before#5",
     "leaves.before#7",
 ];
+
+/// Storage faults of the ordinary run; over all kinds.
+const FAULTS: u32 = 40;
 
 /// Kills of the ordinary run; over all lanes.
 const KILLS: u32 = 60;
@@ -80,6 +84,28 @@ async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> 
     ensure!(at_a_point * 2 > killed, "only {at_a_point} of {killed} died at the point that was named");
     let wrong: Vec<&String> = tallies.iter().flat_map(|tally| &tally.wrong).collect();
     ensure!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+/// R81: a full disk, a failed write, a failed flush, a torn page, a file system that turns read-only. `OMBUD_STORAGE_FAULTS` says how many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_fault_of_the_disk_loses_what_was_answered_or_pays_twice() -> anyhow::Result<()> {
+    if processes::stand_in("real").await?.is_none() {
+        return Ok(());
+    }
+    let wanted = number("OMBUD_STORAGE_FAULTS", FAULTS)?;
+    let Some(found) = faults::run(wanted).await? else { return Ok(()) };
+    let injected: u32 = found.injected.iter().map(|(_, count)| count).sum();
+    let by_kind: Vec<String> = found.injected.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let (tally, kinds) = (&found.tally, by_kind.join(", "));
+    say(&format!(
+        "storage faults: {injected} injected ({kinds}); {} processes ended, {} stopped writing and read on, {} went on\n\
+         after them: {} refunds, {} paid twice, {} lost, {} stuck, {} answers forgotten, {} turns replayed\n",
+        found.ended, found.stopped, found.went_on, tally.refunds, tally.double, tally.lost, tally.stuck, found.forgotten, tally.replayed,
+    ))?;
+    ensure!(injected * 4 >= wanted * 3, "only {injected} of {wanted} faults happened");
+    ensure!(found.stopped > 0, "no fault stopped the ledger, so none met it");
+    ensure!(found.forgotten == 0 && tally.wrong.is_empty(), "{} forgotten, {:#?}", found.forgotten, tally.wrong);
     Ok(())
 }
 
