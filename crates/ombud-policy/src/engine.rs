@@ -300,7 +300,11 @@ impl Engine<'_> {
         if self.amend(state, understood) {
             return self.run(state);
         }
+        let withdrawn = self.withdraw_by_words(state);
         for command in self.care_first(state, understood) {
+            if withdrawn.as_ref().is_some_and(|flow| leave::says_withdrawal(command, flow)) {
+                continue;
+            }
             if *command == Command::Cancel && self.will_give_way(state, understood) {
                 continue;
             }

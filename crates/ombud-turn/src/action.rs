@@ -20,6 +20,7 @@ use crate::memory;
 use crate::money;
 use crate::record;
 use crate::recovery;
+use crate::shadow;
 use crate::trail::Trail;
 
 /// Tries to append a receipt when others write to the stream at the same time.
@@ -62,6 +63,9 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(refused) = shadow::refused(assistant, received, &authorized, trail).await {
+        return refused;
+    }
     if let Some(held) = controls::held(assistant, &authorized).await {
         let action = &authorized.proposal().action;
         trail.note(Stage::Action, format!("{action}: not done, {}", word(&held)), json!({"action": action}));

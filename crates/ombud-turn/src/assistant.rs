@@ -27,7 +27,7 @@ use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, hiding, reader, record};
+use crate::{desk, hiding, reader, record, shadow};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -55,6 +55,16 @@ pub struct Ports {
     pub live: Arc<dyn LiveBus>,
 }
 
+/// Whether what an assistant says and does reaches anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Customers are answered, and what they agree to is done.
+    #[default]
+    Live,
+    /// Everything is read, decided and written down; customers get nothing of it, and nothing is done.
+    Shadow,
+}
+
 /// Settings of an assistant.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -66,6 +76,8 @@ pub struct Settings {
     pub model_deadline_ms: u64,
     /// Identifications and codes in an hour.
     pub attempts: AttemptLimits,
+    /// Whether what it says and does reaches anybody.
+    pub mode: Mode,
     /// Who may approve what people must approve.
     pub approvers: Approvers,
     /// Keeps what was learnt from the pack for the next start; without one it is learnt at each.
@@ -79,6 +91,7 @@ impl Default for Settings {
             action_deadline_ms: 12_000,
             model_deadline_ms: 8_000,
             attempts: AttemptLimits::default(),
+            mode: Mode::Live,
             approvers: Approvers::default(),
             shelf: None,
         }
@@ -349,7 +362,7 @@ impl Assistant {
         locale: Option<&str>,
         market: Option<&str>,
     ) -> Result<ConversationView, TurnError> {
-        record::open(self, principal, locale, market).await
+        record::open(self, principal, locale, market).await.map(|view| shadow::seen_by_customer(self, view))
     }
 
     /// Answers a stimulus.
@@ -372,7 +385,7 @@ impl Assistant {
                     retries += 1;
                     self.forget(stimulus.conversation_id);
                 }
-                ended => return ended,
+                ended => return ended.map(|reply| shadow::for_customer(self, reply)),
             }
         }
     }
@@ -384,7 +397,7 @@ impl Assistant {
     pub async fn view(&self, principal: &Principal, id: ConversationId) -> Result<Option<ConversationView>, TurnError> {
         match self.load(id).await? {
             Some(conversation) if conversation.belongs_to(principal) => {
-                Ok(Some(desk::conversation_view(self, &conversation).await?))
+                Ok(Some(shadow::seen_by_customer(self, desk::conversation_view(self, &conversation).await?)))
             }
             _ => Ok(None),
         }

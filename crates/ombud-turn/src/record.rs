@@ -23,7 +23,7 @@ use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
-use crate::{approvals, context, decision, shred, waiting};
+use crate::{approvals, context, decision, shadow, shred, waiting};
 
 /// What is durable. Made by this stage alone.
 pub(crate) struct Recorded {
@@ -465,6 +465,7 @@ pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), auth
         at,
         citations: Vec::new(),
         turn_id: None,
+        withheld: shadow::withholds(assistant, author),
     }
 }
 

@@ -17,7 +17,7 @@ use ombud_store::seal::checkpoints::Checkpoints;
 use ombud_store::seal::verify::LogReader;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_store::{ArticleIndex, Store};
-use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
+use ombud_turn::{Assistant, AttemptLimits, Mode, Ports, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
@@ -307,6 +307,7 @@ fn assistant(
             customer_wrong_codes: config.limits.customer_wrong_codes_per_hour,
         },
         approvers: config.desk.approvers.iter().collect(),
+        mode: mode(config)?,
         shelf: meaning::shelf(config),
     };
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
@@ -324,6 +325,15 @@ pub(crate) fn replayer(
         Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
     Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), settings)
         .context("the pack cannot be used, run `ombud validate` on it")
+}
+
+/// Whether what the assistant says and does reaches anybody.
+pub(crate) fn mode(config: &Config) -> Result<Mode, ConfigError> {
+    match config.service.mode.as_str() {
+        "live" => Ok(Mode::Live),
+        "shadow" => Ok(Mode::Shadow),
+        _ => Err(missing("service", "mode", "use `live` or `shadow`")),
+    }
 }
 
 /// The company's systems.

@@ -15,6 +15,7 @@ mod recovery;
 mod redaction;
 mod replay;
 mod saga;
+mod shadow;
 mod silence;
 mod switches;
 mod waiting;
