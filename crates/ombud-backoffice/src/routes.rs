@@ -17,7 +17,8 @@ use utoipa_axum::routes;
 use crate::errors::Refusal;
 use crate::paylater::{
     cancellations, challenges, credentials, customers, disputes, exchanges, extensions, instruments, invoices, notes,
-    order_views, overview, payment_refunds, payments, plans, price_differences, products, refunds, returns, tickets, transactions,
+    order_views, overview, payment_refunds, payments, plans, price_differences, products, refunds, returns, tickets,
+    transactions,
 };
 use crate::retail::{
     addresses, changes_of_items, orders, products as retail_products, returns as retail_returns, users,

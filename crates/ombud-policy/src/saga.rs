@@ -404,14 +404,20 @@ mod tests {
     fn a_saga_that_could_not_be_taken_back_is_refused_with_its_line() {
         let problem = |source: &str| {
             let problems = crate::flow::parse("flow.yaml", "move", source).unwrap_err();
-            problems.iter().map(|problem| format!("{}: {}", problem.line, problem.message)).collect::<Vec<_>>().join("; ")
+            problems
+                .iter()
+                .map(|problem| format!("{}: {}", problem.line, problem.message))
+                .collect::<Vec<_>>()
+                .join("; ")
         };
         let without = problem(&FLOW.replace(", compensate: { act: undo_b }", ""));
         assert_eq!(without, "6: `b` needs `compensate:`, or is the `pivot: true`");
         let after = problem(&FLOW.replace("act: d", "act: d, compensate: { act: undo_d }"));
         assert_eq!(after, "8: `d` stands at or after the pivot: it is never taken back");
         assert!(problem(&FLOW.replace("act: d", "act: d, pivot: true")).contains("one `pivot: true` at most"));
-        assert!(problem("flow: move\nsteps:\n  - saga: all\n    steps: [ { act: a, pivot: true } ]\n").contains("2 to 8"));
+        assert!(
+            problem("flow: move\nsteps:\n  - saga: all\n    steps: [ { act: a, pivot: true } ]\n").contains("2 to 8")
+        );
         assert!(problem("flow: move\nsteps:\n  - saga: all\n").contains("2 to 8"));
         assert!(problem(&FLOW.replace("saga: all", "saga: all\n    act: a")).contains("one main key"));
     }

@@ -174,7 +174,9 @@ impl Database {
             Ok(found) if found == "ok" => Ok(()),
             Ok(what) => Err(OpenError::Damaged { what }),
             // SQLITE_CORRUPT and SQLITE_NOTADB (sqlite.org/rescode.html).
-            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| matches!(code.as_ref(), "11" | "26")) => {
+            Err(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| matches!(code.as_ref(), "11" | "26")) =>
+            {
                 Err(OpenError::Damaged { what: error.message().to_owned() })
             }
             Err(error) => Err(OpenError::Connect(error)),

@@ -173,9 +173,7 @@ fn earlier(
         Some(Earlier { proposal: &open.proposal, outcome: open.outcome.as_ref()?, saga: open.saga.as_ref() })
     });
     match known {
-        Some(known) if received.desk_owns() && !received.conversation.kept => {
-            engine.recovered_for_people(state, known)
-        }
+        Some(known) if received.desk_owns() && !received.conversation.kept => engine.recovered_for_people(state, known),
         Some(known) => engine.recovered(state, known, understanding, findings),
         None if received.is_from_customer() => engine.still_unknown(state, understanding, findings),
         None => engine.keep_waiting(state),

@@ -7,7 +7,7 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, MessageId, NewEvent,
     Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
-use ombud_policy::{Dialogue, Proof, Silence, is_question};
+use ombud_policy::{Dialogue, Proof, SagaEnded, Silence, is_question};
 use ombud_ports::{AppendError, Commit, Shredding, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, json};
@@ -106,11 +106,8 @@ pub(crate) async fn commit(
     if !given.is_empty() {
         turn.events.push(event(MODEL_TOKENS, &json!({"turn_id": received.turn_id, "given": given}))?);
     }
-    let wishes = Wishes {
-        asked: &ending.approvals,
-        withdrawn: &ending.withdrawn,
-        customer_id: dialogue.customer_id.as_deref(),
-    };
+    let wishes =
+        Wishes { asked: &ending.approvals, withdrawn: &ending.withdrawn, customer_id: dialogue.customer_id.as_deref() };
     let said = (received.conversation.said.as_str(), at);
     turn.events.extend(approvals::events_of_turn(assistant, &received, wishes, said)?);
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
@@ -122,9 +119,7 @@ pub(crate) async fn commit(
         turn.events.push(event("request.parked", &json!({"parked": dialogue.parked.len()}))?);
     }
     turn.events.extend(identified(&received, &dialogue)?);
-    for ended in &ending.sagas {
-        turn.events.push(event("saga.ended", ended)?);
-    }
+    turn.ended_sagas(&ending.sagas)?;
     let status = match &ending.handover {
         Some(_) => ConversationStatus::WaitingForAgent,
         None if received.desk_owns() => received.conversation.status,
@@ -307,6 +302,13 @@ impl TurnEvents {
         said.turn_id = Some(received.turn_id);
         self.events.push(event("message.created", &json!({"message": said}))?);
         Ok(said)
+    }
+
+    fn ended_sagas(&mut self, ended: &[SagaEnded]) -> Result<(), TurnError> {
+        for ended in ended {
+            self.events.push(event("saga.ended", ended)?);
+        }
+        Ok(())
     }
 
     /// All stages in one event: an event each took a third of a turn's processor time.

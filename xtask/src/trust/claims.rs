@@ -141,7 +141,9 @@ pub(super) const CLAIMS: &[Claim] = &[
             tests("ombud", "test crash", &["a_dearer_exchange_is_whole_or_undone_wherever_it_fails"]),
         ],
         figure: "{whole} whole, {undone} undone, {left} left to a person, {half} half done of {n} exchanges",
-        figures: &["sagas: {n} exchanges with a fault or a kill on {databases}: {whole} whole, {undone} undone, {left} left to a person, {half} half done"],
+        figures: &[
+            "sagas: {n} exchanges with a fault or a kill on {databases}: {whole} whole, {undone} undone, {left} left to a person, {half} half done",
+        ],
         data: "refusals, failures, lost answers and kills at each step; the stand-in's plans and exchanges as the judge",
     },
     Claim {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::{Claim, Length, Portion, Run};
 use super::{figures_of, filled, passed};
+use crate::programs::target_folder;
 use crate::terminal::warn;
 use crate::workspace::Workspace;
 
@@ -40,7 +41,7 @@ pub(super) struct Whole {
 
 impl Pace {
     pub(super) fn new(workspace: &Workspace, commit: &str, minutes: Option<u64>) -> anyhow::Result<Self> {
-        let file = workspace.target()?.join("trust-long.json");
+        let file = target_folder(workspace).join("trust-long.json");
         let kept = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Kept>(&text).ok());
         let fresh = || Kept { commit: commit.to_owned(), ..Kept::default() };
         let kept = kept.filter(|kept| kept.commit == commit).unwrap_or_else(fresh);
@@ -94,7 +95,12 @@ impl Pace {
 
 fn bar(done: u64, (all, noun): (u64, &str), begun: Instant) -> String {
     let signs = usize::try_from(done * BAR as u64 / all.max(1)).unwrap_or(BAR).min(BAR);
-    format!("[{}{}] {done} of {all} {noun}, {} s", "#".repeat(signs), ".".repeat(BAR - signs), begun.elapsed().as_secs())
+    format!(
+        "[{}{}] {done} of {all} {noun}, {} s",
+        "#".repeat(signs),
+        ".".repeat(BAR - signs),
+        begun.elapsed().as_secs()
+    )
 }
 
 impl Whole {
@@ -116,13 +122,13 @@ impl Whole {
 
     /// The figures of all portions: lines whose values are numbers.
     pub(super) fn figures(&self, claim: &Claim) -> Vec<String> {
-        let is_number = |name: &str| {
-            name == "seed" || self.values.get(name).is_some_and(|value| value.parse::<u64>().is_ok())
-        };
+        let is_number =
+            |name: &str| name == "seed" || self.values.get(name).is_some_and(|value| value.parse::<u64>().is_ok());
         let names = |figure: &str| {
             figure.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect::<Vec<_>>()
         };
-        let summed = claim.figures.iter().filter(|figure| names(figure).iter().all(|name| name == "rest" || is_number(name)));
+        let summed =
+            claim.figures.iter().filter(|figure| names(figure).iter().all(|name| name == "rest" || is_number(name)));
         summed.map(|figure| filled(&figure.replace(", {rest}", ""), &self.values)).collect()
     }
 }

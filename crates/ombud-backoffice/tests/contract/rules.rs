@@ -122,7 +122,10 @@ async fn what_a_dearer_variant_costs_more_is_added_to_the_plan_and_taken_off_onc
     assert_eq!(minor(&added["difference"]["amount"]), 1_798);
     assert_eq!(minor(&added["plan"]["total"]), minor(&before["total"]) + 1_798);
     let id = added["difference"]["id"].as_str().unwrap();
-    office.post(&format!("/orders/ORD-100901/price_differences/{id}/reverse"), json!({})).await.refused(404, "price_difference_not_found");
+    office
+        .post(&format!("/orders/ORD-100901/price_differences/{id}/reverse"), json!({}))
+        .await
+        .refused(404, "price_difference_not_found");
     let reversed = office.post(&format!("{path}/{id}/reverse"), json!({})).await.ok();
     assert_eq!(reversed["plan"]["installments"], before["installments"], "as it was before");
     office.post(&format!("{path}/{id}/reverse"), json!({})).await.refused(409, "difference_reversed");

@@ -485,7 +485,8 @@ impl Engine<'_> {
         };
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
-            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, Refusable::of_act(act), reason_code) {
+            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, Refusable::of_act(act), reason_code)
+            {
                 Step::Out(decision) => Some(decision),
                 Step::On => None,
             },

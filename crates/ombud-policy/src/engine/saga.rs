@@ -205,7 +205,13 @@ impl Engine<'_> {
             digest: run.digest.clone(),
         };
         let verdict = self.pack.actions.get(&step.action).map(|spec| {
-            let known = Asked { confirmed: true, level: run.level, proof: run.proof, approvals: run.approvals, ..self.asked_of_step(state, spec, &step) };
+            let known = Asked {
+                confirmed: true,
+                level: run.level,
+                proof: run.proof,
+                approvals: run.approvals,
+                ..self.asked_of_step(state, spec, &step)
+            };
             self.pack.policies.authorize(&known, proposal)
         });
         match verdict {
@@ -383,7 +389,7 @@ impl Engine<'_> {
         self.say(state, "", "saga_needs_person", &Map::new(), Origin::Template);
         let handing = HandingOver {
             priority: Priority::High,
-            next_step: self.render(state, "", "saga_next_step", &[&vars(json!({"steps": run.steps}))]),
+            next_step: self.render(state, "", "desk_saga_next_step", &[&vars(json!({"steps": run.steps}))]),
             text: String::new(),
             ..HandingOver::because(SAGA_UNFINISHED)
         };
@@ -392,7 +398,12 @@ impl Engine<'_> {
             && let Some(handover) = &mut ending.handover
         {
             handover.actions.retain(|action| {
-                !run.steps.iter().any(|step| step.state.standing().map(|receipt| &receipt.receipt_id).is_some_and(|id| action.get("receipt_id") == Some(&json!(id))))
+                !run.steps.iter().any(|step| {
+                    step.state
+                        .standing()
+                        .map(|receipt| &receipt.receipt_id)
+                        .is_some_and(|id| action.get("receipt_id") == Some(&json!(id)))
+                })
             });
             handover.actions.extend(run.steps.iter().map(of_desk));
         }

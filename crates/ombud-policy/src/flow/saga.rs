@@ -41,10 +41,9 @@ impl Compiler<'_> {
                 self.report(line_of(&raw.act), message);
                 Undo::Forward
             }
-            Some(undo) => Undo::By(Compensation {
-                action: undo.act.value.clone(),
-                with: self.pairs(Some(&undo.arguments)),
-            }),
+            Some(undo) => {
+                Undo::By(Compensation { action: undo.act.value.clone(), with: self.pairs(Some(&undo.arguments)) })
+            }
             None if place < pivot => {
                 let message = format!("`{}` needs `compensate:`, or is the `pivot: true`", raw.act.value);
                 self.report(line_of(&raw.act), message);
@@ -53,11 +52,6 @@ impl Compiler<'_> {
             None if place == pivot => Undo::Pivot,
             None => Undo::Forward,
         };
-        SagaStep {
-            action: raw.act.value.clone(),
-            with: self.pairs(Some(&raw.arguments)),
-            save: raw.save.clone(),
-            undo,
-        }
+        SagaStep { action: raw.act.value.clone(), with: self.pairs(Some(&raw.arguments)), save: raw.save.clone(), undo }
     }
 }

@@ -118,7 +118,7 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
 const DESK_TEXTS: [&str; 1] = ["handoff_summary"];
 
 /// Texts of a pack with sagas: two that customers read, and one for the desk.
-const SAGA_TEXTS: [&str; 3] = ["saga_compensated", "saga_needs_person", "saga_next_step"];
+const SAGA_TEXTS: [&str; 3] = ["saga_compensated", "saga_needs_person", "desk_saga_next_step"];
 
 /// What is wrong with the texts of a language: files that cannot be read, and texts that customers read and that are not there.
 pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {

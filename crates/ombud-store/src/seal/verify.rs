@@ -215,7 +215,8 @@ impl LogReader {
         let head = rows::head(&mut *snapshot, self.tenant.as_str()).await?;
         let first = (head.size / TILE_WIDTH).saturating_sub(NEWEST_ROWS);
         for row in rows::entry_rows(&mut *snapshot, self.tenant.as_str(), first, PAGE).await? {
-            let tile = rows::tile_at(&mut *snapshot, self.tenant.as_str(), Tile { level: 0, number: row.number }).await?;
+            let tile =
+                rows::tile_at(&mut *snapshot, self.tenant.as_str(), Tile { level: 0, number: row.number }).await?;
             let tile = tile.unwrap_or_default();
             let mut events: VecDeque<EventRow> =
                 rows::events(&mut *snapshot, self.tenant.as_str(), row.after_position, PAGE).await?.into();

@@ -115,7 +115,10 @@ async fn a_damaged_page_or_row_is_found_at_the_start() {
     let mut beside = home::connect(&home).await;
     let change = "UPDATE events SET payload = REPLACE(payload, 'xxxxxxxxxx', 'xxxxxxxxxy') WHERE position = 17";
     sqlx::raw_sql(change).execute(&mut beside).await.unwrap();
-    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").fetch_one(&mut beside).await.unwrap();
+    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'events'")
+        .fetch_one(&mut beside)
+        .await
+        .unwrap();
     sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut beside).await.unwrap();
     beside.close().await.unwrap();
     let reader = LogReader::open(&home.url, tenant()).await.unwrap();

@@ -122,17 +122,24 @@ async fn a_saga_does_what_was_shown_or_nothing() {
     let view = world.assistant.view(&world.principal, world.conversation).await.unwrap().unwrap();
     let proposal = view.awaiting.proposal.unwrap();
     assert_eq!(proposal.action, "cancel_all");
-    let shown: Vec<&str> = proposal.arguments["steps"].as_array().unwrap().iter().map(|step| step["action"].as_str().unwrap()).collect();
+    let shown: Vec<&str> =
+        proposal.arguments["steps"].as_array().unwrap().iter().map(|step| step["action"].as_str().unwrap()).collect();
     assert_eq!(shown, STEPS);
     let reply = world.say("yes").await;
     assert_eq!(reply.done.iter().map(|done| done.action.as_str()).collect::<Vec<_>>(), STEPS, "{}", text(&reply));
     assert!(text(&reply).contains("cancelled"), "{}", text(&reply));
     assert_eq!(world.effects(), STEPS);
     assert_eq!(world.ends().await, [(SagaEnd::Completed, vec!["done"; 4])]);
-    for (call, shown) in world.office.calls().iter().filter_map(|call| match call {
-        RecordedCall::Perform(_, call) => Some(call.clone()),
-        _ => None,
-    }).zip(proposal.arguments["steps"].as_array().unwrap()) {
+    for (call, shown) in world
+        .office
+        .calls()
+        .iter()
+        .filter_map(|call| match call {
+            RecordedCall::Perform(_, call) => Some(call.clone()),
+            _ => None,
+        })
+        .zip(proposal.arguments["steps"].as_array().unwrap())
+    {
         assert!(call.path.contains("W0000001") && shown["arguments"]["order_id"] == json!("#W0000001"), "{call:?}");
     }
     world.say("yes").await;
@@ -162,7 +169,10 @@ async fn whichever_step_is_refused_or_fails_what_was_done_is_taken_back() {
                 assert!(said.contains("part of it may already be done"), "{said}");
                 let handover = world.assistant.desk_view(world.conversation).await.unwrap().unwrap().handover.unwrap();
                 let states: Vec<Value> = handover.actions.iter().map(|action| action["state"].clone()).collect();
-                assert_eq!((handover.reason_code.as_str(), states), ("saga_unfinished", vec![json!("done"), json!("done"), json!("done"), json!("not_done")]));
+                assert_eq!(
+                    (handover.reason_code.as_str(), states),
+                    ("saga_unfinished", vec![json!("done"), json!("done"), json!("done"), json!("not_done")])
+                );
                 assert!(handover.proposed_next_step.contains("thank (not done)"), "{handover:?}");
             }
             assert_eq!(world.effects(), expected, "{action} {outcome:?}: {said}");
@@ -179,7 +189,11 @@ async fn an_answer_that_is_lost_is_found_out_before_the_saga_goes_on() {
             outcomes.push(done(&format!("R-{action}")));
             let world = proposed(&[(action, outcomes)]).await;
             let reply = world.say("yes").await;
-            assert!(text(&reply).contains("don't know whether it went through") && reply.done.is_empty(), "{}", text(&reply));
+            assert!(
+                text(&reply).contains("don't know whether it went through") && reply.done.is_empty(),
+                "{}",
+                text(&reply)
+            );
             world.settles().await;
             assert_eq!(world.effects(), STEPS, "{action}");
             assert_eq!(world.ends().await, [(SagaEnd::Completed, vec!["done"; 4])], "{action}");
@@ -236,8 +250,11 @@ async fn a_process_that_dies_in_a_saga_leaves_it_to_the_next_one() {
     let mut kills = 0;
     for goes_back in [false, true] {
         let faults = if goes_back { vec![("cancel_pending_order", vec![refused()])] } else { Vec::new() };
-        let all: Vec<&str> =
-            if goes_back { vec!["hold", "stop_parcel", "cancel_pending_order", "start_parcel", "release"] } else { STEPS.to_vec() };
+        let all: Vec<&str> = if goes_back {
+            vec!["hold", "stop_parcel", "cancel_pending_order", "start_parcel", "release"]
+        } else {
+            STEPS.to_vec()
+        };
         for kind in ["action.intended", "action.settled", "turn.recorded"] {
             let most = if kind == "turn.recorded" { 1 } else { all.len() };
             for nth in 1..=most {
@@ -252,7 +269,10 @@ async fn a_process_that_dies_in_a_saga_leaves_it_to_the_next_one() {
                     let end = if goes_back { SagaEnd::Compensated } else { SagaEnd::Completed };
                     let ends = world.ends().await;
                     assert_eq!((ends.len(), ends[0].0), (1, end), "{kind} {nth}");
-                    assert!(world.performed() <= all.len() + 1, "{kind} {nth}: nothing but the open one is asked for again");
+                    assert!(
+                        world.performed() <= all.len() + 1,
+                        "{kind} {nth}: nothing but the open one is asked for again"
+                    );
                 }
             }
         }
@@ -286,7 +306,11 @@ async fn a_switch_in_the_middle_stops_the_way_forward() {
     use ombud_policy::controls::{Flip, Position, Target};
     let world = proposed(&[("stop_parcel", vec![ActionOutcome::Unknown, done("R-stop_parcel")])]).await;
     world.say("yes").await;
-    let flip = Flip { target: Target::Action("cancel_pending_order".to_owned()), reason: "drill".to_owned(), by: "Ada".to_owned() };
+    let flip = Flip {
+        target: Target::Action("cancel_pending_order".to_owned()),
+        reason: "drill".to_owned(),
+        by: "Ada".to_owned(),
+    };
     world.assistant.switchboard().flip(&flip, Position::Off, TimestampUs(1)).await.unwrap();
     world.settles().await;
     assert_eq!(world.effects(), ["hold", "stop_parcel", "start_parcel", "release"]);
@@ -319,7 +343,11 @@ async fn people_approve_a_saga_as_a_whole() {
     let asked = world.assistant.approvals("Maja").await.unwrap().remove(0);
     assert_eq!((asked.proposal.action.as_str(), world.performed()), ("cancel_all", 0));
     for by in ["Maja", "Ivan"] {
-        let vote = ombud_turn::Vote { by: by.to_owned(), digest: asked.proposal.digest.clone(), answer: ombud_turn::Answer::Approve };
+        let vote = ombud_turn::Vote {
+            by: by.to_owned(),
+            digest: asked.proposal.digest.clone(),
+            answer: ombud_turn::Answer::Approve,
+        };
         world.assistant.vote(world.conversation, asked.id, &vote).await.unwrap();
     }
     assert_eq!(world.effects(), STEPS);

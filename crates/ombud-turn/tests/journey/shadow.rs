@@ -33,12 +33,20 @@ async fn a_shadow_does_nothing_and_says_nothing() {
     let (world, pages) = (World::new(shop(cancelled()), None).await, Arc::new(OpenPages::default()));
     let shadow = shadow_of(&world, &pages).await;
     let mut replies = Vec::new();
-    for words in ["please cancel order #W0000001, I ordered it by mistake", "ada@example.com", "yes", "and let me talk to a human"] {
+    for words in [
+        "please cancel order #W0000001, I ordered it by mistake",
+        "ada@example.com",
+        "yes",
+        "and let me talk to a human",
+    ] {
         replies.push(shadow.say(words).await);
     }
     let silent = |reply: &TurnReply| {
-        reply.messages.is_empty() && reply.awaiting.kind == AwaitingKind::None && reply.awaiting.proposal.is_none()
-            && reply.done.is_empty() && reply.refused.is_empty()
+        reply.messages.is_empty()
+            && reply.awaiting.kind == AwaitingKind::None
+            && reply.awaiting.proposal.is_none()
+            && reply.done.is_empty()
+            && reply.refused.is_empty()
     };
     assert!(replies.iter().all(silent), "{replies:?}");
     assert_eq!(shadow.performed(), 0, "0 effects");
@@ -48,10 +56,18 @@ async fn a_shadow_does_nothing_and_says_nothing() {
     assert!(heard.iter().any(|event| event.kind == "message.created"), "his own words come back to his page");
     let of_others = |event: &&LiveEvent| event.kind == "message.created" && event.data["author"] != json!("customer");
     assert_eq!(heard.iter().filter(of_others).count(), 0, "0 replies");
-    assert!(heard.iter().all(|event| event.data.get("awaiting").is_none_or(|awaiting| awaiting["kind"] == json!("none"))));
+    assert!(
+        heard.iter().all(|event| event.data.get("awaiting").is_none_or(|awaiting| awaiting["kind"] == json!("none")))
+    );
     // The desk sees what would have been.
     let desk = shadow.assistant.desk_view(shadow.conversation).await.unwrap().unwrap();
-    let withheld: Vec<&str> = desk.conversation.messages.iter().filter(|message| message.withheld).map(|message| message.text.as_str()).collect();
+    let withheld: Vec<&str> = desk
+        .conversation
+        .messages
+        .iter()
+        .filter(|message| message.withheld)
+        .map(|message| message.text.as_str())
+        .collect();
     assert!(withheld.iter().any(|text| text.contains("Shall I cancel") || text.contains("#W0000001")), "{withheld:?}");
     let events = shadow.events().await;
     let would: Vec<&RecordedEvent> = events.iter().filter(|event| event.kind == "action.shadowed").collect();

@@ -104,7 +104,13 @@ fn show(output: Output, revoked: &Revoked) -> anyhow::Result<Outcome> {
     }
     for one in all {
         let change = &one.change;
-        say(format_args!("{} revoked since {} by {}: {}", bold(&change.name), one.since.to_rfc3339(), change.by, change.reason));
+        say(format_args!(
+            "{} revoked since {} by {}: {}",
+            bold(&change.name),
+            one.since.to_rfc3339(),
+            change.by,
+            change.reason
+        ));
     }
     Ok(Outcome::Done)
 }

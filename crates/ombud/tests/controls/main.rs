@@ -174,7 +174,8 @@ async fn one_approved_action_is_done_once_however_many_approve_at_once() -> anyh
 async fn revoked_and_withdrawn(house: House) -> anyhow::Result<()> {
     let place = house.proposed(0).await?;
     house.say(place, "yes").await?;
-    let approval = house.assistant(1)?.approvals("Maja").await?.into_iter().next().context("it lies before the desk")?;
+    let approval =
+        house.assistant(1)?.approvals("Maja").await?.into_iter().next().context("it lies before the desk")?;
     let vote = |by: &str| Vote { by: by.to_owned(), digest: approval.proposal.digest.clone(), answer: Answer::Approve };
     let (conversation, id) = (approval.conversation_id, approval.id);
     house.assistant(0)?.vote(conversation, id, &vote("Maja")).await?;

@@ -44,13 +44,14 @@ static ssize_t plain_write(int fd, const void *from, size_t count) {
     return real(fd, from, count);
 }
 
+/* Of one length each, so that `count` writes over what it wrote before and never leaves nothing. */
 static void note(const char *what, long number, int flags) {
     const char *file = getenv("FAULT_LOG");
     char line[64];
     if (file == NULL) return;
     int log = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
     if (log < 0) return;
-    int length = snprintf(line, sizeof line, "%s %ld\n", what, number);
+    int length = snprintf(line, sizeof line, "%s %08ld\n", what, number);
     plain_write(log, line, (size_t)length);
     close(log);
 }
@@ -58,8 +59,8 @@ static void note(const char *what, long number, int flags) {
 static void counted(void) {
     char line[64];
     if (!is("count")) return;
-    snprintf(line, sizeof line, "writes %ld flushes", atomic_load(&writes));
-    note(line, atomic_load(&flushes), O_TRUNC);
+    snprintf(line, sizeof line, "writes %08ld flushes", atomic_load(&writes));
+    note(line, atomic_load(&flushes), 0);
 }
 
 /* 0 when the write goes on; else errno. -1: half of it, and the end. */

@@ -36,7 +36,8 @@ pub struct Faults {
 fn compiled(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/faults.c");
     let library = folder.join("faults.so");
-    let made = Blocking::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).args(["-ldl"]).output();
+    let made =
+        Blocking::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).args(["-ldl"]).output();
     let Ok(made) = made else {
         crate::say("storage faults were left out: there is no `cc`\n")?;
         return Ok(None);
@@ -54,7 +55,10 @@ pub async fn run(faults: u32) -> anyhow::Result<Option<Faults>> {
     found.tally.lane = "storage faults".to_owned();
     let mut claims = Vec::new();
     let (writes, flushes) = count(&ground, &library, (&mut claims, &mut found)).await?;
-    ensure!(writes > 20 && flushes >= 3, "a refund writes {writes} times and flushes {flushes} times, so the shim is not there");
+    ensure!(
+        writes > 20 && flushes >= 3,
+        "a refund writes {writes} times and flushes {flushes} times, so the shim is not there"
+    );
     let each = faults.div_ceil(u32::try_from(KINDS.len())?);
     for kind in KINDS {
         let all = if kind == "fsync" { flushes } else { writes };
@@ -155,8 +159,10 @@ async fn one(
 /// Every event is what its leaf says.
 async fn verify(ground: &Ground, tally: &mut Tally) -> anyhow::Result<()> {
     let key = ombud_proof::LogKey::from_seed("test.example", &[7; 32])?;
+    let no_checkpoints = ground.folder.join("no-checkpoints");
+    std::fs::create_dir_all(&no_checkpoints)?;
     let reader = LogReader::open(&ground.database_url, TenantId("default".to_owned())).await?;
-    let found = reader.verify(&ground.folder.join("no-checkpoints"), key.verifier()).await?;
+    let found = reader.verify(&no_checkpoints, key.verifier()).await?;
     reader.close().await;
     if found.faults_count > 0 || found.events == 0 {
         tally.wrong.push(format!("the log: {found:?}"));

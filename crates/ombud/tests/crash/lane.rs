@@ -126,7 +126,7 @@ pub struct Ground {
     pub folder: PathBuf,
     pub database_url: String,
     company_url: String,
-    admin: BackOfficeAdmin,
+    pub admin: BackOfficeAdmin,
     _company: Process,
     payment_id: String,
     pub session: Session,
@@ -300,7 +300,7 @@ impl Ground {
     }
 
     /// What `ombud books` says.
-    async fn books(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+    pub async fn books(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let output = self.ombud(&[&["books"], arguments].concat()).output().await?;
         serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
@@ -358,7 +358,7 @@ async fn payer(admin: &BackOfficeAdmin) -> anyhow::Result<(String, String)> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a token of a test is good from now on")]
-fn session(customer_id: String) -> anyhow::Result<Session> {
+pub fn session(customer_id: String) -> anyhow::Result<Session> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let iat = i64::try_from(now)?;
     let sub = SessionId(uuid::Uuid::from_u128(7));

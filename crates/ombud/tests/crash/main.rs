@@ -13,6 +13,7 @@ mod faults;
 mod lane;
 #[path = "../processes/mod.rs"]
 mod processes;
+mod saga;
 #[path = "../settings/mod.rs"]
 mod settings;
 
@@ -87,6 +88,39 @@ async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> 
     Ok(())
 }
 
+/// R73: each step refused, failing, or losing its answer, and Ombud killed around each; on SQLite and PostgreSQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_dearer_exchange_is_whole_or_undone_wherever_it_fails() -> anyhow::Result<()> {
+    if processes::stand_in("real").await?.is_none() {
+        return Ok(());
+    }
+    let mut databases = vec![Database::Sqlite];
+    databases.extend(setting("OMBUD_TEST_POSTGRES_URL").map(|server| Database::Postgres { server }));
+    let names = if databases.len() > 1 { "SQLite and PostgreSQL" } else { "SQLite alone" };
+    let mut running = tokio::task::JoinSet::new();
+    databases.into_iter().for_each(|database| drop(running.spawn(saga::run(database))));
+    let mut all = saga::Swaps::default();
+    while let Some(swaps) = running.join_next().await {
+        let swaps = swaps??;
+        all.exchanges += swaps.exchanges;
+        all.whole += swaps.whole;
+        all.undone += swaps.undone;
+        all.left += swaps.left;
+        all.wrong.extend(swaps.wrong);
+    }
+    say(&format!(
+        "sagas: {} exchanges with a fault or a kill on {names}: {} whole, {} undone, {} left to a person, {} half done\n",
+        all.exchanges,
+        all.whole,
+        all.undone,
+        all.left,
+        all.wrong.len()
+    ))?;
+    ensure!(all.whole > 0 && all.undone > 0 && all.left > 0, "{all:?}");
+    ensure!(all.wrong.is_empty(), "{:#?}", all.wrong);
+    Ok(())
+}
+
 /// R81: a full disk, a failed write, a failed flush, a torn page, a file system that turns read-only. `OMBUD_STORAGE_FAULTS` says how many.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_fault_of_the_disk_loses_what_was_answered_or_pays_twice() -> anyhow::Result<()> {
@@ -101,7 +135,15 @@ async fn no_fault_of_the_disk_loses_what_was_answered_or_pays_twice() -> anyhow:
     say(&format!(
         "storage faults: {injected} injected ({kinds}); {} processes ended, {} stopped writing and read on, {} went on\n\
          after them: {} refunds, {} paid twice, {} lost, {} stuck, {} answers forgotten, {} turns replayed\n",
-        found.ended, found.stopped, found.went_on, tally.refunds, tally.double, tally.lost, tally.stuck, found.forgotten, tally.replayed,
+        found.ended,
+        found.stopped,
+        found.went_on,
+        tally.refunds,
+        tally.double,
+        tally.lost,
+        tally.stuck,
+        found.forgotten,
+        tally.replayed,
     ))?;
     ensure!(injected * 4 >= wanted * 3, "only {injected} of {wanted} faults happened");
     ensure!(found.stopped > 0, "no fault stopped the ledger, so none met it");
