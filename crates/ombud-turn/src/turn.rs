@@ -107,6 +107,6 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
     }
     let ending = context::with_customer(assistant, &received, decided.into_ending()).await;
     let checked = answer::write_and_check(assistant, (&received, &screened), &grounds, ending, &mut trail).await;
-    let recorded = record::commit(assistant, received, &screened, checked, trail).await?;
+    let recorded = Box::pin(record::commit(assistant, received, &screened, checked, trail)).await?;
     Ok(reply::deliver(assistant, recorded))
 }

@@ -17,6 +17,9 @@ use crate::workspace::Workspace;
 /// Signs of a bar.
 const BAR: usize = 30;
 
+/// Runs a portion with these settings: what it prints, and whether it succeeded.
+type Print<'p> = dyn FnMut(&[(&str, String)]) -> anyhow::Result<(String, bool)> + 'p;
+
 /// What of the long runs is done, and until when more is begun.
 pub(super) struct Pace {
     file: PathBuf,
@@ -63,7 +66,7 @@ impl Pace {
         &mut self,
         claim: &Claim,
         (run, portion): (&Run, &Portion),
-        printed: &mut dyn FnMut(&[(&str, String)]) -> anyhow::Result<(String, bool)>,
+        printed: &mut Print<'_>,
     ) -> anyhow::Result<Whole> {
         let setting = run.settings.first().context("a portion has a setting")?;
         let all: u64 = Length::Long.of(setting).parse().context("the setting is a number")?;
@@ -78,7 +81,8 @@ impl Pace {
             if !holds {
                 warn(format_args!("{text}"));
             }
-            whole.add(claim, &text, holds);
+            whole.holds &= holds;
+            whole.add(claim, &text);
             here += 1;
             self.kept.claims.insert(claim.name.to_owned(), whole.clone());
             fs::write(&self.file, serde_json::to_string_pretty(&self.kept)?)
@@ -105,9 +109,8 @@ fn bar(done: u64, (all, noun): (u64, &str), begun: Instant) -> String {
 
 impl Whole {
     /// Numbers are added, and the seeds are those from the first to the last; anything else is the newest.
-    fn add(&mut self, claim: &Claim, printed: &str, holds: bool) {
+    fn add(&mut self, claim: &Claim, printed: &str) {
         self.portions += 1;
-        self.holds &= holds;
         let found = printed.lines().flat_map(|line| claim.figures.iter().filter_map(|figure| figures_of(figure, line)));
         for (name, value) in found.flatten() {
             let before = self.values.get(&name).and_then(|before| before.parse::<u64>().ok());
@@ -148,12 +151,10 @@ mod tests {
             data: "",
         };
         let mut whole = Whole { holds: true, ..Whole::default() };
-        whole.add(&claim, "60 kills, seed 1, points 17\n0 paid twice\nlane a b", true);
-        whole.add(&claim, "60 kills, seed 2, points 17\n1 paid twice\nlane a c", true);
+        whole.add(&claim, "60 kills, seed 1, points 17\n0 paid twice\nlane a b");
+        whole.add(&claim, "60 kills, seed 2, points 17\n1 paid twice\nlane a c");
         assert_eq!(filled(claim.figure, &whole.values), "1 of 120");
         assert_eq!(whole.figures(&claim), ["120 kills, seed 1 to 2", "1 paid twice"]);
-        whole.add(&claim, "", false);
-        assert!(!whole.holds);
     }
 
     #[test]

@@ -355,20 +355,19 @@ impl Engine<'_> {
     /// Nothing of it stands: why, and that what was done was taken back.
     fn tell_compensated(&self, state: &mut Deliberation, saga: &Saga, run: &SagaRun) -> Step {
         let reason_code = run.reason_code().unwrap_or(FAILED).to_owned();
-        let acted = run.has_acted();
         let said = state.ending.sayings.len();
         if reason_code == FAILED {
             self.say(state, "", "action_failed", &Map::new(), Origin::Template);
-            self.tell_undone(state, acted);
+            self.tell_undone(state, run);
             return Step::Out(self.hand_over(state, &HandingOver::because("tool_failure")));
         }
         let step = self.refuse_act(state, Refusable::of_saga(saga), &reason_code);
         match step {
-            Step::On => self.tell_undone(state, acted),
+            Step::On => self.tell_undone(state, run),
             // A person decides; what is said stands in the ending already.
             Step::Out(Decision::End(mut ending)) => {
                 let mut told = Deliberation::new(state.dialogue.clone());
-                self.tell_undone(&mut told, acted);
+                self.tell_undone(&mut told, run);
                 let place = said.saturating_add(1).min(ending.sayings.len());
                 ending.sayings.splice(place..place, told.ending.sayings);
                 return Step::Out(Decision::End(ending));
@@ -378,8 +377,8 @@ impl Engine<'_> {
         Step::On
     }
 
-    fn tell_undone(&self, state: &mut Deliberation, acted: bool) {
-        if acted {
+    fn tell_undone(&self, state: &mut Deliberation, run: &SagaRun) {
+        if run.has_acted() {
             self.say(state, "", "saga_compensated", &Map::new(), Origin::Receipt);
         }
     }

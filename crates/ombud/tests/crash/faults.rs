@@ -16,6 +16,9 @@ const KINDS: [&str; 5] = ["full", "read-only", "eio", "fsync", "torn"];
 /// How long a process is watched after a fault.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// How long a process may take to end that a fault has ended.
+const ENDING: Duration = Duration::from_secs(5);
+
 /// What came of the faults.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -144,7 +147,7 @@ async fn one(
             if all && writes { found.went_on += 1 } else { found.stopped += 1 }
         }
     }
-    let died = process.dies_within(Duration::ZERO).await?;
+    let died = process.dies_within(if answers { Duration::ZERO } else { ENDING }).await?;
     let happened = ground.folder.join("faults.log").is_file();
     if happened && !answers {
         // It ended by itself; a process that neither ends nor answers would be stuck.
