@@ -3,6 +3,7 @@
 //! Start reading at [`claims`]: what is promised, by which test, and which printed lines are its figures.
 
 mod claims;
+mod portions;
 mod report;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,19 @@ use crate::terminal::{say, warn};
 use crate::workspace::Workspace;
 use crate::{programs, test};
 use claims::{CLAIMS, Claim, Length, Run};
+use portions::Pace;
 use report::{Measured, Report};
 
 pub(crate) use report::{TABLE, table_is_fresh, write_table};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// 10,000 hostile sessions and 2,000 kills instead of 60 of each; takes hours
+    /// 10,000 hostile sessions and 2,000 kills instead of 60 of each; takes hours, goes on where it was broken off, and says how many there were
     #[arg(long)]
     long: bool,
+    /// Begin nothing more after so many minutes; the next run of the same commit goes on from there
+    #[arg(long, value_name = "N", requires = "long")]
+    minutes: Option<u64>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +53,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         bail!("no claim is called `{unknown}`, there are: {}", names.join(", "));
     }
     let length = if options.long { Length::Long } else { Length::Short };
+    let commit = commit(workspace)?;
+    let mut pace = Pace::new(workspace, &commit, options.minutes)?;
     build(workspace)?;
     let cluster = postgres::installed().map(|folder| Cluster::start(&folder)).transpose()?;
     let mut results = Vec::new();
@@ -56,7 +63,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         CLAIMS.iter().filter(|claim| options.only.is_empty() || options.only.iter().any(|one| one == claim.name))
     {
         warn(format_args!("{}: {}", claim.name, claim.promise));
-        let measured = measure(workspace, claim, length, cluster.as_ref())?;
+        let measured = measure(workspace, claim, (length, &mut pace), cluster.as_ref())?;
         warn(format_args!("  {} in {} s", if measured.holds { "holds" } else { "FAILED" }, measured.seconds));
         if !measured.holds {
             failed.push(claim.name);
@@ -65,7 +72,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     }
     let databases = if cluster.is_some() { "SQLite and PostgreSQL" } else { "SQLite alone" };
     drop(cluster);
-    let (commit, length) = (commit(workspace)?, length.name().to_owned());
+    let length = length.name().to_owned();
     let report = Report { commit, length, databases: databases.to_owned(), results };
     if options.json {
         say(serde_json::to_string_pretty(&report)?);
@@ -87,14 +94,25 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
 fn measure(
     workspace: &Workspace,
     claim: &Claim,
-    length: Length,
+    (length, pace): (Length, &mut Pace),
     cluster: Option<&Cluster>,
 ) -> anyhow::Result<Measured> {
     let started = Instant::now();
     let mut values = BTreeMap::new();
     let (mut tests, mut holds, mut figures) = (0, true, Vec::new());
     for run in claim.runs {
-        let (printed, succeeded) = printed(&mut command(workspace, run, length, cluster))?;
+        if let Some(portion) = run.portion.as_ref().filter(|_| length == Length::Long) {
+            let whole = pace.run(claim, (run, portion), &mut |settings| {
+                let mut command = command(workspace, run, length, cluster);
+                printed(command.envs(settings.iter().map(|(name, value)| (name, value))))
+            })?;
+            holds &= whole.holds;
+            tests += run.tests.len();
+            figures.extend(whole.figures(claim));
+            values.extend(whole.values);
+            continue;
+        }
+        let (printed, succeeded) = printed(&mut command(workspace, run, pace.length(length), cluster))?;
         let passed = passed(&printed);
         // A test that was renamed is filtered out, and nothing would be shown by it.
         let is_there = passed >= run.tests.len();

@@ -17,7 +17,8 @@ use utoipa_axum::routes;
 use crate::errors::Refusal;
 use crate::paylater::{
     cancellations, challenges, credentials, customers, disputes, exchanges, extensions, instruments, invoices, notes,
-    order_views, overview, payment_refunds, payments, plans, products, refunds, returns, tickets, transactions,
+    order_views, overview, payment_refunds, payments, plans, price_differences, products, refunds, returns, tickets,
+    transactions,
 };
 use crate::retail::{
     addresses, changes_of_items, orders, products as retail_products, returns as retail_returns, users,
@@ -129,6 +130,7 @@ fn paylater_reads() -> OpenApiRouter<App> {
         .routes(routes!(returns::order_return))
         .routes(routes!(exchanges::customer_exchanges))
         .routes(routes!(exchanges::exchange))
+        .routes(routes!(price_differences::price_differences))
         .routes(routes!(disputes::customer_disputes))
         .routes(routes!(disputes::dispute))
         .routes(routes!(invoices::customer_invoices))
@@ -146,6 +148,8 @@ fn paylater_writes() -> OpenApiRouter<App> {
         .routes(routes!(cancellations::cancel_order))
         .routes(routes!(returns::report_return))
         .routes(routes!(exchanges::report_exchange))
+        .routes(routes!(price_differences::add_price_difference))
+        .routes(routes!(price_differences::reverse_price_difference))
         .routes(routes!(disputes::open_dispute))
         .routes(routes!(refunds::trace_refund))
         .routes(routes!(payment_refunds::refund_payment))

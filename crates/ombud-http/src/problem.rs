@@ -105,6 +105,9 @@ pub enum ApiError {
         /// Why not.
         why: &'static str,
     },
+    /// A member of staff whose access was taken away.
+    #[error("your access was revoked, ask whoever runs this server")]
+    AccessRevoked,
     /// No such conversation, or it belongs to another session.
     #[error("there is no such conversation in this session")]
     UnknownConversation,
@@ -144,6 +147,9 @@ pub enum ApiError {
     /// It is decided already.
     #[error("this approval is decided already, see the conversation")]
     ApprovalOver,
+    /// The customer has taken it back.
+    #[error("the customer has withdrawn this, nothing was done")]
+    ApprovalWithdrawn,
     /// Others wrote to the conversation at the same time.
     #[error("the conversation changed meanwhile, send it again")]
     Conflict,
@@ -206,6 +212,7 @@ impl ApiError {
             Self::TokenExpired => entry("OM-0203", StatusCode::UNAUTHORIZED, "token has expired"),
             Self::WrongRole { .. } => entry("OM-0204", StatusCode::FORBIDDEN, "token has another role"),
             Self::MayNotApprove { .. } => entry("OM-0205", StatusCode::FORBIDDEN, "approval is not yours to give"),
+            Self::AccessRevoked => entry("OM-0206", StatusCode::FORBIDDEN, "access is revoked"),
             Self::UnknownConversation => entry("OM-0301", StatusCode::NOT_FOUND, "unknown conversation"),
             Self::UnknownCustomer => entry("OM-0302", StatusCode::NOT_FOUND, "unknown customer"),
             Self::UnknownPath => entry("OM-0303", StatusCode::NOT_FOUND, "unknown path"),
@@ -220,6 +227,7 @@ impl ApiError {
             Self::OtherProposal => entry("OM-0406", StatusCode::CONFLICT, "proposal is another one"),
             Self::ApprovalExpired => entry("OM-0407", StatusCode::CONFLICT, "approval has expired"),
             Self::ApprovalOver => entry("OM-0408", StatusCode::CONFLICT, "approval is decided"),
+            Self::ApprovalWithdrawn => entry("OM-0409", StatusCode::CONFLICT, "approval was withdrawn"),
             Self::TooMany { .. } => entry("OM-0501", StatusCode::TOO_MANY_REQUESTS, "too many requests"),
             Self::TooManyStreams => entry("OM-0502", StatusCode::TOO_MANY_REQUESTS, "too many event streams"),
             Self::Busy => entry("OM-0503", StatusCode::SERVICE_UNAVAILABLE, "server is busy"),
@@ -255,6 +263,7 @@ impl From<TurnError> for ApiError {
             TurnError::OtherProposal => Self::OtherProposal,
             TurnError::ApprovalExpired => Self::ApprovalExpired,
             TurnError::ApprovalOver => Self::ApprovalOver,
+            TurnError::ApprovalWithdrawn => Self::ApprovalWithdrawn,
             TurnError::Conflict | TurnError::NothingDue => Self::Conflict,
             TurnError::NotACode => Self::WrongShape { what: "`code` has six to ten digits".to_owned() },
             TurnError::Empty => Self::TextEmpty,

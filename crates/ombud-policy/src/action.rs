@@ -9,6 +9,7 @@ use ombud_domain::{IntentId, Leg, Proposal, RecordedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::saga::SagaRun;
 use crate::spec::Risk;
 
 /// HTTP method of a call.
@@ -116,16 +117,28 @@ pub struct Authorized {
     reasons: Vec<String>,
     stake: Stake,
     legs: Vec<Leg>,
+    saga: Option<Box<SagaRun>>,
 }
 
 impl Authorized {
     pub(crate) const fn new(proposal: Proposal, call: ApiCall, reasons: Vec<String>, stake: Stake) -> Self {
-        Self { proposal, call, reasons, stake, legs: Vec::new() }
+        Self { proposal, call, reasons, stake, legs: Vec::new(), saga: None }
     }
 
     /// The same with what it moves.
     pub(crate) fn moving(self, legs: Vec<Leg>) -> Self {
         Self { legs, ..self }
+    }
+
+    /// The same as a step of a saga.
+    pub(crate) fn of_saga(self, run: &SagaRun) -> Self {
+        Self { saga: Some(Box::new(run.clone())), ..self }
+    }
+
+    /// The saga that it is a step of, as it stands before it.
+    #[must_use]
+    pub fn saga(&self) -> Option<&SagaRun> {
+        self.saga.as_deref()
     }
 
     /// What it moves, from which account to which.

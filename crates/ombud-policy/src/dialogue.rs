@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::authorize::{OwnedRecords, Proof};
+use crate::saga::{SagaEnded, SagaRun};
 
 /// Requests that wait behind the current one, at most.
 pub const WAITING_MAX: usize = 8;
@@ -339,6 +340,9 @@ pub struct Frame {
     /// Who the customer says he is, until a one-time code proves it; gone with the frame.
     #[serde(default)]
     pub claim: Option<Claimed>,
+    /// The saga that is under way in this turn. Between turns it stands with its open action alone, so that no older state of it is ever taken up.
+    #[serde(skip)]
+    pub saga: Option<Box<SagaRun>>,
 }
 
 /// Somebody who says who he is.
@@ -381,6 +385,8 @@ pub enum Pending {
         /// Its arguments.
         arguments: Map<String, Value>,
     },
+    /// A step of a saga, or what takes one back.
+    Saga,
     /// What holds actions back.
     Recall,
     /// Leave to look into one more claim.
@@ -466,6 +472,12 @@ pub struct Ending {
     /// What people are asked to approve.
     #[serde(default)]
     pub approvals: Vec<ApprovalWish>,
+    /// Digests of proposals that the customer takes back before people have decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<String>,
+    /// Sagas that came to their end in this turn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sagas: Vec<SagaEnded>,
 }
 
 /// A proposal that the customer agreed to and people must approve.

@@ -2,7 +2,7 @@
 //!
 //! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
 //! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
-//! agree to), `claim` (who it is, and how that is proved), `close` (how a turn ends).
+//! agree to), `saga` (several actions as one), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{
@@ -34,10 +34,13 @@ mod options;
 mod recover;
 mod reword;
 mod run;
+mod saga;
 mod turn_to;
 
 pub use approve::TurnedDown;
 pub use aside::is_question;
+pub use recover::Earlier;
+pub use saga::SAGA_UNFINISHED;
 
 pub use close::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
 
@@ -297,7 +300,11 @@ impl Engine<'_> {
         if self.amend(state, understood) {
             return self.run(state);
         }
+        let withdrawn = self.withdraw_by_words(state);
         for command in self.care_first(state, understood) {
+            if withdrawn.as_ref().is_some_and(|flow| leave::says_withdrawal(command, flow)) {
+                continue;
+            }
             if *command == Command::Cancel && self.will_give_way(state, understood) {
                 continue;
             }

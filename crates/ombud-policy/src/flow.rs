@@ -9,6 +9,7 @@ use crate::expr::Expr;
 
 mod compile;
 mod raw;
+mod saga;
 
 pub use compile::parse;
 
@@ -59,8 +60,24 @@ impl Flow {
     /// Whether it is a request that changes nothing and brings in nobody: it looks something up and says it.
     #[must_use]
     pub fn only_looks_up(&self) -> bool {
-        let acts = |op: &Op| matches!(op, Op::Act(_) | Op::Handoff { .. } | Op::Identify { .. } | Op::Wait { .. });
-        self.kind == FlowKind::Request && !self.ops.iter().any(acts)
+        let brings_in = |op: &Op| matches!(op, Op::Handoff { .. } | Op::Identify { .. } | Op::Wait { .. });
+        self.kind == FlowKind::Request && !self.changes_something() && !self.ops.iter().any(brings_in)
+    }
+
+    /// Whether it writes.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Act(_) | Op::Saga(_)))
+    }
+
+    /// Whether it may perform an action, as a step or to take one back.
+    #[must_use]
+    pub fn performs(&self, action: &str) -> bool {
+        self.ops.iter().any(|op| match op {
+            Op::Act(act) => act.action == action,
+            Op::Saga(saga) => saga.actions().any(|one| one == action),
+            _ => false,
+        })
     }
 }
 
@@ -104,6 +121,8 @@ pub enum Op {
     },
     /// Writes, after a confirmation.
     Act(Box<Act>),
+    /// Writes several things, all or none, after one confirmation.
+    Saga(Box<Saga>),
     /// Asks yes or no without an action.
     Confirm {
         /// The question.
@@ -375,6 +394,74 @@ pub struct Act {
     pub refused: BTreeMap<String, String>,
 }
 
+/// Several writes that are one to the customer. Each is done in its turn; when one cannot be, those before it are taken back.
+#[derive(Debug)]
+pub struct Saga {
+    /// Its name; stands for an action where the whole is shown and confirmed.
+    pub name: String,
+    /// What is done, in order.
+    pub steps: Vec<SagaStep>,
+    /// Text key of what the customer confirms: all of it.
+    pub confirm: String,
+    /// Text key of what is said when all is done.
+    pub done: String,
+    /// Text keys by reason code.
+    pub refused: BTreeMap<String, String>,
+}
+
+impl Saga {
+    /// Names of all actions that it may perform.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().flat_map(|step| {
+            let undo = if let Undo::By(compensation) = &step.undo { Some(compensation.action.as_str()) } else { None };
+            std::iter::once(step.action.as_str()).chain(undo)
+        })
+    }
+}
+
+/// One write of a saga.
+#[derive(Debug)]
+pub struct SagaStep {
+    /// The action.
+    pub action: String,
+    /// Its arguments; all are known before anything is done.
+    pub with: Vec<(String, Expr)>,
+    /// The variable that gets the receipt's body.
+    pub save: Option<String>,
+    /// What becomes of it when a later one cannot be done.
+    pub undo: Undo,
+}
+
+/// How a step of a saga is taken back.
+#[derive(Debug)]
+pub enum Undo {
+    /// By another action.
+    By(Compensation),
+    /// Not any more: from here on the saga only goes forward.
+    Pivot,
+    /// It comes after the pivot, and is tried again instead.
+    Forward,
+}
+
+/// The action that takes a step back.
+#[derive(Debug)]
+pub struct Compensation {
+    /// The action.
+    pub action: String,
+    /// Its arguments, over the step's `receipt` and the step's own arguments alone.
+    pub with: Vec<(String, Expr)>,
+}
+
+/// Text key of what an operation has the customer confirm, if it writes.
+#[must_use]
+pub fn confirm_key(op: &Op) -> Option<&str> {
+    match op {
+        Op::Act(act) => Some(&act.confirm),
+        Op::Saga(saga) => Some(&saga.confirm),
+        _ => None,
+    }
+}
+
 /// Every text key a flow names, for validation.
 #[must_use]
 pub fn text_keys(flow: &Flow) -> Vec<String> {
@@ -407,6 +494,9 @@ pub fn customer_text_keys(flow: &Flow) -> Vec<String> {
             Op::Act(act) => {
                 keys.extend([act.confirm.clone(), act.done.clone()].into_iter().chain(act.refused.values().cloned()))
             }
+            Op::Saga(saga) => {
+                keys.extend([&saga.confirm, &saga.done].into_iter().chain(saga.refused.values()).cloned());
+            }
             Op::Confirm { text, .. } | Op::Answer { text, .. } | Op::Refuse { text, .. } | Op::Wait { text, .. } => {
                 keys.push(text.clone())
             }
@@ -423,10 +513,11 @@ pub fn customer_text_keys(flow: &Flow) -> Vec<String> {
 pub fn actions(flow: &Flow) -> Vec<&str> {
     flow.ops
         .iter()
-        .filter_map(|op| match op {
-            Op::Lookup { action, .. } => Some(action.as_str()),
-            Op::Act(act) => Some(act.action.as_str()),
-            _ => None,
+        .flat_map(|op| match op {
+            Op::Lookup { action, .. } => vec![action.as_str()],
+            Op::Act(act) => vec![act.action.as_str()],
+            Op::Saga(saga) => saga.actions().collect(),
+            _ => Vec::new(),
         })
         .collect()
 }

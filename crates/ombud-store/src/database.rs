@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -30,6 +31,14 @@ pub enum OpenError {
     /// No connection.
     #[error("the database cannot be opened, check its address, rights and disk")]
     Connect(#[source] sqlx::Error),
+    /// The file is not what was written to it.
+    #[error(
+        "the database file is damaged ({what}), nothing was changed in it: keep a copy, look at the disk, put back the newest backup, and run `ombud prove` on it"
+    )]
+    Damaged {
+        /// What does not fit.
+        what: String,
+    },
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -52,6 +61,8 @@ pub(crate) struct Database {
     pub reads: AnyPool,
     /// SQLite lets one connection write at a time and makes the second sleep and retry; waiting here is fair and wakes at once.
     pub write_turn: Arc<Mutex<()>>,
+    /// Whether anything may be written.
+    pub writes: Arc<AtomicBool>,
 }
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -146,7 +157,42 @@ impl Database {
             sealing: lazy_pool(&options, 1, first("FULL", "")),
             reads: pool(&options, settings.readers_max.max(1), first("NORMAL", "PRAGMA query_only = ON;")).await?,
             write_turn: Arc::default(),
+            writes: Arc::new(AtomicBool::new(true)),
         })
+    }
+
+    /// Whether the file is whole, as far as SQLite can tell from its pages; PostgreSQL looks after its own.
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`]; the operator can fix it.
+    pub(crate) async fn check(&self) -> Result<(), OpenError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(());
+        }
+        let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(&self.reads).await;
+        match found {
+            Ok(found) if found == "ok" => Ok(()),
+            Ok(what) => Err(OpenError::Damaged { what }),
+            // SQLITE_CORRUPT and SQLITE_NOTADB (sqlite.org/rescode.html).
+            Err(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| matches!(code.as_ref(), "11" | "26")) =>
+            {
+                Err(OpenError::Damaged { what: error.message().to_owned() })
+            }
+            Err(error) => Err(OpenError::Connect(error)),
+        }
+    }
+
+    /// Writes nothing more. On SQLite all that would be written lies in the one file of which nobody knows what the disk holds.
+    ///
+    /// INVARIANT: after a failed flush no byte is written until the next start (test: `a_full_disk_stops_the_ledger_and_reads_go_on`).
+    pub(crate) fn stop_writing(&self) {
+        self.writes.store(false, Ordering::Release);
+        if self.dialect == Dialect::Sqlite {
+            // They count as closed from here on, whoever waits for their end.
+            drop(self.derived.close());
+            drop(self.sealing.close());
+        }
     }
 
     pub(crate) async fn close(&self) {

@@ -61,6 +61,10 @@ pub async fn open(url: &str) -> Result<Store, OpenError> {
 /// [`OpenError`]; the operator can fix it.
 pub async fn open_with(url: &str, settings: &Settings) -> Result<Store, OpenError> {
     let database = Database::connect(url, settings).await?;
+    if let Err(error) = database.check().await {
+        database.close().await;
+        return Err(error);
+    }
     let mut connection = database.durable.acquire().await.map_err(OpenError::Connect)?;
     migration::apply(&mut connection).await?;
     connection.ping().await.map_err(OpenError::Connect)?;

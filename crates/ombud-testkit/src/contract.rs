@@ -413,6 +413,7 @@ fn said(text: &str) -> NewEvent {
         at: TimestampUs(1),
         citations: Vec::new(),
         turn_id: None,
+        withheld: false,
     };
     NewEvent { kind: "message.created".to_owned(), payload: json!({"message": message}).into() }
 }

@@ -3,9 +3,10 @@
 use ombud_domain::{ActionOutcome, CallFailure, IntentId, Moving, NewEvent, Proposal, Stage, StreamId};
 use ombud_policy::limits::LIMIT_REACHED;
 use ombud_policy::spec::{ActionSpec, Risk};
-use ombud_policy::{ApiCall, Authorized, Intent};
+use ombud_policy::{ApiCall, Authorized, Intent, SagaRun};
 use ombud_ports::effects::Counting;
 use ombud_ports::{AppendError, Commit, crash_point};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::approvals;
@@ -21,6 +22,7 @@ use crate::memory;
 use crate::money;
 use crate::record;
 use crate::recovery;
+use crate::shadow;
 use crate::trail::Trail;
 
 /// Tries to append a receipt when others write to the stream at the same time.
@@ -70,6 +72,9 @@ async fn write(
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
+    if let Some(refused) = shadow::refused(assistant, received, &authorized, trail).await {
+        return refused;
+    }
     if let Some(held) = controls::held(assistant, &authorized).await {
         let action = &authorized.proposal().action;
         trail.note(Stage::Action, format!("{action}: not done, {}", word(&held)), json!({"action": action}));
@@ -85,10 +90,11 @@ async fn write(
     let id = IntentId(assistant.fresh_uuid());
     let (counting, moving) = (controls::counting(assistant, &authorized, id), money::begun(&authorized, id));
     let customer_id = authorized.stake().customer_id.clone();
+    let saga = authorized.saga().cloned();
     let intent = authorized.into_intent(id);
     crash_point("intent.before");
     let committed = match counting {
-        Ok(counting) => commit_intent(assistant, received, &intent, (counting, moving)).await,
+        Ok(counting) => commit_intent(assistant, received, &intent, Beside { counting, moving, saga }).await,
         Err(rule) => Err(AppendError::LimitReached { rule }),
     };
     if let Err(AppendError::LimitReached { rule }) = &committed {
@@ -151,11 +157,18 @@ pub(crate) async fn within(
     tokio::time::timeout(assistant.deadline(), call).await.unwrap_or(late)
 }
 
+/// What is written with an intent.
+struct Beside {
+    counting: Option<Counting>,
+    moving: Option<Moving>,
+    saga: Option<SagaRun>,
+}
+
 async fn commit_intent(
     assistant: &Assistant,
     received: &mut Arrival<'_>,
     intent: &Intent,
-    (counting, moving): (Option<Counting>, Option<Moving>),
+    Beside { counting, moving, saga }: Beside,
 ) -> Result<(), AppendError> {
     let spec = assistant.pack.actions.get(&intent.proposal().action);
     let is_challenge = spec.is_some_and(|spec| spec.risk == Risk::Challenge);
@@ -166,7 +179,7 @@ async fn commit_intent(
     } else {
         json!({"turn_id": turn_id, "intent_id": intent_id, "proposal": proposal, "call": intent.call(), "recover_at_us": recover_at.0})
     };
-    let payload = with_money(payload, moving.as_ref());
+    let payload = with(with_money(payload, moving.as_ref()), "saga", saga.as_ref());
     let payload = approvals::use_up(received, intent.proposal(), payload, assistant.ports.clock.now());
     let moves_money = moving.is_some();
     let mut commit = Commit { counting, moving, ..commit(assistant, received, "action.intended", payload) };
@@ -187,15 +200,20 @@ async fn commit_intent(
             recover_at,
             outcome: None,
             moves_money,
+            saga,
         });
     }
     Ok(())
 }
 
 /// The payload with what is posted in its commit, so that the books can be made again from the events.
-fn with_money(mut payload: Value, moving: Option<&Moving>) -> Value {
-    if let (Some(members), Some(moving)) = (payload.as_object_mut(), moving) {
-        members.insert("money".to_owned(), json!(moving));
+fn with_money(payload: Value, moving: Option<&Moving>) -> Value {
+    with(payload, "money", moving)
+}
+
+fn with(mut payload: Value, name: &str, value: Option<&impl Serialize>) -> Value {
+    if let (Some(members), Some(value)) = (payload.as_object_mut(), value) {
+        members.insert(name.to_owned(), json!(value));
     }
     payload
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::intake::{Arrival, Input, Stimulus};
+use crate::people::Revoked;
 use crate::record;
 use crate::turn::TurnError;
 use crate::view::{ApprovalView, Approver};
@@ -28,6 +29,8 @@ const BATCH_MAX: usize = 50;
 const TRIES_MAX: usize = 20;
 /// An hour, microseconds.
 const HOUR_US: i64 = 3_600_000_000;
+/// How an approval is closed that the customer takes back.
+const WITHDRAWN: &str = "withdrawn";
 /// Member of the events that says when something is due in the conversation's approvals; null for never.
 const DUE: &str = "approvals_due_us";
 
@@ -40,6 +43,12 @@ impl Approvers {
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains(&account(name))
+    }
+
+    /// The same without those whose access was revoked.
+    #[must_use]
+    pub(crate) fn without(&self, revoked: &Revoked) -> Self {
+        Self(self.0.iter().filter(|name| !revoked.has(name)).cloned().collect())
     }
 
     /// How many there are.
@@ -62,7 +71,7 @@ impl<S: AsRef<str>> FromIterator<S> for Approvers {
 }
 
 /// One person however he writes his name.
-fn account(name: &str) -> String {
+pub(crate) fn account(name: &str) -> String {
     name.trim().to_lowercase()
 }
 
@@ -122,7 +131,16 @@ enum State {
     Open,
     /// Somebody refused, and the customer has not been told yet.
     Refused,
+    /// The customer has taken it back.
+    Withdrawn,
     Over,
+}
+
+impl State {
+    /// Whether nobody can decide any more.
+    const fn is_over(&self) -> bool {
+        matches!(self, Self::Withdrawn | Self::Over)
+    }
 }
 
 /// What is to be done about an approval.
@@ -157,7 +175,7 @@ impl Approvals {
             let surplus = self.all.len().saturating_sub(KEPT_MAX);
             let mut dropped = 0;
             self.all.retain(|approval| {
-                let drops = dropped < surplus && approval.state == State::Over;
+                let drops = dropped < surplus && approval.state.is_over();
                 dropped += usize::from(drops);
                 !drops
             });
@@ -170,6 +188,9 @@ impl Approvals {
             "approval.given" if !approval.has_given(by) => approval.given.push(Approver { name: by.to_owned(), at }),
             "approval.refused" => approval.state = State::Refused,
             "approval.lapsed" => approval.given.retain(|given| account(&given.name) != account(by)),
+            "approval.closed" if payload.get("how").and_then(Value::as_str) == Some(WITHDRAWN) => {
+                approval.state = State::Withdrawn;
+            }
             "action.intended" | "approval.closed" => approval.state = State::Over,
             _ => {}
         }
@@ -181,7 +202,7 @@ impl Approvals {
 
     /// Those that nobody has ended yet.
     pub(crate) fn open(&self) -> impl Iterator<Item = &Approval> {
-        self.all.iter().filter(|approval| approval.state != State::Over)
+        self.all.iter().filter(|approval| !approval.state.is_over())
     }
 
     /// Who has approved and counts: he may approve at all, and has not spoken for the customer where two must decide.
@@ -210,7 +231,7 @@ impl Approvals {
         let proposed = digest(action, arguments, &approval.customer_id, &conversation.to_string());
         let counted = u8::try_from(self.counted(approval, people).count()).unwrap_or(u8::MAX);
         match approval.state {
-            State::Over => None,
+            State::Withdrawn | State::Over => None,
             State::Refused => Some(Outcome::TurnedDown(TurnedDown::Refused)),
             State::Open if proposed != approval.proposal.digest => Some(Outcome::TurnedDown(TurnedDown::Void)),
             State::Open if approval.until_us <= now.0 => Some(Outcome::TurnedDown(TurnedDown::Expired)),
@@ -245,11 +266,19 @@ impl Approval {
     }
 }
 
+/// What a turn wants of people.
+pub(crate) struct Wishes<'a> {
+    pub asked: &'a [ApprovalWish],
+    /// Digests of what the customer takes back.
+    pub withdrawn: &'a [String],
+    pub customer_id: Option<&'a str>,
+}
+
 /// The events of a turn: what was decided is over, unless its intent has ended it already, and what the turn wants is put before people.
 pub(crate) fn events_of_turn(
     assistant: &Assistant,
     received: &Arrival<'_>,
-    (wishes, customer_id): (&[ApprovalWish], Option<&str>),
+    Wishes { asked, withdrawn, customer_id }: Wishes<'_>,
     (said, at): (&str, TimestampUs),
 ) -> Result<Vec<NewEvent>, TurnError> {
     let mut approvals = received.conversation.approvals.clone();
@@ -261,7 +290,13 @@ pub(crate) fn events_of_turn(
         };
         events.push(approvals.event("approval.closed", json!({"approval_id": id, "how": how}), at)?);
     }
-    for wish in wishes {
+    for digest in withdrawn {
+        let open = approvals.open().find(|open| open.proposal.digest == *digest);
+        if let Some(id) = open.map(|open| open.id) {
+            events.push(approvals.event("approval.closed", json!({"approval_id": id, "how": WITHDRAWN}), at)?);
+        }
+    }
+    for wish in asked {
         let hours = i64::from(assistant.pack.manifest.limits.approval_hours);
         let approval = Approval {
             id: ApprovalId(assistant.fresh_uuid()),
@@ -309,11 +344,12 @@ impl Assistant {
     pub async fn approvals(&self, reader: &str) -> Result<Vec<ApprovalView>, TurnError> {
         let ids =
             self.ports.inbox.due(&self.settings.tenant, &Due::Approval(TimestampUs(i64::MAX)), usize::MAX).await?;
+        let people = self.approvers().await?;
         let mut open = Vec::new();
         for id in ids.iter().filter_map(|id| id.parse().ok()) {
             match self.load(id).await {
                 Ok(Some(state)) => {
-                    open.extend(state.approvals.open().map(|approval| view(self, &state, (approval, reader))))
+                    open.extend(state.approvals.open().map(|approval| view(self, &state, (approval, reader), &people)))
                 }
                 Ok(None) | Err(TurnError::Erased) => {}
                 Err(error) => return Err(error),
@@ -333,8 +369,8 @@ impl Assistant {
         let written = self.write_vote(id, approval, vote).await?;
         let state = self.load(id).await?.ok_or(TurnError::NotFound)?;
         let asked = state.approvals.find(approval).ok_or(TurnError::UnknownApproval)?;
-        let now = self.ports.clock.now();
-        if state.approvals.outcome((id, asked), (&self.settings.approvers, now)).is_some() {
+        let (people, now) = (self.approvers().await?, self.ports.clock.now());
+        if state.approvals.outcome((id, asked), (&people, now)).is_some() {
             match self.handle(Stimulus::unasked(&state, Input::Approval(approval))).await {
                 // Another process was faster, or it is done when the ledger can be used again.
                 Ok(_) | Err(TurnError::NothingDue | TurnError::Conflict) => {}
@@ -352,15 +388,16 @@ impl Assistant {
     ) -> Result<ApprovalView, TurnError> {
         let lock = self.turn_lock(id);
         let _turn = lock.lock().await;
+        let people = self.approvers().await?;
         for _ in 0..TRIES_MAX {
             // What counts is in the ledger, also when another process has written it.
             self.forget(id);
             let state = self.load(id).await?.ok_or(TurnError::NotFound)?;
             let asked = state.approvals.find(approval).ok_or(TurnError::UnknownApproval)?;
             let at = self.ports.clock.now();
-            check(self, &state, asked, (vote, at))?;
+            check(&people, &state, asked, (vote, at))?;
             if vote.answer == Answer::Approve && asked.has_given(&vote.by) {
-                return Ok(view(self, &state, (asked, &vote.by)));
+                return Ok(view(self, &state, (asked, &vote.by), &people));
             }
             let mut approvals = state.approvals.clone();
             let (kind, reason) = match &vote.answer {
@@ -378,7 +415,7 @@ impl Assistant {
                 Ok(_) => {
                     let after = Conversation { approvals, ..(*state).clone() };
                     let asked = after.approvals.find(approval).ok_or(TurnError::UnknownApproval)?;
-                    return Ok(view(self, &after, (asked, &vote.by)));
+                    return Ok(view(self, &after, (asked, &vote.by), &people));
                 }
             }
         }
@@ -407,8 +444,8 @@ impl Assistant {
 
     async fn settle_in(&self, id: ConversationId) -> Result<(), TurnError> {
         let Some(state) = self.load(id).await? else { return Ok(()) };
-        let (people, now) = (&self.settings.approvers, self.ports.clock.now());
-        let decided = |approval: &&Approval| state.approvals.outcome((id, approval), (people, now)).is_some();
+        let (people, now) = (self.approvers().await?, self.ports.clock.now());
+        let decided = |approval: &&Approval| state.approvals.outcome((id, approval), (&people, now)).is_some();
         let ids: Vec<ApprovalId> = state.approvals.open().filter(decided).map(|approval| approval.id).collect();
         for approval in &ids {
             match self.handle(Stimulus::unasked(&state, Input::Approval(*approval))).await {
@@ -416,12 +453,12 @@ impl Assistant {
                 Err(error) => return Err(error),
             }
         }
-        if ids.is_empty() { self.lapse(&state).await } else { Ok(()) }
+        if ids.is_empty() { self.lapse(&state, &people).await } else { Ok(()) }
     }
 
     /// Takes back what people gave who no longer count, so that it is seen, and given anew should they count again.
-    async fn lapse(&self, state: &Conversation) -> Result<(), TurnError> {
-        let (people, at) = (&self.settings.approvers, self.ports.clock.now());
+    async fn lapse(&self, state: &Conversation, people: &Approvers) -> Result<(), TurnError> {
+        let at = self.ports.clock.now();
         let mut approvals = state.approvals.clone();
         let mut events = Vec::new();
         for approval in state.approvals.open() {
@@ -441,24 +478,30 @@ impl Assistant {
 }
 
 fn check(
-    assistant: &Assistant,
+    people: &Approvers,
     state: &Conversation,
     asked: &Approval,
     (vote, at): (&Vote, TimestampUs),
 ) -> Result<(), TurnError> {
-    state.approvals.may_decide(asked, &vote.by, &assistant.settings.approvers)?;
+    state.approvals.may_decide(asked, &vote.by, people)?;
     match asked.state {
         _ if asked.proposal.digest != vote.digest => Err(TurnError::OtherProposal),
+        State::Withdrawn => Err(TurnError::ApprovalWithdrawn),
         State::Refused | State::Over if asked.until_us > at.0 => Err(TurnError::ApprovalOver),
         State::Open if asked.until_us > at.0 => Ok(()),
         _ => Err(TurnError::ApprovalExpired),
     }
 }
 
-fn view(assistant: &Assistant, state: &Conversation, (approval, reader): (&Approval, &str)) -> ApprovalView {
-    let may_decide = state.approvals.may_decide(approval, reader, &assistant.settings.approvers).is_ok();
+fn view(
+    assistant: &Assistant,
+    state: &Conversation,
+    (approval, reader): (&Approval, &str),
+    people: &Approvers,
+) -> ApprovalView {
+    let may_decide = state.approvals.may_decide(approval, reader, people).is_ok();
     let is_open = approval.state == State::Open && approval.until_us > assistant.ports.clock.now().0;
-    let counted = state.approvals.counted(approval, &assistant.settings.approvers);
+    let counted = state.approvals.counted(approval, people);
     ApprovalView {
         id: approval.id,
         conversation_id: state.id,

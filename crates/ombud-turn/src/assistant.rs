@@ -20,14 +20,15 @@ use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::graph::Graphs;
 use crate::hiding::Shown;
-use crate::intake::Stimulus;
+use crate::intake::{Input, Stimulus};
 use crate::languages::Languages;
 use crate::meaning::Model;
+use crate::people::People;
 use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, hiding, reader, record};
+use crate::{desk, hiding, reader, record, shadow};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -55,6 +56,16 @@ pub struct Ports {
     pub live: Arc<dyn LiveBus>,
 }
 
+/// Whether what an assistant says and does reaches anybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Customers are answered, and what they agree to is done.
+    #[default]
+    Live,
+    /// Everything is read, decided and written down; customers get nothing of it, and nothing is done.
+    Shadow,
+}
+
 /// Settings of an assistant.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -66,6 +77,8 @@ pub struct Settings {
     pub model_deadline_ms: u64,
     /// Identifications and codes in an hour.
     pub attempts: AttemptLimits,
+    /// Whether what it says and does reaches anybody.
+    pub mode: Mode,
     /// Who may approve what people must approve.
     pub approvers: Approvers,
     /// Keeps what was learnt from the pack for the next start; without one it is learnt at each.
@@ -79,6 +92,7 @@ impl Default for Settings {
             action_deadline_ms: 12_000,
             model_deadline_ms: 8_000,
             attempts: AttemptLimits::default(),
+            mode: Mode::Live,
             approvers: Approvers::default(),
             shelf: None,
         }
@@ -230,6 +244,7 @@ pub struct Assistant {
     pub(crate) graphs: Arc<Graphs>,
     /// How much each part of what is known counts.
     pub(crate) weights: ContextWeights,
+    pub(crate) people: Arc<People>,
     /// What the turn that this one is for takes from outside; none where nobody runs a turn.
     tape: Option<Arc<Tape>>,
 }
@@ -255,10 +270,12 @@ impl Assistant {
         let policy = moka::policy::EvictionPolicy::lru();
         let cache = moka::sync::Cache::builder().max_capacity(CACHED_MAX).eviction_policy(policy).build();
         let switchboard = Arc::new(Switchboard::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
+        let people = Arc::new(People::new(Arc::clone(&ports.ledger), settings.tenant.clone()));
         Self {
             switchboard,
             graphs: Arc::new(Graphs::new(&ports)),
             weights: pack.manifest.context,
+            people,
             ports,
             pack,
             settings,
@@ -290,6 +307,7 @@ impl Assistant {
             switchboard: Arc::clone(&self.switchboard),
             graphs: Arc::clone(&self.graphs),
             weights: self.weights,
+            people: Arc::clone(&self.people),
             tape: Some(tape),
         }
     }
@@ -337,6 +355,12 @@ impl Assistant {
         &self.switchboard
     }
 
+    /// Whose access was revoked, and how that is done.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
     /// The company.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
@@ -353,7 +377,7 @@ impl Assistant {
         locale: Option<&str>,
         market: Option<&str>,
     ) -> Result<ConversationView, TurnError> {
-        record::open(self, principal, locale, market).await
+        record::open(self, principal, locale, market).await.map(|view| shadow::seen_by_customer(self, view))
     }
 
     /// Answers a stimulus.
@@ -366,13 +390,17 @@ impl Assistant {
         let mut retries = 0;
         loop {
             // The work of a turn is large; whoever awaits one need not be.
-            let turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.reading()));
+            let mut turn = self.of_turn(Tape::recording(Arc::clone(&self.ports.clock), self.reading()));
+            if matches!(stimulus.input, Input::Approval(_)) {
+                // Who counts now is what the turn is recorded and replayed with.
+                turn.settings.approvers = self.approvers().await?;
+            }
             match Box::pin(turn::run(&turn, stimulus.clone())).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
                     self.forget(stimulus.conversation_id);
                 }
-                ended => return ended,
+                ended => return ended.map(|reply| shadow::for_customer(self, reply)),
             }
         }
     }
@@ -384,7 +412,7 @@ impl Assistant {
     pub async fn view(&self, principal: &Principal, id: ConversationId) -> Result<Option<ConversationView>, TurnError> {
         match self.load(id).await? {
             Some(conversation) if conversation.belongs_to(principal) => {
-                Ok(Some(desk::conversation_view(self, &conversation).await?))
+                Ok(Some(shadow::seen_by_customer(self, desk::conversation_view(self, &conversation).await?)))
             }
             _ => Ok(None),
         }

@@ -10,7 +10,7 @@ use ombud_domain::{
 };
 use ombud_language::safety::DigitTail;
 use ombud_language::{Pseudonym, Pseudonyms};
-use ombud_policy::{Colleague, Dialogue, Intent};
+use ombud_policy::{Colleague, Dialogue, Intent, SagaRun};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -120,6 +120,8 @@ pub(crate) struct OpenAction {
     pub outcome: Option<ActionOutcome>,
     /// Whether amounts are held for it.
     pub moves_money: bool,
+    /// The saga that it is a step of, as it stood before it.
+    pub saga: Option<SagaRun>,
 }
 
 impl OpenAction {
@@ -133,6 +135,7 @@ impl OpenAction {
             recover_at: time(&event.payload, "recover_at_us").unwrap_or(event.at),
             outcome: None,
             moves_money: event.payload.get("money").is_some(),
+            saga: event.payload.get("saga").and_then(read),
         })
     }
 }

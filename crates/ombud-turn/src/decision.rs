@@ -2,7 +2,7 @@
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, Stage, Understanding};
-use ombud_policy::engine::CodeCheck;
+use ombud_policy::engine::{CodeCheck, Earlier};
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
@@ -169,10 +169,11 @@ fn earlier(
     (understanding, findings): (&Understanding, &[Finding]),
 ) -> Decision {
     let open = received.conversation.open_action.as_ref();
-    match open.and_then(|open| Some((&open.proposal, open.outcome.as_ref()?))) {
-        Some((proposal, outcome)) if received.desk_owns() && !received.conversation.kept => {
-            engine.recovered_for_people(state, proposal, outcome)
-        }
+    let known = open.and_then(|open| {
+        Some(Earlier { proposal: &open.proposal, outcome: open.outcome.as_ref()?, saga: open.saga.as_ref() })
+    });
+    match known {
+        Some(known) if received.desk_owns() && !received.conversation.kept => engine.recovered_for_people(state, known),
         Some(known) => engine.recovered(state, known, understanding, findings),
         None if received.is_from_customer() => engine.still_unknown(state, understanding, findings),
         None => engine.keep_waiting(state),
@@ -208,7 +209,8 @@ pub(crate) fn resume(
     let decision = match &of {
         CallOf::Code => engine.code_entered(&mut state, code_check(&outcome)),
         CallOf::Earlier(heard) => earlier(&engine, received, &mut state, (&heard.0, &heard.1)),
-        CallOf::Flow if rounds >= assistant.pack.manifest.limits.rounds_max => {
+        // What has begun comes to its end; a saga has a bound of its own.
+        CallOf::Flow if rounds >= assistant.pack.manifest.limits.rounds_max && !engine.is_in_saga(&state) => {
             engine.too_many_rounds(&mut state, &outcome)
         }
         CallOf::Flow | CallOf::Recall => engine.resume(&mut state, &outcome),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::approvals::Approvers;
-use crate::assistant::{Assistant, Settings};
+use crate::assistant::{Assistant, Mode, Settings};
 use crate::attempts::AttemptLimits;
 use crate::hiding::Shown;
 use crate::intake::{IdempotencyKey, Input, Stimulus, code_digits};
@@ -61,6 +61,9 @@ pub(crate) struct Begin {
     /// Who might approve; only where approvals are counted.
     #[serde(default, skip_serializing_if = "Approvers::is_empty")]
     pub approvers: Approvers,
+    /// Whether it was a shadow.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// Version of the conversation that was loaded.
     pub version: i64,
     /// When the turn began.
@@ -98,6 +101,7 @@ impl Begin {
                 Input::Approval(_) => settings.approvers.clone(),
                 _ => Approvers::default(),
             },
+            shadow: settings.mode == Mode::Shadow,
             version,
             at: assistant.ports.clock.now(),
             principal: stimulus.principal.clone(),
@@ -129,6 +133,7 @@ impl Begin {
             model_deadline_ms,
             attempts,
             approvers: self.approvers.clone(),
+            mode: if self.shadow { Mode::Shadow } else { Mode::Live },
             ..Settings::default()
         }
     }

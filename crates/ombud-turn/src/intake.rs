@@ -233,6 +233,8 @@ fn check_input(assistant: &Assistant, input: &Input, conversation: &Conversation
         Input::Recovery if conversation.open_action.as_ref().is_none_or(|open| open.recover_at > now) => {
             Err(TurnError::NothingDue)
         }
+        // What came of the action before is found out and told first.
+        Input::Approval(_) if conversation.open_action.is_some() => Err(TurnError::NothingDue),
         Input::Approval(id) if outcome(assistant, conversation, *id).is_none() => Err(TurnError::NothingDue),
         Input::Timer if !silence::is_due(assistant, conversation) => Err(TurnError::NothingDue),
         Input::Event(event) if !conversation.dialogue.parked.iter().any(|frame| event.wakes(frame)) => {

@@ -119,6 +119,5 @@ fn is_told(assistant: &Assistant, flow: &str) -> bool {
 
 /// The request that performs an action.
 fn flow_of<'a>(assistant: &'a Assistant, action: &str) -> Option<&'a str> {
-    let performs = |op: &Op| matches!(op, Op::Act(act) if act.action == action);
-    assistant.pack.flows.iter().find(|(_, flow)| flow.ops.iter().any(performs)).map(|(name, _)| name.as_str())
+    assistant.pack.flows.iter().find(|(_, flow)| flow.performs(action)).map(|(name, _)| name.as_str())
 }

@@ -7,12 +7,13 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, MessageId, NewEvent,
     Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
 };
-use ombud_policy::{Dialogue, Proof, Silence, is_question};
+use ombud_policy::{Dialogue, Proof, SagaEnded, Silence, is_question};
 use ombud_ports::{AppendError, Commit, Shredding, StoreError, StoredReply};
 use serde::Serialize;
 use serde_json::{Map, json};
 
 use crate::answer::Checked;
+use crate::approvals::Wishes;
 use crate::assistant::Assistant;
 use crate::context::Asker;
 use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
@@ -23,7 +24,7 @@ use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply};
-use crate::{approvals, context, decision, shred, waiting};
+use crate::{approvals, context, decision, shadow, shred, waiting};
 
 /// What is durable. Made by this stage alone.
 pub(crate) struct Recorded {
@@ -112,7 +113,8 @@ pub(crate) async fn commit(
     if !given.is_empty() {
         turn.events.push(event(MODEL_TOKENS, &json!({"turn_id": received.turn_id, "given": given}))?);
     }
-    let wishes = (ending.approvals.as_slice(), dialogue.customer_id.as_deref());
+    let wishes =
+        Wishes { asked: &ending.approvals, withdrawn: &ending.withdrawn, customer_id: dialogue.customer_id.as_deref() };
     let said = (received.conversation.said.as_str(), at);
     turn.events.extend(approvals::events_of_turn(assistant, &received, wishes, said)?);
     let asks = is_question(ending.awaiting.kind) && ending.handover.is_none();
@@ -124,6 +126,7 @@ pub(crate) async fn commit(
         turn.events.push(event("request.parked", &json!({"parked": dialogue.parked.len()}))?);
     }
     turn.events.extend(identified(&received, &dialogue)?);
+    turn.ended_sagas(&ending.sagas)?;
     let status = match &ending.handover {
         Some(_) => ConversationStatus::WaitingForAgent,
         None if received.desk_owns() => received.conversation.status,
@@ -308,6 +311,13 @@ impl TurnEvents {
         Ok(said)
     }
 
+    fn ended_sagas(&mut self, ended: &[SagaEnded]) -> Result<(), TurnError> {
+        for ended in ended {
+            self.events.push(event("saga.ended", ended)?);
+        }
+        Ok(())
+    }
+
     /// All stages in one event: an event each took a third of a turn's processor time.
     fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
         self.events.push(event("turn.stages", &TurnStages { turn_id: received.turn_id, records: stages })?);
@@ -464,6 +474,7 @@ pub(crate) fn message(assistant: &Assistant, (seq, at): (i64, TimestampUs), auth
         at,
         citations: Vec::new(),
         turn_id: None,
+        withheld: shadow::withholds(assistant, author),
     }
 }
 

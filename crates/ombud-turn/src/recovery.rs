@@ -9,7 +9,7 @@ use ombud_ports::{AppendError, Due, StoreError, crash_point};
 use serde_json::json;
 
 use crate::action::{append, append_outcome, carry_out, within, word};
-use crate::assistant::Assistant;
+use crate::assistant::{Assistant, Mode};
 use crate::conversation::OpenAction;
 use crate::intake::{Arrival, Input, Stimulus};
 use crate::trail::Trail;
@@ -35,6 +35,10 @@ impl Assistant {
     /// # Errors
     /// [`StoreError`]; what is due stays due.
     pub async fn recover(&self) -> Result<usize, StoreError> {
+        // To ask is to send the write once more: what was begun live is found out live.
+        if self.settings.mode == Mode::Shadow {
+            return Ok(0);
+        }
         let now = self.ports.clock.now();
         let due = self.ports.inbox.due(&self.settings.tenant, &Due::Recovery(now), BATCH_MAX).await?;
         let looked_at = due.len();
@@ -73,6 +77,9 @@ pub(crate) async fn recover(
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
     let Some(open) = received.conversation.open_action.clone() else { return ActionOutcome::Unknown };
+    if assistant.settings.mode == Mode::Shadow {
+        return ActionOutcome::Unknown;
+    }
     let outcome = ask(assistant, &open, look_up).await;
     crash_point("recovery.asked");
     let gives_up = !is_worth_asking(assistant, &open) || open.tries.saturating_add(1) >= TRIES_MAX;

@@ -1,6 +1,6 @@
 //! Stage 9: what is durable leaves: to the caller, and to every open page.
 
-use ombud_domain::{ConversationId, Message};
+use ombud_domain::{Author, Awaiting, ConversationId, Message};
 use ombud_ports::{LiveEvent, StoreError, crash_point};
 use serde::Deserialize as _;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::assistant::Assistant;
 use crate::record::Recorded;
 use crate::view::TurnReply;
-use crate::waiting;
+use crate::{shadow, waiting};
 
 pub(crate) fn deliver(assistant: &Assistant, recorded: Recorded) -> TurnReply {
     let (reply, before, told) = recorded.into_parts();
@@ -16,10 +16,11 @@ pub(crate) fn deliver(assistant: &Assistant, recorded: Recorded) -> TurnReply {
     if !assistant.ports.live.is_heard(id) {
         return reply;
     }
-    for message in before.iter().chain(&reply.messages) {
+    for message in before.iter().chain(&reply.messages).filter(|message| !message.withheld) {
         announce_message(assistant, id, message);
     }
-    announce(assistant, id, "conversation.updated", json!({"status": reply.status, "awaiting": reply.awaiting}));
+    let awaiting = if shadow::withholds(assistant, Author::Assistant) { &Awaiting::default() } else { &reply.awaiting };
+    announce(assistant, id, "conversation.updated", json!({"status": reply.status, "awaiting": awaiting}));
     for kind in told {
         announce(assistant, id, kind, json!({"status": reply.status}));
     }
@@ -61,12 +62,9 @@ impl Assistant {
             if self.ports.live.is_heard(id)
                 && let Ok(Some(state)) = self.load(id).await
             {
-                announce(
-                    self,
-                    id,
-                    "conversation.updated",
-                    json!({"status": state.status, "awaiting": waiting::awaiting(&state)}),
-                );
+                let is_withheld = shadow::withholds(self, Author::Assistant);
+                let awaiting = if is_withheld { Awaiting::default() } else { waiting::awaiting(&state) };
+                announce(self, id, "conversation.updated", json!({"status": state.status, "awaiting": awaiting}));
             }
         }
         crash_point("outbox.announced");

@@ -63,6 +63,9 @@ pub enum TurnError {
     /// It is decided already.
     #[error("this approval is decided already")]
     ApprovalOver,
+    /// The customer has taken it back.
+    #[error("the customer has withdrawn this")]
+    ApprovalWithdrawn,
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,
@@ -104,6 +107,6 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
     }
     let ending = context::with_customer(assistant, &received, decided.into_ending()).await;
     let checked = answer::write_and_check(assistant, (&received, &screened), &grounds, ending, &mut trail).await;
-    let recorded = record::commit(assistant, received, &screened, checked, trail).await?;
+    let recorded = Box::pin(record::commit(assistant, received, &screened, checked, trail)).await?;
     Ok(reply::deliver(assistant, recorded))
 }

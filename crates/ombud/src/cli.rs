@@ -19,6 +19,7 @@ mod prove;
 mod replay;
 mod serve;
 mod simulate;
+mod staff;
 mod switch;
 mod token;
 mod validate;
@@ -111,6 +112,8 @@ enum Command {
     Approvals(approvals::Options),
     /// Stops effects at once, and lets them go on: everything, an action, a risk class, a market.
     Switch(switch::Options),
+    /// Takes the access of a member of staff away, at once and everywhere, or gives it back.
+    Staff(staff::Options),
     /// Makes the key that signs checkpoints of the ledger, and prints the one that others verify with; makes and changes the master key.
     Keys(keys::Options),
     /// Erases everything about a customer, for good.
@@ -195,6 +198,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Books(options) => books::run(context, &options).await,
         Command::Approvals(options) => approvals::run(context, &options).await,
         Command::Switch(options) => switch::run(context, &options).await,
+        Command::Staff(options) => staff::run(context, &options).await,
         Command::Keys(options) => keys::run(context, &options).await,
         Command::Erase(options) => erase::run(context, &options).await,
         Command::Export(options) => export::run(context, &options).await,

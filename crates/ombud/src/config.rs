@@ -32,6 +32,14 @@ section! {
 }
 
 section! {
+    /// What of the assistant's work reaches anybody.
+    Service ["service"] {
+        /// `live`, or `shadow`: messages are read, decided on and written down, customers get no reply, nothing is sent to the company's systems but reads, and the desk sees what would have been said and done. Take a database of its own for it.
+        mode: String = "live".to_owned();
+    }
+}
+
+section! {
     /// Sessions of customers and staff: signed tokens (JWT, HS256).
     Session ["session"] {
         /// Secret that signs session tokens, at least 32 bytes (`openssl rand -hex 32`). Your own site signs tokens of signed-in customers with it too.
@@ -196,6 +204,7 @@ section! {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) service: Service,
     pub(crate) session: Session,
     pub(crate) pack: Pack,
     pub(crate) database: Database,
@@ -211,8 +220,9 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 13] = [
+pub(crate) const SECTIONS: [Section; 14] = [
     Server::SECTION,
+    Service::SECTION,
     Session::SECTION,
     Pack::SECTION,
     Database::SECTION,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use ombud_connect::{BackOfficeSettings, HttpBackOffice, ModelSettings, OpenAiModel};
 use ombud_domain::{Sensitive, TenantId};
 use ombud_http::{App, DemoCompany, HttpSettings, LimitSettings, LiveHub, Network, Parts, Rate};
@@ -14,9 +14,10 @@ use ombud_ports::{Clock, LanguageModel, SealWatch};
 use ombud_proof::LogKey;
 use ombud_retrieval::Knowledge;
 use ombud_store::seal::checkpoints::Checkpoints;
+use ombud_store::seal::verify::LogReader;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_store::{ArticleIndex, Store};
-use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
+use ombud_turn::{Assistant, AttemptLimits, Mode, Ports, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
@@ -79,6 +80,7 @@ impl Server {
         let waiting = spinner("opening the ledger");
         let store = Box::pin(open_store(config)).await?;
         let tenant = TenantId(config.pack.tenant.clone());
+        Box::pin(check_newest(config, &tenant)).await?;
         if !store.is_sealed() {
             tracing::warn!(
                 "personal text is stored in the clear: make a master key with `ombud keys master FILE` and set `[privacy]`"
@@ -222,6 +224,19 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
     store.context("the ledger cannot be opened, run `ombud doctor`")
 }
 
+/// Refuses a ledger whose newest rows are not what they were when they were sealed.
+async fn check_newest(config: &Config, tenant: &TenantId) -> anyhow::Result<()> {
+    let reader = LogReader::open(&config.database.url, tenant.clone()).await.context("the ledger cannot be read")?;
+    let found = reader.check_newest().await;
+    reader.close().await;
+    match found.context("the ledger's newest rows cannot be read, run `ombud prove`")? {
+        None => Ok(()),
+        Some(fault) => bail!(
+            "the ledger is damaged or was changed ({fault}), nothing was done: keep a copy, put back the newest backup, and run `ombud prove` on both"
+        ),
+    }
+}
+
 /// What keeps the ledger sealed; without a key it gives leaves, which can be signed later.
 fn seal(config: &Config, store: &Store, process: u128) -> anyhow::Result<Seal> {
     let ledger = &config.ledger;
@@ -294,6 +309,7 @@ pub(crate) fn assistant(
             customer_wrong_codes: config.limits.customer_wrong_codes_per_hour,
         },
         approvers: config.desk.approvers.iter().collect(),
+        mode: mode(config)?,
         shelf: meaning::shelf(config),
     };
     Assistant::new(ports, Arc::new(pack), settings).context("the pack cannot be used, run `ombud validate` on it")
@@ -311,6 +327,15 @@ pub(crate) fn replayer(
         Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
     Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), settings)
         .context("the pack cannot be used, run `ombud validate` on it")
+}
+
+/// Whether what the assistant says and does reaches anybody.
+pub(crate) fn mode(config: &Config) -> Result<Mode, ConfigError> {
+    match config.service.mode.as_str() {
+        "live" => Ok(Mode::Live),
+        "shadow" => Ok(Mode::Shadow),
+        _ => Err(missing("service", "mode", "use `live` or `shadow`")),
+    }
 }
 
 /// The company's systems.

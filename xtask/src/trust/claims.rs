@@ -21,6 +21,18 @@ pub(super) struct Run {
     pub(super) target: &'static str,
     pub(super) tests: &'static [&'static str],
     pub(super) settings: &'static [Setting],
+    /// How a long run is cut up, so that it can be broken off and taken up again.
+    pub(super) portion: Option<Portion>,
+}
+
+/// A part of a long run.
+pub(super) struct Portion {
+    /// The setting that says which; the portions count it up from 1.
+    pub(super) seed: &'static str,
+    /// How much of the first setting is done in each.
+    pub(super) each: u64,
+    /// What is counted, for people.
+    pub(super) noun: &'static str,
 }
 
 /// How much of something is done.
@@ -56,7 +68,7 @@ impl Length {
 }
 
 const fn tests(package: &'static str, target: &'static str, tests: &'static [&'static str]) -> Run {
-    Run { package, target, tests, settings: &[] }
+    Run { package, target, tests, settings: &[], portion: None }
 }
 
 pub(super) const CLAIMS: &[Claim] = &[
@@ -68,6 +80,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             target: "test evil",
             tests: &["a_hijacked_model_has_no_effect"],
             settings: &[Setting { name: "OMBUD_EVIL_SESSIONS", short: "60", long: "10000" }],
+            portion: Some(Portion { seed: "OMBUD_EVIL_SEED", each: 200, noun: "hostile sessions" }),
         }],
         figure: "{effects} unauthorized effects in {n} sessions; of {turns} turns {otherwise} come out otherwise",
         figures: &[
@@ -95,6 +108,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             target: "test crash",
             tests: &["a_refund_is_paid_once_wherever_ombud_is_killed"],
             settings: &[Setting { name: "OMBUD_CRASH_KILLS", short: "60", long: "2000" }],
+            portion: Some(Portion { seed: "OMBUD_CRASH_SEED", each: 60, noun: "kills" }),
         }],
         figure: "of {refunds} refunds {double} paid twice, {lost} lost, {stuck} stuck; {booked} stand in the books; {turns} turns replayed",
         figures: &[
@@ -106,6 +120,55 @@ pub(super) const CLAIMS: &[Claim] = &[
             "PostgreSQL, {row}",
         ],
         data: "17 crash points, 3 kinds of company systems",
+    },
+    Claim {
+        name: "sagas",
+        promise: "Of several actions that are one to the customer all are done or none stands, whichever fails in whatever way and wherever the process dies; else a person is told what was done",
+        runs: &[
+            tests("ombud-policy", "lib", &["every_step_that_fails_ends_in_a_named_state"]),
+            tests(
+                "ombud-turn",
+                "test journey",
+                &[
+                    "a_saga_does_what_was_shown_or_nothing",
+                    "whichever_step_is_refused_or_fails_what_was_done_is_taken_back",
+                    "an_answer_that_is_lost_is_found_out_before_the_saga_goes_on",
+                    "what_nobody_can_find_out_goes_to_a_person",
+                    "a_compensation_that_fails_is_tried_again_found_out_or_left_to_a_person",
+                    "a_process_that_dies_in_a_saga_leaves_it_to_the_next_one",
+                ],
+            ),
+            tests("ombud", "test crash", &["a_dearer_exchange_is_whole_or_undone_wherever_it_fails"]),
+        ],
+        figure: "{whole} whole, {undone} undone, {left} left to a person, {half} half done of {n} exchanges",
+        figures: &[
+            "sagas: {n} exchanges with a fault or a kill on {databases}: {whole} whole, {undone} undone, {left} left to a person, {half} half done",
+        ],
+        data: "refusals, failures, lost answers and kills at each step; the stand-in's plans and exchanges as the judge",
+    },
+    Claim {
+        name: "storage",
+        promise: "When the disk is full, fails to write or to flush, tears a page or turns read-only, nothing that was answered is lost and nothing is paid twice; what is damaged is found at the start",
+        runs: &[
+            Run {
+                package: "ombud",
+                target: "test crash",
+                tests: &["no_fault_of_the_disk_loses_what_was_answered_or_pays_twice"],
+                settings: &[Setting { name: "OMBUD_STORAGE_FAULTS", short: "40", long: "400" }],
+                portion: None,
+            },
+            tests(
+                "ombud-store",
+                "test contract",
+                &["a_full_disk_stops_the_ledger_and_reads_go_on", "a_damaged_page_or_row_is_found_at_the_start"],
+            ),
+        ],
+        figure: "of {n} faults {double} paid twice, {lost} lost, {forgotten} answers forgotten",
+        figures: &[
+            "storage faults: {n} injected ({kinds}); {ended} processes ended, {stopped} stopped writing and read on, {on} went on",
+            "after them: {refunds} refunds, {double} paid twice, {lost} lost, {stuck} stuck, {forgotten} answers forgotten, {turns} turns replayed",
+        ],
+        data: "a library before the C library that lets the n-th write or flush of SQLite fail, five kinds",
     },
     Claim {
         name: "limits-and-switches",
@@ -131,6 +194,7 @@ pub(super) const CLAIMS: &[Claim] = &[
                 target: "lib",
                 tests: &["many_random_operations_come_out_as_in_the_reference"],
                 settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "1000000" }],
+                portion: None,
             },
             Run {
                 package: "ombud-store",
@@ -140,6 +204,7 @@ pub(super) const CLAIMS: &[Claim] = &[
                     "of_refunds_at_once_only_what_was_taken_goes_back",
                 ],
                 settings: &[Setting { name: "OMBUD_MONEY_OPERATIONS", short: "20000", long: "400000" }],
+                portion: None,
             },
             tests(
                 "ombud-domain",

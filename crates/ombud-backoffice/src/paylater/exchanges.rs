@@ -154,7 +154,8 @@ async fn report(unit: &mut Unit, order_id: &str, request: &ReportExchange) -> Re
     Ok(ExchangeReported { receipt_id, exchange })
 }
 
-fn wanted<'a>(product: &'a Product, item: &OrderItem, variant_id: &str) -> Result<&'a Variant, Refusal> {
+/// The variant an item is swapped for, if it can be had.
+pub fn wanted<'a>(product: &'a Product, item: &OrderItem, variant_id: &str) -> Result<&'a Variant, Refusal> {
     let variant = product.variants.iter().find(|variant| variant.id == variant_id);
     let foreign =
         || Refusal::rule("variant_not_of_product", format!("variant {variant_id} is not one of {}", product.name));
@@ -185,8 +186,8 @@ fn made(order: &Order, item: &OrderItem, variant: &Variant, (id, now): (String, 
     }
 }
 
-/// For all units of the line.
-fn difference(item: &OrderItem, variant: &Variant) -> Money {
+/// What the other variant costs more, for all units of the line.
+pub fn difference(item: &OrderItem, variant: &Variant) -> Money {
     let price = item.price.currency.price(variant.price_euro_minor);
     price.minus(item.price).times(i64::from(item.quantity))
 }

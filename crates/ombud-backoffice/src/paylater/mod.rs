@@ -19,6 +19,7 @@ pub mod overview;
 pub mod payment_refunds;
 pub mod payments;
 pub mod plans;
+pub mod price_differences;
 pub mod products;
 pub mod refunds;
 pub mod returns;

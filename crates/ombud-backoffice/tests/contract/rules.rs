@@ -112,6 +112,27 @@ async fn foreign_undelivered_and_unreturnable_items_do_not_go_back() {
 }
 
 #[tokio::test]
+async fn what_a_dearer_variant_costs_more_is_added_to_the_plan_and_taken_off_once() {
+    let office = stories().await;
+    let path = "/orders/ORD-102701/price_differences";
+    let swap = |variant: &str| json!({"item_id": "ITM-102701-1", "variant_id": variant});
+    let before = office.get("/plans/PLN-102701").await.ok();
+    office.post(path, swap("V-1002-01")).await.refused(409, "not_dearer");
+    let added = office.post(path, swap("V-1002-04")).await.ok();
+    assert_eq!(minor(&added["difference"]["amount"]), 1_798);
+    assert_eq!(minor(&added["plan"]["total"]), minor(&before["total"]) + 1_798);
+    let id = added["difference"]["id"].as_str().unwrap();
+    office
+        .post(&format!("/orders/ORD-100901/price_differences/{id}/reverse"), json!({}))
+        .await
+        .refused(404, "price_difference_not_found");
+    let reversed = office.post(&format!("{path}/{id}/reverse"), json!({})).await.ok();
+    assert_eq!(reversed["plan"]["installments"], before["installments"], "as it was before");
+    office.post(&format!("{path}/{id}/reverse"), json!({})).await.refused(409, "difference_reversed");
+    assert_eq!(office.get(path).await.ok()[0]["state"], "reversed");
+}
+
+#[tokio::test]
 async fn an_item_is_exchanged_for_another_variant_in_stock() {
     let office = stories().await;
     let path = "/orders/ORD-100901/exchanges";

@@ -77,6 +77,11 @@ impl FromRequestParts<App> for Party {
         }
         let claims = app.tokens().check(token.trim(), app.clock().now()).map_err(refusal)?;
         let party = Self::from(claims);
+        if let Self::Staff(staff) = &party
+            && app.assistant().people().read().await?.has(&staff.name)
+        {
+            return Err(ApiError::AccessRevoked);
+        }
         app.limits().request(&SessionKey::of(&party))?;
         Ok(party)
     }

@@ -99,6 +99,10 @@ pub struct Message {
     /// The turn it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_id: Option<String>,
+    /// Whether the customer never got it, because it was written in shadow mode; left out if he did.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(default = false)]
+    pub withheld: bool,
 }
 
 impl From<domain::Message> for Message {
@@ -112,6 +116,7 @@ impl From<domain::Message> for Message {
             at: message.at.to_rfc3339(),
             citations: message.citations.into_iter().map(Into::into).collect(),
             turn_id: message.turn_id.map(|id| id.to_string()),
+            withheld: message.withheld,
         }
     }
 }

@@ -110,3 +110,23 @@ async fn nobody_else_approves() {
     let late = world.post(&path, &world.staff("Nils"), yes(&approval)).await;
     assert_eq!(late.code(), (409, "OM-0407"));
 }
+
+/// R12: a token whose holder was revoked opens nothing from the next request on; what the customer withdraws is called so.
+#[tokio::test]
+async fn who_is_revoked_sees_nothing_and_what_is_withdrawn_is_called_so() {
+    let world = World::new();
+    let (customer, id, approval) = asked_for_approval(&world).await;
+    let (path, maja) = (path_of(&approval), world.staff("Maja"));
+    assert_eq!(world.post(&path, &maja, yes(&approval)).await.status, 200);
+    let change = ombud_turn::AccessChange { name: "maja".to_owned(), reason: "left".to_owned(), by: "ivan".to_owned() };
+    let people = world.app.assistant().people();
+    people.change(&change, ombud_turn::Access::Revoked, ombud_domain::TimestampUs(1)).await.unwrap();
+    assert_eq!(world.get("/api/v1/desk/approvals", &maja).await.code(), (403, "OM-0206"));
+    assert_eq!(world.post(&path, &maja, yes(&approval)).await.code(), (403, "OM-0206"));
+    let second = world.post(&path, &world.staff("Ivan"), yes(&approval)).await;
+    assert_eq!((second.status, second.body["given"].as_array().unwrap().len()), (200, 1), "{:?}", second.body);
+    let forget = json!({"text": "never mind, forget it"});
+    assert_eq!(world.post(&format!("/api/v1/conversations/{id}/messages"), &customer, forget).await.status, 200);
+    assert_eq!(world.post(&path, &world.staff("Nils"), yes(&approval)).await.code(), (409, "OM-0409"));
+    assert_eq!(world.get("/api/v1/desk/approvals", &world.staff("Nils")).await.body, json!({"items": []}));
+}

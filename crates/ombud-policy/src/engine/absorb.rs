@@ -292,7 +292,7 @@ impl Engine<'_> {
     }
 
     /// The one of these requests (id and name) that the words mean.
-    fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
+    pub(super) fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
         let candidate = |(id, name): (String, String)| Candidate {
             id,
             name: name.clone(),
@@ -442,7 +442,7 @@ impl Engine<'_> {
 
     /// Whether a flow acts, and does not only look up.
     pub(super) fn changes_something(&self, flow: &str) -> bool {
-        self.pack.flows.get(flow).is_some_and(|flow| flow.ops.iter().any(|op| matches!(op, Op::Act(_))))
+        self.pack.flows.get(flow).is_some_and(crate::flow::Flow::changes_something)
     }
 
     fn chat(&self, state: &mut Deliberation, kind: Kind) {

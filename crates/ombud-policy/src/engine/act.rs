@@ -1,5 +1,7 @@
 //! How are actions proposed, and what do their outcomes do?
 
+use std::collections::BTreeMap;
+
 use ombud_domain::{
     ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal,
     Receipt,
@@ -14,7 +16,7 @@ use crate::authorize::{Verdict, digest};
 use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
 use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Expr, Scope, plain};
-use crate::flow::{AGAIN_MAX, Act, Op};
+use crate::flow::{AGAIN_MAX, Act, Op, Saga};
 use crate::limits::LIMIT_REACHED;
 use crate::postings::{self, Wish};
 use crate::spec::{ActionSpec, Ownership};
@@ -28,15 +30,38 @@ const REPEATED_ASKS: u32 = 2;
 /// Option id of another one-time code.
 const NEW_CODE: &str = "new_code";
 
+/// What is said when a write is not done.
+#[derive(Clone, Copy)]
+pub(super) struct Refusable<'a> {
+    confirm: &'a str,
+    refused: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Refusable<'a> {
+    pub(super) fn of_act(act: &'a Act) -> Self {
+        Self { confirm: &act.confirm, refused: &act.refused }
+    }
+
+    pub(super) fn of_saga(saga: &'a Saga) -> Self {
+        Self { confirm: &saga.confirm, refused: &saga.refused }
+    }
+}
+
+/// How much an action is about, as far as it says so.
+pub(super) fn amount_of(
+    spec: &ActionSpec,
+    eval: &dyn Fn(&Expr) -> Result<Value, String>,
+) -> (Option<i64>, Option<String>) {
+    let told = |expr: &Option<Expr>| expr.as_ref().and_then(|expr| eval(expr).ok());
+    let currency = told(&spec.currency).and_then(|value| value.as_str().map(ToOwned::to_owned));
+    (told(&spec.amount).and_then(|value| value.as_i64()), currency)
+}
+
 impl Engine<'_> {
     /// Proposes an action, or gives it up for performing once it is authorized.
     pub(super) fn act(&self, state: &mut Deliberation, act: &Act) -> Step {
         if state.standing.is_none() {
-            // Once in a turn, and only in one that comes to an action.
-            if let Some(top) = state.dialogue.frames.last_mut() {
-                top.pending = Pending::Recall;
-            }
-            return Step::Out(Decision::Recall { customer_id: state.dialogue.customer_id.clone() });
+            return self.recall(state);
         }
         let Some(spec) = self.pack.actions.get(&act.action) else {
             return self.broken(state, format!("action `{}` does not exist", act.action));
@@ -62,21 +87,20 @@ impl Engine<'_> {
         self.decide_action(state, act, spec, proposal)
     }
 
+    /// Looks up what holds actions back: once in a turn, and only in one that comes to an action.
+    pub(super) fn recall(&self, state: &mut Deliberation) -> Step {
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.pending = Pending::Recall;
+        }
+        Step::Out(Decision::Recall { customer_id: state.dialogue.customer_id.clone() })
+    }
+
     fn decide_action(&self, state: &mut Deliberation, act: &Act, spec: &ActionSpec, proposal: Proposal) -> Step {
         let confirmed = state.dialogue.frames.last().and_then(|top| top.confirmed.as_ref()) == Some(&proposal.digest);
-        let amount_minor = spec
-            .amount
-            .as_ref()
-            .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
-            .and_then(|value| value.as_i64());
-        let currency = spec
-            .currency
-            .as_ref()
-            .and_then(|expr| self.value(state, expr, &[&proposal.arguments]).ok())
-            .and_then(|value| value.as_str().map(ToOwned::to_owned));
+        let eval = |expr: &Expr| self.value(state, expr, &[&proposal.arguments]);
+        let (amount_minor, currency) = amount_of(spec, &eval);
         let wish =
             Wish { amount_minor, currency: currency.as_deref(), customer_id: state.dialogue.customer_id.as_deref() };
-        let eval = |expr: &Expr| self.value(state, expr, &[&proposal.arguments]);
         let legs = match postings::legs((spec, &self.pack.chart), wish, &eval) {
             Ok(legs) => legs,
             Err(problem) => return self.broken(state, format!("{}: {problem}", act.action)),
@@ -116,13 +140,13 @@ impl Engine<'_> {
             Verdict::Denied { reason_code } => {
                 state.granted = None;
                 state.ending.reasons.push(format!("{} denied: {reason_code}", act.action));
-                self.refuse_act(state, act, &reason_code)
+                self.refuse_act(state, Refusable::of_act(act), &reason_code)
             }
         }
     }
 
     /// Says why an action is not done. What people have stopped, a person may still do.
-    pub(super) fn refuse_act(&self, state: &mut Deliberation, act: &Act, reason_code: &str) -> Step {
+    pub(super) fn refuse_act(&self, state: &mut Deliberation, act: Refusable<'_>, reason_code: &str) -> Step {
         let key = self.refusal_key(state, act, reason_code);
         if matches!(reason_code, LIMIT_REACHED | RECENT_CHANGE) {
             return self.pass_on(state, act, (&key, reason_code));
@@ -132,15 +156,15 @@ impl Engine<'_> {
     }
 
     /// What only a person may decide: he gets what was to be done, in the words of the proposal.
-    fn pass_on(&self, state: &mut Deliberation, act: &Act, (text, reason_code): (&str, &str)) -> Step {
+    fn pass_on(&self, state: &mut Deliberation, act: Refusable<'_>, (text, reason_code): (&str, &str)) -> Step {
         let flow = top_flow(state);
         self.say(state, &flow, text, &top_vars(state), Origin::Record);
         self.note_refusal(state, &flow, reason_code);
-        let next_step = self.render(state, &flow, &act.confirm, &[&top_vars(state)]);
+        let next_step = self.render(state, &flow, act.confirm, &[&top_vars(state)]);
         Step::Out(self.hand_over(state, &HandingOver { next_step, ..HandingOver::because(reason_code) }))
     }
 
-    fn refusal_key(&self, state: &Deliberation, act: &Act, reason_code: &str) -> String {
+    fn refusal_key(&self, state: &Deliberation, act: Refusable<'_>, reason_code: &str) -> String {
         let flow = top_flow(state);
         let own = format!("refused_{reason_code}");
         act.refused.get(reason_code).cloned().unwrap_or_else(|| {
@@ -149,7 +173,7 @@ impl Engine<'_> {
     }
 
     /// Shows exactly what "yes" would do (R9).
-    fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
+    pub(super) fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
         if let Some(flow) = self.told_of_correction(state, &proposal.digest) {
             self.repair(state, flow, json!({}));
             return Step::On;
@@ -355,6 +379,7 @@ impl Engine<'_> {
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
             (Pending::Recall, outcome) => self.settle_recall(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
+            (Pending::Saga, outcome) => self.settle_saga(state, outcome),
             (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
             (Pending::Challenge, outcome) if state.dialogue.claim().is_some() => {
                 Some(self.settle_sent_to_claim(state, outcome))
@@ -460,7 +485,8 @@ impl Engine<'_> {
         };
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
-            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, act, reason_code) {
+            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, Refusable::of_act(act), reason_code)
+            {
                 Step::Out(decision) => Some(decision),
                 Step::On => None,
             },

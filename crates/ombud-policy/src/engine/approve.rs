@@ -2,9 +2,10 @@
 //!
 //! INVARIANT: what is carried out is what the customer agreed to and people approved, byte for byte (test: `what_was_changed_after_the_approval_is_not_done`).
 
-use ombud_domain::{IdentityLevel, Proposal};
+use ombud_domain::{AwaitingKind, IdentityLevel, Proposal};
 use serde_json::json;
 
+use super::act::Refusable;
 use super::aside::set_aside;
 use super::close::HandingOver;
 use super::run::{Step, top_flow};
@@ -56,6 +57,11 @@ impl Granted {
         } else {
             asked
         }
+    }
+
+    /// What was known of the customer when he agreed, and how many have approved.
+    pub(super) fn into_known(self) -> (IdentityLevel, Proof, u8) {
+        (self.level, self.proof, self.approvals)
     }
 
     /// Nothing is asked of a customer who does not write: what is not authorized by now is refused.
@@ -131,8 +137,13 @@ impl Engine<'_> {
         let flow = top_flow(state);
         let pc = state.dialogue.frames.last().map_or(0, |top| top.pc);
         let op = self.pack.flows.get(&flow).and_then(|flow| flow.ops.get(pc));
-        if let Some(Op::Act(act)) = op {
-            if let Step::Out(decision) = self.refuse_act(state, act, why.reason_code()) {
+        let refusable = match op {
+            Some(Op::Act(act)) => Some(Refusable::of_act(act)),
+            Some(Op::Saga(saga)) => Some(Refusable::of_saga(saga)),
+            _ => None,
+        };
+        if let Some(refusable) = refusable {
+            if let Step::Out(decision) = self.refuse_act(state, refusable, why.reason_code()) {
                 return decision;
             }
         } else {
@@ -155,8 +166,10 @@ impl Engine<'_> {
     pub(super) fn leave_to_people(&self, state: &mut Deliberation) -> Decision {
         state.dialogue.frames.clear();
         state.person_after = false;
-        let before = state.aside.as_ref().map(super::aside::Aside::awaiting).unwrap_or_default();
-        self.finish(state, before.kind, before.slot, before.options)
+        match state.aside.as_ref().map(super::aside::Aside::awaiting) {
+            Some(before) => self.finish(state, before.kind, before.slot, before.options),
+            None => self.finish(state, AwaitingKind::Handoff, None, Vec::new()),
+        }
     }
 }
 

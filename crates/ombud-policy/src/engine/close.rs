@@ -323,7 +323,7 @@ impl Engine<'_> {
         let interrupted = std::mem::take(&mut state.dialogue.interrupted);
         let led_here = state.dialogue.frames.last().is_some_and(|top| {
             let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
-            !matches!(op, Some(Op::Ask(_) | Op::Act(_) | Op::Confirm { .. } | Op::Verify))
+            !matches!(op, Some(Op::Ask(_) | Op::Act(_) | Op::Saga(_) | Op::Confirm { .. } | Op::Verify))
         });
         if led_here
             || matches!(interrupted.kind, AwaitingKind::None | AwaitingKind::AnythingElse | AwaitingKind::Handoff)

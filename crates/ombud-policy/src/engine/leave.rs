@@ -1,10 +1,10 @@
 //! How does a request end before it is done, or after it was done against the customer's wish?
 
-use ombud_domain::{AwaitingKind, IdentityLevel};
+use ombud_domain::{AwaitingKind, Command, IdentityLevel};
 use serde_json::json;
 
 use super::{Deliberation, Engine, vars};
-use crate::dialogue::Origin;
+use crate::dialogue::{HeldRequest, Origin};
 
 impl Engine<'_> {
     pub(super) fn cancel(&self, state: &mut Deliberation) {
@@ -14,6 +14,9 @@ impl Engine<'_> {
             return self.leave_identity(state);
         }
         state.dialogue.challenge_id = None;
+        if state.dialogue.frames.is_empty() && self.withdraw(state).is_some() {
+            return;
+        }
         let Some(top) = state.dialogue.frames.pop() else {
             // "I don't want to close it": what was answered last was never wished for.
             let misheard = state.dialogue.last_flow.is_some() && state.dialogue.done.is_empty();
@@ -35,6 +38,41 @@ impl Engine<'_> {
         self.repair(state, "repair_cancel", json!({"title": title}));
     }
 
+    /// The request that waits for people's approval and is taken back by these words, when nothing else is open.
+    pub(super) fn withdraw_by_words(&self, state: &mut Deliberation) -> Option<String> {
+        if state.dialogue.held.is_empty() || !state.dialogue.frames.is_empty() {
+            return None;
+        }
+        let words = self.render(state, "", "approval_withdraw_words", &[])?;
+        let said = self.moment.text.to_lowercase();
+        let says = words.split(',').map(str::trim).any(|word| !word.is_empty() && said.contains(word));
+        if says { self.withdraw(state) } else { None }
+    }
+
+    /// "Forget it then": what waits for people's approval is taken back, the one that the words name, else the newest. Gives its flow.
+    fn withdraw(&self, state: &mut Deliberation) -> Option<String> {
+        let flow_of = |held: &HeldRequest| held.frames.first().map(|frame| frame.flow.clone()).unwrap_or_default();
+        let titled = state.dialogue.held.iter().map(flow_of).map(|flow| {
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            (flow, title)
+        });
+        let named = self.named_request(&self.moment.text, titled.collect());
+        let is_meant = |held: &HeldRequest| named.as_ref().is_none_or(|named| flow_of(held) == *named);
+        let place = state.dialogue.held.iter().rposition(is_meant)?;
+        let held = state.dialogue.held.remove(place);
+        let flow = flow_of(&held);
+        state.ending.reasons.push(format!("the customer withdraws {flow}, which waits for approval"));
+        state.ending.withdrawn.push(held.digest);
+        state.completed = true;
+        if self.pack.texts.has(&self.moment.locale, "", "approval_withdrawn") {
+            self.say(state, "", "approval_withdrawn", &vars(json!({})), Origin::Proposal);
+        } else {
+            let title = self.pack.title(&self.moment.locale, &flow).to_owned();
+            self.repair(state, "repair_cancel", json!({"title": title}));
+        }
+        Some(flow)
+    }
+
     /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done.
     pub(super) fn undo(&self, state: &mut Deliberation) {
         state.dialogue.close_requests();
@@ -50,5 +88,16 @@ impl Engine<'_> {
         state.completed = true;
         state.ending.reasons.push("the customer does not say who he is".to_owned());
         self.say(state, "", "identity_left", &vars(json!({})), Origin::Template);
+    }
+}
+
+/// Whether a command only says once more that a request of this flow is withdrawn.
+pub(super) fn says_withdrawal(command: &Command, flow: &str) -> bool {
+    match command {
+        Command::StartFlow { flow: begun, .. } => begun == flow,
+        Command::Clarify { flows } => flows.iter().any(|one| one == flow),
+        Command::Cancel | Command::Undo | Command::Deny { .. } | Command::Chitchat { .. } | Command::CannotRead => true,
+        Command::SetSlot { .. } | Command::Correct { .. } | Command::Affirm => true,
+        _ => false,
     }
 }

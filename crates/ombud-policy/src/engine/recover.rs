@@ -11,6 +11,18 @@ use crate::authorize::ReadVerdict;
 use crate::dialogue::{Origin, Pending};
 use crate::flow::Op;
 use crate::recovery::Recovery;
+use crate::saga::SagaRun;
+
+/// An action of an earlier turn, and what came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// What was proposed.
+    pub proposal: &'a Proposal,
+    /// What came of it.
+    pub outcome: &'a ActionOutcome,
+    /// The saga that it was a step of, as it stood before it.
+    pub saga: Option<&'a SagaRun>,
+}
 
 impl Engine<'_> {
     /// The read that shows whether an action was done, if its system has one and the policies allow it.
@@ -30,13 +42,15 @@ impl Engine<'_> {
     pub fn recovered(
         &self,
         state: &mut Deliberation,
-        (proposal, outcome): (&Proposal, &ActionOutcome),
+        earlier: Earlier<'_>,
         understood: &Understanding,
         findings: &[Finding],
     ) -> Decision {
         self.arrive(state);
-        state.ending.reasons.push(format!("the outcome of {} of an earlier turn is known", proposal.action));
-        if let Some(decision) = self.tell_outcome(state, proposal, outcome) {
+        state.ending.reasons.push(format!("the outcome of {} of an earlier turn is known", earlier.proposal.action));
+        if let Some(run) = earlier.saga {
+            self.recovered_saga(state, run, earlier.outcome);
+        } else if let Some(decision) = self.tell_outcome(state, earlier.proposal, earlier.outcome) {
             return decision;
         }
         state.dialogue.awaiting = ombud_domain::Awaiting::default();
@@ -48,10 +62,15 @@ impl Engine<'_> {
     pub fn recovered_for_people(
         &self,
         state: &mut Deliberation,
-        proposal: &Proposal,
-        outcome: &ActionOutcome,
+        Earlier { proposal, outcome, saga }: Earlier<'_>,
     ) -> Decision {
         self.arrive(state);
+        if let Some(run) = saga {
+            // It comes to its end all the same.
+            state.for_people = true;
+            self.recovered_saga(state, run, outcome);
+            return self.run(state);
+        }
         let ended = self.tell_outcome(state, proposal, outcome);
         if let Some(Decision::End(ending)) = ended {
             state.ending = *ending;

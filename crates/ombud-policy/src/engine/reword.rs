@@ -8,7 +8,7 @@ use super::absorb::{CORRECTION, WORDING};
 use super::run::top_vars;
 use super::{Decision, Deliberation, Engine};
 use crate::dialogue::{Frame, Origin, Said};
-use crate::flow::{AskSource, Op, ValueKind};
+use crate::flow::{AskSource, Op, ValueKind, confirm_key};
 
 /// Fewer words are no text of their own.
 const TEXT_WORDS_MIN: usize = 3;
@@ -91,8 +91,8 @@ impl Engine<'_> {
     fn shown_text(&self, state: &Deliberation) -> Option<Shown> {
         let top = state.dialogue.frames.last()?;
         let ops = &self.pack.flows.get(&top.flow)?.ops;
-        let Some(Op::Act(act)) = ops.get(top.pc) else { return None };
-        let summary = self.render(state, &top.flow, &act.confirm, &[&top.vars])?;
+        let confirm = confirm_key(ops.get(top.pc)?)?;
+        let summary = self.render(state, &top.flow, confirm, &[&top.vars])?;
         let kind_of = |slot: &String| {
             ops.iter().find_map(|op| match op {
                 Op::Ask(ask) if ask.slot == *slot => Some(&ask.source),

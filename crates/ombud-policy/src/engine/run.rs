@@ -28,7 +28,7 @@ const IDENTIFICATIONS_MAX: u32 = 2;
 impl Engine<'_> {
     pub(super) fn run(&self, state: &mut Deliberation) -> Decision {
         for _ in 0..OPS_MAX {
-            if state.for_people && state.granted.is_none() {
+            if state.for_people && state.granted.is_none() && !self.is_in_saga(state) {
                 return self.leave_to_people(state);
             }
             if state.dialogue.frames.is_empty() {
@@ -146,6 +146,7 @@ impl Engine<'_> {
                 Err(step) => step,
             },
             Op::Act(act) => self.act(state, act),
+            Op::Saga(saga) => self.saga(state, saga),
             Op::Confirm { text, .. } => self.ask_yes_no(state, text),
             Op::Verify if state.dialogue.level >= IdentityLevel::Verified => self.next(state),
             Op::Verify => self.step_up(state),

@@ -54,7 +54,7 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
     }
 }
 
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
     file: &'a str,
     source: &'a str,
     ops: Vec<Op>,
@@ -63,12 +63,12 @@ struct Compiler<'a> {
     problems: Vec<PackProblem>,
 }
 
-fn line_of<T>(value: &Spanned<T>) -> usize {
+pub(super) fn line_of<T>(value: &Spanned<T>) -> usize {
     usize::try_from(value.referenced.line()).unwrap_or(0)
 }
 
 impl Compiler<'_> {
-    fn report(&mut self, line: usize, message: String) {
+    pub(super) fn report(&mut self, line: usize, message: String) {
         self.problems.push(PackProblem { file: self.file.to_owned(), line, message });
     }
 
@@ -126,7 +126,7 @@ impl Compiler<'_> {
         let line = main_line(step);
         match main_keys(step).as_slice() {
             [_] => {}
-            [] => return self.report(line, "a step needs one of ask, lookup, act, branch, confirm, verify, answer, refuse, set, call, again, handoff, identify, wait, end".to_owned()),
+            [] => return self.report(line, "a step needs one of ask, lookup, act, saga, branch, confirm, verify, answer, refuse, set, call, again, handoff, identify, wait, end".to_owned()),
             [first, second, ..] => return self.report(line, format!("a step has one main key, this one has `{first}` and `{second}`")),
         }
         let op = if let Some(branches) = &step.branch {
@@ -141,6 +141,8 @@ impl Compiler<'_> {
             self.lookup(action, step)
         } else if let Some(action) = &step.act {
             self.act(action, step)
+        } else if let Some(name) = &step.saga {
+            self.saga(name, step)
         } else {
             self.simple(step, line)
         };
@@ -220,7 +222,7 @@ impl Compiler<'_> {
             .ok()
     }
 
-    fn pairs(&mut self, pairs: Option<&BTreeMap<String, Spanned<String>>>) -> Vec<(String, Expr)> {
+    pub(super) fn pairs(&mut self, pairs: Option<&BTreeMap<String, Spanned<String>>>) -> Vec<(String, Expr)> {
         pairs.into_iter().flatten().filter_map(|(name, text)| Some((name.clone(), self.expr(text)?))).collect()
     }
 
@@ -352,8 +354,9 @@ fn main_keys(step: &RawStep) -> Vec<&'static str> {
         (step.ask.is_some(), "ask"),
         (step.lookup.is_some(), "lookup"),
         (step.act.is_some(), "act"),
+        (step.saga.is_some(), "saga"),
         (step.branch.is_some(), "branch"),
-        (step.confirm.is_some() && step.act.is_none(), "confirm"),
+        (step.confirm.is_some() && step.act.is_none() && step.saga.is_none(), "confirm"),
         (step.verify.is_some(), "verify"),
         (step.answer.is_some(), "answer"),
         (step.refuse.is_some(), "refuse"),
@@ -373,6 +376,7 @@ fn main_line(step: &RawStep) -> usize {
         &step.ask,
         &step.lookup,
         &step.act,
+        &step.saga,
         &step.answer,
         &step.refuse,
         &step.call,

@@ -45,6 +45,7 @@ pub(super) struct RawStep {
     pub ask: Option<Spanned<String>>,
     pub lookup: Option<Spanned<String>>,
     pub act: Option<Spanned<String>>,
+    pub saga: Option<Spanned<String>>,
     pub branch: Option<Vec<RawBranch>>,
     pub confirm: Option<Spanned<String>>,
     pub verify: Option<Spanned<IdentityLevel>>,
@@ -77,6 +78,7 @@ pub(super) struct RawStep {
     pub save: Option<RawSave>,
     pub missing: Option<String>,
     pub done: Option<String>,
+    pub steps: Option<Vec<RawSagaStep>>,
     pub refused: Option<BTreeMap<String, String>>,
     pub cite: Option<Vec<String>>,
     pub reason: Option<String>,
@@ -85,6 +87,28 @@ pub(super) struct RawStep {
     pub next_step: Option<String>,
     pub record: Option<Spanned<String>>,
     pub claim: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSagaStep {
+    pub act: Spanned<String>,
+    #[serde(default, rename = "with")]
+    pub arguments: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub save: Option<String>,
+    #[serde(default)]
+    pub pivot: bool,
+    #[serde(default)]
+    pub compensate: Option<RawCompensation>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCompensation {
+    pub act: Spanned<String>,
+    #[serde(default, rename = "with")]
+    pub arguments: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

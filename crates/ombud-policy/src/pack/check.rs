@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, Pack, PackFiles};
-use crate::flow::{self, Op};
+use crate::expr::Expr;
+use crate::flow::{self, Op, Saga, Undo};
 use crate::graph;
 use crate::limits;
 use crate::problem::PackProblem;
@@ -144,6 +145,9 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
 /// Texts that only people of the company read: they are in the company's own language.
 const DESK_TEXTS: [&str; 1] = ["handoff_summary"];
 
+/// Texts of a pack with sagas: two that customers read, and one for the desk.
+const SAGA_TEXTS: [&str; 3] = ["saga_compensated", "saga_needs_person", "desk_saga_next_step"];
+
 /// What is wrong with the texts of a language: files that cannot be read, and texts that customers read and that are not there.
 pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
     let Some(spoken) = pack.texts.spoken(locale) else {
@@ -158,6 +162,10 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
         if !pack.texts.says(locale, "", key) {
             missing(format!("locales/{locale}.yaml"), key);
         }
+    }
+    let has_saga = pack.flows.values().any(|flow| flow.ops.iter().any(|op| matches!(op, Op::Saga(_))));
+    for key in SAGA_TEXTS.iter().take(2).filter(|key| has_saga && !pack.texts.says(locale, "", key)) {
+        missing(format!("locales/{locale}.yaml"), key);
     }
     for flow in pack.flows.values() {
         let file = || format!("flows/{}/texts/{locale}.yaml", flow.name);
@@ -225,8 +233,51 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
                 report("claim:", "`claim` needs `send_code` and `check_code` under [identity] in pack.toml".to_owned());
             }
             Op::Act(act) => check_arguments(pack, &act.action, act.with.iter().map(|(name, _)| name), &mut report),
+            Op::Saga(saga) => check_saga(pack, saga, &mut report),
             Op::Wait { event, .. } if !pack.feed.as_ref().is_some_and(|feed| feed.reports(event)) => {
                 report(event, format!("event `{event}` is not among `[feed.events]` of pack.toml"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
+fn check_saga(pack: &Pack, saga: &Saga, report: &mut impl FnMut(&str, String)) {
+    let own = pack.manifest.default_locale.as_str();
+    for key in SAGA_TEXTS.iter().filter(|key| !pack.texts.has(own, "", key)) {
+        report(&saga.name, format!("text `{key}` is missing in locales/{own}.yaml"));
+    }
+    if pack.actions.contains_key(&saga.name) {
+        report(&saga.name, format!("saga `{}` has the name of an action", saga.name));
+    }
+    for step in &saga.steps {
+        let names = |with: &[(String, Expr)]| with.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        check_arguments(pack, &step.action, names(&step.with).iter(), report);
+        if let Undo::By(undo) = &step.undo {
+            check_arguments(pack, &undo.action, names(&undo.with).iter(), report);
+            let known = |name: &str| name == "receipt" || step.with.iter().any(|(argument, _)| argument == name);
+            for (_, expr) in &undo.with {
+                for name in expr.variables().iter().filter(|name| !known(name)) {
+                    let message = format!(
+                        "`{name}` is not known when `{}` takes `{}` back: only `receipt` and its arguments are",
+                        undo.action, step.action
+                    );
+                    report(expr.source(), message);
+                }
+            }
+        }
+    }
+    for action in saga.actions() {
+        match pack.actions.get(action) {
+            Some(spec) if matches!(spec.risk, Risk::Read | Risk::Challenge) => {
+                report(action, format!("action `{action}` changes nothing, a saga cannot have it"));
+            }
+            Some(spec) if !spec.is_recoverable() => {
+                let message = format!(
+                    "whether `{action}` was done cannot be found out: give it `ambiguity: retry_same_key` or `recover:`"
+                );
+                report(action, message);
             }
             _ => {}
         }

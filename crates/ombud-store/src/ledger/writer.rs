@@ -74,7 +74,7 @@ impl Writer {
     /// The writer, where its jobs are sent, and whether it still writes.
     pub(crate) fn new(database: Database, committed: Arc<Notify>) -> (Self, mpsc::Sender<Job>, Arc<AtomicBool>) {
         let (sender, jobs) = mpsc::channel(QUEUE_MAX);
-        let gate = Arc::new(AtomicBool::new(true));
+        let gate = Arc::clone(&database.writes);
         let writer = Self {
             database,
             connection: None,
@@ -198,7 +198,7 @@ impl Writer {
 
     /// Stops the ledger: fail closed, reads go on.
     fn break_off(&self, batch: Vec<Job>, doing: &'static str, error: sqlx::Error) {
-        self.gate.store(false, Ordering::Release);
+        self.database.stop_writing();
         tracing::error!(ledger.doing = doing, error = %error, "the ledger has stopped writing: free or repair its disk, then start again");
         drop(batch);
     }

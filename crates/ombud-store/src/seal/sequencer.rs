@@ -168,7 +168,11 @@ impl Sequencer {
             rows::write_tile(&mut *transaction, self.tenant.as_str(), *tile, hashes).await.map_err(&doing)?;
         }
         crash_point("leaves.before");
-        transaction.commit().await.map_err(&doing)?;
+        let committed = transaction.commit().await;
+        if committed.is_err() && self.database.dialect == Dialect::Sqlite {
+            self.database.stop_writing();
+        }
+        committed.map_err(&doing)?;
         Ok(true)
     }
 

@@ -9,7 +9,7 @@ use ombud_ports::StoreError;
 use ombud_proof::merkle::Frontier;
 use ombud_proof::{Checkpoint, Hash, LogVerifier, ShreddingLeaf, TILE_WIDTH, Tile, commitment};
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 use crate::database::{Dialect, OpenError, reading_options};
 use crate::seal::SealError;
@@ -179,19 +179,63 @@ impl LogReader {
     /// [`SealError`] when something cannot be read at all; what does not fit is no error but a fault.
     pub async fn verify(&self, folder: &Path, verifier: &LogVerifier) -> Result<Verification, SealError> {
         let notes = Notes::read(folder)?;
+        let mut transaction = self.snapshot().await?;
+        let head = rows::head(&mut *transaction, self.tenant.as_str()).await?;
+        let mut walk = Walk::new(&self.tenant, &mut transaction, head);
+        walk.trust(notes, verifier);
+        walk.run().await?;
+        let found = walk.found;
+        transaction.rollback().await.map_err(failed("reading the ledger"))?;
+        Ok(found)
+    }
+
+    /// All reads of it see one moment.
+    async fn snapshot(&self) -> Result<Transaction<'static, Any>, SealError> {
         let doing = failed("reading the ledger");
         let mut transaction = self.pool.begin().await.map_err(&doing)?;
         if self.dialect == Dialect::Postgres {
             let snapshot = sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             snapshot.execute(&mut *transaction).await.map_err(&doing)?;
         }
-        let head = rows::head(&mut *transaction, self.tenant.as_str()).await?;
-        let mut walk = Walk::new(&self.tenant, &mut transaction, head);
-        walk.trust(notes, verifier);
-        walk.run().await?;
-        let found = walk.found;
-        transaction.rollback().await.map_err(&doing)?;
-        Ok(found)
+        Ok(transaction)
+    }
+}
+
+/// Rows of entries that are looked at by [`LogReader::check_newest`], 256 leaves each.
+const NEWEST_ROWS: u64 = 64;
+
+impl LogReader {
+    /// Looks at the newest 16,384 leaves or so: whether their events are what they were when they got their leaves. Gives the first that is not.
+    /// [`LogReader::verify`] looks at all of them, and at what was signed.
+    ///
+    /// # Errors
+    /// [`SealError`] when something cannot be read at all.
+    pub async fn check_newest(&self) -> Result<Option<Fault>, SealError> {
+        let mut snapshot = self.snapshot().await?;
+        let head = rows::head(&mut *snapshot, self.tenant.as_str()).await?;
+        let first = (head.size / TILE_WIDTH).saturating_sub(NEWEST_ROWS);
+        for row in rows::entry_rows(&mut *snapshot, self.tenant.as_str(), first, PAGE).await? {
+            let tile =
+                rows::tile_at(&mut *snapshot, self.tenant.as_str(), Tile { level: 0, number: row.number }).await?;
+            let tile = tile.unwrap_or_default();
+            let mut events: VecDeque<EventRow> =
+                rows::events(&mut *snapshot, self.tenant.as_str(), row.after_position, PAGE).await?.into();
+            for (at, entry) in row.entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::Event) {
+                let leaf = row.number.saturating_mul(TILE_WIDTH).saturating_add(at as u64);
+                let position = entry.position;
+                let Some(event) = events.pop_front_if(|event| event.position == position) else {
+                    return Ok(Some(Fault::Missing { position, leaf }));
+                };
+                if entry.salt != NO_SALT && commitment(&entry.salt, event.payload.as_bytes()) != entry.commitment {
+                    return Ok(Some(Fault::Payload { position, leaf }));
+                }
+                let hash = leaf_of(self.tenant.as_str(), &event, entry.commitment).hash();
+                if tile.get(at) != Some(&hash) {
+                    return Ok(Some(Fault::Columns { position, leaf }));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 

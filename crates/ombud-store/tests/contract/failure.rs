@@ -1,12 +1,22 @@
 //! What happens when the disk is full, and when the store is shut down under load?
 
+use ombud_domain::TimestampUs;
 use ombud_ports::{AppendError, InboxFilter, StoreError};
-use ombud_store::Settings;
+use ombud_store::seal::sequencer::Step;
+use ombud_store::seal::verify::LogReader;
+use ombud_store::{OpenError, Settings};
 use ombud_testkit::contract::{commit, event, stream, tenant};
 use serde_json::json;
+use sqlx::Connection as _;
 use tokio::task::JoinSet;
 
 use crate::home;
+
+/// What stands in the files of the database, but for the index of its log, which readers write as well.
+fn bytes_of(home: &home::Home) -> Vec<Vec<u8>> {
+    let folder = home.folder().unwrap();
+    ["ledger.db", "ledger.db-wal"].map(|file| std::fs::read(folder.join(file)).unwrap()).to_vec()
+}
 
 fn large() -> Vec<ombud_domain::NewEvent> {
     vec![ombud_domain::NewEvent {
@@ -35,6 +45,12 @@ async fn a_full_disk_stops_the_ledger_and_reads_go_on() {
     let events = store.ledger().read(&tenant(), &stream("c1"), 0, 1000).await.unwrap();
     assert_eq!(events.iter().map(|event| event.version).collect::<Vec<_>>(), (1..=written).collect::<Vec<_>>());
     store.inbox().list(&tenant(), &InboxFilter { rows_max: 10, ..Default::default() }).await.unwrap();
+    // Nor is anything else: no count, no leaf, no projection.
+    let before = bytes_of(&home);
+    assert!(store.sequencer(&tenant(), "a").step(TimestampUs(1)).await.is_err());
+    assert!(store.attempts().forget(&tenant(), "somebody").await.is_err());
+    assert!(store.ledger().move_cursor(&tenant(), "feed", "1").await.is_err());
+    assert_eq!(bytes_of(&home), before);
     store.shutdown().await;
 
     let store = home::open(&home).await;
@@ -80,4 +96,45 @@ async fn a_dropped_store_ends_its_tasks() {
     let store = home::open(&home).await;
     assert_eq!(store.ledger().append(commit("c1", 1, vec![event(2)])).await.unwrap().version, 2);
     store.shutdown().await;
+}
+
+/// R81: a damaged page, and a damaged row that is a whole page all the same, are found when the ledger is opened, and the error says what to do.
+#[tokio::test]
+async fn a_damaged_page_or_row_is_found_at_the_start() {
+    let home = home::sqlite("damaged");
+    let store = home::open(&home).await;
+    for version in 0..40 {
+        store.ledger().append(commit("c1", version, large())).await.unwrap();
+    }
+    while let Step::Added(_) = store.sequencer(&tenant(), "a").step(TimestampUs(1)).await.unwrap() {}
+    store.shutdown().await;
+    let reader = LogReader::open(&home.url, tenant()).await.unwrap();
+    assert_eq!(reader.check_newest().await.unwrap(), None);
+    reader.close().await;
+    // One letter of one row: the page is whole, and the leaf tells.
+    let mut beside = home::connect(&home).await;
+    let change = "UPDATE events SET payload = REPLACE(payload, 'xxxxxxxxxx', 'xxxxxxxxxy') WHERE position = 17";
+    sqlx::raw_sql(change).execute(&mut beside).await.unwrap();
+    let root: i64 = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE name = 'events'")
+        .fetch_one(&mut beside)
+        .await
+        .unwrap();
+    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut beside).await.unwrap();
+    beside.close().await.unwrap();
+    let reader = LogReader::open(&home.url, tenant()).await.unwrap();
+    let fault = reader.check_newest().await.unwrap().map(|fault| fault.to_string());
+    assert!(fault.as_deref().is_some_and(|fault| fault.contains("event 17: its payload was changed")), "{fault:?}");
+    reader.close().await;
+    // A page: the counts at its head are wrong.
+    let file = home.folder().unwrap().join("ledger.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let page = usize::try_from(root - 1).unwrap() * 4096;
+    for byte in &mut bytes[page..page + 12] {
+        *byte ^= 0x55;
+    }
+    std::fs::write(&file, &bytes).unwrap();
+    let refused = ombud_store::open(&home.url).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
+    assert!(refused.to_string().contains("put back the newest backup"), "{refused}");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes, "nothing was changed in it");
 }

@@ -2,7 +2,7 @@
 
 use ombud_domain::{ApprovalId, NewEvent};
 use ombud_policy::controls::{Flip, Position, Target};
-use ombud_turn::{Answer, ApprovalView, Approvers, Vote};
+use ombud_turn::{Access, AccessChange, Answer, ApprovalView, Approvers, Vote};
 
 use super::*;
 
@@ -259,4 +259,49 @@ async fn an_approved_action_without_an_answer_is_not_approved_again() {
     assert_eq!(world.performed(), 1);
     assert_eq!(world.assistant.settle_approvals().await.unwrap(), 0);
     assert_eq!(kinds(&world, "action.intended").await.len(), 1);
+}
+
+/// R12: revoked while the others think, without a restart: what she gave counts no more, and she can give nothing. In every process on the ledger.
+#[tokio::test]
+async fn who_is_revoked_counts_no_more_without_a_restart() {
+    let (world, approval) = asked_for_approval(shop(cancelled())).await;
+    let other_process = with_people(&world, ruled(), &PEOPLE);
+    assert_eq!(approve(&world, "Maja", &approval).await.unwrap(), ["Maja"]);
+    let change = AccessChange { name: "MAJA ".to_owned(), reason: "laptop stolen".to_owned(), by: "ivan".to_owned() };
+    world.assistant.people().change(&change, Access::Revoked, TimestampUs(1)).await.unwrap();
+    assert_eq!(approve(&other_process, "Ivan", &approval).await.unwrap(), ["Ivan"], "hers does not count");
+    assert_eq!(world.performed(), 0);
+    let refused = approve(&other_process, "Maja", &approval).await;
+    assert!(matches!(refused, Err(TurnError::MayNotApprove { .. })), "{refused:?}");
+    assert_eq!(other_process.assistant.settle_approvals().await.unwrap(), 1);
+    assert_eq!(kinds(&world, "approval.").await.last().map(String::as_str), Some("approval.lapsed"));
+    // Her access is given back: she has to look at it anew.
+    world.assistant.people().change(&change, Access::Restored, TimestampUs(2)).await.unwrap();
+    assert_eq!(other_process.assistant.settle_approvals().await.unwrap(), 0);
+    assert_eq!(world.performed(), 0);
+    assert_eq!(approve(&other_process, "Maja", &approval).await.unwrap(), ["Ivan", "Maja"]);
+    assert_eq!(world.performed(), 1);
+}
+
+/// The customer takes it back while it lies before people: whoever approves it then is told so, and nothing is done.
+#[tokio::test]
+async fn what_the_customer_withdraws_is_not_done_whoever_approves_it_then() {
+    for words in ["never mind, forget it", "forget the cancellation then", "I changed my mind, leave it"] {
+        let (world, approval) = asked_for_approval(shop(cancelled())).await;
+        approve(&world, "Maja", &approval).await.unwrap();
+        let reply = world.say(words).await;
+        assert!(text(&reply).contains("withdrawn"), "{words}: {}", text(&reply));
+        assert_eq!(kinds(&world, "approval.").await.last().map(String::as_str), Some("approval.closed"));
+        assert!(world.assistant.approvals("Ivan").await.unwrap().is_empty());
+        let late = approve(&world, "Ivan", &approval).await;
+        assert!(matches!(late, Err(TurnError::ApprovalWithdrawn)), "{late:?}");
+        world.clock.advance_s(25 * 3_600);
+        assert_eq!(world.assistant.settle_approvals().await.unwrap(), 0);
+        assert_eq!(world.performed(), 0);
+        // It can be asked for again, and both look at it again.
+        world.say("please cancel order #W0000001, I ordered it by mistake").await;
+        world.say("yes").await;
+        let anew = world.assistant.approvals("Maja").await.unwrap();
+        assert_eq!((anew.len(), anew[0].given.len()), (1, 0));
+    }
 }

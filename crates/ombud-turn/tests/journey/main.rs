@@ -15,6 +15,8 @@ mod money;
 mod recovery;
 mod redaction;
 mod replay;
+mod saga;
+mod shadow;
 mod silence;
 mod switches;
 mod waiting;

@@ -7,16 +7,18 @@ use serde::Deserialize as _;
 
 use super::*;
 
-/// A ledger whose process dies when it is told to append a certain kind of event: nothing is written from then on.
-struct DiesAt(Arc<MemoryLedger>, &'static str, Mutex<bool>);
+/// A ledger whose process dies when it is told to append a certain kind of event so many times: nothing is written from then on.
+struct DiesAt(Arc<MemoryLedger>, &'static str, Mutex<usize>);
 
 #[async_trait::async_trait]
 impl Ledger for DiesAt {
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
-        let mut is_dead = self.2.lock().unwrap_or_else(std::sync::PoisonError::into_inner).to_owned();
-        is_dead |= commit.events.iter().any(|event| event.kind == self.1);
-        *self.2.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = is_dead;
-        if is_dead { Err(AppendError::Store(StoreError::Stopped)) } else { self.0.append(commit).await }
+        let left = {
+            let mut left = self.2.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *left -= usize::from(*left > 0 && commit.events.iter().any(|event| event.kind == self.1));
+            *left
+        };
+        if left == 0 { Err(AppendError::Store(StoreError::Stopped)) } else { self.0.append(commit).await }
     }
 
     async fn read(
@@ -77,25 +79,30 @@ impl World {
     }
 
     /// The customer says yes, and the process dies when it comes to write this; then another one starts.
-    pub(super) async fn killed_at(mut self, kind: &'static str) -> Self {
-        let dying = Arc::new(DiesAt(self.ledger.clone(), kind, Mutex::new(false)));
+    pub(super) async fn killed_at(self, kind: &'static str) -> Self {
+        self.killed_at_nth(kind, 1).await
+    }
+
+    /// The same when it comes to write the nth of this kind.
+    pub(super) async fn killed_at_nth(mut self, kind: &'static str, nth: usize) -> Self {
+        let dying = Arc::new(DiesAt(self.ledger.clone(), kind, Mutex::new(nth)));
         let dead = self.assistant.beside(self.ports(dying), Settings::default());
         assert!(dead.handle(self.stimulus("yes")).await.is_err(), "nobody was answered");
         self.assistant = self.assistant.beside(self.ports(self.ledger.clone()), Settings::default());
         self
     }
 
-    async fn last_message(&self) -> Message {
+    pub(super) async fn last_message(&self) -> Message {
         let events = self.events().await;
         let message = events.iter().rev().find_map(|event| event.payload.get("message")).unwrap();
         Message::deserialize(message).unwrap()
     }
 
-    async fn kinds(&self, kind: &str) -> usize {
+    pub(super) async fn kinds(&self, kind: &str) -> usize {
         self.events().await.iter().filter(|event| event.kind == kind).count()
     }
 
-    async fn status(&self) -> ConversationStatus {
+    pub(super) async fn status(&self) -> ConversationStatus {
         self.assistant.view(&self.principal, self.conversation).await.unwrap().unwrap().status
     }
 

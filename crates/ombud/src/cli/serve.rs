@@ -1,17 +1,19 @@
 //! The real thing: the company of the configuration.
 
 use clap::Args;
+use ombud_turn::Mode;
 use serde_json::json;
 
 use super::{Context, Outcome, Output, start_log};
 use crate::config::{Config, ConfigError};
 use crate::packs::PackSource;
 use crate::terminal::{bold, say, say_json};
-use crate::wiring::{Server, missing, stop_wanted};
+use crate::wiring::{Server, missing, mode, stop_wanted};
 
 const EXAMPLES: &str = "\
 Examples:
   ombud serve
+  ombud serve --shadow --set database.url=sqlite:shadow.db
   OMBUD_SESSION_SECRET=$(openssl rand -hex 32) ombud serve --pack packs/my-company --set backoffice.url=http://127.0.0.1:8090";
 
 #[derive(Debug, Args)]
@@ -23,6 +25,9 @@ pub(super) struct Options {
     /// Folder of the pack, instead of `pack.path`.
     #[arg(long, value_name = "FOLDER")]
     pack: Option<String>,
+    /// Reads, decides and writes everything down, and tells customers nothing and does nothing; the same as `--set service.mode=shadow`.
+    #[arg(long)]
+    shadow: bool,
 }
 
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
@@ -33,10 +38,16 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     if let Some(pack) = &options.pack {
         config.pack.path.clone_from(pack);
     }
+    if options.shadow {
+        config.service.mode = "shadow".to_owned();
+    }
     complete(&config)?;
     start_log(&config)?;
     let pack = PackSource::find(&config.pack.path)?.parse()?;
     let server = Server::open(&config, pack, None).await?;
+    if mode(&config)? == Mode::Shadow {
+        tracing::warn!("shadow mode: customers get no reply, and nothing is done");
+    }
     match context.output {
         Output::Text => say(format_args!(
             "{} after {} ms: chat at {}/, desk at {}/desk",

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use ombud_domain::{ConversationStatus, TimestampUs};
 use ombud_policy::controls::{Flip, Position, Target};
-use ombud_turn::{Answer, Vote};
+use ombud_turn::{Access, AccessChange, Answer, Vote};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -166,6 +166,39 @@ async fn one_approved_action_is_done_once_however_many_approve_at_once() -> anyh
     done_once_by_two(House::sqlite("approvals", Rules::ByTwo).await?).await?;
     match House::postgres("approvals", Rules::ByTwo).await? {
         Some(house) => done_once_by_two(house).await,
+        None => Ok(()),
+    }
+}
+
+/// R12: over processes: who is revoked between her approval and the second one counts no more; what the customer withdraws is done by nobody.
+async fn revoked_and_withdrawn(house: House) -> anyhow::Result<()> {
+    let place = house.proposed(0).await?;
+    house.say(place, "yes").await?;
+    let approval =
+        house.assistant(1)?.approvals("Maja").await?.into_iter().next().context("it lies before the desk")?;
+    let vote = |by: &str| Vote { by: by.to_owned(), digest: approval.proposal.digest.clone(), answer: Answer::Approve };
+    let (conversation, id) = (approval.conversation_id, approval.id);
+    house.assistant(0)?.vote(conversation, id, &vote("Maja")).await?;
+    let change = AccessChange { name: "Maja".to_owned(), reason: "drill".to_owned(), by: "Ivan".to_owned() };
+    house.assistant(0)?.people().change(&change, Access::Revoked, TimestampUs(1)).await?;
+    let after = house.assistant(1)?.vote(conversation, id, &vote("Ivan")).await?;
+    ensure!(after.given.iter().map(|given| given.name.as_str()).eq(["Ivan"]), "{after:?}");
+    ensure!(house.company.begun().is_empty(), "only one of the two counts");
+    house.say(place, "never mind, forget it").await?;
+    let late = house.assistant(1)?.vote(conversation, id, &vote("Nils")).await;
+    ensure!(matches!(late, Err(ombud_turn::TurnError::ApprovalWithdrawn)), "{late:?}");
+    house.assistant(0)?.settle_approvals().await?;
+    house.assistant(1)?.settle_approvals().await?;
+    ensure!(house.company.begun().is_empty(), "nothing is done");
+    house.close().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_revoked_counts_no_more_and_what_is_withdrawn_is_not_done() -> anyhow::Result<()> {
+    revoked_and_withdrawn(House::sqlite("revoked", Rules::ByTwo).await?).await?;
+    match House::postgres("revoked", Rules::ByTwo).await? {
+        Some(house) => revoked_and_withdrawn(house).await,
         None => Ok(()),
     }
 }

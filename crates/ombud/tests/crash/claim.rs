@@ -54,6 +54,12 @@ impl Claim {
         Ok(())
     }
 
+    /// Its conversation, and how many of its messages were answered.
+    pub fn acknowledged(&self) -> (String, usize) {
+        let id = self.conversation.as_ref().map(|conversation| conversation.id.clone()).unwrap_or_default();
+        (id, self.answered)
+    }
+
     /// Asks once more for what was said not to be done.
     pub fn ask_again(&mut self) {
         self.said.extend([format!("I want refund {}", self.reference), "yes".to_owned()]);

@@ -122,14 +122,14 @@ pub struct Tally {
 }
 
 /// What a lane runs with.
-struct Ground {
-    folder: PathBuf,
-    database_url: String,
+pub struct Ground {
+    pub folder: PathBuf,
+    pub database_url: String,
     company_url: String,
-    admin: BackOfficeAdmin,
+    pub admin: BackOfficeAdmin,
     _company: Process,
     payment_id: String,
-    session: Session,
+    pub session: Session,
 }
 
 impl Lane {
@@ -140,7 +140,7 @@ impl Lane {
         while tally.kills < self.kills {
             let point = usize::try_from(self.first.wrapping_add(tally.kills))? % POINTS.len();
             let point = POINTS.get(point).copied().unwrap_or_default();
-            let process = ground.serve(Some(point)).await?;
+            let process = ground.serve(&[("OMBUD_CRASH_AT", point.to_owned())]).await?;
             if let Some(api) = api_of(&process)? {
                 claims.push(Claim::new(tally.refunds + 1, ground.session.clone()));
                 tally.refunds += 1;
@@ -162,8 +162,12 @@ impl Lane {
     }
 
     async fn prepare(&self) -> anyhow::Result<Ground> {
+        self.prepare_as("crash").await
+    }
+
+    pub async fn prepare_as(&self, what: &str) -> anyhow::Result<Ground> {
         let name = format!(
-            "crash_{}_{}_{}",
+            "{what}_{}_{}_{}",
             self.database.name().to_lowercase(),
             self.offers.name().replace('-', ""),
             std::process::id()
@@ -185,7 +189,7 @@ impl Lane {
 
     /// R72: the books are what the events tell, and every refund of the company stands in them once. Where the company's system cannot tell, what nobody knows is
     /// held, and the statement shows it.
-    async fn keep_books(&self, ground: &Ground, tally: &mut Tally) -> anyhow::Result<()> {
+    pub async fn keep_books(&self, ground: &Ground, tally: &mut Tally) -> anyhow::Result<()> {
         let checked = ground.books(&["check"]).await?;
         if checked.get("fits") != Some(&json!(true)) {
             tally.wrong.push(format!("{}: books: {checked}", tally.lane));
@@ -211,8 +215,8 @@ impl Lane {
     }
 
     /// After the last start nobody is killed: every customer gets a final word, and it is what the company's records say.
-    async fn judge(&self, ground: &Ground, mut claims: Vec<Claim>, tally: &mut Tally) -> anyhow::Result<()> {
-        let process = ground.serve(None).await?;
+    pub async fn judge(&self, ground: &Ground, mut claims: Vec<Claim>, tally: &mut Tally) -> anyhow::Result<()> {
+        let process = ground.serve(&[]).await?;
         let api = api_of(&process)?.context("it opens when nobody kills it")?;
         let begun = Instant::now();
         let mut open: Vec<usize> = (0..claims.len()).collect();
@@ -268,11 +272,10 @@ impl Lane {
 }
 
 impl Ground {
-    async fn serve(&self, point: Option<&str>) -> anyhow::Result<Process> {
+    /// Ombud with these in its environment.
+    pub async fn serve(&self, environment: &[(&str, String)]) -> anyhow::Result<Process> {
         let mut command = self.ombud(&["serve", "--listen", "127.0.0.1:0"]);
-        if let Some(point) = point {
-            command.env("OMBUD_CRASH_AT", point);
-        }
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         Process::start(&mut command).await
     }
 
@@ -297,13 +300,13 @@ impl Ground {
     }
 
     /// What `ombud books` says.
-    async fn books(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+    pub async fn books(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let output = self.ombud(&[&["books"], arguments].concat()).output().await?;
         serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// R57: runs every turn again, those too that were killed.
-    async fn replay(&self, tally: &mut Tally) -> anyhow::Result<()> {
+    pub async fn replay(&self, tally: &mut Tally) -> anyhow::Result<()> {
         let output = self.ombud(&["replay", "--all"]).output().await?;
         let summary: Value = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
@@ -313,6 +316,19 @@ impl Ground {
             tally.wrong.push(format!("{}: replayed: {summary}", tally.lane));
         }
         Ok(())
+    }
+
+    /// Answers that were given and do not stand in their conversations.
+    pub async fn forgotten(&self, acknowledged: &[(String, usize)]) -> anyhow::Result<u32> {
+        let process = self.serve(&[]).await?;
+        let api = api_of(&process)?.context("it opens when nothing fails")?;
+        let mut forgotten = 0;
+        for (id, answered) in acknowledged.iter().filter(|(_, answered)| *answered > 0) {
+            let now = api.conversation(&self.session, id).await?;
+            let said = now.messages.iter().filter(|message| message.author == "customer").count();
+            forgotten += u32::try_from(answered.saturating_sub(said))?;
+        }
+        Ok(forgotten)
     }
 
     /// How often the company paid.
@@ -342,7 +358,7 @@ async fn payer(admin: &BackOfficeAdmin) -> anyhow::Result<(String, String)> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a token of a test is good from now on")]
-fn session(customer_id: String) -> anyhow::Result<Session> {
+pub fn session(customer_id: String) -> anyhow::Result<Session> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let iat = i64::try_from(now)?;
     let sub = SessionId(uuid::Uuid::from_u128(7));
@@ -360,7 +376,7 @@ fn session(customer_id: String) -> anyhow::Result<Session> {
     Ok(Session { token, expires_at: String::new(), session_id: sub.0.to_string() })
 }
 
-fn api_of(process: &Process) -> anyhow::Result<Option<PublicApi>> {
+pub fn api_of(process: &Process) -> anyhow::Result<Option<PublicApi>> {
     let Some(line) = &process.first_line else { return Ok(None) };
     let opened: Value = serde_json::from_str(line).with_context(|| line.clone())?;
     Ok(Some(PublicApi::new(opened.get("url").and_then(Value::as_str).context("url")?)?))

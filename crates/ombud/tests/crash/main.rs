@@ -9,9 +9,11 @@
 //! ```
 
 mod claim;
+mod faults;
 mod lane;
 #[path = "../processes/mod.rs"]
 mod processes;
+mod saga;
 #[path = "../settings/mod.rs"]
 mod settings;
 
@@ -42,6 +44,9 @@ const POINTS: [&str; 17] = [
     "leaves.before#5",
     "leaves.before#7",
 ];
+
+/// Storage faults of the ordinary run; over all kinds.
+const FAULTS: u32 = 40;
 
 /// Kills of the ordinary run; over all lanes.
 const KILLS: u32 = 60;
@@ -80,6 +85,69 @@ async fn a_refund_is_paid_once_wherever_ombud_is_killed() -> anyhow::Result<()> 
     ensure!(at_a_point * 2 > killed, "only {at_a_point} of {killed} died at the point that was named");
     let wrong: Vec<&String> = tallies.iter().flat_map(|tally| &tally.wrong).collect();
     ensure!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+/// R73: each step refused, failing, or losing its answer, and Ombud killed around each; on SQLite and PostgreSQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_dearer_exchange_is_whole_or_undone_wherever_it_fails() -> anyhow::Result<()> {
+    if processes::stand_in("real").await?.is_none() {
+        return Ok(());
+    }
+    let mut databases = vec![Database::Sqlite];
+    databases.extend(setting("OMBUD_TEST_POSTGRES_URL").map(|server| Database::Postgres { server }));
+    let names = if databases.len() > 1 { "SQLite and PostgreSQL" } else { "SQLite alone" };
+    let mut running = tokio::task::JoinSet::new();
+    databases.into_iter().for_each(|database| drop(running.spawn(saga::run(database))));
+    let mut all = saga::Swaps::default();
+    while let Some(swaps) = running.join_next().await {
+        let swaps = swaps??;
+        all.exchanges += swaps.exchanges;
+        all.whole += swaps.whole;
+        all.undone += swaps.undone;
+        all.left += swaps.left;
+        all.wrong.extend(swaps.wrong);
+    }
+    say(&format!(
+        "sagas: {} exchanges with a fault or a kill on {names}: {} whole, {} undone, {} left to a person, {} half done\n",
+        all.exchanges,
+        all.whole,
+        all.undone,
+        all.left,
+        all.wrong.len()
+    ))?;
+    ensure!(all.whole > 0 && all.undone > 0 && all.left > 0, "{all:?}");
+    ensure!(all.wrong.is_empty(), "{:#?}", all.wrong);
+    Ok(())
+}
+
+/// R81: a full disk, a failed write, a failed flush, a torn page, a file system that turns read-only. `OMBUD_STORAGE_FAULTS` says how many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_fault_of_the_disk_loses_what_was_answered_or_pays_twice() -> anyhow::Result<()> {
+    if processes::stand_in("real").await?.is_none() {
+        return Ok(());
+    }
+    let wanted = number("OMBUD_STORAGE_FAULTS", FAULTS)?;
+    let Some(found) = faults::run(wanted).await? else { return Ok(()) };
+    let injected: u32 = found.injected.iter().map(|(_, count)| count).sum();
+    let by_kind: Vec<String> = found.injected.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let (tally, kinds) = (&found.tally, by_kind.join(", "));
+    say(&format!(
+        "storage faults: {injected} injected ({kinds}); {} processes ended, {} stopped writing and read on, {} went on\n\
+         after them: {} refunds, {} paid twice, {} lost, {} stuck, {} answers forgotten, {} turns replayed\n",
+        found.ended,
+        found.stopped,
+        found.went_on,
+        tally.refunds,
+        tally.double,
+        tally.lost,
+        tally.stuck,
+        found.forgotten,
+        tally.replayed,
+    ))?;
+    ensure!(injected * 4 >= wanted * 3, "only {injected} of {wanted} faults happened");
+    ensure!(found.stopped > 0, "no fault stopped the ledger, so none met it");
+    ensure!(found.forgotten == 0 && tally.wrong.is_empty(), "{} forgotten, {:#?}", found.forgotten, tally.wrong);
     Ok(())
 }
 
