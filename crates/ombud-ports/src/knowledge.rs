@@ -68,7 +68,8 @@ pub trait KnowledgeIndex: Send + Sync + 'static {
     /// Compares questions by their meaning too from then on: the vectors of the lessons, as queries. Only the first call counts.
     fn deepen(&self, vectors: &[&[f32]]);
 
-    /// The texts of which [`KnowledgeIndex::deepen_abroad`] wants the vectors, in its order: what is asked in languages without passages.
+    /// The texts of which [`KnowledgeIndex::deepen_abroad`] wants the vectors, in its order: what articles say in short in languages they are
+    /// not written in.
     fn lessons_abroad(&self) -> Vec<String>;
 
     /// Compares questions in other languages with those from then on: their vectors, as queries. Only the first call counts.

@@ -17,19 +17,19 @@ pub struct Knowledge {
     pub synonyms: Synonyms,
     /// Topics that no article is about.
     pub outside: Vec<Outside>,
-    /// What articles are asked for in languages they are not written in.
+    /// What articles say in short in languages they are not written in.
     pub abroad: Vec<Abroad>,
 }
 
-/// Questions as customers of a language ask them that articles in another language answer.
+/// What articles in another language say, in short.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abroad {
-    /// Language of the questions.
+    /// Language of the text.
     pub language: String,
-    /// Ids of the articles that answer them, such as those of several markets.
+    /// Ids of the articles, such as those of several markets.
     pub articles: Vec<String>,
-    /// In the customers' words.
-    pub questions: Vec<String>,
+    /// The text without the figures that are put into it.
+    pub text: String,
 }
 
 /// A topic that no article is about, with questions as customers ask them.
@@ -49,16 +49,16 @@ struct OutsideFile {
 }
 
 impl Knowledge {
-    /// Reads files by their names: `*.md` are articles, `synonyms.yaml` is a list of groups, `outside.*.yaml` tells topics, `asked/<locale>.yaml` what articles are
-    /// asked for in other languages, by their ids or by the names that `short.yaml` gives to several. Of two groups of synonyms that name the same phrase, that
-    /// of the later file holds. Other files are left alone.
+    /// Reads files by their names: `*.md` are articles, `synonyms.yaml` is a list of groups, `outside.*.yaml` tells topics, `short/<locale>.yaml` what articles say
+    /// in short in a language, by the names that `short.yaml` gives to one or several. Of two groups of synonyms that name the same phrase, that of the later
+    /// file holds. Other files are left alone.
     ///
     /// # Errors
     /// All that is wrong, with file and line; the author can fix it.
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<ArticleError>> {
         let mut knowledge = Self::default();
         let mut wrong = Vec::new();
-        let (mut names, mut asked) = (BTreeMap::new(), Vec::new());
+        let (mut names, mut short) = (BTreeMap::<String, Vec<String>>::new(), Vec::new());
         for (file, text) in files {
             let name = file.rsplit('/').next().unwrap_or(file);
             let read = if name.ends_with(".md") {
@@ -69,24 +69,21 @@ impl Knowledge {
             } else if name.starts_with("outside.") {
                 outside(file, text).map(|topics| knowledge.outside.extend(topics))
             } else if name == "short.yaml" {
-                lists(file, text).map(|named| names.extend(named))
-            } else if let Some(locale) = file.rsplit_once("/asked/").and_then(|(_, name)| name.strip_suffix(".yaml")) {
-                lists(file, text).map(|listed| asked.push((file, language_of(locale), listed)))
+                yaml(file, text).map(|named: BTreeMap<String, Vec<String>>| names.extend(named))
+            } else if let Some(locale) = file.rsplit_once("/short/").and_then(|(_, name)| name.strip_suffix(".yaml")) {
+                yaml(file, text).map(|told: BTreeMap<String, String>| short.push((language_of(locale), told)))
             } else {
                 Ok(())
             };
             wrong.extend(read.err());
         }
-        for (file, language, listed) in asked {
-            for (name, questions) in listed {
-                let articles = names.get(&name).cloned().unwrap_or_else(|| vec![name.clone()]);
-                let is_there = |id: &String| knowledge.articles.iter().any(|article| article.id == *id);
-                if let Some(unknown) = articles.iter().find(|id| !is_there(id)) {
-                    let problem = format!("`{name}` is about `{unknown}`, which is no article");
-                    wrong.push(ArticleError { file: file.to_owned(), line: 1, problem });
-                }
-                knowledge.abroad.push(Abroad { language: language.clone(), articles, questions });
-            }
+        for (language, told) in short {
+            let named = told.into_iter().filter_map(|(name, text)| Some((names.get(&name)?.clone(), text)));
+            knowledge.abroad.extend(named.map(|(articles, text)| Abroad {
+                language: language.clone(),
+                articles,
+                text: without_figures(&text),
+            }));
         }
         if wrong.is_empty() { Ok(knowledge) } else { Err(wrong) }
     }
@@ -100,9 +97,19 @@ fn yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Art
     })
 }
 
-/// Lists by their names.
-fn lists(file: &str, text: &str) -> Result<BTreeMap<String, Vec<String>>, ArticleError> {
-    yaml(file, text)
+/// A template without what is put into it.
+fn without_figures(template: &str) -> String {
+    let mut depth = 0_usize;
+    let mut kept = String::with_capacity(template.len());
+    for c in template.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => kept.push(c),
+            _ => {}
+        }
+    }
+    kept
 }
 
 fn outside(file: &str, text: &str) -> Result<Vec<Outside>, ArticleError> {

@@ -9,6 +9,8 @@ use crate::similarity::count;
 const UNRELATED: f32 = 0.85;
 /// Brings what is above near the size of the other features.
 const SCALE: f32 = 10.0;
+/// How much the nearest sentence of a short answer counts beside the whole.
+const SENTENCE: f32 = 0.5;
 /// Examples that count together.
 const NEAREST: usize = 3;
 
@@ -40,12 +42,22 @@ impl Near {
         let sum: f32 = nearest.iter().sum();
         Some(Self { one, three: sum / count(nearest.len()) })
     }
+}
 
-    /// The nearer of two, each number by itself.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self { one: self.one.max(other.one), three: self.three.max(other.three) }
-    }
+/// How near a question is to each of some texts, in tenths of a cosine above the mean of them all: as a whole, and half as much by the nearest of its
+/// sentences. All vectors are as queries, and of one language; a text is its own vector, then those of its sentences.
+#[must_use]
+pub fn told_nearness(vector: &[f32], texts: &[&[Box<[f32]>]]) -> Vec<f32> {
+    let cosine = |text: &[f32]| -> f32 { vector.iter().zip(text).map(|(one, other)| one * other).sum() };
+    let near = texts.iter().map(|text| match text {
+        [] => (0.0, 0.0),
+        [whole] => (cosine(whole), cosine(whole)),
+        [whole, sentences @ ..] => (cosine(whole), sentences.iter().map(|one| cosine(one)).fold(-1.0, f32::max)),
+    });
+    let near: Vec<(f32, f32)> = near.collect();
+    let all = count(near.len().max(1));
+    let means = near.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0 / all, sum.1 + one.1 / all));
+    near.iter().map(|(whole, sentence)| SCALE * ((whole - means.0) + SENTENCE * (sentence - means.1))).collect()
 }
 
 impl Meaning {

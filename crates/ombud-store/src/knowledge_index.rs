@@ -14,7 +14,7 @@ use ombud_ports::{KnowledgeIndex, KnowledgeQuery, StoreError, VectorError, Words
 use ombud_retrieval::fuse::reciprocal;
 use ombud_retrieval::query::language_of;
 use ombud_retrieval::{
-    Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, Vocabulary, chunks, meaning,
+    Analyzer, Article, Audience, Chunk, Corpus, Day, Knowledge, Outside, Ranked, Ranker, Vocabulary, chunks,
 };
 use sha2::{Digest, Sha256};
 use tantivy::TantivyError;
@@ -181,9 +181,21 @@ impl ArticleIndex {
         self.near.load().as_ref().map(|near| Arc::clone(&near.vectors))
     }
 
-    /// How near a question in another language lies to what an article is asked for in it.
-    fn asked(&self, query: &KnowledgeQuery, article: &str) -> Option<meaning::Near> {
-        self.abroad.near(query.asked.as_ref()?, article)
+    /// Ranks `candidates`; `id` names the article at a place.
+    fn rank<'n>(
+        &self,
+        ranker: &Ranker,
+        query: &KnowledgeQuery,
+        (candidates, id): (&[usize], impl Fn(usize) -> &'n str),
+    ) -> Vec<Ranked> {
+        match (query.words, query.vector.as_deref()) {
+            (Words::Compared, vector) => ranker.rank_weighed(&query.text, vector, (candidates, query.balance)),
+            (Words::Foreign, Some(vector)) => {
+                let told = query.asked.as_ref().and_then(|asked| self.abroad.told(asked));
+                ranker.rank_meant(vector, candidates, told.map(|told| move |place: usize| told.of(id(place))))
+            }
+            (Words::Foreign, None) => Vec::new(),
+        }
     }
 
     /// The languages in the order of their names.
@@ -272,8 +284,8 @@ impl KnowledgeIndex for ArticleIndex {
         Ok(match &language.ranking {
             Ranking::Whole { ranker, passages } => {
                 let view = |place: usize| Some((language.articles.get(place)?, passages.get(place)?.as_slice()));
-                let asked = |place: usize| self.asked(query, &language.articles.get(place)?.id);
-                passages_of_all(query, &rank(ranker, query, (&candidates, asked)), view)
+                let told = |place: usize| language.articles.get(place).map_or("", |article| article.id.as_str());
+                passages_of_all(query, &self.rank(ranker, query, (&candidates, told)), view)
             }
             Ranking::Narrow(narrow) => {
                 let articles = candidates.iter().filter_map(|place| language.articles.get(*place));
@@ -281,8 +293,8 @@ impl KnowledgeIndex for ArticleIndex {
                 let ranker = narrow.ranker(&views, &candidates, self.near.load().as_deref());
                 let all: Vec<usize> = (0..views.len()).collect();
                 let view = |place: usize| views.get(place).map(|(article, cut)| (*article, cut.as_slice()));
-                let asked = |place: usize| self.asked(query, &views.get(place)?.0.id);
-                passages_of_all(query, &rank(&ranker, query, (&all, asked)), view)
+                let told = |place: usize| views.get(place).map_or("", |(article, _)| article.id.as_str());
+                passages_of_all(query, &self.rank(&ranker, query, (&all, told)), view)
             }
         })
     }
@@ -325,18 +337,6 @@ impl KnowledgeIndex for ArticleIndex {
 
     fn version(&self) -> &str {
         &self.version
-    }
-}
-
-fn rank(
-    ranker: &Ranker,
-    query: &KnowledgeQuery,
-    (candidates, asked): (&[usize], impl Fn(usize) -> Option<meaning::Near>),
-) -> Vec<Ranked> {
-    match (query.words, query.vector.as_deref()) {
-        (Words::Compared, vector) => ranker.rank_weighed(&query.text, vector, (candidates, query.balance)),
-        (Words::Foreign, Some(vector)) => ranker.rank_meant(vector, candidates, asked),
-        (Words::Foreign, None) => Vec::new(),
     }
 }
 

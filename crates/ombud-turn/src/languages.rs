@@ -47,12 +47,12 @@ pub struct Course {
     across: ToRead,
     phrases: Vec<PhraseFile>,
     person: Person,
-    /// What articles are asked for in these languages.
-    asked: Vec<String>,
+    /// What articles say in short in these languages.
+    short: Vec<String>,
     model: &'static str,
 }
 
-/// What a course taught, and the vectors of what articles are asked for.
+/// What a course taught, and the vectors of what articles say in short.
 type Learnt<'e> = (Across, Vec<PhraseFile>, Person, Vec<&'e [f32]>);
 
 /// The reading of messages, or what it is learnt from.
@@ -70,14 +70,14 @@ impl Course {
             ToRead::Open(taught) => Across::lessons(taught),
         };
         lessons.extend(self.person.lessons());
-        lessons.extend(self.asked.iter().cloned());
+        lessons.extend(self.short.iter().cloned());
         lessons
     }
 
     /// None where the embeddings are not those of the lessons.
     fn learn<'e>(self, embeddings: &'e [Embedding], shelf: &SomeShelf) -> Option<Learnt<'e>> {
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
-        let (vectors, of_asked) = vectors.split_at_checked(vectors.len().checked_sub(self.asked.len())?)?;
+        let (vectors, of_short) = vectors.split_at_checked(vectors.len().checked_sub(self.short.len())?)?;
         let (of_messages, of_person) =
             vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
         let across = match self.across {
@@ -89,7 +89,7 @@ impl Course {
             }
         };
         self.person.learn(of_person);
-        Some((across, self.phrases, self.person, of_asked.to_vec()))
+        Some((across, self.phrases, self.person, of_short.to_vec()))
     }
 }
 
@@ -126,8 +126,8 @@ impl Assistant {
         let words = language_file::<PersonFile>(&self.pack, "lexicon/person.yaml")?;
         let person = Person::new_or_find(words, json_lines(&self.pack, "nlu/person.jsonl")?, shelf);
         person.recall(model.sha256);
-        let asked = self.ports.knowledge.lessons_abroad();
-        Ok(Some(Course { across, phrases, person, asked, model: model.sha256 }))
+        let short = self.ports.knowledge.lessons_abroad();
+        Ok(Some(Course { across, phrases, person, short, model: model.sha256 }))
     }
 
     /// Learns to read the pack's other languages, from the embeddings of the [`Course::lessons`]. Until then they are not served. Without
@@ -141,10 +141,10 @@ impl Assistant {
         embeddings: &[Embedding],
         identifier: Option<Arc<dyn LanguageIdentifier>>,
     ) -> Result<(), BuildError> {
-        let Some((across, phrases, person, of_asked)) = course.learn(embeddings, &self.settings.shelf) else {
+        let Some((across, phrases, person, of_short)) = course.learn(embeddings, &self.settings.shelf) else {
             return Ok(());
         };
-        self.ports.knowledge.deepen_abroad(&of_asked);
+        self.ports.knowledge.deepen_abroad(&of_short);
         let others = other_languages(&self.pack);
         let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
         let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };

@@ -16,6 +16,8 @@ pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         paths.retain(|path: &std::path::PathBuf| path.is_file());
+        let asked = std::fs::read_dir(folder.join("knowledge/asked"));
+        paths.extend(asked.into_iter().flatten().flatten().map(|entry| entry.path()));
         paths.sort();
         for path in paths {
             files.push((path.display().to_string(), std::fs::read_to_string(&path)?));
@@ -25,14 +27,22 @@ pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
     Knowledge::read(files).map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n").into())
 }
 
+/// Where the model lies.
+///
+/// # Errors
+/// When `OMBUD_MODELS_FOLDER` does not say so.
+pub fn path() -> Result<std::path::PathBuf, Box<dyn Error>> {
+    #[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
+    let folder = std::env::var_os("OMBUD_MODELS_FOLDER").ok_or("set OMBUD_MODELS_FOLDER to the folder of the model")?;
+    Ok(Path::new(&folder).join(E5_SMALL.file))
+}
+
 /// Lets an index compare by meaning with the model in `OMBUD_MODELS_FOLDER`; gives that model.
 ///
 /// # Errors
 /// When the model is not there or damaged; `ombud models fetch` brings it.
 pub fn deepen(index: &ArticleIndex) -> Result<E5, Box<dyn Error>> {
-    #[expect(clippy::disallowed_methods, reason = "an example has no configuration")]
-    let folder = std::env::var_os("OMBUD_MODELS_FOLDER").ok_or("set OMBUD_MODELS_FOLDER to the folder of the model")?;
-    let path = Path::new(&folder).join(E5_SMALL.file);
+    let path = path()?;
     let model = E5::open(&path)?;
     let lessons = index.lessons();
     let embeddings = ombud_inference::vectors(&model, &path.with_extension("vectors"), &lessons, &|_, _| {})?;
