@@ -15,7 +15,7 @@ use ombud_proof::LogKey;
 use ombud_retrieval::Knowledge;
 use ombud_store::seal::checkpoints::Checkpoints;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
-use ombud_store::{ArticleIndex, Store};
+use ombud_store::{ArticleIndex, IndexSettings, Store};
 use ombud_turn::{Assistant, AttemptLimits, Ports, Settings};
 use tokio::net::TcpListener;
 
@@ -276,7 +276,7 @@ fn assistant(
         inbox: store.inbox(),
         attempts: store.attempts(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?),
+        knowledge: Arc::new(article_index(config, knowledge)?),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,
@@ -303,12 +303,19 @@ pub(crate) fn replayer(
     store: &Store,
     (pack, knowledge): (Pack, Knowledge),
 ) -> anyhow::Result<Assistant> {
-    let knowledge = ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?;
+    let knowledge = article_index(config, knowledge)?;
     let stored = (store.ledger(), store.inbox());
     let settings =
         Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
     Assistant::for_replay(stored, Arc::new(knowledge), Arc::new(pack), settings)
         .context("the pack cannot be used, run `ombud validate` on it")
+}
+
+/// The knowledge index; a large one lies beside the models, or in memory where there is no place for them.
+fn article_index(config: &Config, knowledge: Knowledge) -> anyhow::Result<ArticleIndex> {
+    let folder = models_folder(config).ok().map(|folder| folder.join("index"));
+    let settings = IndexSettings { folder, ..IndexSettings::default() };
+    ArticleIndex::build_with(knowledge, &settings).context("the knowledge index cannot be built")
 }
 
 /// The company's systems.
