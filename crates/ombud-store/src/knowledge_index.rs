@@ -233,6 +233,28 @@ impl ArticleIndex {
             Words::Foreign => narrow::some(near),
         })
     }
+
+    /// As [`KnowledgeIndex::deepen`]; `progress` hears how many vectors are linked, where that takes long. Where articles are ranked among candidates, what is
+    /// given later takes the place of what was given before, while searches go on.
+    pub fn deepen_with(&self, vectors: &[&[f32]], progress: &(dyn Fn(usize) + Sync)) {
+        let (mut rest, mut narrow) = (vectors, Vec::new());
+        for (name, language) in self.by_name() {
+            let (own, others) = rest.split_at(language.lessons_count().min(rest.len()));
+            match &language.ranking {
+                Ranking::Whole { ranker, .. } => ranker.deepen(own),
+                Ranking::Narrow(of_language) => narrow.push((name.as_str(), &*language.articles, of_language, own)),
+            }
+            rest = others;
+        }
+        if narrow.is_empty() {
+            return;
+        }
+        match Near::build((&narrow, &self.version), self.folder.as_ref(), progress) {
+            // Searches that have begun end on what they began with.
+            Ok(near) => self.near.store(near.map(Arc::new)),
+            Err(error) => tracing::warn!(%error, "articles are found by their words alone"),
+        }
+    }
 }
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
@@ -308,23 +330,7 @@ impl KnowledgeIndex for ArticleIndex {
     }
 
     fn deepen(&self, vectors: &[&[f32]]) {
-        let (mut rest, mut narrow) = (vectors, Vec::new());
-        for (name, language) in self.by_name() {
-            let (own, others) = rest.split_at(language.lessons_count().min(rest.len()));
-            match &language.ranking {
-                Ranking::Whole { ranker, .. } => ranker.deepen(own),
-                Ranking::Narrow(of_language) => narrow.push((name.as_str(), &*language.articles, of_language, own)),
-            }
-            rest = others;
-        }
-        if narrow.is_empty() {
-            return;
-        }
-        match Near::build(&narrow, &self.version, self.folder.as_ref()) {
-            // Searches that have begun end on what they began with.
-            Ok(near) => self.near.store(near.map(Arc::new)),
-            Err(error) => tracing::warn!(%error, "articles are found by their words alone"),
-        }
+        self.deepen_with(vectors, &|_| {});
     }
 
     fn lessons_abroad(&self) -> Vec<String> {

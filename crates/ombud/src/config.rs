@@ -144,7 +144,7 @@ section! {
 section! {
     /// Models that run in this process, fetched with `ombud models fetch`. Everything works without them.
     Models ["models"] {
-        /// Folder of their files and of what was learnt from packs; empty for `ombud/models` in the user's cache folder (`$XDG_CACHE_HOME`, or `~/.cache`).
+        /// Folder of their files, of what was learnt from packs and of large knowledge indexes; empty for `ombud/models` in the user's cache folder (`$XDG_CACHE_HOME`, or `~/.cache`).
         folder: String = String::new();
     }
 }

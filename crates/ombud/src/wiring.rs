@@ -16,7 +16,7 @@ use ombud_retrieval::Knowledge;
 use ombud_store::seal::checkpoints::Checkpoints;
 use ombud_store::seal::verify::LogReader;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
-use ombud_store::{ArticleIndex, Store};
+use ombud_store::{ArticleIndex, IndexSettings, Store};
 use ombud_turn::{Assistant, AttemptLimits, Mode, Ports, Settings};
 use tokio::net::TcpListener;
 
@@ -293,7 +293,7 @@ pub(crate) fn assistant(
         inbox: store.inbox(),
         attempts: store.attempts(),
         back_office: Arc::new(back_office(config)?),
-        knowledge: Arc::new(ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?),
+        knowledge: Arc::new(article_index(config, knowledge)?),
         model: model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>),
         clock,
         live,
@@ -321,7 +321,7 @@ pub(crate) fn replayer(
     store: &Store,
     (pack, knowledge): (Pack, Knowledge),
 ) -> anyhow::Result<Assistant> {
-    let knowledge = ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?;
+    let knowledge = article_index(config, knowledge)?;
     let stored = (store.ledger(), store.inbox());
     let settings =
         Settings { tenant: TenantId(config.pack.tenant.clone()), shelf: meaning::shelf(config), ..Settings::default() };
@@ -336,6 +336,13 @@ pub(crate) fn mode(config: &Config) -> Result<Mode, ConfigError> {
         "shadow" => Ok(Mode::Shadow),
         _ => Err(missing("service", "mode", "use `live` or `shadow`")),
     }
+}
+
+/// The knowledge index; a large one lies beside the models, or in memory where there is no place for them.
+fn article_index(config: &Config, knowledge: Knowledge) -> anyhow::Result<ArticleIndex> {
+    let folder = models_folder(config).ok().map(|folder| folder.join("index"));
+    let settings = IndexSettings { folder, ..IndexSettings::default() };
+    ArticleIndex::build_with(knowledge, &settings).context("the knowledge index cannot be built")
 }
 
 /// The company's systems.

@@ -103,9 +103,9 @@ impl Narrow {
 impl Near {
     /// Of the vectors of all lessons; none when there are not as many vectors as lessons, because none were made.
     pub(super) fn build(
-        taught: &[Taught<'_>],
-        version: &str,
+        (taught, version): (&[Taught<'_>], &str),
         artefacts: Option<&Artefacts>,
+        progress: &(dyn Fn(usize) + Sync),
     ) -> Result<Option<Self>, IndexError> {
         let is_whole = |(_, articles, narrow, vectors): &Taught<'_>| narrow.lessons(articles).count() == vectors.len();
         let dimension = taught.iter().find_map(|(.., vectors)| vectors.first()).map_or(0, |vector| vector.len());
@@ -119,14 +119,13 @@ impl Near {
             first += narrow.lessons_of_articles();
         }
         let vectors = match artefacts {
-            None => built(taught, dimension)?,
+            None => built(taught, dimension, progress)?,
             Some(artefacts) => {
                 let source = source_of(taught, version);
                 let artefact = match found(artefacts, &source) {
                     Some(artefact) => artefact,
-                    None => {
-                        artefacts.make::<IndexError>(&source, |folder| Ok(built(taught, dimension)?.write(folder)?))?
-                    }
+                    None => artefacts
+                        .make::<IndexError>(&source, |folder| Ok(built(taught, dimension, progress)?.write(folder)?))?,
                 };
                 Vectors::open(&artefact.folder)?
             }
@@ -167,7 +166,7 @@ impl Near {
 }
 
 /// The vectors of the articles' lessons, searchable.
-fn built(taught: &[Taught<'_>], dimension: usize) -> Result<Vectors, VectorError> {
+fn built(taught: &[Taught<'_>], dimension: usize, progress: &(dyn Fn(usize) + Sync)) -> Result<Vectors, VectorError> {
     let mut builder = VectorsBuilder::new(dimension);
     let mut number = 0;
     for (name, articles, _, vectors) in taught {
@@ -181,7 +180,7 @@ fn built(taught: &[Taught<'_>], dimension: usize) -> Result<Vectors, VectorError
         }
     }
     let method = if number < GRAPH_FROM as u64 { Method::Exact } else { Method::Graph(GraphSettings::default()) };
-    Ok(builder.finish(method, &|_| {}))
+    Ok(builder.finish(method, progress))
 }
 
 /// An index holds the articles of one company, so that all of them have the same tenant.

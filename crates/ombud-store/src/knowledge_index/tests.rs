@@ -1,8 +1,11 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use ombud_ports::{KnowledgeIndex, KnowledgeQuery, Words};
 use ombud_retrieval::{Article, Knowledge, Synonyms, article, extract};
 
-use super::ArticleIndex;
 use super::documents::CANDIDATES_MAX;
+use super::{ArticleIndex, IndexSettings};
 
 fn read(front: &str, body: &str) -> Article {
     article::parse("a.md", &format!("---\n{front}\n---\n{body}\n")).unwrap()
@@ -49,21 +52,35 @@ fn what_may_not_be_shown_is_never_found_though_it_fits_best() {
         read("id: not-yet\ntitle: Late fee\nlocale: en\nvalid_from: 2026-06-16\nquestions: [late fee]", canary),
         read("id: no-longer\ntitle: Late fee\nlocale: en\nvalid_to: 2026-06-14\nquestions: [late fee]", canary),
     ];
-    let index = ArticleIndex::build(of(articles)).unwrap();
-    assert_eq!(ids(&index, &query("late fee")), ["shown"]);
-    assert_eq!(ids(&index, &KnowledgeQuery { passages_max: 1, ..query("late fee") }), ["shown"]);
+    let vectors: Vec<&[f32]> = vec![&[1.0, 0.0]; 20];
+    let narrow = IndexSettings { whole_passages_max: 0, folder: Some(folder("canaries")) };
+    for settings in [IndexSettings::default(), narrow] {
+        let index = ArticleIndex::build_with(of(articles.clone()), &settings).unwrap();
+        only_what_may_be_shown(&index, None);
+        index.deepen(&vectors[..index.lessons().len()]);
+        only_what_may_be_shown(&index, Some(Arc::new([1.0, 0.0])));
+    }
+}
+
+fn only_what_may_be_shown(index: &ArticleIndex, vector: Option<Arc<[f32]>>) {
+    let query = |text: &str| KnowledgeQuery { vector: vector.clone(), ..query(text) };
+    let ids = |query: &KnowledgeQuery| ids(index, query);
+    assert_eq!(ids(&query("late fee")), ["shown"]);
+    assert_eq!(ids(&KnowledgeQuery { passages_max: 1, ..query("late fee") }), ["shown"]);
     let agent = KnowledgeQuery { audience: "agent".to_owned(), ..query("late fee") };
-    assert_eq!(ids(&index, &agent), ["audience", "shown"]);
+    assert_eq!(ids(&agent), ["audience", "shown"]);
     let swedish = KnowledgeQuery { locale: "sv".to_owned(), ..query("late fee") };
-    assert_eq!(ids(&index, &swedish), ["language"]);
+    assert_eq!(ids(&swedish), ["language"]);
     let german = KnowledgeQuery { market: "de".to_owned(), ..query("late fee") };
-    assert_eq!(ids(&index, &german), ["market"]);
+    assert_eq!(ids(&german), ["market"]);
     for today in ["2026-06-14", "2026-06-16", "yesterday"] {
-        let other_day = ids(&index, &KnowledgeQuery { today: today.to_owned(), ..query("late fee") });
+        let other_day = ids(&KnowledgeQuery { today: today.to_owned(), ..query("late fee") });
         assert!(!other_day.contains(&"shown".to_owned()), "{today}: {other_day:?}");
     }
-    assert_eq!(ids(&index, &KnowledgeQuery { locale: "ja".to_owned(), ..query("late fee") }), Vec::<String>::new());
-    assert_eq!(ids(&index, &query("")), Vec::<String>::new());
+    assert_eq!(ids(&KnowledgeQuery { locale: "ja".to_owned(), ..query("late fee") }), Vec::<String>::new());
+    if vector.is_none() {
+        assert_eq!(ids(&query("")), Vec::<String>::new());
+    }
 }
 
 #[test]
@@ -151,4 +168,100 @@ fn a_question_in_the_words_of_an_example_is_answered_with_its_source() {
     assert_eq!(same.version(), index.version());
     reversed.pop();
     assert_ne!(ArticleIndex::build(of(reversed)).unwrap().version(), index.version());
+}
+
+/// A folder of a test's own, without what an earlier run has left.
+fn folder(test: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("ombud-knowledge-{}-{test}", std::process::id()));
+    drop(std::fs::remove_dir_all(&folder));
+    folder
+}
+
+/// So many articles of one passage and two lessons each, none of which shares a word with another.
+fn many(count: usize) -> Vec<Article> {
+    let one = |number: usize| {
+        read(
+            &format!("id: a{number:03}\ntitle: Title{number}\nlocale: en\nquestions: [asked{number}]"),
+            &format!("Body{number}."),
+        )
+    };
+    (0..count).map(one).collect()
+}
+
+/// Of version `turn`, the lessons of article `n` point where article `n + turn` pointed in version 0.
+fn turned(count: usize, turn: usize) -> Vec<Vec<f32>> {
+    let direction =
+        |article: usize| (0..count).map(|place| f32::from(u8::from(place == (article + turn) % count))).collect();
+    (0..count).flat_map(|article| [direction(article), direction(article)]).collect()
+}
+
+/// Four threads ask while the vectors are replaced 100 times: no question fails, and each is answered by one version alone.
+#[test]
+fn vectors_are_swapped_a_hundred_times_under_load() {
+    const ARTICLES: usize = 24;
+    let settings = IndexSettings { whole_passages_max: 0, folder: Some(folder("swapped")) };
+    let index = ArticleIndex::build_with(of(many(ARTICLES)), &settings).unwrap();
+    let deepen = |turn: usize| {
+        let vectors = turned(ARTICLES, turn);
+        index.deepen(&vectors.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    };
+    deepen(0);
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    let asked = std::thread::scope(|scope| {
+        let ask = || {
+            let mut asked = 0;
+            while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+                let mut direction = [0.1; ARTICLES];
+                (direction[3], direction[4]) = (1.0, 0.9);
+                let query = KnowledgeQuery { vector: Some(Arc::new(direction)), ..query("nothing of it") };
+                let found = index.candidates(&query).unwrap();
+                // In every version the article that points to 4 stands one behind the one that points to 3.
+                assert_eq!((found.len(), (found[0] + 1) % ARTICLES), (ARTICLES, found[1]), "{found:?}");
+                index.search(&query).unwrap();
+                asked += 1;
+            }
+            asked
+        };
+        let asking: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        (1..=100).for_each(deepen);
+        ended.store(true, std::sync::atomic::Ordering::Relaxed);
+        asking.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+    });
+    assert!(asked > 100, "{asked}");
+}
+
+#[test]
+fn an_index_in_a_folder_is_found_again_and_built_anew_where_it_is_damaged() {
+    let folder = folder("again");
+    let settings = IndexSettings { whole_passages_max: 0, folder: Some(folder.clone()) };
+    let built = || ArticleIndex::build_with(of(many(9)), &settings).unwrap();
+    let artefacts = |kind: &str| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder.join(kind)).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let ask = |index: &ArticleIndex| {
+        let vectors = turned(9, 0);
+        index.deepen(&vectors.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        index.candidates(&query("asked7")).unwrap()
+    };
+    assert_eq!(ask(&built()), [7]);
+    let before = (artefacts("words"), artefacts("vectors"));
+    assert_eq!((before.0.len(), before.1.len()), (1, 1));
+    assert_eq!(ask(&built()), [7]);
+    assert_eq!((artefacts("words"), artefacts("vectors")), before);
+    for one in [&before.0[0], &before.1[0]] {
+        let files = std::fs::read_dir(one).unwrap().map(|entry| entry.unwrap().path());
+        let damaged = files.filter(|file| file.extension().is_none_or(|ending| ending != "json"));
+        let damaged = damaged.max_by_key(|file| std::fs::metadata(file).unwrap().len()).unwrap();
+        let mut bytes = std::fs::read(&damaged).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(&damaged, bytes).unwrap();
+        let refused = crate::Artefact::open(one).unwrap_err().to_string();
+        assert!(
+            refused.contains(damaged.to_str().unwrap()) && refused.contains("is not what was written"),
+            "{refused}"
+        );
+        assert_eq!(ask(&built()), [7]);
+    }
+    assert!(artefacts("vectors").iter().all(|one| crate::Artefact::open(one).is_ok()));
 }

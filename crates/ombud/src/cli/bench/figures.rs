@@ -117,7 +117,7 @@ impl Point {
 }
 
 /// The value below which `percent` of the ascending values lie (nearest rank), in milliseconds.
-fn quantile_ms(ascending_us: &[u64], percent: usize) -> f64 {
+pub(super) fn quantile_ms(ascending_us: &[u64], percent: usize) -> f64 {
     let rank = (ascending_us.len() * percent).div_ceil(100).saturating_sub(1);
     ascending_us.get(rank).map_or(0.0, |micros| *micros as f64 / 1_000.0)
 }
