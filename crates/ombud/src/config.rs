@@ -106,6 +106,16 @@ section! {
 }
 
 section! {
+    /// Who brings documents that become articles, and who lets them in (`ombud knowledge`). Where a list is empty, a name is believed as it is told.
+    Knowledge ["knowledge"] {
+        /// Names of those who may bring documents, as `name` in their tokens (`ombud token staff --name`), which they have to show then.
+        authors: Vec<String> = Vec::new();
+        /// Names of those who may approve, reject and roll back, as `name` in their tokens, which they have to show then.
+        approvers: Vec<String> = Vec::new();
+    }
+}
+
+section! {
     /// The company's own systems.
     Backoffice ["backoffice"] {
         /// Base URL; the paths of `actions/*.yaml` are appended.
@@ -203,6 +213,7 @@ pub(crate) struct Config {
     pub(crate) privacy: Privacy,
     pub(crate) retention: Retention,
     pub(crate) desk: Desk,
+    pub(crate) knowledge: Knowledge,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
     pub(crate) models: Models,
@@ -211,7 +222,7 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 13] = [
+pub(crate) const SECTIONS: [Section; 14] = [
     Server::SECTION,
     Session::SECTION,
     Pack::SECTION,
@@ -220,6 +231,7 @@ pub(crate) const SECTIONS: [Section; 13] = [
     Privacy::SECTION,
     Retention::SECTION,
     Desk::SECTION,
+    Knowledge::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
     Models::SECTION,

@@ -40,6 +40,15 @@ pub(crate) fn spinner(doing: &str) -> ProgressBar {
     bar
 }
 
+/// A bar on standard error for so many things; nothing when nobody watches.
+pub(crate) fn bar(all: usize, doing: &str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX)).with_message(doing.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({elapsed}, {eta} left)") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// Text that stands out where the output is a terminal.
 pub(crate) fn bold(text: impl Display) -> String {
     if std::io::stdout().is_terminal() { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_string() }

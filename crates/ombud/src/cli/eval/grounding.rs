@@ -15,8 +15,9 @@ use ombud_learning::eval::{FileFault, Line, Scored, auroc, recall_at_precision, 
 
 use super::files;
 use super::print::{Figures, note};
-use super::vectors::{Vectors, bar};
+use super::vectors::Vectors;
 use crate::cli::{Context, Outcome};
+use crate::terminal::bar;
 
 const EXAMPLES: &str = "\
 Examples:

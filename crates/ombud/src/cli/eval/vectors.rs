@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use ombud_inference::{E5, E5_SMALL, Layered};
 use ombud_ports::{Embedding, TextKind};
 
 use crate::cli::Context;
+use crate::terminal::bar;
 use crate::wiring::models_folder;
 
 /// The model with the folder in which vectors are kept.
@@ -53,13 +54,4 @@ impl Vectors {
         }
         Ok(embedded)
     }
-}
-
-/// A bar on standard error for so many things; nothing when nobody watches.
-pub(super) fn bar(all: usize, doing: &str) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX)).with_message(doing.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} ({elapsed}, {eta} left)") {
-        bar.set_style(style);
-    }
-    bar
 }
