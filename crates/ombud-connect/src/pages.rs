@@ -228,11 +228,13 @@ mod tests {
     async fn what_only_this_machine_reaches_is_not_got() {
         let (site, pages) = (site().await, HttpPages::new(Reach::Public).unwrap());
         let port = site.rsplit(':').next().unwrap();
-        for host in ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"] {
+        for host in ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"]
+        {
             let error = pages.page(&format!("http://{host}:{port}/page")).await.unwrap_err();
             assert!(matches!(error, PageError::Private(_)), "{host}: {error:?}");
         }
-        for address in ["ftp://shop.example/a", "file:///etc/passwd", "shop.example", "http://user:word@shop.example/"] {
+        for address in ["ftp://shop.example/a", "file:///etc/passwd", "shop.example", "http://user:word@shop.example/"]
+        {
             assert!(matches!(pages.page(address).await, Err(PageError::Address(_))), "{address}");
         }
     }
@@ -243,8 +245,23 @@ mod tests {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
-            "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "198.18.0.1",
-            "::", "::1", "fe80::1", "fc00::1", "ff02::1", "2001:db8::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "198.18.0.1",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "ff02::1",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::1",
             "::7f00:1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");

@@ -206,7 +206,10 @@ impl Text {
             "color" if attribute(start, "val").is_some_and(|colour| is_pale(&colour)) => {
                 self.run = self.run.or(Some(HiddenBy::Colour));
             }
-            "sz" if attribute(start, "val").and_then(|size| size.parse().ok()).is_some_and(|size: u32| size < SIZE_MIN) => {
+            "sz" if attribute(start, "val")
+                .and_then(|size| size.parse().ok())
+                .is_some_and(|size: u32| size < SIZE_MIN) =>
+            {
                 self.run = self.run.or(Some(HiddenBy::Size));
             }
             "t" => self.in_text = true,
@@ -283,7 +286,8 @@ impl Text {
 
 /// Whether letters of this colour are not seen on paper: `RRGGBB`, each above 240.
 fn is_pale(colour: &str) -> bool {
-    u32::from_str_radix(colour, 16).is_ok_and(|rgb| colour.len() == 6 && [16, 8, 0].iter().all(|shift| rgb >> shift & 0xff > 240))
+    u32::from_str_radix(colour, 16)
+        .is_ok_and(|rgb| colour.len() == 6 && [16, 8, 0].iter().all(|shift| rgb >> shift & 0xff > 240))
 }
 
 #[cfg(test)]
@@ -328,8 +332,11 @@ mod tests {
         ];
         let document = format!("<w:document xmlns:w='w' xmlns:r='r'><w:body>{}</w:body></w:document>", body.concat());
         let links = "<Relationships><Relationship Id='r1' Target='https://shop.example/fees'/></Relationships>";
-        let parts =
-            [("word/document.xml", document.as_str()), ("word/styles.xml", STYLES), ("word/_rels/document.xml.rels", links)];
+        let parts = [
+            ("word/document.xml", document.as_str()),
+            ("word/styles.xml", STYLES),
+            ("word/_rels/document.xml.rels", links),
+        ];
         let read = read(&file(&parts)).unwrap();
         assert_eq!(read.title.as_deref(), Some("Late fees"));
         let expected = "The fee is 5 EUR & no more.\n\n## How much\n\n- Sweden: 60 SEK\n\n- Day: 1; Fee: 5 EUR\n\nSee [more](https://shop.example/fees)";

@@ -62,7 +62,11 @@ pub fn id_of(source: &str, is_taken: impl Fn(&str) -> bool) -> String {
         _ => inside,
     };
     let id = slug(stem);
-    let id = if id.is_empty() || source.contains('?') { format!("{}{}", if id.is_empty() { "page-" } else { "" }, with_tail(&id, source)) } else { id };
+    let id = if id.is_empty() || source.contains('?') {
+        format!("{}{}", if id.is_empty() { "page-" } else { "" }, with_tail(&id, source))
+    } else {
+        id
+    };
     if is_taken(&id) { with_tail(&id, source) } else { id }
 }
 
@@ -99,7 +103,8 @@ pub fn is_id(id: &str) -> bool {
 fn titled(source: &str) -> String {
     let name = source.trim_end_matches('/').rsplit('/').next().unwrap_or(source);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let words = stem.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let words =
+        stem.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let mut letters = words.chars();
     letters.next().map_or(words.clone(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

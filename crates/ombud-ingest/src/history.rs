@@ -146,10 +146,16 @@ impl History {
     pub fn of_collection<'a>(&'a self, collection: &'a str) -> impl Iterator<Item = (&'a str, &'a Seen)> {
         let inside = move |source: &str| source.strip_prefix(collection).is_some_and(|rest| rest.starts_with('/'));
         let is_live = |seen: &Seen| {
-            self.articles.get(&seen.article).and_then(|versions| versions.published.last()).is_some_and(|last| *last > 0)
+            self.articles
+                .get(&seen.article)
+                .and_then(|versions| versions.published.last())
+                .is_some_and(|last| *last > 0)
                 || seen.act == Act::Unchanged
         };
-        self.sources.iter().filter(move |(source, seen)| inside(source) && is_live(seen)).map(|(source, seen)| (source.as_str(), seen))
+        self.sources
+            .iter()
+            .filter(move |(source, seen)| inside(source) && is_live(seen))
+            .map(|(source, seen)| (source.as_str(), seen))
     }
 
     /// The source that brings an article.
@@ -247,7 +253,10 @@ mod tests {
         assert_eq!(before(&[first.clone(), entry(Act::Approved, Some(2), None)]), Some(1));
         let all = [first.clone(), entry(Act::Approved, Some(2), None), entry(Act::RolledBack, Some(1), None)];
         assert_eq!(before(&all), Some(2));
-        assert_eq!(before(&[first.clone(), entry(Act::Kept, Some(2), None), entry(Act::Approved, Some(3), None)]), Some(2));
+        assert_eq!(
+            before(&[first.clone(), entry(Act::Kept, Some(2), None), entry(Act::Approved, Some(3), None)]),
+            Some(2)
+        );
         assert_eq!(before(&[first, entry(Act::Withdrawn, Some(0), None)]), Some(1));
     }
 

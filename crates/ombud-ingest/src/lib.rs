@@ -3,8 +3,8 @@
 //! Never: I/O, a clock, letting anything in by itself. Start reading at [`document`] (what does a document say?), then [`scan`] (what speaks against
 //! it?) and [`history`] (what happened to it, and who may decide?).
 
-mod docx;
 pub mod document;
+mod docx;
 pub mod draft;
 pub mod history;
 mod html;

@@ -292,8 +292,11 @@ impl Scanner<'_> {
         found.extend(title.code().map(|code| Finding::beside(code, &draft.title, &replaced.title)));
         let (mine, theirs): (Vec<Told>, Vec<&Told>) = (near::told(0, draft), own.all().collect());
         let is_same = |one: &Told, other: &Told| one.text == other.text && one.markets == other.markets;
-        let kept: HashSet<&str> =
-            theirs.iter().filter(|other| mine.iter().any(|one| is_same(one, other))).map(|other| &*other.text).collect();
+        let kept: HashSet<&str> = theirs
+            .iter()
+            .filter(|other| mine.iter().any(|one| is_same(one, other)))
+            .map(|other| &*other.text)
+            .collect();
         let mut answered: HashSet<&str> = kept.clone();
         for (place, line) in mine.iter().enumerate() {
             if theirs.iter().any(|other| is_same(line, other)) {
@@ -315,7 +318,7 @@ impl Scanner<'_> {
                 .or_else(|| own.nearest(&line.text, Some(place), |told| !kept.contains(told.text.as_str())))
                 .filter(|near| near.likeness >= SAME_ARTICLE);
             let Some(near) = nearest else {
-                let is_known = today.says(&language, &line.text);
+                let is_known = today.tells(&language, &line.text, draft.audience);
                 if !is_known && !claims::figures(&line.text).is_empty() {
                     found.push(Finding::new(Code::FigureNew, &line.text));
                 }
@@ -343,7 +346,7 @@ impl Scanner<'_> {
         let Some((articles, sentences)) = today.languages.get(&language) else { return Vec::new() };
         let lists = self.words.of(&language);
         let mut found = Vec::new();
-        for line in new.lines.iter().filter(|line| !today.says(&language, &line.text)) {
+        for line in new.lines.iter().filter(|line| !today.tells(&language, &line.text, draft.audience)) {
             let holds = |told: &Told, audience: Option<Audience>| {
                 articles.get(told.article).is_some_and(|other| {
                     other.id != draft.id
@@ -372,9 +375,15 @@ impl Scanner<'_> {
 }
 
 impl Today<'_> {
-    /// Whether some article says exactly this.
-    fn says(&self, language: &str, text: &str) -> bool {
-        self.languages.get(language).is_some_and(|(_, sentences)| sentences.all().any(|told| told.text == text))
+    /// Whether some article that these readers have says exactly this.
+    fn tells(&self, language: &str, text: &str, readers: Audience) -> bool {
+        self.languages.get(language).is_some_and(|(articles, sentences)| {
+            let is_read = |told: &Told| {
+                let audience = articles.get(told.article).map(|article| article.audience);
+                readers == Audience::Agent || audience == Some(Audience::Customer)
+            };
+            sentences.all().any(|told| told.text == text && is_read(told))
+        })
     }
 }
 
@@ -415,7 +424,9 @@ impl NewText {
         others.extend(draft.questions.iter().cloned());
         let is_known = |text: &String| {
             replaced.is_some_and(|article| {
-                article.title == *text || article.questions.contains(text) || known.iter().any(|line| line.heading == *text)
+                article.title == *text
+                    || article.questions.contains(text)
+                    || known.iter().any(|line| line.heading == *text)
             })
         };
         others.retain(|text| !is_known(text));

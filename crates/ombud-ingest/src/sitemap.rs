@@ -100,7 +100,8 @@ mod tests {
     const AT: &str = "https://shop.example/sitemap.xml";
 
     fn sitemap(addresses: &[&str]) -> String {
-        let urls: String = addresses.iter().map(|url| format!("<url><loc> {url} </loc><priority>1</priority></url>")).collect();
+        let urls: String =
+            addresses.iter().map(|url| format!("<url><loc> {url} </loc><priority>1</priority></url>")).collect();
         format!("<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{urls}</urlset>")
     }
 

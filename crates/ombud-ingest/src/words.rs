@@ -28,7 +28,9 @@ pub type WordFile = BTreeMap<String, WordLists>;
 
 /// Why lists cannot be used; the author of the pack can fix it.
 #[derive(Debug, thiserror::Error)]
-#[error("a pattern of `{list}` for `{language}` in `lexicon/documents.yaml` cannot be read, write a regular expression in RE2 syntax")]
+#[error(
+    "a pattern of `{list}` for `{language}` in `lexicon/documents.yaml` cannot be read, write a regular expression in RE2 syntax"
+)]
 pub struct WordError {
     language: String,
     list: &'static str,
@@ -61,8 +63,7 @@ impl Words {
         let mut by_language = BTreeMap::new();
         for (language, lists) in file {
             let set = |list, patterns: &[String]| {
-                let failed =
-                    |source| WordError { language: language.clone(), list, source: Box::new(source) };
+                let failed = |source| WordError { language: language.clone(), list, source: Box::new(source) };
                 RegexSetBuilder::new(patterns).case_insensitive(true).build().map_err(failed)
             };
             let lower = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
@@ -97,9 +98,7 @@ impl Compiled {
         let count = |text: &str| self.negations.iter().map(|word| held(text, word)).sum::<usize>();
         let negated = count(&one).abs_diff(count(&other)) % 2 == 1;
         let exchanged = self.opposites.iter().any(|group| {
-            let of = |text: &str, than: &str| {
-                group.iter().any(|word| held(text, word) > held(than, word))
-            };
+            let of = |text: &str, than: &str| group.iter().any(|word| held(text, word) > held(than, word));
             of(&one, &other) && of(&other, &one)
         });
         negated || exchanged
@@ -114,7 +113,12 @@ impl Compiled {
 
 /// In lower case, every word between blanks, `n't` a word of its own.
 fn padded(text: &str) -> String {
-    let text = text.to_lowercase().replace('\u{2019}', "'").replace("can't", "can n't").replace("won't", "will n't").replace("n't", " n't");
+    let text = text
+        .to_lowercase()
+        .replace('\u{2019}', "'")
+        .replace("can't", "can n't")
+        .replace("won't", "will n't")
+        .replace("n't", " n't");
     let apart = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
     let words: String = text.chars().map(apart).collect();
     format!(" {} ", words.split_whitespace().collect::<Vec<_>>().join(" "))

@@ -56,7 +56,7 @@ static READERS: LazyLock<Readers> = LazyLock::new(|| {
     signals.add(lines.lines().map(|line| serde_json::from_str::<Example>(line).unwrap()).collect());
     let nlu: NluFile = serde_saphyr::from_str(&text("base/nlu/en.yaml")).unwrap();
     let everyday: Vec<String> = nlu
-        .chitchat
+        .classes
         .into_values()
         .flatten()
         .chain(KNOWLEDGE.articles.iter().flat_map(|article| article.questions.clone()))
@@ -237,6 +237,9 @@ fn a_draft_that_was_written_is_read_again() {
         let today: Article = article::parse("a.md", text).unwrap();
         let mut read = article::parse("a.md", &article::write(&today).unwrap()).unwrap();
         read.body = format!("\n{}\n", read.body.trim());
-        assert_eq!(Article { body: today.body.trim().to_owned(), ..today }, Article { body: read.body.trim().to_owned(), ..read });
+        assert_eq!(
+            Article { body: today.body.trim().to_owned(), ..today },
+            Article { body: read.body.trim().to_owned(), ..read }
+        );
     }
 }

@@ -254,7 +254,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let mut article = parse("late-fee.md", GOOD).unwrap();
-        for title in ["What if I pay late?", "yes", "- no: \"1\" # 'x'", "null", "2026-01-01", "a\\b {{ x }}", "Ā ñ 返金"] {
+        for title in
+            ["What if I pay late?", "yes", "- no: \"1\" # 'x'", "null", "2026-01-01", "a\\b {{ x }}", "Ā ñ 返金"]
+        {
             title.clone_into(&mut article.title);
             article.questions = vec![title.to_owned(), "a: b".to_owned(), "? [".to_owned()];
             article.body = "It costs 5 EUR.\n\n---\n\n## More\n\n- a".to_owned();

@@ -68,8 +68,7 @@ impl Sentences {
     pub fn nearest(&self, text: &str, place: Option<usize>, counts: impl Fn(&Told) -> bool) -> Option<Near<'_>> {
         let terms = words(&self.analyzer, text);
         let bag = self.lexicon.bag(terms.iter().map(String::as_str));
-        let candidates: HashSet<usize> =
-            bag.ids().filter_map(|id| self.holding.get(&id)).flatten().copied().collect();
+        let candidates: HashSet<usize> = bag.ids().filter_map(|id| self.holding.get(&id)).flatten().copied().collect();
         let far = |at: usize| place.map_or(at, |place| at.abs_diff(place));
         let mut best: Option<(f32, usize)> = None;
         for at in candidates {
@@ -127,7 +126,8 @@ mod tests {
         let near = sentences.nearest("A reminder is sent after 40 days.", None, |_| true).unwrap();
         assert_eq!((near.told.article, near.told.text.as_str()), (0, "A reminder is sent after 14 days."));
         assert!(near.likeness > 0.99 && near.words >= 2, "{near:?}");
-        let near = sentences.nearest("Goods can be returned within 60 days of their delivery.", None, |_| true).unwrap();
+        let near =
+            sentences.nearest("Goods can be returned within 60 days of their delivery.", None, |_| true).unwrap();
         assert!(near.told.article == 1 && near.likeness > 0.8, "{near:?}");
         assert!(sentences.nearest("zebra", None, |_| true).is_none());
         assert!(sentences.nearest("A reminder is sent", None, |told| told.article == 1).is_none());
@@ -135,9 +135,13 @@ mod tests {
 
     #[test]
     fn of_equal_ones_the_nearest_by_place_is_taken() {
-        let list = article("fees", "- **SE**: The fee is 60 SEK.\n- **NO**: The fee is 70 SEK.\n- **DK**: The fee is 80 SEK.\n");
+        let list = article(
+            "fees",
+            "- **SE**: The fee is 60 SEK.\n- **NO**: The fee is 70 SEK.\n- **DK**: The fee is 80 SEK.\n",
+        );
         let sentences = Sentences::new(Analyzer::general("en"), &[&list]);
-        let market = |place| sentences.nearest("The fee is 10 SEK.", Some(place), |_| true).unwrap().told.markets.join("");
+        let market =
+            |place| sentences.nearest("The fee is 10 SEK.", Some(place), |_| true).unwrap().told.markets.join("");
         assert_eq!([market(0), market(1), market(2)], ["SE", "NO", "DK"]);
     }
 }

@@ -83,7 +83,11 @@ impl Incoming {
             fs::create_dir_all(&inner).with_context(|| format!("cannot make `{}`", inner.display()))?;
         }
         let lock = folder.join("lock");
-        let lock = OpenOptions::new().create(true).append(true).open(&lock).with_context(|| format!("cannot open `{}`", lock.display()))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&lock)
+            .with_context(|| format!("cannot open `{}`", lock.display()))?;
         if lock.try_lock().is_err() {
             bail!("another `ombud knowledge` works on `{path}`, wait until it has ended");
         }
@@ -117,7 +121,8 @@ impl Incoming {
     /// The file of an article; for one that is new, where it goes.
     fn article_file(&self, key: &str) -> PathBuf {
         let inside = self.files.get(key).cloned().unwrap_or_else(|| {
-            let short = key.strip_suffix(&format!(".{}", self.default_locale)).map(|id| PathBuf::from(format!("{id}.md")));
+            let short =
+                key.strip_suffix(&format!(".{}", self.default_locale)).map(|id| PathBuf::from(format!("{id}.md")));
             let is_free = |file: &PathBuf| !self.files.values().any(|taken| taken == file);
             short.filter(is_free).unwrap_or_else(|| PathBuf::from(format!("{key}.md")))
         });
@@ -152,7 +157,8 @@ impl Incoming {
             let file = self.waiting_file(key, ending);
             fs::read_to_string(&file).with_context(|| format!("cannot read `{}`", file.display()))
         };
-        let waiting: Waiting = serde_json::from_str(&read("json")?).with_context(|| format!("what is told of `{key}` is damaged, bring its document again"))?;
+        let waiting: Waiting = serde_json::from_str(&read("json")?)
+            .with_context(|| format!("what is told of `{key}` is damaged, bring its document again"))?;
         let text = if waiting.withdraws { String::new() } else { read("md")? };
         Ok(Draft { key: key.to_owned(), waiting, text })
     }
@@ -220,7 +226,11 @@ impl Incoming {
     /// A line of the history, durable when this returns.
     pub(crate) fn note(&mut self, entry: Entry) -> anyhow::Result<()> {
         let file = self.pack.join(INCOMING).join("history.jsonl");
-        let mut opened = OpenOptions::new().create(true).append(true).open(&file).with_context(|| format!("cannot write `{}`", file.display()))?;
+        let mut opened = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&file)
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
         opened.write_all((serde_json::to_string(&entry)? + "\n").as_bytes())?;
         opened.sync_all()?;
         self.history.add(entry);
@@ -236,7 +246,15 @@ impl Incoming {
             highest += 1;
             write_whole(&self.version_file(key, highest), today)?;
             let sum = Some(sha256(today.as_bytes()));
-            let kept = Entry { act: Act::Kept, version: Some(highest), text: sum, source: None, document: None, accepted: Vec::new(), ..entry.clone() };
+            let kept = Entry {
+                act: Act::Kept,
+                version: Some(highest),
+                text: sum,
+                source: None,
+                document: None,
+                accepted: Vec::new(),
+                ..entry.clone()
+            };
             self.note(kept)?;
         }
         let file = self.article_file(key);
@@ -263,7 +281,8 @@ impl Incoming {
     /// The text of a version.
     pub(crate) fn version(&self, key: &str, version: u32) -> anyhow::Result<String> {
         let file = self.version_file(key, version);
-        fs::read_to_string(&file).with_context(|| format!("there is no version {version} of `{key}`, see `ombud knowledge list`"))
+        fs::read_to_string(&file)
+            .with_context(|| format!("there is no version {version} of `{key}`, see `ombud knowledge list`"))
     }
 }
 

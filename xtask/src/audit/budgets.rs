@@ -12,6 +12,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-retrieval", 80),
     ("ombud-policy", 250),
     ("ombud-proof", 65),
+    ("ombud-ingest", 200),
     ("ombud-ports", 255),
     ("ombud-turn", 275),
     ("ombud-learning", 230),

@@ -99,7 +99,10 @@ fn is_renamed(said: &str, today: &str) -> bool {
 fn names(text: &str) -> Vec<String> {
     let words = text.split_whitespace().skip(1);
     let plain = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).trim_end_matches("'s").to_owned();
-    words.map(plain).filter(|word| word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1).collect()
+    words
+        .map(plain)
+        .filter(|word| word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1)
+        .collect()
 }
 
 #[cfg(test)]
@@ -129,7 +132,9 @@ mod tests {
     #[test]
     fn other_words_for_the_same_are_no_difference() {
         let today = "In Sweden the fee is 60 SEK after 14 days.";
-        for said in ["In Sweden the charge is 60 SEK after 14 days.", "After 14 days there is a fee of 60 SEK in Sweden."] {
+        for said in
+            ["In Sweden the charge is 60 SEK after 14 days.", "After 14 days there is a fee of 60 SEK in Sweden."]
+        {
             let compared = Compared::of(said, today, None);
             assert!(compared.code() != Some(Code::NameChanged) && !compared.is_turned, "{said}: {compared:?}");
         }

@@ -191,13 +191,16 @@ impl Person {
             Part::Approver => (&config.knowledge.approvers, "approvers", "--by"),
         };
         let token = match &options.token_file {
-            Some(file) => Some(std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?),
+            Some(file) => {
+                Some(std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?)
+            }
             None => staff_token(),
         };
         let shown = match token {
             Some(token) => {
                 let tokens = Tokens::new(&Sensitive::new(config.session.secret.clone()))?;
-                let claims = tokens.check(token.trim(), SystemClock::new().now()).context("the staff token shows nothing")?;
+                let claims =
+                    tokens.check(token.trim(), SystemClock::new().now()).context("the staff token shows nothing")?;
                 claims.name.filter(|_| claims.role == Role::Staff && claims.act.is_none())
             }
             None => None,
@@ -209,10 +212,13 @@ impl Person {
             bail!("the token is one of `{shown}`, not of `{told}`");
         }
         if !list.is_empty() && !shown.as_ref().is_some_and(|name| list.contains(name)) {
-            bail!("`knowledge.{field}` of the configuration says who may; show a staff token of one of them with `--token-file`");
+            bail!(
+                "`knowledge.{field}` of the configuration says who may; show a staff token of one of them with `--token-file`"
+            );
         }
         let is_signed = shown.is_some();
-        let name = shown.or_else(|| told.map(str::to_owned)).with_context(|| format!("say who you are with `{flag} NAME`"))?;
+        let name =
+            shown.or_else(|| told.map(str::to_owned)).with_context(|| format!("say who you are with `{flag} NAME`"))?;
         Ok(Self { name, is_signed })
     }
 

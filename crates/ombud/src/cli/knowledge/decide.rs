@@ -49,13 +49,15 @@ pub(super) fn approve(
     }
     match context.output {
         Output::Json => {
-            let approved: Vec<_> = approved.iter().map(|(key, version)| json!({"article": key, "version": version})).collect();
+            let approved: Vec<_> =
+                approved.iter().map(|(key, version)| json!({"article": key, "version": version})).collect();
             let lines: Vec<_> = refused.iter().map(|(key, why)| json!({"article": key, "why": why})).collect();
             say_json(&json!({"approved": approved, "refused": lines}))?;
         }
         Output::Text => {
             for (key, version) in &approved {
-                let what = if *version == 0 { "withdrawn".to_owned() } else { format!("approved as version {version}") };
+                let what =
+                    if *version == 0 { "withdrawn".to_owned() } else { format!("approved as version {version}") };
                 say(format_args!("{key}: {what}; {NEXT_START}"));
             }
             for (key, why) in &refused {
@@ -66,7 +68,12 @@ pub(super) fn approve(
     Ok(if refused.is_empty() { Outcome::Done } else { Outcome::Failed })
 }
 
-pub(super) fn reject(context: &Context, options: &Options, ids: &[String], by: Option<&str>) -> anyhow::Result<Outcome> {
+pub(super) fn reject(
+    context: &Context,
+    options: &Options,
+    ids: &[String],
+    by: Option<&str>,
+) -> anyhow::Result<Outcome> {
     let by = Person::of(context, options, by, Part::Approver)?;
     let mut desk = Desk::open(context, options)?;
     let mut rejected = Vec::new();
@@ -79,7 +86,9 @@ pub(super) fn reject(context: &Context, options: &Options, ids: &[String], by: O
     match context.output {
         Output::Json => say_json(&json!({"rejected": rejected}))?,
         Output::Text => {
-            rejected.iter().for_each(|key| say(format_args!("{key}: turned down; its document comes again when it changes")));
+            rejected
+                .iter()
+                .for_each(|key| say(format_args!("{key}: turned down; its document comes again when it changes")));
         }
     }
     Ok(Outcome::Done)

@@ -141,8 +141,16 @@ async fn bring(desk: &mut Desk, source: &Source, pages: Option<&HttpPages>, run:
     let Got { bytes, format, charset, public } = source.get(pages).await?;
     let sum = sha256(&bytes);
     let seen = desk.incoming.history.source(&source.name).cloned();
-    let line = |came, article: Option<String>| Line { source: source.name.clone(), came, article, findings: BTreeSet::new(), error: None };
-    if let Some(seen) = seen.as_ref().filter(|seen| seen.document == sum && seen.act != Act::Missed && !run.options.again) {
+    let line = |came, article: Option<String>| Line {
+        source: source.name.clone(),
+        came,
+        article,
+        findings: BTreeSet::new(),
+        error: None,
+    };
+    if let Some(seen) =
+        seen.as_ref().filter(|seen| seen.document == sum && seen.act != Act::Missed && !run.options.again)
+    {
         return Ok(line(Came::Unchanged, Some(seen.article.clone())));
     }
     let document = reading::read(format, bytes, charset)?;
@@ -150,10 +158,12 @@ async fn bring(desk: &mut Desk, source: &Source, pages: Option<&HttpPages>, run:
     let known = seen.as_ref().map(|seen| seen.article.clone());
     let draft = proposed(desk, &document, (source, public, locale), run.options, known.as_deref())?;
     let key = key_of(&draft);
-    let noted = |act| Entry { source: Some(source.name.clone()), document: Some(sum.clone()), ..run.author.entry(act, &key) };
+    let noted =
+        |act| Entry { source: Some(source.name.clone()), document: Some(sum.clone()), ..run.author.entry(act, &key) };
     let today = desk.incoming.today(&key)?;
     let is_same = today.as_deref().and_then(|text| article::parse("", text).ok()).is_some_and(|today| {
-        Article { body: today.body.trim().to_owned(), ..today } == Article { body: draft.body.trim().to_owned(), ..draft.clone() }
+        Article { body: today.body.trim().to_owned(), ..today }
+            == Article { body: draft.body.trim().to_owned(), ..draft.clone() }
     });
     if is_same {
         desk.incoming.take_away(&key)?;
@@ -184,7 +194,8 @@ fn proposed(
     known: Option<&str>,
 ) -> anyhow::Result<Article> {
     let find = |key: &str| desk.knowledge.articles.iter().find(|article| key_of(article) == key);
-    let at_source = || desk.knowledge.articles.iter().find(|article| article.source.is_some() && article.source == public);
+    let at_source =
+        || desk.knowledge.articles.iter().find(|article| article.source.is_some() && article.source == public);
     let id = match (&document.front, known, at_source()) {
         (Some(front), ..) => front.id.clone(),
         (None, Some(known), _) => known.rsplit_once('.').map_or(known, |(id, _)| id).to_owned(),
@@ -292,7 +303,9 @@ fn report(output: Output, lines: &[Line]) -> anyhow::Result<Outcome> {
             match (line.came, &line.error) {
                 (_, Some(error)) => say(format_args!("failed   {}: {error}", line.source)),
                 (Came::Gone, _) => say(format_args!("gone     {}  {}", bold(article), dim(&line.source))),
-                (Came::New, _) => say(format_args!("new      {}  {}  {}", bold(article), found.join(", "), dim(&line.source))),
+                (Came::New, _) => {
+                    say(format_args!("new      {}  {}  {}", bold(article), found.join(", "), dim(&line.source)))
+                }
                 _ => say(format_args!("changed  {}  {}  {}", bold(article), found.join(", "), dim(&line.source))),
             }
         }

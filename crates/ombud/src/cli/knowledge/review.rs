@@ -32,9 +32,7 @@ pub(super) fn run(context: &Context, options: &Options, id: Option<&str>) -> any
     }
     match context.output {
         Output::Json => {
-            let line = |(draft, findings, diff): &(Draft, Vec<Finding>, String)| {
-                json!({"article": draft.key, "told": draft.waiting, "findings": findings, "diff": diff})
-            };
+            let line = |(draft, findings, diff): &(Draft, Vec<Finding>, String)| json!({"article": draft.key, "told": draft.waiting, "findings": findings, "diff": diff});
             say_json(&json!({"waiting": shown.iter().map(line).collect::<Vec<_>>()}))?;
         }
         Output::Text => {
@@ -55,7 +53,11 @@ pub(super) fn run(context: &Context, options: &Options, id: Option<&str>) -> any
 fn show(draft: &Draft, findings: &[Finding]) {
     let told = &draft.waiting;
     let signed = if told.is_signed { ", signed" } else { "" };
-    say(format_args!("{}  {}", bold(&draft.key), dim(format_args!("{}, by {}{signed}, {}", told.source, told.author, told.at))));
+    say(format_args!(
+        "{}  {}",
+        bold(&draft.key),
+        dim(format_args!("{}, by {}{signed}, {}", told.source, told.author, told.at))
+    ));
     if findings.is_empty() {
         say(format_args!("  nothing speaks against it"));
     }
@@ -100,7 +102,8 @@ pub(super) fn list(context: &Context, options: &Options) -> anyhow::Result<Outco
             for (key, state, version, known, source) in &lines {
                 let by = known.by.as_ref().map(|(by, at)| format!("by {by}, {at}")).unwrap_or_default();
                 let source = source.as_deref().unwrap_or_default();
-                let which = if known.highest > 0 { format!("version {version} of {}", known.highest) } else { String::new() };
+                let which =
+                    if known.highest > 0 { format!("version {version} of {}", known.highest) } else { String::new() };
                 say(format_args!("{}  {state}  {which}  {}", bold(key), dim(format_args!("{by}  {source}"))));
             }
         }

@@ -47,7 +47,8 @@ impl Sources {
     /// A folder, a file, or the address of a page.
     pub(super) fn add(&mut self, named: &str) -> anyhow::Result<()> {
         if named.contains("://") {
-            self.documents.push(Source { name: named.to_owned(), place: Place::Page { url: named.to_owned(), host: None } });
+            self.documents
+                .push(Source { name: named.to_owned(), place: Place::Page { url: named.to_owned(), host: None } });
             return self.check();
         }
         let path = std::path::absolute(named).with_context(|| format!("`{named}` is no path"))?;
@@ -56,13 +57,17 @@ impl Sources {
             let collection = name_of(&path)?;
             walk(&path, &mut |file, format| {
                 let inside = file.strip_prefix(&path).unwrap_or(file).to_string_lossy().replace('\\', "/");
-                self.documents.push(Source { name: format!("{collection}/{inside}"), place: Place::File(file.to_owned(), format) });
+                self.documents.push(Source {
+                    name: format!("{collection}/{inside}"),
+                    place: Place::File(file.to_owned(), format),
+                });
                 self.check()
             })?;
             self.whole.push(collection);
             return Ok(());
         }
-        let format = Format::of_name(named).with_context(|| format!("`{named}` is none of .md, .html, .htm, .pdf and .docx"))?;
+        let format =
+            Format::of_name(named).with_context(|| format!("`{named}` is none of .md, .html, .htm, .pdf and .docx"))?;
         let folder = path.parent().map(name_of).transpose()?.unwrap_or_default();
         self.documents.push(Source { name: format!("{folder}/{}", name_of(&path)?), place: Place::File(path, format) });
         self.check()
@@ -70,7 +75,8 @@ impl Sources {
 
     /// The pages of a sitemap and of those that it names, all of one host.
     pub(super) async fn add_sitemap(&mut self, url: &str, pages: &HttpPages) -> anyhow::Result<usize> {
-        let host = sitemap::host_of(url).with_context(|| format!("`{url}` is no address, write it as `https://host/sitemap.xml`"))?;
+        let host = sitemap::host_of(url)
+            .with_context(|| format!("`{url}` is no address, write it as `https://host/sitemap.xml`"))?;
         let (mut open, mut read, mut foreign) = (vec![url.to_owned()], 0_usize, 0);
         while let Some(next) = open.pop() {
             read += 1;
@@ -81,7 +87,8 @@ impl Sources {
             if sitemap::host_of(&page.url).as_deref() != Some(&host) {
                 bail!("`{next}` goes on to another host, name its own sitemap");
             }
-            let found = sitemap::read(&String::from_utf8_lossy(&page.bytes), &next).with_context(|| format!("`{next}`"))?;
+            let found =
+                sitemap::read(&String::from_utf8_lossy(&page.bytes), &next).with_context(|| format!("`{next}`"))?;
             foreign += found.foreign;
             open.extend(found.sitemaps);
             for url in found.pages {
@@ -147,7 +154,8 @@ impl Source {
 }
 
 fn name_of(path: &Path) -> anyhow::Result<String> {
-    let name = path.file_name().with_context(|| format!("`{}` has no name, name a folder inside of it", path.display()))?;
+    let name =
+        path.file_name().with_context(|| format!("`{}` has no name, name a folder inside of it", path.display()))?;
     Ok(name.to_string_lossy().into_owned())
 }
 
