@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use indicatif::ProgressBar;
 use ombud_inference::{E5, E5_SMALL, Layered};
 use ombud_ports::{Embedding, TextKind};
 

@@ -2,6 +2,7 @@
 
 use ombud_ingest::draft::sha256;
 use ombud_ingest::{Finding, Today};
+use ombud_retrieval::article;
 use serde_json::json;
 use similar::TextDiff;
 
@@ -25,7 +26,7 @@ pub(super) fn run(context: &Context, options: &Options, id: Option<&str>) -> any
         let today = Today::new(&desk.knowledge, &readers.pii);
         for draft in drafts {
             let findings = readers.findings(&draft, &today)?;
-            let before = desk.incoming.today(&draft.key)?.unwrap_or_default();
+            let before = desk.incoming.today(&draft.key)?.map(in_one_form).transpose()?.unwrap_or_default();
             let diff = TextDiff::from_lines(&before, &draft.text).unified_diff().context_radius(AROUND).to_string();
             shown.push((draft, findings, diff));
         }
@@ -48,6 +49,11 @@ pub(super) fn run(context: &Context, options: &Options, id: Option<&str>) -> any
         }
     }
     Ok(Outcome::Done)
+}
+
+/// An article as drafts are written, so that only what it says can differ.
+fn in_one_form(text: String) -> anyhow::Result<String> {
+    Ok(article::parse("", &text).ok().map(|article| article::write(&article)).transpose()?.unwrap_or(text))
 }
 
 fn show(draft: &Draft, findings: &[Finding]) {
