@@ -20,7 +20,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-connect", 335),
     ("ombud-inference", 265),
     ("ombud-http", 365),
-    ("ombud", 530),
+    ("ombud", 585),
     ("ombud-testkit", 265),
     ("ombud-backoffice", 240),
     ("xtask", 75),
