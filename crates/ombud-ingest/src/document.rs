@@ -193,12 +193,16 @@ fn cleaned(mut document: Document) -> Result<Document, ReadError> {
     }
 }
 
+/// The first row of a table as its heads, where it has more than that row.
+pub(crate) fn split_heads(rows: &[Vec<String>]) -> (&[String], &[Vec<String>]) {
+    match rows.split_first() {
+        Some((heads, rows)) if !rows.is_empty() => (heads, rows),
+        _ => (&[], rows),
+    }
+}
+
 /// A table as a list: each row a line, its cells named by the heads of their columns, so that a line stands by itself as a quoted sentence does.
-pub(crate) fn table_as_list(rows: &[Vec<String>], has_heads: bool) -> String {
-    let (heads, rows) = match rows.split_first() {
-        Some((heads, rows)) if has_heads && !rows.is_empty() => (heads.as_slice(), rows),
-        _ => (&[][..], rows),
-    };
+pub(crate) fn table_as_list(heads: &[String], rows: &[Vec<String>]) -> String {
     let mut list = String::new();
     for row in rows {
         let cell = |(at, cell): (usize, &String)| match heads.get(at).filter(|head| !head.is_empty()) {
@@ -253,7 +257,7 @@ mod tests {
     #[test]
     fn a_table_becomes_lines_that_stand_by_themselves() {
         let rows = [["Market", "Fee"], ["Sweden", "60 SEK"], ["Norway", ""]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(table_as_list(&rows, true), "- Market: Sweden; Fee: 60 SEK\n- Market: Norway\n");
-        assert_eq!(table_as_list(&rows[1..], false), "- Sweden; 60 SEK\n- Norway\n");
+        assert_eq!(table_as_list(&rows[0], &rows[1..]), "- Market: Sweden; Fee: 60 SEK\n- Market: Norway\n");
+        assert_eq!(table_as_list(&[], &rows[1..]), "- Sweden; 60 SEK\n- Norway\n");
     }
 }

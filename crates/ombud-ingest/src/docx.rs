@@ -6,7 +6,7 @@ use std::io::{Cursor, Read as _};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::document::{Document, Hidden, HiddenBy, ReadError, table_as_list};
+use crate::document::{Document, Hidden, HiddenBy, ReadError, split_heads, table_as_list};
 
 /// Bytes of all parts that are read, unpacked.
 const UNPACKED_MAX: u64 = 64 << 20;
@@ -251,7 +251,8 @@ impl Text {
                 self.tables = self.tables.saturating_sub(1);
                 if self.tables == 0 {
                     let rows = std::mem::take(&mut self.rows);
-                    self.body.push_str(&table_as_list(&rows, rows.len() > 1));
+                    let (heads, rows) = split_heads(&rows);
+                    self.body.push_str(&table_as_list(heads, rows));
                     self.body.push('\n');
                 }
             }

@@ -8,7 +8,7 @@ use htmd::{Element, HtmlToMarkdown, Node};
 use markup5ever_rcdom::NodeData;
 use regex::Regex;
 
-use crate::document::{Document, Hidden, HiddenBy, ReadError, table_as_list};
+use crate::document::{Document, Hidden, HiddenBy, ReadError, split_heads, table_as_list};
 
 /// Levels of markup; converting one takes a place on the stack.
 const DEPTH_MAX: usize = 200;
@@ -203,11 +203,12 @@ impl Page {
     /// Takes out of the tree what is no text of the page, and gives what it hides.
     fn prune(&mut self, root: &Rc<Node>) -> Result<Vec<Hidden>, ReadError> {
         let mut hidden = Vec::new();
-        let is_whole = Rc::ptr_eq(root, &self.tree);
+        // A page that says nothing of its main part has its name and menus in a head of its own.
+        let frame = if Rc::ptr_eq(root, &self.tree) { Some("header") } else { None };
         let mut open = vec![Rc::clone(root)];
         while let Some(node) = open.pop() {
             node.children.borrow_mut().retain(|child| {
-                let verdict = self.verdict(child, is_whole);
+                let verdict = self.verdict(child, frame);
                 if let Verdict::Hidden(by) = verdict {
                     let text = if let NodeData::Comment { contents } = &child.data {
                         contents.to_string()
@@ -224,7 +225,7 @@ impl Page {
         Ok(hidden)
     }
 
-    fn verdict(&self, node: &Rc<Node>, is_whole: bool) -> Verdict {
+    fn verdict(&self, node: &Rc<Node>, frame: Option<&str>) -> Verdict {
         let name = match &node.data {
             NodeData::Comment { .. } => return Verdict::Hidden(HiddenBy::Comment),
             NodeData::Element { name, .. } => name.local.as_ref(),
@@ -233,7 +234,7 @@ impl Page {
         if name == "script" {
             return Verdict::Dropped;
         }
-        if DROPPED.contains(&name) || is_whole && name == "header" {
+        if DROPPED.contains(&name) || frame == Some(name) {
             return Verdict::Dropped;
         }
         if attribute(node, "hidden").is_some() {
@@ -341,7 +342,8 @@ fn table(_: &dyn Handlers, element: Element<'_>) -> Option<HandlerResult> {
         }
         open.extend(node.children.borrow().iter().rev().map(Rc::clone));
     }
-    Some(format!("\n\n{}\n\n", table_as_list(&rows, has_heads)).into())
+    let (heads, rows) = if has_heads { split_heads(&rows) } else { (&[][..], &rows[..]) };
+    Some(format!("\n\n{}\n\n", table_as_list(heads, rows)).into())
 }
 
 #[cfg(test)]
