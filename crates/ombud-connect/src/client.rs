@@ -1,10 +1,13 @@
 //! How is an HTTP client made, an answer read within bounds, and a wait before a retry chosen?
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, ClientBuilder, Response, Url};
+
+use crate::pages::PublicOnly;
 
 /// Why an adapter cannot be built; the operator can fix it.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,8 @@ pub enum ConnectError {
 
 /// Time to make a connection, milliseconds; shorter than any attempt, so that "never sent" is told apart from "no answer".
 const CONNECT_MS_MAX: u64 = 1_000;
+/// The same for a site somewhere on the web, milliseconds.
+const PAGE_CONNECT_MS_MAX: u64 = 10_000;
 /// Idle connections kept for each host.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 /// How long an idle connection is kept, seconds; below the 60 s after which common servers and balancers close it.
@@ -41,7 +46,20 @@ pub(crate) fn unpooled(headers: HeaderMap) -> Result<Client, ConnectError> {
     client(headers, 0)
 }
 
+/// A client for pages: it follows no redirects by itself, and goes through no proxy, which would resolve names in its own way.
+pub(crate) fn for_pages(resolver: Option<Arc<PublicOnly>>) -> Result<Client, ConnectError> {
+    let mut builder = builder(HeaderMap::new(), IDLE_CONNECTIONS_MAX).no_proxy();
+    if let Some(resolver) = resolver {
+        builder = builder.dns_resolver(resolver);
+    }
+    builder.connect_timeout(Duration::from_millis(PAGE_CONNECT_MS_MAX)).build().map_err(ConnectError::Client)
+}
+
 fn client(headers: HeaderMap, idle_connections_max: usize) -> Result<Client, ConnectError> {
+    builder(headers, idle_connections_max).build().map_err(ConnectError::Client)
+}
+
+fn builder(headers: HeaderMap, idle_connections_max: usize) -> ClientBuilder {
     // A provider that is already installed is as good; the error only says so.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -52,8 +70,6 @@ fn client(headers: HeaderMap, idle_connections_max: usize) -> Result<Client, Con
         .pool_max_idle_per_host(idle_connections_max)
         .tcp_nodelay(true)
         .user_agent(concat!("ombud/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(ConnectError::Client)
 }
 
 /// Reads a base URL and takes trailing slashes off, so that a path can be appended.

@@ -52,6 +52,22 @@ pub fn claims(text: &str) -> Claims {
     claims
 }
 
+/// The figures of `text` that `ground` does not say by value, as written and in their order; deeds are not read.
+#[must_use]
+pub fn figures_beyond(text: &str, ground: &str) -> Vec<String> {
+    let known: Vec<Figure> = figures::read(ground).into_iter().map(|(_, figure)| figure).collect();
+    let read = figures::read(text).into_iter();
+    read.filter(|(_, figure)| !known.iter().any(|ground| figure.is_supported_by(ground)))
+        .map(|(written, _)| written)
+        .collect()
+}
+
+/// The figures of a text as written, in their order; links and addresses among them.
+#[must_use]
+pub fn figures(text: &str) -> Vec<String> {
+    figures::read(text).into_iter().map(|(written, _)| written).collect()
+}
+
 /// The claims of `text` that no ground supports, as written; empty means that it may be said.
 ///
 /// Figures compare by value ("1,150.00 USD" supports "$1150", "2026-11-21" supports "21 November"), a number with a unit of time only with

@@ -16,6 +16,7 @@ pub mod languages;
 pub mod ledger;
 pub mod live;
 pub mod model;
+pub mod pages;
 pub mod seal;
 pub mod vectors;
 
@@ -32,5 +33,6 @@ pub use languages::LanguageIdentifier;
 pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, StoredReply};
 pub use live::{LiveBus, LiveEvent};
 pub use model::{LanguageModel, ModelError, ModelRequest};
+pub use pages::{Page, PageError, Pages};
 pub use seal::{SealAlarm, SealState, SealWatch};
 pub use vectors::{Neighbour, VectorAttributes, VectorError, VectorFilter, VectorId, VectorIndex, VectorSearch};

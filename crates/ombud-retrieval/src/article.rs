@@ -84,6 +84,13 @@ impl Day {
     pub const fn number(self) -> u32 {
         self.0
     }
+
+    /// As it is written, `YYYY-MM-DD`; none for [`Day::FIRST`] and [`Day::LAST`], which nobody writes.
+    fn written(self) -> Option<String> {
+        let Self(number) = self;
+        (self != Self::FIRST && self != Self::LAST)
+            .then(|| format!("{:04}-{:02}-{:02}", number / 10_000, number / 100 % 100, number % 100))
+    }
 }
 
 /// Why an article, or another file of knowledge, cannot be used; the author can fix it.
@@ -98,20 +105,23 @@ pub struct ArticleError {
     pub problem: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FrontMatter {
     id: String,
     title: String,
     locale: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     markets: Vec<String>,
     #[serde(default)]
     audience: Audience,
+    #[serde(skip_serializing_if = "Option::is_none")]
     valid_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     valid_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     questions: Vec<String>,
 }
 
@@ -172,6 +182,25 @@ pub fn parse(file: &str, text: &str) -> Result<Article, ArticleError> {
     })
 }
 
+/// An article as it stands in a file: [`parse`] reads the same out of it.
+///
+/// # Errors
+/// When its front matter cannot be written as YAML, which is our bug.
+pub fn write(article: &Article) -> Result<String, serde_saphyr::ser_error::Error> {
+    let front = serde_saphyr::to_string(&FrontMatter {
+        id: article.id.clone(),
+        title: article.title.clone(),
+        locale: article.locale.clone(),
+        markets: article.markets.clone(),
+        audience: article.audience,
+        valid_from: article.valid_from.written(),
+        valid_to: article.valid_to.written(),
+        source: article.source.clone(),
+        questions: article.questions.clone(),
+    })?;
+    Ok(format!("---\n{}\n---\n\n{}\n", front.trim_end(), article.body.trim()))
+}
+
 /// What the YAML reader said, without the place, which the error has already, and without the source, which follows on further lines.
 pub(crate) fn said_by(cause: &serde_saphyr::Error) -> String {
     let said = cause.to_string();
@@ -220,6 +249,21 @@ mod tests {
         };
         assert_eq!(parse("late-fee.md", GOOD), Ok(expected.clone()));
         assert_eq!(parse("late-fee.md", &GOOD.replace('\n', "\r\n")).map(|article| article.id), Ok(expected.id));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut article = parse("late-fee.md", GOOD).unwrap();
+        for title in
+            ["What if I pay late?", "yes", "- no: \"1\" # 'x'", "null", "2026-01-01", "a\\b {{ x }}", "Ā ñ 返金"]
+        {
+            title.clone_into(&mut article.title);
+            article.questions = vec![title.to_owned(), "a: b".to_owned(), "? [".to_owned()];
+            article.body = "It costs 5 EUR.\n\n---\n\n## More\n\n- a".to_owned();
+            let mut read = parse("late-fee.md", &write(&article).unwrap()).unwrap();
+            read.body = read.body.trim().to_owned();
+            assert_eq!(read, article, "{title}");
+        }
     }
 
     #[test]

@@ -166,22 +166,10 @@ impl Learnt {
 
     fn read(pack: &Pack, shelf: &SomeShelf) -> Result<Self, BuildError> {
         let locale = pack.manifest.default_locale.clone();
-        let mut nlu = NluModel { locale: locale.clone(), patterns: patterns(pack), ..NluModel::default() };
-        nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
-        nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
-        nlu.examples.extend(pack.examples(&locale).into_iter().map(|(class, text)| Example { class, text }));
-        let requests = pack.requests.iter().filter(|(tag, ..)| *tag == locale);
-        nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
-        nlu.questions = questions(pack, &locale);
-        nlu.wishes.extend_from_slice(pack.wishes(&locale));
-        nlu.replies = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
-        nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
+        let (nlu, file, everyday) = lessons(pack, &locale)?;
         let lexicon = language_file(pack, &format!("lexicon/{locale}.yaml"))?;
         let Declines { phrases, .. } = language_file(pack, &format!("nlu/declines.{locale}.yaml"))?;
         let declines = phrases.iter().map(|phrase| phrase.to_lowercase()).collect();
-        let mut file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
-        file.add(json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?);
-        let everyday = everyday(pack, &mut file, &nlu);
         std::thread::scope(|beside| {
             let signals = beside.spawn(|| SignalModel::new_or_find(&file, &everyday, shelf));
             let understander = Understander::new_or_find(nlu, shelf)?;
@@ -201,6 +189,33 @@ impl Learnt {
             })
         })
     }
+}
+
+/// What a pack teaches in its own language: to understand messages, the lists of signals, and everyday sentences that give none.
+fn lessons(pack: &Pack, locale: &str) -> Result<(NluModel, SignalFile, Vec<String>), BuildError> {
+    let mut nlu = NluModel { locale: locale.to_owned(), patterns: patterns(pack), ..NluModel::default() };
+    nlu.add(language_file::<NluFile>(pack, &format!("nlu/{locale}.yaml"))?);
+    nlu.rules = language_file::<RuleFile>(pack, &format!("nlu/rules.{locale}.yaml"))?;
+    nlu.examples.extend(pack.examples(locale).into_iter().map(|(class, text)| Example { class, text }));
+    let requests = pack.requests.iter().filter(|(tag, ..)| tag == locale);
+    nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
+    nlu.questions = questions(pack, locale);
+    nlu.wishes.extend_from_slice(pack.wishes(locale));
+    nlu.replies = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
+    nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
+    let mut file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;
+    file.add(json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?);
+    let everyday = everyday(pack, &mut file, &nlu);
+    Ok((nlu, file, everyday))
+}
+
+/// What reads documents as messages are read: the detector of injected instructions and what tells personal data, without the rest of an assistant.
+///
+/// # Errors
+/// [`BuildError`] as [`Assistant::new`] would give it; the author of the pack can fix it.
+pub fn document_readers(pack: &Pack, shelf: &SomeShelf) -> Result<(SignalModel, PiiReader), BuildError> {
+    let (_, file, everyday) = lessons(pack, &pack.manifest.default_locale)?;
+    Ok((SignalModel::new_or_find(&file, &everyday, shelf)?, hiding::reader(pack)?))
 }
 
 /// What customers write who are not in trouble: examples of requests, questions that articles answer, and replies. Examples of a flow that a sign starts

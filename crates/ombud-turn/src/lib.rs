@@ -45,7 +45,7 @@ mod view;
 mod waiting;
 
 pub use approvals::{Answer, Approvers, Vote};
-pub use assistant::{Assistant, BuildError, Mode, Ports, Settings, check_pack};
+pub use assistant::{Assistant, BuildError, Mode, Ports, Settings, check_pack, document_readers};
 pub use attempts::AttemptLimits;
 pub use controls::Switchboard;
 pub use desk::{DeskAct, Holder, OpenRequest};

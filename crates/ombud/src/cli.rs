@@ -13,6 +13,7 @@ mod export;
 mod hold;
 mod init;
 mod keys;
+mod knowledge;
 mod models;
 mod openapi;
 mod prove;
@@ -42,6 +43,7 @@ Examples:
   ombud serve --config ombud.toml     the real thing
   ombud doctor                        what stands in the way
   ombud eval intents --train a.jsonl   how well intents of labelled texts are read
+  ombud knowledge ingest help/ --author maja   documents become articles that wait for approval
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
   ombud replay 0199...                the same decisions again, from what is stored
@@ -122,6 +124,8 @@ enum Command {
     Export(export::Options),
     /// Keeps customers from being erased, while a court or an authority wants it so.
     Hold(hold::Options),
+    /// Brings documents and web pages as articles, which wait until somebody has looked at what speaks against them.
+    Knowledge(knowledge::Options),
     /// Lists, fetches and verifies the models that run in this process.
     Models(models::Options),
     /// Prints the OpenAPI 3.1 document of the HTTP API.
@@ -203,6 +207,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Erase(options) => erase::run(context, &options).await,
         Command::Export(options) => export::run(context, &options).await,
         Command::Hold(options) => hold::run(context, &options).await,
+        Command::Knowledge(options) => knowledge::run(context, &options).await,
         Command::Models(options) => models::run(context, &options),
         Command::Openapi => openapi::run(),
         Command::ConfigReference => Ok(config_reference::run()),

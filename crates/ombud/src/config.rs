@@ -114,6 +114,16 @@ section! {
 }
 
 section! {
+    /// Who brings documents that become articles, and who lets them in (`ombud knowledge`). Where a list is empty, a name is believed as it is told.
+    Knowledge ["knowledge"] {
+        /// Names of those who may bring documents, as `name` in their tokens (`ombud token staff --name`), which they have to show then.
+        authors: Vec<String> = Vec::new();
+        /// Names of those who may approve, reject and roll back, as `name` in their tokens, which they have to show then.
+        approvers: Vec<String> = Vec::new();
+    }
+}
+
+section! {
     /// The company's own systems.
     Backoffice ["backoffice"] {
         /// Base URL; the paths of `actions/*.yaml` are appended.
@@ -212,6 +222,7 @@ pub(crate) struct Config {
     pub(crate) privacy: Privacy,
     pub(crate) retention: Retention,
     pub(crate) desk: Desk,
+    pub(crate) knowledge: Knowledge,
     pub(crate) backoffice: Backoffice,
     pub(crate) model: Model,
     pub(crate) models: Models,
@@ -230,6 +241,7 @@ pub(crate) const SECTIONS: [Section; 14] = [
     Privacy::SECTION,
     Retention::SECTION,
     Desk::SECTION,
+    Knowledge::SECTION,
     Backoffice::SECTION,
     Model::SECTION,
     Models::SECTION,

@@ -6,6 +6,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo_company;
+mod knowledge;
 mod meaning;
 mod packs;
 mod privacy;

@@ -15,6 +15,8 @@ struct Carried;
 
 /// The pack that all others extend.
 const BASE: &str = "base";
+/// Folder of a pack with drafts that wait, earlier versions and their history: nothing in it belongs to the pack until it is approved.
+pub(crate) const INCOMING: &str = "incoming";
 /// Bytes of one file of a pack.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Files of one pack.
@@ -246,7 +248,7 @@ fn read_folder(folder: &Path, name: &str, files: &mut PackFiles) -> Result<(), P
             let entry = entry.map_err(failed)?;
             let path = entry.path();
             let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
+            if kind.is_dir() && path != folder.join(INCOMING) {
                 folders.push(path);
             } else if kind.is_file() && belongs(&path) {
                 let inside = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");

@@ -13,6 +13,7 @@ const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-retrieval", &["ombud-domain"]),
     ("ombud-scoring", &["ombud-domain"]),
     ("ombud-proof", &[]),
+    ("ombud-ingest", &["ombud-domain", "ombud-language", "ombud-retrieval"]),
     ("ombud-ports", &["ombud-domain", "ombud-policy", "ombud-retrieval"]),
     ("ombud-turn", JOURNEY),
     ("ombud-learning", JOURNEY),
@@ -29,6 +30,7 @@ const LEVELS: &[(&str, &[&str])] = &[
             "ombud-retrieval",
             "ombud-scoring",
             "ombud-proof",
+            "ombud-ingest",
             "ombud-ports",
             "ombud-turn",
             "ombud-learning",
@@ -61,6 +63,11 @@ const KEPT: &[Kept] = &[
     Kept { packages: &["tantivy"], product: &["ombud-store"], tests: &[] },
     Kept { packages: &["cedar-policy", "cel"], product: &["ombud-policy"], tests: &[] },
     Kept {
+        packages: &["hayro-interpret", "htmd", "markup5ever_rcdom", "quick-xml", "zip"],
+        product: &["ombud-ingest"],
+        tests: &[],
+    },
+    Kept {
         packages: &["axum", "tower-http", "utoipa", "utoipa-axum"],
         product: &["ombud-http", "ombud-backoffice"],
         tests: &["ombud", "ombud-connect", "ombud-testkit"],
@@ -78,8 +85,15 @@ const KEPT: &[Kept] = &[
 ];
 
 /// Crates that wait for nothing, roll no dice and read no clock; see also the rule `core`.
-pub(super) const PURE: &[&str] =
-    &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-scoring", "ombud-proof"];
+pub(super) const PURE: &[&str] = &[
+    "ombud-domain",
+    "ombud-policy",
+    "ombud-language",
+    "ombud-retrieval",
+    "ombud-scoring",
+    "ombud-proof",
+    "ombud-ingest",
+];
 const NOT_IN_PURE: &[&str] =
     &["tokio", "tokio-util", "tokio-stream", "async-trait", "futures", "rand", "rand_chacha", "tracing", "anyhow"];
 

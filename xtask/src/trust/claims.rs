@@ -312,6 +312,19 @@ pub(super) const CLAIMS: &[Claim] = &[
         data: "canary articles of another market, language, audience and time",
     },
     Claim {
+        name: "poisoned-knowledge",
+        promise: "A document that would make the company say something false is noticed before anybody lets it in, and answers stay as they are until then",
+        runs: &[
+            tests("ombud-ingest", "test poison", &["poisoned_documents_are_found_and_honest_ones_left_alone"]),
+            tests("ombud", "test knowledge", &["answers_stay_as_they_are_until_a_draft_is_approved"]),
+        ],
+        figure: "{found} of {n} flagged, {numbers} of {swaps} swapped numbers; {false} of {honest} honest documents flagged",
+        figures: &[
+            "poisoned documents: {found} of {n} flagged (seed {seed}), {numbers} of {swaps} swapped numbers; false flags: {false} of {honest} honest documents",
+        ],
+        data: "articles of `packs/paylater` with a number swapped or poisoned by hand in 12 ways; honest edits and new articles without other figures",
+    },
+    Claim {
         name: "identity",
         promise: "Until a one-time code is entered nobody learns whether there is an account, and guesses count over conversations",
         runs: &[tests(

@@ -24,6 +24,8 @@ pub(super) struct FollowRules {
     pub doubts: Regex,
     /// Asks whether something has to be done.
     pub obliged: Regex,
+    /// A second thing of the same kind is told.
+    pub numbering: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
     /// It asks what would be if something were done.
@@ -41,6 +43,7 @@ impl FollowRules {
             whats_next: rule("whats_next")?,
             doubts: rule("doubts")?,
             obliged: rule("obliged")?,
+            numbering: rule("numbering")?,
             asks_reason: rule("asks_reason")?,
             hypothetical: rule("hypothetical")?,
         })

@@ -120,7 +120,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             },
             Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().rfind(|group| same_flow(&group.role, &role)) {
                 // "First, my camera for ...; second, from another order, my bicycle for ..."
-                Some(_) if readings.rules().numbering.is_match(&piece.text) => {
+                Some(_) if readings.rules().follow.numbering.is_match(&piece.text) => {
                     let begun = groups.iter().find(|group| same_flow(&group.role, &role));
                     let texts = begun.map_or_else(Vec::new, |begun| shared(readings.rules(), &begun.texts));
                     groups.push(Group { role, texts: texts.into_iter().chain([piece.text.clone()]).collect(), asks });

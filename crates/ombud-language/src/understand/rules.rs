@@ -72,7 +72,6 @@ pub(super) struct Rules {
     pub cut: Regex,
     pub opener: Regex,
     pub enumerator: Regex,
-    pub numbering: Regex,
     pub polite_lead: Regex,
     /// Before the name of what is not wanted: "I don't want to ...".
     pub unwanted: Regex,
@@ -307,7 +306,6 @@ impl Rules {
             restrict: rule("restrict")?,
             picks: rule("picks")?,
             announces: rule("announces")?,
-
             additive: rule("additive")?,
             cancel_whole: rule("cancel_whole")?,
             leave: rule("leave")?,
@@ -337,7 +335,6 @@ impl Rules {
             cut: rule("break")?,
             opener: rule("opener")?,
             enumerator: rule("enumerator")?,
-            numbering: rule("numbering")?,
             polite_lead: rule("polite_lead")?,
             unwanted: rule("unwanted")?,
             ellipsis: rule("ellipsis")?,

@@ -16,7 +16,6 @@ use ombud_learning::eval::{FileFault, Line, Scored, auroc, recall_at_precision, 
 use super::files;
 use super::print::{Figures, note};
 use super::vectors::Vectors;
-
 use crate::cli::{Context, Outcome};
 use crate::terminal::bar;
 

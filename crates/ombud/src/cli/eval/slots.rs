@@ -11,8 +11,9 @@ use ombud_learning::eval::{Slotted, slotted};
 
 use super::files;
 use super::print::{Figures, note};
-use super::vectors::{Vectors, bar};
+use super::vectors::Vectors;
 use crate::cli::{Context, Outcome};
+use crate::terminal::bar;
 
 const EXAMPLES: &str = "\
 Examples:
