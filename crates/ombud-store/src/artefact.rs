@@ -135,7 +135,7 @@ impl Artefacts {
             .into_iter()
             .filter_map(|name| name.into_string().ok())
             // Files of locks come and go.
-            .filter(|name| !Path::new(name).extension().is_some_and(|ending| ending == "lock"))
+            .filter(|name| Path::new(name).extension().is_none_or(|ending| ending != "lock"))
             .collect();
         names.sort_unstable();
         let mut files = Vec::new();

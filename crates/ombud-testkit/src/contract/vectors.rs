@@ -212,7 +212,7 @@ impl Reference {
         assert_eq!((different.len(), found.len()), (found.len(), expected.len()), "{filter:?}, {k}");
         assert!(found.is_sorted_by(|one, other| one.cosine >= other.cosine), "{found:?}");
         for neighbour in &found {
-            let (own, attributes) = self.0.get(&neighbour.id).expect("what was deleted is not found");
+            let (own, attributes) = self.0.get(&neighbour.id).unwrap();
             assert!(filter.admits(attributes), "{filter:?} forbids {attributes:?}");
             assert!((neighbour.cosine - cosine(own, vector)).abs() < ROUNDING, "{neighbour:?}");
         }
@@ -360,7 +360,7 @@ pub fn searches_go_on_while_vectors_change(open: OpenIndex<'_>) {
     let index = open(DIMENSION);
     let canary = VectorAttributes { tenant: TenantId("them".to_owned()), ..attributes() };
     let (shown, of) = (attributes(), |id: u64| Dice(id).vector());
-    let write = |id: u64| index.upsert(id, &of(id), if id % 2 == 0 { &canary } else { &shown }).unwrap();
+    let write = |id: u64| index.upsert(id, &of(id), if id.is_multiple_of(2) { &canary } else { &shown }).unwrap();
     (0..500).for_each(write);
     std::thread::scope(|scope| {
         for thread in 0..4 {

@@ -255,16 +255,24 @@ fn latencies(
     let by_vector = |vectors: &Vectors, query: &KnowledgeQuery| {
         vectors.search(query.vector.as_deref().unwrap_or_default(), &filter, RECALL_AT).map(drop)
     };
+    let by_words = |query: &KnowledgeQuery| -> anyhow::Result<()> {
+        index.candidates(&KnowledgeQuery { vector: None, ..query.clone() })?;
+        Ok(())
+    };
+    let fused = |query: &KnowledgeQuery| -> anyhow::Result<()> {
+        index.candidates(query)?;
+        Ok(())
+    };
+    let ranked = |query: &KnowledgeQuery| -> anyhow::Result<()> {
+        index.search(query)?;
+        Ok(())
+    };
     let kinds: [(&'static str, usize, Ask<'_>); 5] = [
-        (
-            "keywords: 60 articles",
-            usize::MAX,
-            Box::new(|query| Ok(drop(index.candidates(&KnowledgeQuery { vector: None, ..query.clone() })?))),
-        ),
+        ("keywords: 60 articles", usize::MAX, Box::new(by_words)),
         ("vectors as the server searches: 10 nearest", usize::MAX, Box::new(|query| Ok(by_vector(held, query)?))),
         ("vectors, all compared: 10 nearest", COMPARED_MAX, Box::new(|query| Ok(by_vector(&exact, query)?))),
-        ("keywords and vectors: candidates", usize::MAX, Box::new(|query| Ok(drop(index.candidates(query)?)))),
-        ("candidates, ranked: passages", COMPARED_MAX, Box::new(|query| Ok(drop(index.search(query)?)))),
+        ("keywords and vectors: candidates", usize::MAX, Box::new(fused)),
+        ("candidates, ranked: passages", COMPARED_MAX, Box::new(ranked)),
     ];
     let mut latencies = Vec::new();
     for (name, most, ask) in kinds {

@@ -114,7 +114,7 @@ impl Synthetic {
         };
         let body = (0..PASSAGES).map(|place| section(&mut dice, place) + ".").collect();
         let markets = match dice.below(3) {
-            0 => vec![MARKETS[number % MARKETS.len()].to_owned()],
+            0 => MARKETS.get(number % MARKETS.len()).map(|market| (*market).to_owned()).into_iter().collect(),
             _ => Vec::new(),
         };
         Article {
