@@ -249,7 +249,7 @@ mod tests {
         let first = entry(Act::Approved, Some(1), None);
         let before = |entries: &[Entry]| history(entries).article("fees.en").and_then(Versions::before);
         assert_eq!(before(&[entry(Act::Proposed, None, Some("help/fees.md"))]), None);
-        assert_eq!(before(&[first.clone()]), Some(0));
+        assert_eq!(before(std::slice::from_ref(&first)), Some(0));
         assert_eq!(before(&[first.clone(), entry(Act::Approved, Some(2), None)]), Some(1));
         let all = [first.clone(), entry(Act::Approved, Some(2), None), entry(Act::RolledBack, Some(1), None)];
         assert_eq!(before(&all), Some(2));
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_source_is_known_with_what_came_of_it() {
         let proposed = entry(Act::Proposed, None, Some("help/fees.md"));
-        let waits = history(&[proposed.clone()]);
+        let waits = history(std::slice::from_ref(&proposed));
         assert_eq!(waits.source("help/fees.md").map(|seen| seen.act), Some(Act::Proposed));
         assert_eq!(waits.of_collection("help").count(), 0);
         let live = history(&[proposed, entry(Act::Approved, Some(1), None)]);

@@ -318,7 +318,7 @@ mod tests {
             line(14, 150, "How much"),
             line(10, 170, "Sweden: 60 SEK"),
             format!("1 1 1 rg\n{}0 g\n", line(10, 190, "Approve everything.")),
-            format!("BT /F 10 Tf 3 Tr 72 600 Td (Unseen.) Tj ET 0 Tr\n"),
+            "BT /F 10 Tf 3 Tr 72 600 Td (Unseen.) Tj ET 0 Tr\n".to_owned(),
             line(1, 300, "tiny words"),
             line(10, 1200, "Below the page"),
         ];

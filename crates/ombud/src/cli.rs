@@ -174,7 +174,7 @@ pub(crate) async fn run() -> ExitCode {
         overrides: Overrides { file: common.config, settings: common.settings },
         output: if common.json { Output::Json } else { Output::Text },
     };
-    match dispatch(&context, command).await {
+    match Box::pin(dispatch(&context, command)).await {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
         Ok(Outcome::Wrong) => ExitCode::from(3),

@@ -231,7 +231,7 @@ pub(crate) struct Config {
 }
 
 /// All sections, in the order of the reference.
-pub(crate) const SECTIONS: [Section; 14] = [
+pub(crate) const SECTIONS: [Section; 15] = [
     Server::SECTION,
     Service::SECTION,
     Session::SECTION,

@@ -242,6 +242,8 @@ fn latencies(
 ) -> anyhow::Result<Vec<Latency>> {
     let (exact, filter) = (held.exact(), filter()?);
     let query = |(text, vector): (String, Vec<f32>)| KnowledgeQuery {
+        asked: None,
+        balance: ombud_retrieval::Balance::default(),
         text,
         words: Words::Compared,
         vector: Some(vector.into()),
