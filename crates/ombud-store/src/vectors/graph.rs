@@ -30,7 +30,7 @@ pub struct GraphSettings {
 
 impl Default for GraphSettings {
     fn default() -> Self {
-        Self { links: 16, build_width: 128, search_width: 96 }
+        Self { links: 16, build_width: 192, search_width: 256 }
     }
 }
 

@@ -27,6 +27,8 @@ const WHAT: &str = "texts and vectors are synthetic: made-up words and random di
 nothing else runs in this process; the filters for market, language, audience and day are part of every search";
 /// Nearest ones of which recall is told.
 const RECALL_AT: usize = 10;
+/// How wide the graph is searched where recall is told; the last is how the server searches.
+const WIDTHS: [usize; 3] = [64, 128, 256];
 /// Queries before those that are measured.
 const WARM_UP: usize = 50;
 /// Queries at most that are compared with all vectors, or ranked.
@@ -88,7 +90,7 @@ struct Latency {
 
 #[derive(Debug, Serialize)]
 struct Recall {
-    recall: &'static str,
+    recall: String,
     n: usize,
     at_10: f64,
 }
@@ -196,14 +198,18 @@ fn recalls(
     };
     let shown: Vec<bool> = index.articles("en").iter().map(shown).collect();
     let n = usize::try_from(options.queries)?.min(COMPARED_MAX);
-    let (mut along_graph, mut rounded) = (0, 0);
+    let mut walked: Vec<(usize, Vectors, usize)> =
+        WIDTHS.iter().map(|width| (*width, held.with_search_width(*width), 0)).collect();
+    let mut rounded = 0;
     let asking = bar(n, "queries compared with all vectors");
     for number in 0..n {
         at(&asking, number);
         let (_, vector) = world.question(number);
         let compared = ids(&exact.search(&vector, &filter, RECALL_AT)?);
-        let walked = ids(&held.search(&vector, &filter, RECALL_AT)?);
-        along_graph += compared.iter().filter(|id| walked.contains(id)).count();
+        for (_, vectors, found) in &mut walked {
+            let near = ids(&vectors.search(&vector, &filter, RECALL_AT)?);
+            *found += compared.iter().filter(|id| near.contains(id)).count();
+        }
         let mut unrounded: Vec<(f32, u64)> = (0_u64..)
             .zip(vectors)
             .zip(shown.iter().flat_map(|shown| [*shown; PASSAGES]))
@@ -215,10 +221,16 @@ fn recalls(
     }
     asking.finish_and_clear();
     let share = |found: usize| found as f64 / (n * RECALL_AT) as f64;
-    Ok(vec![
-        Recall { recall: "vectors as the server searches, of what comparing all finds", n, at_10: share(along_graph) },
-        Recall { recall: "comparing all as numbers of 8 bits, of what unrounded ones give", n, at_10: share(rounded) },
-    ])
+    let mut recalls: Vec<Recall> = walked
+        .into_iter()
+        .map(|(width, _, found)| {
+            let recall = format!("searching {width} wide, of what comparing all finds");
+            Recall { recall, n, at_10: share(found) }
+        })
+        .collect();
+    let recall = "comparing all as numbers of 8 bits, of what unrounded ones give".to_owned();
+    recalls.push(Recall { recall, n, at_10: share(rounded) });
+    Ok(recalls)
 }
 
 fn ids(found: &[Neighbour]) -> Vec<u64> {
