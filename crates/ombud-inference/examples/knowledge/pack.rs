@@ -16,8 +16,8 @@ pub fn load(pack: &Path) -> Result<Knowledge, Box<dyn Error>> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         paths.retain(|path: &std::path::PathBuf| path.is_file());
-        let asked = std::fs::read_dir(folder.join("knowledge/asked"));
-        paths.extend(asked.into_iter().flatten().flatten().map(|entry| entry.path()));
+        let short = std::fs::read_dir(folder.join("knowledge/short"));
+        paths.extend(short.into_iter().flatten().flatten().map(|entry| entry.path()));
         paths.sort();
         for path in paths {
             files.push((path.display().to_string(), std::fs::read_to_string(&path)?));

@@ -78,7 +78,8 @@ impl Phrases {
                 None => {}
             }
         }
-        let articles = pack.articles.iter().filter_map(|(file, source)| article::parse(file, source).ok());
+        let articles = pack.own_articles();
+        let articles = articles.iter().filter_map(|(id, source)| article::parse(id, source).ok());
         phrases.questions.extend(articles.flat_map(|article| article.questions));
         let lists = [&phrases.yes, &phrases.no, &phrases.asks, &phrases.wavers, &phrases.acts, &phrases.others];
         let fewest = lists.into_iter().chain([&phrases.questions]).map(Vec::len).min().unwrap_or_default();
