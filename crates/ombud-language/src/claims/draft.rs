@@ -3,7 +3,7 @@
 //! Whoever writes a draft may be hijacked and knows these checks, so they do not look for tricks: letters, words and marks that the grounds do
 //! not use are not let through, and the reply stays as the rules wrote it. A draft that is refused without need costs a warmer tone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_script::{Script, UnicodeScript as _};
@@ -15,6 +15,8 @@ use crate::safety::{canonical, secrets};
 const MARKUP: &str = "<>{}[]|\\`*_~^#=";
 /// Of the words of a sentence, one in this many is known, or it is in another language.
 const KNOWN_SHARE: usize = 2;
+/// Shorter words are no names.
+const NAME_LETTERS_MIN: usize = 3;
 /// Endings that make another form of a known word.
 const ENDINGS: [&str; 9] = ["s", "es", "ed", "d", "ing", "ly", "er", "'s", "n't"];
 
@@ -25,10 +27,25 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Learns the words of these texts; not those that only stand there with a capital, which may be names.
+    /// Learns the words of these texts; not those that stand there with a capital only, or inside a sentence more often than without, which may be names,
+    /// nor what stands in addresses.
     pub fn learn<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
-        let words = texts.into_iter().flat_map(words).filter(|word| !word.starts_with(char::is_uppercase));
-        self.words.extend(words.map(ToOwned::to_owned));
+        let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
+        for text in texts {
+            let mut begins = true;
+            for part in text.split_whitespace().filter(|part| !part.contains(['@', '/'])) {
+                for word in words(part) {
+                    let counts = seen.entry(word.to_lowercase()).or_default();
+                    let is_capital = word.starts_with(char::is_uppercase);
+                    counts.0 += usize::from(!is_capital);
+                    counts.1 += usize::from(is_capital && !begins && word.chars().nth(NAME_LETTERS_MIN - 1).is_some());
+                    begins = false;
+                }
+                begins |= part.ends_with(['.', '!', '?', ':', '"', '”', ',']) || part.starts_with(['"', '“']);
+            }
+        }
+        let is_word = |(_, (small, capital)): &(String, (usize, usize))| small > capital;
+        self.words.extend(seen.into_iter().filter(is_word).map(|(word, _)| word));
     }
 
     /// All words of these texts, names too.
@@ -128,6 +145,23 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_not_learnt_from_addresses_nor_from_one_slip() {
+        let mut language = Vocabulary::default();
+        language.learn([
+            "write to m.okafor@post.example",
+            "its okafor with double f",
+            "to Mr Okafor and J. Okafor",
+            "a disgrace. Will you?",
+        ]);
+        assert!(
+            !language.knows("okafor")
+                && !language.knows("post")
+                && language.knows("disgrace")
+                && language.knows("double")
+        );
+    }
 
     fn english() -> Vocabulary {
         let mut language = Vocabulary::default();
