@@ -32,8 +32,7 @@ export function renderContext(conversation, records) {
     handover ? about(handover, records, labels) : undefined,
     held(records),
     earlier(previous),
-    handover ? near(handover.near ?? []) : undefined,
-    handover ? sources(handover.sources ?? []) : undefined,
+    handover ? known(handover.near ?? [], handover.sources ?? []) : undefined,
   ];
   return parts.filter((part) => part !== undefined);
 }
@@ -162,23 +161,34 @@ function argumentText(values) {
   return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${readable(value) ?? JSON.stringify(value)}`).join(" · ");
 }
 
+/**
+ * What the assistant went by, folded: records near the one in question, and the sources of what it said.
+ * @param {Record<string, unknown>[]} records
+ * @param {unknown[]} cited
+ */
+function known(records, cited) {
+  if (records.length + cited.length === 0) return undefined;
+  const title = [cited.length > 0 && "Sources used", records.length > 0 && "Records near by"].filter((part) => part !== false).join(" · ");
+  return el("details", { class: "part", data: { fold: "known" } }, el("summary", {}, title), sources(cited), near(records));
+}
+
 /** Records near the one in question: what they are, when, and from where they are known. @param {Record<string, unknown>[]} list */
 function near(list) {
   if (list.length === 0) return undefined;
-  return el("details", { class: "part", data: { fold: "near" } }, el("summary", {}, "Records near by"), el("ul", { class: "source-list" }, list.map(({ kind, id, label, at, source }) => {
+  return el("ul", { class: "source-list" }, list.map(({ kind, id, label, at, source }) => {
     const told = [words(String(kind ?? "")), label === id ? "" : String(label ?? ""), readable(at) ?? ""].filter((part) => part !== "");
     return el("li", { dir: "auto" }, told.join(" · "), el("span", { class: "article-id" }, ` ${String(id ?? "")} (${words(String(source ?? ""))})`));
-  })));
+  }));
 }
 
 /** @param {unknown[]} list */
 function sources(list) {
   if (list.length === 0) return undefined;
-  return el("details", { class: "part", data: { fold: "sources" } }, el("summary", {}, "Sources used"), el("ul", { class: "source-list" }, list.map((source) => {
+  return el("ul", { class: "source-list" }, list.map((source) => {
     if (typeof source !== "object" || source === null) return el("li", { dir: "auto" }, String(source));
     const { title, article_id, url } = /** @type {Record<string, unknown>} */ (source);
     const address = safeUrl(url);
     const name = String(title ?? article_id ?? "Untitled");
     return el("li", { dir: "auto" }, address ? webLink(name, address) : name, article_id && title ? el("span", { class: "article-id" }, ` ${String(article_id)}`) : null);
-  })));
+  }));
 }
