@@ -17,7 +17,7 @@ use std::path::Path;
 use ombud_inference::E5;
 use ombud_ports::{Embedder as _, TextKind};
 use ombud_retrieval::Knowledge;
-use ombud_retrieval::meaning::{Near, told_nearness};
+use ombud_retrieval::meaning::{Nearness, told_nearness};
 use ombud_retrieval::sentence::sentences;
 
 const ROUNDS: usize = 4000;
@@ -222,7 +222,7 @@ fn compared(language: &Language, examples: &[Vec<Vec<f32>>], vector: &[f32]) -> 
     let moved: Vec<f32> = moved.iter().map(|number| number / length).collect();
     let near = examples
         .iter()
-        .map(|texts| Near::of(&moved, texts.iter().map(Vec::as_slice)).map_or(0.0, |near| near.one + near.three));
+        .map(|texts| Nearness::of(&moved, texts.iter().map(Vec::as_slice)).map_or(0.0, |near| near.one + near.three));
     let texts: Vec<&[Box<[f32]>]> = language.told.iter().map(Vec::as_slice).collect();
     (near.collect(), told_nearness(vector, &texts))
 }

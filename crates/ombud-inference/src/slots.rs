@@ -6,6 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ombud_ports::TextKind;
+use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
 use crate::e5::E5;
 
@@ -179,16 +182,12 @@ impl SlotTagger {
         let mut sums = (vec![SUM_MIN; self.weights.len()], vec![SUM_MIN; self.moves.len()]);
         let right: Vec<Vec<usize>> = lessons.iter().map(|(text, spans)| self.right(text, spans)).collect();
         let mut order: Vec<usize> = (0..lessons.len()).collect();
-        let mut random = seed;
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
         for _ in 0..ROUNDS {
-            for place in (1..order.len()).rev() {
-                random = next(random);
-                order.swap(place, usize::try_from(random >> 33).unwrap_or_default() % (place + 1));
-            }
+            order.shuffle(&mut random);
             for lesson in &order {
                 let Some(((text, _), right)) = lessons.get(*lesson).zip(right.get(*lesson)) else { continue };
-                random = next(random);
-                let turn = usize::try_from(random >> 33).unwrap_or_default();
+                let turn = random.random_range(0..LEFT_OUT);
                 let rows = self.rows(text, |feature| (feature + turn) % LEFT_OUT != 0);
                 self.step(&rows, (text, right), &mut sums);
             }
@@ -414,11 +413,6 @@ fn log_sum(values: &[f32]) -> f32 {
     } else {
         largest
     }
-}
-
-/// The next number of a linear congruential generator (Knuth's MMIX).
-const fn next(random: u64) -> u64 {
-    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
 }
 
 #[cfg(test)]

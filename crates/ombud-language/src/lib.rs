@@ -12,6 +12,7 @@ mod lean;
 pub mod person;
 pub mod pii;
 pub mod safety;
+mod sample;
 mod shelf;
 pub mod support;
 pub mod tongue;
@@ -28,6 +29,7 @@ pub use pii::{
     RevealError,
 };
 pub use safety::{Redaction, RedactionKind, ScreenContext, Screening, SignalError, SignalFile, SignalModel, screen};
+pub use sample::sample;
 pub use shelf::{Shelf, ShelfKey, SomeShelf};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{

@@ -91,7 +91,8 @@ impl ShortAnswers {
             }
             let shown_in = member(source, "markets").unwrap_or_default();
             let differs = ["m", "market"].iter().any(|name| texts.mentions((locale, TEXTS, key), name));
-            let shown = of_markets.iter().filter(|of| shown_in.is_empty() || shown_in.contains(of.market));
+            let named = |market: &str| shown_in.split(|c: char| !c.is_alphanumeric()).any(|one| one == market);
+            let shown = of_markets.iter().filter(|of| shown_in.is_empty() || named(of.market));
             for of in shown.take(if differs { of_markets.len() } else { 1 }) {
                 problems.extend(problem_of(texts, (locale, key), (article, source), of));
             }

@@ -24,14 +24,14 @@ pub(crate) struct Meaning {
 
 /// How near a question is to an article, in tenths of a cosine above that of unrelated sentences.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Near {
+pub struct Nearness {
     /// To the nearest example.
     pub one: f32,
     /// To the three nearest, on the mean.
     pub three: f32,
 }
 
-impl Near {
+impl Nearness {
     /// How near a question is to texts, all of them as queries of one language; none of no texts.
     #[must_use]
     pub fn of<'a>(vector: &[f32], texts: impl IntoIterator<Item = &'a [f32]>) -> Option<Self> {
@@ -71,10 +71,10 @@ impl Meaning {
     }
 
     /// How near an article is, leaving out the examples at these places.
-    pub(crate) fn near(&self, vector: &[f32], article: usize, is_left_out: impl Fn(usize) -> bool) -> Near {
+    pub(crate) fn near(&self, vector: &[f32], article: usize, is_left_out: impl Fn(usize) -> bool) -> Nearness {
         let texts = self.articles.get(article).map_or(&[][..], Vec::as_slice);
         let kept = texts.iter().enumerate().filter(|(place, _)| !is_left_out(*place));
-        Near::of(vector, kept.map(|(_, text)| &**text)).unwrap_or(Near { one: -1.0, three: 0.0 })
+        Nearness::of(vector, kept.map(|(_, text)| &**text)).unwrap_or(Nearness { one: -1.0, three: 0.0 })
     }
 
     /// How near the nearest example of an article is.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use crate::corpus::{ArticleTerms, Corpus, Text};
 use crate::likelihood::Evidence;
-use crate::meaning::{Meaning, Near};
+use crate::meaning::{Meaning, Nearness};
 use crate::similarity::{count, share};
 
 /// What is compared between a question and an article.
@@ -176,7 +176,7 @@ struct Asked<'q> {
 
 impl Ranked {
     /// An article compared by meaning alone.
-    fn meant(article: usize, (near, beyond_outside): (Near, f32), passages: usize) -> Self {
+    fn meant(article: usize, (near, beyond_outside): (Nearness, f32), passages: usize) -> Self {
         let mut features = [0.0; FEATURES];
         [features[FEATURES - 2], features[FEATURES - 1]] = [near.three, near.one];
         let (score, coverage) = (near.three + near.one, vec![0.0; passages]);
@@ -364,7 +364,7 @@ impl Asked<'_> {
         let terms = &self.text.terms;
         let (held, examples): (Vec<&Text>, Vec<&Text>) =
             article.questions.iter().partition(|example| self.holds_out(example));
-        let near = self.meant.map_or(Near::default(), |(meaning, vector)| {
+        let near = self.meant.map_or(Nearness::default(), |(meaning, vector)| {
             meaning.near(vector, index, |place| {
                 article.questions.get(place).is_some_and(|example| self.holds_out(example))
             })

@@ -2,42 +2,45 @@
 //! what was done for the customer before.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use ombud_domain::{ActionOutcome, CallFailure, IntentId, TenantId, TimestampUs};
+use ombud_domain::{ActionOutcome, CallFailure, IntentId, RecordedEvent, StreamId, TenantId, TimestampUs};
 use ombud_policy::Authorized;
 use ombud_policy::controls::{Flip, Position, SWITCHED_OFF, Standing, Switches, switches_stream};
 use ombud_policy::limits::{Per, Room, Within};
 use ombud_policy::spec::Risk;
 use ombud_ports::effects::{Cap, CapPer, Counting, Effect, KEPT_US, Known, PastEffect};
-use ombud_ports::{AppendError, Commit, Ledger, StoreError};
+use ombud_ports::{Ledger, StoreError};
 use serde_json::json;
 
 use crate::assistant::Assistant;
+use crate::followed::{Fold, Followed};
 use crate::reader::midnight;
-use crate::record::event;
 use crate::turn::TurnError;
 
 /// An hour, microseconds.
 const HOUR_US: i64 = 3_600_000_000;
-/// Events read in one go.
-const PAGE_EVENTS: usize = 500;
-/// Tries to write a switch when others write at the same time.
-const FLIP_TRIES_MAX: usize = 20;
+
+impl Fold for Switches {
+    const WHAT: &'static str = "switch";
+
+    fn stream() -> StreamId {
+        switches_stream()
+    }
+
+    fn fold(&mut self, event: &RecordedEvent) -> Result<(), serde_json::Error> {
+        Self::fold(self, event)
+    }
+}
 
 /// The switches of a company. Every process has its own, on the one ledger.
-pub struct Switchboard {
-    ledger: Arc<dyn Ledger>,
-    tenant: TenantId,
-    /// Version of the stream, and what is off at it, as far as this process has read.
-    known: Mutex<(i64, Switches)>,
-}
+pub struct Switchboard(Followed<Switches>);
 
 impl Switchboard {
     /// The switches in a ledger.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, tenant: TenantId) -> Self {
-        Self { ledger, tenant, known: Mutex::default() }
+        Self(Followed::new(ledger, tenant))
     }
 
     /// All that is switched off now: one query, which gives only what is new.
@@ -45,26 +48,7 @@ impl Switchboard {
     /// # Errors
     /// [`StoreError`]; nothing may be changed then.
     pub async fn read(&self) -> Result<Switches, StoreError> {
-        self.read_on().await.map(|(_, switches)| switches)
-    }
-
-    async fn read_on(&self) -> Result<(i64, Switches), StoreError> {
-        let (mut version, mut switches) = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        loop {
-            let events = self.ledger.read(&self.tenant, &switches_stream(), version, PAGE_EVENTS).await?;
-            for event in &events {
-                switches.fold(event).map_err(|_| StoreError::Corrupt { what: "switch" })?;
-                version = event.version;
-            }
-            if events.len() < PAGE_EVENTS {
-                break;
-            }
-        }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if version > known.0 {
-            *known = (version, switches.clone());
-        }
-        Ok((version, switches))
+        self.0.read().await
     }
 
     /// Switches something, durably and for every process on this ledger; gives all that is off then. What stands so already is left as it is.
@@ -72,30 +56,7 @@ impl Switchboard {
     /// # Errors
     /// [`TurnError::Store`] when the ledger cannot be used, [`TurnError::Conflict`] when others switch again and again.
     pub async fn flip(&self, flip: &Flip, to: Position, at: TimestampUs) -> Result<Switches, TurnError> {
-        for _ in 0..FLIP_TRIES_MAX {
-            let (expected_version, switches) = self.read_on().await?;
-            if switches.stands(&flip.target) == to {
-                return Ok(switches);
-            }
-            let commit = Commit {
-                tenant: self.tenant.clone(),
-                stream: switches_stream(),
-                expected_version,
-                events: vec![event(to.event(), flip)?],
-                outbox: Vec::new(),
-                reply: None,
-                shredding: None,
-                counting: None,
-                moving: None,
-                at,
-            };
-            match self.ledger.append(commit).await {
-                Ok(_) => return Ok(self.read().await?),
-                Err(AppendError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(TurnError::Conflict)
+        self.0.write((to.event(), flip), |switches| switches.stands(&flip.target) == to, at).await
     }
 }
 
@@ -227,6 +188,7 @@ mod tests {
     use ombud_policy::Proof;
     use ombud_policy::authorize::{Asked, OwnedRecords, Policies, Verdict};
     use ombud_policy::spec::ActionSpec;
+    use ombud_ports::Commit;
     use ombud_testkit::MemoryLedger;
     use ombud_testkit::contract::{commit, event, tenant};
     use serde_json::Map;

@@ -7,7 +7,7 @@ use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
     Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, TongueFile, Tongues,
-    UnderstandContext, Understander, Vectors, spoken,
+    UnderstandContext, Understander, Vectors, sample, spoken,
 };
 use ombud_policy::Pack;
 use ombud_ports::{Embedding, EmbeddingModel, LanguageIdentifier};
@@ -369,6 +369,12 @@ fn taught(pack: &Pack) -> Result<Vec<Taught>, BuildError> {
     std::iter::once(own).chain(others).map(|locale| taught_in(pack, locale)).collect()
 }
 
+/// One in [`OWN_ONE_IN`] of the examples.
+fn one_in(examples: Vec<Example>) -> Vec<Example> {
+    let kept = sample(examples.iter().map(|example| example.text.as_str()), examples.len().div_ceil(OWN_ONE_IN));
+    kept.into_iter().filter_map(|place| examples.get(place)).cloned().collect()
+}
+
 fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
     let mut requests: Vec<Example> =
@@ -390,13 +396,15 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
         care.extend(told.flat_map(|(class, rule)| rule.examples.iter().map(|text| example(class, text))));
         // What is asked for every day gives no sign, whatever its words.
         let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
-        let everyday = requests.iter().filter(|request| !of_care.contains(&request.class));
-        let step = requests.len().div_ceil(HARMLESS_MAX).max(1);
-        care.extend(everyday.step_by(step).map(|request| example("none", &request.text)));
-    }
-    if is_own {
-        requests = requests.into_iter().step_by(OWN_ONE_IN).collect();
-        care = care.into_iter().step_by(OWN_ONE_IN).collect();
+        let everyday: Vec<&str> = requests
+            .iter()
+            .filter(|request| !of_care.contains(&request.class))
+            .map(|request| request.text.as_str())
+            .collect();
+        let kept = sample(everyday.iter().copied(), HARMLESS_MAX);
+        care.extend(kept.into_iter().filter_map(|place| everyday.get(place)).map(|text| example("none", text)));
+        requests = one_in(requests);
+        care = one_in(care);
     }
     let replies: Vec<ReplyExample> = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
     let mut choices: BTreeMap<String, Vec<Example>> = BTreeMap::new();

@@ -21,6 +21,7 @@ mod controls;
 mod conversation;
 mod desk;
 mod feed;
+mod followed;
 mod graph;
 mod hiding;
 mod inputs;

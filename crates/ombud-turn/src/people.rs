@@ -3,21 +3,17 @@
 //! INVARIANT: whoever is revoked counts for nothing that waits, also for what he gave before (test: `who_is_revoked_counts_no_more_without_a_restart`).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ombud_domain::{RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
-use ombud_ports::{AppendError, Commit, Ledger, StoreError};
+use ombud_ports::{Ledger, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::approvals::{Approvers, account};
 use crate::assistant::Assistant;
-use crate::record::event;
+use crate::followed::{Fold, Followed};
 use crate::turn::TurnError;
 
-/// Events read in one go.
-const PAGE_EVENTS: usize = 500;
-/// Tries to write when others write at the same time.
-const TRIES_MAX: usize = 20;
 /// Kind of the event that takes somebody's access away.
 const REVOKED: &str = "staff.revoked";
 /// Kind of the event that gives it back.
@@ -68,6 +64,14 @@ impl Revoked {
     pub fn iter(&self) -> impl Iterator<Item = &RevokedAccess> {
         self.0.values()
     }
+}
+
+impl Fold for Revoked {
+    const WHAT: &'static str = "revoked access";
+
+    fn stream() -> StreamId {
+        StreamId { kind: StreamKind::Control, id: "people".to_owned() }
+    }
 
     fn fold(&mut self, event: &RecordedEvent) -> Result<(), serde_json::Error> {
         match event.kind.as_str() {
@@ -85,18 +89,13 @@ impl Revoked {
 }
 
 /// The people of a company. Every process has its own, on the one ledger.
-pub struct People {
-    ledger: Arc<dyn Ledger>,
-    tenant: TenantId,
-    /// Version of the stream, and who is revoked at it, as far as this process has read.
-    known: Mutex<(i64, Revoked)>,
-}
+pub struct People(Followed<Revoked>);
 
 impl People {
     /// The people in a ledger.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, tenant: TenantId) -> Self {
-        Self { ledger, tenant, known: Mutex::default() }
+        Self(Followed::new(ledger, tenant))
     }
 
     /// Whose access is revoked now: one query, which gives only what is new.
@@ -104,26 +103,7 @@ impl People {
     /// # Errors
     /// [`StoreError`]; nobody counts then.
     pub async fn read(&self) -> Result<Revoked, StoreError> {
-        self.read_on().await.map(|(_, revoked)| revoked)
-    }
-
-    async fn read_on(&self) -> Result<(i64, Revoked), StoreError> {
-        let (mut version, mut revoked) = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        loop {
-            let events = self.ledger.read(&self.tenant, &stream(), version, PAGE_EVENTS).await?;
-            for event in &events {
-                revoked.fold(event).map_err(|_| StoreError::Corrupt { what: "revoked access" })?;
-                version = event.version;
-            }
-            if events.len() < PAGE_EVENTS {
-                break;
-            }
-        }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if version > known.0 {
-            *known = (version, revoked.clone());
-        }
-        Ok((version, revoked))
+        self.0.read().await
     }
 
     /// Takes an access away or gives it back, durably and for every process on this ledger; gives all that are revoked then.
@@ -131,36 +111,10 @@ impl People {
     /// # Errors
     /// [`TurnError::Store`] when the ledger cannot be used, [`TurnError::Conflict`] when others write again and again.
     pub async fn change(&self, change: &AccessChange, to: Access, at: TimestampUs) -> Result<Revoked, TurnError> {
-        for _ in 0..TRIES_MAX {
-            let (expected_version, revoked) = self.read_on().await?;
-            if revoked.has(&change.name) == (to == Access::Revoked) {
-                return Ok(revoked);
-            }
-            let kind = if to == Access::Revoked { REVOKED } else { RESTORED };
-            let commit = Commit {
-                tenant: self.tenant.clone(),
-                stream: stream(),
-                expected_version,
-                events: vec![event(kind, change)?],
-                outbox: Vec::new(),
-                reply: None,
-                shredding: None,
-                counting: None,
-                moving: None,
-                at,
-            };
-            match self.ledger.append(commit).await {
-                Ok(_) => return Ok(self.read().await?),
-                Err(AppendError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(TurnError::Conflict)
+        let kind = if to == Access::Revoked { REVOKED } else { RESTORED };
+        let stands = |revoked: &Revoked| revoked.has(&change.name) == (to == Access::Revoked);
+        self.0.write((kind, change), stands, at).await
     }
-}
-
-fn stream() -> StreamId {
-    StreamId { kind: StreamKind::Control, id: "people".to_owned() }
 }
 
 impl Assistant {

@@ -19,6 +19,7 @@ mod openapi;
 mod prove;
 mod replay;
 mod serve;
+mod signed;
 mod simulate;
 mod staff;
 mod switch;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::canonical::Canonical;
 use crate::classify::{Example, Vectors};
 use crate::lean::lean;
+use crate::sample::sample;
 use crate::shelf::{Place, SomeShelf};
 use learnt::Learnt;
 
@@ -222,9 +223,8 @@ impl SignalModel {
 fn learn(file: &SignalFile, everyday: &[String], any: &RegexSet) -> Option<Learnt> {
     let example = |signal: &String, text: &String| Example { class: signal.clone(), text: text.clone() };
     let told = file.signals.iter().flat_map(|(signal, rule)| rule.examples.iter().map(|text| example(signal, text)));
-    // As many as may be learnt, evenly from all: one more example of a pack never halves what the others teach.
-    let kept = everyday.len().min(EVERYDAY_MAX);
-    let thinned = (0..kept).filter_map(|at| everyday.get(at.saturating_mul(everyday.len()) / kept.max(1)));
+    let kept = sample(everyday.iter().map(String::as_str), EVERYDAY_MAX);
+    let thinned = kept.into_iter().filter_map(|place| everyday.get(place));
     let harmless = thinned.filter(|text| !any.is_match(&straighten(text))).cloned().collect();
     Learnt::new(told.collect(), harmless, &file.neutral)
 }

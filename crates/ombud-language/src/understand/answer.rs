@@ -4,8 +4,8 @@ use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 
 use super::acts::{Act, Moment};
 use super::leaving::{leaving, left, left_for_another};
-use super::reading::{Reading, Readings};
-use super::requests::{Role, Told, aside, one_question, open, role, told};
+use super::reading::{ASK, Reading, Readings};
+use super::requests::{LIKELY, Role, Told, aside, one_question, open, role, told};
 use super::rules::{Rules, words};
 use super::story::as_one;
 use super::{CORRECTION_SLOT, IDENTITY_SLOT, UnderstandContext, WORDING_SLOT, confirm};
@@ -191,7 +191,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     let asks =
         |piece: &Reading| piece.is_request || piece.is_question || piece.best_flow().is_some_and(|(_, p)| p >= BEGINS);
     if rules.closing.is_match(readings.text) && !readings.pieces.iter().any(asks) {
-        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+        return vec![goodbye()];
     }
     if rules.repeat.is_match(body) {
         return vec![Command::Repeat];
@@ -213,12 +213,20 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         && !asks_on
         && matches!(readings.acts(Moment::Done, readings.text).first(), Some((Act::Close, p)) if *p >= needed)
     {
-        return vec![Command::Chitchat { kind: Kind::Goodbye }];
+        return vec![goodbye()];
     }
     if let Some(question) = one_question(readings) {
         return vec![question];
     }
     let mut told = told(readings, &as_one(readings, &whole));
+    // "Ok and how is it going" is no goodbye, whatever it sounds like: it goes on from what was done.
+    if asks_on && !told.is_empty() && told.iter().all(|command| *command == goodbye()) {
+        let text = readings.text.to_owned();
+        return vec![match readings.context.follow_up {
+            Some(flow) => Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text },
+            None => Command::Ask { query: text, confidence: whole.probability(ASK) },
+        }];
+    }
     if refuses_last(readings, body, &told) {
         return vec![Command::Cancel];
     }
@@ -230,13 +238,12 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         return told;
     }
     let short = body.split_whitespace().count() <= 6;
-    let goodbye = Command::Chitchat { kind: Kind::Goodbye };
     let names_verb = body.split_whitespace().next().is_some_and(|word| rules.is_verb(word));
     if rules.cancel_whole.is_match(readings.text) && !names_verb || rules.nothing_more.is_match(body) {
-        return vec![goodbye];
+        return vec![goodbye()];
     }
     let says_more = !rules.content_words(&rules.affirm_tail.replace_all(body, " ")).is_empty();
-    if rules.affirm.is_match(body) && !told.contains(&goodbye) && short && !says_more {
+    if rules.affirm.is_match(body) && !told.contains(&goodbye()) && short && !says_more {
         return vec![Command::Affirm];
     }
     // "No, I'm asking why" turns down what was read last, and ends nothing.
@@ -250,11 +257,15 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
         return vec![Command::Affirm];
     }
     if !goes_on && (talks || (rules.affirm_weak.is_match(body) && short && !whole.is_question)) {
-        return vec![goodbye];
+        return vec![goodbye()];
     }
     let mut commands = if told.is_empty() || goes_on { open(readings) } else { told };
-    commands.retain(|command| !goes_on || *command != goodbye);
+    commands.retain(|command| !goes_on || *command != goodbye());
     if commands.is_empty() { vec![Command::Deny { text: readings.text.to_owned() }] } else { commands }
+}
+
+const fn goodbye() -> Command {
+    Command::Chitchat { kind: Kind::Goodbye }
 }
 
 /// "I don't want to close it", after an answer about closing, and "no, not that": what was read last was not meant.

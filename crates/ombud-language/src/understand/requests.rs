@@ -22,7 +22,7 @@ const TOLD_MARGIN: f32 = 0.3;
 /// Below this, the second flow is no rival.
 const RIVAL: f32 = 0.22;
 /// Of all requests a message may be, the likeliest must have this share ...
-const LIKELY: f32 = 0.6;
+pub(super) const LIKELY: f32 = 0.6;
 /// ... and this probability beside what is no request.
 const FAINT: f32 = 0.04;
 /// The same for a question, which the articles may answer.
@@ -33,6 +33,8 @@ const ASKED_SURELY: f32 = 0.75;
 const BEGUN_SURELY: f32 = 0.8;
 /// A question that points back means what was just done, unless it is read as another request this surely.
 const ANOTHER: f32 = 0.7;
+/// A look at other records is meant by what points back where it is so many times likelier than the one that goes on from the last.
+const NEARER: f32 = 4.0;
 /// A longer question says what it is about.
 const POINTING_WORDS_MAX: usize = 14;
 /// Classes looked at of a message that is one question.
@@ -326,7 +328,10 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
             || readings.rules().follow.continues.is_match(&piece.text))
         && (class != ASK || p < ASKED_SURELY)
         && (other.is_none() || p < ANOTHER || is_bare(readings.rules(), body));
-    (points || again && p >= ASKED_FAINTLY).then_some(flow)
+    // "And how is it going?", after the payments of what a case was opened about, rather means the case.
+    let nearer = other.filter(|_| p >= ASKED_FAINTLY && p >= NEARER * piece.probability(&format!("flow:{flow}")));
+    let looked_up = nearer.and_then(|other| context.look_ups.iter().find(|look_up| *look_up == other));
+    (points || again && p >= ASKED_FAINTLY).then(|| looked_up.map_or(flow, String::as_str))
 }
 
 /// "And the one after that?" has neither a word of content more than that nor a verb of a request: whatever it sounds like, it means what was told.

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ombud_ports::Clock as _;
 use ombud_turn::{Access, AccessChange, People, Revoked};
 use serde_json::json;
 
 use super::erase::store_of;
+use super::signed::{Signed, written};
 use super::{Context, Outcome, Output};
 use crate::clock::SystemClock;
 use crate::terminal::{bold, say, say_json};
@@ -23,9 +24,6 @@ Examples:
 Holds from the moment it is printed, for every process on this ledger, over restarts: the person's tokens open nothing any more, and what he
 has approved and was not done yet counts no more. Names are those in the tokens (`ombud token staff --name`), however they are written. Who,
 when and why are events of the sealed ledger.";
-
-/// Characters of a reason or a name.
-const WORDS_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -52,12 +50,8 @@ struct Wanted {
     /// Whose, as in his token.
     #[arg(long)]
     name: String,
-    /// Why, for those who read the ledger.
-    #[arg(long)]
-    reason: String,
-    /// Who does this.
-    #[arg(long)]
-    by: String,
+    #[command(flatten)]
+    signed: Signed,
 }
 
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
@@ -78,18 +72,8 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
 
 impl Wanted {
     fn change(&self) -> anyhow::Result<AccessChange> {
-        let words = |name: &str, text: &str| match text.trim() {
-            "" => bail!("`--{name}` is empty, say it for those who read the ledger"),
-            text if text.chars().count() > WORDS_CHARS_MAX => {
-                bail!("`--{name}` is longer than {WORDS_CHARS_MAX} characters")
-            }
-            text => Ok(text.to_owned()),
-        };
-        Ok(AccessChange {
-            name: words("name", &self.name)?,
-            reason: words("reason", &self.reason)?,
-            by: words("by", &self.by)?,
-        })
+        let (reason, by) = self.signed.words()?;
+        Ok(AccessChange { name: written("name", &self.name)?, reason, by })
     }
 }
 

@@ -12,6 +12,7 @@ use ombud_turn::Switchboard;
 use serde_json::json;
 
 use super::erase::store_of;
+use super::signed::Signed;
 use super::{Context, Outcome, Output};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -33,9 +34,6 @@ finished or looked up; nothing new begins. Reads go on. `--all` and `--market` l
 `suggest` lets the assistant go on up to the customer's yes, and puts it before the desk, where one of `desk.approvers` has it carried out;
 `confirm` asks for a yes where the pack would do without. Neither lets anything go further than the pack says.
 Who, when and why are events of the sealed ledger.";
-
-/// Characters of a reason or a name.
-const WORDS_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -65,12 +63,8 @@ enum What {
 struct Wanted {
     #[command(flatten)]
     target: Chosen,
-    /// Why, for those who read the ledger.
-    #[arg(long)]
-    reason: String,
-    /// Who does this.
-    #[arg(long)]
-    by: String,
+    #[command(flatten)]
+    signed: Signed,
 }
 
 #[derive(Debug, Args)]
@@ -139,14 +133,8 @@ fn flip(config: &Config, options: &Options, wanted: &Wanted) -> anyhow::Result<F
             bail!("there is no {target} in pack `{}`, so nothing would be stopped", pack.manifest.name);
         }
     }
-    let words = |name: &str, text: &str| match text.trim() {
-        "" => bail!("`--{name}` is empty, say it for those who read the ledger"),
-        text if text.chars().count() > WORDS_CHARS_MAX => {
-            bail!("`--{name}` is longer than {WORDS_CHARS_MAX} characters")
-        }
-        text => Ok(text.to_owned()),
-    };
-    Ok(Flip { target, reason: words("reason", &wanted.reason)?, by: words("by", &wanted.by)? })
+    let (reason, by) = wanted.signed.words()?;
+    Ok(Flip { target, reason, by })
 }
 
 fn show(output: Output, switches: &Switches) -> anyhow::Result<Outcome> {
