@@ -126,10 +126,13 @@ fn seal_health(state: &SealState, now: TimestampUs) -> SealHealth {
     }
 }
 
-/// Whether the ledger can be read; a balancer sends nothing here while it cannot.
+/// Whether the ledger can be read and takes writes; a balancer sends nothing here while it cannot.
 #[utoipa::path(get, path = "/health/ready", tag = "meta", security(()), responses((status = 200, body = Ready), (status = 503, body = Problem)))]
 pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, ApiError> {
     let filter = InboxFilter { rows_max: 1, ..InboxFilter::default() };
     app.assistant().inbox().list(app.assistant().tenant(), &filter).await?;
+    if !app.assistant().accepts_writes() {
+        return Err(ApiError::Store);
+    }
     Ok(Json(Ready { status: "ready" }))
 }

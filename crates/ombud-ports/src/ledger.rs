@@ -114,6 +114,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// Writes a commit; returns after it is durable. Commits that arrive together share one transaction.
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError>;
 
+    /// Whether commits are still taken: none are after a flush failed, until the next start.
+    fn accepts_writes(&self) -> bool {
+        true
+    }
+
     /// Events of a stream after `after_version`, in order, at most `events_max`.
     async fn read(
         &self,

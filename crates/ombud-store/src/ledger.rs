@@ -53,14 +53,14 @@ impl SqlLedger {
     ) -> Self {
         Self { database, vault, jobs, gate, _guard: guard }
     }
-
-    pub(crate) fn accepts_writes(&self) -> bool {
-        self.gate.load(Ordering::Acquire)
-    }
 }
 
 #[async_trait]
 impl Ledger for SqlLedger {
+    fn accepts_writes(&self) -> bool {
+        self.gate.load(Ordering::Acquire)
+    }
+
     async fn append(&self, mut commit: Commit) -> Result<Committed, AppendError> {
         job::check(&commit)?;
         if !self.accepts_writes() {

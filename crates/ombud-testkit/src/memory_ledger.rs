@@ -1,6 +1,7 @@
 //! How does the ledger behave without a database? The same, in memory, for as long as the value lives.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -35,6 +36,7 @@ struct TenantLog {
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     tenants: Mutex<HashMap<TenantId, TenantLog>>,
+    stopped: AtomicBool,
 }
 
 impl MemoryLedger {
@@ -42,6 +44,11 @@ impl MemoryLedger {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes no commit any more, as after a flush that failed; reads go on.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, TenantLog>> {
@@ -214,7 +221,14 @@ impl Attempts for MemoryLedger {
 
 #[async_trait]
 impl Ledger for MemoryLedger {
+    fn accepts_writes(&self) -> bool {
+        !self.stopped.load(Ordering::Acquire)
+    }
+
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
+        if !self.accepts_writes() {
+            return Err(StoreError::Stopped.into());
+        }
         if commit.events.is_empty() || commit.events.len() > EVENTS_MAX {
             let source = format!("a commit holds 1 to {EVENTS_MAX} events, this one `{}`", commit.events.len()).into();
             return Err(StoreError::Database { doing: "checking a commit", source }.into());

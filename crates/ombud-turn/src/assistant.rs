@@ -358,6 +358,12 @@ impl Assistant {
         self.ports.model.as_ref().map(|model| model.name())
     }
 
+    /// Whether what is decided can still be written down; nothing is done for anybody otherwise.
+    #[must_use]
+    pub fn accepts_writes(&self) -> bool {
+        self.ports.ledger.accepts_writes()
+    }
+
     /// The desk's inbox.
     #[must_use]
     pub fn inbox(&self) -> &dyn Inbox {

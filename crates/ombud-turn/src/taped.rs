@@ -167,6 +167,10 @@ impl Appended {
 /// What a turn reads of its own conversation, or of others' later commits to it, is no input: the ledger has it.
 #[async_trait]
 impl Ledger for Taped<dyn Ledger> {
+    fn accepts_writes(&self) -> bool {
+        self.behind.accepts_writes()
+    }
+
     async fn append(&self, commit: Commit) -> Result<Committed, AppendError> {
         self.tape.keep(&commit);
         let mut appended = None;

@@ -94,7 +94,8 @@ function renderLine(message, lang, may_link) {
   const names = { customer: "Customer", assistant: "AI assistant", agent: message.author_name || "A colleague", system: "Chat" };
   return el("div", { class: `line ${message.author}` },
     el("p", { class: "line-head" },
-      el("strong", { dir: "auto" }, names[message.author] ?? "Chat"), el("time", { datetime: message.at }, clockTime(message.at))),
+      el("strong", { dir: "auto" }, names[message.author] ?? "Chat"), el("time", { datetime: message.at }, clockTime(message.at)),
+      message.withheld && el("span", { class: "tag warn" }, "Not sent: shadow mode")),
     message.author === "customer"
       ? el("p", { class: "line-text as-typed", dir: "auto", lang }, message.text)
       : el("div", { class: "line-text", dir: "auto", lang }, renderMarkdown(message.text, may_link)),

@@ -16,6 +16,7 @@
  * @property {string} at
  * @property {Citation[]=} citations
  * @property {string=} turn_id
+ * @property {boolean=} withheld
  *
  * @typedef {object} Option
  * @property {string} id

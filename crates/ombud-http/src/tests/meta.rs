@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use ombud_domain::TenantId;
 use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, SealAlarm, SealState, SealWatch, StoreError};
+use ombud_testkit::MemoryLedger;
 use tower::ServiceExt as _;
 
 use super::world::{Wishes, World, request};
@@ -87,6 +88,16 @@ async fn a_server_whose_ledger_is_gone_is_not_ready_and_says_so() {
     assert_eq!(world.get("/api/v1/health", "").await.status, 200);
     assert_eq!(world.get("/api/v1/health/ready", "").await.code(), (503, "OM-0601"));
     assert_eq!(world.get("/api/v1/desk/conversations", &world.staff("Maja")).await.code(), (503, "OM-0601"));
+}
+
+#[tokio::test]
+async fn a_server_that_can_write_nothing_down_is_not_ready() {
+    let ledger = Arc::new(MemoryLedger::new());
+    let world = World::with(Wishes { ledger: Some(Arc::clone(&ledger)), ..Wishes::default() });
+    assert_eq!(world.get("/api/v1/health/ready", "").await.status, 200);
+    ledger.stop();
+    assert_eq!(world.get("/api/v1/health/ready", "").await.code(), (503, "OM-0601"));
+    assert_eq!(world.get("/api/v1/desk/conversations", &world.staff("Maja")).await.status, 200);
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ pub(super) struct Wishes {
     pub(super) turns_max: Option<usize>,
     pub(super) turns_at_once: Option<usize>,
     pub(super) inbox: Option<Arc<dyn Inbox>>,
+    pub(super) ledger: Option<Arc<MemoryLedger>>,
     pub(super) seal: Option<Arc<dyn SealWatch>>,
 }
 
@@ -136,7 +137,7 @@ impl World {
     }
 
     pub(super) fn with(wishes: Wishes) -> Self {
-        let ledger = Arc::new(MemoryLedger::new());
+        let ledger = wishes.ledger.unwrap_or_default();
         let gate =
             Arc::new(Gate { is_closed: AtomicBool::new(false), passes: Semaphore::new(0), calls: AtomicUsize::new(0) });
         let clock = Arc::new(FixedClock::default());

@@ -39,7 +39,7 @@ async fn a_full_disk_stops_the_ledger_and_reads_go_on() {
         }
     };
     assert!(matches!(refused, AppendError::Store(StoreError::Stopped)), "{refused}");
-    assert!(written > 1 && !store.accepts_writes());
+    assert!(written > 1 && !store.accepts_writes() && !store.ledger().accepts_writes());
     let small = store.ledger().append(commit("c2", 0, vec![event(1)])).await;
     assert!(matches!(small, Err(AppendError::Store(StoreError::Stopped))), "{small:?}");
     let events = store.ledger().read(&tenant(), &stream("c1"), 0, 1000).await.unwrap();

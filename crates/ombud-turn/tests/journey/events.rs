@@ -2,20 +2,8 @@
 
 use super::*;
 
-const FEED: &str = r#"
-[feed]
-path = "/changes"
-after = "after"
-limit = "limit"
-page = 3
-items = "result.items"
-id = "item.seq"
-customer = "item.customer_id"
-record = "item.id"
-
-[feed.events]
-return_received = "item.kind == 'return' && item.change == 'received'"
-"#;
+/// What the feed reports.
+const REPORTED: &str = r#"return_received = "item.kind == 'return' && item.change == 'received'""#;
 
 const FLOW: &str = r#"
 flow: watch_return
@@ -36,7 +24,7 @@ fn watching() -> &'static Assistant {
     static TRAINED: OnceLock<Assistant> = OnceLock::new();
     TRAINED.get_or_init(|| {
         let mut files = files();
-        files.get_mut("retail/pack.toml").unwrap().push_str(FEED);
+        files.get_mut("retail/pack.toml").unwrap().push_str(&feed(REPORTED));
         files.insert("retail/flows/watch_return/flow.yaml".to_owned(), FLOW.to_owned());
         files.insert("retail/flows/watch_return/texts/en.yaml".to_owned(), TEXTS.to_owned());
         train(&files)

@@ -4,20 +4,8 @@ use ombud_policy::{ContextWeights, Weight};
 
 use super::*;
 
-const FEED: &str = r#"
-[feed]
-path = "/changes"
-after = "after"
-limit = "limit"
-page = 3
-items = "result.items"
-id = "item.seq"
-customer = "item.customer_id"
-record = "item.id"
-
-[feed.events]
-order_changed = "item.kind == 'order'"
-"#;
+/// What the feed reports.
+const REPORTED: &str = r#"order_changed = "item.kind == 'order'""#;
 
 const GRAPH: &str = "\
 nodes:
@@ -46,7 +34,7 @@ fn company() -> &'static Assistant {
     static TRAINED: OnceLock<Assistant> = OnceLock::new();
     TRAINED.get_or_init(|| {
         let mut files = files();
-        files.get_mut("retail/pack.toml").unwrap().push_str(FEED);
+        files.get_mut("retail/pack.toml").unwrap().push_str(&feed(REPORTED));
         for (path, source) in [
             ("graph.yaml", GRAPH),
             ("actions/orders_beside.yaml", ACTION),
@@ -210,7 +198,7 @@ async fn a_person_sees_what_lies_near_the_record_in_question() {
 fn a_walk_needs_its_graph_and_the_graph_its_reads() {
     let wrong = |change: &dyn Fn(&mut PackFiles)| {
         let mut files = files();
-        files.get_mut("retail/pack.toml").unwrap().push_str(FEED);
+        files.get_mut("retail/pack.toml").unwrap().push_str(&feed(REPORTED));
         files.insert("retail/graph.yaml".to_owned(), GRAPH.to_owned());
         files.insert("retail/actions/orders_beside.yaml".to_owned(), ACTION.to_owned());
         change(&mut files);

@@ -408,6 +408,13 @@ async fn a_faithful_rephrasing_is_used_and_a_dead_model_is_not_missed() {
     assert!(text(&world.say("cancel order #W0000001, ordered by mistake").await).contains("e-mail"));
 }
 
+/// The feed of the shop's systems, as `pack.toml` describes it, with the events it reports.
+fn feed(reported: &str) -> String {
+    format!(
+        "\n[feed]\npath = \"/changes\"\nafter = \"after\"\nlimit = \"limit\"\npage = 3\nitems = \"result.items\"\nid = \"item.seq\"\ncustomer = \"item.customer_id\"\nrecord = \"item.id\"\n\n[feed.events]\n{reported}\n"
+    )
+}
+
 /// A ledger whose disk is full when an intent is to be written.
 struct FullDisk(Arc<MemoryLedger>);
 
