@@ -18,10 +18,10 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-learning", 230),
     ("ombud-store", 410),
     ("ombud-connect", 335),
-    ("ombud-inference", 265),
+    ("ombud-inference", 270),
     ("ombud-http", 365),
     ("ombud", 600),
-    ("ombud-testkit", 265),
+    ("ombud-testkit", 270),
     ("ombud-backoffice", 240),
     ("xtask", 75),
 ];
