@@ -29,8 +29,10 @@ use ombud_domain::choice::{Candidate, Choice, ChoiceRequest, Count};
 use catalogue::{Catalogue, Hits, catalogue, find_hits};
 use found::Request;
 use lexicon::Mark;
+use naming::Scope;
 use options::Options;
 use pick::{Manner, Reading, into_choice, pick};
+use reference::{Reference, references};
 use text::read_all;
 use variant::{Shelf, choose_variant};
 use wish::plans;
@@ -45,10 +47,39 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
         return choose_variants(lexicon, request.utterances, request.direct, &[item]).pop().unwrap_or(Choice::Unread);
     }
     let catalogue = catalogue(lexicon, request.candidates);
+    match choose_among(lexicon, request, &catalogue) {
+        Choice::Picked { mut ids, because } if ids.len() > 1 => {
+            as_named(lexicon, request, &catalogue, &mut ids);
+            Choice::Picked { ids, because }
+        }
+        choice => choice,
+    }
+}
+
+/// Puts what was picked in the order in which the customer first named it.
+fn as_named(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalogue, ids: &mut [String]) {
+    let tokens = read_all(lexicon, request.utterances);
+    let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
+    let scope = Scope {
+        lexicon,
+        vocabulary: &catalogue.vocabulary,
+        entries: &catalogue.entries,
+        tokens: &tokens,
+        hits: &hits,
+    };
+    let mentions = references(scope);
+    let id_of = |entry: &usize| request.candidates.get(*entry).map(|candidate| candidate.id.as_str());
+    ids.sort_by_key(|id| {
+        let names = |mention: &&Reference| mention.set.iter().any(|entry| id_of(entry) == Some(id.as_str()));
+        mentions.iter().filter(names).map(|mention| mention.range.start).min()
+    });
+}
+
+fn choose_among(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalogue) -> Choice {
     let split = request.utterances.len().saturating_sub(request.direct);
     let (earlier, direct) = request.utterances.split_at_checked(split).unwrap_or((&[], request.utterances));
     if let Some(meant) = corrected(lexicon, direct) {
-        let last = read_part(lexicon, request, &catalogue, (&[meant], &[], Manner::Asked));
+        let last = read_part(lexicon, request, catalogue, (&[meant], &[], Manner::Asked));
         if matches!(last, Choice::Picked { .. }) {
             return last;
         }
@@ -58,18 +89,18 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
         && !before.is_empty()
         && text::read(lexicon, last).iter().any(|token| token.marks.has(Mark::Rather))
     {
-        let instead = read_part(lexicon, request, &catalogue, (std::slice::from_ref(last), before, Manner::Asked));
+        let instead = read_part(lexicon, request, catalogue, (std::slice::from_ref(last), before, Manner::Asked));
         if matches!(instead, Choice::Picked { .. }) {
             return instead;
         }
     }
-    let asked = read_part(lexicon, request, &catalogue, (direct, earlier, Manner::Asked));
+    let asked = read_part(lexicon, request, catalogue, (direct, earlier, Manner::Asked));
     if asked != Choice::Unread {
         return asked;
     }
     let mut before = earlier;
     while let Some((last, rest)) = before.split_last() {
-        let clear = read_part(lexicon, request, &catalogue, (std::slice::from_ref(last), rest, Manner::Clear));
+        let clear = read_part(lexicon, request, catalogue, (std::slice::from_ref(last), rest, Manner::Clear));
         if clear != Choice::Unread {
             return clear;
         }
@@ -92,7 +123,6 @@ fn the_other(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Option<Choice> {
     says.then(|| Choice::Picked { ids: vec![one.id.clone()], because: "the other one".to_owned() })
 }
 
-/// Reads one part of what was said; what was said before it breaks ties.
 /// "The shoes. No wait, I mean the backpack": what is said behind the last word of correction, unless it adds to what was said before.
 fn corrected(lexicon: &Lexicon, direct: &[String]) -> Option<String> {
     let tokens = text::read(lexicon, direct.last()?);
@@ -102,6 +132,7 @@ fn corrected(lexicon: &Lexicon, direct: &[String]) -> Option<String> {
     (!after.is_empty() && !adds).then(|| after.iter().map(|token| token.raw.as_str()).collect::<Vec<_>>().join(" "))
 }
 
+/// Reads one part of what was said; what was said before it breaks ties.
 fn read_part(
     lexicon: &Lexicon,
     request: &ChoiceRequest<'_>,
@@ -239,7 +270,7 @@ pub fn mentions(lexicon: &Lexicon, text: &str, candidates: &[Candidate]) -> Vec<
         manner: Manner::Asked,
     };
     let mut scores: Vec<f64> = vec![0.0; candidates.len()];
-    for reference in reference::references(reading.scope()).iter().filter(|reference| reference.by.is_some()) {
+    for reference in references(reading.scope()).iter().filter(|reference| reference.by.is_some()) {
         let share = f64::from(u32::try_from(reference.set.len().max(1)).unwrap_or(1));
         for entry in &reference.set {
             if let Some(score) = scores.get_mut(*entry) {
