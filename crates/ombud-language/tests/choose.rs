@@ -96,11 +96,11 @@ fn twins() -> Vec<Candidate> {
 fn items_are_known_by_name_part_of_name_plural_and_slip() {
     Case { candidates: &basket(), current: None, count: Count::Many }.check(&[
         ("the tent", "tent"),
-        ("the camping tent and the rug", "rug,tent"),
+        ("the camping tent and the rug", "tent,rug"),
         ("my travle mug pls", "mug"),
         ("rugs", "rug"),
-        ("the cover, and the mug as well", "mug,sofa"),
-        ("mug + tent", "tent,mug"),
+        ("the cover, and the mug as well", "sofa,mug"),
+        ("mug + tent", "mug,tent"),
         ("I want to send back the woolen rug.", "rug"),
         ("RUG AND MUG!!", "rug,mug"),
         ("it's about my order from last week", "-"),
@@ -109,7 +109,7 @@ fn items_are_known_by_name_part_of_name_plural_and_slip() {
         ("my camping tent only", "tent"),
         ("the rug, the tent - not the mug", "rug,tent"),
         ("the rug and tent, just those two", "rug,tent"),
-        ("can you take back the sofa cover and also the tent", "tent,sofa"),
+        ("can you take back the sofa cover and also the tent", "sofa,tent"),
         ("the rug has to go back. what would each of those save me?", "rug"),
         ("Could the tent be changed? And correct the address on all my orders, please.", "tent"),
         ("all my orders back", "rug,tent,mug,sofa"),
@@ -122,7 +122,7 @@ fn items_are_known_by_their_options() {
         ("the red one", "rug"),
         ("the green thing", "mug"),
         ("the waterproof one", "tent"),
-        ("the gray one and the green one", "mug,sofa"),
+        ("the gray one and the green one", "sofa,mug"),
         ("the 350 ml one", "mug"),
     ]);
 }
@@ -637,7 +637,7 @@ fn a_second_answer_completes_the_first() {
     let lexicon = lexicon();
     let items = [twins(), basket()].concat();
     let rows = [
-        (["the tent and the lamp", "the 50 cm one"], "m2,tent"),
+        (["the tent and the lamp", "the 50 cm one"], "tent,m2"),
         (["the lamp", "the dimmable one"], "m1"),
         (["the tent and the rug", "no, only the rug"], "rug"),
     ];
@@ -717,7 +717,7 @@ fn a_correction_takes_back_what_was_picked_before() {
     Case { candidates: &basket(), current: None, count: Count::Many }.check(&[
         ("the tent. no wait, I mean the rug", "rug"),
         ("the tent, no wait, that one stays with me, actually the mug", "mug"),
-        ("the tent and the rug. no wait, also the mug", "rug,tent,mug"),
+        ("the tent and the rug. no wait, also the mug", "tent,rug,mug"),
     ]);
     let lexicon = lexicon();
     let utterances = ["the tent", "No sorry, I said that wrong, the rug instead of the tent."].map(ToOwned::to_owned);

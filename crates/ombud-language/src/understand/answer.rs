@@ -4,6 +4,7 @@ use ombud_domain::{Command, Expectation, Kind, OfferedOption};
 
 use super::acts::{Act, Moment};
 use super::leaving::{leaving, left, left_for_another};
+use super::pieces::sentences;
 use super::reading::{ASK, Reading, Readings};
 use super::requests::{LIKELY, Role, Told, aside, one_question, open, role, told};
 use super::rules::{Rules, words};
@@ -275,8 +276,7 @@ fn refuses_last(readings: &Readings<'_>, body: &str, told: &[Command]) -> bool {
     if last.is_none() || !is_short {
         return false;
     }
-    let is_last = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == last);
-    let only_last = !told.is_empty() && told.iter().all(is_last);
+    let only_last = !told.is_empty() && told.iter().all(|command| begins_flow(command, last));
     let unwanted = rules.unwanted.find(lead_off(rules, body)).is_some_and(|found| found.start() <= SUBJECT_MAX);
     only_last && unwanted || rules.consent.misheard.is_match(body)
 }
@@ -316,9 +316,13 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if readings.context.active_flow.is_some_and(|flow| rules.refuses(flow, readings.text)) {
         return Some(vec![Command::Cancel]);
     }
-    // "No, I only asked": what was begun was never wished for.
-    if is_short && rules.consent.only_asked.is_match(readings.text) && !names_offered(readings) {
-        return Some(left(readings));
+    // "No, I only asked" and "no, not that": what was begun was never wished for.
+    let begins = sentences(readings.text, rules).into_iter().next().unwrap_or_default();
+    let unmeant = rules.consent.only_asked.is_match(readings.text) || rules.consent.misheard.is_match(begins);
+    if is_short && unmeant && !names_offered(readings) {
+        let mut commands = left(readings);
+        commands.retain(|command| !begins_flow(command, readings.context.active_flow));
+        return Some(commands);
     }
     if rules.repeat.is_match(rules.without_lead(readings.text)) {
         return Some(vec![Command::Repeat]);
@@ -355,6 +359,10 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         Act::New => left_for_another(readings),
         _ => None,
     }
+}
+
+fn begins_flow(command: &Command, name: Option<&str>) -> bool {
+    matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == name)
 }
 
 /// Whether a word of what is offered is said: "no longer needed" leaves nothing where that is one of the reasons to choose from.

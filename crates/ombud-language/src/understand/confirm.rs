@@ -19,6 +19,8 @@ const BESIDE: f32 = 0.55;
 const LOOK_UP: f32 = 0.75;
 /// A new request beside a question, or after a no, must be this sure.
 const BEGUN: f32 = 0.7;
+/// What neither asks nor wishes, beside a proposal, begins something else only where it is this sure.
+const BEGUN_BY_TELLING: f32 = 0.85;
 
 /// How a message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +140,9 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
         Lead::Yes | Lead::WeakYes => {
             is_asked && empty(&bare(rest)) || hedged && rules.content_words(&unhedged(rest)).is_empty()
         }
-        Lead::Other => hedged && rules.content_words(&unhedged(text)).is_empty(),
+        Lead::Other => {
+            rules.consent.thinking.is_match(text) || hedged && rules.content_words(&unhedged(text)).is_empty()
+        }
         Lead::No | Lead::Hold => false,
     }
 }
@@ -216,10 +220,7 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
             let covered =
                 words.iter().all(|word| shown.iter().any(|known| known == word || known.starts_with(word.as_str())));
             // "Just the lamp" accepts a proposal of one thing, and changes one of several.
-            let several = proposal.lines().filter(|line| line.trim_start().starts_with(['-', '*', '•'])).count() > 1
-                || proposal.contains(" and ")
-                || proposal.contains(';');
-            covered && (!rules.restrict.is_match(about) || !several)
+            covered && (!rules.restrict.is_match(about) || !proposes_several(readings))
         }
         // Without the words of the proposal, a repetition of the request that is under way is taken for agreement.
         None => {
@@ -228,6 +229,15 @@ fn agrees(readings: &Readings<'_>, about: &str, bare: &str) -> bool {
             !rules.restrict.is_match(about) && (words.is_empty() || same)
         }
     }
+}
+
+/// Whether several things are proposed, as far as its words show: in a list, or in the paragraph that asks. What it quotes is one.
+fn proposes_several(readings: &Readings<'_>) -> bool {
+    let proposal = readings.context.proposal.unwrap_or_default();
+    let listed = proposal.lines().filter(|line| line.trim_start().starts_with(['-', '*', '•'])).count() > 1;
+    let asking = proposal.split("\n\n").filter(|paragraph| paragraph.contains('?')).last().unwrap_or(proposal);
+    let unquoted: String = asking.split(['"', '“', '”']).step_by(2).collect();
+    listed || unquoted.contains(" and ") || unquoted.contains(';')
 }
 
 /// Sentences about the proposal, those of which that is known among them, and commands for what is asked beside it.
@@ -356,8 +366,13 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
         let begun = told(readings, &rest).into_iter().filter(|command| is_begun(command, active));
         return begun.chain(asks(&questions)).collect();
     }
+    // "I sent two things back" tells of what is proposed rather than begins a return.
+    let begins = |piece: &&Reading| {
+        piece.is_request || piece.is_question || piece.best_flow().is_none_or(|(_, p)| p >= BEGUN_BY_TELLING)
+    };
+    let begun: Vec<Reading> = readings.pieces.iter().filter(begins).cloned().collect();
     let starts: Vec<Command> =
-        told(readings, &readings.pieces).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
+        told(readings, &begun).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
     // What as a whole says once more what is under way begins nothing else by one of its sentences.
     let restates = whole.best_flow().is_some_and(|(flow, _)| Some(flow) == active);
     let new = starts.iter().all(|command| match command {

@@ -147,6 +147,8 @@ impl Written {
 pub(super) struct ConsentRules {
     /// Half a yes.
     pub hedge: Regex,
+    /// A sound of thinking, and nothing else.
+    pub thinking: Regex,
     /// A no anywhere in the message ...
     pub refuses: Regex,
     /// ... but in these.
@@ -182,6 +184,7 @@ impl ConsentRules {
         let rule = |name: &str| compile(patterns, name);
         Ok(Self {
             hedge: rule("hedge")?,
+            thinking: rule("thinking")?,
             refuses: rule("refuses")?,
             refuses_unless: rule("refuses_unless")?,
             glad: rule("glad")?,

@@ -507,8 +507,11 @@ impl Engine<'_> {
 
     fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
         state.ending.reasons.push(format!("{} could not be read", ask.slot));
+        // What came in between another request is no reason for a person: that one goes on.
+        let between = state.dialogue.frames.len() > 1 && state.dialogue.frames.last().is_some_and(|top| !top.called);
         match ask.otherwise {
             Otherwise::Skip => self.fill(state, ask, Value::Null),
+            Otherwise::Handoff if between => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
             Otherwise::Refuse => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
             Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
         }

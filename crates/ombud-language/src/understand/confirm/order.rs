@@ -8,7 +8,7 @@ use ombud_domain::Command;
 use super::super::pieces::sentences;
 use super::super::reading::{Reading, Readings};
 use super::super::rules::Rules;
-use super::{agrees, asked, asks, divide, empty};
+use super::{agrees, asked, asks, divide, empty, proposes_several};
 
 /// What a part of a message is beside a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ fn is_order(readings: &Readings<'_>, body: &str) -> bool {
     is_verb_of_proposal(readings, body)
 }
 
-/// Whether the words are the verb of the proposal, about nothing but what it is about: "report it", "block it now".
+/// Whether the words are the verb of the proposal, about nothing but what it is about: "report it", "open the case about the lamp".
 pub(super) fn is_verb_of_proposal(readings: &Readings<'_>, body: &str) -> bool {
     let rules = readings.rules();
     let end = body.find(|c: char| !c.is_alphanumeric()).unwrap_or(body.len());
@@ -137,7 +137,9 @@ pub(super) fn is_verb_of_proposal(readings: &Readings<'_>, body: &str) -> bool {
     let verb = verb.to_lowercase();
     let is_shown = readings.context.proposal.is_some_and(|proposal| offers(rules, proposal, &verb));
     let about = rules.affirm_tail.replace_all(rest, " ");
-    is_shown && !rest.contains('?') && !rules.contrast.is_match(rest) && rules.content_words(&about).is_empty()
+    let adds_nothing = rules.content_words(&about).is_empty()
+        || !proposes_several(readings) && !rules.restrict.is_match(rest) && agrees(readings, rest, &about);
+    is_shown && !rest.contains('?') && !rules.contrast.is_match(rest) && adds_nothing
 }
 
 /// Whether a proposal is to do what the verb says: "Shall I report ...?", or the first word of one without such a question.
