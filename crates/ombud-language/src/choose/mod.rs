@@ -60,13 +60,8 @@ pub fn choose(lexicon: &Lexicon, request: &ChoiceRequest<'_>) -> Choice {
 fn as_named(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Catalogue, ids: &mut [String]) {
     let tokens = read_all(lexicon, request.utterances);
     let hits = find_hits(lexicon, &catalogue.vocabulary, &tokens);
-    let scope = Scope {
-        lexicon,
-        vocabulary: &catalogue.vocabulary,
-        entries: &catalogue.entries,
-        tokens: &tokens,
-        hits: &hits,
-    };
+    let scope =
+        Scope { lexicon, vocabulary: &catalogue.vocabulary, entries: &catalogue.entries, tokens: &tokens, hits: &hits };
     let mentions = references(scope);
     let id_of = |entry: &usize| request.candidates.get(*entry).map(|candidate| candidate.id.as_str());
     ids.sort_by_key(|id| {

@@ -223,7 +223,7 @@ pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
     // "Ok and how is it going" is no goodbye, whatever it sounds like: it goes on from what was done.
     if asks_on && !told.is_empty() && told.iter().all(|command| *command == goodbye()) {
         let text = readings.text.to_owned();
-        return vec![match readings.context.follow_up {
+        return vec![match readings.context.follow_up.filter(|_| whole.best().0 != ASK) {
             Some(flow) => Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text },
             None => Command::Ask { query: text, confidence: whole.probability(ASK) },
         }];

@@ -27,8 +27,10 @@ pub(super) const LIKELY: f32 = 0.6;
 const FAINT: f32 = 0.04;
 /// The same for a question, which the articles may answer.
 const ASKED_FAINTLY: f32 = 0.3;
-/// A question that is for the articles this surely means none of one's own records.
+/// A question that is for the articles this surely means none of one's own records ...
 const ASKED_SURELY: f32 = 0.75;
+/// ... and this surely after a mere look-up, which would only show the same once more.
+const ASKED_RATHER: f32 = 0.6;
 /// A request this sure begins though an article was quoted just before.
 const BEGUN_SURELY: f32 = 0.8;
 /// A question that points back means what was just done, unless it is read as another request this surely.
@@ -99,7 +101,11 @@ pub(super) fn one_question(readings: &Readings<'_>) -> Option<Command> {
     // Not read in parts: its first half may sound like a request.
     let classes = readings.context.open_to(readings.understander.predict(readings.text, CLASSES_MAX, readings.context));
     let whole = Reading { classes, ..readings.whole() };
-    let flow = followed_up(readings, &whole, readings.rules().without_lead(readings.text)).filter(|_| is_one)?;
+    let body = readings.rules().without_lead(readings.text);
+    let flow = followed_up(readings, &whole, body).filter(|_| is_one)?;
+    if Some(flow) == readings.context.last_flow && readings.rules().follow.asks_reason.is_match(body) {
+        return Some(Command::Ask { query: readings.text.to_owned(), confidence: ASKED });
+    }
     Some(Command::StartFlow { flow: flow.to_owned(), confidence: LIKELY, text: readings.text.to_owned() })
 }
 
@@ -212,10 +218,7 @@ pub(super) fn role(readings: &Readings<'_>, piece: &Reading, told: Told) -> Role
         return Role::Talk(Kind::AreYouHuman);
     }
     if let Some(flow) = followed_up(readings, piece, body) {
-        // What would be, and why it is so, the rules tell rather than the same record once more.
-        let rules_tell = Some(flow) == readings.context.last_flow
-            && (rules.follow.hypothetical.is_match(body) || rules.follow.asks_reason.is_match(body));
-        return if rules_tell { Role::Ask(ASKED) } else { Role::Flow(flow.to_owned(), LIKELY) };
+        return if rules_tell(readings, flow, body) { Role::Ask(ASKED) } else { Role::Flow(flow.to_owned(), LIKELY) };
     }
     if goes_on(readings, piece, body) {
         return Role::Ask(ASKED);
@@ -286,6 +289,13 @@ fn goes_on(readings: &Readings<'_>, piece: &Reading, body: &str) -> bool {
         && piece.repair().is_none()
 }
 
+/// Whether a question is about what would be, or why it is so: the rules tell that rather than the same record once more.
+fn rules_tell(readings: &Readings<'_>, flow: &str, body: &str) -> bool {
+    let follow = &readings.rules().follow;
+    Some(flow) == readings.context.last_flow
+        && (follow.hypothetical.is_match(body) || follow.asks_reason.is_match(body))
+}
+
 /// The request that answers a question about what was just done. A question never does the same thing again: after a case was opened, "what if they
 /// say it was delivered?" asks how the case goes.
 fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Option<&'r str> {
@@ -326,7 +336,7 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
     let points = piece.text.split_whitespace().count() <= POINTING_WORDS_MAX
         && (readings.rules().follow.points_back.is_match(body)
             || readings.rules().follow.continues.is_match(&piece.text))
-        && (class != ASK || p < ASKED_SURELY)
+        && (class != ASK || p < if context.acted { ASKED_SURELY } else { ASKED_RATHER })
         && (other.is_none() || p < ANOTHER || is_bare(readings.rules(), body));
     // "And how is it going?", after the payments of what a case was opened about, rather means the case.
     let nearer = other.filter(|_| p >= ASKED_FAINTLY && p >= NEARER * piece.probability(&format!("flow:{flow}")));
