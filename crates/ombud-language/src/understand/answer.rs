@@ -330,7 +330,8 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     if readings.any_handoff() {
         return None;
     }
-    if let Some(talk) = aside(readings) {
+    // "Dumbbells and puzzle" names what was asked for, whatever it sounds like.
+    if let Some(talk) = aside(readings).filter(|_| !names_offered(readings)) {
         return Some(vec![talk]);
     }
     match readings.pieces.as_slice() {

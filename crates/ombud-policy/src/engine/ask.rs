@@ -87,10 +87,12 @@ impl Engine<'_> {
     }
 
     fn ask_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
-        if let Some(value) = choice.or_value.and_then(|kind| self.value_said(state, ask, kind)) {
-            return Ok(self.fill(state, ask, value));
-        }
+        let value = choice.or_value.and_then(|kind| self.value_said(state, ask, kind));
         let offers = self.offers(state, choice, None)?;
+        if let Some(value) = value {
+            let known = offers.iter().find(|offer| offer.candidate.eligible && is_part_of(&value, &offer.record));
+            return Ok(self.fill(state, ask, known.map_or(value, |offer| offer.record.clone())));
+        }
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
         if eligible.is_empty() && ask.is_silent() {
             return Ok(self.fill(state, ask, Value::Null));
@@ -516,6 +518,16 @@ impl Engine<'_> {
             Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
         }
     }
+}
+
+/// Whether a value says nothing but what the record holds: "538 Elm Avenue, San Francisco" of an address known with state and zip.
+fn is_part_of(value: &Value, record: &Value) -> bool {
+    let (Value::Object(said), Value::Object(known)) = (value, record) else { return false };
+    let plain = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
+    let mut told = said.iter().filter(|(_, value)| !plain(value).is_empty()).peekable();
+    let agrees =
+        |(field, value): (&String, &Value)| known.get(field).is_some_and(|known| plain(known).contains(&plain(value)));
+    told.peek().is_some() && told.all(agrees)
 }
 
 /// What a slot held before a correction that names nothing else for it: only words that give another value change one.
