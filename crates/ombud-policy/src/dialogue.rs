@@ -183,6 +183,11 @@ pub(crate) fn tell_danger(signals: &[String]) -> bool {
 }
 
 impl Dialogue {
+    /// Whether the open request came in between another one, which goes on when this one cannot.
+    pub(crate) fn came_between(&self) -> bool {
+        self.frames.len() > 1 && self.frames.last().is_some_and(|top| !top.called)
+    }
+
     /// Whether a sign says something new: after one of danger only another one of danger does.
     #[must_use]
     pub fn is_news(&self, signal: &str) -> bool {

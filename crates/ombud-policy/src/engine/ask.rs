@@ -6,7 +6,7 @@ use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceReques
 use serde_json::{Map, Value, json};
 
 use super::absorb::Obstacle;
-use super::candidates::Offer;
+use super::candidates::{Offer, known_as};
 use super::close::HandingOver;
 use super::hearing::{heard, heard_as, hears, is_own, joined};
 use super::run::{Step, top_flow, top_vars};
@@ -89,9 +89,8 @@ impl Engine<'_> {
     fn ask_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
         let value = choice.or_value.and_then(|kind| self.value_said(state, ask, kind));
         let offers = self.offers(state, choice, None)?;
-        if let Some(value) = value {
-            let known = offers.iter().find(|offer| offer.candidate.eligible && is_part_of(&value, &offer.record));
-            return Ok(self.fill(state, ask, known.map_or(value, |offer| offer.record.clone())));
+        if let Some(said) = value {
+            return Ok(self.fill(state, ask, known_as(offers, said)));
         }
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
         if eligible.is_empty() && ask.is_silent() {
@@ -509,25 +508,15 @@ impl Engine<'_> {
 
     fn give_up(&self, state: &mut Deliberation, ask: &Ask) -> Step {
         state.ending.reasons.push(format!("{} could not be read", ask.slot));
-        // What came in between another request is no reason for a person: that one goes on.
-        let between = state.dialogue.frames.len() > 1 && state.dialogue.frames.last().is_some_and(|top| !top.called);
         match ask.otherwise {
             Otherwise::Skip => self.fill(state, ask, Value::Null),
-            Otherwise::Handoff if between => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
+            Otherwise::Handoff if state.dialogue.came_between() => {
+                self.refuse(state, "slot_skipped", "not_understood", &Map::new())
+            }
             Otherwise::Refuse => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
             Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
         }
     }
-}
-
-/// Whether a value says nothing but what the record holds: "538 Elm Avenue, San Francisco" of an address known with state and zip.
-fn is_part_of(value: &Value, record: &Value) -> bool {
-    let (Value::Object(said), Value::Object(known)) = (value, record) else { return false };
-    let plain = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
-    let mut told = said.iter().filter(|(_, value)| !plain(value).is_empty()).peekable();
-    let agrees =
-        |(field, value): (&String, &Value)| known.get(field).is_some_and(|known| plain(known).contains(&plain(value)));
-    told.peek().is_some() && told.all(agrees)
 }
 
 /// What a slot held before a correction that names nothing else for it: only words that give another value change one.

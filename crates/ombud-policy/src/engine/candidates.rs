@@ -17,6 +17,25 @@ pub(super) struct Offer {
     pub record: Value,
 }
 
+impl Offer {
+    /// Whether the record holds all that a value says: "538 Elm Avenue, San Francisco" of an address known with state and zip.
+    fn says_all_of(&self, value: &Value) -> bool {
+        let (Value::Object(said), Value::Object(known)) = (value, &self.record) else { return false };
+        let plain = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
+        let mut told = said.iter().filter(|(_, value)| !plain(value).is_empty()).peekable();
+        let agrees = |(field, value): (&String, &Value)| {
+            known.get(field).is_some_and(|known| plain(known).contains(&plain(value)))
+        };
+        told.peek().is_some() && told.all(agrees)
+    }
+}
+
+/// The record offered that holds all of what was said, or what was said.
+pub(super) fn known_as(offers: Vec<Offer>, said: Value) -> Value {
+    let known = offers.into_iter().find(|offer| offer.candidate.eligible && offer.says_all_of(&said));
+    known.map_or(said, |offer| offer.record)
+}
+
 impl Engine<'_> {
     /// Candidates from `from`, with `of` in scope where one choice is made for each of several things.
     pub(super) fn offers(
