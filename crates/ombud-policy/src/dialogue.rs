@@ -183,6 +183,11 @@ pub(crate) fn tell_danger(signals: &[String]) -> bool {
 }
 
 impl Dialogue {
+    /// Whether this request came to its end last.
+    pub(crate) fn was_last(&self, flow: &str) -> bool {
+        self.last_flow.as_deref() == Some(flow)
+    }
+
     /// Whether the open request came in between another one, which goes on when this one cannot.
     pub(crate) fn came_between(&self) -> bool {
         self.frames.len() > 1 && self.frames.last().is_some_and(|top| !top.called)

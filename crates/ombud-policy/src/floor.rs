@@ -18,6 +18,7 @@ use crate::pack::Pack;
 use crate::problem::PackProblem;
 use crate::question::Question;
 use crate::spec::{ActionSpec, Autonomy, Risk};
+use crate::vocabulary::Vocabulary;
 
 mod axes;
 mod words;
@@ -117,6 +118,20 @@ impl Invariants {
         if problems.is_empty() { Ok(Self { set, says }) } else { Err(problems) }
     }
 
+    /// What they name that the pack does not have: such an invariant would always hold.
+    fn misnamed(&self, pack: &Pack) -> Vec<PackProblem> {
+        let found = Vocabulary::of(&pack.actions).map(|vocabulary| vocabulary.problems(&self.set));
+        let problem = |(key, message): (String, String)| {
+            let known = self.says.get(&key);
+            PackProblem {
+                file: known.map_or_else(String::new, |known| known.file.clone()),
+                line: known.map_or(0, |known| known.line),
+                message,
+            }
+        };
+        found.unwrap_or_else(|error| vec![(String::new(), error)]).into_iter().map(problem).collect()
+    }
+
     /// The invariants that a request breaks if it is permitted; all of them if that cannot be said.
     fn broken_by(&self, authorizer: &Authorizer, request: &Request, entities: &Entities) -> Vec<&Invariant> {
         let answer = authorizer.is_authorized(request, &self.set, entities);
@@ -142,6 +157,10 @@ struct Subject<'a> {
 /// Searches for requests that the pack's policies permit though an invariant forbids them.
 #[must_use]
 pub fn search(pack: &Pack, invariants: &Invariants, search: Search) -> Searched {
+    let problems = invariants.misnamed(pack);
+    if !problems.is_empty() {
+        return Searched { problems, ..Searched::default() };
+    }
     let subjects = subjects(pack, invariants);
     let mut found = Finder {
         places: &pack.policies,

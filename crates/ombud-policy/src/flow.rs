@@ -8,10 +8,12 @@ use serde::Deserialize;
 use crate::expr::Expr;
 
 mod compile;
+mod names;
 mod raw;
 mod saga;
 
 pub use compile::parse;
+pub(crate) use names::unknown;
 
 /// Runs of `again` in one run of a flow, at most.
 pub const AGAIN_MAX: u32 = 5;

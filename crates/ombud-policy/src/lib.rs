@@ -22,7 +22,9 @@ pub mod recovery;
 pub mod saga;
 pub mod short;
 pub mod spec;
+pub mod table;
 pub mod text;
+mod vocabulary;
 
 pub use action::{ApiCall, Authorized, Intent, Method, Stake};
 pub use authorize::Proof;

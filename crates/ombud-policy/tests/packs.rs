@@ -4,14 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ombud_domain::{IdentityLevel, Proposal};
-use ombud_policy::Pack;
-use ombud_policy::authorize::{Asked, OwnedRecords, Policies, Proof, ReadVerdict, Verdict};
-use ombud_policy::controls::Standing;
 use ombud_policy::pack::PackFiles;
-use ombud_policy::spec::{ActionSpec, Risk};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use ombud_policy::{Pack, table};
 
 fn all_files() -> PackFiles {
     ombud_testkit::pack_files().unwrap()
@@ -53,113 +47,34 @@ fn no_example_stands_for_two_requests() {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    action: String,
-    risk: Risk,
-    #[serde(default)]
-    market: String,
-    level: u8,
-    #[serde(default = "signed_in")]
-    proof: Proof,
-    confirmed: bool,
-    #[serde(default)]
-    approvals: u8,
-    owner: bool,
-    #[serde(default)]
-    amount_minor: Option<i64>,
-    #[serde(default)]
-    currency: Option<String>,
-    #[serde(default)]
-    hours_since: BTreeMap<String, i64>,
-    #[serde(default)]
-    arguments: Map<String, Value>,
-    expect: String,
-}
-
-fn signed_in() -> Proof {
-    Proof::Session
-}
-
 #[test]
 fn policies_decide_as_their_tables_say() {
     let files = all_files();
     let mut wrong = Vec::new();
     let mut cases_seen = 0;
-    for (file, source) in files.iter().filter(|(file, _)| file.contains("/policies/") && file.ends_with("_test.yaml")) {
-        let pack = file.split('/').next().unwrap();
-        let sources: Vec<(String, String)> = files
-            .iter()
-            .filter(|(file, _)| {
-                file.ends_with(".cedar") && (file.starts_with("base/") || file.starts_with(&format!("{pack}/")))
-            })
-            .map(|(file, source)| (file.clone(), source.clone()))
-            .collect();
-        let policies = Policies::parse(&sources).unwrap();
-        for case in serde_saphyr::from_str::<Vec<Case>>(source).unwrap() {
-            cases_seen += 1;
-            let got = verdict(&policies, &case);
-            if got != case.expect {
-                wrong.push(format!("{file}: {}: expected {}, got {got}", case.name, case.expect));
-            }
-        }
+    for name in packs_of(&files) {
+        let pack = Pack::parse(&name, &files).unwrap();
+        let (cases, problems) = table::check(&pack, &files);
+        cases_seen += cases;
+        wrong.extend(problems.iter().map(ToString::to_string));
     }
-    assert!(cases_seen >= 16, "the base alone has sixteen cases, {cases_seen} were found");
+    assert!(cases_seen >= 40, "the base and the packs have more cases, {cases_seen} were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn verdict(policies: &Policies, case: &Case) -> String {
-    let method = if case.risk == Risk::Read { "GET" } else { "POST" };
-    let source = format!(
-        "action: {}\nrisk: {}\nmethod: {method}\npath: /things/{{thing_id}}\nin:\n  thing_id: {{ type: string, kind: thing }}\n",
-        case.action,
-        case.risk.as_str()
+#[test]
+fn a_table_that_no_longer_holds_is_told_with_its_line() {
+    let mut files = all_files();
+    let file = "paylater/policies/company_test.yaml";
+    let source = files.get_mut(file).unwrap();
+    *source = source.replacen("amount_minor: 300001, expect: step_up", "amount_minor: 300001, expect: authorized", 1);
+    let (_, problems) = table::check(&Pack::parse("paylater", &files).unwrap(), &files);
+    let [only] = problems.as_slice() else { unreachable!("{problems:?}") };
+    assert!(only.file == file && only.line > 1 && only.message.contains("expected authorized, got step_up"), "{only}");
+    files.insert(file.to_owned(), "- { name: half".to_owned());
+    assert_eq!(
+        table::check(&Pack::parse("paylater", &files).unwrap(), &files).1.len(),
+        1,
+        "what cannot be read is a problem"
     );
-    let spec = ActionSpec::parse(&format!("p/actions/{}.yaml", case.action), &source).unwrap();
-    let mut arguments = case.arguments.clone();
-    arguments.insert("thing_id".to_owned(), Value::from("T-1"));
-    let known = if case.owner { BTreeSet::from(["T-1".to_owned()]) } else { BTreeSet::new() };
-    let owned = OwnedRecords::from([("thing".to_owned(), known)]);
-    let level = match case.level {
-        0 => IdentityLevel::Anonymous,
-        1 => IdentityLevel::Identified,
-        _ => IdentityLevel::Verified,
-    };
-    let customer = (case.level > 0 || case.proof == Proof::Claim).then_some("C-1");
-    let standing = Standing { hours_since: case.hours_since.clone(), ..Standing::default() };
-    let asked = Asked {
-        spec: &spec,
-        arguments: &arguments,
-        customer_id: customer,
-        level,
-        proof: case.proof,
-        market: &case.market,
-        owned: &owned,
-        confirmed: case.confirmed,
-        approvals: case.approvals,
-        amount_minor: case.amount_minor,
-        currency: case.currency.as_deref(),
-        standing: Some(&standing),
-    };
-    if case.risk == Risk::Read {
-        return match policies.authorize_read(&asked) {
-            ReadVerdict::Allowed(_) => "authorized".to_owned(),
-            ReadVerdict::Denied { reason_code } => reason_code,
-        };
-    }
-    let proposal = Proposal {
-        action: case.action.clone(),
-        arguments: arguments.clone(),
-        summary: String::new(),
-        digest: String::new(),
-    };
-    match policies.authorize(&asked, proposal) {
-        Verdict::Authorized(_) => "authorized".to_owned(),
-        Verdict::NeedConfirm => "confirm".to_owned(),
-        Verdict::NeedStepUp => "step_up".to_owned(),
-        Verdict::NeedApproval { approvers, .. } => format!("approvals {approvers}"),
-        Verdict::Denied { reason_code } => reason_code,
-    }
 }

@@ -55,6 +55,40 @@ fn a_new_pack_is_valid_and_a_typo_in_it_is_shown_with_file_and_line() -> anyhow:
     Ok(())
 }
 
+/// What is misspelt and would be taken in silence: a name of an expression, of a policy, a test and a table that does not hold.
+#[test]
+fn what_would_fail_only_in_front_of_a_customer_is_shown_before() -> anyhow::Result<()> {
+    let folder = folder("misspelt")?;
+    let made = ombud(&folder, &["init", "corner-shop"])?;
+    ensure!(code(&made) == Some(0), "{}", text(&made));
+    let pack = folder.join("packs/corner-shop");
+    let flow = pack.join("flows/parcel_status/flow.yaml");
+    let right = std::fs::read_to_string(&flow)?;
+    let shown = |file: &str, wrong: &str, told: &[&str]| -> anyhow::Result<()> {
+        let (path, before) = (pack.join(file), std::fs::read_to_string(pack.join(file)).ok());
+        std::fs::write(&path, wrong)?;
+        let found = ombud(&folder, &["validate", "packs/corner-shop"])?;
+        assert_eq!(code(&found), Some(3), "{file}: {}", text(&found));
+        for words in told.iter().chain([&file]) {
+            ensure!(text(&found).contains(words), "{file}, `{words}`: {}", text(&found));
+        }
+        before.map_or_else(|| std::fs::remove_file(&path), |before| std::fs::write(&path, before))?;
+        Ok(())
+    };
+    let misspelt = right.replace("from: \"orders\"", "from: \"ordres\"");
+    shown("flows/parcel_status/flow.yaml", &misspelt, &["flow.yaml:10: `ordres` is set by nothing here"])?;
+    shown("flows/parcel_status/tests.yaml", "garbage: [", &["flows/parcel_status/tests.yaml"])?;
+    let dialogue = "- name: one\n  turns:\n    - say: where is it\n      expect: { awaiting: slt }\n";
+    shown("flows/parcel_status/tests.yaml", dialogue, &["slt"])?;
+    let policy = "@id(\"never\") forbid (principal, action == Action::\"load_ordres\", resource);";
+    shown("policies/more.cedar", policy, &["never", "load_ordres"])?;
+    let case = "- { name: a read, action: load_orders, risk: read, level: 1, confirmed: false, owner: true, expect: not_permitted }";
+    shown("policies/company_test.yaml", case, &["`a read`: expected not_permitted, got authorized"])?;
+    let valid = ombud(&folder, &["validate", "packs/corner-shop"])?;
+    ensure!(code(&valid) == Some(0), "{}", text(&valid));
+    Ok(())
+}
+
 /// R11: also a start refuses policies that break what must always hold.
 #[test]
 fn policies_that_permit_what_an_invariant_forbids_are_shown_and_not_started() -> anyhow::Result<()> {

@@ -26,7 +26,8 @@ export function askBefore(verb, desk, { draft, on_done }) {
   const message = textField("note-message", "Message to the customer", "Sent as your last message. If the customer asks how it stands, the assistant quotes it.");
   message.input.value = is_return ? draft : "";
   const note = textField("note-text", verb === "note" ? "Note" : "Note for colleagues (optional)", NOTE_HINTS[verb]);
-  const goes_on = el("input", { type: "radio", name: "open-request", id: "goes-on" });
+  // Nothing that was proposed is dropped unless somebody says so.
+  const goes_on = el("input", { type: "radio", name: "open-request", id: "goes-on", checked: true });
   const problem = el("p", { class: "field-problem", role: "alert" });
   /** @param {Event} event */
   const submit = async (event) => {
@@ -38,7 +39,7 @@ export function askBefore(verb, desk, { draft, on_done }) {
     }
     const words = note.input.value.trim();
     const is_done = verb === "note" ? await desk.note(words)
-      : await desk.finish(verb, { message: is_return ? message.input.value.trim() : "", note: words, resume: is_return && goes_on.checked });
+      : await desk.finish(verb, { message: is_return ? message.input.value.trim() : "", note: words, resume: is_return && !!detail.resumable && goes_on.checked });
     if (!is_done) return void (problem.textContent = desk.trouble?.text ?? "This did not work. Try again.");
     dialog.close();
     on_done(verb);
@@ -71,10 +72,10 @@ function stillOpen(draft, proposal) {
 /** @param {string | undefined} resumable @param {HTMLInputElement} goes_on */
 function openRequest(resumable, goes_on) {
   if (!resumable) return [];
-  const ends = el("input", { type: "radio", name: "open-request", id: "ends", checked: true });
+  const ends = el("input", { type: "radio", name: "open-request", id: "ends" });
   return [el("fieldset", { class: "open-request" }, el("legend", {}, "The open request: ", el("strong", { dir: "auto" }, resumable)),
-    el("p", { class: "check" }, ends, el("label", { for: "ends" }, "It is settled: close it")),
-    el("p", { class: "check" }, goes_on, el("label", { for: "goes-on" }, "The assistant goes on with it and asks its last question again")))];
+    el("p", { class: "check" }, goes_on, el("label", { for: "goes-on" }, "The assistant goes on with it and asks its last question again")),
+    el("p", { class: "check" }, ends, el("label", { for: "ends" }, "It is settled: close it")))];
 }
 
 /** @param {string} id @param {string} label @param {string} hint */

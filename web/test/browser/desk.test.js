@@ -344,7 +344,7 @@ describe("a conversation", () => {
     await page.getByRole("button", { name: "Return to AI" }).click();
     await page.locator(".open-request", { hasText: "moving a due date" }).waitFor();
     expect(await page.inputValue("#note-message")).toBe("Dear Ada");
-    await page.check("#goes-on");
+    expect(await page.isChecked("#goes-on")).toBe(true);
     await page.press("#note-message", "Control+Enter");
     await expect.poll(() => conversation.status).toBe("open");
     expect(all.mock.seen.filter(({ path }) => path.endsWith(`${conversation.id}/return`)).map(({ body }) => body)).toEqual([{ message: "Dear Ada", resume: true }]);

@@ -486,11 +486,10 @@ fn wants_at(reading: &Reading<'_>, at: usize) -> Wants {
         Hits::at(reading.hits, at).iter().any(|(_, quality)| *quality >= 0.7)
             && !scope.token(at).is_some_and(|token| token.common)
     });
-    // "Cancel both" of four means two that were told of.
-    let eligible = reading.candidates.iter().filter(|candidate| candidate.eligible).count();
-    let two_of_more = eligible > 2 && token.has(Mark::Both) && !token.has(Mark::All);
     if bare && !named {
-        return if two_of_more { Wants::One } else { Wants::All };
+        // "Cancel both" of four means two that were told of.
+        let two_are_all = reading.candidates.iter().filter(|candidate| candidate.eligible).count() <= 2;
+        return if token.has(Mark::All) || two_are_all { Wants::All } else { Wants::One };
     }
     // "All the bookshelves and the puzzles I received": wherever they are, unless one record was just told of.
     let plural = |at: usize| {

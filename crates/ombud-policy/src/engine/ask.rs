@@ -510,11 +510,10 @@ impl Engine<'_> {
         state.ending.reasons.push(format!("{} could not be read", ask.slot));
         match ask.otherwise {
             Otherwise::Skip => self.fill(state, ask, Value::Null),
-            Otherwise::Handoff if state.dialogue.came_between() => {
-                self.refuse(state, "slot_skipped", "not_understood", &Map::new())
+            Otherwise::Handoff if !state.dialogue.came_between() => {
+                Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")))
             }
-            Otherwise::Refuse => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
-            Otherwise::Handoff => Step::Out(self.hand_over(state, &HandingOver::because("cannot_help"))),
+            Otherwise::Refuse | Otherwise::Handoff => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
         }
     }
 }

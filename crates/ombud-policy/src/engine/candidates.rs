@@ -3,6 +3,7 @@
 use ombud_domain::Candidate;
 use serde_json::{Map, Value};
 
+use super::hearing::spaced;
 use super::{Deliberation, Engine};
 use crate::expr::{Expr, plain};
 use crate::flow::RecordChoice;
@@ -21,19 +22,24 @@ impl Offer {
     /// Whether the record holds all that a value says: "538 Elm Avenue, San Francisco" of an address known with state and zip.
     fn says_all_of(&self, value: &Value) -> bool {
         let (Value::Object(said), Value::Object(known)) = (value, &self.record) else { return false };
-        let plain = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
-        let mut told = said.iter().filter(|(_, value)| !plain(value).is_empty()).peekable();
-        let agrees = |(field, value): (&String, &Value)| {
-            known.get(field).is_some_and(|known| plain(known).contains(&plain(value)))
-        };
-        told.peek().is_some() && told.all(agrees)
+        let mut told = said.iter().filter(|(_, value)| !value.is_null() && value.as_str() != Some("")).peekable();
+        told.peek().is_some() && told.all(|(field, value)| known.get(field).is_some_and(|known| holds(known, value)))
     }
 }
 
-/// The record offered that holds all of what was said, or what was said.
+/// Whether a text holds another as whole words: "816 Spruce Street" holds "Spruce Street", and "12 Larch Lane" does not hold "2 Larch Lane".
+fn holds(known: &Value, said: &Value) -> bool {
+    let (Some(known), Some(said)) = (known.as_str(), said.as_str()) else { return known == said };
+    spaced(known).contains(&spaced(said))
+}
+
+/// The one record offered that holds all of what was said, or what was said.
 pub(super) fn known_as(offers: Vec<Offer>, said: Value) -> Value {
-    let known = offers.into_iter().find(|offer| offer.candidate.eligible && offer.says_all_of(&said));
-    known.map_or(said, |offer| offer.record)
+    let mut holding = offers.into_iter().filter(|offer| offer.candidate.eligible && offer.says_all_of(&said));
+    match (holding.next(), holding.next()) {
+        (Some(only), None) => only.record,
+        _ => said,
+    }
 }
 
 impl Engine<'_> {
@@ -109,5 +115,33 @@ fn texts(value: &Value) -> Vec<String> {
         }
         Value::String(text) => vec![text.clone()],
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn offers(streets: &[&str]) -> Vec<Offer> {
+        let offer = |street: &&str| Offer {
+            candidate: Candidate { eligible: true, ..Candidate::default() },
+            record: json!({"address1": street, "address2": "Unit 3", "city": "Madison", "state": "WI", "zip": "53703"}),
+        };
+        streets.iter().map(offer).collect()
+    }
+
+    #[test]
+    fn a_part_of_one_known_address_means_that_one() {
+        let known = || offers(&["12 Larch Lane", "816 Spruce Street"]);
+        let of = |street: &str| json!({"address1": street, "address2": null, "city": "madison", "zip": null});
+        let found = |said: Value| known_as(known(), said).get("zip").cloned();
+        assert_eq!(found(of("12 Larch Lane")), Some(json!("53703")));
+        assert_eq!(found(of("Spruce Street")), Some(json!("53703")));
+        assert_eq!(found(of("2 Larch Lane")), Some(Value::Null), "another number is another house");
+        assert_eq!(found(json!({"address1": "12 Larch Lane", "zip": "60601"})), Some(json!("60601")));
+        assert_eq!(found(json!({"city": "Madison"})), None, "two lie there");
+        assert_eq!(found(json!({"city": null})), None, "nothing was said");
     }
 }

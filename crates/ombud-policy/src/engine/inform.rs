@@ -100,7 +100,7 @@ impl Engine<'_> {
         if !open && self.follows_up(state, &query) {
             return;
         }
-        let is_new = |flow: &String| state.dialogue.last_flow.as_ref() != Some(flow);
+        let is_new = |flow: &String| !state.dialogue.was_last(flow);
         if !open && state.near.iter().any(is_new) && state.dialogue.awaiting.kind != AwaitingKind::Identify {
             state.asks_which = true;
             return;
@@ -121,7 +121,7 @@ impl Engine<'_> {
         let last = state.dialogue.last_flow.as_ref().filter(|_| state.dialogue.last_answer.is_none());
         let flow = last.and_then(|flow| self.pack.flows.get(flow)?.follow_up.clone());
         // What has just been shown has no more to tell.
-        let is_new = |flow: &String| state.dialogue.last_flow.as_ref() != Some(flow);
+        let is_new = |flow: &String| !state.dialogue.was_last(flow);
         let Some(flow) = flow.filter(|flow| is_new(flow) && self.reader.points_back(query)) else { return false };
         self.start(state, &flow, vec![Said { slot: None, text: query.to_owned() }]);
         true

@@ -10,6 +10,7 @@ use crate::limits;
 use crate::problem::PackProblem;
 use crate::short;
 use crate::spec::{ActionSpec, Risk};
+use crate::vocabulary::Vocabulary;
 
 /// Lists of records beside a conversation, at most.
 const DESK_RECORDS_MAX: usize = 12;
@@ -78,6 +79,7 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     check_postings(pack, name, files, problems);
     check_graph(pack, name, files, problems);
     check_recalled(pack, files, problems);
+    check_policies(pack, problems);
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
     }
@@ -140,6 +142,16 @@ fn check_recalled(pack: &Pack, files: &PackFiles, problems: &mut Vec<PackProblem
             problems.push(PackProblem::at(file, source, &format!("hours_since.{name}"), message));
         }
     }
+}
+
+/// Whether the policies speak of actions, arguments and circumstances that there are.
+fn check_policies(pack: &Pack, problems: &mut Vec<PackProblem>) {
+    let found = Vocabulary::of(&pack.actions).map(|vocabulary| vocabulary.problems(pack.policies.all()));
+    let found = found.unwrap_or_else(|error| vec![(String::new(), error)]);
+    problems.extend(found.into_iter().map(|(id, message)| {
+        let (file, line) = pack.policies.place(&id);
+        PackProblem { file, line, message }
+    }));
 }
 
 /// Texts that only people of the company read: they are in the company's own language.
@@ -221,6 +233,12 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
         if !pack.articles.iter().any(|(file, _)| file.ends_with(&ending)) {
             report(article, format!("article `{article}` does not exist under knowledge/"));
         }
+    }
+    for (expr, unknown) in flow::unknown(flow, &pack.flows) {
+        let message = format!(
+            "`{unknown}` is set by nothing here: neither `ask`, `lookup`, `set`, `call` nor what begins this flow"
+        );
+        report(expr.source(), message);
     }
     for op in &flow.ops {
         match op {

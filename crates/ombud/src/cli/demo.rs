@@ -85,7 +85,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
                 demo.data.path.join(MASTER).display()
             ));
             say(format_args!("  proof        ombud prove --data {}", demo.data.path.display()));
-            say(format_args!("{}", dim("stop with Ctrl-C; in another terminal: ombud chat")));
+            say(format_args!("{}", dim(format_args!("stop with Ctrl-C; in another terminal: ombud chat --url {url}"))));
         }
     }
     demo.run(stop_wanted()).await
