@@ -10,17 +10,19 @@ mod glossary;
 mod phrases;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
 use crate::classify::{Vectors, cast};
 use crate::person::{Person, PersonWish};
 use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext, WORDING_SLOT};
-pub use across::{Across, Taught};
+pub use across::{Across, HARMLESS, Taught};
 pub use glossary::GlossFile;
 use glossary::Glossary;
 pub use phrases::{PhraseFile, Says};
@@ -38,8 +40,10 @@ const RIVAL: f32 = 0.15;
 const TALK: f32 = 0.5;
 /// What a reply does must be this sure.
 const DONE: f32 = 0.7;
-/// What ends something must be this sure.
+/// What ends something must be this sure ...
 const ENDED: f32 = 0.8;
+/// ... and a goodbye of many words this sure.
+const CLOSED_AT_LENGTH: f32 = 0.9;
 /// A sign of distress is heard if it and the request that it starts are this likely on the mean ...
 const SIGN: f32 = 0.6;
 /// ... and one that starts a request without examples if it is this much likelier still.
@@ -58,6 +62,8 @@ const SENTENCES_MAX: usize = 5;
 const NEAR: f32 = 0.3;
 /// ... and nearer than the next by this much.
 const NEARER: f32 = 0.1;
+/// Lessons that a word stands in which names nobody.
+const EVERYDAY_MIN: usize = 2;
 /// Letters of a word that may name an option.
 const NAMING_MIN: usize = 3;
 
@@ -72,6 +78,7 @@ pub struct Interpreter<'a> {
     phrases: &'a Phrases,
     glossary: Option<&'a Glossary>,
     person: Option<&'a Person>,
+    everyday: Option<&'a BTreeSet<String>>,
     across: &'a Across,
 }
 
@@ -82,6 +89,8 @@ pub struct Interpreters {
     phrases: BTreeMap<String, Phrases>,
     glossaries: BTreeMap<String, Glossary>,
     person: Option<Person>,
+    /// Words that customers of a language write about other things than themselves.
+    everyday: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Interpreters {
@@ -89,13 +98,31 @@ impl Interpreters {
     #[must_use]
     pub fn new(across: Across, files: &[PhraseFile]) -> Self {
         let phrases = files.iter().map(|file| (file.locale.clone(), Phrases::new(file))).collect();
-        Self { across, phrases, glossaries: BTreeMap::new(), person: None }
+        Self { across, phrases, glossaries: BTreeMap::new(), person: None, everyday: BTreeMap::new() }
     }
 
     /// With what tells the wish for a person in all languages.
     #[must_use]
     pub fn with_person(self, person: Person) -> Self {
         Self { person: Some(person), ..self }
+    }
+
+    /// With the words of what is taught, which are no names.
+    #[must_use]
+    pub fn with_words(mut self, taught: &[Taught]) -> Self {
+        for of in taught {
+            let Some(phrases) = self.phrases.get(&of.locale) else { continue };
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for text in of.texts() {
+                for word in words(text).into_iter().collect::<BTreeSet<_>>() {
+                    *counts.entry(word).or_default() += 1;
+                }
+            }
+            counts.retain(|_, count| *count >= EVERYDAY_MIN);
+            let everyday = counts.into_keys().chain(phrases.words().map(ToOwned::to_owned));
+            self.everyday.insert(of.locale.clone(), everyday.flat_map(|word| [unmarked(&word), word]).collect());
+        }
+        self
     }
 
     /// With what customers of a language call the things in the records.
@@ -110,7 +137,8 @@ impl Interpreters {
     pub fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
         let (locale, phrases) = self.phrases.get_key_value(locale)?;
         let (glossary, person) = (self.glossaries.get(locale), self.person.as_ref());
-        Some(Interpreter { locale, phrases, glossary, person, across: &self.across })
+        let everyday = self.everyday.get(locale);
+        Some(Interpreter { locale, phrases, glossary, person, everyday, across: &self.across })
     }
 }
 
@@ -165,10 +193,13 @@ impl<'a> Interpreter<'a> {
         Understanding { locale: self.locale.to_owned(), commands, scores, signals: Vec::new() }
     }
 
-    /// The sign that a message gives of somebody who needs care, by its sentences. `flow_of` names the request that a sign starts: where it has examples
+    /// The sign that a message gives of somebody who needs care: by a phrase that says it plainly, else by its sentences. `flow_of` names the request that a sign starts: where it has examples
     /// of its own, both readings count.
     #[must_use]
     pub fn sign(&self, text: &str, flow_of: impl Fn(&str) -> Option<String>, vectors: &dyn Vectors) -> Option<String> {
+        if let Some(sign) = self.phrases.sign(&words(text)) {
+            return Some(sign.to_owned());
+        }
         let read = |sentence: &str| {
             let vector = vectors.of(&cast(sentence))?;
             let requests = self.across.requests.read(self.locale, &vector, 0);
@@ -179,7 +210,8 @@ impl<'a> Interpreter<'a> {
             let likely = |(sign, p): (&str, f32)| {
                 (sign.to_owned(), asked(sign).map_or(p - SIGN_ALONE, |asked| f32::midpoint(p, asked)))
             };
-            let signs = self.across.care.read(self.locale, &vector, 0).into_iter().filter(|(sign, _)| *sign != "none");
+            let signs =
+                self.across.care.read(self.locale, &vector, 0).into_iter().filter(|(sign, _)| *sign != HARMLESS);
             signs.map(likely).max_by(|a, b| a.1.total_cmp(&b.1))
         };
         let found = sentences(text).into_iter().filter_map(read).filter(|(_, p)| *p >= SIGN);
@@ -218,6 +250,14 @@ impl<'a> Interpreter<'a> {
         let words = words(text);
         let goes_on = self.phrases.says(Says::NoPerson, &words) || self.is_cancel(&words);
         goes_on.then(String::new)
+    }
+
+    /// Whether these parts of a text are words of the language rather than the names of somebody who says who he is: "danke nein", "genel soruyorum".
+    #[must_use]
+    pub fn are_no_names(&self, text: &str, names: &[&str]) -> bool {
+        let Some(everyday) = self.everyday.filter(|_| !names.is_empty()) else { return false };
+        let known = names.iter().filter(|name| words(name).iter().any(|word| everyday.contains(word))).count();
+        known == names.len() || known > 0 && !names.iter().all(|name| text.contains(name))
     }
 
     /// Whether a message asks for something.
@@ -355,7 +395,9 @@ impl<'a> Interpreter<'a> {
         (slot, options): (&str, &[OfferedOption]),
         context: &UnderstandContext<'_>,
     ) -> Vec<Command> {
-        if self.is_yes(&said.words) {
+        // "Yes please, but today if you can" to the offer of a person: what is offered moves nothing.
+        let agrees = self.phrases.begins(Says::Yes, &said.words) && !self.phrases.says(Says::No, &said.words);
+        if self.is_yes(&said.words) || agrees && !said.asks && options.len() == 1 {
             return vec![Command::Affirm];
         }
         if self.is_no(&said.words) || self.is_cancel(&said.words) {
@@ -459,6 +501,10 @@ impl<'a> Interpreter<'a> {
         if self.is_no(&said.words) {
             return vec![Command::Cancel];
         }
+        if self.phrases.says(Says::InGeneral, &said.words) {
+            let asked = context.request.unwrap_or(said.text).to_owned();
+            return vec![Command::Cancel, Command::Ask { query: asked, confidence: 1.0 }];
+        }
         self.answer(said, IDENTITY_SLOT, context)
     }
 
@@ -477,7 +523,9 @@ impl<'a> Interpreter<'a> {
         }
         let acts = self.acts(Moment::Done, said.text, context);
         let begins = said.asks || said.flows().next().is_some_and(|(_, p)| p >= BESIDE);
-        if !begins && matches!(acts.first(), Some((Act::Close, p)) if *p >= DONE) {
+        // "It doesn't fit, as I said" is told in more words than a goodbye.
+        let closed = if said.words.len() > SHORT_WORDS_MAX { CLOSED_AT_LENGTH } else { DONE };
+        if !begins && matches!(acts.first(), Some((Act::Close, p)) if *p >= closed) {
             return goodbye();
         }
         self.open(said, context)
@@ -571,4 +619,16 @@ fn sentences(text: &str) -> Vec<&str> {
         parts.push(text);
     }
     parts
+}
+
+/// A word without the marks on its letters, as many type it.
+fn unmarked(word: &str) -> String {
+    let plain = |c: char| match c {
+        'ł' => 'l',
+        'ø' => 'o',
+        'đ' => 'd',
+        'ı' => 'i',
+        _ => c,
+    };
+    word.nfd().filter(|c| !is_combining_mark(*c)).map(plain).collect()
 }

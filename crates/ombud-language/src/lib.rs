@@ -22,7 +22,7 @@ mod warm;
 pub use claims::{Claims, Vocabulary, beyond, claims, unsupported};
 pub use classify::{Classifier, DeepClassifier, Example, TrainError, TrainSettings, Vectors};
 pub use extract::{Awaiting, Entity, ExtractContext, PatternError, PatternSpec, Patterns, extract, extract_kinds};
-pub use interpret::{Across, GlossFile, Interpreter, Interpreters, PhraseFile, Says, Taught};
+pub use interpret::{Across, GlossFile, HARMLESS, Interpreter, Interpreters, PhraseFile, Says, Taught};
 pub use person::{Person, PersonExample, PersonFile, PersonWish, PersonWords};
 pub use pii::{
     Hidden, HideError, OwnValues, Part, PiiError, PiiFile, PiiKind, PiiReader, PiiSpan, Pseudonym, Pseudonyms, Purpose,

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -212,6 +212,7 @@ fn other_languages_are_read_the_same() {
         requests: examples(),
         replies: (0..60).map(|i| reply(i, [Act::Accept, Act::Decline][i % 2])).collect(),
         care: lines::<Example>("nlu/signals.en.jsonl", 9),
+        harmless: BTreeSet::new(),
         choices: BTreeMap::from([("why".to_owned(), examples())]),
     };
     let taught = [of("en"), of("fi")];

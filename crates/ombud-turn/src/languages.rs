@@ -152,7 +152,7 @@ impl Assistant {
         let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?, letters);
         let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others.iter().copied());
         let served = served.map(ToOwned::to_owned).collect();
-        let mut interpreters = Interpreters::new(across, &phrases).with_person(person);
+        let mut interpreters = Interpreters::new(across, &phrases).with_person(person).with_words(&taught(&self.pack)?);
         for locale in &others {
             let file = format!("lexicon/gloss.{locale}.json");
             if self.pack.language_files.contains_key(&file) {
@@ -281,6 +281,14 @@ impl LanguageReader<'_> {
         }
     }
 
+    /// Whether these are words of the language, and no names; the company's own language has its reader for names.
+    pub(crate) fn are_no_names(&self, text: &str, names: &[&str]) -> bool {
+        match self {
+            Self::Own(_) => false,
+            Self::Other(other) => other.are_no_names(text, names),
+        }
+    }
+
     pub(crate) const fn is_own(&self) -> bool {
         matches!(self, Self::Own(_))
     }
@@ -375,6 +383,12 @@ fn one_in(examples: Vec<Example>) -> Vec<Example> {
     kept.into_iter().filter_map(|place| examples.get(place)).cloned().collect()
 }
 
+/// Classes of these requests that no sign of distress starts.
+fn harmless(pack: &Pack, requests: &[Example]) -> BTreeSet<String> {
+    let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
+    requests.iter().map(|request| &request.class).filter(|class| !of_care.contains(*class)).cloned().collect()
+}
+
 fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
     let mut requests: Vec<Example> =
@@ -395,10 +409,10 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
         let told = signals.signals.iter().filter(|(class, _)| starts(class));
         care.extend(told.flat_map(|(class, rule)| rule.examples.iter().map(|text| example(class, text))));
         // What is asked for every day gives no sign, whatever its words.
-        let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
+        let harmless = harmless(pack, &requests);
         let everyday: Vec<&str> = requests
             .iter()
-            .filter(|request| !of_care.contains(&request.class))
+            .filter(|request| harmless.contains(&request.class))
             .map(|request| request.text.as_str())
             .collect();
         let kept = sample(everyday.iter().copied(), HARMLESS_MAX);
@@ -411,5 +425,7 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     for choice in pack.choices.iter().filter(|choice| choice.locale == locale) {
         choices.entry(choice.set.clone()).or_default().push(example(&choice.choice, &choice.text));
     }
-    Ok(Taught { locale: locale.to_owned(), requests, replies, care, choices })
+    // Of the company's own requests a sample stands in `care` already.
+    let harmless = if is_own { BTreeSet::new() } else { harmless(pack, &requests) };
+    Ok(Taught { locale: locale.to_owned(), requests, replies, care, harmless, choices })
 }

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use crate::assistant::Assistant;
 use crate::languages::LanguageReader;
 
+/// What a customer is called.
+const NAMES: [&str; 3] = ["first_name", "last_name", "name"];
+
 /// Today in the pack's time zone.
 pub(crate) fn today(assistant: &Assistant) -> Date {
     zoned(assistant, assistant.ports.clock.now().0).date()
@@ -112,6 +115,11 @@ impl Reader for LexicalReader<'_> {
             }
         }
         found.retain(|(kind, value)| kinds.contains(&kind.as_str()) && !value.is_null());
+        let is_name = |kind: &str| NAMES.contains(&kind);
+        let names = found.iter().filter(|(kind, _)| is_name(kind)).filter_map(|(_, value)| value.as_str());
+        if self.reader.are_no_names(text, &names.collect::<Vec<_>>()) {
+            found.retain(|(kind, _)| !is_name(kind));
+        }
         found
     }
 

@@ -3,13 +3,16 @@
 //! A multilingual model gives a sentence and its translation vectors that lie close, but for a part that is the language's own. That part is the
 //! mean of comparable sentences, and is taken off: so what one language teaches holds for the others (see `docs/decisions/0017-languages.md`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{Example, Head, Lesson, SEED, Trial, cast};
 use crate::shelf::{Place, SomeShelf};
 use crate::understand::{Act, Moment, ReplyExample};
+
+/// Class of sentences that give no sign of distress.
+pub const HARMLESS: &str = "none";
 
 /// What is taught in one language.
 #[derive(Debug, Clone, Default, Hash)]
@@ -20,14 +23,16 @@ pub struct Taught {
     pub requests: Vec<Example>,
     /// Replies with what they do.
     pub replies: Vec<ReplyExample>,
-    /// Sentences with the sign they give; `none` where they give none.
+    /// Sentences with the sign they give; [`HARMLESS`] where they give none.
     pub care: Vec<Example>,
+    /// Classes of requests whose messages give no sign of distress.
+    pub harmless: BTreeSet<String>,
     /// What means one of a few options, by the name of the set.
     pub choices: BTreeMap<String, Vec<Example>>,
 }
 
 impl Taught {
-    fn texts(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let examples = self.requests.iter().chain(&self.care).chain(self.choices.values().flatten());
         examples.map(|example| example.text.as_str()).chain(self.replies.iter().map(|reply| reply.reply.as_str()))
     }
@@ -86,10 +91,16 @@ impl Across {
         let mut choices: BTreeMap<String, Vec<Told<'_>>> = BTreeMap::new();
         for of in taught {
             let mut told = |class, beside| Some(Told { locale: &of.locale, class, vector: vectors.next()?, beside });
-            for (list, examples) in [(&mut requests, &of.requests), (&mut care, &of.care)] {
-                for example in examples {
-                    list.push(told(example.class.as_str(), 0)?);
+            for example in &of.requests {
+                let request = told(example.class.as_str(), 0)?;
+                // What is asked for every day gives no sign, whatever its words.
+                if of.harmless.contains(&example.class) {
+                    care.push(Told { class: HARMLESS, ..request });
                 }
+                requests.push(request);
+            }
+            for example in &of.care {
+                care.push(told(example.class.as_str(), 0)?);
             }
             for (set, examples) in &of.choices {
                 for example in examples {
@@ -138,6 +149,7 @@ impl Across {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Told<'a> {
     locale: &'a str,
     class: &'a str,
@@ -242,8 +254,9 @@ mod tests {
                 })
                 .collect(),
             care: (0..count)
-                .map(|i| Example { class: ["none", "illness"][i % 2].to_owned(), text: format!("{locale} {i}") })
+                .map(|i| Example { class: [HARMLESS, "illness"][i % 2].to_owned(), text: format!("{locale} {i}") })
                 .collect(),
+            harmless: BTreeSet::new(),
             choices: BTreeMap::new(),
         };
         let taught = [told("en", 200), told("xx", 20)];

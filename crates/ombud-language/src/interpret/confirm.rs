@@ -7,10 +7,12 @@ use super::{BEGUN, DONE, ENDED, Interpreter, SHORT_WORDS_MAX, Said};
 use crate::UnderstandContext;
 use crate::understand::{Act, Moment};
 
-/// A reply that holds a yes among other words is a yes if it is meant this surely ...
-const YES: f32 = 0.9;
+/// A reply that holds a yes among other words is a yes if it is meant this likely ...
+const YES: f32 = 0.6;
+/// ... this likely where it begins with the yes and something holds it up ("yes, but I've lost the receipt") ...
+const YES_HELD: f32 = 0.9;
 /// ... and no longer than this.
-const YES_WORDS_MAX: usize = 12;
+const YES_WORDS_MAX: usize = 20;
 /// A short reply that begins with a yes is one if it is meant this likely.
 const YES_FIRST: f32 = 0.3;
 /// Letters of a word that repeats what is shown.
@@ -36,12 +38,11 @@ impl Interpreter<'_> {
         // "Yes, block it": the verb of what is proposed may sound like an end.
         let accepts = acts.iter().find(|(act, _)| *act == Act::Accept).map_or(0.0, |(_, p)| *p);
         let is_short = said.words.len() <= SHORT_WORDS_MAX && self.phrases.begins(Says::Yes, &said.words);
-        if is_short && accepts >= YES_FIRST && self.is_yes_among_others(said, context) {
+        if self.is_yes_among_others(said, context, (accepts, if is_short { YES_FIRST } else { YES })) {
             return vec![Command::Affirm];
         }
         let other = || self.begins(said, context).map(|start| vec![start]);
         match act {
-            Act::Accept if p >= YES && self.is_yes_among_others(said, context) => vec![Command::Affirm],
             Act::Decline if p >= ENDED => vec![Command::Deny { text: String::new() }],
             Act::Leave if p >= ENDED => vec![Command::Cancel],
             Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
@@ -64,14 +65,24 @@ impl Interpreter<'_> {
             && !means.iter().any(|says| self.phrases.says(*says, &said.words))
     }
 
-    /// Whether a yes stands in words that neither ask, nor hold it up, nor name a number that was not shown.
-    fn is_yes_among_others(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
+    /// Whether a yes stands in words that neither ask nor name a number that was not shown, and are meant as one: this likely, and likelier if
+    /// something holds it up.
+    fn is_yes_among_others(
+        &self,
+        said: &Said<'_>,
+        context: &UnderstandContext<'_>,
+        (accepts, needed): (f32, f32),
+    ) -> bool {
         let shown = context.proposal.unwrap_or_default();
         let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word.as_str());
-        self.phrases.says(Says::Yes, &said.words)
-            && !said.asks
-            && said.words.len() <= YES_WORDS_MAX
-            && ![Says::Hold, Says::No].iter().any(|says| self.phrases.says(*says, &said.words))
-            && !said.words.iter().any(is_other)
+        if said.asks || said.words.len() > YES_WORDS_MAX || said.words.iter().any(is_other) {
+            return false;
+        }
+        let says = |says: Says| self.phrases.says(says, &said.words);
+        if [Says::Hold, Says::No].into_iter().any(says) {
+            // "Yes, but all three" wants something else.
+            return self.phrases.begins(Says::Yes, &said.words) && accepts >= YES_HELD && !says(Says::All);
+        }
+        says(Says::Yes) && accepts >= needed
     }
 }

@@ -13,6 +13,9 @@ pub struct PhraseFile {
     pub locale: String,
     /// Phrases by what they say.
     pub phrases: BTreeMap<Says, Vec<String>>,
+    /// Phrases of which each alone gives a sign of somebody who needs care, by the name of the sign.
+    #[serde(default)]
+    pub signs: BTreeMap<String, Vec<String>>,
 }
 
 /// What a phrase says.
@@ -37,6 +40,8 @@ pub enum Says {
     Person,
     /// No person, please.
     NoPerson,
+    /// Whoever is asked who he is asks in general, has no account, or does not want to say.
+    InGeneral,
     /// What an order is called, read in the place of its number.
     Order,
     /// Say it again.
@@ -60,7 +65,7 @@ pub enum Says {
 }
 
 impl Says {
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Yes,
         Self::YesWith,
         Self::No,
@@ -70,6 +75,7 @@ impl Says {
         Self::NothingMore,
         Self::Person,
         Self::NoPerson,
+        Self::InGeneral,
         Self::Repeat,
         Self::Question,
         Self::First,
@@ -87,6 +93,7 @@ impl Says {
 pub(super) struct Phrases {
     /// Longest first.
     lists: BTreeMap<Says, Vec<Vec<String>>>,
+    signs: BTreeMap<String, Vec<Vec<String>>>,
     /// What an order is called, as it is written.
     order: Option<String>,
 }
@@ -101,7 +108,28 @@ impl Phrases {
         };
         let order = file.phrases.get(&Says::Order).and_then(|words| words.first()).cloned();
         let said = file.phrases.iter().filter(|(says, _)| **says != Says::Order);
-        Self { lists: said.map(|(says, phrases)| (*says, cut(phrases))).collect(), order }
+        Self {
+            lists: said.map(|(says, phrases)| (*says, cut(phrases))).collect(),
+            signs: file.signs.iter().map(|(sign, phrases)| (sign.clone(), cut(phrases))).collect(),
+            order,
+        }
+    }
+
+    /// The sign that a phrase in the words gives, where no "not" stands before it.
+    pub(super) fn sign(&self, words: &[String]) -> Option<&str> {
+        let denied = |at: usize| {
+            let before = at.checked_sub(1).and_then(|at| words.get(at..=at)).unwrap_or_default();
+            self.of(Says::No).iter().any(|no| no == before)
+        };
+        let gives = |phrase: &Vec<String>| {
+            words.windows(phrase.len()).enumerate().any(|(at, window)| is_said(phrase, window) && !denied(at))
+        };
+        self.signs.iter().find(|(_, phrases)| phrases.iter().any(gives)).map(|(sign, _)| sign.as_str())
+    }
+
+    /// All words of the phrases.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.lists.values().flatten().flatten().map(String::as_str)
     }
 
     /// What an order is called.
@@ -115,7 +143,7 @@ impl Phrases {
 
     /// Whether a phrase stands anywhere in the words.
     pub(super) fn says(&self, says: Says, words: &[String]) -> bool {
-        self.of(says).iter().any(|phrase| words.windows(phrase.len()).any(|window| window == phrase.as_slice()))
+        stands(self.of(says), words)
     }
 
     /// Whether the words begin with a phrase.
@@ -137,6 +165,18 @@ impl Phrases {
         }
         said
     }
+}
+
+/// Whether words are a phrase; in Korean, whose endings are part of the word, the last one may go on.
+fn is_said(phrase: &[String], words: &[String]) -> bool {
+    let Some(((last, first), (end, start))) = phrase.split_last().zip(words.split_last()) else { return false };
+    let goes_on = last.chars().all(|c| c.script() == Script::Hangul) && end.starts_with(last.as_str());
+    first == start && (last == end || goes_on)
+}
+
+/// Whether one of these phrases stands anywhere in the words.
+fn stands(phrases: &[Vec<String>], words: &[String]) -> bool {
+    phrases.iter().any(|phrase| words.windows(phrase.len()).any(|window| window == phrase.as_slice()))
 }
 
 /// The words of a text, lower case. Scripts that are written without blanks are taken sign by sign.
@@ -183,7 +223,7 @@ mod tests {
 
     fn phrases(lists: &[(Says, &[&str])]) -> Phrases {
         let phrases = lists.iter().map(|(says, list)| (*says, list.iter().map(|one| (*one).to_owned()).collect()));
-        Phrases::new(&PhraseFile { locale: "de".to_owned(), phrases: phrases.collect() })
+        Phrases::new(&PhraseFile { locale: "de".to_owned(), phrases: phrases.collect(), signs: BTreeMap::new() })
     }
 
     #[test]

@@ -12,12 +12,13 @@ use anyhow::Context as _;
 use clap::Args;
 use ombud_domain::{Command, Expectation};
 use ombud_inference::{E5, E5_SMALL};
-use ombud_language::{Across, Act, Example, Interpreters, Moment, Taught, UnderstandContext, Vectors};
+use ombud_language::{Across, Act, Example, HARMLESS, Interpreters, Moment, Taught, UnderstandContext, Vectors};
 use ombud_ports::{Embedder, TextKind};
 
 use super::{Figure, Shown};
 use crate::cli::{Context, Outcome};
 use crate::packs::PackSource;
+use crate::terminal::complain;
 use crate::wiring::models_folder;
 
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub(super) struct Options {
     /// Folder of the pack, or the name of one that the program carries.
     #[arg(long, value_name = "PACK")]
     pack: PathBuf,
+    /// Name every reply and sentence that was misread, on standard error: what was said, in which language, and what it was heard as.
+    #[arg(long)]
+    misread: bool,
 }
 
 /// Gives texts their vectors: those of the lessons are there, those of their sentences are made.
@@ -75,7 +79,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         let across = Across::learn(&teaching, &vectors).context("the pack teaches no other language")?;
         let readers = Interpreters::new(across, &phrases);
         for (of, tally) in taught.iter().zip(&mut tallies).skip(1) {
-            read(&part(of, half), &readers, (&lessons, &pack.manifest.signals), tally);
+            read(&part(of, half), &readers, (&lessons, &pack.manifest.signals, options), tally);
         }
     }
     let named: Vec<(&str, Tally)> = taught.iter().map(|of| of.locale.as_str()).zip(tallies).skip(1).collect();
@@ -90,6 +94,7 @@ fn part(of: &Taught, first: usize) -> Taught {
         locale: of.locale.clone(),
         requests: half(&of.requests),
         care: half(&of.care),
+        harmless: of.harmless.clone(),
         replies: of.replies.iter().skip(first).step_by(2).cloned().collect(),
         choices: of.choices.iter().map(|(set, examples)| (set.clone(), half(examples))).collect(),
     }
@@ -98,13 +103,18 @@ fn part(of: &Taught, first: usize) -> Taught {
 fn read(
     of: &Taught,
     readers: &Interpreters,
-    (lessons, signals): (&Lessons<'_>, &BTreeMap<String, String>),
+    (lessons, signals, options): (&Lessons<'_>, &BTreeMap<String, String>, &Options),
     tally: &mut Tally,
 ) {
     let Some(reader) = readers.of(&of.locale) else { return };
     let count = |(right, all): &mut (usize, usize), is_right: bool| {
         *right += usize::from(is_right);
         *all += 1;
+    };
+    let misread = |wanted: &str, heard: &str, text: &str| {
+        if options.misread {
+            complain(format_args!("{} {wanted} heard as {heard}: {text}", of.locale));
+        }
     };
     let today = jiff::civil::Date::constant(2026, 11, 28);
     let context =
@@ -114,13 +124,18 @@ fn read(
         let read = reader.understand(&request.text, &context(&Expectation::Open));
         let is_care = signals.values().any(|flow| request.class == format!("flow:{flow}"));
         if !is_care {
-            count(&mut tally.signs_in_requests, sign(&request.text).is_some());
+            let heard = sign(&request.text);
+            count(&mut tally.signs_in_requests, heard.is_some());
+            heard.iter().for_each(|heard| misread(&request.class, heard, &request.text));
         }
         count(&mut tally.requests, read.scores.first().is_some_and(|(class, _)| *class == request.class));
     }
     for reply in of.replies.iter().filter(|reply| reply.moment == Moment::Proposal) {
         let read = reader.understand(&reply.reply, &context(&Expectation::Confirm));
         let agrees = read.commands.contains(&Command::Affirm);
+        if agrees != matches!(reply.act, Act::Accept | Act::AcceptAsk) {
+            misread(reply.act.as_str(), if agrees { "a yes" } else { "no yes" }, &reply.reply);
+        }
         match reply.act {
             Act::Accept => count(&mut tally.yes_heard, agrees),
             Act::AcceptAsk => {}
@@ -129,8 +144,11 @@ fn read(
     }
     for sentence in &of.care {
         let heard = sign(&sentence.text);
+        if heard.is_some() == (sentence.class == HARMLESS) {
+            misread(&sentence.class, heard.as_deref().unwrap_or(HARMLESS), &sentence.text);
+        }
         match sentence.class.as_str() {
-            "none" => count(&mut tally.signs_invented, heard.is_some()),
+            HARMLESS => count(&mut tally.signs_invented, heard.is_some()),
             _ => count(&mut tally.signs_heard, heard.is_some()),
         }
     }
