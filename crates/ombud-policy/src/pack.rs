@@ -20,6 +20,7 @@ use crate::text::Texts;
 mod check;
 mod context;
 mod manifest;
+mod names;
 
 pub use context::{ContextWeights, Weight, WeightError};
 pub use manifest::{IdentityConfig, Limits, Manifest, Places};
@@ -268,6 +269,12 @@ impl Pack {
     #[must_use]
     pub fn problems_of_locale(&self, locale: &str) -> Vec<PackProblem> {
         check::locale(self, locale)
+    }
+
+    /// Names in texts that look misspelt, though nothing tells whether they are: of a record that the company's systems give only they know the members.
+    #[must_use]
+    pub fn misspelt(&self, files: &PackFiles) -> Vec<PackProblem> {
+        names::misspelt(self, files)
     }
 
     /// The same for people at the desk, in the company's language: the text `desk_title` of the flow, else its title.
