@@ -241,7 +241,10 @@ impl Pack {
         };
         problems
             .extend(pack.texts.spoken(&pack.manifest.default_locale).iter().flat_map(|spoken| spoken.problems.clone()));
-        check::check(&pack, name, files, &mut problems);
+        // What a file that cannot be read would have held is missing everywhere else.
+        if problems.is_empty() {
+            check::check(&pack, name, files, &mut problems);
+        }
         if problems.is_empty() { Ok(pack) } else { Err(problems) }
     }
 
