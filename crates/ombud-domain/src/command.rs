@@ -92,6 +92,8 @@ pub enum Kind {
     SomebodyElse,
     /// A message in a language that is not read here.
     OtherLanguage,
+    /// A message in a language that will be read here once it is learnt.
+    ComingLanguage,
     /// "You skipped the other two": a part of a message was passed over.
     PassedOver,
     /// "But that's unfair": a refusal is not accepted.

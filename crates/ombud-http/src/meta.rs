@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ombud_domain::TimestampUs;
 use ombud_ports::{InboxFilter, SealAlarm, SealState};
+use ombud_turn::{Assistant, Progress, Share};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +22,8 @@ pub struct Health {
     /// Rung of the model ladder that leads: `built_in` (words), `embedding` (words and meaning), or `model` when one is configured.
     #[schema(example = "built_in")]
     pub rung: &'static str,
+    /// How far the reading of messages is.
+    pub understanding: Understanding,
     /// The company's rules.
     pub pack: PackName,
     /// The language model.
@@ -32,6 +35,34 @@ pub struct Health {
     pub demo: bool,
     /// The company.
     pub company: CompanyName,
+}
+
+/// How far the reading of messages is. At its start a server learns what its pack teaches, the company's own language first; the very first start
+/// takes minutes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Understanding {
+    /// `words` (no embedding model), `learning`, or `ready`: messages are read by their meaning too, in all languages of the pack.
+    #[schema(example = "learning")]
+    pub meaning: &'static str,
+    /// Languages in which customers are served now.
+    pub languages: usize,
+    /// Languages in which they are served once all are learnt; none but the company's own without an embedding model.
+    pub of: usize,
+    /// How far the present part of the learning is, the company's own language or all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning: Option<Learning>,
+}
+
+/// How far a part of the learning is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Learning {
+    /// What is being learnt: the company's `own` language, or all `others`.
+    #[schema(example = "others")]
+    pub part: &'static str,
+    /// Texts that are learnt.
+    pub done: usize,
+    /// Texts that are to be learnt; 0 until they are counted.
+    pub of: usize,
 }
 
 /// How far the Merkle log and its signed checkpoints are behind the ledger.
@@ -105,12 +136,27 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
             (false, true) => "embedding",
             (false, false) => "built_in",
         },
+        understanding: understanding(app.assistant()),
         pack: PackName { name: pack.manifest.name.clone(), hash: pack.hash.clone() },
         model: ModelName { configured: model.is_some(), name: model },
         seal: app.seal().map(|state| seal_health(&state, app.clock().now())),
         demo: app.demo().is_some(),
         company: CompanyName { name: pack.manifest.title.clone() },
     })
+}
+
+fn understanding(assistant: &Assistant) -> Understanding {
+    let (meaning, learning) = match assistant.progress() {
+        Progress::Learning(Share { done, of }) => {
+            let part = if assistant.reads_by_meaning() { "others" } else { "own" };
+            ("learning", Some(Learning { part, done, of }))
+        }
+        Progress::Rests if assistant.reads_by_meaning() => ("ready", None),
+        Progress::Rests => ("words", None),
+    };
+    let languages = assistant.languages().len();
+    let of = if meaning == "learning" { assistant.languages_of_pack() } else { languages };
+    Understanding { meaning, languages, of, learning }
 }
 
 fn seal_health(state: &SealState, now: TimestampUs) -> SealHealth {

@@ -3,6 +3,7 @@
 mod address;
 mod contact;
 mod date;
+mod declined;
 mod money;
 mod name;
 pub(crate) mod number;
@@ -88,6 +89,7 @@ pub fn extract(text: &str, context: &ExtractContext<'_>) -> Vec<Entity> {
     // Single parts are no place of their own: the postal code among them is still read as one.
     found.entities.extend(piece.flatten());
     found.entities.sort_by_key(|entity| (entity.start, std::cmp::Reverse(entity.end)));
+    declined::leave_out(text, &mut found.entities);
     found.entities
 }
 

@@ -317,6 +317,19 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_dialogue_is_told_in_its_page() {
+        const PAGE: &str = include_str!("../../../docs/ACTIONS.md");
+        let told = [
+            ombud_testkit::unnamed_keys::<Golden>(PAGE, "Dialogues of a flow"),
+            ombud_testkit::unnamed_keys::<GoldenTurn>(&PAGE.replace("`code: true`", "`code`"), "Dialogues of a flow"),
+            ombud_testkit::unnamed_keys::<Expected>(PAGE, "Dialogues of a flow"),
+            ombud_testkit::unnamed_keys::<ExpectedProposal>(PAGE, "Dialogues of a flow"),
+        ];
+        assert_eq!(told.concat(), [""; 0]);
+        assert!(ombud_testkit::keys_of::<Expected>().len() > 5);
+    }
+
+    #[test]
     fn a_dialogue_that_expects_nothing_is_refused() {
         assert!(parse("t", "- {name: a, turns: [{say: hi}]}").unwrap_err().to_string().contains("expects nothing"));
         assert!(

@@ -207,6 +207,15 @@ impl Policies {
         self.places.get(id).cloned().unwrap_or_default()
     }
 
+    /// Policies with their places, for people.
+    pub(crate) fn told(&self, ids: &[String]) -> String {
+        let place = |id: &String| {
+            let (file, line) = self.place(id);
+            format!("`{id}` ({file}:{line})")
+        };
+        ids.iter().map(place).collect::<Vec<_>>().join(" and ")
+    }
+
     /// Actions and classes of which the policies ask how long ago they were done for the customer.
     #[must_use]
     pub const fn recalled(&self) -> &BTreeSet<String> {

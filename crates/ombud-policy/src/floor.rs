@@ -21,9 +21,10 @@ use crate::spec::{ActionSpec, Autonomy, Risk};
 use crate::vocabulary::Vocabulary;
 
 mod axes;
+mod blame;
 mod words;
 
-use axes::{Axes, Point};
+use axes::{Axes, Point, names_of};
 
 /// Broken invariants that are shown.
 const SHOWN_MAX: usize = 20;
@@ -163,6 +164,7 @@ pub fn search(pack: &Pack, invariants: &Invariants, search: Search) -> Searched 
     }
     let subjects = subjects(pack, invariants);
     let mut found = Finder {
+        pack: &pack.manifest.name,
         places: &pack.policies,
         invariants,
         authorizer: Authorizer::new(),
@@ -236,6 +238,8 @@ fn speaks_of(policy: &Policy, (action, risk): (&str, Risk)) -> bool {
 }
 
 struct Finder<'a> {
+    /// Name of the pack's folder.
+    pack: &'a str,
     /// Who knows where each policy stands.
     places: &'a Policies,
     invariants: &'a Invariants,
@@ -264,16 +268,16 @@ impl Finder<'_> {
             if !self.known.insert((invariant.id.clone(), action.clone())) {
                 continue;
             }
-            let place = |id: &String| {
-                let (file, line) = self.places.place(id);
-                format!("`{id}` ({file}:{line})")
-            };
-            let by: Vec<String> = permits.iter().map(place).collect();
-            let (file, line) = permits.first().map(|id| self.places.place(id)).unwrap_or_default();
+            let key = format!("{}#{}", invariant.file, invariant.id);
+            let asked = self.invariants.set.policy(&PolicyId::new(key)).map(names_of).unwrap_or_default();
+            let near = blame::near(self.places, (subject.name, &permits), &asked);
+            let (file, line) = near.place(self.places);
             let Invariant { id, says, file: stands, line: at } = invariant;
-            let (by, request) = (by.join(" and "), words::of(point));
-            let message =
-                format!("`{id}` does not hold ({says}; {stands}:{at}): {action} is permitted by {by} {request}");
+            let request = words::of(point);
+            let (by, advice) = (self.places.told(&permits), near.advice(self.places, self.pack));
+            let message = format!(
+                "`{id}` does not hold ({says}; {stands}:{at}): {action} is permitted by {by} {request}. {advice}"
+            );
             self.searched.problems.push(PackProblem { file, line, message });
         }
     }

@@ -532,6 +532,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_key_of_an_action_is_told_in_its_page() {
+        const PAGE: &str = include_str!("../../../docs/ACTIONS.md");
+        assert_eq!(ombud_testkit::unnamed_keys::<RawAction>(PAGE, "Keys of an action"), [""; 0]);
+        assert_eq!(ombud_testkit::unnamed_keys::<ArgumentSpec>(PAGE, "Keys of an argument"), [""; 0]);
+        assert_eq!(ombud_testkit::unnamed_keys::<RawLookUp>(PAGE, "Keys of recover"), [""; 0]);
+        assert!(ombud_testkit::keys_of::<RawAction>().len() > 15);
+    }
+
     /// R18: money and credentials never, and a write only where it can be taken back.
     #[test]
     fn only_what_can_be_taken_back_is_done_without_a_yes() {

@@ -123,3 +123,15 @@ fn verdict(policies: &Policies, case: &Case) -> Result<String, String> {
         Verdict::Denied { reason_code } => reason_code,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_a_case_is_told_in_its_page() {
+        let page = include_str!("../../../docs/ACTIONS.md");
+        assert_eq!(ombud_testkit::unnamed_keys::<Case>(page, "Tables of cases for policies"), [""; 0]);
+        assert!(ombud_testkit::keys_of::<Case>().len() > 10);
+    }
+}

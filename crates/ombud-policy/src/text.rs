@@ -184,6 +184,13 @@ impl Texts {
         found.and_then(|(spoken, name)| spoken.keys.get(&name)).is_some_and(|words| words.mention(value))
     }
 
+    /// Names that the templates of flows use in a language, as they are written: `order`, `order.name`.
+    pub(crate) fn used(&self, locale: &str) -> Vec<Used<'_>> {
+        let (Some(of), Some(spoken)) = (self.locales.get(locale), self.spoken(locale)) else { return Vec::new() };
+        let files = of.files.iter().filter(|file| !file.flow.is_empty());
+        files.flat_map(|file| spoken.used_in(file)).collect()
+    }
+
     /// The text of `key` with these values.
     ///
     /// # Errors
@@ -210,7 +217,39 @@ impl Texts {
     }
 }
 
+/// A name that a template uses.
+pub(crate) struct Used<'t> {
+    /// The flow that the text belongs to.
+    pub flow: &'t str,
+    /// The file that the text stands in.
+    pub file: &'t str,
+    /// Line of the name from 1; 0 where it cannot be told.
+    pub line: usize,
+    /// The name, with members where they are named too.
+    pub path: String,
+}
+
 impl Spoken {
+    /// Names that the texts of a file use; none where it cannot be read, which is told elsewhere.
+    fn used_in<'t>(&self, file: &'t TextFile) -> Vec<Used<'t>> {
+        let entries: BTreeMap<String, TextEntry> = serde_saphyr::from_str(&file.source).unwrap_or_default();
+        let globals: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
+        let mut used = Vec::new();
+        for (key, entry) in entries {
+            let TextEntry::One(template) = entry else { continue };
+            let Ok(template) = self.environment.template_from_str(&template) else { continue };
+            let paths: BTreeSet<String> = template.undeclared_variables(true).into_iter().collect();
+            let paths = paths.into_iter().filter(|path| !globals.contains(path.as_str()));
+            used.extend(paths.map(|path| Used {
+                flow: &file.flow,
+                file: &file.path,
+                line: line_of(&file.source, &key, &path),
+                path,
+            }));
+        }
+        used
+    }
+
     fn read(locale: &str, files: &[TextFile]) -> Self {
         let mut spoken = Self {
             environment: environment(locale),
@@ -290,6 +329,15 @@ impl Spoken {
     fn name(&self, flow: &str, key: &str) -> Option<String> {
         [format!("{flow}/{key}"), format!("/{key}")].into_iter().find(|name| self.keys.contains_key(name))
     }
+}
+
+/// The line of a name in the text of a key.
+fn line_of(source: &str, key: &str, name: &str) -> usize {
+    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let lines = || source.lines().enumerate();
+    let first = lines().find(|(_, line)| starts(line)).map_or(0, |(index, _)| index);
+    let found = lines().skip(first).find(|(_, line)| line.contains(name));
+    found.map_or(0, |(index, _)| index + 1)
 }
 
 /// The filters and functions that texts may use, as the language writes.

@@ -65,7 +65,7 @@ fn bad_edits_are_rejected_and_harmless_ones_are_not() {
     let cases: Vec<Case> = serde_saphyr::from_str(EDITS).unwrap();
     let (bad, harmless): (Vec<&Case>, Vec<&Case>) = cases.iter().partition(|case| !case.breaks.is_empty());
     assert!(bad.len() >= 20 && harmless.len() >= 5, "{} and {}", bad.len(), harmless.len());
-    let mut wrong = Vec::new();
+    let (mut wrong, originals) = (Vec::new(), files());
     for case in &cases {
         let mut files = files();
         for Edit { file, find, replace } in &case.edits {
@@ -79,12 +79,29 @@ fn bad_edits_are_rejected_and_harmless_ones_are_not() {
         if !case.breaks.is_subset(&broken(&found)) || case.breaks.is_empty() != found.problems.is_empty() {
             wrong.push(format!("{}: expected {:?}, found {:#?}", case.name, case.breaks, found.problems));
         }
+        // Whoever edited a policy of his own is shown that one, unless it is gone.
+        for Edit { file, find, .. } in case.edits.iter().filter(|edit| edit.file.starts_with("paylater/")) {
+            let edited =
+                edited_policy(&originals[file], find).filter(|id| files[file].contains(&format!("@id(\"{id}\")")));
+            let is_named =
+                |id: &str| found.problems.iter().any(|problem| problem.message.contains(&format!("`{id}` ({file}:")));
+            if let Some(id) = edited.filter(|id| !case.breaks.is_empty() && !is_named(id)) {
+                wrong.push(format!("{}: `{id}` was edited and is not named in {:#?}", case.name, found.problems));
+            }
+        }
         for problem in &found.problems {
             let line = files[&problem.file].lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
             assert!(line.contains("@id("), "{}: {problem} points at `{line}`", case.name);
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The id of the policy of which a part is edited.
+fn edited_policy<'s>(source: &'s str, part: &str) -> Option<&'s str> {
+    let end = source.find(part)? + part.len();
+    let (_, after) = source.get(..end)?.rsplit_once("@id(\"")?;
+    after.split('"').next()
 }
 
 /// The counterexample says in words who may do what, by which policy and against which invariant.
@@ -94,9 +111,14 @@ fn a_counterexample_is_told_in_words() {
     let source = files.get_mut("paylater/policies/company.cedar").unwrap();
     *source = source.replace("context.amount_minor > 100000 }", "context.amount_minor > 200000 }");
     let found = searched("paylater", &files, Search::QUICK);
-    let shown = found.problems.first().unwrap().to_string();
+    let problem = found.problems.first().unwrap();
+    assert_eq!(problem.file, "paylater/policies/company.cedar", "{problem}");
+    let shown = problem.to_string();
     for part in [
-        "base/policies/floor.cedar:",
+        "`floor-write` (base/policies/floor.cedar:",
+        "What could forbid it and does not reach so far: ",
+        "`large-refund` (paylater/policies/company.cedar:",
+        "run `ombud validate` again",
         "`large-refunds-by-two` does not hold (more than 10,000 kronor, or 1,000 of any other currency, goes back only after two people have approved it;",
         "cancel_order is permitted by `floor-write`",
         "for an identified customer without a one-time code",

@@ -7,6 +7,7 @@
 pub mod back_office;
 pub mod clock;
 pub mod contract;
+pub mod docs;
 pub mod memory_ledger;
 pub mod model;
 pub mod nothing;
@@ -14,6 +15,7 @@ pub mod packs;
 
 pub use back_office::{RecordedCall, ScriptedBackOffice};
 pub use clock::FixedClock;
+pub use docs::{keys_of, unnamed_keys};
 pub use memory_ledger::MemoryLedger;
 pub use model::{ScriptedAnswer, ScriptedModel};
 pub use nothing::{NoKnowledge, NoPages};

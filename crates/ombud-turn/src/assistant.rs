@@ -21,8 +21,8 @@ use crate::conversation::Conversation;
 use crate::graph::Graphs;
 use crate::hiding::Shown;
 use crate::intake::{Input, Stimulus};
-use crate::languages::Languages;
-use crate::meaning::Model;
+use crate::languages::{Languages, Spoken};
+use crate::meaning::{Model, Progress};
 use crate::people::People;
 use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
@@ -152,6 +152,10 @@ pub(crate) struct Learnt {
     pub model: Model,
     /// What reads the languages beside the company's own, once that was learnt.
     pub languages: OnceLock<Arc<Languages>>,
+    /// What tells these languages, learnt or not.
+    pub spoken: OnceLock<Arc<Spoken>>,
+    /// How far the learning is.
+    pub progress: Mutex<Progress>,
     vocabulary: OnceLock<Vocabulary>,
 }
 
@@ -185,6 +189,8 @@ impl Learnt {
                 look_ups: look_ups.collect(),
                 model: Model::new(),
                 languages: OnceLock::new(),
+                spoken: OnceLock::new(),
+                progress: Mutex::default(),
                 vocabulary: OnceLock::new(),
             })
         })
@@ -329,9 +335,12 @@ impl Assistant {
 
     /// What a turn reads with that begins now.
     pub(crate) fn reading(&self) -> ReadWith {
+        let languages = self.learnt.languages.get().cloned();
+        let learns = languages.is_none() && matches!(self.progress(), Progress::Learning(_));
         ReadWith {
             meaning: self.learnt.model.get().cloned(),
-            languages: self.learnt.languages.get().cloned(),
+            coming: learns.then(|| self.coming()).flatten(),
+            languages,
             shown: Shown::Tokens,
         }
     }

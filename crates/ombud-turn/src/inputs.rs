@@ -56,6 +56,9 @@ pub(crate) struct Begin {
     /// Whether other languages than the company's own were read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub languages: bool,
+    /// Whether they were being learnt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub coming: bool,
     /// Settings without the company's name: deadlines of actions and of the model in milliseconds, then tries in an hour as in `AttemptLimits`.
     pub settings: [u64; 6],
     /// Who might approve; only where approvals are counted.
@@ -89,6 +92,7 @@ impl Begin {
             tokens: assistant.model_name().is_some() && assistant.shown() == Shown::Tokens,
             meaning: meaning.map(|model| model.model().sha256.to_owned()),
             languages: read_with.is_some_and(|read_with| read_with.languages.is_some()),
+            coming: read_with.is_some_and(|read_with| read_with.coming.is_some()),
             settings: [
                 settings.action_deadline_ms,
                 settings.model_deadline_ms,

@@ -13,7 +13,7 @@ use crate::assistant::Assistant;
 use crate::conversation::Conversation;
 use crate::feed;
 use crate::inputs::Begin;
-use crate::languages::Turned;
+use crate::languages::{Coming, Turned};
 use crate::silence;
 use crate::tape::Tape;
 use crate::trail::Trail;
@@ -126,6 +126,8 @@ pub(crate) struct Arrival<'a> {
     pub reopened: bool,
     /// The language that this message changed the conversation to.
     pub turned: Option<Turned>,
+    /// What is known of a message whose language is still being learnt.
+    pub coming: Option<Coming>,
     /// How the customer goes on without the person he waited for, if he does.
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
@@ -220,6 +222,7 @@ pub(crate) async fn receive<'a>(
         hears: Hears::Everything,
         reopened,
         turned: None,
+        coming: None,
         withdrawn: None,
         approval,
         input: Some(stimulus.input),

@@ -36,16 +36,33 @@ const LETTERS: &str = "lexicon/letters.txt";
 /// What reads the languages beside the company's own.
 pub(crate) struct Languages {
     interpreters: Interpreters,
-    tongues: Tongues,
+    spoken: Arc<Spoken>,
     identifier: Option<Arc<dyn LanguageIdentifier>>,
-    /// Languages that are read, the company's own first.
-    served: Vec<String>,
+}
+
+/// What tells the languages of a pack; nothing of it is learnt.
+pub(crate) struct Spoken {
+    tongues: Tongues,
+    phrases: Vec<PhraseFile>,
+    /// The company's own first.
+    languages: Vec<String>,
+}
+
+impl Spoken {
+    fn of(pack: &Pack) -> Result<Self, BuildError> {
+        let letters = pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
+        let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
+        let letters = Letters::parse(letters).map_err(wrong)?;
+        let tongues = Tongues::new(language_file::<TongueFile>(pack, "lexicon/tongues.yaml")?, letters);
+        let own = std::iter::once(pack.manifest.default_locale.as_str());
+        let languages = own.chain(other_languages(pack)).map(ToOwned::to_owned).collect();
+        Ok(Self { tongues, phrases: phrases(pack)?, languages })
+    }
 }
 
 /// What a pack's other languages are learnt from.
 pub struct Course {
     across: ToRead,
-    phrases: Vec<PhraseFile>,
     person: Person,
     /// What articles say in short in these languages.
     short: Vec<String>,
@@ -53,7 +70,7 @@ pub struct Course {
 }
 
 /// What a course taught, and the vectors of what articles say in short.
-type Learnt<'e> = (Across, Vec<PhraseFile>, Person, Vec<&'e [f32]>);
+type Learnt<'e> = (Across, Person, Vec<&'e [f32]>);
 
 /// The reading of messages, or what it is learnt from.
 enum ToRead {
@@ -89,7 +106,7 @@ impl Course {
             }
         };
         self.person.learn(of_person);
-        Some((across, self.phrases, self.person, of_short.to_vec()))
+        Some((across, self.person, of_short.to_vec()))
     }
 }
 
@@ -99,6 +116,15 @@ pub(crate) struct Turned {
     pub locale: String,
     /// Whether it asked for it, and for nothing else.
     pub asked: bool,
+}
+
+/// A message in a language that is still being learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coming {
+    /// It asks for a person, in a phrase.
+    Person,
+    /// What it says is not known.
+    Unread,
 }
 
 /// The reader of one language.
@@ -114,7 +140,7 @@ impl Assistant {
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read; the author of the pack can fix it.
     pub fn course(&self, model: &EmbeddingModel) -> Result<Option<Course>, BuildError> {
-        let (taught, phrases) = languages_of(&self.pack)?;
+        let taught = taught(&self.pack)?;
         if taught.is_empty() {
             return Ok(None);
         }
@@ -127,7 +153,7 @@ impl Assistant {
         let person = Person::new_or_find(words, json_lines(&self.pack, "nlu/person.jsonl")?, shelf);
         person.recall(model.sha256);
         let short = self.ports.knowledge.lessons_abroad();
-        Ok(Some(Course { across, phrases, person, short, model: model.sha256 }))
+        Ok(Some(Course { across, person, short, model: model.sha256 }))
     }
 
     /// Learns to read the pack's other languages, from the embeddings of the [`Course::lessons`]. Until then they are not served. Without
@@ -141,33 +167,48 @@ impl Assistant {
         embeddings: &[Embedding],
         identifier: Option<Arc<dyn LanguageIdentifier>>,
     ) -> Result<(), BuildError> {
-        let Some((across, phrases, person, of_short)) = course.learn(embeddings, &self.settings.shelf) else {
+        let Some((across, person, of_short)) = course.learn(embeddings, &self.settings.shelf) else {
             return Ok(());
         };
         self.ports.knowledge.deepen_abroad(&of_short);
-        let others = other_languages(&self.pack);
-        let letters = self.pack.language_files.get(LETTERS).map(String::as_str).unwrap_or_default();
-        let wrong = |error: LettersError| BuildError::File { file: LETTERS.to_owned(), reason: error.to_string() };
-        let letters = Letters::parse(letters).map_err(wrong)?;
-        let tongues = Tongues::new(language_file::<TongueFile>(&self.pack, "lexicon/tongues.yaml")?, letters);
-        let served = std::iter::once(self.pack.manifest.default_locale.as_str()).chain(others.iter().copied());
-        let served = served.map(ToOwned::to_owned).collect();
-        let mut interpreters = Interpreters::new(across, &phrases).with_person(person).with_words(&taught(&self.pack)?);
-        for locale in &others {
+        let spoken = self.spoken()?;
+        let mut interpreters = Interpreters::new(across, &spoken.phrases).with_person(person).with_words(&taught(&self.pack)?);
+        for locale in other_languages(&self.pack) {
             let file = format!("lexicon/gloss.{locale}.json");
             if self.pack.language_files.contains_key(&file) {
                 interpreters = interpreters.with_glossary(locale, &language_file::<GlossFile>(&self.pack, &file)?);
             }
         }
-        self.learnt.languages.get_or_init(|| Arc::new(Languages { interpreters, tongues, identifier, served }));
+        self.learnt.languages.get_or_init(|| Arc::new(Languages { interpreters, spoken, identifier }));
         Ok(())
+    }
+
+    /// What tells the languages of the pack, read once.
+    fn spoken(&self) -> Result<Arc<Spoken>, BuildError> {
+        match self.learnt.spoken.get() {
+            Some(spoken) => Ok(Arc::clone(spoken)),
+            None => {
+                Spoken::of(&self.pack).map(|spoken| Arc::clone(self.learnt.spoken.get_or_init(|| Arc::new(spoken))))
+            }
+        }
+    }
+
+    /// What tells the languages that are still to be learnt; none where there are none, or the pack's author is told of their files when they are learnt.
+    pub(crate) fn coming(&self) -> Option<Arc<Spoken>> {
+        (!other_languages(&self.pack).is_empty()).then(|| self.spoken().ok()).flatten()
+    }
+
+    /// How many languages customers of the pack are served in, once all of them are learnt.
+    #[must_use]
+    pub fn languages_of_pack(&self) -> usize {
+        other_languages(&self.pack).len() + 1
     }
 
     /// Languages in which customers are served now, the company's own first.
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
         match self.learnt.languages.get() {
-            Some(languages) => languages.served.iter().map(String::as_str).collect(),
+            Some(languages) => languages.spoken.languages.iter().map(String::as_str).collect(),
             None => vec![&self.pack.manifest.default_locale],
         }
     }
@@ -196,15 +237,41 @@ pub(crate) fn settle(
     screened: &mut Screened,
     trail: &mut Trail<'_>,
 ) {
-    let Some(languages) = assistant.tape().and_then(|tape| tape.read_with.languages.clone()) else { return };
     if !screened.is_message() || screened.words().trim().is_empty() {
         return;
     }
-    let text = screened.words();
-    let served: Vec<&str> = languages.served.iter().map(String::as_str).collect();
-    let scores = languages.identifier.as_ref().map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
+    let Some(tape) = assistant.tape() else { return };
+    let (spoken_here, identifier) = match (&tape.read_with.languages, &tape.read_with.coming) {
+        (Some(languages), _) => (&languages.spoken, languages.identifier.as_ref()),
+        (None, Some(coming)) => (coming, None),
+        (None, None) => return,
+    };
+    let told = turn(assistant, received, screened.words(), (spoken_here, identifier), trail);
+    if tape.read_with.languages.is_none() {
+        received.coming = coming(assistant, &received.conversation.locale, screened.words(), (spoken_here, told));
+        return;
+    }
+    let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
+    screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
+    let Some(vectors) = assistant.vectors() else { return };
+    let flow_of = |sign: &str| assistant.pack.manifest.signals.get(sign).cloned();
+    if let Some(sign) = reader.sign(screened.words(), flow_of, &vectors) {
+        screened.hear(sign);
+    }
+}
+
+/// Turns the conversation to the language of a message, if that speaks clearly enough for another; gives what told it.
+fn turn(
+    assistant: &Assistant,
+    received: &mut Arrival<'_>,
+    text: &str,
+    (spoken_here, identifier): (&Spoken, Option<&Arc<dyn LanguageIdentifier>>),
+    trail: &mut Trail<'_>,
+) -> ToldBy {
+    let served: Vec<&str> = spoken_here.languages.iter().map(String::as_str).collect();
+    let scores = identifier.map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
     let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
-    let told = languages.tongues.decide(&heard);
+    let told = spoken_here.tongues.decide(&heard);
     // A short reply that is a phrase of the language that is spoken is none of another.
     let few = if matches!(received.conversation.dialogue.awaiting.kind, AwaitingKind::None | AwaitingKind::AnythingElse)
     {
@@ -226,13 +293,24 @@ pub(crate) fn settle(
         let asked = told.told_by == ToldBy::Wish;
         received.turned = Some(Turned { locale: told.language, asked });
     }
-    let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
-    screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
-    let Some(vectors) = assistant.vectors() else { return };
-    let flow_of = |sign: &str| assistant.pack.manifest.signals.get(sign).cloned();
-    if let Some(sign) = reader.sign(screened.words(), flow_of, &vectors) {
-        screened.hear(sign);
+    if told.is_served { told.told_by } else { ToldBy::Conversation }
+}
+
+/// What is known of a message in a language that is still being learnt; none where it is in the company's own, or nothing tells its language.
+fn coming(
+    assistant: &Assistant,
+    locale: &str,
+    text: &str,
+    (spoken_here, told_by): (&Spoken, ToldBy),
+) -> Option<Coming> {
+    if locale == assistant.pack.manifest.default_locale {
+        return None;
     }
+    let phrases = spoken_here.phrases.iter().find(|file| file.locale == locale)?;
+    if phrases.asks_for_person(text) {
+        return Some(Coming::Person);
+    }
+    (told_by != ToldBy::Conversation).then_some(Coming::Unread)
 }
 
 impl LanguageReader<'_> {
@@ -352,8 +430,11 @@ impl LanguageReader<'_> {
 /// # Errors
 /// [`BuildError`] when a file cannot be read; the author of the pack can fix it.
 pub fn languages_of(pack: &Pack) -> Result<(Vec<Taught>, Vec<PhraseFile>), BuildError> {
-    let phrases = other_languages(pack).into_iter().map(|locale| language_file(pack, &phrases_of(locale)));
-    Ok((taught(pack)?, phrases.collect::<Result<_, _>>()?))
+    Ok((taught(pack)?, phrases(pack)?))
+}
+
+fn phrases(pack: &Pack) -> Result<Vec<PhraseFile>, BuildError> {
+    other_languages(pack).into_iter().map(|locale| language_file(pack, &phrases_of(locale))).collect()
 }
 
 fn phrases_of(locale: &str) -> String {

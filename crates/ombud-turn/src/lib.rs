@@ -53,6 +53,7 @@ pub use desk::{DeskAct, Holder, OpenRequest};
 pub use feed::FeedError;
 pub use intake::{FORGOTTEN_MAX, IdempotencyKey, Input, Stimulus, TEXT_CHARS_MAX};
 pub use languages::{Course, languages_of};
+pub use meaning::{Progress, Share};
 pub use people::{Access, AccessChange, People, Revoked, RevokedAccess};
 pub use records::{DeskRecords, RecordList};
 pub use replay::{Difference, Other, Replayed, Verdict, Why};

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use ombud_language::{DeepClassifier, Vectors};
 use ombud_ports::{Embedder, Embedding, EmbeddingModel, TextKind};
@@ -45,7 +45,37 @@ impl Vectors for TurnVectors<'_> {
     }
 }
 
+/// How far the learning is that a start begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Progress {
+    /// Nothing is being learnt: messages are read by their words alone, or all that can be learnt is.
+    #[default]
+    Rests,
+    /// It goes on beside the turns.
+    Learning(Share),
+}
+
+/// How much of what is being learnt is done. Of the present part: the company's own language comes first, then all others together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Share {
+    /// Texts that were embedded.
+    pub done: usize,
+    /// Texts that are to be embedded; 0 until they are counted, and where all were embedded before.
+    pub of: usize,
+}
+
 impl Assistant {
+    /// How far the learning is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        *self.learnt.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how far the learning is. While it goes on, messages in languages that are still to come are told so.
+    pub fn note_progress(&self, progress: Progress) {
+        *self.learnt.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
     /// Takes from the shelf what was learnt from embeddings of this model before, and puts there what is learnt of them from then on.
     pub fn recall(&self, model: &EmbeddingModel) {
         self.learnt.understander.recall(model.sha256);

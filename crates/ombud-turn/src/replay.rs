@@ -239,7 +239,8 @@ impl Assistant {
         let ran_with = self.others(begin, meaning);
         let languages = self.learnt.languages.get().filter(|_| begin.languages);
         let shown = if begin.tokens { Shown::Tokens } else { Shown::Raw };
-        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned(), shown };
+        let coming = begin.coming.then(|| self.coming()).flatten();
+        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned(), coming, shown };
         let parts: Vec<TurnInputs> = stored.parts.iter().map(|(_, part)| part.clone()).collect();
         let archive = Arc::new(Archive { events: Arc::clone(events), until: begin.version });
         let nobody = Arc::new(Nobody(begin.model.clone().unwrap_or_default()));

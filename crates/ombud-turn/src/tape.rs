@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::hiding::Shown;
 use crate::inputs::{Answer, Begin, Got, Sent, TurnInputs, Words};
-use crate::languages::Languages;
+use crate::languages::{Languages, Spoken};
 
 /// Why a played turn stopped where it did not stop when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(crate) struct ReadWith {
     pub meaning: Option<Arc<dyn Embedder>>,
     /// What reads the languages beside the company's own.
     pub languages: Option<Arc<Languages>>,
+    /// What tells these while they are being learnt.
+    pub coming: Option<Arc<Spoken>>,
     /// What a language model is shown.
     pub shown: Shown,
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::assistant::Assistant;
 use crate::intake::{Arrival, Hears};
-use crate::languages::LanguageReader;
+use crate::languages::{Coming, LanguageReader};
 use crate::market::{self, Named};
 use crate::meaning::TurnVectors;
 use crate::reader::today;
@@ -69,20 +69,30 @@ const fn asks_or_begins(command: &Command) -> bool {
     matches!(command, Command::StartFlow { .. } | Command::Handoff | Command::Clarify { .. } | Command::Cancel)
 }
 
-fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understanding {
+/// What needs no reading, or cannot be read.
+fn without_reading(received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Option<Understanding> {
     if received.hears == Hears::SignalsOnly {
         trail.note(Stage::Understanding, "kept for the person who is awaited, but for its signs", json!({}));
         let signals = screened.signals().to_vec();
-        return Understanding { signals, ..Understanding::default() };
+        return Some(Understanding { signals, ..Understanding::default() });
     }
     if !screened.is_message() || screened.words().is_empty() {
         trail.note(Stage::Understanding, "nothing to read", json!({}));
-        return Understanding::default();
+        return Some(Understanding::default());
     }
     if received.hears == Hears::CareQuestion {
         trail.note(Stage::Understanding, "a question about the care that a person was brought in for", json!({}));
         let commands = vec![Command::Ask { query: screened.words().to_owned(), confidence: 1.0 }];
-        return Understanding { commands, signals: screened.signals().to_vec(), ..Understanding::default() };
+        return Some(Understanding { commands, signals: screened.signals().to_vec(), ..Understanding::default() });
+    }
+    if let Some(coming) = received.coming {
+        trail.note(Stage::Understanding, "in a language that is still being learnt", json!({}));
+        let command = match coming {
+            Coming::Person => Command::Handoff,
+            Coming::Unread => Command::Chitchat { kind: Kind::ComingLanguage },
+        };
+        let (commands, signals) = (vec![command], screened.signals().to_vec());
+        return Some(Understanding { commands, signals, ..Understanding::default() });
     }
     let dialogue = &received.conversation.dialogue;
     // "Auf Deutsch bitte" asks for what is open once more, in German.
@@ -90,8 +100,16 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         trail.note(Stage::Understanding, "asks for another language", json!({}));
         let is_open = !matches!(dialogue.awaiting.kind, AwaitingKind::None | AwaitingKind::AnythingElse);
         let command = if is_open { Command::Repeat } else { Command::Chitchat { kind: Kind::Greeting } };
-        return Understanding { commands: vec![command], ..Understanding::default() };
+        return Some(Understanding { commands: vec![command], ..Understanding::default() });
     }
+    None
+}
+
+fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understanding {
+    if let Some(understanding) = without_reading(received, screened, trail) {
+        return understanding;
+    }
+    let dialogue = &received.conversation.dialogue;
     let expectation = dialogue.expectation();
     let barred = barred(assistant, screened);
     let offered: Vec<&str> = dialogue.awaiting.options.iter().map(|option| option.label.as_str()).collect();

@@ -10,6 +10,7 @@ mod doctor;
 mod erase;
 mod eval;
 mod export;
+mod failure;
 mod hold;
 mod init;
 mod keys;
@@ -78,7 +79,7 @@ struct Common {
     /// A value of the configuration, such as `--set server.streams_max=100`; may be given more than once.
     #[arg(long = "set", global = true, value_name = "SECTION.FIELD=VALUE")]
     settings: Vec<String>,
-    /// Print results as JSON.
+    /// Print results as JSON, and a failure as `{"error": {"code", "message", "file", "line"}}`, both on standard output.
     #[arg(long, global = true)]
     json: bool,
 }
@@ -170,7 +171,14 @@ impl Context {
 
 /// Runs the program with the process's arguments.
 pub(crate) async fn run() -> ExitCode {
-    let Cli { common, command } = Cli::parse();
+    let Cli { common, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") => {
+            failure::of_arguments(&error).say();
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
     let context = Context {
         overrides: Overrides { file: common.config, settings: common.settings },
         output: if common.json { Output::Json } else { Output::Text },
@@ -180,7 +188,10 @@ pub(crate) async fn run() -> ExitCode {
         Ok(Outcome::Failed) => ExitCode::from(1),
         Ok(Outcome::Wrong) => ExitCode::from(3),
         Err(error) => {
-            complain(format_args!("ombud: {error:#}"));
+            match context.output {
+                Output::Text => complain(format_args!("ombud: {error:#}")),
+                Output::Json => failure::of(&error).say(),
+            }
             ExitCode::from(code_of(&error))
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ombud_inference::{E5, E5_SMALL, FolderShelf, LID_176, Lid176, ModelFault};
 use ombud_language::SomeShelf;
 use ombud_ports::{Embedder, LanguageIdentifier};
-use ombud_turn::Assistant;
+use ombud_turn::{Assistant, Progress, Share};
 
 use crate::config::{Config, ConfigError};
 use crate::wiring::models_folder;
@@ -15,7 +15,8 @@ use crate::wiring::models_folder;
 /// Between two lines of the log about how far the first start is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// Lets the assistant read by meaning, if the model was fetched; `progress` hears of texts that were never embedded before.
+/// Lets the assistant read by meaning, if the model was fetched; `progress` hears of texts that were never embedded before. Until it ends, the assistant
+/// says that it learns.
 ///
 /// # Errors
 /// When there is no place for models, or the model is damaged; the operator fetches it again.
@@ -24,6 +25,13 @@ pub(crate) fn deepen(
     assistant: &Assistant,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> anyhow::Result<()> {
+    assistant.note_progress(Progress::Learning(Share::default()));
+    let learnt = learn(config, assistant, progress);
+    assistant.note_progress(Progress::Rests);
+    learnt
+}
+
+fn learn(config: &Config, assistant: &Assistant, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<()> {
     let path = model_path(config)?;
     let model = match E5::open(&path) {
         Ok(model) => model,
@@ -38,6 +46,10 @@ pub(crate) fn deepen(
     let kept = path.with_extension("vectors");
     let model: Arc<dyn Embedder> = Arc::new(model);
     assistant.recall(&model.model());
+    let progress = &|done, of| {
+        assistant.note_progress(Progress::Learning(Share { done, of }));
+        progress(done, of);
+    };
     let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &assistant.lessons(), progress)?;
     assistant.deepen(&embeddings, Arc::clone(&model));
     drop(embeddings);
@@ -57,18 +69,28 @@ pub(crate) fn deepen(
     Ok(assistant.learn_languages(course, &embeddings, identifier)?)
 }
 
-/// The same on a thread beside a running server, told in its log.
-pub(crate) fn deepen_beside(config: Config, assistant: Arc<Assistant>) {
+/// The same on a thread beside a running server, told in its log. Nobody waits for the thread: it ends with the process.
+pub(crate) fn deepen_beside(config: &Config, assistant: &Arc<Assistant>) {
+    if model_path(config).is_ok_and(|path| path.exists()) {
+        assistant.note_progress(Progress::Learning(Share::default()));
+    }
+    let (config, assistant) = (config.clone(), Arc::clone(assistant));
+    std::thread::spawn(move || deepen_and_tell(&config, &assistant));
+}
+
+fn deepen_and_tell(config: &Config, assistant: &Assistant) {
     let started = Instant::now();
     let reported = Mutex::new(started);
     let progress = |done: usize, all: usize| {
         let mut last = reported.lock().unwrap_or_else(PoisonError::into_inner);
         if last.elapsed() >= REPORT_EVERY {
             *last = Instant::now();
-            tracing::info!(done, all, "learning to read by meaning; the first start takes longest");
+            let part = if assistant.reads_by_meaning() { "other languages" } else { "the company's own language" };
+            let percent = done.saturating_mul(100) / all.max(1);
+            tracing::info!(part, percent, done, all, "learning to read by meaning; the first start takes longest");
         }
     };
-    match deepen(&config, &assistant, &progress) {
+    match deepen(config, assistant, &progress) {
         Ok(()) if assistant.reads_by_meaning() => {
             let languages = assistant.languages().len();
             tracing::info!(after_ms = started.elapsed().as_millis(), languages, "messages are read by meaning too");

@@ -17,7 +17,7 @@ use ombud_store::seal::checkpoints::Checkpoints;
 use ombud_store::seal::verify::LogReader;
 use ombud_store::seal::watch::{Seal, SealSettings, Signed};
 use ombud_store::{ArticleIndex, IndexSettings, Store};
-use ombud_turn::{Assistant, AttemptLimits, Mode, Ports, Settings};
+use ombud_turn::{Assistant, AttemptLimits, Mode, Ports, Progress, Settings};
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
@@ -103,9 +103,8 @@ impl Server {
             settings: http_settings(config)?,
         };
         let app = App::new(parts).context("`session.secret` cannot be used")?;
-        // The first message need not wait for it. A thread that is not waited for: it ends with the process.
-        let (settings, deepened) = (config.clone(), Arc::clone(&assistant));
-        std::thread::spawn(move || deepen_beside(settings, deepened));
+        // The first message need not wait for it.
+        deepen_beside(config, &assistant);
         Ok(Self {
             url,
             ready_after: started.elapsed(),
@@ -118,6 +117,20 @@ impl Server {
             store,
             tenant,
             conversation_days: config.retention.conversation_days,
+        })
+    }
+
+    /// What is told in the terminal of languages that are still to be learnt; none where all of them are, or the pack has no others.
+    pub(crate) fn still_to_learn(&self) -> Option<String> {
+        let (now, of) = (self.assistant.languages(), self.assistant.languages_of_pack());
+        let learns = matches!(self.assistant.progress(), Progress::Learning(_)) && of > now.len();
+        learns.then(|| {
+            format!(
+                "`{}` now, {} more once they are learnt: minutes at the very first start, see the log or {}/api/v1/health",
+                now.join("`, `"),
+                of.saturating_sub(now.len()),
+                self.url
+            )
         })
     }
 

@@ -52,6 +52,39 @@ fn a_new_pack_is_valid_and_a_typo_in_it_is_shown_with_file_and_line() -> anyhow:
     ensure!(text(&wrong).contains("corner-shop/flows/parcel_status/flow.yaml:17: "), "{}", text(&wrong));
     let listed = json(&ombud(&folder, &["validate", "packs/corner-shop", "--json"])?)?;
     assert_eq!(listed.pointer("/problems/0/line"), Some(&Value::from(17)));
+    // What follows from a file that cannot be read is not told beside it: the menu and the example dialogues name this flow.
+    assert_eq!(listed.pointer("/problems").and_then(Value::as_array).map(Vec::len), Some(1), "{listed}");
+    Ok(())
+}
+
+/// Whoever reads results as JSON reads failures as JSON, with a code that stays and the place.
+#[test]
+fn a_failure_is_json_where_results_are() -> anyhow::Result<()> {
+    let folder = folder("failure")?;
+    let failed = |arguments: &[&str], exit: i32, code_: &str| -> anyhow::Result<Value> {
+        let output = ombud(&folder, arguments)?;
+        assert_eq!(code(&output), Some(exit), "{arguments:?}: {}", text(&output));
+        let told = json(&output)?;
+        assert_eq!(told.pointer("/error/code"), Some(&Value::from(code_)), "{told}");
+        let message = told.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
+        ensure!(!message.is_empty() && output.stderr.is_empty(), "{}", text(&output));
+        Ok(told)
+    };
+    failed(&["validate", "nowhere", "--json"], 3, "pack_absent")?;
+    failed(&["validate", "--json", "--nonsense"], 2, "arguments_wrong")?;
+    failed(&["books", "check", "--json", "--set", "server.nothing=1"], 3, "config_value_wrong")?;
+    failed(&["serve", "--json"], 3, "config_missing")?;
+    std::fs::write(folder.join("ombud.toml"), "[server]\nlisten = \"127.0.0.1:0\"\nstreams = 7\n")?;
+    let told = failed(&["serve", "--json"], 3, "config_wrong")?;
+    assert_eq!(told.pointer("/error/line"), Some(&Value::from(3)));
+    std::fs::remove_file(folder.join("ombud.toml"))?;
+    ensure!(code(&ombud(&folder, &["init", "corner-shop"])?) == Some(0), "a pack is made");
+    std::fs::write(folder.join("packs/corner-shop/flows/parcel_status/flow.yaml"), "flow: parcel_status\nstepz: []\n")?;
+    let secret = format!("session.secret={}", "s".repeat(32));
+    let told =
+        failed(&["serve", "--json", "--set", &secret, "--set", "backoffice.url=http://127.0.0.1:9"], 3, "pack_wrong")?;
+    assert_eq!(told.pointer("/error/line"), Some(&Value::from(2)), "{told}");
+    assert_eq!(told.pointer("/error/problems").and_then(Value::as_array).map(Vec::len), Some(1), "{told}");
     Ok(())
 }
 

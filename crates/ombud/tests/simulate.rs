@@ -165,3 +165,71 @@ fn a_change_at_the_company_is_used_within_two_seconds() -> anyhow::Result<()> {
     ensure!(told.get("p99_ms").and_then(Value::as_f64).is_some_and(|p99| p99 > 0.0 && p99 < 2_000.0), "{told}");
     Ok(())
 }
+
+/// An API of one's own: a customer with one order that has been sent.
+fn own_api() -> anyhow::Result<String> {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut asked = [0; 4_096];
+            let read = stream.read(&mut asked).unwrap_or_default();
+            let asked = String::from_utf8_lossy(asked.get(..read).unwrap_or_default()).into_owned();
+            let body = match asked.split(' ').nth(1) {
+                Some("/customers/C-1") => r#"{"id": "C-1", "first_name": "Ada"}"#,
+                Some("/customers/C-1/orders") => {
+                    r#"[{"id": "O-17", "status": "on its way", "placed_at": "2026-11-01T00:00:00Z"}]"#
+                }
+                _ => "{}",
+            };
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    Ok(url)
+}
+
+/// The dialogues of a flow are held with the author's own API where he names it, and where it is down that is said.
+#[test]
+fn dialogues_are_held_with_an_api_of_ones_own() -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("ombud-own-api-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let ombud = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
+        command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).current_dir(&folder);
+        command.output().context("the program starts")
+    };
+    ensure!(ombud(&["init", "corner-shop"])?.status.success(), "a pack is made");
+    let dialogue = "- name: sent
+  customer: C-1
+  turns:
+    - say: where is my order
+      expect: { slot: order }
+    - say: O-17
+      expect: { contains: [Order O-17 is on its way] }
+";
+    std::fs::write(folder.join("packs/corner-shop/flows/parcel_status/tests.yaml"), dialogue)?;
+    let golden = ["simulate", "--json", "--golden", "--pack", "packs/corner-shop", "--min-pass", "1"];
+    let url = own_api()?;
+    let told = format!("backoffice.url={url}");
+    for own in [&["--backoffice", &url][..], &["--set", &told, "--backoffice"]] {
+        let held = ombud(&[&golden, own].concat())?;
+        let said = String::from_utf8_lossy(&held.stdout).into_owned() + &String::from_utf8_lossy(&held.stderr);
+        ensure!(held.status.success(), "{said}");
+        ensure!(said.contains("O-17"), "{said}");
+    }
+    let down = ombud(&[&golden[..], &["--backoffice", "http://127.0.0.1:9"]].concat())?;
+    let said = String::from_utf8_lossy(&down.stdout).into_owned();
+    ensure!(down.status.code() == Some(1), "{said}");
+    ensure!(
+        said.contains("the API at `http://127.0.0.1:9` does not answer: start it, or correct --backoffice"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}

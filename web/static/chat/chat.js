@@ -16,11 +16,13 @@ import { makeDemo } from "./demo.js";
 import { makeHappened } from "./happened.js";
 import { renderLog } from "./log.js";
 import { wordsOf } from "./languages.js";
+import { shareLearnt } from "./learning.js";
 import { en } from "./strings.en.js";
 
 const NEAR_END_PX = 80;
 const OUTBOX_MS = 3_000;
 const STATUS_MS = 15_000;
+const LEARNING_MS = 5_000;
 const EXAMPLES = 4;
 
 const asked_locale = usableLocale(new URLSearchParams(location.search).get("locale") ?? navigator.language);
@@ -226,6 +228,19 @@ function showCompany(health) {
   document.title = name ? t("page.title", { company: name }) : t("page.company_unknown");
 }
 
+/**
+ * A quiet note while other languages are still being learnt; asked again until it is done.
+ * @param {Health} health
+ */
+function showLearning(health) {
+  const share = shareLearnt(health.understanding);
+  const note = byId("learning");
+  show(note, share !== undefined);
+  if (share === undefined) return;
+  note.textContent = t("status.learning", { percent: share.toLocaleString(locale, { style: "percent" }) });
+  setTimeout(() => void api.health().then(showLearning, () => showLearning(health)), LEARNING_MS);
+}
+
 async function startDemo() {
   const customers = await api.demoCustomers().catch(() => []);
   demo = makeDemo({
@@ -282,6 +297,7 @@ async function greet() {
   try {
     const health = await api.health();
     showCompany(health);
+    showLearning(health);
     document.body.classList.toggle("is-demo", health.demo === true);
     if (!health.demo) return;
     has_stages = true;

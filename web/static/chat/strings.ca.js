@@ -61,6 +61,7 @@ export const ca = {
   "status.with_agent_unnamed": "Parles amb una persona.",
   "status.resolved": "Aquesta conversa està tancada. Pots tornar a escriure quan vulguis; continua aquí sota.",
   "status.retrying": "S'ha perdut la connexió. Ho tornem a provar; els teus missatges es conserven.",
+  "status.learning": "L'assistent encara està aprenent a llegir altres llengües ({percent}).",
   "status.code_waiting": "Escriu el codi al camp segur que hi ha a sobre del quadre de missatges.",
   "problem.network": "No hem pogut connectar amb el servei. Comprova la connexió i torna-ho a provar.",
   "problem.deadline": "La resposta triga massa. Torna-ho a provar: no es farà res dues vegades.",

@@ -61,6 +61,7 @@ export const cs = {
   "status.with_agent_unnamed": "Teď si píšete s člověkem.",
   "status.resolved": "Tenhle rozhovor je uzavřený. Napsat můžete kdykoli znovu, pokračuje se níže.",
   "status.retrying": "Spojení vypadlo. Zkoušíme to znovu, vaše zprávy zůstávají.",
+  "status.learning": "Asistent se ještě učí číst další jazyky ({percent}).",
   "status.code_waiting": "Zadejte prosím kód do zabezpečeného pole nad polem pro zprávu.",
   "problem.network": "Se službou se nejde spojit. Zkontrolujte připojení a zkuste to znovu.",
   "problem.deadline": "Odpověď trvá příliš dlouho. Zkuste to znovu, nic se neprovede dvakrát.",

@@ -61,6 +61,7 @@ export const da = {
   "status.with_agent_unnamed": "Du taler nu med et menneske.",
   "status.resolved": "Samtalen er afsluttet. Du kan skrive igen, når du har lyst; den fortsætter herunder.",
   "status.retrying": "Forbindelsen røg. Vi prøver igen, og dine beskeder er gemt.",
+  "status.learning": "Assistenten er stadig ved at lære at læse andre sprog ({percent}).",
   "status.code_waiting": "Skriv koden i det sikre felt over beskedfeltet.",
   "problem.network": "Vi kunne ikke få forbindelse til tjenesten. Tjek din forbindelse, og prøv igen.",
   "problem.deadline": "Svaret er for længe undervejs. Prøv igen, intet bliver gjort to gange.",

@@ -61,6 +61,7 @@ export const de = {
   "status.with_agent_unnamed": "Sie schreiben jetzt mit einem Menschen.",
   "status.resolved": "Diese Unterhaltung ist abgeschlossen. Sie können jederzeit wieder schreiben; es geht unten weiter.",
   "status.retrying": "Verbindung unterbrochen. Wir versuchen es erneut, Ihre Nachrichten bleiben erhalten.",
+  "status.learning": "Der Assistent lernt gerade noch, weitere Sprachen zu lesen ({percent}).",
   "status.code_waiting": "Bitte geben Sie den Code in das sichere Feld über dem Nachrichtenfeld ein.",
   "problem.network": "Wir konnten den Dienst nicht erreichen. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
   "problem.deadline": "Die Antwort dauert zu lange. Versuchen Sie es noch einmal: Nichts wird doppelt ausgeführt.",

@@ -61,6 +61,7 @@ export const en = {
   "status.with_agent_unnamed": "You are talking to a person.",
   "status.resolved": "This conversation is closed. You can write again whenever you like; it goes on below.",
   "status.retrying": "Connection lost. Trying again; your messages are kept.",
+  "status.learning": "The assistant is still learning to read other languages ({percent}).",
   "status.code_waiting": "Please enter the code in the secure field above the message box.",
   "problem.network": "We could not reach the service. Check your connection, then try again.",
   "problem.deadline": "The answer is taking too long. Try again: nothing is done twice.",

@@ -61,6 +61,7 @@ export const es = {
   "status.with_agent_unnamed": "Estás hablando con una persona.",
   "status.resolved": "Esta conversación está cerrada. Puedes volver a escribir cuando quieras; sigue aquí abajo.",
   "status.retrying": "Se ha perdido la conexión. Lo estamos reintentando; tus mensajes no se pierden.",
+  "status.learning": "El asistente todavía está aprendiendo a leer otros idiomas ({percent}).",
   "status.code_waiting": "Introduce el código en el campo seguro que hay encima del cuadro de mensaje.",
   "problem.network": "No hemos podido conectar con el servicio. Revisa tu conexión e inténtalo de nuevo.",
   "problem.deadline": "La respuesta está tardando demasiado. Inténtalo de nuevo: nada se hace dos veces.",

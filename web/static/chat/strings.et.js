@@ -61,6 +61,7 @@ export const et = {
   "status.with_agent_unnamed": "Teiega vestleb inimene.",
   "status.resolved": "See vestlus on lõpetatud. Võite igal ajal uuesti kirjutada, vestlus jätkub allpool.",
   "status.retrying": "Ühendus katkes. Proovime uuesti, teie sõnumid on alles.",
+  "status.learning": "Abiline alles õpib teisi keeli lugema ({percent}).",
   "status.code_waiting": "Palun sisestage kood turvalisele väljale sõnumikasti kohal.",
   "problem.network": "Teenusega ei saanud ühendust. Kontrollige internetiühendust ja proovige uuesti.",
   "problem.deadline": "Vastus võtab liiga kaua aega. Proovige uuesti: midagi ei tehta kaks korda.",

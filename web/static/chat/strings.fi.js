@@ -61,6 +61,7 @@ export const fi = {
   "status.with_agent_unnamed": "Juttelet nyt ihmisen kanssa.",
   "status.resolved": "Tämä keskustelu on päättynyt. Voit kirjoittaa uudelleen milloin haluat, keskustelu jatkuu alla.",
   "status.retrying": "Yhteys katkesi. Yritetään uudelleen, viestisi ovat tallessa.",
+  "status.learning": "Avustaja opettelee vielä lukemaan muita kieliä ({percent}).",
   "status.code_waiting": "Kirjoita koodi viestikentän yläpuolella olevaan suojattuun kenttään.",
   "problem.network": "Palveluun ei saatu yhteyttä. Tarkista verkkoyhteys ja yritä uudelleen.",
   "problem.deadline": "Vastaus kestää liian kauan. Yritä uudelleen: mitään ei tehdä kahteen kertaan.",

@@ -61,6 +61,7 @@ export const fr = {
   "status.with_agent_unnamed": "Vous parlez avec une vraie personne.",
   "status.resolved": "Cette conversation est close. Vous pouvez réécrire quand vous voulez, elle reprend ci-dessous.",
   "status.retrying": "Connexion perdue. Nouvelle tentative en cours, vos messages sont conservés.",
+  "status.learning": "L’assistant apprend encore à lire d’autres langues ({percent}).",
   "status.code_waiting": "Saisissez le code dans le champ sécurisé au-dessus de la zone de message.",
   "problem.network": "Le service est injoignable. Vérifiez votre connexion, puis réessayez.",
   "problem.deadline": "La réponse met trop de temps à arriver. Réessayez : rien n’est fait deux fois.",

@@ -61,6 +61,7 @@ export const hr = {
   "status.with_agent_unnamed": "Razgovarate s čovjekom.",
   "status.resolved": "Ovaj je razgovor zatvoren. Možete ponovno pisati kad god želite, razgovor ide dalje ispod.",
   "status.retrying": "Veza je prekinuta. Pokušavamo ponovno, vaše su poruke sačuvane.",
+  "status.learning": "Asistent još uči čitati druge jezike ({percent}).",
   "status.code_waiting": "Unesite kod u sigurno polje iznad polja za poruku.",
   "problem.network": "Nismo uspjeli doći do usluge. Provjerite vezu pa pokušajte ponovno.",
   "problem.deadline": "Odgovor predugo traje. Pokušajte ponovno, ništa se ne radi dvaput.",

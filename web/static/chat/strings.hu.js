@@ -61,6 +61,7 @@ export const hu = {
   "status.with_agent_unnamed": "Most egy emberrel beszélsz.",
   "status.resolved": "Ez a beszélgetés lezárult. Bármikor írhatsz újra; alább folytatódik.",
   "status.retrying": "Megszakadt a kapcsolat. Újrapróbáljuk; az üzeneteid megmaradnak.",
+  "status.learning": "Az asszisztens még tanulja a többi nyelvet ({percent}).",
   "status.code_waiting": "Kérlek, írd be a kódot az üzenetmező fölötti biztonságos mezőbe.",
   "problem.network": "Nem értük el a szolgáltatást. Nézd meg az internetkapcsolatod, és próbáld újra.",
   "problem.deadline": "Túl sokáig tart a válasz. Próbáld újra: semmi sem történik meg kétszer.",

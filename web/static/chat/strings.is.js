@@ -61,6 +61,7 @@ export const is = {
   "status.with_agent_unnamed": "Nú svarar þér manneskja.",
   "status.resolved": "Þessu samtali er lokið. Þú getur skrifað aftur hvenær sem er og það heldur þá áfram hér fyrir neðan.",
   "status.retrying": "Sambandið rofnaði. Við reynum aftur og skilaboðin þín eru geymd.",
+  "status.learning": "Aðstoðin er enn að læra að lesa önnur tungumál ({percent}).",
   "status.code_waiting": "Sláðu kóðann inn í örugga reitinn fyrir ofan skilaboðareitinn.",
   "problem.network": "Við náðum ekki sambandi við þjónustuna. Athugaðu nettenginguna og reyndu aftur.",
   "problem.deadline": "Svarið lætur bíða eftir sér. Reyndu aftur, ekkert er gert tvisvar.",

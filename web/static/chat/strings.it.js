@@ -61,6 +61,7 @@ export const it = {
   "status.with_agent_unnamed": "Stai parlando con una persona.",
   "status.resolved": "Questa conversazione è chiusa. Puoi scrivere di nuovo quando vuoi: continua qui sotto.",
   "status.retrying": "Connessione persa. Stiamo riprovando, i tuoi messaggi sono al sicuro.",
+  "status.learning": "L’assistente sta ancora imparando a leggere altre lingue ({percent}).",
   "status.code_waiting": "Inserisci il codice nel campo protetto sopra il campo del messaggio.",
   "problem.network": "Non riusciamo a raggiungere il servizio. Controlla la connessione e riprova.",
   "problem.deadline": "La risposta ci sta mettendo troppo. Riprova: nulla viene fatto due volte.",

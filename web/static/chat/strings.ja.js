@@ -61,6 +61,7 @@ export const ja = {
   "status.with_agent_unnamed": "担当者と会話中です。",
   "status.resolved": "この会話は終了しました。いつでもまたメッセージをお送りください。この下に続きます。",
   "status.retrying": "接続が切れました。再接続しています。メッセージは残っています。",
+  "status.learning": "アシスタントは他の言語を読めるように準備中です（{percent}）。",
   "status.code_waiting": "メッセージ欄の上にある専用の入力欄にコードを入力してください。",
   "problem.network": "サービスに接続できませんでした。通信環境を確認して、もう一度お試しください。",
   "problem.deadline": "回答に時間がかかっています。もう一度お試しください。同じ手続きが二重に行われることはありません。",

@@ -61,6 +61,7 @@ export const ko = {
   "status.with_agent_unnamed": "상담원과 대화하고 있어요.",
   "status.resolved": "이 대화는 종료되었어요. 언제든 다시 메시지를 쓰시면 아래에서 이어져요.",
   "status.retrying": "연결이 끊겼어요. 다시 연결하고 있으며, 메시지는 그대로 남아 있어요.",
+  "status.learning": "어시스턴트가 다른 언어를 읽는 법을 아직 배우고 있어요 ({percent}).",
   "status.code_waiting": "메시지 입력란 위의 보안 입력란에 인증번호를 입력해 주세요.",
   "problem.network": "서비스에 연결하지 못했어요. 인터넷 연결을 확인하고 다시 시도해 주세요.",
   "problem.deadline": "답변이 늦어지고 있어요. 다시 시도해 주세요. 같은 일이 두 번 처리되지는 않아요.",

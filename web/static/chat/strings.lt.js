@@ -61,6 +61,7 @@ export const lt = {
   "status.with_agent_unnamed": "Jums rašo žmogus.",
   "status.resolved": "Šis pokalbis uždarytas. Galite bet kada vėl parašyti, jis tęsis žemiau.",
   "status.retrying": "Ryšys nutrūko. Bandome dar kartą, jūsų žinutės išsaugotos.",
+  "status.learning": "Asistentas dar mokosi skaityti kitomis kalbomis ({percent}).",
   "status.code_waiting": "Įveskite kodą saugiame laukelyje virš žinutės lango.",
   "problem.network": "Nepavyko prisijungti. Patikrinkite interneto ryšį ir bandykite dar kartą.",
   "problem.deadline": "Atsakymas užtrunka per ilgai. Bandykite dar kartą: niekas nebus padaryta dukart.",

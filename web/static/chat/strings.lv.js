@@ -61,6 +61,7 @@ export const lv = {
   "status.with_agent_unnamed": "Ar jums runā cilvēks.",
   "status.resolved": "Šī saruna ir slēgta. Varat rakstīt atkal, kad vien gribat, tā turpināsies zemāk.",
   "status.retrying": "Savienojums pārtrūka. Mēģinām vēlreiz, jūsu ziņas ir saglabātas.",
+  "status.learning": "Asistents vēl mācās lasīt citas valodas ({percent}).",
   "status.code_waiting": "Lūdzu, ierakstiet kodu drošajā laukā virs ziņas lauka.",
   "problem.network": "Neizdevās sazināties ar pakalpojumu. Pārbaudiet savienojumu un mēģiniet vēlreiz.",
   "problem.deadline": "Atbilde kavējas pārāk ilgi. Mēģiniet vēlreiz: nekas netiks izdarīts divreiz.",

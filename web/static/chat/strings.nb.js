@@ -61,6 +61,7 @@ export const nb = {
   "status.with_agent_unnamed": "Du snakker nå med et menneske.",
   "status.resolved": "Samtalen er avsluttet. Du kan skrive igjen når du vil, den fortsetter nedenfor.",
   "status.retrying": "Mistet forbindelsen. Vi prøver igjen, og meldingene dine er tatt vare på.",
+  "status.learning": "Assistenten holder fortsatt på å lære seg å lese andre språk ({percent}).",
   "status.code_waiting": "Skriv inn koden i det sikre feltet over meldingsfeltet.",
   "problem.network": "Vi fikk ikke kontakt med tjenesten. Sjekk nettforbindelsen og prøv igjen.",
   "problem.deadline": "Svaret tar for lang tid. Prøv igjen, ingenting blir gjort to ganger.",

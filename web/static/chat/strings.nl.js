@@ -61,6 +61,7 @@ export const nl = {
   "status.with_agent_unnamed": "Je praat nu met een medewerker.",
   "status.resolved": "Dit gesprek is afgesloten. Je kunt altijd weer schrijven; het gaat hieronder verder.",
   "status.retrying": "Verbinding verbroken. We proberen het opnieuw; je berichten blijven bewaard.",
+  "status.learning": "De assistent leert nog andere talen te lezen ({percent}).",
   "status.code_waiting": "Vul de code in het beveiligde veld boven het berichtveld in.",
   "problem.network": "We konden de dienst niet bereiken. Controleer je verbinding en probeer het opnieuw.",
   "problem.deadline": "Het antwoord duurt te lang. Probeer het opnieuw: er wordt niets dubbel gedaan.",

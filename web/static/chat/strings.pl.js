@@ -61,6 +61,7 @@ export const pl = {
   "status.with_agent_unnamed": "Rozmawiasz z człowiekiem.",
   "status.resolved": "Ta rozmowa jest zamknięta. Możesz napisać znowu, kiedy chcesz, ciąg dalszy pojawi się poniżej.",
   "status.retrying": "Utracono połączenie. Próbujemy ponownie, Twoje wiadomości nie zginą.",
+  "status.learning": "Asystent wciąż uczy się czytać w innych językach ({percent}).",
   "status.code_waiting": "Wpisz kod w bezpiecznym polu nad polem wiadomości.",
   "problem.network": "Nie udało się połączyć z usługą. Sprawdź połączenie i spróbuj ponownie.",
   "problem.deadline": "Odpowiedź trwa zbyt długo. Spróbuj ponownie: nic nie wykona się dwa razy.",

@@ -61,6 +61,7 @@ export const pt = {
   "status.with_agent_unnamed": "Está a falar com uma pessoa.",
   "status.resolved": "Esta conversa está fechada. Pode escrever de novo quando quiser; continua aqui em baixo.",
   "status.retrying": "Sem ligação. A tentar de novo; as suas mensagens ficam guardadas.",
+  "status.learning": "O assistente ainda está a aprender a ler outras línguas ({percent}).",
   "status.code_waiting": "Introduza o código no campo seguro por cima da caixa de mensagem.",
   "problem.network": "Não conseguimos ligar ao serviço. Verifique a sua ligação e tente de novo.",
   "problem.deadline": "A resposta está a demorar demasiado. Tente de novo: nada é feito duas vezes.",

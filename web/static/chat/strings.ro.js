@@ -61,6 +61,7 @@ export const ro = {
   "status.with_agent_unnamed": "Vorbești cu un om.",
   "status.resolved": "Conversația s-a încheiat. Poți scrie din nou oricând vrei; continuă mai jos.",
   "status.retrying": "Conexiune pierdută. Încercăm din nou; mesajele tale se păstrează.",
+  "status.learning": "Asistentul încă învață să citească alte limbi ({percent}).",
   "status.code_waiting": "Introdu, te rog, codul în câmpul securizat de deasupra căsuței de mesaje.",
   "problem.network": "Nu am putut ajunge la serviciu. Verifică conexiunea și încearcă din nou.",
   "problem.deadline": "Răspunsul durează prea mult. Încearcă din nou: nimic nu se face de două ori.",

@@ -61,6 +61,7 @@ export const sk = {
   "status.with_agent_unnamed": "Odpovedá vám človek.",
   "status.resolved": "Tento rozhovor je uzavretý. Napísať môžete kedykoľvek znova, bude pokračovať nižšie.",
   "status.retrying": "Spojenie vypadlo. Skúšame to znova, vaše správy ostávajú.",
+  "status.learning": "Asistent sa ešte učí čítať ďalšie jazyky ({percent}).",
   "status.code_waiting": "Zadajte, prosím, kód do zabezpečeného poľa nad oknom na správy.",
   "problem.network": "Službu sa nepodarilo zastihnúť. Skontrolujte pripojenie a skúste to znova.",
   "problem.deadline": "Odpoveď trvá príliš dlho. Skúste to znova, nič sa neurobí dvakrát.",

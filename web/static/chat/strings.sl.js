@@ -61,6 +61,7 @@ export const sl = {
   "status.with_agent_unnamed": "Odgovarja vam človek.",
   "status.resolved": "Ta pogovor je zaprt. Spet lahko pišete, kadar želite, nadaljuje se spodaj.",
   "status.retrying": "Povezava je prekinjena. Poskušamo znova, vaša sporočila so shranjena.",
+  "status.learning": "Pomočnik se še uči brati druge jezike ({percent}).",
   "status.code_waiting": "Prosimo, vnesite kodo v varno polje nad poljem za sporočilo.",
   "problem.network": "Storitve ni bilo mogoče doseči. Preverite povezavo in poskusite znova.",
   "problem.deadline": "Odgovor traja predolgo. Poskusite znova, nič se ne izvede dvakrat.",

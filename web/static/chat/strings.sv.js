@@ -61,6 +61,7 @@ export const sv = {
   "status.with_agent_unnamed": "Du pratar nu med en människa.",
   "status.resolved": "Konversationen är avslutad. Du kan skriva igen när du vill, den fortsätter här nedanför.",
   "status.retrying": "Anslutningen bröts. Vi försöker igen, och dina meddelanden finns kvar.",
+  "status.learning": "Assistenten lär sig fortfarande läsa andra språk ({percent}).",
   "status.code_waiting": "Skriv in koden i det säkra fältet ovanför meddelandefältet.",
   "problem.network": "Vi fick ingen kontakt med tjänsten. Kontrollera din uppkoppling och försök igen.",
   "problem.deadline": "Svaret dröjer för länge. Försök igen, inget görs två gånger.",

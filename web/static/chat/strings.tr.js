@@ -61,6 +61,7 @@ export const tr = {
   "status.with_agent_unnamed": "Şu anda gerçek bir kişiyle görüşüyorsunuz.",
   "status.resolved": "Bu sohbet kapandı. Dilediğiniz zaman yeniden yazabilirsiniz, sohbet aşağıda devam eder.",
   "status.retrying": "Bağlantı koptu. Tekrar deneniyor, mesajlarınız kaybolmadı.",
+  "status.learning": "Asistan diğer dilleri okumayı hâlâ öğreniyor ({percent}).",
   "status.code_waiting": "Lütfen kodu mesaj kutusunun üstündeki güvenli alana girin.",
   "problem.network": "Hizmete ulaşamadık. Bağlantınızı kontrol edip tekrar deneyin.",
   "problem.deadline": "Yanıt çok uzun sürüyor. Tekrar deneyin: hiçbir işlem iki kez yapılmaz.",

@@ -61,6 +61,7 @@ export const vi = {
   "status.with_agent_unnamed": "Bạn đang nói chuyện với nhân viên hỗ trợ.",
   "status.resolved": "Cuộc trò chuyện này đã kết thúc. Bạn có thể nhắn lại bất cứ lúc nào, nội dung sẽ tiếp tục bên dưới.",
   "status.retrying": "Mất kết nối. Đang thử lại, tin nhắn của bạn vẫn được giữ.",
+  "status.learning": "Trợ lý vẫn đang học đọc các ngôn ngữ khác ({percent}).",
   "status.code_waiting": "Hãy nhập mã vào ô bảo mật phía trên ô tin nhắn.",
   "problem.network": "Không kết nối được với dịch vụ. Hãy kiểm tra mạng rồi thử lại.",
   "problem.deadline": "Phản hồi đang mất quá nhiều thời gian. Hãy thử lại: không có gì bị thực hiện hai lần.",

@@ -61,6 +61,7 @@ export const zh = {
   "status.with_agent_unnamed": "人工客服正在为您服务。",
   "status.resolved": "本次对话已结束。您随时可以再留言，对话会在下方继续。",
   "status.retrying": "连接已断开，正在重新连接。您的消息都还在。",
+  "status.learning": "助手仍在学习阅读其他语言（{percent}）。",
   "status.code_waiting": "请在输入框上方的安全输入框中填写验证码。",
   "problem.network": "暂时连不上服务。请检查网络后重试。",
   "problem.deadline": "回复用时过长。请重试，不会重复办理。",

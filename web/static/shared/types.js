@@ -75,10 +75,17 @@
  * @property {string} status
  * @property {string=} version
  * @property {string=} rung
+ * @property {Understanding=} understanding
  * @property {{name: string, hash: string}=} pack
  * @property {{configured: boolean, name?: string}=} model
  * @property {boolean=} demo
  * @property {{name: string}=} company
+ *
+ * @typedef {object} Understanding
+ * @property {"words" | "learning" | "ready"} meaning
+ * @property {number} languages
+ * @property {number} of
+ * @property {{part: "own" | "others", done: number, of: number}=} learning
  *
  * @typedef {object} Session
  * @property {string} token

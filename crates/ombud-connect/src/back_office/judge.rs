@@ -155,6 +155,7 @@ fn denied(call: &ApiCall, kind: CallKind, status: StatusCode, code: &str) -> Act
         return failed(CallFailure::Server);
     }
     if code.is_empty() {
+        tracing::warn!(action = %call.action, status = status.as_u16(), "the back office refuses without saying why: it must answer with `error.code` (docs/ACTIONS.md)");
         return failed(CallFailure::Malformed);
     }
     ActionOutcome::Refused { reason_code: REFUSED.to_owned() }

@@ -7,6 +7,7 @@ use axum::body::{Body, to_bytes};
 use ombud_domain::TenantId;
 use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, SealAlarm, SealState, SealWatch, StoreError};
 use ombud_testkit::MemoryLedger;
+use ombud_turn::{Progress, Share};
 use tower::ServiceExt as _;
 
 use super::world::{Wishes, World, request};
@@ -26,6 +27,21 @@ async fn health_says_how_the_server_is_set_up() {
     );
     assert_eq!(health["pack"]["hash"].as_str().unwrap().len(), 64);
     assert_eq!(world.get("/api/v1/health/ready", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn health_says_how_far_the_learning_is() {
+    let world = World::demo();
+    let understanding = async || world.get("/api/v1/health", "").await.body["understanding"].clone();
+    assert_eq!(understanding().await, serde_json::json!({"meaning": "words", "languages": 1, "of": 1}));
+    world.app.assistant().note_progress(Progress::Learning(Share { done: 64, of: 256 }));
+    let learning = serde_json::json!({
+        "meaning": "learning", "languages": 1, "of": world.app.assistant().languages_of_pack(),
+        "learning": {"part": "own", "done": 64, "of": 256}
+    });
+    assert_eq!(understanding().await, learning);
+    world.app.assistant().note_progress(Progress::Rests);
+    assert_eq!(understanding().await["meaning"], "words");
 }
 
 struct LateSeal;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use unicode_script::{Script, UnicodeScript as _};
 
+use super::SHORT_WORDS_MAX;
+
 /// The short lists of one language: `packs/base/nlu/phrases.<locale>.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,15 @@ pub struct PhraseFile {
     /// Phrases of which each alone gives a sign of somebody who needs care, by the name of the sign.
     #[serde(default)]
     pub signs: BTreeMap<String, Vec<String>>,
+}
+
+impl PhraseFile {
+    /// Whether a message asks for a person in few words of this language; for whoever cannot read more of it yet (R47).
+    #[must_use]
+    pub fn asks_for_person(&self, text: &str) -> bool {
+        let (phrases, words) = (Phrases::new(self), words(text));
+        words.len() <= SHORT_WORDS_MAX && phrases.says(Says::Person, &words) && !phrases.says(Says::NoPerson, &words)
+    }
 }
 
 /// What a phrase says.

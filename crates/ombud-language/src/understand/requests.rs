@@ -462,6 +462,7 @@ fn shorten(mut list: Vec<Command>) -> Vec<Command> {
         let strongest = [
             Kind::SomebodyElse,
             Kind::OtherLanguage,
+            Kind::ComingLanguage,
             Kind::PassedOver,
             Kind::Objection,
             Kind::AreYouHuman,

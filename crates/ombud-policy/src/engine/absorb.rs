@@ -456,6 +456,7 @@ impl Engine<'_> {
             Kind::Abuse => "chitchat_abuse",
             Kind::SomebodyElse => "own_account_only",
             Kind::OtherLanguage => "language_unread",
+            Kind::ComingLanguage => "language_learning",
             Kind::PassedOver => "passed_over",
             Kind::Objection => "objection",
         };

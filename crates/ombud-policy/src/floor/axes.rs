@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cedar_policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::literal;
@@ -138,6 +139,13 @@ fn around(literals: impl Iterator<Item = Value>) -> Vec<Option<Value>> {
         add(json!(UNNAMED));
     }
     values.into_values().collect()
+}
+
+/// Attributes that a policy asks for.
+pub(super) fn names_of(policy: &Policy) -> BTreeSet<String> {
+    let mut named = BTreeMap::new();
+    collect(&policy.to_json().unwrap_or_default(), &mut named);
+    named.into_keys().collect()
 }
 
 /// Notes each attribute that an expression names, with what it is compared with as JSON text.

@@ -10,18 +10,30 @@ use crate::expr::Expr;
 const ALWAYS: [&str; 10] =
     ["customer", "session", "history", "recent", "company", "receipt", "challenge", "event", "item", "of"];
 
+/// Further names that the engine gives to texts: what is offered or was refused in a choice, and why an action was.
+const TEXTS: [&str; 5] = ["label", "options", "wanted", "name", "reason_code"];
+
 /// Expressions of a request with a name that neither it nor a flow that begins it sets.
-pub(crate) fn unknown<'f>(flow: &'f Flow, flows: &BTreeMap<String, Flow>) -> Vec<(&'f Expr, &'f str)> {
-    // What the engine begins by itself gets names from it.
-    if flow.kind != FlowKind::Request {
-        return Vec::new();
-    }
-    let given = flows.values().flat_map(|other| given_by(other, &flow.name));
-    let known: BTreeSet<&str> = flow.ops.iter().flat_map(set_by).chain(given).chain(ALWAYS).collect();
+pub(crate) fn unknown<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Vec<(&'f Expr, &'f str)> {
+    let Some(known) = known(flow, flows) else { return Vec::new() };
     let yields = flow.yields_to.iter().flat_map(|other| values(&other.with));
     let used = flow.ops.iter().flat_map(used_by).chain(yields);
     let named = used.flat_map(|expr| expr.free_variables().map(move |name| (expr, name)));
     named.filter(|(_, name)| !known.contains(name)).collect()
+}
+
+/// Names that texts of a request may use; none where the engine begins the flow and gives it what it wants.
+pub(crate) fn of_texts<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Option<BTreeSet<&'f str>> {
+    known(flow, flows).map(|known| known.into_iter().chain(TEXTS).collect())
+}
+
+/// Names that a request can use; none of what the engine begins by itself, which gets names from it.
+fn known<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Option<BTreeSet<&'f str>> {
+    if flow.kind != FlowKind::Request {
+        return None;
+    }
+    let given = flows.values().flat_map(|other| given_by(other, &flow.name));
+    Some(flow.ops.iter().flat_map(set_by).chain(given).chain(ALWAYS).collect())
 }
 
 /// Names that a flow begins another one with.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, Pack, PackFiles};
+use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, Pack, PackFiles, names};
 use crate::expr::Expr;
 use crate::flow::{self, Op, Saga, Undo};
 use crate::graph;
@@ -83,6 +83,7 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     for flow in pack.flows.values() {
         check_flow(pack, name, files, flow, problems);
     }
+    problems.extend(names::unknown(pack, &pack.manifest.default_locale));
 }
 
 /// Whether every posting names accounts that there are, and an amount.
@@ -167,6 +168,9 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
         return vec![PackProblem { file: format!("{}/pack.toml", pack.manifest.name), line: 0, message }];
     };
     let mut problems = spoken.problems.clone();
+    if locale != pack.manifest.default_locale {
+        problems.extend(names::unknown(pack, locale));
+    }
     let mut missing = |file: String, key: &str| {
         problems.push(PackProblem { file, line: 0, message: format!("`{key}` is missing") });
     };

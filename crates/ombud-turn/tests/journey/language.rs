@@ -1,9 +1,14 @@
 //! What hears somebody who writes in a language that is not read?
 
-use ombud_domain::ConversationStatus;
-use ombud_testkit::ScriptedBackOffice;
+use std::collections::BTreeMap;
 
-use super::{World, text};
+use ombud_domain::ConversationStatus;
+use ombud_language::PhraseFile;
+use ombud_testkit::ScriptedBackOffice;
+use ombud_turn::{Progress, Share};
+use serde_json::Value;
+
+use super::{World, files, text, train};
 
 /// Which languages are read is told once; whoever goes on comes to a person, and whoever changes over is served.
 #[tokio::test]
@@ -32,4 +37,62 @@ async fn whoever_goes_on_in_another_language_comes_to_a_person() {
         }
     }
     panic!("nobody came");
+}
+
+/// The retail pack with two more languages, which are being learnt.
+async fn learning() -> World {
+    let mut files = files();
+    let manifest = files.get_mut("retail/pack.toml").unwrap();
+    *manifest = manifest.replace(r#"locales = ["en"]"#, r#"locales = ["en", "sv", "ja"]"#);
+    let world = World::of(&train(&files), ScriptedBackOffice::new(), None).await;
+    world.assistant.note_progress(Progress::Learning(Share { done: 1, of: 2 }));
+    world
+}
+
+/// Whoever writes in a language that is still being learnt is told so in it, as often as he asks, and English is served beside it; all of it is
+/// replayed the same once it is learnt.
+#[tokio::test]
+async fn a_language_that_is_still_being_learnt_says_so_in_its_own_words() {
+    let world = learning().await;
+    for words in ["Hej, var är min beställning?", "Jag vill veta var mitt paket är", "注文はどこですか"] {
+        let told = world.say(words).await;
+        let expected =
+            if words.is_ascii() || words.contains('ä') { "lära mig läsa svenska" } else { "「担当者」" };
+        assert!(text(&told).contains(expected), "{words}: {}", text(&told));
+        assert_eq!(told.status, ConversationStatus::Open);
+    }
+    let served = text(&world.say("what can you do for me?").await);
+    assert!(served.contains("I can help you with"), "{served}");
+    world.assistant.note_progress(Progress::Rests);
+    let unread = text(&world.say("¿Dónde está mi pedido?").await);
+    assert!(!unread.contains("still learning"), "{unread}");
+}
+
+/// A person comes at the word that the text names (R47), whatever is learnt.
+#[tokio::test]
+async fn a_language_that_is_still_being_learnt_keeps_nobody_from_a_person() {
+    let world = learning().await;
+    world.say("Hej, var är min beställning?").await;
+    assert_eq!(world.say("människa").await.status, ConversationStatus::WaitingForAgent);
+}
+
+/// The word that a text tells to write for a person is one that is heard, in every language of the base pack.
+#[test]
+fn the_word_that_brings_a_person_is_heard_while_a_language_is_being_learnt() {
+    let files = files();
+    let quotes = ['«', '»', '„', '“', '”', '"', '‘', '’', '「', '」', '״'];
+    let mut languages = 0;
+    for (path, source) in &files {
+        let Some(locale) = path.strip_prefix("base/locales/").and_then(|file| file.strip_suffix(".yaml")) else {
+            continue;
+        };
+        let Some(phrases) = files.get(&format!("base/nlu/phrases.{locale}.yaml")) else { continue };
+        let texts: BTreeMap<String, Value> = serde_saphyr::from_str(source).unwrap();
+        let phrases: PhraseFile = serde_saphyr::from_str(phrases).unwrap();
+        let told = texts["language_learning"].as_str().unwrap();
+        let is_heard = told.split(quotes).skip(1).any(|part| phrases.asks_for_person(part));
+        assert!(is_heard, "{locale}: {told}");
+        languages += 1;
+    }
+    assert_eq!(languages, 34);
 }

@@ -79,6 +79,9 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
             if let Some(company) = demo.company_url() {
                 say(format_args!("  back office  {company}/openapi.json"));
             }
+            if let Some(languages) = demo.server.still_to_learn() {
+                say(format_args!("  languages    {languages}"));
+            }
             say(format_args!("  data         {}", demo.data.path.display()));
             say(format_args!(
                 "  master key   {} (personal text is sealed with keys that it opens)",

@@ -49,13 +49,18 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
         tracing::warn!("shadow mode: customers get no reply, and nothing is done");
     }
     match context.output {
-        Output::Text => say(format_args!(
-            "{} after {} ms: chat at {}/, desk at {}/desk",
-            bold("open"),
-            server.ready_after.as_millis(),
-            server.url,
-            server.url
-        )),
+        Output::Text => {
+            say(format_args!(
+                "{} after {} ms: chat at {}/, desk at {}/desk",
+                bold("open"),
+                server.ready_after.as_millis(),
+                server.url,
+                server.url
+            ));
+            if let Some(languages) = server.still_to_learn() {
+                say(format_args!("languages: {languages}"));
+            }
+        }
         Output::Json => say_json(&json!({"url": server.url, "ready_after_ms": server.ready_after.as_millis()}))?,
     }
     server.run(stop_wanted()).await?;

@@ -22,7 +22,7 @@ use super::replay::{self, Summary};
 use super::{Context, Outcome, Output, start_log};
 use crate::packs::PackSource;
 use crate::terminal::{complain, say, say_json};
-use stage::Stage;
+use stage::{OwnApi, Scene, Stage};
 use suite::{Job, Played, Suite};
 
 const EXAMPLES: &str = "\
@@ -33,6 +33,8 @@ Examples:
       the pack's own scenarios
   ombud simulate --pack packs/my-company --golden
       the dialogues of flows/*/tests.yaml, turn by turn
+  ombud simulate --pack packs/my-company --golden --backoffice http://127.0.0.1:8090
+      the same against an API of your own that is there for tests
   ombud simulate --pack packs/my-company --languages all
       those that dialogues/<tag>.json tells in other languages
   ombud simulate ... --only 12,40 --show 12
@@ -71,6 +73,10 @@ pub(super) struct Options {
     /// The dialogues of the pack's flows/*/tests.yaml.
     #[arg(long)]
     golden: bool,
+    /// Play the dialogues of --golden with an API of your own in the place of the stand-in company: at this address, or without one at `backoffice.url` of
+    /// the configuration. What they write is really written there: give one that is there for tests.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", requires = "golden", conflicts_with_all = ["database", "company"])]
+    backoffice: Option<String>,
     /// Those of these dialogues that dialogues/<tag>.json tells in other languages, in these (`de,sv`), or in `all`. Each conversation is opened in its
     /// language; what is asked, proposed and done is compared, and how many pass with the same ones in the company's own.
     #[arg(long, value_delimiter = ',', value_name = "TAG,TAG")]
@@ -110,10 +116,13 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let source = PackSource::find(&options.pack)?;
     let suite = Suite::read(options, &source)?;
     let k = if options.golden || options.languages.is_some() { 1 } else { options.k };
-    let seed = company_seed(options, &source)?;
+    let scene = match &options.backoffice {
+        Some(url) => Scene::Own(OwnApi::of(&config, url)?),
+        None => Scene::StandIn(company_seed(options, &source)?),
+    };
     let pack = source.parse()?;
     let replayed = options.replay.then(Summary::default);
-    let stage = Arc::new(Stage::open(&config, pack, (&seed, suite.export()), replayed).await?);
+    let stage = Arc::new(Stage::open(&config, pack, (&scene, suite.export()), replayed).await?);
     let course =
         Course { k, seed: options.seed, jobs: options.jobs.map(usize::from), weights: None, worlds: String::new() };
     let played = match suite.cases(&options.only) {

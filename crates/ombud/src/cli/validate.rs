@@ -38,9 +38,14 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     let problems = match checked {
         Ok(summary) => {
             match context.output {
-                Output::Text => say(format_args!("{}", summary.text)),
+                Output::Text => {
+                    say(format_args!("{}", summary.text));
+                    for hint in &summary.hints {
+                        say(format_args!("look at {hint}"));
+                    }
+                }
                 Output::Json => say_json(
-                    &json!({"valid": true, "pack": summary.name, "hash": summary.hash, "requests": summary.requests, "problems": []}),
+                    &json!({"valid": true, "pack": summary.name, "hash": summary.hash, "requests": summary.requests, "problems": [], "hints": summary.hints}),
                 )?,
             }
             return Ok(Outcome::Done);
@@ -65,6 +70,8 @@ struct Summary {
     hash: String,
     requests: u64,
     text: String,
+    /// What may be right, and is worth a look.
+    hints: Vec<PackProblem>,
 }
 
 fn check(path: &str, search: Search) -> Result<Summary, PackError> {
@@ -108,7 +115,7 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
     let whole =
         |message: String| PackError::Wrong(vec![PackProblem { file: format!("{name}/pack.toml"), line: 0, message }]);
     ombud_turn::check_pack(&pack).map_err(|error| whole(format!("{:#}", anyhow::Error::new(error))))?;
-    Ok(Summary { name, hash, requests: searched.requests, text })
+    Ok(Summary { name, hash, requests: searched.requests, text, hints: pack.misspelt(&source.files) })
 }
 
 /// How many dialogues the flows of the pack have, and those files that cannot be read.

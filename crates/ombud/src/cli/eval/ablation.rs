@@ -9,7 +9,7 @@ use ombud_learning::TaskReport;
 use ombud_policy::{ContextWeights, Weight};
 use serde::Serialize;
 
-use crate::cli::simulate::stage::Stage;
+use crate::cli::simulate::stage::{Scene, Stage};
 use crate::cli::simulate::suite::{Played, Suite};
 use crate::cli::simulate::{Course, play_all, seed_of};
 use crate::cli::{Context, Outcome, Output, start_log};
@@ -165,7 +165,8 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let (scenarios, dialogues) = Suite::of_pack(&source)?;
     let export = scenarios.export();
     let (cases, scenarios) = chosen((scenarios, dialogues), &options.only)?;
-    let stage = Arc::new(Stage::open(&config, source.parse()?, (&seed_of(&source)?, export), None).await?);
+    let stage =
+        Arc::new(Stage::open(&config, source.parse()?, (&Scene::StandIn(seed_of(&source)?), export), None).await?);
     let measured = measure(&stage, (Arc::new(cases), scenarios), options).await;
     let weights = stage.weights();
     stage.close().await;

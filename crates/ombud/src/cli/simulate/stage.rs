@@ -1,13 +1,13 @@
 //! Where does one simulated conversation take place? In a world of the company's own, before a server of its own, on one shared ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ombud_connect::public_api::{Reply, Session};
-use ombud_connect::{ApiError, BackOfficeAdmin, BackOfficeSettings, HttpBackOffice, PublicApi};
+use ombud_connect::{ApiError, BackOfficeAdmin, BackOfficeSettings, HttpBackOffice, PublicApi, probe};
 use ombud_domain::{
     ConversationId, CustomerId, IdentityLevel, Sensitive, SessionId, Stage as TurnStage, StageRecord, TenantId,
     TimestampUs,
@@ -39,9 +39,34 @@ const CALLS_MAX: usize = 16;
 /// Connections to the server of one conversation.
 const CONNECTIONS_MAX: usize = 16;
 
+/// Whose books the conversations change.
+pub(in crate::cli) enum Scene {
+    /// Those of the stand-in company, which begins with this: each conversation has a world of its own.
+    StandIn(Vec<String>),
+    /// Those of an API of one's own, all in one.
+    Own(OwnApi),
+}
+
+/// An API of one's own.
+pub(in crate::cli) struct OwnApi {
+    url: String,
+    token: String,
+}
+
+impl OwnApi {
+    /// The one at an address, or, where that is empty, the one of the configuration.
+    pub(super) fn of(config: &Config, url: &str) -> anyhow::Result<Self> {
+        let url = if url.is_empty() { &config.backoffice.url } else { url };
+        anyhow::ensure!(!url.is_empty(), "`backoffice.url` is not set, give the address behind --backoffice");
+        Ok(Self { url: url.to_owned(), token: config.backoffice.token.clone() })
+    }
+}
+
 /// What all conversations share.
 pub(in crate::cli) struct Stage {
-    company: CompanyProcess,
+    /// The stand-in company, unless an API of one's own is there.
+    company: Option<CompanyProcess>,
+    url: String,
     token: String,
     admin: BackOfficeAdmin,
     clock: Arc<StillClock>,
@@ -81,27 +106,30 @@ impl Clock for StillClock {
 }
 
 impl Stage {
-    /// Starts the company, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the company's end state.
+    /// Starts the company or looks whether one's own API answers, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the
+    /// company's end state.
     pub(in crate::cli) async fn open(
         config: &Config,
         (pack, knowledge): (Pack, Knowledge),
-        (seed, export): (&[String], &'static str),
+        (scene, export): (&Scene, &'static str),
         replayed: Option<Summary>,
     ) -> anyhow::Result<Self> {
         let folder =
             std::env::temp_dir().join(format!("ombud-simulate-{}-{}", std::process::id(), SystemClock::new().now().0));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         let waiting = spinner("starting the company");
-        let token = fresh_secret();
-        let company = CompanyProcess::start_in_still_time(&folder, seed, &token).await?;
-        let admin = BackOfficeAdmin::new(&company.url, secret(&token).as_ref(), None)?;
-        let clock = Arc::new(still_clock(&admin).await?);
+        let (company, url, token) = appear(scene, &folder).await?;
+        let admin = BackOfficeAdmin::new(&url, secret(&token).as_ref(), None)?;
+        let clock = Arc::new(match &company {
+            Some(_) => still_clock(&admin).await?,
+            None => StillClock { began: SystemClock::new().now(), since: Instant::now(), ids: SystemClock::new() },
+        });
         waiting.set_message("learning the pack's words");
         let store = ombud_store::open(&format!("sqlite:{}", folder.join("ledger.db").display())).await?;
         let knowledge: Arc<dyn KnowledgeIndex> =
             Arc::new(ArticleIndex::build(knowledge).context("the knowledge index cannot be built")?);
         let model = wiring::model(config)?.map(|model| Arc::new(model) as Arc<dyn LanguageModel>);
-        let back_office = back_office(&company.url, &token, "main")?;
+        let back_office = back_office(&url, &token, company.as_ref().map(|_| "main"))?;
         let (live, clock_port) = (Arc::new(LiveHub::default()), Arc::clone(&clock) as Arc<dyn Clock>);
         let ports = Ports {
             ledger: store.ledger(),
@@ -126,6 +154,7 @@ impl Stage {
         let session_secret = Sensitive::new(fresh_secret());
         Ok(Self {
             company,
+            url,
             token,
             admin,
             clock,
@@ -147,13 +176,16 @@ impl Stage {
         (world, weights): (&str, Option<ContextWeights>),
         Signed { customer, phone, locale }: Signed<'_>,
     ) -> anyhow::Result<Visit> {
-        self.admin.post("/admin/worlds", &json!({"name": world})).await?;
+        let own_world = self.company.as_ref().map(|_| world);
+        if let Some(world) = own_world {
+            self.admin.post("/admin/worlds", &json!({"name": world})).await?;
+        }
         let live = Arc::new(LiveHub::default());
         let ports = Ports {
             ledger: self.store.ledger(),
             inbox: self.store.inbox(),
             attempts: self.store.attempts(),
-            back_office: Arc::new(back_office(&self.company.url, &self.token, world)?),
+            back_office: Arc::new(back_office(&self.url, &self.token, own_world)?),
             knowledge: Arc::clone(&self.knowledge),
             model: self.model.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -183,7 +215,7 @@ impl Stage {
             Some(customer) => self.signed_in(customer)?,
             None => api.open_session(None, None).await?,
         };
-        let admin = BackOfficeAdmin::new(&self.company.url, secret(&self.token).as_ref(), Some(world))?;
+        let admin = BackOfficeAdmin::new(&self.url, secret(&self.token).as_ref(), own_world)?;
         Ok(Visit {
             locale: locale.map(str::to_owned),
             api,
@@ -199,7 +231,9 @@ impl Stage {
 
     /// Removes the world of a conversation that is over.
     pub(super) async fn leave(&self, world: &str) -> anyhow::Result<()> {
-        self.admin.delete(&format!("/admin/worlds/{world}")).await?;
+        if self.company.is_some() {
+            self.admin.delete(&format!("/admin/worlds/{world}")).await?;
+        }
         Ok(())
     }
 
@@ -239,9 +273,29 @@ impl Stage {
     pub(in crate::cli) async fn close(self: Arc<Self>) {
         self.store.shutdown().await;
         if let Some(mut stage) = Arc::into_inner(self) {
-            stage.company.stop().await;
+            if let Some(company) = &mut stage.company {
+                company.stop().await;
+            }
             // What is left over lies in the system's temporary folder, which it clears.
             let _ = std::fs::remove_dir_all(&stage.folder);
+        }
+    }
+}
+
+/// The company of a scene, with its address and token; started if it is the stand-in.
+async fn appear(scene: &Scene, folder: &Path) -> anyhow::Result<(Option<CompanyProcess>, String, String)> {
+    match scene {
+        Scene::StandIn(seed) => {
+            let token = fresh_secret();
+            let company = CompanyProcess::start_in_still_time(folder, seed, &token).await?;
+            let url = company.url.clone();
+            Ok((Some(company), url, token))
+        }
+        Scene::Own(OwnApi { url, token }) => {
+            let answered = probe(url, secret(token).as_ref()).await;
+            answered
+                .with_context(|| format!("the API at `{url}` does not answer: start it, or correct --backoffice"))?;
+            Ok((None, url.clone(), token.clone()))
         }
     }
 }
@@ -257,11 +311,11 @@ async fn still_clock(admin: &BackOfficeAdmin) -> anyhow::Result<StillClock> {
     Ok(StillClock { began: TimestampUs(now.as_microsecond()), since: Instant::now(), ids: SystemClock::new() })
 }
 
-fn back_office(url: &str, token: &str, world: &str) -> anyhow::Result<HttpBackOffice> {
+fn back_office(url: &str, token: &str, world: Option<&str>) -> anyhow::Result<HttpBackOffice> {
     let settings = BackOfficeSettings {
         base_url: url.to_owned(),
         token: secret(token),
-        headers: vec![("X-World".to_owned(), world.to_owned())],
+        headers: world.map(|world| ("X-World".to_owned(), world.to_owned())).into_iter().collect(),
         calls_max: CALLS_MAX,
         jitter_seed: 0,
     };
