@@ -57,7 +57,7 @@ const api = makeApi({ base: apiBase(), token: () => chat.token });
 
 const composer = makeComposer({ t, locale, on_send: sendTyped });
 const awaiting = makeAwaiting(byId("awaiting"), {
-  t, locale, say, announce,
+  t, locale, say, say_prepared: (key) => void sayPrepared(key), announce,
   send_code: (code) => void chat.sendCode(code),
   on_built: () => keepFocus(),
 });
@@ -79,10 +79,16 @@ function sendTyped(text) {
   return true;
 }
 
-/** Says a prepared sentence for the customer. @param {string} text */
+/** Says for the customer what a button shows. @param {string} text */
 function say(text) {
   chat.send(text);
   scrollToEnd();
+}
+
+/** Says a prepared sentence in the language of the conversation: in that of the page it might turn the conversation to it. @param {string} key */
+async function sayPrepared(key) {
+  const table = chat.locale === asked_locale ? words : await wordsOf(chat.locale);
+  say(makeTranslate(table ?? en, en)(key));
 }
 
 /** @param {string} text */
@@ -214,7 +220,7 @@ function startOver() {
 }
 
 function askForPerson() {
-  say(t("say.person"));
+  void sayPrepared("say.person");
   composer.focus(); // the button goes away while a person is awaited
 }
 
