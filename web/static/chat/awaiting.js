@@ -8,8 +8,10 @@ import { renderMarkdown } from "../shared/markdown.js";
 import { codeDigits, wantsCode } from "./code.js";
 
 const OPTIONS_MAX = 24;
-/** More options than this with long labels stand below each other, in a list that scrolls. */
+/** More options than this with long labels stand below each other. */
 const SHORT_LIST_MAX = 5;
+/** More than this scroll, so that what they answer stays in view. */
+const WHOLE_LIST_MAX = 8;
 const SHORT_LABEL_MAX = 24;
 /** Id of the option to wait on for a person. */
 const WAIT = "wait";
@@ -98,7 +100,7 @@ function choices(options, lang, { t, say }) {
   const buttons = options.slice(0, OPTIONS_MAX).map(({ label }) =>
     el("li", {}, el("button", { type: "button", class: "choice", dir: "auto", lang, on: { click: () => say(label) } }, label)));
   const is_long = options.length > SHORT_LIST_MAX && options.some(({ label }) => label.length > SHORT_LABEL_MAX);
-  return el("ul", { class: is_long ? "choices compact" : "choices", "aria-label": t("choices.label") }, buttons);
+  return el("ul", { class: `choices${is_long ? " compact" : ""}${is_long && options.length > WHOLE_LIST_MAX ? " scrolls" : ""}`, "aria-label": t("choices.label") }, buttons);
 }
 
 /**

@@ -200,13 +200,13 @@ function drawTrouble() {
     trouble.again && el("button", { type: "button", class: "button small", on: { click: trouble.again } }, t("button.try_again"))));
 }
 
-/** A conversation that waits for a person is not left by accident. */
+/** A conversation in which something was said is not left by accident. */
 function askToLeave() {
-  if (!chat.has_person) return startOver();
+  if (!chat.has_person && !chat.transcript.has_words) return startOver();
   /** @type {HTMLDialogElement} */
   const dialog = byId("leave");
   dialog.replaceChildren(
-    el("h2", { id: "leave-title" }, t("leave.title")), el("p", {}, t("leave.text")),
+    el("h2", { id: "leave-title" }, t("leave.title")), el("p", {}, t(chat.has_person ? "leave.text" : "leave.text_open")),
     el("div", { class: "buttons" },
       el("button", { type: "button", class: "button primary", on: { click: () => dialog.close() } }, t("leave.no")),
       el("button", { type: "button", class: "button", on: { click: () => { dialog.close(); startOver(); } } }, t("leave.yes"))));
