@@ -186,7 +186,9 @@ async fn a_browser_that_asks_for_nothing_gets_a_page_with_a_way_back_and_a_progr
         (status, kind, String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap())
     };
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    for (path, way_back) in [("/nothing", "./"), ("/desk/nothing", "../"), ("/a/b/c", "../../"), ("/errors/OM-9999", "../")] {
+    for (path, way_back) in
+        [("/nothing", "./"), ("/desk/nothing", "../"), ("/a/b/c", "../../"), ("/errors/OM-9999", "../")]
+    {
         let (status, kind, page) = asks(path, browser).await;
         assert_eq!((status, kind.as_str()), (404, "text/html; charset=utf-8"), "{path}");
         assert!(page.contains(&format!("<a href=\"{way_back}\">")) && !page.contains("{root}"), "{path}: {page}");
