@@ -361,7 +361,7 @@ describe("what stands below a message", () => {
     all.mock.change(conversation, { awaiting: { kind: "confirm", proposal: { action: "report_return", arguments: {}, summary: "Soll ich das so machen?" } } });
     await page.reload();
     await page.getByRole("button", { name: "Yes, go ahead" }).click();
-    await page.locator(".message.customer", { hasText: /^You: ?Ja$/ }).waitFor();
+    await page.locator(".message.customer .bubble", { hasText: /^Ja$/ }).waitFor();
     await page.getByRole("button", { name: "Talk to a person" }).click();
     await page.locator(".message.customer", { hasText: "Menschen" }).waitFor();
   });
