@@ -47,7 +47,7 @@ export function makeDetail(place, context_aside, desk, how) {
   const locked = el("p", { class: "locked" });
   const nothing = el("div", { class: "nothing" }, icon("inbox"), el("h2", {}, "No conversation open"), el("p", {}, "Choose one from the inbox to see everything about it."));
   const loading = el("p", { class: "nothing" }, "Loading…");
-  const brief = el("section", { class: "brief", "aria-label": "In short" });
+  const brief = el("section", { class: "brief", "aria-label": "In short", tabindex: "0" });
   const whole = el("div", { class: "whole" }, head.node, brief, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
   const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], detail.notes ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {

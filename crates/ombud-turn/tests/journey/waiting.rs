@@ -390,7 +390,7 @@ async fn a_wish_for_a_person_beside_a_request_is_the_only_thing_done() {
     assert!(!text(&reply).contains("#W0000001"), "{}", text(&reply));
 }
 
-const STOLEN: &str = "flow: stolen\nsteps:\n  - ask: what\n    text: ask_what\n  - handoff: fraud_suspected\n    text: to_the_team\n    priority: high\n";
+const STOLEN: &str = "flow: stolen\nsteps:\n  - ask: what\n    value: text\n  - handoff: fraud_suspected\n    text: to_the_team\n    priority: high\n";
 const STOLEN_TEXTS: &str = "title: a stolen account\nexamples: [this is fraud, somebody stole my account, my account was hacked, fraudsters use my account]\nask_what: What did they do?\nto_the_team: The team looks at it.\n";
 
 /// Who asks for a person because of something that people see to before others does not wait behind everybody else, whether he asks at once or
