@@ -357,10 +357,7 @@ impl Conversation {
                     locale.clone_into(&mut self.locale);
                 }
             }
-            "conversation.identified" => {
-                self.customer_id = payload.get("customer_id").and_then(read);
-                self.customer_name = payload.get("name").and_then(read).or_else(|| self.customer_name.take());
-            }
+            "conversation.identified" => self.identify(payload),
             "handoff.requested" => {
                 self.handover_at = Some(at);
                 self.status = ConversationStatus::WaitingForAgent;
@@ -403,6 +400,11 @@ impl Conversation {
             }
             _ => {}
         }
+    }
+
+    fn identify(&mut self, payload: &Value) {
+        self.customer_id = payload.get("customer_id").and_then(read);
+        self.customer_name = payload.get("name").and_then(read).or_else(|| self.customer_name.take());
     }
 
     /// A person ends it, or it was left unanswered: then it goes on where it was.

@@ -424,7 +424,6 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests may panic")]
 mod tests {
     use ombud_domain::{ConversationId, TimestampUs};
 
