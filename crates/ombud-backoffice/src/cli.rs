@@ -14,7 +14,7 @@ use crate::world::ClockMode;
 const EXAMPLES: &str = "\
 Examples:
   ombud-backoffice serve
-      the pay-later company with 40 story customers and 1,000 generated ones, in memory, on 127.0.0.1:8090
+      the pay-later company with 41 story customers and 1,000 generated ones, in memory, on 127.0.0.1:8090
   ombud-backoffice serve --db company.db --seed generated:5000,7
       the same with 5,000 customers drawn from seed 7, kept in a file
   ombud-backoffice serve --seed tau2:data/tau2/retail/dev/db.json --clock fixed

@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{Embed, EmbeddedFile};
 
@@ -30,6 +30,7 @@ pub fn router() -> Router<App> {
             "/desk",
             get(async |headers: HeaderMap| file(Assets::get("desk/index.html"), "text/html; charset=utf-8", &headers)),
         )
+        .route("/desk/", get(async || Redirect::permanent("../desk")))
         .route("/assets/{*path}", get(asset))
         .route("/errors/{code}", get(error_page))
         .route(
@@ -42,9 +43,13 @@ async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     file(Assets::get(&path), media_type(&path), &headers)
 }
 
-async fn error_page(Path(code): Path<String>, headers: HeaderMap) -> Response {
+async fn error_page(Path(code): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let name = code.trim_end_matches(".md");
-    file(ErrorPages::get(&format!("{name}.md")), "text/markdown; charset=utf-8", &headers)
+    let found = ErrorPages::get(&format!("{name}.md"));
+    if found.is_none() {
+        return unknown_page(uri, headers).await;
+    }
+    file(found, "text/markdown; charset=utf-8", &headers)
 }
 
 /// A file with its hash as `ETag`: pages ask each time and get 304 unless it has changed.
@@ -73,7 +78,21 @@ fn media_type(path: &str) -> &'static str {
     }
 }
 
-/// What is at no path.
+/// What is at no path of the API.
 pub async fn unknown_path() -> ApiError {
     ApiError::UnknownPath
+}
+
+/// What is at no path of the pages: a way back for people, the usual problem for programs.
+pub async fn unknown_page(uri: Uri, headers: HeaderMap) -> Response {
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let page = Assets::get("shared/not_found.html").filter(|_| accepts.contains("text/html"));
+    let Some(page) = page else { return ApiError::UnknownPath.into_response() };
+    // Relative, so that the way back also leads there below a path prefix.
+    let root = match uri.path().matches('/').count() {
+        0 | 1 => "./".to_owned(),
+        deep => "../".repeat(deep - 1),
+    };
+    let page = String::from_utf8_lossy(&page.data).replace("{root}", &root);
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
 }

@@ -43,7 +43,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(pages::router().layer(from_fn_with_state(app.clone(), limit_pages)))
-        .fallback(pages::unknown_path)
+        .fallback(pages::unknown_page)
         .method_not_allowed_fallback(async || ApiError::WrongMethod)
         .layer(from_fn(harden))
         .layer(from_fn(trace))

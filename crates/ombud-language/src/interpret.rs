@@ -308,8 +308,10 @@ impl<'a> Interpreter<'a> {
 
     fn wants_person(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
         let meant = said.probability("repair:handoff");
-        let named =
-            self.phrases.says(Says::Person, &said.words) && (said.words.len() <= SHORT_WORDS_MAX || meant >= PERSON);
+        let named = self.phrases.says(Says::Person, &said.words)
+            && (said.words.len() <= SHORT_WORDS_MAX
+                || meant >= PERSON
+                || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
         let vector = || context.vectors.and_then(|vectors| vectors.of(&Person::cast(said.text)));
         let wished = |person: &Person| person.read(self.locale, said.text, vector().as_deref()) == PersonWish::Wished;
         (named || meant >= PERSON_MEANT || meant >= PERSON && self.person.is_some_and(wished))

@@ -192,6 +192,8 @@ pub struct Deliberation {
     dropped: Vec<Said>,
     /// Wishes that put another request in the place of the open one in this turn.
     gave_way: Vec<String>,
+    /// Reason of the hand-over in which a request of this message ends, if people see to that before others.
+    urgent: Option<String>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
     /// Whether the turn ends with what was offered before.
@@ -292,6 +294,7 @@ impl Engine<'_> {
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
         state.near = self.near_requests(understood);
+        state.urgent = self.urgent(state, understood);
         state.restates = restates(state, understood);
         self.note_refusal_of_people(state, understood);
         if let Some(decision) = self.reword(state, understood) {
@@ -321,6 +324,16 @@ impl Engine<'_> {
         }
         self.own_up(state, understood);
         self.run(state)
+    }
+
+    /// Why people see to a request of this message, or to one that runs, before others, if it ends with them in any case: "this is fraud, get me a person".
+    fn urgent(&self, state: &Deliberation, understood: &Understanding) -> Option<String> {
+        let wished = understood.commands.iter().filter_map(|command| match command {
+            Command::StartFlow { flow, .. } => Some(flow),
+            _ => None,
+        });
+        let mut flows = wished.chain(state.dialogue.frames.iter().map(|frame| &frame.flow));
+        flows.find_map(|flow| self.pack.flows.get(flow)?.ends_urgently().map(ToOwned::to_owned))
     }
 
     /// The commands in the order they are done. Where care begins, nothing is said before it and no question is answered beside it (R53).

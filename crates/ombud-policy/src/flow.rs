@@ -72,6 +72,16 @@ impl Flow {
         self.ops.iter().any(|op| matches!(op, Op::Act(_) | Op::Saga(_)))
     }
 
+    /// Reason of the hand-over in which it ends whatever is done before, if people see to that before others.
+    #[must_use]
+    pub fn ends_urgently(&self) -> Option<&str> {
+        let last = self.ops.iter().rev().find(|op| !matches!(op, Op::End))?;
+        match last {
+            Op::Handoff { reason, priority: Priority::High, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Whether it may perform an action, as a step or to take one back.
     #[must_use]
     pub fn performs(&self, action: &str) -> bool {

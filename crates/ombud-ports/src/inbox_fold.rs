@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::{InboxFilter, InboxRow};
 
 /// Kinds of events that change a row; all others are skipped.
-pub const INBOX_KINDS: [&str; 20] = [
+pub const INBOX_KINDS: [&str; 21] = [
     "conversation.opened",
+    "conversation.language",
     "message.created",
     "conversation.identified",
     "handoff.requested",
@@ -157,6 +158,10 @@ impl InboxRow {
                 self.customer_name = text(payload, "customer_name");
                 self.locale = text(payload, "locale").unwrap_or_default();
             }
+            "conversation.language" => {
+                let Some(locale) = text(payload, "locale") else { return Folded::Unreadable };
+                self.locale = locale;
+            }
             "message.created" => {
                 let Some(message) = member::<Message>(payload, "message") else { return Folded::Unreadable };
                 // While somebody waits, what the assistant says meanwhile is no news.
@@ -277,6 +282,21 @@ mod tests {
         let later = RecordedEvent { payload: json!({"agent": "Bo"}), ..event };
         assert_eq!(row.fold(&later), Folded::Skipped);
         assert_eq!(row, once);
+    }
+
+    #[test]
+    fn a_conversation_that_turns_to_another_language_stands_in_the_list_with_it() {
+        let event = RecordedEvent {
+            position: 7,
+            stream: StreamId { kind: StreamKind::Conversation, id: "c".to_owned() },
+            version: 1,
+            kind: "conversation.language".to_owned(),
+            at: TimestampUs(1),
+            payload: json!({"turn_id": "t", "locale": "de"}),
+        };
+        let mut row = InboxRow { locale: "en".to_owned(), ..InboxRow::blank("c") };
+        assert_eq!((row.fold(&event), row.locale.as_str()), (Folded::Changed, "de"));
+        assert!(INBOX_KINDS.contains(&event.kind.as_str()));
     }
 
     /// A summary whose case is over is updated by nobody, also when what it quotes must go.

@@ -30,7 +30,7 @@ const TRIES_MAX: usize = 20;
 /// An hour, microseconds.
 const HOUR_US: i64 = 3_600_000_000;
 /// How an approval is closed that the customer takes back.
-const WITHDRAWN: &str = "withdrawn";
+pub(crate) const WITHDRAWN: &str = "withdrawn";
 /// Member of the events that says when something is due in the conversation's approvals; null for never.
 const DUE: &str = "approvals_due_us";
 
@@ -506,7 +506,7 @@ fn view(
         id: approval.id,
         conversation_id: state.id,
         customer_id: approval.customer_id.clone(),
-        customer_name: crate::context::customer_name(&state.dialogue.customer),
+        customer_name: crate::context::customer_name(&state.dialogue.customer).or_else(|| state.customer_name.clone()),
         proposal: approval.proposal.clone(),
         amount: approval.amount.clone(),
         said: approval.said.clone(),

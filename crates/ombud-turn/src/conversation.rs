@@ -30,6 +30,8 @@ pub(crate) struct Conversation {
     pub version: i64,
     pub session_id: SessionId,
     pub customer_id: Option<CustomerId>,
+    /// The customer's name as it was read when he was known; the record itself is read where it is needed.
+    pub customer_name: Option<String>,
     pub locale: String,
     pub market: String,
     pub opened_at: TimestampUs,
@@ -223,6 +225,7 @@ impl Conversation {
             version: 0,
             session_id: opened.session_id,
             customer_id: opened.customer_id,
+            customer_name: opened.customer_name,
             locale: opened.locale,
             market: opened.market,
             opened_at: at,
@@ -354,7 +357,7 @@ impl Conversation {
                     locale.clone_into(&mut self.locale);
                 }
             }
-            "conversation.identified" => self.customer_id = payload.get("customer_id").and_then(read),
+            "conversation.identified" => self.identify(payload),
             "handoff.requested" => {
                 self.handover_at = Some(at);
                 self.status = ConversationStatus::WaitingForAgent;
@@ -397,6 +400,11 @@ impl Conversation {
             }
             _ => {}
         }
+    }
+
+    fn identify(&mut self, payload: &Value) {
+        self.customer_id = payload.get("customer_id").and_then(read);
+        self.customer_name = payload.get("name").and_then(read).or_else(|| self.customer_name.take());
     }
 
     /// A person ends it, or it was left unanswered: then it goes on where it was.

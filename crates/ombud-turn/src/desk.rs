@@ -7,6 +7,7 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, NewEvent, RecordedEvent,
     SessionId, StageRecord, StreamId, TurnId,
 };
+use ombud_policy::TurnedDown;
 use ombud_policy::engine::way_back;
 use ombud_ports::{InboxFilter, InboxRow, StoredReply};
 use serde::Deserialize as _;
@@ -17,7 +18,7 @@ use crate::conversation::Conversation;
 use crate::intake::{IdempotencyKey, TEXT_CHARS_MAX};
 use crate::turn::TurnError;
 use crate::view::{ConversationView, DeskNote, DeskView, TurnView};
-use crate::{record, reply, waiting};
+use crate::{approvals, record, reply, waiting};
 
 /// Events read at once.
 const PAGE: usize = 500;
@@ -397,20 +398,38 @@ async fn notes(assistant: &Assistant, id: ConversationId) -> Result<Vec<DeskNote
             "handoff.returned" => "returned",
             "conversation.resolved" => "resolved",
             "desk.noted" => "noted",
+            "approval.requested" => "approval_requested",
+            "approval.given" => "approval_given",
+            "approval.refused" => "approval_refused",
+            "approval.lapsed" => "approval_lapsed",
+            "action.intended" if member("approval_id").is_some() => "approval_used",
+            "approval.closed" => closed(&member("how")?)?,
             _ => return None,
         };
+        let asked = event.payload.pointer("/approval/proposal/summary").and_then(Value::as_str);
+        let note = member("note").or_else(|| member("reason")).or_else(|| asked.map(ToOwned::to_owned));
         let reason = event.payload.get("handover").and_then(|handover| handover.get("reason_code"));
         let reason_code = reason.and_then(Value::as_str).map(ToOwned::to_owned);
         Some(DeskNote {
             at: event.at,
             act,
-            agent: member("agent"),
+            agent: member("agent").or_else(|| member("by")),
             from: member("from"),
             reason_code,
-            note: member("note"),
+            note,
         })
     });
     Ok(notes.collect())
+}
+
+/// How an approval ended that was not used; none where somebody refused it, who stands there already.
+fn closed(how: &str) -> Option<&'static str> {
+    match how {
+        approvals::WITHDRAWN => Some("approval_withdrawn"),
+        _ if how == TurnedDown::Refused.reason_code() => None,
+        _ if how == TurnedDown::Expired.reason_code() => Some("approval_expired"),
+        _ => Some("approval_dropped"),
+    }
 }
 
 /// How the company names the fields of records, as far as its pack gives `field_<name>`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
     Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
-    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, TongueFile, Tongues,
+    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, Tongue, TongueFile, Tongues,
     UnderstandContext, Understander, Vectors, sample, spoken,
 };
 use ombud_policy::Pack;
@@ -14,6 +14,7 @@ use ombud_ports::{Embedding, EmbeddingModel, LanguageIdentifier};
 use serde_json::{Value, json};
 
 use crate::assistant::{Assistant, BuildError, json_lines, language_file, questions};
+use crate::conversation::Conversation;
 use crate::intake::Arrival;
 use crate::safety::Screened;
 use crate::trail::Trail;
@@ -272,19 +273,11 @@ fn turn(
     let scores = identifier.map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
     let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
     let told = spoken_here.tongues.decide(&heard);
-    // A short reply that is a phrase of the language that is spoken is none of another.
-    let few = if matches!(received.conversation.dialogue.awaiting.kind, AwaitingKind::None | AwaitingKind::AnythingElse)
-    {
-        FEW_WORDS
-    } else {
-        FEW_WORDS_OF_AN_ANSWER
-    };
-    let is_short = received.conversation.messages > 1 && text.split_whitespace().count() <= few;
     let is_phrase = match assistant.reader(&received.conversation.locale) {
         LanguageReader::Other(reader) => reader.is_made_of_phrases(text),
         LanguageReader::Own(_) => false,
     };
-    let is_held = told.told_by == ToldBy::Words && (is_short || is_phrase);
+    let is_held = is_held(&told, (text, is_phrase), &received.conversation);
     if !is_held && told.is_served && told.language != received.conversation.locale {
         let detail =
             json!({"locale": told.language, "certainty": told.certainty, "told_by": format!("{:?}", told.told_by)});
@@ -311,6 +304,22 @@ fn coming(
         return Some(Coming::Person);
     }
     (told_by != ToldBy::Conversation).then_some(Coming::Unread)
+}
+
+/// Whether a message leaves the language as it is, though it reads like another: an option that we have offered ourselves, whose label names goods
+/// in the shop's language, and a short reply or a phrase of the language that is spoken.
+fn is_held(told: &Tongue, (text, is_phrase): (&str, bool), conversation: &Conversation) -> bool {
+    let dialogue = &conversation.dialogue;
+    let few = match dialogue.awaiting.kind {
+        AwaitingKind::None | AwaitingKind::AnythingElse => FEW_WORDS,
+        _ => FEW_WORDS_OF_AN_ANSWER,
+    };
+    let is_short = conversation.messages > 1 && text.split_whitespace().count() <= few;
+    match told.told_by {
+        ToldBy::Wish => false,
+        ToldBy::Words if is_short || is_phrase => true,
+        ToldBy::Words | ToldBy::Script | ToldBy::Conversation => dialogue.picked(text).is_some(),
+    }
 }
 
 impl LanguageReader<'_> {
@@ -509,4 +518,40 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
     // Of the company's own requests a sample stands in `care` already.
     let harmless = if is_own { BTreeSet::new() } else { harmless(pack, &requests) };
     Ok(Taught { locale: locale.to_owned(), requests, replies, care, harmless, choices })
+}
+
+#[cfg(test)]
+mod tests {
+    use ombud_domain::{ConversationId, TimestampUs};
+
+    use super::*;
+
+    /// A German conversation that offers two things to send back.
+    fn at_the_choice() -> Conversation {
+        let opened = json!({"session_id": ConversationId(uuid::Uuid::from_u128(1)), "customer_id": null, "locale": "de", "market": "GB",
+            "pack": "paylater", "pack_hash": ""});
+        let opened = serde_json::from_value(opened).unwrap();
+        let mut conversation = Conversation::opened(ConversationId(uuid::Uuid::from_u128(2)), opened, TimestampUs(0));
+        conversation.messages = 3;
+        conversation.dialogue.awaiting = serde_json::from_value(json!({"kind": "slot", "slot": "items", "options": [
+            {"id": "ITM-1", "label": "Wool coat (black, M)"}, {"id": "ITM-2", "label": "Cotton T-shirt (black, S), 2 Stück"}]}))
+        .unwrap();
+        conversation
+    }
+
+    fn told(told_by: ToldBy) -> Tongue {
+        Tongue { language: "en".to_owned(), certainty: 0.99, told_by, is_served: true }
+    }
+
+    /// "Wool coat (black, M)" on our own button reads like English and turns nothing; written in another way it is the customer's own word.
+    #[test]
+    fn an_option_of_ours_that_is_picked_leaves_the_language() {
+        let conversation = at_the_choice();
+        let is_held = |text: &str, told_by: ToldBy| is_held(&told(told_by), (text, false), &conversation);
+        assert!(is_held("Wool coat (black, M)", ToldBy::Words));
+        assert!(is_held(" wool coat (BLACK, M) ", ToldBy::Words));
+        assert!(is_held("Wool coat (black, M)", ToldBy::Script));
+        assert!(!is_held("I want to return the wool coat", ToldBy::Words));
+        assert!(!is_held("Wool coat (black, M)", ToldBy::Wish), "who asks for another language has it");
+    }
 }

@@ -133,7 +133,8 @@ pub struct Approver {
 pub struct DeskNote {
     /// When.
     pub at: TimestampUs,
-    /// `requested`, `withdrawn`, `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`.
+    /// `requested`, `withdrawn`, `kept`, `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`; of what needs approval
+    /// `approval_requested`, `approval_given`, `approval_refused`, `approval_lapsed`, `approval_used`, `approval_withdrawn`, `approval_expired` or `approval_dropped`.
     pub act: &'static str,
     /// Who did it; none when it was the assistant or the customer.
     pub agent: Option<String>,
@@ -141,6 +142,6 @@ pub struct DeskNote {
     pub from: Option<String>,
     /// Why a person was asked for.
     pub reason_code: Option<String>,
-    /// What was noted.
+    /// What was noted; of an approval what is asked for, or why it was refused.
     pub note: Option<String>,
 }

@@ -8,8 +8,10 @@ import { renderMarkdown } from "../shared/markdown.js";
 import { codeDigits, wantsCode } from "./code.js";
 
 const OPTIONS_MAX = 24;
-/** More options than this with long labels stand below each other, in a list that scrolls. */
+/** More options than this with long labels stand below each other. */
 const SHORT_LIST_MAX = 5;
+/** More than this scroll, so that what they answer stays in view. */
+const WHOLE_LIST_MAX = 8;
 const SHORT_LABEL_MAX = 24;
 /** Id of the option to wait on for a person. */
 const WAIT = "wait";
@@ -23,7 +25,7 @@ const WAIT = "wait";
 
 /**
  * @param {HTMLElement} place
- * @param {{t: Translate, locale: string, say: (text: string) => void, announce: (text: string) => void, send_code: (code: string) => void, on_built: () => void}} how
+ * @param {{t: Translate, locale: string, say: (text: string) => void, say_prepared: (key: string) => void, announce: (text: string) => void, send_code: (code: string) => void, on_built: () => void}} how
  * @returns {AwaitingView}
  */
 export function makeAwaiting(place, how) {
@@ -98,7 +100,7 @@ function choices(options, lang, { t, say }) {
   const buttons = options.slice(0, OPTIONS_MAX).map(({ label }) =>
     el("li", {}, el("button", { type: "button", class: "choice", dir: "auto", lang, on: { click: () => say(label) } }, label)));
   const is_long = options.length > SHORT_LIST_MAX && options.some(({ label }) => label.length > SHORT_LABEL_MAX);
-  return el("ul", { class: is_long ? "choices compact" : "choices", "aria-label": t("choices.label") }, buttons);
+  return el("ul", { class: `choices${is_long ? " compact" : ""}${is_long && options.length > WHOLE_LIST_MAX ? " scrolls" : ""}`, "aria-label": t("choices.label") }, buttons);
 }
 
 /**
@@ -107,26 +109,24 @@ function choices(options, lang, { t, say }) {
  * @param {Chat} chat
  * @param {Parameters<typeof makeAwaiting>[1]} how
  */
-function confirmCard({ proposal, options }, chat, { t, say }) {
-  const [yes, no] = confirmWords(options, t);
+function confirmCard({ proposal, options }, chat, { t, say, say_prepared }) {
+  /** The server's own word for it where it has one. @param {RegExp} pattern @param {string} key */
+  const answer = (pattern, key) => {
+    const label = options?.find(({ id }) => pattern.test(id))?.label;
+    return label === undefined ? say_prepared(key) : say(label);
+  };
   const is_said = proposal && chat.transcript.last()?.text.includes(proposal.summary);
   return el("section", { class: "card confirm", "aria-labelledby": "confirm-title" },
     el("h2", { id: "confirm-title" }, icon("receipt"), t("confirm.title")),
     proposal && !is_said && el("div", { class: "confirm-summary", dir: "auto", lang: chat.locale }, renderMarkdown(proposal.summary)),
     el("div", { class: "buttons" },
-      el("button", { type: "button", class: "button primary", on: { click: () => say(yes) } }, t("confirm.yes")),
-      el("button", { type: "button", class: "button", on: { click: () => say(no) } }, t("confirm.no"))),
+      el("button", { type: "button", class: "button primary", on: { click: () => answer(/^(yes|affirm|confirm|true)$/i, "say.yes") } }, t("confirm.yes")),
+      el("button", { type: "button", class: "button", on: { click: () => answer(/^(no|deny|decline|false)$/i, "say.no") } }, t("confirm.no"))),
     el("p", { class: "quiet-text" }, t("confirm.note")));
 }
 
-/** The words the server understands as yes and no. @param {Option[] | undefined} options @param {Translate} t @returns {[string, string]} */
-function confirmWords(options, t) {
-  const find = (/** @type {RegExp} */ pattern) => options?.find(({ id }) => pattern.test(id))?.label;
-  return [find(/^(yes|affirm|confirm|true)$/i) ?? t("say.yes"), find(/^(no|deny|decline|false)$/i) ?? t("say.no")];
-}
-
 /** @param {Parameters<typeof makeAwaiting>[1]} how */
-function codeCard({ t, say, send_code }) {
+function codeCard({ t, say_prepared, send_code }) {
   const input = el("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 12,
     spellcheck: "false", dir: "ltr", required: true, "aria-describedby": "code-text code-problem" });
   const problem = el("p", { id: "code-problem", class: "field-problem", role: "alert" });
@@ -151,7 +151,7 @@ function codeCard({ t, say, send_code }) {
   el("label", { for: "code" }, t("code.label")),
   el("div", { class: "code-row" }, input, submit),
   problem,
-  el("button", { type: "button", class: "link-button", on: { click: () => say(t("say.no_code")) } }, t("say.no_code")));
+  el("button", { type: "button", class: "link-button", on: { click: () => say_prepared("say.no_code") } }, t("say.no_code")));
   return {
     node,
     focus: () => input.focus(),

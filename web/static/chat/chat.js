@@ -59,7 +59,7 @@ const api = makeApi({ base: apiBase(), token: () => chat.token });
 
 const composer = makeComposer({ t, locale, on_send: sendTyped });
 const awaiting = makeAwaiting(byId("awaiting"), {
-  t, locale, say, announce,
+  t, locale, say, say_prepared: (key) => void sayPrepared(key), announce,
   send_code: (code) => void chat.sendCode(code),
   on_built: () => keepFocus(),
 });
@@ -81,10 +81,16 @@ function sendTyped(text) {
   return true;
 }
 
-/** Says a prepared sentence for the customer. @param {string} text */
+/** Says for the customer what a button shows. @param {string} text */
 function say(text) {
   chat.send(text);
   scrollToEnd();
+}
+
+/** Says a prepared sentence in the language of the conversation: in that of the page it might turn the conversation to it. @param {string} key */
+async function sayPrepared(key) {
+  const table = chat.locale === asked_locale ? words : await wordsOf(chat.locale);
+  say(makeTranslate(table ?? en, en)(key));
 }
 
 /** @param {string} text */
@@ -196,13 +202,13 @@ function drawTrouble() {
     trouble.again && el("button", { type: "button", class: "button small", on: { click: trouble.again } }, t("button.try_again"))));
 }
 
-/** A conversation that waits for a person is not left by accident. */
+/** A conversation in which something was said is not left by accident. */
 function askToLeave() {
-  if (!chat.has_person) return startOver();
+  if (!chat.has_person && !chat.transcript.has_words) return startOver();
   /** @type {HTMLDialogElement} */
   const dialog = byId("leave");
   dialog.replaceChildren(
-    el("h2", { id: "leave-title" }, t("leave.title")), el("p", {}, t("leave.text")),
+    el("h2", { id: "leave-title" }, t("leave.title")), el("p", {}, t(chat.has_person ? "leave.text" : "leave.text_open")),
     el("div", { class: "buttons" },
       el("button", { type: "button", class: "button primary", on: { click: () => dialog.close() } }, t("leave.no")),
       el("button", { type: "button", class: "button", on: { click: () => { dialog.close(); startOver(); } } }, t("leave.yes"))));
@@ -216,7 +222,7 @@ function startOver() {
 }
 
 function askForPerson() {
-  say(t("say.person"));
+  void sayPrepared("say.person");
   composer.focus(); // the button goes away while a person is awaited
 }
 

@@ -113,10 +113,12 @@ function sources({ text, citations = [] }, { t, message_locale, on_article }) {
   return el("div", { class: "sources" },
     el("p", { class: "sources-title" }, icon("book"), citations.length === 1 ? t("sources.one") : t("sources.many", { count: citations.length })),
     citations.map((citation) => {
-      return el("details", { class: "source" },
-        el("summary", {}, el("span", { dir: "auto", lang: message_locale }, citation.title)),
-        !isSaid(citation.quote, text) && el("blockquote", { dir: "auto", lang: message_locale }, citation.quote),
-        el("p", {}, el("button", { type: "button", class: "link-button", on: { click: () => on_article(citation) } }, t("sources.open"))));
+      const title = el("span", { dir: "auto", lang: message_locale }, citation.title);
+      const read = el("button", { type: "button", class: "link-button", on: { click: () => on_article(citation) } }, t("sources.open"));
+      // What the reply says word for word is not folded away below it once more.
+      return isSaid(citation.quote, text)
+        ? el("div", { class: "source whole" }, title, read)
+        : el("details", { class: "source" }, el("summary", {}, title), el("blockquote", { dir: "auto", lang: message_locale }, citation.quote), el("p", {}, read));
     }));
 }
 

@@ -77,6 +77,7 @@ export const ca = {
   "announce.code": "A sobre del quadre de missatges hi ha un camp segur per al codi d'un sol ús.",
   "leave.title": "Vols començar una conversa nova?",
   "leave.text": "En aquesta ja s'ha demanat una persona de l'equip. Conserva el torn i hi pots tornar.",
+  "leave.text_open": "El que s'ha dit fins ara aquí ja no es mostrarà.",
   "leave.yes": "Comença'n una de nova",
   "leave.no": "Queda't aquí",
   "leave.back": "Torna a la conversa amb una persona",

@@ -77,6 +77,7 @@ export const cs = {
   "announce.code": "Nad polem pro zprávu je zabezpečené pole pro jednorázový kód.",
   "leave.title": "Začít nový rozhovor?",
   "leave.text": "V tomhle jste požádali o člověka. Zůstane v pořadí a můžete se k němu vrátit.",
+  "leave.text_open": "To, co tu zatím zaznělo, se už nebude zobrazovat.",
   "leave.yes": "Začít nový",
   "leave.no": "Zůstat tady",
   "leave.back": "Zpátky k rozhovoru s člověkem",

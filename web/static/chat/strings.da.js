@@ -77,6 +77,7 @@ export const da = {
   "announce.code": "Der er et sikkert felt til din engangskode over beskedfeltet.",
   "leave.title": "Vil du starte en ny samtale?",
   "leave.text": "I den her har du bedt om et menneske. Den beholder sin plads i køen, og du kan vende tilbage til den.",
+  "leave.text_open": "Det, der er skrevet her indtil nu, vises ikke længere.",
   "leave.yes": "Start en ny",
   "leave.no": "Bliv her",
   "leave.back": "Tilbage til samtalen med et menneske",

@@ -77,6 +77,7 @@ export const de = {
   "announce.code": "Über dem Nachrichtenfeld ist ein sicheres Feld für Ihren Einmalcode.",
   "leave.title": "Neue Unterhaltung beginnen?",
   "leave.text": "In dieser haben Sie um einen Menschen gebeten. Ihr Platz in der Warteschlange bleibt, und Sie können zurückkommen.",
+  "leave.text_open": "Was hier bisher geschrieben wurde, wird dann nicht mehr angezeigt.",
   "leave.yes": "Neue beginnen",
   "leave.no": "Hier bleiben",
   "leave.back": "Zurück zur Unterhaltung mit einem Menschen",

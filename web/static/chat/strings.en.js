@@ -77,6 +77,7 @@ export const en = {
   "announce.code": "A secure field for your one-time code is above the message box.",
   "leave.title": "Start a new conversation?",
   "leave.text": "A colleague has been asked for in this one. It stays in line, and you can come back to it.",
+  "leave.text_open": "What was said here so far will not be shown any more.",
   "leave.yes": "Start a new one",
   "leave.no": "Stay here",
   "leave.back": "Back to the conversation with a person",

@@ -77,6 +77,7 @@ export const es = {
   "announce.code": "Encima del cuadro de mensaje hay un campo seguro para tu código de un solo uso.",
   "leave.title": "¿Empezar una nueva conversación?",
   "leave.text": "En esta ya hemos avisado a alguien del equipo. Mantiene su sitio en la cola y puedes volver a ella.",
+  "leave.text_open": "Lo que se ha dicho aquí hasta ahora dejará de mostrarse.",
   "leave.yes": "Empezar otra",
   "leave.no": "Quedarme aquí",
   "leave.back": "Volver a la conversación con una persona",

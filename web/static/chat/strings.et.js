@@ -77,6 +77,7 @@ export const et = {
   "announce.code": "Sõnumikasti kohal on turvaline väli ühekordse koodi jaoks.",
   "leave.title": "Kas alustada uut vestlust?",
   "leave.text": "Selles vestluses on kolleegi juba kutsutud. See jääb järjekorda ja saate selle juurde tagasi tulla.",
+  "leave.text_open": "Seni siin kirjutatut enam ei kuvata.",
   "leave.yes": "Alusta uut",
   "leave.no": "Jään siia",
   "leave.back": "Tagasi vestlusse inimesega",

@@ -77,6 +77,7 @@ export const fi = {
   "announce.code": "Viestikentän yläpuolella on suojattu kenttä kertakäyttökoodille.",
   "leave.title": "Aloitetaanko uusi keskustelu?",
   "leave.text": "Tähän keskusteluun on pyydetty kollegaa. Se pysyy jonossa, ja voit palata siihen.",
+  "leave.text_open": "Tähän asti kirjoitettua ei enää näytetä.",
   "leave.yes": "Aloita uusi",
   "leave.no": "Pysy tässä",
   "leave.back": "Takaisin keskusteluun ihmisen kanssa",

@@ -77,6 +77,7 @@ export const fr = {
   "announce.code": "Un champ sécurisé pour votre code à usage unique se trouve au-dessus de la zone de message.",
   "leave.title": "Commencer une nouvelle conversation ?",
   "leave.text": "Dans celle-ci, un conseiller a été demandé. Elle garde sa place dans la file, et vous pourrez y revenir.",
+  "leave.text_open": "Ce qui a été dit ici jusqu’à présent ne sera plus affiché.",
   "leave.yes": "Nouvelle conversation",
   "leave.no": "Rester ici",
   "leave.back": "Revenir à la conversation avec une personne",

@@ -77,6 +77,7 @@ export const hr = {
   "announce.code": "Iznad polja za poruku je sigurno polje za jednokratni kod.",
   "leave.title": "Započeti novi razgovor?",
   "leave.text": "U ovome ste zatražili čovjeka. Razgovor ostaje u redu i možete mu se vratiti.",
+  "leave.text_open": "Ono što je ovdje dosad rečeno više se neće prikazivati.",
   "leave.yes": "Započni novi",
   "leave.no": "Ostani ovdje",
   "leave.back": "Natrag na razgovor s čovjekom",

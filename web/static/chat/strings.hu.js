@@ -77,6 +77,7 @@ export const hu = {
   "announce.code": "Az üzenetmező fölött van egy biztonságos mező az egyszer használatos kódodnak.",
   "leave.title": "Új beszélgetést kezdesz?",
   "leave.text": "Ebben a beszélgetésben kollégát kértél. Megmarad a helye a sorban, és visszatérhetsz hozzá.",
+  "leave.text_open": "Az itt eddig leírtak többé nem jelennek meg.",
   "leave.yes": "Újat kezdek",
   "leave.no": "Itt maradok",
   "leave.back": "Vissza a kollégával folytatott beszélgetéshez",

@@ -77,6 +77,7 @@ export const is = {
   "announce.code": "Fyrir ofan skilaboðareitinn er öruggur reitur fyrir einnota kóðann þinn.",
   "leave.title": "Byrja nýtt samtal?",
   "leave.text": "Í þessu samtali baðstu um manneskju. Það heldur sínum stað í röðinni og þú getur komið aftur að því.",
+  "leave.text_open": "Það sem hefur verið sagt hér hingað til birtist ekki lengur.",
   "leave.yes": "Byrja nýtt",
   "leave.no": "Vera hér áfram",
   "leave.back": "Aftur í samtalið við manneskju",

@@ -77,6 +77,7 @@ export const it = {
   "announce.code": "Sopra il campo del messaggio c’è un campo protetto per il tuo codice monouso.",
   "leave.title": "Iniziare una nuova conversazione?",
   "leave.text": "In questa hai già chiesto una persona del team. Resta in coda e puoi tornarci quando vuoi.",
+  "leave.text_open": "Quello che è stato detto qui finora non sarà più mostrato.",
   "leave.yes": "Inizia una nuova",
   "leave.no": "Resta qui",
   "leave.back": "Torna alla conversazione con una persona",

@@ -77,6 +77,7 @@ export const ko = {
   "announce.code": "메시지 입력란 위에 인증번호 보안 입력란이 있어요.",
   "leave.title": "새 대화를 시작할까요?",
   "leave.text": "이 대화에서는 상담원을 요청하셨어요. 대기 순서는 그대로 유지되고, 나중에 다시 돌아올 수 있어요.",
+  "leave.text_open": "지금까지 나눈 대화는 더 이상 표시되지 않습니다.",
   "leave.yes": "새로 시작",
   "leave.no": "여기 있기",
   "leave.back": "상담원과의 대화로 돌아가기",

@@ -77,6 +77,7 @@ export const lt = {
   "announce.code": "Virš žinutės lango yra saugus laukelis vienkartiniam kodui.",
   "leave.title": "Pradėti naują pokalbį?",
   "leave.text": "Šiame pokalbyje jau pakviestas kolega. Jūsų vieta eilėje išlieka, ir galėsite sugrįžti.",
+  "leave.text_open": "Tai, kas čia iki šiol parašyta, nebebus rodoma.",
   "leave.yes": "Pradėti naują",
   "leave.no": "Likti čia",
   "leave.back": "Grįžti į pokalbį su žmogumi",

@@ -77,6 +77,7 @@ export const lv = {
   "announce.code": "Virs ziņas lauka ir drošs lauks vienreizējam kodam.",
   "leave.title": "Vai sākt jaunu sarunu?",
   "leave.text": "Šajā sarunā jau ir lūgts kolēģis. Tā paliek rindā, un varat pie tās atgriezties.",
+  "leave.text_open": "Līdz šim šeit rakstītais vairs netiks rādīts.",
   "leave.yes": "Sākt jaunu",
   "leave.no": "Palikt šeit",
   "leave.back": "Atpakaļ pie sarunas ar cilvēku",

@@ -77,6 +77,7 @@ export const nb = {
   "announce.code": "Et sikkert felt for engangskoden ligger over meldingsfeltet.",
   "leave.title": "Vil du starte en ny samtale?",
   "leave.text": "I denne har du bedt om et menneske. Den beholder plassen i køen, og du kan komme tilbake til den.",
+  "leave.text_open": "Det som er skrevet her så langt, vises ikke lenger.",
   "leave.yes": "Start en ny",
   "leave.no": "Bli her",
   "leave.back": "Tilbake til samtalen med et menneske",

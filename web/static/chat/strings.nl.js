@@ -77,6 +77,7 @@ export const nl = {
   "announce.code": "Er staat een beveiligd veld voor je eenmalige code boven het berichtveld.",
   "leave.title": "Nieuw gesprek beginnen?",
   "leave.text": "In dit gesprek heb je om een medewerker gevraagd. Het houdt zijn plek in de wachtrij en je kunt ernaar terug.",
+  "leave.text_open": "Wat hier tot nu toe is gezegd, wordt dan niet meer getoond.",
   "leave.yes": "Nieuw gesprek beginnen",
   "leave.no": "Hier blijven",
   "leave.back": "Terug naar het gesprek met een medewerker",

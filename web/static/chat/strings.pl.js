@@ -77,6 +77,7 @@ export const pl = {
   "announce.code": "Nad polem wiadomości jest bezpieczne pole na kod jednorazowy.",
   "leave.title": "Zacząć nową rozmowę?",
   "leave.text": "W tej rozmowie czekasz na kogoś z zespołu. Zachowa ona miejsce w kolejce i możesz do niej wrócić.",
+  "leave.text_open": "To, co tu dotąd napisano, nie będzie już wyświetlane.",
   "leave.yes": "Zacznij nową",
   "leave.no": "Zostań tutaj",
   "leave.back": "Wróć do rozmowy z człowiekiem",

@@ -77,6 +77,7 @@ export const pt = {
   "announce.code": "Há um campo seguro para o seu código por cima da caixa de mensagem.",
   "leave.title": "Começar uma nova conversa?",
   "leave.text": "Nesta conversa já foi pedido um colega. Ela mantém o lugar na fila, e pode voltar a ela.",
+  "leave.text_open": "O que foi dito aqui até agora deixará de ser mostrado.",
   "leave.yes": "Começar uma nova",
   "leave.no": "Ficar aqui",
   "leave.back": "Voltar à conversa com uma pessoa",

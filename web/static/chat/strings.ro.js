@@ -77,6 +77,7 @@ export const ro = {
   "announce.code": "Deasupra căsuței de mesaje e un câmp securizat pentru codul tău.",
   "leave.title": "Începi o conversație nouă?",
   "leave.text": "În aceasta ai cerut un coleg. Rămâne la rând și poți reveni la ea.",
+  "leave.text_open": "Ce s-a spus aici până acum nu va mai fi afișat.",
   "leave.yes": "Începe una nouă",
   "leave.no": "Rămân aici",
   "leave.back": "Înapoi la conversația cu un om",

@@ -77,6 +77,7 @@ export const sk = {
   "announce.code": "Nad oknom na správy je zabezpečené pole na jednorazový kód.",
   "leave.title": "Začať nový rozhovor?",
   "leave.text": "V tomto ste požiadali o kolegu. Ostáva v poradí a môžete sa k nemu vrátiť.",
+  "leave.text_open": "To, čo tu doteraz zaznelo, sa už nebude zobrazovať.",
   "leave.yes": "Začať nový",
   "leave.no": "Ostať tu",
   "leave.back": "Späť na rozhovor s človekom",

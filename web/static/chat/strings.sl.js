@@ -77,6 +77,7 @@ export const sl = {
   "announce.code": "Nad poljem za sporočilo je varno polje za enkratno kodo.",
   "leave.title": "Začnete nov pogovor?",
   "leave.text": "V tem ste prosili za sodelavca. Ostane v vrsti in lahko se vrnete vanj.",
+  "leave.text_open": "Kar je bilo tu doslej napisano, ne bo več prikazano.",
   "leave.yes": "Začni novega",
   "leave.no": "Ostani tu",
   "leave.back": "Nazaj na pogovor s človekom",

@@ -77,6 +77,7 @@ export const sv = {
   "announce.code": "Det finns ett säkert fält för din engångskod ovanför meddelandefältet.",
   "leave.title": "Starta en ny konversation?",
   "leave.text": "I den här har du bett om en människa. Den behåller sin plats i kön, och du kan komma tillbaka till den.",
+  "leave.text_open": "Det som har skrivits här hittills visas inte längre.",
   "leave.yes": "Starta en ny",
   "leave.no": "Stanna kvar",
   "leave.back": "Tillbaka till konversationen med en människa",

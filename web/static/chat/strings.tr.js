@@ -77,6 +77,7 @@ export const tr = {
   "announce.code": "Mesaj kutusunun üstünde tek kullanımlık kodunuz için güvenli bir alan var.",
   "leave.title": "Yeni bir sohbet başlatılsın mı?",
   "leave.text": "Bu sohbete bir ekip arkadaşımız çağrıldı. Sohbet sırada kalır, istediğinizde geri dönebilirsiniz.",
+  "leave.text_open": "Burada şimdiye kadar yazılanlar artık gösterilmeyecek.",
   "leave.yes": "Yeni sohbet başlat",
   "leave.no": "Burada kal",
   "leave.back": "Bir kişiyle olan sohbete dön",

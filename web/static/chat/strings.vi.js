@@ -77,6 +77,7 @@ export const vi = {
   "announce.code": "Có ô bảo mật để nhập mã dùng một lần phía trên ô tin nhắn.",
   "leave.title": "Bắt đầu cuộc trò chuyện mới?",
   "leave.text": "Bạn đã yêu cầu gặp nhân viên trong cuộc trò chuyện này. Yêu cầu vẫn được giữ trong hàng chờ và bạn có thể quay lại.",
+  "leave.text_open": "Những gì đã nói ở đây cho đến nay sẽ không còn được hiển thị.",
   "leave.yes": "Bắt đầu mới",
   "leave.no": "Ở lại đây",
   "leave.back": "Quay lại cuộc trò chuyện với nhân viên",

@@ -77,6 +77,7 @@ export const zh = {
   "announce.code": "输入框上方有填写验证码的安全输入框。",
   "leave.title": "要开始新对话吗？",
   "leave.text": "这个对话已经请了人工客服，排队会保留，您之后可以回来。",
+  "leave.text_open": "到目前为止这里的对话内容将不再显示。",
   "leave.yes": "开始新对话",
   "leave.no": "留在这里",
   "leave.back": "回到人工客服对话",

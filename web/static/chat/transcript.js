@@ -39,6 +39,11 @@ export class Transcript {
     return this.#locals.some(({ state }) => state === "queued" || state === "sending");
   }
 
+  /** Whether the customer has said anything. */
+  get has_words() {
+    return this.#locals.length > 0 || [...this.#messages.values()].some(({ author }) => author === "customer");
+  }
+
   /**
    * Takes in messages of the server, in any order and any number of times.
    * @param {Message[]} messages

@@ -1,9 +1,10 @@
 // What needs the approval of people? Who asks, what exactly, why, by which rule and until when; an answer is for exactly what is shown.
 /** @import { Approval } from "../shared/types.js" */
 /** @import { Desk } from "./state.js" */
-import { byId, el, reconcile, show } from "../shared/dom.js";
-import { elapsed, words } from "../shared/format.js";
+import { byId, el, ownLines, reconcile, show } from "../shared/dom.js";
+import { elapsed, moneyText, words } from "../shared/format.js";
 import { plainText } from "../shared/record.js";
+import { readable } from "./records.js";
 
 const REASON_CHARS_MAX = 500;
 
@@ -29,13 +30,28 @@ export function standOf({ approvers, given, is_yours }) {
   return is_yours ? so_far : `${so_far}. Not yours to answer.`;
 }
 
+/** What stands among the rules where only the action's own autonomy asks for people. */
+const SUGGESTED = "autonomy: suggest";
+
+/** Why people are asked, in words. @param {Approval} approval */
+export function whyOf({ rules }) {
+  return rules.map((rule) => (rule === SUGGESTED ? "The assistant only suggests this" : words(rule))).join(", ");
+}
+
+/** The sum that moves, if it is known. @param {Approval} approval */
+export function amountOf({ amount_minor, currency }) {
+  return amount_minor !== undefined && currency ? moneyText({ minor: amount_minor, currency }, "en") : "";
+}
+
 /** @param {Approval} approval @param {Desk} desk @param {(id: string) => void} on_open */
 function renderApproval(approval, desk, on_open) {
   /** @param {"approve"|"refuse"} answer */
   const button = (answer) => el("button", { type: "button", class: answer === "approve" ? "button primary small" : "button small",
     on: { click: () => askAnswer(answer, approval, desk) } }, answer === "approve" ? "Approve…" : "Refuse…");
   return el("li", { class: "approval" },
-    el("p", { class: "approval-summary", dir: "auto" }, approval.summary),
+    el("p", { class: "approval-head" }, el("strong", { dir: "auto" }, approval.customer_name ?? approval.customer_id), el("span", { class: "amount" }, amountOf(approval))),
+    el("p", {}, `${words(approval.action)} · ${whyOf(approval)}`),
+    el("p", { class: "approval-summary" }, ownLines(approval.summary)),
     el("p", { class: "quiet-text" }, `${standOf(approval)} · asked ${elapsed(approval.requested_at, Date.now(), "en")} ago`),
     el("div", { class: "buttons" }, approval.is_yours ? [button("approve"), button("refuse")] : [],
       el("button", { type: "button", class: "button quiet small", on: { click: () => on_open(approval.conversation_id) } }, "Open")));
@@ -50,9 +66,11 @@ export function factsOf(approval) {
   return [
     ["Who asks", approval.customer_name ? `${approval.customer_name} (${approval.customer_id})` : approval.customer_id],
     ["What", words(approval.action)],
-    ...Object.entries(approval.arguments).map(([name, value]) => /** @type {[string, string]} */ ([words(name), plainText(value, "en")])),
+    ...(amountOf(approval) ? [/** @type {[string, string]} */ (["Amount", amountOf(approval)])] : []),
+    ...Object.entries(approval.arguments).map(([name, value]) => /** @type {[string, string]} */ ([words(name), readable(value, name) ?? plainText(value, "en")])),
     ["Customer's words", approval.said],
-    ["Rule", approval.rules.join(", ")],
+    ["Why people are asked", approval.rules.includes(SUGGESTED) ? whyOf(approval) : `${whyOf(approval)} (${approval.rules.join(", ")})`],
+    ...approval.given.map(({ name, at }) => /** @type {[string, string]} */ (["Approved", `${name}, ${day(at)}`])),
     ["Asked", day(approval.requested_at)],
     ["Until", `${day(approval.expires_at)}, then nothing is done`],
   ];
@@ -79,7 +97,7 @@ function askAnswer(answer, approval, desk) {
   dialog.replaceChildren(
     el("h2", { id: "approval-title" }, is_refusal ? "Refuse this?" : "Approve exactly this?"),
     el("div", { class: "note-form" },
-      el("p", { dir: "auto" }, approval.summary),
+      el("p", {}, ownLines(approval.summary)),
       el("dl", { class: "facts" }, factsOf(approval).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, value)))),
       ...(is_refusal ? [el("label", { for: "approval-reason" }, "Why not"), el("p", { class: "quiet-text", id: "approval-reason-hint" }, "Kept in the ledger. The customer is told that it will not be done, not why."), reason] : []),
       problem,

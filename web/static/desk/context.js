@@ -1,10 +1,11 @@
 // What must a person know before taking over? Who, why, what was tried, on what grounds, and what comes next.
 /** @import { DeskConversation, DeskRecords, DeskRow, Handover, HandoverAction } from "../shared/types.js" */
-import { el } from "../shared/dom.js";
+import { el, ownLines } from "../shared/dom.js";
 import { clockTime, elapsed, words } from "../shared/format.js";
 import { safeUrl, webLink } from "../shared/markdown.js";
 import { plainText, renderValue } from "../shared/record.js";
-import { byRecordId, facts, fold, readable, renderLists, titleOf } from "./records.js";
+import { byRecordId, facts, fold, overdueOf, readable, renderLists, titleOf } from "./records.js";
+import { actText } from "./transcript.js";
 
 const LOCALE = "en";
 /** Facts of a customer that are read first; the others are folded. */
@@ -27,6 +28,8 @@ export function renderContext(conversation, records) {
     handover ? why(handover, is_with_people) : nobody(conversation),
     handover && is_with_people ? aboutToDo(handover) : undefined,
     handover && is_with_people ? nextStep(handover) : undefined,
+    approvals(conversation),
+    overdue(records),
     handover ? actions(handover.actions ?? []) : undefined,
     who(conversation, records, labels),
     handover ? about(handover, records, labels) : undefined,
@@ -35,6 +38,26 @@ export function renderContext(conversation, records) {
     handover ? known(handover.near ?? [], handover.sources ?? []) : undefined,
   ];
   return parts.filter((part) => part !== undefined);
+}
+
+/**
+ * What comes before everything else where the context has no room of its own: why it is here, what is overdue, what comes next.
+ * @param {DeskConversation} conversation
+ * @param {DeskRecords=} records
+ * @returns {HTMLElement[]}
+ */
+export function renderBrief({ handover, status }, records) {
+  if (!handover || (status !== "waiting_for_agent" && status !== "with_agent")) return [];
+  const { sums } = overdueOf(records);
+  const next = handover.proposal ? `Was about to: ${handover.proposal}` : plainText(handover.proposed_next_step, LOCALE) ?? "";
+  return [
+    el("div", { class: "tags" },
+      handover.reason_code && el("span", { class: "tag strong" }, words(handover.reason_code)),
+      handover.priority === "high" && el("span", { class: "tag high" }, "High priority"),
+      sums.length > 0 && el("span", { class: "tag high" }, `Overdue: ${sums.join(", ")}`)),
+    ...(handover.summary ? [el("p", { class: "brief-text" }, ownLines(handover.summary))] : []),
+    ...(next && next !== "—" ? [el("p", { class: "brief-next", dir: "auto" }, el("strong", {}, "Next: "), next)] : []),
+  ];
 }
 
 /** What the context shows that passes with time, so that it is drawn again when it does. @param {DeskConversation} conversation */
@@ -82,15 +105,16 @@ function nobody({ status }) {
 }
 
 /** @param {Handover} handover @param {boolean} is_with_people */
-function why({ reason_code, summary, sentiment, requested_at }, is_with_people) {
+function why({ reason_code, priority, summary, sentiment, requested_at }, is_with_people) {
   const mood = plainText(sentiment, LOCALE);
   return el("section", { class: "part" },
     el("h3", {}, is_with_people ? "Why it came to you" : "Why it came to a person", summary && el("span", { class: "caution" }, "AI summary; claims not verified")),
     el("div", { class: "tags" },
       reason_code && el("span", { class: "tag strong" }, words(reason_code)),
+      priority === "high" && el("span", { class: "tag high" }, "High priority"),
       sentiment !== undefined && mood && mood !== "neutral" && el("span", { class: "tag high" }, `Mood: ${mood}`),
       requested_at && el("span", { class: "tag" }, `Asked ${elapsed(requested_at, Date.now(), LOCALE)} ago`)),
-    summary && el("p", { class: "summary-text", dir: "auto" }, summary));
+    summary && el("p", { class: "summary-text" }, ownLines(summary)));
 }
 
 /** @param {Handover} handover */
@@ -130,6 +154,23 @@ function about({ slots: known = {} }, records, labels) {
     found.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((part) => one(name, part))));
 }
 
+/** Who was asked to approve what, who has, and who has not. @param {DeskConversation} conversation */
+function approvals({ notes = [] }) {
+  const list = notes.filter(({ act }) => act.startsWith("approval_"));
+  if (list.length === 0) return undefined;
+  return section("Approvals", el("ul", { class: "decisions" }, list.map((note) => el("li", {},
+    el("strong", { dir: "auto" }, actText(note)), el("time", { class: "quiet-text", datetime: note.at }, ` ${readable(note.at) ?? ""}`),
+    note.note && el("span", { class: "decided-on", dir: "auto" }, note.note)))));
+}
+
+/** What is overdue is not folded away. @param {DeskRecords=} records */
+function overdue(records) {
+  const { lines, sums } = overdueOf(records);
+  if (lines.length === 0) return undefined;
+  return el("section", { class: "part" }, el("h3", {}, "Overdue", sums.length > 0 && el("span", { class: "tag high" }, sums.join(", "))),
+    el("ul", { class: "overdue" }, lines.map((line) => el("li", { dir: "auto" }, line))));
+}
+
 /** @param {DeskRecords=} records */
 function held(records) {
   const lists = records ? renderLists(records) : [];
@@ -158,7 +199,7 @@ function actions(list) {
 
 /** @param {Record<string, unknown>} values */
 function argumentText(values) {
-  return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${readable(value) ?? JSON.stringify(value)}`).join(" · ");
+  return Object.entries(values).filter(([name]) => !/(^|_)ids?$/.test(name)).map(([name, value]) => `${words(name)}: ${readable(value, name) ?? JSON.stringify(value)}`).join(" · ");
 }
 
 /**

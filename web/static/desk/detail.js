@@ -4,7 +4,7 @@
 import { append, el, show } from "../shared/dom.js";
 import { languageName, words } from "../shared/format.js";
 import { icon } from "../shared/icons.js";
-import { contextAge, customerName, renderContext } from "./context.js";
+import { contextAge, customerName, renderBrief, renderContext } from "./context.js";
 import { renderHappened } from "./happened.js";
 import { makeReply } from "./reply.js";
 import { makeTabs } from "./tabs.js";
@@ -47,10 +47,12 @@ export function makeDetail(place, context_aside, desk, how) {
   const locked = el("p", { class: "locked" });
   const nothing = el("div", { class: "nothing" }, icon("inbox"), el("h2", {}, "No conversation open"), el("p", {}, "Choose one from the inbox to see everything about it."));
   const loading = el("p", { class: "nothing" }, "Loading…");
-  const whole = el("div", { class: "whole" }, head.node, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
+  const brief = el("section", { class: "brief", "aria-label": "In short", tabindex: "0" });
+  const whole = el("div", { class: "whole" }, head.node, brief, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], detail.notes ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
     for (const place of [context_aside, context_pane]) renew(place, renderContext(detail, desk.records));
+    brief.replaceChildren(...renderBrief(detail, desk.records));
   });
   const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [], notes = [], messages }) => `${id} ${turns.length} ${notes.length} ${messages.length}`, (detail) => {
     renew(stages_pane, renderHappened(detail));

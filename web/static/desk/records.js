@@ -1,7 +1,7 @@
 // How are the company's records read by a person? Names and values that say something, what lies deeper folded.
 /** @import { DeskRecords, RecordList } from "../shared/types.js" */
 import { el } from "../shared/dom.js";
-import { words } from "../shared/format.js";
+import { countryName, isMoney, languageName, moneyText, words } from "../shared/format.js";
 import { plainText } from "../shared/record.js";
 
 const LOCALE = "en";
@@ -10,9 +10,20 @@ const DEPTH_MAX = 4;
 
 /** @typedef {Record<string, unknown>} Fields */
 
-/** A value for a person: no empty ones, no machine's time, no machine's word. @param {unknown} value @returns {string | undefined} */
-export function readable(value) {
+/** Fields whose values are words of the company's systems. */
+const CODED = /(^|_)(status|state|kind|type|reason|code|channel|method|priority)$/;
+
+/**
+ * A value for a person: no empty ones, no machine's time, no machine's word.
+ * @param {unknown} value
+ * @param {string} name of its field
+ * @returns {string | undefined}
+ */
+export function readable(value, name = "") {
   if (value === null || value === undefined || value === "") return undefined;
+  if (typeof value === "string" && /(^|_)(country|market)$/.test(name) && /^[A-Z]{2}$/.test(value)) return countryName(value);
+  if (typeof value === "string" && /^(locale|language)$/.test(name)) return languageName(value);
+  if (typeof value === "string" && CODED.test(name) && /^[a-z]+(?:_[a-z0-9]+)*$/.test(value)) return words(value);
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return new Date(value).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   if (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value)) return new Date(`${value}T12:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium" });
   if (typeof value === "string" && /^[a-z]+(?:_[a-z0-9]+)+$/.test(value)) return value.replaceAll("_", " ");
@@ -41,7 +52,7 @@ export function titleOf({ label, title, name, id }) {
 export function facts(record, labels, left_out = [], depth = 0) {
   const entries = Object.entries(record).filter(([name]) => !left_out.includes(name)).slice(0, ENTRIES_MAX);
   const named = (/** @type {string} */ name) => labels[name] ?? words(name);
-  const plain = entries.map(([name, value]) => [named(name), readable(value)]).filter(([, text]) => text !== undefined);
+  const plain = entries.map(([name, value]) => [named(name), readable(value, name)]).filter(([, text]) => text !== undefined);
   const nested = depth >= DEPTH_MAX ? [] : entries.filter(([, value]) => readable(value) === undefined && isFull(value));
   return [
     ...(plain.length > 0 ? [el("dl", { class: "facts" }, plain.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { dir: "auto" }, text))))] : []),
@@ -80,6 +91,29 @@ function renderList({ title, total, records }, labels) {
     ...records.map((line) => fold(line.title || titleOf(line.record), facts(line.record, labels))),
     ...(rest > 0 ? [el("p", { class: "quiet-text" }, `and ${rest} more`)] : []),
   ], String(total));
+}
+
+/**
+ * What is overdue, from the company's own records: the line of each record that says so, and the sums by currency.
+ * @param {DeskRecords | undefined} records
+ * @returns {{lines: string[], sums: string[]}}
+ */
+export function overdueOf(records) {
+  const lines = (records?.lists ?? []).flatMap((list) => list.records).filter(({ record }) => isOverdue(record));
+  /** @type {Map<string, number>} */
+  const sums = new Map();
+  for (const { record } of lines) {
+    const parts = Object.values(record).flatMap((value) => (Array.isArray(value) ? value : [])).filter((part) => isRecord(part) && isOverdue(part));
+    for (const { amount } of parts.length > 0 ? parts : [record]) {
+      if (isMoney(amount)) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.minor);
+    }
+  }
+  return { lines: lines.map((line) => line.title || titleOf(line.record)), sums: [...sums].map(([currency, minor]) => moneyText({ minor, currency }, LOCALE)) };
+}
+
+/** @param {Fields} record */
+function isOverdue({ state, status }) {
+  return state === "overdue" || status === "overdue";
 }
 
 /** The newest state of each record by its id, with its line. @param {DeskRecords | undefined} records @returns {Map<string, {title: string, record: Fields}>} */

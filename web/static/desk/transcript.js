@@ -68,6 +68,9 @@ function renderTranscript(log, detail) {
 const ACTS = {
   requested: "A person was asked for", withdrawn: "The customer went on with the AI assistant", kept: "The customer writes with the AI assistant; the case stays here", taken: "{agent} took over", taken_from_colleague: "{agent} took over from {from}",
   reopened: "{agent} opened it again", noted: "Note by {agent}", returned: "{agent} returned it to the AI assistant", resolved: "{agent} resolved it",
+  approval_requested: "Colleagues were asked to approve this", approval_given: "{agent} approved it", approval_refused: "{agent} refused it", approval_lapsed: "The approval of {agent} no longer counts",
+  approval_used: "It was approved and is carried out", approval_withdrawn: "The customer took it back: nobody approves it any more", approval_expired: "Nobody decided in time: it is not done",
+  approval_dropped: "It could not be carried out any more",
 };
 
 /** What somebody did, as a sentence. @param {DeskNote} act */

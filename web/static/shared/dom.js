@@ -35,6 +35,11 @@ export function append(parent, ...children) {
   }
 }
 
+/** A text of several lines, each in the direction of its own words: a quotation in Hebrew does not turn the English line below it. @param {string} text @returns {HTMLElement[]} */
+export function ownLines(text) {
+  return text.split("\n").filter((line) => line.trim() !== "").map((line) => el("span", { class: "own-line", dir: "auto" }, line));
+}
+
 /**
  * The element with this id; a page without it is broken, so this throws.
  * @template {HTMLElement} [T=HTMLElement]

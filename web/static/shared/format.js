@@ -81,6 +81,15 @@ export function languageName(locale) {
   }
 }
 
+/** The name of a country in English: "Netherlands" for "NL"; what is no code stays as it is. @param {string} code ISO 3166-1, two letters */
+export function countryName(code) {
+  try {
+    return new Intl.DisplayNames(["en"], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** @param {string} locale @returns {"ltr"|"rtl"} */
 export function directionOf(locale) {
   const rtl = ["ar", "fa", "he", "ur", "ps", "sd", "ug", "yi", "ckb", "dv"];

@@ -120,7 +120,7 @@
  *
  * @typedef {object} DeskNote
  * @property {string} at
- * @property {"requested"|"withdrawn"|"kept"|"taken"|"taken_from_colleague"|"reopened"|"noted"|"returned"|"resolved"} act
+ * @property {"requested"|"withdrawn"|"kept"|"taken"|"taken_from_colleague"|"reopened"|"noted"|"returned"|"resolved"|"approval_requested"|"approval_given"|"approval_refused"|"approval_lapsed"|"approval_used"|"approval_withdrawn"|"approval_expired"|"approval_dropped"} act
  * @property {string=} agent
  * @property {string=} from
  * @property {string=} reason_code
@@ -144,6 +144,8 @@
  * @property {string} action
  * @property {Record<string, unknown>} arguments
  * @property {string} summary
+ * @property {number=} amount_minor
+ * @property {string=} currency
  * @property {string} said
  * @property {string[]} rules
  * @property {string} digest of exactly what is approved
@@ -161,6 +163,7 @@
  *
  * @typedef {object} Handover
  * @property {string=} reason_code
+ * @property {"high"|"normal"=} priority
  * @property {string=} summary
  * @property {string=} identity_level
  * @property {({id: string, name: string} & Record<string, unknown>)=} customer

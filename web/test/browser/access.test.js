@@ -73,6 +73,9 @@ describe("the keyboard alone", () => {
     await tabTo(page, "#talk", "Shift+Tab");
     await tabTo(page, "#new-conversation", "Shift+Tab");
     await page.keyboard.press("Enter");
+    await page.locator("#leave h2").waitFor();
+    await tabTo(page, "#leave .button:not(.primary)");
+    await page.keyboard.press("Enter");
     expect(await page.locator("#empty").isVisible()).toBe(true);
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("message-text");
     await page.context().close();

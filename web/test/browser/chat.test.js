@@ -315,11 +315,55 @@ describe("a reload", () => {
     expect(await page.locator(".message.customer").count()).toBe(3);
     expect(await page.inputValue("#you-are")).toBe("C-100001");
     await expect.poll(() => page.locator(".position").innerText()).toBe("Turn 3 of 3");
+    await page.locator("#new-conversation").focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#leave").getByText("will not be shown any more").waitFor();
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator("#leave").isVisible()).toBe(false);
+    expect(await page.locator(".message.customer").count(), "the safe button has the focus").toBe(3);
     await page.getByRole("button", { name: "New conversation" }).click();
+    await page.locator("#leave").getByRole("button", { name: "Start a new one" }).click();
     expect(await page.locator(".message").count()).toBe(0);
     expect(await page.locator("#empty").isVisible()).toBe(true);
+    await page.getByRole("button", { name: "New conversation" }).click();
+    expect(await page.locator("#leave").isVisible(), "nothing was said").toBe(false);
     await page.reload();
     expect(await page.locator(".message").count()).toBe(0);
+  });
+});
+
+describe("what stands below a message", () => {
+  test("is whole: six long options do not scroll, and a source that says nothing more does not unfold", async () => {
+    await say("where is my order");
+    await page.locator(".message.assistant").nth(1).waitFor();
+    const conversation = [...all.mock.conversations.values()].at(-1);
+    const options = ["It does not fit me", "I do not need it after all, sorry", "It is broken or faulty", "It is not the item that I ordered", "It is not as described", "Another reason"].map((label, at) => ({ id: String(at), label }));
+    all.mock.addMessage(conversation, { author: "assistant", text: "A refund takes **5 to 7** business days.", citations: [{ article_id: "KB-014", title: "How long a refund takes", quote: "A refund takes 5 to 7 business days." }] });
+    all.mock.change(conversation, { awaiting: { kind: "slot", slot: "reason", options } });
+    const list = page.locator(".choices");
+    await expect.poll(() => list.locator("button").count()).toBe(6);
+    expect(await list.evaluate((node) => node.scrollHeight - node.clientHeight)).toBe(0);
+    const source = page.locator(".source", { hasText: "How long a refund takes" });
+    expect(await source.locator("summary").count()).toBe(0);
+    await source.getByRole("button", { name: "Read the article" }).click();
+    await page.locator("#article").getByText("How to report a return").waitFor();
+    await page.keyboard.press("Escape");
+    all.mock.change(conversation, { awaiting: { kind: "slot", slot: "reason", options: [...options, ...options] } });
+    await expect.poll(() => list.locator("button").count()).toBe(12);
+    expect(await list.evaluate((node) => node.scrollHeight - node.clientHeight)).toBeGreaterThan(0);
+  });
+
+  test("is said in the language of the conversation, whatever that of the page is", async () => {
+    await say("where is my order");
+    await page.locator(".message.assistant").nth(1).waitFor();
+    const conversation = [...all.mock.conversations.values()].at(-1);
+    conversation.locale = "de";
+    all.mock.change(conversation, { awaiting: { kind: "confirm", proposal: { action: "report_return", arguments: {}, summary: "Soll ich das so machen?" } } });
+    await page.reload();
+    await page.getByRole("button", { name: "Yes, go ahead" }).click();
+    await page.locator(".message.customer .bubble", { hasText: /^Ja$/ }).waitFor();
+    await page.getByRole("button", { name: "Talk to a person" }).click();
+    await page.locator(".message.customer", { hasText: "Menschen" }).waitFor();
   });
 });
 

@@ -58,10 +58,11 @@ describe("what needs approval", () => {
     await signIn();
     const approval = all.mock.seedApproval();
     await page.locator(".approval").waitFor();
-    expect(await page.locator(".approval").innerText()).toContain("Needs 2 people");
+    const card = await page.locator(".approval").innerText();
+    for (const part of ["Ada Lindqvist", "SEK 12,400.00", "Cancel order", "Large refund kronor", "Needs 2 people"]) expect(card.replaceAll("\u00a0", " "), part).toContain(part);
     await page.getByRole("button", { name: "Approve…" }).click();
     const shown = await page.locator("#approval").innerText();
-    for (const part of ["Ada Lindqvist (C-100001)", "ORD-100234", "it is far too big", "large-refund-kronor", "12,400.00 SEK"]) expect(shown).toContain(part);
+    for (const part of ["Ada Lindqvist (C-100001)", "ORD-100234", "it is far too big", "Changed mind", "Large refund kronor (large-refund-kronor)", "12,400.00 SEK"]) expect(shown).toContain(part);
     await page.keyboard.press("Enter");
     expect(approval.given, "the safe button has the focus").toEqual([]);
     await page.getByRole("button", { name: "Approve…" }).click();
@@ -69,6 +70,19 @@ describe("what needs approval", () => {
     await expect.poll(() => page.locator(".approval").innerText()).toContain("1 of 2 approved (Maria Lind). Not yours to answer.");
     const sent = all.mock.seen.find(({ method, path }) => method === "POST" && path.includes("/approvals/"));
     expect(sent?.body).toEqual({ answer: "approve", digest: approval.digest });
+  });
+
+  test("stands in the conversation afterwards: who asked, who approved, who refused and why", async () => {
+    await signIn();
+    const at = new Date().toISOString();
+    const notes = /** @type {any[]} */ (all.mock.seedHandover().notes);
+    notes.push({ at, act: "approval_requested", note: "Shall I cancel your order?" }, { at, act: "approval_given", agent: "Ivan" }, { at, act: "approval_refused", agent: "Jo", note: "taken over" });
+    await page.locator(".row").click();
+    for (const place of [page.locator("#context"), page.locator(".transcript")]) {
+      await place.getByText("Ivan approved it").waitFor();
+      const told = (await place.textContent()) ?? "";
+      for (const part of ["Colleagues were asked to approve this", "Shall I cancel your order?", "Jo refused it", "taken over"]) expect(told, part).toContain(part);
+    }
   });
 
   test("is refused with a reason only, and is gone then", async () => {
@@ -83,7 +97,37 @@ describe("what needs approval", () => {
   });
 });
 
+describe("on a narrow screen", () => {
+  test("why it came, what is overdue and what comes next stand above the conversation", async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await signIn();
+    all.mock.seedHandover({}, { priority: "high", summary: "\"אני רוצה לדבר עם נציג\"\nThe customer asked for a person.\nNothing has been changed so far." });
+    await page.locator(".row").click();
+    const brief = page.locator(".brief");
+    await brief.getByText("High priority").waitFor();
+    const text = await brief.innerText();
+    for (const part of ["Customer asked for person", "The customer asked for a person.", "Check the return window"]) expect(text, part).toContain(part);
+    const lines = brief.locator(".own-line");
+    expect(await lines.evaluateAll((nodes) => nodes.map((node) => getComputedStyle(node).direction))).toEqual(["rtl", "ltr", "ltr"]);
+    expect(await page.locator(".transcript").evaluate((node) => node.clientHeight)).toBeGreaterThan(200);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await brief.isVisible()).toBe(false);
+  });
+});
+
 describe("the inbox", () => {
+  test("has each number beside its name at every width", async () => {
+    await signIn();
+    for (let count = 0; count < 12; count += 1) all.mock.seedHandover();
+    await expect.poll(() => page.locator("[data-filter=waiting] .number").innerText()).toBe("12");
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      const [name, number] = await page.locator("[data-filter=waiting] > span:not(.unread)").evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect()));
+      expect(Math.abs(((name?.top ?? 0) + (name?.bottom ?? 0)) / 2 - ((number?.top ?? 0) + (number?.bottom ?? 0)) / 2), String(width)).toBeLessThan(4);
+      expect(number?.left ?? 0).toBeGreaterThan(name?.right ?? 0);
+    }
+  });
+
   test("fills by itself, the most urgent on top, and the title counts", async () => {
     await signIn();
     all.mock.seedHandover();
@@ -307,7 +351,7 @@ describe("a conversation", () => {
     await context.getByText("Wool socks from Fjell & Fot", { exact: false }).waitFor();
     await context.locator("summary", { hasText: "Order: Trail runner from Fjell & Fot" }).click();
     const about = (await context.textContent()) ?? "";
-    for (const part of ["delivered", "label created", "3 Nov 2026", "Tickets: cannot be read right now"]) expect(about, part).toContain(part);
+    for (const part of ["delivered", "Label created", "3 Nov 2026", "Tickets: cannot be read right now"]) expect(about, part).toContain(part);
     for (const part of ["Mentioned", "label_created", "T09:12", "Refunds", "Cancelled at"]) expect(about, part).not.toContain(part);
     all.mock.addMessage(conversation, { author: "customer", text: "hello?" });
     all.mock.change(conversation, { handover: { .../** @type {any} */ (conversation.handover), summary: "Somebody wrote again." } });

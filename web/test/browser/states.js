@@ -85,6 +85,12 @@ export const STATES = [
     await page.getByRole("button", { name: "New conversation" }).click();
     await page.locator("#leave h2").waitFor();
   } },
+  { name: "chat-leave-open", path: "/", reach: async (page) => {
+    await say(page, "where is my order");
+    await page.locator(".message.assistant").nth(1).waitFor();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.locator("#leave h2").waitFor();
+  } },
   { name: "chat-article", path: "/", reach: async (page) => {
     await say(page, "I want to return something");
     await page.locator(".source summary").first().click();

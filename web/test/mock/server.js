@@ -111,7 +111,7 @@ export class Mock {
     const conversation = this.newConversation("C-100001");
     const approval = { id: this.#id("appr"), conversation_id: conversation.id, customer_id: "C-100001", customer_name: "Ada Lindqvist", action: "cancel_order",
       arguments: { order_id: "ORD-100234", reason: "changed_mind" }, summary: "Shall I cancel your order ORD-100234 (Sofa from Fjell & Fot, 12,400.00 SEK)? The 12,400.00 SEK you've paid goes back.",
-      said: "please cancel the sofa, it is far too big", rules: ["large-refund-kronor"], digest: "ab".repeat(32), approvers: 2, given: /** @type {any[]} */ ([]),
+      said: "please cancel the sofa, it is far too big", rules: ["large-refund-kronor"], amount_minor: 1_240_000, currency: "SEK", digest: "ab".repeat(32), approvers: 2, given: /** @type {any[]} */ ([]),
       requested_at: new Date(Date.now() - 4 * 60_000).toISOString(), expires_at: new Date(Date.now() + 86_000_000).toISOString() };
     this.approvals.push(approval);
     this.publish("desk", "approval.requested", { conversation_id: conversation.id });

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { factsOf, standOf } from "../../static/desk/approvals.js";
+import { amountOf, factsOf, standOf, whyOf } from "../../static/desk/approvals.js";
+import { overdueOf, readable } from "../../static/desk/records.js";
 import { isTyping } from "../../static/desk/shortcuts.js";
 import { Desk, inOrder, nameIn } from "../../static/desk/state.js";
 import { Problem } from "../../static/shared/problem.js";
@@ -51,7 +52,7 @@ test("what needs approval says how it stands, and shows all that is known of it"
   expect(standOf({ ...approval("x", false), given })).toBe("1 of 2 approved (Maja). Not yours to answer.");
   expect(standOf({ ...approval("x", true), approvers: 1 })).toBe("One person carries it out");
   const facts = new Map(factsOf(approval("x", true)));
-  expect([facts.get("Who asks"), facts.get("Customer's words"), facts.get("Rule")]).toEqual(["C-1", "cancel it", "large"]);
+  expect([facts.get("Who asks"), facts.get("Customer's words"), facts.get("Why people are asked")]).toEqual(["C-1", "cancel it", "Large (large)"]);
 });
 
 test("the name is read from a token, and nothing from what is none", () => {
@@ -208,6 +209,27 @@ describe("the desk", () => {
     await desk.refresh();
     expect([desk.token, desk.trouble?.text]).toEqual(["", "Your sign-in has ended. Sign in again to go on."]);
   });
+});
+
+test("an approval names the sum and says in words why people are asked", () => {
+  const large = { ...approval("x", true), rules: ["large-refund-kronor"], amount_minor: 1_240_000, currency: "SEK", arguments: { reason: "changed_mind" } };
+  expect([amountOf(large), whyOf(large)]).toEqual(["SEK\u00a012,400.00", "Large refund kronor"]);
+  expect(whyOf({ ...large, rules: ["autonomy: suggest"] })).toBe("The assistant only suggests this");
+  expect(new Map(factsOf(large)).get("Reason")).toBe("Changed mind");
+  expect(amountOf(approval("x", true))).toBe("");
+});
+
+test("values of the company's systems are words", () => {
+  const read = /** @type {[unknown, string][]} */ ([["NL", "market"], ["NL", "country"], ["active", "status"], ["pay_in_3", "kind"], ["sv-SE", "locale"], ["NL", "initials"], ["active", "nickname"]]);
+  expect(read.map(([value, name]) => readable(value, name))).toEqual(["Netherlands", "Netherlands", "Active", "Pay in 3", "Swedish (Sweden)", "NL", "active"]);
+});
+
+test("what is overdue is found in the records, and summed up by currency", () => {
+  const sek = (/** @type {number} */ minor) => ({ minor, currency: "SEK" });
+  const plan = { state: "overdue", total: sek(9_000), installments: [{ state: "paid", amount: sek(3_000) }, { state: "overdue", amount: sek(2_000) }, { state: "overdue", amount: sek(1_000) }] };
+  const records = { at: "", identity_level: "", labels: {}, lists: [{ title: "Plans", total: 2, records: [{ title: "Late plan", record: plan }, { title: "Other", record: { state: "active", amount: sek(7) } }] }] };
+  expect(overdueOf(records)).toEqual({ lines: ["Late plan"], sums: ["SEK\u00a030.00"] });
+  expect(overdueOf(undefined)).toEqual({ lines: [], sums: [] });
 });
 
 test.each([

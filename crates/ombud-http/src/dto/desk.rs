@@ -194,7 +194,9 @@ pub struct DeskConversation {
 pub struct DeskNote {
     /// RFC 3339, UTC.
     pub at: String,
-    /// `requested`, `withdrawn`, `kept` (the customer goes on with the assistant, the case stays), `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`.
+    /// `requested`, `withdrawn`, `kept` (the customer goes on with the assistant, the case stays), `taken`, `taken_from_colleague`, `reopened`, `noted`, `returned` or `resolved`;
+    /// of what needs approval `approval_requested`, `approval_given`, `approval_refused`, `approval_lapsed` (who gave it may not any more), `approval_used` (it was carried out, the outcome stands among the actions),
+    /// `approval_withdrawn` (by the customer), `approval_expired` or `approval_dropped` (it could not be carried out).
     #[schema(example = "returned")]
     pub act: &'static str,
     /// Who did it.
@@ -206,7 +208,7 @@ pub struct DeskNote {
     /// Why a person was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<String>,
-    /// What was noted.
+    /// What was noted; of an approval what is asked for, or why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }

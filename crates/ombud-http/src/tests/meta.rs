@@ -189,3 +189,36 @@ async fn pages_are_served_with_their_type_and_asked_for_again_only_when_they_cha
         assert_eq!(world.get(path, "").await.code(), (404, "OM-0303"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_browser_that_asks_for_nothing_gets_a_page_with_a_way_back_and_a_program_a_problem() {
+    let world = World::new();
+    let asks = async |path: &str, accept: &'static str| {
+        let mut asked = request("GET", path, "", Body::empty());
+        asked.headers_mut().insert("accept", accept.parse().unwrap());
+        let response = world.router.clone().oneshot(asked).await.unwrap();
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let status = response.status().as_u16();
+        (status, kind, String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap())
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (path, way_back) in
+        [("/nothing", "./"), ("/desk/nothing", "../"), ("/a/b/c", "../../"), ("/errors/OM-9999", "../")]
+    {
+        let (status, kind, page) = asks(path, browser).await;
+        assert_eq!((status, kind.as_str()), (404, "text/html; charset=utf-8"), "{path}");
+        assert!(page.contains(&format!("<a href=\"{way_back}\">")) && !page.contains("{root}"), "{path}: {page}");
+        assert!(!page.contains(path), "nothing of the address is repeated");
+    }
+    for (path, accept) in [("/nothing", "*/*"), ("/nothing", "application/json"), ("/api/v1/nothing", browser)] {
+        let (status, kind, body) = asks(path, accept).await;
+        assert_eq!((status, kind.as_str()), (404, "application/problem+json"), "{path}");
+        assert!(body.contains("OM-0303"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_desk_is_found_with_a_slash_at_its_end_too() {
+    let response = World::new().router.oneshot(request("GET", "/desk/", "", Body::empty())).await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (308, "../desk"));
+}

@@ -29,6 +29,12 @@ impl PhraseFile {
     }
 }
 
+/// What parts a text.
+const PART_MARKS: [char; 17] =
+    ['.', '!', '?', '。', '！', '？', '؟', '।', '\n', ',', ';', ':', '،', '؛', '、', '，', '–'];
+/// Parts of a text that are looked at.
+const PARTS_MAX: usize = 40;
+
 /// What a phrase says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -157,6 +163,13 @@ impl Phrases {
         stands(self.of(says), words)
     }
 
+    /// Whether a part of a text, between marks, is phrases of the first kind and of the others and nothing else: "where is my parcel? A colleague,
+    /// please". One word by itself may be an exclamation: "Mensch, wo ist es?"
+    pub(super) fn says_apart(&self, says: Says, beside: &[Says], text: &str) -> bool {
+        let parts = text.split(PART_MARKS).map(words).filter(|words| words.len() > 1);
+        parts.take(PARTS_MAX).any(|words| self.says_only(says, beside, &words))
+    }
+
     /// Whether the words begin with a phrase.
     pub(super) fn begins(&self, says: Says, words: &[String]) -> bool {
         self.of(says).iter().any(|phrase| words.starts_with(phrase))
@@ -246,6 +259,26 @@ mod tests {
         }
         for text in ["danke", "ja aber", "ja, das blaue", "", "jaja"] {
             assert!(!german.says_only(Says::Yes, &[Says::YesWith], &words(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wish_beside_another_stands_between_marks_and_alone() {
+        let german = phrases(&[
+            (Says::Person, &["einen mitarbeiter", "mensch", "eine mitarbeiterin"]),
+            (Says::YesWith, &["bitte", "sofort"]),
+        ]);
+        let is_wish = |text: &str| german.says_apart(Says::Person, &[Says::YesWith], text);
+        for text in ["Wo ist mein Paket? Bitte einen Mitarbeiter", "ich zahle später, bitte sofort einen Mitarbeiter!"]
+        {
+            assert!(is_wish(text), "{text}");
+        }
+        for text in [
+            "Mensch, wo ist mein Paket?",
+            "Eine Mitarbeiterin sagte, es kommt heute",
+            "einen Mitarbeiter habe ich gefragt, umsonst",
+        ] {
+            assert!(!is_wish(text), "{text}");
         }
     }
 

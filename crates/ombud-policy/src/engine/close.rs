@@ -59,6 +59,8 @@ pub(super) struct HandingOver {
     pub text: String,
     pub priority: Priority,
     pub next_step: Option<String>,
+    /// Whether the customer asked for it, so that what he left open is asked again if he goes on.
+    pub asked: bool,
 }
 
 impl Engine<'_> {
@@ -165,7 +167,8 @@ impl Engine<'_> {
     }
 
     pub(super) fn hand_over_on_request(&self, state: &mut Deliberation) -> Decision {
-        self.hand_over(state, &HandingOver::because(CUSTOMER_REQUEST))
+        let handing = HandingOver::on_request(state);
+        self.hand_over(state, &handing)
     }
 
     /// What is asked for beside a person was done: he is still awaited.
@@ -183,7 +186,7 @@ impl Engine<'_> {
         slot: Option<String>,
         options: Vec<AwaitingOption>,
     ) -> Decision {
-        let handing = HandingOver::because(CUSTOMER_REQUEST);
+        let handing = HandingOver::on_request(state);
         let asks = super::aside::is_question(kind);
         let proposal = state.ending.awaiting.proposal.take();
         // A question of the other request comes last, so that it is clear what is to be answered.
@@ -214,7 +217,7 @@ impl Engine<'_> {
         let interrupted = std::mem::take(&mut state.dialogue.awaiting);
         // Only a question the customer left by himself, or that care broke off, is asked again if he goes on: an action whose outcome is unknown must not be
         // proposed twice.
-        let left_open = reason == CUSTOMER_REQUEST || self.is_care(&flow);
+        let left_open = handing.asked && reason == handing.reason || self.is_care(&flow);
         state.dialogue.interrupted = if left_open { interrupted } else { Awaiting::default() };
         state.dialogue.beside = None;
         let options = self.waiting_options();

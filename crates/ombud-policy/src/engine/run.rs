@@ -3,7 +3,7 @@
 use ombud_domain::{IdentityLevel, Priority};
 use serde_json::{Map, Value, json};
 
-use super::close::HandingOver;
+use super::close::{CUSTOMER_REQUEST, HandingOver};
 use super::{Decision, Deliberation, Engine, OPS_MAX, vars};
 use crate::authorize::{Proof, ReadVerdict};
 use crate::dialogue::{Frame, Origin, Pending};
@@ -160,7 +160,13 @@ impl Engine<'_> {
                 let next_step = next_step.as_ref().and_then(|key| self.render(state, &flow, key, &[&top_vars(state)]));
                 Step::Out(self.hand_over(
                     state,
-                    &HandingOver { reason: reason.clone(), text: text.clone(), priority: *priority, next_step },
+                    &HandingOver {
+                        reason: reason.clone(),
+                        text: text.clone(),
+                        priority: *priority,
+                        next_step,
+                        asked: false,
+                    },
                 ))
             }
             Op::Identify { id, record, claim: None } => self.identify(state, id, record),
@@ -437,6 +443,20 @@ pub(super) fn top_vars(state: &Deliberation) -> Map<String, Value> {
 impl HandingOver {
     /// A hand-over with the usual text.
     pub(super) fn because(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), text: "handoff_text".to_owned(), priority: Priority::Normal, next_step: None }
+        Self {
+            reason: reason.to_owned(),
+            text: "handoff_text".to_owned(),
+            priority: Priority::Normal,
+            next_step: None,
+            asked: false,
+        }
+    }
+
+    /// The one that the customer asks for; before others where what he is about ends with people anyway.
+    pub(super) fn on_request(state: &Deliberation) -> Self {
+        match &state.urgent {
+            Some(reason) => Self { priority: Priority::High, asked: true, ..Self::because(reason) },
+            None => Self { asked: true, ..Self::because(CUSTOMER_REQUEST) },
+        }
     }
 }

@@ -89,6 +89,34 @@ async fn two_people_have_it_done_and_the_customer_hears_of_it() {
     assert!(matches!(late, Err(TurnError::ApprovalOver)), "{late:?}");
 }
 
+/// Who asked for what, who said yes, who said no and why stands in the conversation afterwards, for everybody at the desk.
+#[tokio::test]
+async fn who_approved_and_who_refused_stays_in_the_conversation() {
+    let (world, approval) = asked_for_approval(shop(cancelled())).await;
+    assert_eq!(approval.customer_name.as_deref(), Some("Ada Byron"));
+    let told = async || {
+        let view = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
+        let notes = view.notes.into_iter().map(|note| (note.act, note.agent, note.note));
+        notes.collect::<Vec<_>>()
+    };
+    let by = |name: &str| Some(name.to_owned());
+    let asked = ("approval_requested", None, Some(approval.proposal.summary.clone()));
+    assert_eq!(told().await, std::slice::from_ref(&asked));
+    approve(&world, "Maja", &approval).await.unwrap();
+    approve(&world, "Ivan", &approval).await.unwrap();
+    let given =
+        [("approval_given", by("Maja"), None), ("approval_given", by("Ivan"), None), ("approval_used", None, None)];
+    assert_eq!(told().await, [&[asked], given.as_slice()].concat());
+
+    let (world, approval) = asked_for_approval(shop(cancelled())).await;
+    let reason = "this account was taken over".to_owned();
+    let vote = Vote { answer: Answer::Refuse { reason: reason.clone() }, ..yes("Ivan", &approval) };
+    world.assistant.vote(world.conversation, approval.id, &vote).await.unwrap();
+    let view = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
+    let last = view.notes.last().unwrap();
+    assert_eq!((last.act, last.agent.clone(), last.note.clone()), ("approval_refused", by("Ivan"), Some(reason)));
+}
+
 /// R12: whoever it is, however he writes his name, counts once; who is not on the list, or speaks for the customer, not at all.
 #[tokio::test]
 async fn nobody_approves_twice_for_himself_or_for_another() {

@@ -9,7 +9,7 @@ use ombud_testkit::ScriptedBackOffice;
 use ombud_turn::{DeskAct, Holder, OpenRequest, Settings};
 use serde_json::json;
 
-use super::{TAKE, World, at_the_proposal, cancelled, give_back, option_ids, shop, text, trained};
+use super::{TAKE, World, at_the_proposal, cancelled, files, give_back, option_ids, shop, text, train, trained};
 
 /// A proposal is left by asking for a person, and Kim takes the conversation.
 async fn with_kim() -> World {
@@ -388,4 +388,32 @@ async fn a_wish_for_a_person_beside_a_request_is_the_only_thing_done() {
     let reply = world.say("where is my order #W0000001? I want to talk to a human").await;
     assert_eq!(reply.status, ConversationStatus::WaitingForAgent, "{}", text(&reply));
     assert!(!text(&reply).contains("#W0000001"), "{}", text(&reply));
+}
+
+const STOLEN: &str = "flow: stolen\nsteps:\n  - ask: what\n    value: text\n  - handoff: fraud_suspected\n    text: to_the_team\n    priority: high\n";
+const STOLEN_TEXTS: &str = "title: a stolen account\nexamples: [this is fraud, somebody stole my account, my account was hacked, fraudsters use my account]\nask_what: What did they do?\nto_the_team: The team looks at it.\n";
+
+/// Who asks for a person because of something that people see to before others does not wait behind everybody else, whether he asks at once or
+/// in the middle of it; of anything else he does.
+#[tokio::test]
+async fn a_wish_for_a_person_is_as_urgent_as_what_it_comes_with() {
+    let mut files = files();
+    files.insert("retail/flows/stolen/flow.yaml".to_owned(), STOLEN.to_owned());
+    files.insert("retail/flows/stolen/texts/en.yaml".to_owned(), STOLEN_TEXTS.to_owned());
+    let trained = train(&files);
+    let urgent = ("fraud_suspected", Priority::High);
+    for (said, expected) in [
+        (["this is fraud, get me a person"].as_slice(), urgent),
+        (&["my account was hacked", "get me a person"], urgent),
+        (&["get me a person"], ("customer_request", Priority::Normal)),
+        (&["I want to cancel my order, get me a person"], ("customer_request", Priority::Normal)),
+    ] {
+        let world = World::of(&trained, shop(cancelled()), None).await;
+        for words in said {
+            world.say(words).await;
+        }
+        let view = world.assistant.desk_view(world.conversation).await.unwrap().unwrap();
+        let handover = view.handover.unwrap();
+        assert_eq!((handover.reason_code.as_str(), handover.priority), expected, "{said:?}");
+    }
 }
