@@ -447,7 +447,11 @@ enum Wants {
 
 fn wants(reading: &Reading<'_>) -> Wants {
     let apart = reading.tokens.windows(2).any(|pair| match pair {
-        [before, order] => order.has(Mark::Order) && order.raw.ends_with('s') && before.has(Mark::Other),
+        [before, order] => {
+            order.has(Mark::Order)
+                && order.raw.ends_with('s')
+                && (before.has(Mark::Other) || reading.lexicon.apart.contains(&before.raw))
+        }
         _ => false,
     });
     if apart {

@@ -35,6 +35,8 @@ const CLOSED: f32 = 0.65;
 const CLOSED_BESIDE: f32 = 0.93;
 /// What surely answers a question is read for nothing else.
 const ANSWERED: f32 = 0.85;
+/// The same where something is named that may be picked.
+const ANSWERED_BY_NAME: f32 = 0.5;
 /// Fewer words tell nothing.
 const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
@@ -66,9 +68,11 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     }
     // "Take it from the Mastercard" answers what it shall be taken from, and begins nothing.
     let may_ask = |piece: &Reading| piece.is_question || piece.is_additive || piece.is_handoff;
+    let sure = if names_offered(readings, readings.text) { ANSWERED_BY_NAME } else { ANSWERED };
     let answers =
-        matches!(readings.acts(Moment::Question, readings.text).first(), Some((Act::Answer, p)) if *p >= ANSWERED);
-    let asks_more = readings.pieces.iter().skip(1).any(|piece| piece.is_request);
+        matches!(readings.acts(Moment::Question, readings.text).first(), Some((Act::Answer, p)) if *p >= sure);
+    let asks_more =
+        readings.pieces.iter().skip(1).any(|piece| piece.is_request && !names_offered(readings, &piece.text));
     if answers && !asks_more && !readings.pieces.iter().any(may_ask) {
         return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];
     }
@@ -319,7 +323,7 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
     // "No, I only asked" and "no, not that": what was begun was never wished for.
     let begins = sentences(readings.text, rules).into_iter().next().unwrap_or_default();
     let unmeant = rules.consent.only_asked.is_match(readings.text) || rules.consent.misheard.is_match(begins);
-    if is_short && unmeant && !names_offered(readings) {
+    if is_short && unmeant && !names_offered(readings, readings.text) {
         let mut commands = left(readings);
         commands.retain(|command| !begins_flow(command, readings.context.active_flow));
         return Some(commands);
@@ -331,7 +335,7 @@ fn repair(readings: &Readings<'_>) -> Option<Vec<Command>> {
         return None;
     }
     // "Dumbbells and puzzle" names what was asked for, whatever it sounds like.
-    if let Some(talk) = aside(readings).filter(|_| !names_offered(readings)) {
+    if let Some(talk) = aside(readings).filter(|_| !names_offered(readings, readings.text)) {
         return Some(vec![talk]);
     }
     match readings.pieces.as_slice() {
@@ -347,7 +351,7 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         Expectation::Slot { .. } => Moment::Question,
         _ => return None,
     };
-    if names_offered(readings) {
+    if names_offered(readings, readings.text) {
         return None;
     }
     let (act, p) = readings.acts(moment, readings.text).first().copied()?;
@@ -367,8 +371,8 @@ fn begins_flow(command: &Command, name: Option<&str>) -> bool {
 }
 
 /// Whether a word of what is offered is said: "no longer needed" leaves nothing where that is one of the reasons to choose from.
-fn names_offered(readings: &Readings<'_>) -> bool {
-    let said = readings.rules().content_words(readings.text);
+fn names_offered(readings: &Readings<'_>, text: &str) -> bool {
+    let said = readings.rules().content_words(text);
     readings.rules().content_words(readings.context.offered).iter().any(|word| said.contains(word))
 }
 

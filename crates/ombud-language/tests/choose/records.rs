@@ -56,6 +56,8 @@ fn several_orders_can_be_picked_at_once() {
         ("all orders with a tent", "#A100234,#A100777"),
         ("all the tents I bought, they are from different orders", "#A100234,#A100777"),
         ("all the mugs in what was delivered", "#A100777"),
+        ("I have two tents from you, different orders, both are torn", "#A100234,#A100777"),
+        ("a tent came in each, separate orders, sending both of them back", "#A100234,#A100777"),
     ]);
 }
 

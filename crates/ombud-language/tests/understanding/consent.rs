@@ -91,6 +91,15 @@ fn options_are_picked_by_their_words_and_all_else_is_an_answer() {
 }
 
 #[test]
+fn an_imperative_with_do_is_no_question_and_a_kind_yes_is_no_half_one() {
+    let shown = "I would return from order #W1234567: Lamp (white) and Mug (red). The refund would go to your PayPal account. Shall I go ahead (yes/no)?";
+    let reader = reader();
+    let confirm = |text: &str| shape(&read(&reader, text, &Expectation::Confirm, Some("return_items"), Some(shown)));
+    assert_eq!(confirm("Hold on, no. The mug can stay as it is. Just do the lamp."), ["deny"]);
+    assert_eq!(confirm("oh yes, please, that's kind of you"), ["affirm"]);
+}
+
+#[test]
 fn an_offer_of_ours_does_not_stand_in_the_way_of_a_request() {
     let options = ["Yes, a person please", "No, thanks"]
         .map(|label| OfferedOption { id: label.to_lowercase(), label: label.to_owned() });

@@ -255,6 +255,7 @@ fn the_end_of_a_conversation_is_heard() {
             ("yes", &["affirm"]),
             ("Yes, I also want to return the lamp.", &["start return_items"]),
             ("Great. Where is my other order?", &["start order_status"]),
+            ("Lovely, and number three: I'd exchange my mug for a bigger one!", &["start exchange_items"]),
         ],
     );
 }

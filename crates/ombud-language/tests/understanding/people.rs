@@ -27,6 +27,22 @@ fn a_wish_for_a_person_is_heard_and_little_else_is_taken_for_one() {
     );
 }
 
+#[test]
+fn a_person_who_is_greeted_and_a_line_of_an_address_are_no_wish_for_one() {
+    let reader = reader();
+    for text in [
+        "Good morning, young person. I want to return the lamp",
+        "Thank you, kind person! Please return the lamp",
+        "12 Larch Lane, Madison, WI 53703. No second line, please return the lamp to it",
+    ] {
+        let commands = read(&reader, text, &Expectation::Open, None, None);
+        assert!(!commands.contains(&Command::Handoff), "{text}: {commands:?}");
+    }
+    for text in ["I need a kind person to talk to", "put me through to second line support"] {
+        assert_eq!(shape(&read(&reader, text, &Expectation::Open, None, None)), ["handoff"], "{text}");
+    }
+}
+
 /// Ways to say that no person is wanted.
 const REFUSED: [&str; 32] = [
     "No colleague needed, thanks",
