@@ -1,4 +1,4 @@
-//! Which files does a program write? The configuration reference and the OpenAPI documents, in git so that a change shows.
+//! Which files does a program write? The configuration reference, the OpenAPI documents and the pages of figures, in git so that a change shows.
 
 use std::fs;
 use std::process::Command;
@@ -9,8 +9,8 @@ use clap::Args;
 use crate::demo::{binary, build};
 use crate::programs;
 use crate::terminal::say;
-use crate::trust;
 use crate::workspace::Workspace;
+use crate::{evaluate, trust};
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -32,6 +32,18 @@ const GENERATED: &[Generated] = &[
     Generated { path: "schemas/backoffice-openapi.json", program: "ombud-backoffice", arguments: &["openapi"] },
 ];
 
+/// A page that is made of figures that are kept.
+struct Page {
+    path: &'static str,
+    is_fresh: fn(&Workspace) -> anyhow::Result<bool>,
+    write: fn(&Workspace) -> anyhow::Result<()>,
+}
+
+const PAGES: &[Page] = &[
+    Page { path: trust::TABLE, is_fresh: trust::table_is_fresh, write: trust::write_table },
+    Page { path: evaluate::PAGE, is_fresh: evaluate::page_is_fresh, write: evaluate::write_page },
+];
+
 /// Writes the generated files, or checks that they are up to date.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     build(workspace)?;
@@ -50,15 +62,21 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
             say(format_args!("wrote {}", generated.path));
         }
     }
-    if options.check && !trust::table_is_fresh(workspace)? {
-        stale.push(trust::TABLE);
-    } else if !options.check {
-        trust::write_table(workspace)?;
+    for page in PAGES {
+        if (page.is_fresh)(workspace)? {
+            continue;
+        }
+        if options.check {
+            stale.push(page.path);
+        } else {
+            (page.write)(workspace)?;
+            say(format_args!("wrote {}", page.path));
+        }
     }
     if !stale.is_empty() {
         bail!("out of date: {}; run `cargo xtask gen` and commit what it writes", stale.join(", "));
     }
-    say(format_args!("gen: {} files are up to date", GENERATED.len() + 1));
+    say(format_args!("gen: {} files are up to date", GENERATED.len() + PAGES.len()));
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod source;
 mod audit;
 mod ci;
 mod demo;
+mod evaluate;
 mod generate;
 mod models;
 mod postgres;
@@ -49,6 +50,8 @@ enum Command {
     Ci(ci::Options),
     /// Run the tests and measurements behind docs/TRUST.md, and report their figures
     Trust(trust::Options),
+    /// Run the evaluations behind docs/EVALUATION.md, keep their figures and write the page
+    Evaluate(evaluate::Options),
     /// Check the packages we depend on: advisories, licences, sources, bans
     Audit,
 }
@@ -73,6 +76,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Gen(options) => generate::run(&workspace, &options),
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Trust(options) => trust::run(&workspace, &options),
+        Command::Evaluate(options) => evaluate::run(&workspace, &options),
         Command::Audit => audit::run(&workspace),
     }
 }

@@ -31,6 +31,8 @@ pub(crate) fn fetch(workspace: &Workspace, folder: Option<&Path>) -> anyhow::Res
     // From an empty place, so that no `ombud.toml` of the developer counts.
     let mut fetch = Command::new(program);
     fetch.args(["models", "fetch"]).current_dir(workspace.path("xtask"));
+    // What it says is no result of ours: some commands print JSON there.
+    fetch.stdout(std::io::stderr());
     if let Some(folder) = folder {
         fetch.env(FOLDER, folder);
     }
