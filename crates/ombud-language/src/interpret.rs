@@ -7,6 +7,7 @@
 mod across;
 mod confirm;
 mod glossary;
+mod names;
 mod phrases;
 
 use std::borrow::Cow;
@@ -14,8 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
-use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
 
@@ -62,8 +61,6 @@ const SENTENCES_MAX: usize = 5;
 const NEAR: f32 = 0.3;
 /// ... and nearer than the next by this much.
 const NEARER: f32 = 0.1;
-/// Lessons that a word stands in which names nobody.
-const EVERYDAY_MIN: usize = 2;
 /// Letters of a word that may name an option.
 const NAMING_MIN: usize = 3;
 
@@ -105,24 +102,6 @@ impl Interpreters {
     #[must_use]
     pub fn with_person(self, person: Person) -> Self {
         Self { person: Some(person), ..self }
-    }
-
-    /// With the words of what is taught, which are no names.
-    #[must_use]
-    pub fn with_words(mut self, taught: &[Taught]) -> Self {
-        for of in taught {
-            let Some(phrases) = self.phrases.get(&of.locale) else { continue };
-            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for text in of.texts() {
-                for word in words(text).into_iter().collect::<BTreeSet<_>>() {
-                    *counts.entry(word).or_default() += 1;
-                }
-            }
-            counts.retain(|_, count| *count >= EVERYDAY_MIN);
-            let everyday = counts.into_keys().chain(phrases.words().map(ToOwned::to_owned));
-            self.everyday.insert(of.locale.clone(), everyday.flat_map(|word| [unmarked(&word), word]).collect());
-        }
-        self
     }
 
     /// With what customers of a language call the things in the records.
@@ -250,14 +229,6 @@ impl<'a> Interpreter<'a> {
         let words = words(text);
         let goes_on = self.phrases.says(Says::NoPerson, &words) || self.is_cancel(&words);
         goes_on.then(String::new)
-    }
-
-    /// Whether these parts of a text are words of the language rather than the names of somebody who says who he is: "danke nein", "genel soruyorum".
-    #[must_use]
-    pub fn are_no_names(&self, text: &str, names: &[&str]) -> bool {
-        let Some(everyday) = self.everyday.filter(|_| !names.is_empty()) else { return false };
-        let known = names.iter().filter(|name| words(name).iter().any(|word| everyday.contains(word))).count();
-        known == names.len() || known > 0 && !names.iter().all(|name| text.contains(name))
     }
 
     /// Whether a message asks for something.
@@ -621,16 +592,4 @@ fn sentences(text: &str) -> Vec<&str> {
         parts.push(text);
     }
     parts
-}
-
-/// A word without the marks on its letters, as many type it.
-fn unmarked(word: &str) -> String {
-    let plain = |c: char| match c {
-        'ł' => 'l',
-        'ø' => 'o',
-        'đ' => 'd',
-        'ı' => 'i',
-        _ => c,
-    };
-    word.nfd().filter(|c| !is_combining_mark(*c)).map(plain).collect()
 }

@@ -173,7 +173,8 @@ impl Assistant {
         };
         self.ports.knowledge.deepen_abroad(&of_short);
         let spoken = self.spoken()?;
-        let mut interpreters = Interpreters::new(across, &spoken.phrases).with_person(person).with_words(&taught(&self.pack)?);
+        let mut interpreters =
+            Interpreters::new(across, &spoken.phrases).with_person(person).with_words(&taught(&self.pack)?);
         for locale in other_languages(&self.pack) {
             let file = format!("lexicon/gloss.{locale}.json");
             if self.pack.language_files.contains_key(&file) {

@@ -25,7 +25,8 @@ impl PhraseFile {
     #[must_use]
     pub fn asks_for_person(&self, text: &str) -> bool {
         let (phrases, words) = (Phrases::new(self), words(text));
-        words.len() <= SHORT_WORDS_MAX && phrases.says(Says::Person, &words) && !phrases.says(Says::NoPerson, &words)
+        let is_short = words.len() <= SHORT_WORDS_MAX || phrases.says_only(Says::Person, &[Says::YesWith], &words);
+        is_short && phrases.says(Says::Person, &words) && !phrases.says(Says::NoPerson, &words)
     }
 }
 
