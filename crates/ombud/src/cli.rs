@@ -79,7 +79,7 @@ struct Common {
     /// A value of the configuration, such as `--set server.streams_max=100`; may be given more than once.
     #[arg(long = "set", global = true, value_name = "SECTION.FIELD=VALUE")]
     settings: Vec<String>,
-    /// Print results as JSON, and a failure as `{"error": {"code", "message", "file", "line"}}`, both on standard output.
+    /// Print results as JSON, and a failure on standard error as `{"error": {"code", "message", "file", "line"}}`.
     #[arg(long, global = true)]
     json: bool,
 }

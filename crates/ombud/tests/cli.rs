@@ -64,10 +64,10 @@ fn a_failure_is_json_where_results_are() -> anyhow::Result<()> {
     let failed = |arguments: &[&str], exit: i32, code_: &str| -> anyhow::Result<Value> {
         let output = ombud(&folder, arguments)?;
         assert_eq!(code(&output), Some(exit), "{arguments:?}: {}", text(&output));
-        let told = json(&output)?;
+        let told: Value = serde_json::from_slice(&output.stderr).with_context(|| text(&output))?;
         assert_eq!(told.pointer("/error/code"), Some(&Value::from(code_)), "{told}");
         let message = told.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
-        ensure!(!message.is_empty() && output.stderr.is_empty(), "{}", text(&output));
+        ensure!(!message.is_empty() && output.stdout.is_empty(), "{}", text(&output));
         Ok(told)
     };
     failed(&["validate", "nowhere", "--json"], 3, "pack_absent")?;

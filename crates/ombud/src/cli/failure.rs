@@ -1,4 +1,5 @@
-//! What does a program read that runs this one with `--json`, and it fails? One object on standard output, where it would have read the result.
+//! What does a program read that runs this one with `--json`, and it fails? One object on standard error; standard output
+//! holds results alone.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::packs::PackError;
-use crate::terminal::say_json;
+use crate::terminal::complain;
 
 /// Why a subcommand failed.
 #[derive(Debug, Serialize)]
@@ -35,8 +36,9 @@ struct Fault {
 impl Failure {
     /// Prints it.
     pub(super) fn say(&self) {
-        // A reader that has gone away is told nothing more.
-        let _ = say_json(self);
+        if let Ok(told) = serde_json::to_string(self) {
+            complain(format_args!("{told}"));
+        }
     }
 }
 
