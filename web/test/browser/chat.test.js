@@ -362,7 +362,7 @@ describe("what stands below a message", () => {
     await page.reload();
     await page.getByRole("button", { name: "Yes, go ahead" }).click();
     await page.locator(".message.customer .bubble", { hasText: /^Ja$/ }).waitFor();
-    await page.getByRole("button", { name: "Talk to a person" }).click();
+    await page.locator("#talk").click();
     await page.locator(".message.customer", { hasText: "Menschen" }).waitFor();
   });
 });
