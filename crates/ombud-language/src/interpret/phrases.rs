@@ -297,4 +297,19 @@ mod tests {
         assert_eq!(words("L'ordre d’hier"), ["l'ordre", "d'hier"]);
         assert_eq!(words("हाँ, कर दो।"), ["हाँ", "कर", "दो"]);
     }
+
+    #[test]
+    fn a_phrase_of_somebody_in_danger_gives_its_sign_unless_it_is_denied() {
+        let polish = Phrases::new(&PhraseFile {
+            locale: "pl".to_owned(),
+            phrases: [(Says::No, vec!["nie".to_owned()])].into(),
+            signs: [("self_harm".to_owned(), vec!["chce sie zabic".to_owned(), "죽고 싶어".to_owned()])].into(),
+        });
+        for text in ["Mam dość, chce sie zabic!", "정말 죽고 싶어요"] {
+            assert_eq!(polish.sign(&words(text)), Some("self_harm"), "{text}");
+        }
+        for text in ["nie chce sie zabic", "nic nie zglaszalem", "chce sie zabicie", ""] {
+            assert_eq!(polish.sign(&words(text)), None, "{text}");
+        }
+    }
 }
