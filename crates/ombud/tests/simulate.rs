@@ -224,7 +224,7 @@ fn dialogues_are_held_with_an_api_of_ones_own() -> anyhow::Result<()> {
         ensure!(said.contains("O-17"), "{said}");
     }
     let down = ombud(&[&golden[..], &["--backoffice", "http://127.0.0.1:9"]].concat())?;
-    let said = String::from_utf8_lossy(&down.stdout).into_owned();
+    let said = String::from_utf8_lossy(&down.stderr).into_owned();
     ensure!(down.status.code() == Some(1), "{said}");
     ensure!(
         said.contains("the API at `http://127.0.0.1:9` does not answer: start it, or correct --backoffice"),
