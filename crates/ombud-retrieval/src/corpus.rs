@@ -10,7 +10,8 @@ use crate::knowledge::Outside;
 use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
 use crate::meaning::Meaning;
 use crate::query::{Analyzer, words};
-use crate::similarity::{Bag, Frequencies, Lexicon, count, grams, one_slip_apart};
+use crate::similarity::{Bag, Frequencies, Lexicon, count, grams};
+use crate::slips::Slips;
 
 /// The articles of one language as terms.
 #[derive(Debug, Clone)]
@@ -52,15 +53,13 @@ struct Analyzed {
     headings: Vec<Vec<String>>,
 }
 
-/// Letters from which on a word may be taken for a slip of another.
-const SLIP_LETTERS_MIN: usize = 5;
-
 /// How rare each term is among all articles of one language.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     analyzer: Analyzer,
     lexicon: Arc<Lexicon>,
     grams: Arc<Lexicon>,
+    slips: Arc<Slips>,
 }
 
 impl Vocabulary {
@@ -69,8 +68,13 @@ impl Vocabulary {
     pub fn of(analyzer: Analyzer, articles: &[&Article], cut: impl Fn(&Article) -> Vec<Chunk>) -> Self {
         let seen = visibility(articles);
         let analyzed = articles.iter().map(|article| Analyzed::of(&analyzer, article, &cut(article)));
-        let (lexicon, grams) = weighed(analyzed.zip(seen));
-        Self { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) }
+        let counted = weighed(analyzed.zip(seen));
+        Self::with(analyzer, counted)
+    }
+
+    fn with(analyzer: Analyzer, (lexicon, grams): (Lexicon, Lexicon)) -> Self {
+        let slips = Slips::of(lexicon.terms());
+        Self { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams), slips: Arc::new(slips) }
     }
 
     /// How text of this language becomes terms.
@@ -91,19 +95,9 @@ impl Vocabulary {
     }
 
     fn without_slip(&self, term: String) -> String {
-        let letters = term.chars().count();
-        let wordlike = letters >= SLIP_LETTERS_MIN && term.chars().all(char::is_alphabetic);
-        if !wordlike || self.lexicon.id(&term).is_some() {
-            return term;
-        }
-        let first = term.chars().next();
-        let near = |known: &&str| {
-            known.chars().next() == first && known.len() + 2 > term.len() && one_slip_apart(known, &term)
-        };
-        let mut candidates = self.lexicon.terms().filter(near);
-        match (candidates.next(), candidates.next()) {
-            (Some(meant), None) => meant.to_owned(),
-            _ => term,
+        match self.slips.meant(&term).filter(|_| self.lexicon.id(&term).is_none()) {
+            Some(meant) => meant.to_owned(),
+            None => term,
         }
     }
 }
@@ -127,8 +121,7 @@ impl Corpus {
         let analyzed: Vec<Analyzed> =
             views.iter().map(|(article, chunks)| Analyzed::of(&analyzer, article, chunks)).collect();
         let articles: Vec<&Article> = views.iter().map(|(article, _)| *article).collect();
-        let (lexicon, grams) = weighed(analyzed.iter().zip(visibility(&articles)));
-        let vocabulary = Vocabulary { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) };
+        let vocabulary = Vocabulary::with(analyzer, weighed(analyzed.iter().zip(visibility(&articles))));
         Self::with(vocabulary, &analyzed, views, outside)
     }
 

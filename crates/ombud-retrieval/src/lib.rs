@@ -18,6 +18,7 @@ pub mod query;
 pub mod rank;
 pub mod sentence;
 mod similarity;
+mod slips;
 pub mod synonyms;
 
 pub use answer::{Extract, SUGGEST_MIN, SUPPORT_MIN, extract, suggestions};

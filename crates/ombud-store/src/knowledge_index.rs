@@ -1,6 +1,7 @@
 //! How is knowledge searched? An index proposes articles among those that may be shown, then the ranker says which of them answers.
 
 mod abroad;
+mod best;
 mod documents;
 mod narrow;
 
@@ -358,6 +359,9 @@ fn passages_of_all<'a>(
     for (place, one) in ranked.iter().enumerate() {
         let wanted = if place == 0 { of_first_max } else { 1 };
         let wanted = wanted.min(passages_max.saturating_sub(found.len()));
+        if wanted == 0 {
+            break;
+        }
         if let Some(view) = view(one.article) {
             found.extend(passages_of(query, view, one, wanted));
         }

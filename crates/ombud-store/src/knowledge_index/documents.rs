@@ -1,20 +1,28 @@
 //! Which articles are worth ranking? Those of the best passages by BM25, among what may be shown.
 //!
-//! A document is a passage, once for each market in which it reads differently. Filters are part of the query, so that what may not be shown
-//! is never scored (R30). BM25 after Robertson and Zaragoza 2009, with the constants of the library.
+//! A document is a passage, once for each market in which it reads differently. Which of them may be shown is asked once for each audience, market and
+//! day; what may not be shown is never taken into view (R30). BM25 after Robertson and Zaragoza 2009, with the constants of the library; blocks of
+//! documents that cannot come among the best are skipped (Ding and Suel 2011).
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::Arc;
 
+use moka::sync::Cache;
 use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day, chunks};
-use tantivy::collector::{DocSetCollector, TopDocs};
+use tantivy::collector::DocSetCollector;
+use tantivy::columnar::Column;
 use tantivy::directory::{Directory, MmapDirectory, RamDirectory};
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
-use tantivy::{Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, TantivyDocument, TantivyError, Term};
+use tantivy::{
+    Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, Score, Searcher, TantivyDocument, TantivyError, Term,
+};
+
+use super::best::Best;
 
 /// Changes with what is written: an index of another format is built anew.
 pub(super) const FORMAT: &str = "words-1";
@@ -28,10 +36,11 @@ const BUILD_BYTES: usize = 1_000_000;
 const BUILD_BYTES_IN_FOLDER: usize = 50_000_000;
 /// Articles that are worth ranking at most.
 pub(super) const CANDIDATES_MAX: usize = 60;
-/// Passages that are looked at to find them: an article's passages share its title and questions and stand together in the order.
-const PASSAGES_MAX: usize = 8 * CANDIDATES_MAX;
+/// Askers whose documents are remembered: a bit for each document, so 125 kB where there are a million.
+const ASKERS_MAX: u64 = 64;
 
 /// Who asks, where and when.
+#[derive(Clone, Copy)]
 pub(super) struct Allowed<'a> {
     pub language: &'a str,
     pub market: &'a str,
@@ -46,6 +55,28 @@ pub(super) type OfLanguage<'a> = (&'a str, &'a Analyzer, &'a [Article]);
 pub(super) struct Documents {
     reader: IndexReader,
     fields: Fields,
+    /// The place of each document's article, for each segment. Opening a column costs more than scoring.
+    articles: Vec<Column<u64>>,
+    shown: Cache<Asker, Arc<Shown>>,
+}
+
+/// An [`Allowed`] to be remembered.
+#[derive(PartialEq, Eq, Hash)]
+struct Asker {
+    language: String,
+    market: String,
+    audience: Audience,
+    today: Day,
+}
+
+/// A bit for each document that may be shown, for each segment.
+struct Shown(Vec<Vec<u64>>);
+
+impl Shown {
+    fn holds(&self, segment: usize, document: u32) -> bool {
+        let word = self.0.get(segment).and_then(|words| words.get(document as usize / 64));
+        word.is_some_and(|word| word >> (document % 64) & 1 == 1)
+    }
 }
 
 impl std::fmt::Debug for Documents {
@@ -111,17 +142,50 @@ impl Documents {
 
     fn of(index: &Index) -> Result<Self, TantivyError> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { reader, fields: Fields::add_to(&mut Schema::builder()) })
+        let searcher: Searcher = reader.searcher();
+        let articles = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64(ARTICLE));
+        let articles = articles.collect::<Result<_, _>>()?;
+        let shown = Cache::builder().max_capacity(ASKERS_MAX).build();
+        Ok(Self { reader, fields: Fields::add_to(&mut Schema::builder()), articles, shown })
+    }
+
+    /// The documents that may be shown. The index never changes, so they are looked for once.
+    fn shown(&self, allowed: &Allowed<'_>) -> Result<Arc<Shown>, TantivyError> {
+        let asker = Asker {
+            language: allowed.language.to_owned(),
+            market: allowed.market.to_uppercase(),
+            audience: allowed.audience,
+            today: allowed.today,
+        };
+        if let Some(shown) = self.shown.get(&asker) {
+            return Ok(shown);
+        }
+        let searcher = self.reader.searcher();
+        let words = |documents: u32| vec![0_u64; documents.div_ceil(64) as usize];
+        let mut bits: Vec<Vec<u64>> = searcher.segment_readers().iter().map(|one| words(one.max_doc())).collect();
+        for address in searcher.search(&BooleanQuery::new(self.fields.filters(allowed)), &DocSetCollector)? {
+            let words = bits.get_mut(address.segment_ord as usize);
+            if let Some(word) = words.and_then(|words| words.get_mut(address.doc_id as usize / 64)) {
+                *word |= 1 << (address.doc_id % 64);
+            }
+        }
+        let shown = Arc::new(Shown(bits));
+        self.shown.insert(asker, Arc::clone(&shown));
+        Ok(shown)
+    }
+
+    /// The place of a document's article.
+    fn article(&self, segment: usize, document: u32) -> Option<usize> {
+        usize::try_from(self.articles.get(segment)?.first(document)?).ok()
     }
 
     /// Places of all articles among those of the language that may be shown, in their order.
     pub(super) fn all(&self, allowed: &Allowed<'_>) -> Result<Vec<usize>, TantivyError> {
-        let searcher = self.reader.searcher();
-        let found = searcher.search(&BooleanQuery::new(self.fields.filters(allowed)), &DocSetCollector)?;
+        let shown = self.shown(allowed)?;
         let mut articles: BTreeSet<usize> = BTreeSet::new();
-        for address in found {
-            let column = searcher.segment_reader(address.segment_ord).fast_fields().u64(ARTICLE)?;
-            articles.extend(column.first(address.doc_id).and_then(|place| usize::try_from(place).ok()));
+        for (segment, reader) in self.reader.searcher().segment_readers().iter().enumerate() {
+            let documents = (0..reader.max_doc()).filter(|document| shown.holds(segment, *document));
+            articles.extend(documents.filter_map(|document| self.article(segment, document)));
         }
         Ok(articles.into_iter().collect())
     }
@@ -131,27 +195,23 @@ impl Documents {
         if terms.is_empty() {
             return Ok(Vec::new());
         }
-        let mut clauses = self.fields.filters(allowed);
-        clauses.push((Occur::Must, Box::new(self.fields.text_query(terms))));
-        let searcher = self.reader.searcher();
-        let best = TopDocs::with_limit(PASSAGES_MAX).order_by_score();
-        // Opening a column costs more than scoring: once for each segment, not for each passage.
-        let columns: Vec<_> = searcher
-            .segment_readers()
-            .iter()
-            .map(|segment| segment.fast_fields().u64(ARTICLE))
-            .collect::<Result<_, _>>()?;
-        let mut articles = Vec::with_capacity(CANDIDATES_MAX);
-        for (_, address) in searcher.search(&BooleanQuery::new(clauses), &best)? {
-            let column = usize::try_from(address.segment_ord).ok().and_then(|segment| columns.get(segment));
-            let article = column.and_then(|column| column.first(address.doc_id));
-            let article = article.and_then(|place| usize::try_from(place).ok());
-            articles.extend(article.filter(|place| !articles.contains(place)));
-            if articles.len() == CANDIDATES_MAX {
-                break;
-            }
+        let (shown, searcher) = (self.shown(allowed)?, self.reader.searcher());
+        // Nothing but terms that add up: only so are blocks skipped.
+        let weight = self.fields.text_query(terms).weight(EnableScoring::enabled_from_searcher(&searcher))?;
+        let mut best = Best::new(CANDIDATES_MAX);
+        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+            let worth = best.worth();
+            weight.for_each_pruning(worth, reader, &mut |document, score: Score| {
+                if shown.holds(segment, document)
+                    && let Some(article) = self.article(segment, document)
+                {
+                    best.take(article, score);
+                }
+                best.worth()
+            })?;
+            best.end_of_segment();
         }
-        Ok(articles)
+        Ok(best.into_articles())
     }
 }
 
