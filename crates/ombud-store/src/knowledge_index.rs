@@ -2,9 +2,11 @@
 
 mod abroad;
 mod best;
+mod counts;
 mod documents;
 mod narrow;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,9 +24,10 @@ use tantivy::TantivyError;
 
 use crate::artefact::{Artefact, ArtefactError, Artefacts};
 use crate::knowledge_index::abroad::Abroad;
+use crate::knowledge_index::counts::Counts;
 use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
 use crate::knowledge_index::narrow::{Narrow, Near};
-use crate::vectors::{VectorFileError, Vectors};
+use crate::vectors::{IndexFileError, Vectors};
 
 /// Passages of one search at most.
 const PASSAGES_MAX: usize = 50;
@@ -42,9 +45,9 @@ pub enum IndexError {
     /// The folder for indexes cannot be used; the operator looks after its disk and rights.
     #[error("the knowledge index cannot be kept, see the cause")]
     Artefact(#[from] ArtefactError),
-    /// The same, for the vectors.
-    #[error("the vectors of the knowledge index cannot be kept, see the cause")]
-    Vectors(#[from] VectorFileError),
+    /// The same, for vectors and for what is counted.
+    #[error("the vectors or counts of the knowledge index cannot be kept, see the cause")]
+    File(#[from] IndexFileError),
     /// A vector of the embedding model cannot be used; the operator verifies its file.
     #[error("the embedding model gave a vector that cannot be used, verify its file with `ombud models verify`")]
     Lesson(#[from] VectorError),
@@ -89,7 +92,7 @@ struct Language {
 enum Ranking {
     /// Everything is counted: all articles can be compared.
     Whole { ranker: Box<Ranker>, passages: Vec<Vec<Chunk>> },
-    /// Candidates are counted for each question.
+    /// Candidates are ranked by what was counted of each.
     Narrow(Narrow),
 }
 
@@ -156,6 +159,7 @@ impl ArticleIndex {
         }
         let folder = settings.folder.as_ref().filter(|_| !is_whole);
         let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &version)?;
+        count(&mut languages, folder.map(|folder| Artefacts::new(&folder.join("counts"))), &version)?;
         let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
         Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder, abroad })
     }
@@ -282,6 +286,44 @@ fn documents(
     Ok(Documents::open(&artefact.folder)?)
 }
 
+/// Gives each language what is counted of its articles: in memory, or mapped from the artefact of this version.
+fn count(
+    languages: &mut HashMap<String, Language>,
+    artefacts: Option<Artefacts>,
+    version: &str,
+) -> Result<(), IndexError> {
+    let mut named: Vec<_> = languages.iter_mut().collect();
+    named.sort_by_key(|(name, _)| *name);
+    let all: Vec<counts::OfLanguage<'_>> = named
+        .iter()
+        .filter_map(|(_, language)| match &language.ranking {
+            Ranking::Narrow(narrow) => Some(narrow.to_count(&language.articles)),
+            Ranking::Whole { .. } => None,
+        })
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let counts = match artefacts {
+        None => Counts::build(&all),
+        Some(artefacts) => {
+            let source = format!("{version} {}", counts::format());
+            let artefact = match found(&artefacts, &source) {
+                Some(artefact) => artefact,
+                None => artefacts.make::<IndexError>(&source, |folder| Ok(Counts::build_in(folder, &all)?))?,
+            };
+            Counts::open(&artefact.folder)?
+        }
+    };
+    let (counts, mut first) = (Arc::new(counts), 0);
+    for (_, language) in named {
+        if let Ranking::Narrow(narrow) = &mut language.ranking {
+            first = narrow.take(&counts, first);
+        }
+    }
+    Ok(())
+}
+
 /// An artefact that was made before and is what was written.
 fn found(artefacts: &Artefacts, source: &str) -> Option<Artefact> {
     artefacts.find(source).unwrap_or_else(|error| {
@@ -306,17 +348,18 @@ impl KnowledgeIndex for ArticleIndex {
         let candidates = self.candidates(query)?;
         Ok(match &language.ranking {
             Ranking::Whole { ranker, passages } => {
-                let view = |place: usize| Some((language.articles.get(place)?, passages.get(place)?.as_slice()));
+                let view = |place: usize| {
+                    Some((language.articles.get(place)?, Cow::Borrowed(passages.get(place)?.as_slice())))
+                };
                 let told = |place: usize| language.articles.get(place).map_or("", |article| article.id.as_str());
                 passages_of_all(query, &self.rank(ranker, query, (&candidates, told)), view)
             }
             Ranking::Narrow(narrow) => {
-                let articles = candidates.iter().filter_map(|place| language.articles.get(*place));
-                let views: Vec<(&Article, Vec<Chunk>)> = articles.map(|article| (article, chunks(article))).collect();
-                let ranker = narrow.ranker(&views, &candidates, self.near.load().as_deref());
-                let all: Vec<usize> = (0..views.len()).collect();
-                let view = |place: usize| views.get(place).map(|(article, cut)| (*article, cut.as_slice()));
-                let told = |place: usize| views.get(place).map_or("", |(article, _)| article.id.as_str());
+                let ranker = narrow.ranker(&query.text, &candidates, self.near.load().as_deref());
+                let all: Vec<usize> = (0..candidates.len()).collect();
+                let article = |place: usize| candidates.get(place).and_then(|place| language.articles.get(*place));
+                let view = |place: usize| article(place).map(|article| (article, Cow::Owned(chunks(article))));
+                let told = |place: usize| article(place).map_or("", |article| article.id.as_str());
                 passages_of_all(query, &self.rank(&ranker, query, (&all, told)), view)
             }
         })
@@ -351,7 +394,7 @@ impl KnowledgeIndex for ArticleIndex {
 fn passages_of_all<'a>(
     query: &KnowledgeQuery,
     ranked: &[Ranked],
-    view: impl Fn(usize) -> Option<(&'a Article, &'a [Chunk])>,
+    view: impl Fn(usize) -> Option<(&'a Article, Cow<'a, [Chunk]>)>,
 ) -> Vec<Passage> {
     let passages_max = query.passages_max.clamp(1, PASSAGES_MAX);
     let of_first_max = passages_max.saturating_sub(PASSAGES_OF_OTHERS).max(1);
@@ -362,8 +405,8 @@ fn passages_of_all<'a>(
         if wanted == 0 {
             break;
         }
-        if let Some(view) = view(one.article) {
-            found.extend(passages_of(query, view, one, wanted));
+        if let Some((article, cut)) = view(one.article) {
+            found.extend(passages_of(query, (article, &cut), one, wanted));
         }
     }
     found

@@ -1,0 +1,235 @@
+//! What was counted of one article, so that it can be ranked among a few without reading it again? Bytes that lie in a file: its terms, and what its texts
+//! add to the likelihood, with how rare each feature is among all texts of the language.
+
+use serde::{Deserialize, Serialize};
+
+use crate::article::Article;
+use crate::chunk::Chunk;
+use crate::corpus::{ArticleTerms, Text, Vocabulary, texts_of};
+use crate::knowledge::Outside;
+use crate::likelihood::{Features, READINGS, check, values};
+use crate::query::words;
+use crate::similarity::{Lexicon, Occurrences};
+
+/// Counters at most; 4 bytes each.
+const COUNTERS_MAX: usize = 1 << 27;
+const COUNTERS_MIN: usize = 1 << 16;
+/// Bytes of text that bring about one feature that no other text has; a word brings two pairs.
+const BYTES_A_FEATURE: usize = 2;
+/// Bytes of a feature of an article: hash, value and rarity.
+const ROW_BYTES: usize = 6;
+/// How values are rounded: the smallest one, and steps of its logarithm for each factor of e.
+const VALUE_MIN: f32 = 1e-4;
+const VALUE_STEPS: f32 = 20.0;
+/// Steps of a rarity, which is 1 at least.
+const RARITY_STEPS: f32 = 14.0;
+
+/// What the bytes depend on beside the articles: their format, and a hash that another compiler may make otherwise.
+#[must_use]
+pub fn format() -> String {
+    format!("counts-1-{:016x}", check())
+}
+
+/// Counts in how many texts each feature occurs. Features that fall on one counter are counted together, so that memory has a bound: a count is never too
+/// low, and hardly ever by more than the few texts of a rare pair of words too high.
+pub struct Counting<'v> {
+    vocabulary: &'v Vocabulary,
+    counters: Vec<u32>,
+    texts: f64,
+}
+
+/// One article, or a topic outside without terms.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Record<'b> {
+    lessons: usize,
+    title: Vec<u32>,
+    /// Terms of each example question, and runs of letters.
+    questions: Vec<(Vec<u32>, Vec<u32>)>,
+    passages: Vec<Vec<u32>>,
+    headings: Vec<Vec<u32>>,
+    /// Terms of title and passages with how often they occur.
+    frequencies: Vec<(u32, u16)>,
+    #[serde(borrow)]
+    readings: [Rows<'b>; READINGS],
+}
+
+/// The features of one reading.
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Rows<'b> {
+    /// Sum of all values.
+    pub mass: f32,
+    /// Of [`ROW_BYTES`] each, sorted by hash.
+    rows: &'b [u8],
+}
+
+impl<'v> Counting<'v> {
+    /// Of all articles, given with their passages, and topics of one language.
+    pub fn of<'a>(
+        vocabulary: &'v Vocabulary,
+        articles: &'a [Article],
+        outside: &[Outside],
+        cut: impl Fn(&Article) -> Vec<Chunk>,
+    ) -> Self {
+        let bytes: usize = articles.iter().map(|article| article.body.len()).sum();
+        let counters = (bytes / BYTES_A_FEATURE).next_power_of_two().clamp(COUNTERS_MIN, COUNTERS_MAX);
+        let mut counting = Self { vocabulary, counters: vec![0; counters], texts: 0.0 };
+        for article in articles {
+            texts_of(vocabulary.analyzer(), article, &cut(article)).for_each(|(features, _)| counting.add(&features));
+        }
+        for question in outside.iter().flat_map(|topic| &topic.questions) {
+            counting.add(&counting.features(question));
+        }
+        counting
+    }
+
+    fn features(&self, text: &str) -> Features {
+        Features::of(&words(text), &self.vocabulary.analyzer().terms(text))
+    }
+
+    fn add(&mut self, features: &Features) {
+        self.texts += 1.0;
+        for (reading, hashes) in features.0.iter().enumerate() {
+            let mut hashes = hashes.clone();
+            hashes.sort_unstable();
+            hashes.dedup();
+            for hash in hashes {
+                let counter = self.counter(reading, hash);
+                if let Some(count) = self.counters.get_mut(counter) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    /// The readings share the counters.
+    fn counter(&self, reading: usize, hash: u64) -> usize {
+        let mixed = hash.rotate_left(21 * u32::try_from(reading).unwrap_or(0));
+        usize::try_from(mixed).unwrap_or(0) & (self.counters.len() - 1)
+    }
+
+    /// As the likelihood counts it where it counts all.
+    fn rarity(&self, reading: usize, hash: u64) -> f32 {
+        let with = self.counters.get(self.counter(reading, hash)).copied().unwrap_or(0);
+        #[expect(clippy::cast_possible_truncation, reason = "a logarithm")]
+        let logarithm = ((1.0 + self.texts) / (1.0 + f64::from(with))).ln() as f32;
+        logarithm + 1.0
+    }
+
+    /// An article's bytes.
+    #[must_use]
+    pub fn article(&self, article: &Article, passages: &[Chunk]) -> Vec<u8> {
+        let texts: Vec<(Features, f32)> = texts_of(self.vocabulary.analyzer(), article, passages).collect();
+        let terms = self.vocabulary.terms_of(article, passages);
+        let ids = |text: &Text| (text.terms.ids().collect(), text.grams.ids().collect());
+        let record = Record {
+            lessons: article.questions.len() + 1,
+            title: terms.title.terms.ids().collect(),
+            questions: terms.questions.iter().map(ids).collect(),
+            passages: terms.passages.iter().map(|bag| bag.ids().collect()).collect(),
+            headings: terms.headings.iter().map(|bag| bag.ids().collect()).collect(),
+            frequencies: terms.frequencies.counts().collect(),
+            readings: Default::default(),
+        };
+        self.bytes(record, &texts)
+    }
+
+    /// A topic's bytes.
+    #[must_use]
+    pub fn topic(&self, topic: &Outside) -> Vec<u8> {
+        let texts: Vec<(Features, f32)> =
+            topic.questions.iter().map(|question| (self.features(question), 1.0)).collect();
+        self.bytes(Record { lessons: topic.questions.len(), ..Record::default() }, &texts)
+    }
+
+    fn bytes(&self, record: Record<'_>, texts: &[(Features, f32)]) -> Vec<u8> {
+        let rows: [(f32, Vec<u8>); READINGS] = std::array::from_fn(|reading| self.rows(reading, texts));
+        let readings = std::array::from_fn(|reading| {
+            rows.get(reading).map_or(Rows::default(), |(mass, rows)| Rows { mass: *mass, rows })
+        });
+        // What is in memory is always written.
+        postcard::to_allocvec(&Record { readings, ..record }).unwrap_or_default()
+    }
+
+    fn rows(&self, reading: usize, texts: &[(Features, f32)]) -> (f32, Vec<u8>) {
+        let mut all: Vec<(u32, f32, f32)> = Vec::new();
+        for (features, weight) in texts {
+            let hashes = features.0.get(reading).map_or(&[][..], Vec::as_slice);
+            let of_text = values(hashes, |hash| Some(self.rarity(reading, hash)));
+            all.extend(of_text.iter().map(|(hash, value)| (short(*hash), value * weight, self.rarity(reading, *hash))));
+        }
+        let mass = all.iter().map(|(_, value, _)| value).sum();
+        // Stable, so that sums are always the same.
+        all.sort_by_key(|(hash, ..)| *hash);
+        let merged = all.chunk_by(|one, other| one.0 == other.0).filter_map(|same| {
+            let (hash, _, rarity) = same.first()?;
+            let value: f32 = same.iter().map(|(_, value, _)| value).sum();
+            let [a, b, c, d] = hash.to_be_bytes();
+            Some([a, b, c, d, step((value / VALUE_MIN).ln() * VALUE_STEPS), step((rarity - 1.0) * RARITY_STEPS)])
+        });
+        (mass, merged.flatten().collect())
+    }
+}
+
+/// Of a hash what tells the features of one article apart.
+fn short(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or(0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what a byte holds")]
+fn step(of: f32) -> u8 {
+    of.round().clamp(0.0, 255.0) as u8
+}
+
+impl Rows<'_> {
+    fn rows(&self) -> &[[u8; ROW_BYTES]] {
+        self.rows.as_chunks().0
+    }
+
+    /// What a feature adds to the article, and how rare it is.
+    pub(crate) fn find(&self, hash: u64) -> Option<(f32, f32)> {
+        let (wanted, rows) = (short(hash).to_be_bytes(), self.rows());
+        let place = rows.binary_search_by(|row| row.first_chunk().cmp(&Some(&wanted))).ok()?;
+        let [.., value, rarity] = rows.get(place)?;
+        let value = VALUE_MIN * (f32::from(*value) / VALUE_STEPS).exp();
+        Some((value, f32::from(*rarity) / RARITY_STEPS + 1.0))
+    }
+
+    /// The hashes that begin with four zeros: one in sixteen.
+    pub(crate) fn sample(&self) -> impl Iterator<Item = u32> {
+        let hashes = self.rows().iter().map(|[a, b, c, d, ..]| u32::from_be_bytes([*a, *b, *c, *d]));
+        hashes.take_while(|hash| hash >> 28 == 0)
+    }
+}
+
+impl<'b> Record<'b> {
+    /// Nothing for bytes that are none.
+    pub(crate) fn read(bytes: &'b [u8]) -> Self {
+        postcard::from_bytes(bytes).unwrap_or_default()
+    }
+
+    pub(crate) const fn lessons(&self) -> usize {
+        self.lessons
+    }
+
+    pub(crate) fn reading(&self, place: usize) -> Rows<'b> {
+        self.readings.get(place).copied().unwrap_or_default()
+    }
+
+    /// The terms of the article as they were when it was counted.
+    pub(crate) fn terms(&self, lexicon: &Lexicon, grams: &Lexicon) -> ArticleTerms {
+        let bag = |ids: &Vec<u32>| lexicon.bag_of(ids.iter().copied());
+        let text = |(terms, letters): &(Vec<u32>, Vec<u32>)| Text {
+            terms: bag(terms),
+            grams: grams.bag_of(letters.iter().copied()),
+        };
+        let asked = self.questions.iter().flat_map(|(terms, _)| terms).copied();
+        ArticleTerms {
+            title: Text { terms: bag(&self.title), grams: grams.bag_of(std::iter::empty()) },
+            questions: self.questions.iter().map(text).collect(),
+            passages: self.passages.iter().map(bag).collect(),
+            headings: self.headings.iter().map(bag).collect(),
+            frequencies: Occurrences::counted(&self.frequencies),
+            asked_with: Occurrences::of(asked),
+        }
+    }
+}
