@@ -214,7 +214,8 @@ pub(crate) fn texts_of<'a>(
     article: &'a Article,
     chunks: &'a [Chunk],
 ) -> impl Iterator<Item = (Features, f32)> {
-    let told = chunks.iter().flat_map(|chunk| [&chunk.heading].into_iter().chain(chunk.lines.iter().map(|line| &line.text)));
+    let told =
+        chunks.iter().flat_map(|chunk| [&chunk.heading].into_iter().chain(chunk.lines.iter().map(|line| &line.text)));
     let texts = lessons_of(article).map(|text| (text, 1.0)).chain(told.map(|text| (text, SENTENCE_WEIGHT)));
     texts.map(|(text, weight)| (Features::of(&words(text), &analyzer.terms(text)), weight))
 }
@@ -223,9 +224,11 @@ pub(crate) fn texts_of<'a>(
 fn counted(analyzer: &Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Vec<Counted> {
     let mut counted = Vec::new();
     for (place, (article, chunks)) in views.iter().enumerate() {
-        counted.extend(
-            texts_of(analyzer, article, chunks).map(|(features, weight)| Counted { place, features, weight }),
-        );
+        counted.extend(texts_of(analyzer, article, chunks).map(|(features, weight)| Counted {
+            place,
+            features,
+            weight,
+        }));
     }
     for (place, topic) in (views.len()..).zip(outside) {
         for text in &topic.questions {
@@ -266,7 +269,8 @@ impl Analyzed {
     fn weigh(&self, lexicon: &Lexicon, grams: &Lexicon) -> ArticleTerms {
         let whole = self.title.iter().chain(self.passages.iter().flatten());
         let bag = |terms: &Vec<String>| lexicon.bag(terms.iter().map(String::as_str));
-        let asked_with = Occurrences::of(self.questions.iter().flat_map(|question| bag(question).ids().collect::<Vec<_>>()));
+        let asked_with =
+            Occurrences::of(self.questions.iter().flat_map(|question| bag(question).ids().collect::<Vec<_>>()));
         let frequencies = Occurrences::of(whole.filter_map(|term| lexicon.id(term)));
         ArticleTerms {
             asked_with,

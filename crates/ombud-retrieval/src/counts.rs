@@ -151,19 +151,20 @@ impl<'v> Counting<'v> {
     }
 
     fn rows(&self, reading: usize, texts: &[(Features, f32)]) -> (f32, Vec<u8>) {
-        let mut all: Vec<(u32, f32, f32)> = Vec::new();
+        let mut all: Vec<(u64, f32)> = Vec::new();
         for (features, weight) in texts {
             let hashes = features.0.get(reading).map_or(&[][..], Vec::as_slice);
             let of_text = values(hashes, |hash| Some(self.rarity(reading, hash)));
-            all.extend(of_text.iter().map(|(hash, value)| (short(*hash), value * weight, self.rarity(reading, *hash))));
+            all.extend(of_text.into_iter().map(|(hash, value)| (hash, value * weight)));
         }
-        let mass = all.iter().map(|(_, value, _)| value).sum();
+        let mass = all.iter().map(|(_, value)| value).sum();
         // Stable, so that sums are always the same.
-        all.sort_by_key(|(hash, ..)| *hash);
-        let merged = all.chunk_by(|one, other| one.0 == other.0).filter_map(|same| {
-            let (hash, _, rarity) = same.first()?;
-            let value: f32 = same.iter().map(|(_, value, _)| value).sum();
-            let [a, b, c, d] = hash.to_be_bytes();
+        all.sort_by_key(|(hash, _)| *hash);
+        let merged = all.chunk_by(|one, other| short(one.0) == short(other.0)).filter_map(|same| {
+            let (hash, _) = *same.first()?;
+            let value: f32 = same.iter().map(|(_, value)| value).sum();
+            let rarity = self.rarity(reading, hash);
+            let [a, b, c, d] = short(hash).to_be_bytes();
             Some([a, b, c, d, step((value / VALUE_MIN).ln() * VALUE_STEPS), step((rarity - 1.0) * RARITY_STEPS)])
         });
         (mass, merged.flatten().collect())
@@ -230,6 +231,97 @@ impl<'b> Record<'b> {
             headings: self.headings.iter().map(bag).collect(),
             frequencies: Occurrences::counted(&self.frequencies),
             asked_with: Occurrences::of(asked),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::article::parse;
+    use crate::chunk::chunks;
+    use crate::query::Analyzer;
+    use crate::synonyms::Synonyms;
+    use crate::{Corpus, Ranker};
+
+    fn articles() -> Vec<Article> {
+        let article = |id: &str, question: &str, body: &str| {
+            let front =
+                format!("---\nid: {id}\ntitle: {id}\nlocale: en\nquestions: [{question}, what about {id}]\n---\n");
+            parse("a.md", &(front + body)).unwrap()
+        };
+        vec![
+            article(
+                "late fee",
+                "what if i pay late",
+                "A fee is due. The fee is small.\n\n## Reminders\n\nThey are free.",
+            ),
+            article("refund", "when is my money back", "The shop pays back. It takes five days."),
+            article("card", "replace my stolen card", "Block the card at once.\n\n## New card\n\nIt comes by post."),
+        ]
+    }
+
+    fn vocabulary(articles: &[Article]) -> Vocabulary {
+        let all: Vec<&Article> = articles.iter().collect();
+        Vocabulary::of(Analyzer::new("en", &Synonyms::default()), &all, chunks)
+    }
+
+    #[test]
+    fn what_was_counted_ranks_as_counting_does() {
+        let articles = articles();
+        let outside = [Outside { language: "en".to_owned(), questions: vec!["will it rain tomorrow".to_owned()] }];
+        let vocabulary = vocabulary(&articles);
+        let counting = Counting::of(&vocabulary, &articles, &outside, chunks);
+        let records: Vec<Vec<u8>> =
+            articles.iter().map(|article| counting.article(article, &chunks(article))).collect();
+        let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+        let topic = counting.topic(&outside[0]);
+        let cut: Vec<Vec<Chunk>> = articles.iter().map(chunks).collect();
+        let views: Vec<(&Article, &[Chunk])> =
+            articles.iter().zip(&cut).map(|(article, cut)| (article, &**cut)).collect();
+        let analyzer = Analyzer::new("en", &Synonyms::default());
+        let counted = Ranker::new(Corpus::new(analyzer, &views, &[&outside[0]]));
+        for question in ["what is the late fee", "my card was stolen", "money back from the shop"] {
+            let read = Ranker::new(Corpus::among(&vocabulary, (&records, &[&topic]), question));
+            let (one, other) = (read.rank(question, None, &[0, 1, 2]), counted.rank(question, None, &[0, 1, 2]));
+            assert_eq!(
+                one.iter().map(|ranked| ranked.article).collect::<Vec<_>>(),
+                other.iter().map(|ranked| ranked.article).collect::<Vec<_>>(),
+                "{question}"
+            );
+            for (one, other) in one.iter().zip(&other) {
+                assert_eq!(one.coverage, other.coverage, "{question}");
+                let same = |place: usize| one.features[place] == other.features[place];
+                // All but the likelihood, which is rounded, are the same.
+                assert!((0..7).all(same), "{question}: {one:?} {other:?}");
+                assert!((one.features[7] - other.features[7]).abs() < 0.1, "{question}: {one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_article_alone_among_those_counted_is_told_by_its_bytes_and_no_bytes_are_no_article() {
+        let articles = articles();
+        let vocabulary = vocabulary(&articles);
+        let counting = Counting::of(&vocabulary, &articles, &[], chunks);
+        let bytes = counting.article(&articles[2], &chunks(&articles[2]));
+        assert_eq!(bytes, counting.article(&articles[2], &chunks(&articles[2])));
+        let record = Record::read(&bytes);
+        assert_eq!((record.lessons(), record.passages.len()), (3, 2));
+        let [stolen, absent] = ["stolen", "zebra"].map(|word| counting.features(word).0[1][0]);
+        let (value, rarity) = record.reading(1).find(stolen).unwrap();
+        assert!(value > 0.0 && (rarity - counting.rarity(1, stolen)).abs() <= 0.5 / RARITY_STEPS, "{value} {rarity}");
+        assert_eq!(record.reading(1).find(absent), None);
+        assert_eq!(Record::read(&[]).lessons(), 0);
+    }
+
+    #[test]
+    fn values_are_rounded_by_a_fortieth_at_most() {
+        for value in [0.001_f32, 0.03, 0.7, 5.0, 20.0] {
+            let [a, b, c, d] = 7_u32.to_be_bytes();
+            let row = [a, b, c, d, step((value / VALUE_MIN).ln() * VALUE_STEPS), step(0.0)];
+            let (read, rarity) = Rows { mass: 0.0, rows: &row }.find(7 << 32).unwrap();
+            assert!((read / value - 1.0).abs() < 0.0256 && rarity == 1.0, "{value} {read}");
         }
     }
 }

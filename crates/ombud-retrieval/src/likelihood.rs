@@ -144,7 +144,8 @@ pub(crate) fn values(hashes: &[u64], rarity: impl Fn(u64) -> Option<f32>) -> Vec
 
 /// How many different features there are, from the one in sixteen that every list begins with (Bar-Yossef and others 2002).
 fn different(records: &[Record<'_>], reading: usize) -> f32 {
-    let mut sample: Vec<u32> = records.iter().flat_map(|record| record.reading(reading).sample().collect::<Vec<_>>()).collect();
+    let mut sample: Vec<u32> =
+        records.iter().flat_map(|record| record.reading(reading).sample().collect::<Vec<_>>()).collect();
     sample.sort_unstable();
     sample.dedup();
     16.0 * count(sample.len())

@@ -108,7 +108,11 @@ impl Occurrences {
         Self(counts.iter().map(|(id, times)| (*id, f32::from(*times))).collect())
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers up to what 16 bits hold")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers up to what 16 bits hold"
+    )]
     pub(crate) fn counts(&self) -> impl Iterator<Item = (u32, u16)> {
         self.0.iter().map(|(id, times)| (*id, *times as u16))
     }

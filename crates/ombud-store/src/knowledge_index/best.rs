@@ -61,12 +61,8 @@ impl Best {
         }
     }
 
-    /// Another segment numbers other articles.
-    pub(super) fn end_of_segment(&mut self) {
-        self.close();
-    }
-
-    fn close(&mut self) {
+    /// No further passage of the article that is being looked at follows.
+    pub(super) fn close(&mut self) {
         if let Some(open) = self.open.take() {
             self.found.push(Reverse(open));
             if self.found.len() > self.most {
@@ -95,9 +91,8 @@ mod tests {
             (state >> 33) % bound
         };
         for most in [1, 3, 7, 40] {
-            let articles: Vec<Vec<u16>> = (0..30)
-                .map(|_| (0..dice(4)).map(|_| u16::try_from(dice(12)).unwrap()).collect())
-                .collect();
+            let articles: Vec<Vec<u16>> =
+                (0..30).map(|_| (0..dice(4)).map(|_| u16::try_from(dice(12)).unwrap()).collect()).collect();
             let mut best = Best::new(most);
             for (article, passages) in articles.iter().enumerate() {
                 for score in passages.iter().map(|score| f32::from(*score)) {

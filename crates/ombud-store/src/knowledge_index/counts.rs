@@ -8,12 +8,15 @@ use ombud_retrieval::{Article, Counting, Outside, Vocabulary, chunks, counts};
 use tantivy::Directory as _;
 use tantivy::directory::MmapDirectory;
 
+use crate::across::across;
 use crate::vectors::{Bytes, IndexFileError};
 
 const RECORDS: &str = "counts.records";
 const ENDS: &str = "counts.ends";
 /// Bytes of the place behind a record.
 const END_BYTES: usize = 8;
+/// Articles whose records are in memory together while they are written.
+const ARTICLES_AT_ONCE: usize = 1_024;
 
 /// Records by their numbers.
 #[derive(Debug, Default)]
@@ -81,8 +84,10 @@ fn write(languages: &[OfLanguage<'_>], records: &mut impl Write, ends: &mut impl
     };
     for (vocabulary, articles, outside) in languages {
         let counting = Counting::of(vocabulary, articles, outside, chunks);
-        for article in *articles {
-            put(&counting.article(article, &chunks(article)))?;
+        for some in articles.chunks(ARTICLES_AT_ONCE) {
+            for record in across(some, |article| counting.article(article, &chunks(article))) {
+                put(&record)?;
+            }
         }
         for topic in *outside {
             put(&counting.topic(topic))?;

@@ -36,6 +36,9 @@ const BUILD_BYTES: usize = 1_000_000;
 const BUILD_BYTES_IN_FOLDER: usize = 50_000_000;
 /// Articles that are worth ranking at most.
 pub(super) const CANDIDATES_MAX: usize = 60;
+/// Places of terms in documents that a question looks through at most. Where it has more, its most frequent terms are left out: they are told by the
+/// ranking, and hardly make a candidate. No question of a customer has as many where there are 5,000 passages.
+const POSTINGS_MAX: u64 = 100_000;
 /// Askers whose documents are remembered: a bit for each document, so 125 kB where there are a million.
 const ASKERS_MAX: u64 = 64;
 
@@ -174,6 +177,16 @@ impl Documents {
         Ok(shown)
     }
 
+    /// The terms that are worth looking through.
+    fn rarest<'t>(&self, searcher: &Searcher, terms: &'t [String]) -> Result<Vec<&'t String>, TantivyError> {
+        let postings = |term: &String| -> Result<u64, TantivyError> {
+            let of_field = |(field, _)| searcher.doc_freq(&Term::from_field_text(field, term));
+            self.fields.weighed().into_iter().map(of_field).sum()
+        };
+        let counted = terms.iter().map(|term| Ok((postings(term)?, term)));
+        Ok(rarest(&counted.collect::<Result<Vec<_>, TantivyError>>()?, POSTINGS_MAX))
+    }
+
     /// The place of a document's article.
     fn article(&self, segment: usize, document: u32) -> Option<usize> {
         usize::try_from(self.articles.get(segment)?.first(document)?).ok()
@@ -196,8 +209,9 @@ impl Documents {
             return Ok(Vec::new());
         }
         let (shown, searcher) = (self.shown(allowed)?, self.reader.searcher());
+        let terms = self.rarest(&searcher, terms)?;
         // Nothing but terms that add up: only so are blocks skipped.
-        let weight = self.fields.text_query(terms).weight(EnableScoring::enabled_from_searcher(&searcher))?;
+        let weight = self.fields.text_query(&terms).weight(EnableScoring::enabled_from_searcher(&searcher))?;
         let mut best = Best::new(CANDIDATES_MAX);
         for (segment, reader) in searcher.segment_readers().iter().enumerate() {
             let worth = best.worth();
@@ -209,10 +223,25 @@ impl Documents {
                 }
                 best.worth()
             })?;
-            best.end_of_segment();
+            best.close();
         }
         Ok(best.into_articles())
     }
+}
+
+/// The terms with the fewest postings, as many as have `most` together, in their order; one at least.
+fn rarest<'t>(counted: &[(u64, &'t String)], most: u64) -> Vec<&'t String> {
+    let mut order: Vec<usize> = (0..counted.len()).collect();
+    let postings = |place: &usize| counted.get(*place).map_or(0, |(postings, _)| *postings);
+    order.sort_by_key(postings);
+    let sums = order.iter().scan(0, |all, place| {
+        *all += postings(place);
+        Some(*all)
+    });
+    let fitting = sums.take_while(|all| *all <= most).count().max(1);
+    order.truncate(fitting);
+    order.sort_unstable();
+    order.iter().filter_map(|place| counted.get(*place)).map(|(_, term)| *term).collect()
 }
 
 fn write(
@@ -327,15 +356,36 @@ impl Fields {
         clauses
     }
 
-    fn text_query(self, terms: &[String]) -> BooleanQuery {
-        let boosts = [(self.title, 1.5), (self.questions, 1.5), (self.heading, 1.2), (self.body, 1.0)];
-        let mut clauses: Vec<Box<dyn Query>> = Vec::with_capacity(terms.len() * boosts.len());
+    /// The fields of text with how much they count.
+    const fn weighed(self) -> [(Field, Score); 4] {
+        [(self.title, 1.5), (self.questions, 1.5), (self.heading, 1.2), (self.body, 1.0)]
+    }
+
+    fn text_query(self, terms: &[&String]) -> BooleanQuery {
+        let mut clauses: Vec<Box<dyn Query>> = Vec::with_capacity(terms.len() * self.weighed().len());
         for term in terms {
-            for (field, boost) in boosts {
+            for (field, boost) in self.weighed() {
                 let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
                 clauses.push(Box::new(BoostQuery::new(Box::new(query), boost)));
             }
         }
         BooleanQuery::union(clauses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_terms_are_left_out_where_there_is_too_much_to_look_through() {
+        let [pay, late, fee] = ["pay", "late", "fee"].map(str::to_owned);
+        let counted = [(70, &pay), (5, &late), (30, &fee)];
+        let cases: [(u64, &[&String]); 5] =
+            [(105, &[&pay, &late, &fee]), (104, &[&late, &fee]), (35, &[&late, &fee]), (34, &[&late]), (0, &[&late])];
+        for (most, expected) in cases {
+            assert_eq!(rarest(&counted, most), expected, "{most}");
+        }
+        assert!(rarest(&[], 5).is_empty());
     }
 }

@@ -104,8 +104,7 @@ impl Narrow {
         let (counts, first) = &self.counts;
         let candidates: Vec<&[u8]> = places.iter().map(|place| counts.record(first + place)).collect();
         let behind = first + self.ends.len();
-        let outside: Vec<&[u8]> =
-            (behind..).take(self.outside.len()).map(|number| counts.record(number)).collect();
+        let outside: Vec<&[u8]> = (behind..).take(self.outside.len()).map(|number| counts.record(number)).collect();
         let ranker = Ranker::new(Corpus::among(&self.vocabulary, (&candidates, &outside), question));
         let of_language = near.and_then(|near| Some((near, near.language(self.vocabulary.analyzer().language())?)));
         if let Some((near, language)) = of_language {
