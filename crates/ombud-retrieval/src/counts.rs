@@ -188,8 +188,8 @@ impl Rows<'_> {
 
     /// What a feature adds to the article, and how rare it is.
     pub(crate) fn find(&self, hash: u64) -> Option<(f32, f32)> {
-        let (wanted, rows) = (short(hash).to_be_bytes(), self.rows());
-        let place = rows.binary_search_by(|row| row.first_chunk().cmp(&Some(&wanted))).ok()?;
+        let (wanted, rows) = (short(hash), self.rows());
+        let place = rows.binary_search_by_key(&wanted, |[a, b, c, d, ..]| u32::from_be_bytes([*a, *b, *c, *d])).ok()?;
         let [.., value, rarity] = rows.get(place)?;
         let value = VALUE_MIN * (f32::from(*value) / VALUE_STEPS).exp();
         Some((value, f32::from(*rarity) / RARITY_STEPS + 1.0))
