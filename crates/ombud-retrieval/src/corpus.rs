@@ -11,7 +11,7 @@ use crate::knowledge::Outside;
 use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
 use crate::meaning::Meaning;
 use crate::query::{Analyzer, words};
-use crate::similarity::{Bag, Frequencies, Lexicon, Occurrences, count, grams};
+use crate::similarity::{Bag, Frequencies, Lexicon, Occurrences, count, grams, hash};
 use crate::slips::Slips;
 
 /// The articles of one language as terms.
@@ -82,6 +82,12 @@ impl Vocabulary {
     #[must_use]
     pub const fn analyzer(&self) -> &Analyzer {
         &self.analyzer
+    }
+
+    /// Changes with the terms that the articles have: what is kept of them elsewhere names terms by their numbers.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        hash((self.lexicon.fingerprint, self.grams.fingerprint))
     }
 
     /// Terms of a question and what they are also about, once each, with slips of the pen put right where exactly one word of the articles is meant.
@@ -299,5 +305,15 @@ mod tests {
         assert_eq!(corpus.vocabulary().question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
         assert_eq!(corpus.vocabulary().question_terms("rentx"), ["rent"]);
         assert_eq!(corpus.vocabulary().question_terms("sents"), ["sent"]);
+    }
+
+    #[test]
+    fn the_fingerprint_tells_vocabularies_of_other_terms_apart() {
+        let fingerprint = |body: &str| {
+            let article = parse("a.md", &format!("---\nid: a\ntitle: A\nlocale: en\n---\n{body}\n")).unwrap();
+            Vocabulary::of(Analyzer::new("en", &Synonyms::default()), &[&article], chunks).fingerprint()
+        };
+        assert_eq!(fingerprint("Late fees."), fingerprint("Fees, late fees."));
+        assert_ne!(fingerprint("Late fees."), fingerprint("Late refunds."));
     }
 }

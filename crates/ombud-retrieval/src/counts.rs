@@ -104,7 +104,7 @@ impl<'v> Counting<'v> {
     /// The readings share the counters.
     fn counter(&self, reading: usize, hash: u64) -> usize {
         let mixed = hash.rotate_left(21 * u32::try_from(reading).unwrap_or(0));
-        usize::try_from(mixed).unwrap_or(0) & (self.counters.len() - 1)
+        usize::try_from(mixed % self.counters.len() as u64).unwrap_or(0)
     }
 
     /// As the likelihood counts it where it counts all.
@@ -195,7 +195,7 @@ impl Rows<'_> {
         Some((value, f32::from(*rarity) / RARITY_STEPS + 1.0))
     }
 
-    /// The hashes that begin with four zeros: one in sixteen.
+    /// The hashes that begin with four bits of zero: one in sixteen.
     pub(crate) fn sample(&self) -> impl Iterator<Item = u32> {
         let hashes = self.rows().iter().map(|[a, b, c, d, ..]| u32::from_be_bytes([*a, *b, *c, *d]));
         hashes.take_while(|hash| hash >> 28 == 0)

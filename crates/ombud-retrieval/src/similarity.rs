@@ -1,6 +1,7 @@
 //! How alike are two texts? Bags of weighted terms: what is rare says more.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Terms of a collection, each with its weight: the inverse document frequency of BM25 (Robertson and Zaragoza 2009, equation 3.4).
 #[derive(Debug, Clone, Default)]
@@ -8,6 +9,8 @@ pub(crate) struct Lexicon {
     ids: HashMap<String, u32>,
     idf: Vec<f32>,
     unknown_idf: f32,
+    /// Of all terms in the order of their numbers.
+    pub fingerprint: u64,
 }
 
 /// Different terms of one text with their weights, sorted by term.
@@ -46,8 +49,9 @@ impl Frequencies {
         let mut sorted: Vec<(String, f32)> = self.of_terms.into_iter().collect();
         sorted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let weights = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
+        let fingerprint = hash(sorted.iter().map(|(term, _)| term.as_str()).collect::<Vec<_>>());
         let ids = (0..).zip(sorted).map(|(id, (term, _))| (term, id)).collect();
-        Lexicon { ids, idf: weights, unknown_idf: idf(count, 0.0) }
+        Lexicon { ids, idf: weights, unknown_idf: idf(count, 0.0), fingerprint }
     }
 }
 
@@ -122,6 +126,13 @@ impl Occurrences {
         let place = self.0.binary_search_by_key(&id, |(known, _)| *known).ok();
         place.and_then(|place| self.0.get(place)).map_or(0.0, |(_, times)| *times)
     }
+}
+
+/// The same for what is equal, by one compiler.
+pub(crate) fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn idf(documents: f32, with_term: f32) -> f32 {

@@ -158,8 +158,9 @@ impl ArticleIndex {
             languages.insert(language, Language { articles, ranking });
         }
         let folder = settings.folder.as_ref().filter(|_| !is_whole);
-        let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &version)?;
-        count(&mut languages, folder.map(|folder| Artefacts::new(&folder.join("counts"))), &version)?;
+        let read = version_as_read(&version, &languages);
+        let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &read)?;
+        count(&mut languages, folder.map(|folder| Artefacts::new(&folder.join("counts"))), &read)?;
         let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
         Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder, abroad })
     }
@@ -264,6 +265,14 @@ impl ArticleIndex {
 
 fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::Database { doing: "searching the knowledge index", source: source.into() }
+}
+
+/// The version with how its texts are read: another analyzer makes other terms of them, and gives them other numbers.
+fn version_as_read(version: &str, languages: &HashMap<String, Language>) -> String {
+    let mut named: Vec<_> = languages.iter().collect();
+    named.sort_by_key(|(name, _)| *name);
+    let read = named.iter().map(|(name, language)| format!(" {name}-{:016x}", language.vocabulary().fingerprint()));
+    std::iter::once(version.to_owned()).chain(read).collect()
 }
 
 /// The documents of all languages: in memory, or mapped from the artefact of this version.
