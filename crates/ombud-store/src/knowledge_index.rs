@@ -160,6 +160,7 @@ impl ArticleIndex {
         let folder = settings.folder.as_ref().filter(|_| !is_whole);
         let read = version_as_read(&version, &languages);
         let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &read)?;
+        let documents = if is_whole { documents } else { documents.bounded() };
         count(&mut languages, folder.map(|folder| Artefacts::new(&folder.join("counts"))), &read)?;
         let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
         Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder, abroad })
@@ -217,27 +218,51 @@ impl ArticleIndex {
     /// # Errors
     /// [`StoreError`] when the index cannot be read; it is our bug.
     pub fn candidates(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        self.where_allowed(query, |language, allowed| {
+            let by_words = || {
+                let terms = language.vocabulary().question_terms(&query.text);
+                self.documents.search(allowed, &terms).map_err(failed)
+            };
+            let Ranking::Narrow(narrow) = &language.ranking else {
+                return match query.words {
+                    Words::Compared => by_words(),
+                    Words::Foreign => self.documents.all(allowed).map_err(failed),
+                };
+            };
+            let near = match (self.near.load().as_deref(), query.vector.as_deref()) {
+                (Some(near), Some(vector)) => near.articles(narrow, vector, allowed).map_err(failed)?,
+                _ => Vec::new(),
+            };
+            Ok(match query.words {
+                Words::Compared => narrow::some(reciprocal(&[&by_words()?, &near])),
+                Words::Foreign => narrow::some(near),
+            })
+        })
+    }
+
+    /// The candidates by words that a look at every passage with any word of the question finds, best first, at most 60: what
+    /// [`ArticleIndex::candidates`] without a vector is measured by.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read; it is our bug.
+    pub fn candidates_exhaustively(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        self.where_allowed(query, |language, allowed| {
+            let terms = language.vocabulary().question_terms(&query.text);
+            self.documents.search_exhaustively(allowed, &terms).map_err(failed)
+        })
+    }
+
+    /// What is found among what the asker may be shown; nothing where his language has no articles.
+    fn where_allowed(
+        &self,
+        query: &KnowledgeQuery,
+        find: impl FnOnce(&Language, &Allowed<'_>) -> Result<Vec<usize>, StoreError>,
+    ) -> Result<Vec<usize>, StoreError> {
         let name = language_of(&query.locale);
         let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
         let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
         let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
-        let allowed = Allowed { language: &name, market: &query.market, audience, today };
-        let by_words =
-            || self.documents.search(&allowed, &language.vocabulary().question_terms(&query.text)).map_err(failed);
-        let Ranking::Narrow(narrow) = &language.ranking else {
-            return match query.words {
-                Words::Compared => by_words(),
-                Words::Foreign => self.documents.all(&allowed).map_err(failed),
-            };
-        };
-        let near = match (self.near.load().as_deref(), query.vector.as_deref()) {
-            (Some(near), Some(vector)) => near.articles(narrow, vector, &allowed).map_err(failed)?,
-            _ => Vec::new(),
-        };
-        Ok(match query.words {
-            Words::Compared => narrow::some(reciprocal(&[&by_words()?, &near])),
-            Words::Foreign => narrow::some(near),
-        })
+        find(language, &Allowed { language: &name, market: &query.market, audience, today })
     }
 
     /// As [`KnowledgeIndex::deepen`]; `progress` hears how many vectors are linked, where that takes long. Where articles are ranked among candidates, what is

@@ -11,15 +11,17 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use ombud_retrieval::{Analyzer, Article, Audience, Chunk, Day, chunks};
-use tantivy::collector::DocSetCollector;
 use tantivy::columnar::Column;
 use tantivy::directory::{Directory, MmapDirectory, RamDirectory};
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery};
+use tantivy::query::{
+    BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery, Weight,
+};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
 use tantivy::{
-    Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, Score, Searcher, TantivyDocument, TantivyError, Term,
+    DocId, Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy, Score, Searcher, SegmentReader,
+    TantivyDocument, TantivyError, Term,
 };
 
 use super::best::Best;
@@ -36,8 +38,8 @@ const BUILD_BYTES: usize = 1_000_000;
 const BUILD_BYTES_IN_FOLDER: usize = 50_000_000;
 /// Articles that are worth ranking at most.
 pub(super) const CANDIDATES_MAX: usize = 60;
-/// Places of terms in documents that a question looks through at most. Where it has more, its most frequent terms are left out: they are told by the
-/// ranking, and hardly make a candidate. No question of a customer has as many where there are 5,000 passages.
+/// Places of terms in documents that a question looks through at most, where articles are ranked among candidates. Where it has more, its most frequent
+/// terms are left out; the ranking still weighs them. `ombud bench search` tells what that loses.
 const POSTINGS_MAX: u64 = 100_000;
 /// Askers whose documents are remembered: a bit for each document, so 125 kB where there are a million.
 const ASKERS_MAX: u64 = 64;
@@ -61,6 +63,8 @@ pub(super) struct Documents {
     /// The place of each document's article, for each segment. Opening a column costs more than scoring.
     articles: Vec<Column<u64>>,
     shown: Cache<Asker, Arc<Shown>>,
+    /// Places of terms that a question looks through at most.
+    postings_max: u64,
 }
 
 /// An [`Allowed`] to be remembered.
@@ -149,7 +153,12 @@ impl Documents {
         let articles = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64(ARTICLE));
         let articles = articles.collect::<Result<_, _>>()?;
         let shown = Cache::builder().max_capacity(ASKERS_MAX).build();
-        Ok(Self { reader, fields: Fields::add_to(&mut Schema::builder()), articles, shown })
+        Ok(Self { reader, fields: Fields::add_to(&mut Schema::builder()), articles, shown, postings_max: u64::MAX })
+    }
+
+    /// The same, where a question looks through a bounded number of places.
+    pub(super) fn bounded(self) -> Self {
+        Self { postings_max: POSTINGS_MAX, ..self }
     }
 
     /// The documents that may be shown. The index never changes, so they are looked for once.
@@ -164,13 +173,19 @@ impl Documents {
             return Ok(shown);
         }
         let searcher = self.reader.searcher();
-        let words = |documents: u32| vec![0_u64; documents.div_ceil(64) as usize];
-        let mut bits: Vec<Vec<u64>> = searcher.segment_readers().iter().map(|one| words(one.max_doc())).collect();
-        for address in searcher.search(&BooleanQuery::new(self.fields.filters(allowed)), &DocSetCollector)? {
-            let words = bits.get_mut(address.segment_ord as usize);
-            if let Some(word) = words.and_then(|words| words.get_mut(address.doc_id as usize / 64)) {
-                *word |= 1 << (address.doc_id % 64);
-            }
+        let query = BooleanQuery::new(self.fields.filters(allowed));
+        let weight = query.weight(EnableScoring::disabled_from_searcher(&searcher))?;
+        let mut bits: Vec<Vec<u64>> = Vec::new();
+        for reader in searcher.segment_readers() {
+            let mut words = vec![0_u64; reader.max_doc().div_ceil(64) as usize];
+            weight.for_each_no_score(reader, &mut |documents| {
+                for document in documents {
+                    if let Some(word) = words.get_mut(*document as usize / 64) {
+                        *word |= 1 << (document % 64);
+                    }
+                }
+            })?;
+            bits.push(words);
         }
         let shown = Arc::new(Shown(bits));
         self.shown.insert(asker, Arc::clone(&shown));
@@ -184,7 +199,7 @@ impl Documents {
             self.fields.weighed().into_iter().map(of_field).sum()
         };
         let counted = terms.iter().map(|term| Ok((postings(term)?, term)));
-        Ok(rarest(&counted.collect::<Result<Vec<_>, TantivyError>>()?, POSTINGS_MAX))
+        Ok(rarest(&counted.collect::<Result<Vec<_>, TantivyError>>()?, self.postings_max))
     }
 
     /// The place of a document's article.
@@ -203,19 +218,40 @@ impl Documents {
         Ok(articles.into_iter().collect())
     }
 
-    /// Places of articles among those of the language, by their best passage with any of the terms, best first, at most [`CANDIDATES_MAX`].
+    /// Places of articles among those of the language, by their best passage with any of the terms, best first, at most [`CANDIDATES_MAX`]. Of terms with
+    /// too many places together, the most frequent ones are left out.
     pub(super) fn search(&self, allowed: &Allowed<'_>, terms: &[String]) -> Result<Vec<usize>, TantivyError> {
+        let terms = self.rarest(&self.reader.searcher(), terms)?;
+        self.best(allowed, &terms, &|weight, (reader, worth), take| weight.for_each_pruning(worth, reader, take))
+    }
+
+    /// The same by all terms, and by a look at every document with any of them: what [`Documents::search`] is measured by.
+    pub(super) fn search_exhaustively(
+        &self,
+        allowed: &Allowed<'_>,
+        terms: &[String],
+    ) -> Result<Vec<usize>, TantivyError> {
+        let look: &Look<'_> = &|weight, (reader, mut worth), take| {
+            weight.for_each(reader, &mut |document, score| {
+                if score > worth {
+                    worth = take(document, score);
+                }
+            })
+        };
+        self.best(allowed, &terms.iter().collect::<Vec<_>>(), look)
+    }
+
+    fn best(&self, allowed: &Allowed<'_>, terms: &[&String], look: &Look<'_>) -> Result<Vec<usize>, TantivyError> {
         if terms.is_empty() {
             return Ok(Vec::new());
         }
         let (shown, searcher) = (self.shown(allowed)?, self.reader.searcher());
-        let terms = self.rarest(&searcher, terms)?;
         // Nothing but terms that add up: only so are blocks skipped.
-        let weight = self.fields.text_query(&terms).weight(EnableScoring::enabled_from_searcher(&searcher))?;
+        let weight = self.fields.text_query(terms).weight(EnableScoring::enabled_from_searcher(&searcher))?;
         let mut best = Best::new(CANDIDATES_MAX);
         for (segment, reader) in searcher.segment_readers().iter().enumerate() {
             let worth = best.worth();
-            weight.for_each_pruning(worth, reader, &mut |document, score: Score| {
+            look(&*weight, (reader, worth), &mut |document, score| {
                 if shown.holds(segment, document)
                     && let Some(article) = self.article(segment, document)
                 {
@@ -229,10 +265,14 @@ impl Documents {
     }
 }
 
-/// The terms with the fewest postings, as many as have `most` together, in their order; one at least.
+/// Shows documents of a segment with their scores, where these are above what is given and then above what the last one shown gave.
+type Look<'a> = dyn Fn(&dyn Weight, (&SegmentReader, Score), &mut dyn FnMut(DocId, Score) -> Score) -> Result<(), TantivyError>
+    + 'a;
+
+/// The terms with the fewest postings, as many as have `most` together, in their order; one at least. Terms that no document has are left out.
 fn rarest<'t>(counted: &[(u64, &'t String)], most: u64) -> Vec<&'t String> {
-    let mut order: Vec<usize> = (0..counted.len()).collect();
     let postings = |place: &usize| counted.get(*place).map_or(0, |(postings, _)| *postings);
+    let mut order: Vec<usize> = (0..counted.len()).filter(|place| postings(place) > 0).collect();
     order.sort_by_key(postings);
     let sums = order.iter().scan(0, |all, place| {
         *all += postings(place);
@@ -379,13 +419,14 @@ mod tests {
 
     #[test]
     fn the_most_frequent_terms_are_left_out_where_there_is_too_much_to_look_through() {
-        let [pay, late, fee] = ["pay", "late", "fee"].map(str::to_owned);
-        let counted = [(70, &pay), (5, &late), (30, &fee)];
+        let [pay, late, fee, absent] = ["pay", "late", "fee", "zebra"].map(str::to_owned);
+        let counted = [(0, &absent), (70, &pay), (5, &late), (30, &fee)];
         let cases: [(u64, &[&String]); 5] =
             [(105, &[&pay, &late, &fee]), (104, &[&late, &fee]), (35, &[&late, &fee]), (34, &[&late]), (0, &[&late])];
         for (most, expected) in cases {
             assert_eq!(rarest(&counted, most), expected, "{most}");
         }
-        assert!(rarest(&[], 5).is_empty());
+        assert_eq!(rarest(&[(0, &absent), (70, &pay)], 5), [&pay], "the only one that is in a document");
+        assert!(rarest(&[(0, &absent)], 5).is_empty() && rarest(&[], 5).is_empty());
     }
 }

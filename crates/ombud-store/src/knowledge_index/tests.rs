@@ -222,6 +222,41 @@ fn candidates_are_ranked_as_all_articles_are() {
     }
 }
 
+/// Some words in nearly every passage, others in few; enough passages that whole blocks of them can be skipped.
+#[test]
+fn what_is_found_without_looking_at_every_passage_is_what_looking_at_all_finds() {
+    let mut state = 1_u64;
+    let mut word = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (one, other) = ((state >> 33) % 40, (state >> 48) % 40);
+        format!("zq{}", one * other)
+    };
+    let mut words = |count: usize| (0..count).map(|_| word()).collect::<Vec<_>>().join(" ");
+    let articles: Vec<Article> = (0..1_500)
+        .map(|number| {
+            let audience = if number % 7 == 0 { "agent" } else { "customer" };
+            let front = format!(
+                "id: a{number:04}\ntitle: {}\nlocale: en\naudience: {audience}\nquestions: [{}]",
+                words(3),
+                words(5)
+            );
+            read(&front, &format!("{}.\n\n## {}\n\n{}.", words(20), words(2), words(20)))
+        })
+        .collect();
+    let settings = IndexSettings { whole_passages_max: 0, folder: None };
+    let index = ArticleIndex::build_with(of(articles), &settings).unwrap();
+    for _ in 0..50 {
+        let query = query(&words(5));
+        let (found, all) = (index.candidates(&query).unwrap(), index.candidates_exhaustively(&query).unwrap());
+        assert!(all.len() > 10, "{}", query.text);
+        // Scores are summed in another order, so that two that are the same but for the last digit may change places.
+        let is_there = |(place, one): (usize, &usize)| {
+            all.iter().position(|other| other == one).is_some_and(|other| other.abs_diff(place) <= 1)
+        };
+        assert!(found.len() >= all.len().min(48) && found.iter().enumerate().all(is_there), "{found:?} {all:?}");
+    }
+}
+
 /// A folder of a test's own, without what an earlier run has left.
 fn folder(test: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("ombud-knowledge-{}-{test}", std::process::id()));
