@@ -67,8 +67,7 @@ struct Report {
     files_mib: f64,
     latencies: Vec<Latency>,
     recalls: Vec<Recall>,
-    /// Share of questions for which the article whose words they take is among the candidates by words, and by words and vectors, and is ranked first.
-    asked_found: [f64; 3],
+    asked_found: AskedFound,
     /// The most that was ever resident, the synthetic vectors before they are indexed (4 bytes a number) among it.
     peak_rss_mib: f64,
 }
@@ -98,6 +97,17 @@ struct Recall {
     recall: String,
     n: usize,
     at_10: f64,
+}
+
+/// The questions whose article the asker may be shown: for which share of them that article is found.
+#[derive(Debug, Serialize)]
+struct AskedFound {
+    n: u32,
+    /// Among the candidates by words.
+    by_words: f64,
+    /// Among those by words and vectors.
+    by_both: f64,
+    ranked_first: f64,
 }
 
 /// Times steps of building.
@@ -165,9 +175,10 @@ fn measure(options: &Options, folder: &Path) -> anyhow::Result<Report> {
     linking.finish_and_clear();
     steps.end("vector index")?;
     let held = index.vectors().context("the vectors were not indexed")?;
-    let recalls = recalls(&world, options, (&index, &held, &by_row))?;
+    let mut recalls = recalls(&world, options, (&index, &held, &by_row))?;
     drop(by_row);
     drop(vectors);
+    recalls.push(recall_of_words(&world, options, &index)?);
     let asked_found = asked_found(&world, options, &index)?;
     let latencies = latencies(&world, options, (&index, &held))?;
     steps.end("queries")?;
@@ -236,6 +247,25 @@ fn recalls(
     Ok(recalls)
 }
 
+/// How many of the best articles by words are found without looking at all passages.
+fn recall_of_words(world: &Synthetic, options: &Options, index: &ArticleIndex) -> anyhow::Result<Recall> {
+    let n = usize::try_from(options.queries)?.min(COMPARED_MAX);
+    let asking = bar(n, "queries compared with all passages");
+    let (mut found, mut all) = (0, 0);
+    for number in 0..n {
+        at(&asking, number);
+        let asked = KnowledgeQuery { vector: None, ..query(world.question(number)) };
+        let best = index.candidates_exhaustively(&asked)?;
+        let candidates = index.candidates(&asked)?;
+        let mine = candidates.get(..RECALL_AT.min(candidates.len())).unwrap_or_default();
+        found += best.iter().take(RECALL_AT).filter(|article| mine.contains(article)).count();
+        all += best.len().min(RECALL_AT);
+    }
+    asking.finish_and_clear();
+    let recall = "by words, of what looking at every passage with any word finds".to_owned();
+    Ok(Recall { recall, n, at_10: found as f64 / all.max(1) as f64 })
+}
+
 fn ids(found: &[Neighbour]) -> Vec<u64> {
     found.iter().map(|one| one.id).collect()
 }
@@ -266,8 +296,8 @@ fn query((text, vector): (String, Vec<f32>)) -> KnowledgeQuery {
 }
 
 /// How often the article that a question is made of is found, where the asker may be shown it.
-fn asked_found(world: &Synthetic, options: &Options, index: &ArticleIndex) -> anyhow::Result<[f64; 3]> {
-    let (mut found, mut n) = ([0_u32; 3], 0);
+fn asked_found(world: &Synthetic, options: &Options, index: &ArticleIndex) -> anyhow::Result<AskedFound> {
+    let (mut found, mut n) = ([0_u32; 3], 0_u32);
     for number in 0..usize::try_from(options.queries)? {
         let asked = world.asked(number);
         let Some(article) = index.articles("en").get(asked).filter(|article| is_shown(article)) else { continue };
@@ -278,7 +308,8 @@ fn asked_found(world: &Synthetic, options: &Options, index: &ArticleIndex) -> an
         found.iter_mut().zip(each).for_each(|(count, found)| *count += u32::from(found));
         n += 1;
     }
-    Ok(found.map(|found| f64::from(found) / f64::from(n.max(1))))
+    let [by_words, by_both, ranked_first] = found.map(|found| f64::from(found) / f64::from(n.max(1)));
+    Ok(AskedFound { n, by_words, by_both, ranked_first })
 }
 
 fn is_shown(article: &Article) -> bool {
@@ -388,9 +419,10 @@ fn print(report: &Report, output: Output) -> anyhow::Result<()> {
     for Recall { recall, n, at_10 } in &report.recalls {
         say(format_args!("recall at 10: {at_10:.3}, {recall} (n = {n})"));
     }
-    let [words, both, first] = report.asked_found;
+    let AskedFound { n, by_words, by_both, ranked_first } = &report.asked_found;
     say(format_args!(
-        "the article that a question is made of: {words:.3} among the candidates by words, {both:.3} by words and vectors, {first:.3} ranked first"
+        "the article that a question is made of: {by_words:.3} among the candidates by words, {by_both:.3} by words and vectors, {ranked_first:.3} ranked \
+first (n = {n})"
     ));
     say(format_args!(
         "vectors: {}; files {:.0} MiB; at most {:.0} MiB resident",
