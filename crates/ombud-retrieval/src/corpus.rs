@@ -1,16 +1,18 @@
 //! What is known of all articles of one language? Their terms, and how rare each is.
 
 use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::article::Article;
 use crate::chunk::Chunk;
+use crate::counts::Record;
 use crate::knowledge::Outside;
 use crate::likelihood::{Counted, Features, Likelihood, SENTENCE_WEIGHT};
 use crate::meaning::Meaning;
 use crate::query::{Analyzer, words};
-use crate::similarity::{Bag, Frequencies, Lexicon, count, grams, one_slip_apart};
+use crate::similarity::{Bag, Frequencies, Lexicon, Occurrences, count, grams, hash};
+use crate::slips::Slips;
 
 /// The articles of one language as terms.
 #[derive(Debug, Clone)]
@@ -33,9 +35,9 @@ pub(crate) struct ArticleTerms {
     pub passages: Vec<Bag>,
     pub headings: Vec<Bag>,
     /// How often each term occurs in title, headings and body.
-    pub frequencies: HashMap<u32, f32>,
+    pub frequencies: Occurrences,
     /// How many of the questions hold each term.
-    pub asked_with: HashMap<u32, f32>,
+    pub asked_with: Occurrences,
 }
 
 /// A short text to be compared with a question.
@@ -52,15 +54,13 @@ struct Analyzed {
     headings: Vec<Vec<String>>,
 }
 
-/// Letters from which on a word may be taken for a slip of another.
-const SLIP_LETTERS_MIN: usize = 5;
-
 /// How rare each term is among all articles of one language.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     analyzer: Analyzer,
     lexicon: Arc<Lexicon>,
     grams: Arc<Lexicon>,
+    slips: Arc<Slips>,
 }
 
 impl Vocabulary {
@@ -69,14 +69,25 @@ impl Vocabulary {
     pub fn of(analyzer: Analyzer, articles: &[&Article], cut: impl Fn(&Article) -> Vec<Chunk>) -> Self {
         let seen = visibility(articles);
         let analyzed = articles.iter().map(|article| Analyzed::of(&analyzer, article, &cut(article)));
-        let (lexicon, grams) = weighed(analyzed.zip(seen));
-        Self { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) }
+        let counted = weighed(analyzed.zip(seen));
+        Self::with(analyzer, counted)
+    }
+
+    fn with(analyzer: Analyzer, (lexicon, grams): (Lexicon, Lexicon)) -> Self {
+        let slips = Slips::of(lexicon.terms());
+        Self { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams), slips: Arc::new(slips) }
     }
 
     /// How text of this language becomes terms.
     #[must_use]
     pub const fn analyzer(&self) -> &Analyzer {
         &self.analyzer
+    }
+
+    /// Changes with the terms that the articles have: what is kept of them elsewhere names terms by their numbers.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        hash((self.lexicon.fingerprint, self.grams.fingerprint))
     }
 
     /// Terms of a question and what they are also about, once each, with slips of the pen put right where exactly one word of the articles is meant.
@@ -90,20 +101,21 @@ impl Vocabulary {
         terms.iter().cloned().chain(broader).filter(names).filter(|term| seen.insert(term.clone())).collect()
     }
 
+    fn features(&self, question: &str) -> Features {
+        let terms = self.analyzer.terms(question);
+        let terms = terms.into_iter().map(|term| self.without_slip(term)).collect::<Vec<_>>();
+        Features::of(&words(question), &terms)
+    }
+
+    /// The terms of one of the articles.
+    pub(crate) fn terms_of(&self, article: &Article, passages: &[Chunk]) -> ArticleTerms {
+        Analyzed::of(&self.analyzer, article, passages).weigh(&self.lexicon, &self.grams)
+    }
+
     fn without_slip(&self, term: String) -> String {
-        let letters = term.chars().count();
-        let wordlike = letters >= SLIP_LETTERS_MIN && term.chars().all(char::is_alphabetic);
-        if !wordlike || self.lexicon.id(&term).is_some() {
-            return term;
-        }
-        let first = term.chars().next();
-        let near = |known: &&str| {
-            known.chars().next() == first && known.len() + 2 > term.len() && one_slip_apart(known, &term)
-        };
-        let mut candidates = self.lexicon.terms().filter(near);
-        match (candidates.next(), candidates.next()) {
-            (Some(meant), None) => meant.to_owned(),
-            _ => term,
+        match self.slips.meant(&term).filter(|_| self.lexicon.id(&term).is_none()) {
+            Some(meant) => meant.to_owned(),
+            None => term,
         }
     }
 }
@@ -127,17 +139,24 @@ impl Corpus {
         let analyzed: Vec<Analyzed> =
             views.iter().map(|(article, chunks)| Analyzed::of(&analyzer, article, chunks)).collect();
         let articles: Vec<&Article> = views.iter().map(|(article, _)| *article).collect();
-        let (lexicon, grams) = weighed(analyzed.iter().zip(visibility(&articles)));
-        let vocabulary = Vocabulary { analyzer, lexicon: Arc::new(lexicon), grams: Arc::new(grams) };
+        let vocabulary = Vocabulary::with(analyzer, weighed(analyzed.iter().zip(visibility(&articles))));
         Self::with(vocabulary, &analyzed, views, outside)
     }
 
-    /// Of a few of the articles that `vocabulary` was counted on: how rare a term is among all of them decides.
+    /// Of a few of the articles that `vocabulary` was counted on, and topics outside, by what was counted of each ([`crate::Counting`]), where this
+    /// question is asked, and no other. How rare a term is among all of them decides.
     #[must_use]
-    pub fn among(vocabulary: &Vocabulary, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Self {
-        let analyze = |(article, chunks): &(&Article, &[Chunk])| Analyzed::of(&vocabulary.analyzer, article, chunks);
-        let analyzed: Vec<Analyzed> = views.iter().map(analyze).collect();
-        Self::with(vocabulary.clone(), &analyzed, views, outside)
+    pub fn among(vocabulary: &Vocabulary, (articles, outside): (&[&[u8]], &[&[u8]]), question: &str) -> Self {
+        let records: Vec<Record<'_>> = articles.iter().chain(outside).map(|bytes| Record::read(bytes)).collect();
+        let (of_articles, of_outside) = records.split_at(articles.len());
+        let lessons = |records: &[Record<'_>]| records.iter().map(Record::lessons).collect();
+        Self {
+            likelihood: Likelihood::among(articles.len(), &records, &vocabulary.features(question)),
+            articles: of_articles.iter().map(|record| record.terms(&vocabulary.lexicon, &vocabulary.grams)).collect(),
+            lessons: Vec::new(),
+            lesson_counts: (lessons(of_articles), lessons(of_outside)),
+            vocabulary: vocabulary.clone(),
+        }
     }
 
     fn with(
@@ -174,9 +193,7 @@ impl Corpus {
 
     /// A question as the likelihood reads it.
     pub(crate) fn features(&self, question: &str) -> Features {
-        let terms = self.vocabulary.analyzer.terms(question);
-        let terms = terms.into_iter().map(|term| self.vocabulary.without_slip(term)).collect::<Vec<_>>();
-        Features::of(&words(question), &terms)
+        self.vocabulary.features(question)
     }
 
     pub(crate) fn text(&self, terms: &[String]) -> Text {
@@ -197,26 +214,32 @@ fn visibility(articles: &[&Article]) -> Vec<f32> {
     articles.iter().map(|article| count(shown_in(article).max(1)) / count(markets.len().max(1))).collect()
 }
 
-/// Titles, example questions, headings and sentences; then the questions outside, each topic in a place of its own behind the articles.
+/// Example questions, title, headings and sentences of an article, as the likelihood reads them, with their weights.
+pub(crate) fn texts_of<'a>(
+    analyzer: &'a Analyzer,
+    article: &'a Article,
+    chunks: &'a [Chunk],
+) -> impl Iterator<Item = (Features, f32)> {
+    let told =
+        chunks.iter().flat_map(|chunk| [&chunk.heading].into_iter().chain(chunk.lines.iter().map(|line| &line.text)));
+    let texts = lessons_of(article).map(|text| (text, 1.0)).chain(told.map(|text| (text, SENTENCE_WEIGHT)));
+    texts.map(|(text, weight)| (Features::of(&words(text), &analyzer.terms(text)), weight))
+}
+
+/// Of the articles; then the questions outside, each topic in a place of its own behind the articles.
 fn counted(analyzer: &Analyzer, views: &[(&Article, &[Chunk])], outside: &[&Outside]) -> Vec<Counted> {
     let mut counted = Vec::new();
-    let mut count = |place: usize, text: &str, weight: f32| {
-        counted.push(Counted { place, features: Features::of(&words(text), &analyzer.terms(text)), weight });
-    };
     for (place, (article, chunks)) in views.iter().enumerate() {
-        for text in lessons_of(article) {
-            count(place, text, 1.0);
-        }
-        for chunk in *chunks {
-            count(place, &chunk.heading, SENTENCE_WEIGHT);
-            for line in &chunk.lines {
-                count(place, &line.text, SENTENCE_WEIGHT);
-            }
-        }
+        counted.extend(texts_of(analyzer, article, chunks).map(|(features, weight)| Counted {
+            place,
+            features,
+            weight,
+        }));
     }
     for (place, topic) in (views.len()..).zip(outside) {
         for text in &topic.questions {
-            count(place, text, 1.0);
+            let features = Features::of(&words(text), &analyzer.terms(text));
+            counted.push(Counted { place, features, weight: 1.0 });
         }
     }
     counted
@@ -252,16 +275,9 @@ impl Analyzed {
     fn weigh(&self, lexicon: &Lexicon, grams: &Lexicon) -> ArticleTerms {
         let whole = self.title.iter().chain(self.passages.iter().flatten());
         let bag = |terms: &Vec<String>| lexicon.bag(terms.iter().map(String::as_str));
-        let mut frequencies = HashMap::new();
-        for id in whole.filter_map(|term| lexicon.id(term)) {
-            *frequencies.entry(id).or_insert(0.0) += 1.0;
-        }
-        let mut asked_with = HashMap::new();
-        for question in &self.questions {
-            for id in bag(question).ids() {
-                *asked_with.entry(id).or_insert(0.0) += 1.0;
-            }
-        }
+        let asked_with =
+            Occurrences::of(self.questions.iter().flat_map(|question| bag(question).ids().collect::<Vec<_>>()));
+        let frequencies = Occurrences::of(whole.filter_map(|term| lexicon.id(term)));
         ArticleTerms {
             asked_with,
             title: text(lexicon, grams, &self.title),
@@ -289,5 +305,15 @@ mod tests {
         assert_eq!(corpus.vocabulary().question_terms("refnud refund bitcoin"), ["refund", "bitcoin"]);
         assert_eq!(corpus.vocabulary().question_terms("rentx"), ["rent"]);
         assert_eq!(corpus.vocabulary().question_terms("sents"), ["sent"]);
+    }
+
+    #[test]
+    fn the_fingerprint_tells_vocabularies_of_other_terms_apart() {
+        let fingerprint = |body: &str| {
+            let article = parse("a.md", &format!("---\nid: a\ntitle: A\nlocale: en\n---\n{body}\n")).unwrap();
+            Vocabulary::of(Analyzer::new("en", &Synonyms::default()), &[&article], chunks).fingerprint()
+        };
+        assert_eq!(fingerprint("Late fees."), fingerprint("Fees, late fees."));
+        assert_ne!(fingerprint("Late fees."), fingerprint("Late refunds."));
     }
 }

@@ -6,20 +6,22 @@
 //! support vector machine and the nearest examples did.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::similarity::{grams, share};
+use crate::counts::Record;
+use crate::similarity::{count, grams, hash, share};
 
 /// Occurrences that every feature of every article is given: the best of 0.05, 0.1, 0.2 on the first halves.
 const SMOOTHING: f32 = 0.1;
 /// How much a sentence of the text counts beside an example question: customers write like examples, not like articles.
 pub(crate) const SENTENCE_WEIGHT: f32 = 0.15;
 /// Readings of a text.
-const READINGS: usize = 3;
+pub(crate) const READINGS: usize = 3;
+/// Hashes of these, a word and a pair, are the same as long as those of all features are.
+const CHECK: [&str; 2] = ["the hashes", "of features"];
 
 /// Hashes of the features of a text, for each reading.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Features([Vec<u64>; READINGS]);
+pub(crate) struct Features(pub [Vec<u64>; READINGS]);
 
 impl Features {
     /// Of the words as written and the terms made of them.
@@ -33,10 +35,10 @@ fn with_pairs(words: &[String]) -> Vec<u64> {
     words.iter().map(hash).chain(pairs).collect()
 }
 
-fn hash(of: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
+/// Changes when a compiler hashes otherwise.
+pub(crate) fn check() -> u64 {
+    let [word, _] = CHECK;
+    hash((word, CHECK.as_slice()))
 }
 
 /// A text of an article or topic, and how much it counts.
@@ -95,6 +97,16 @@ impl Likelihood {
         Self { readings, articles, outside }
     }
 
+    /// Of what was counted before of so many articles, and of topics outside behind them, where one question is asked: other features are left out. How
+    /// rare a feature is was counted among all texts; everything else is as if there were only these.
+    pub(crate) fn among(articles: usize, records: &[Record<'_>], question: &Features) -> Self {
+        let reading = |place: usize| {
+            let hashes = question.0.get(place).map_or(&[][..], Vec::as_slice);
+            Reading::among(place, records, hashes)
+        };
+        Self { readings: std::array::from_fn(reading), articles, outside: records.len() - articles }
+    }
+
     /// What is said by a question. As if it were no example of the articles in `held_out`.
     pub(crate) fn evidence(&self, question: &Features, held_out: &[usize]) -> Evidence {
         let of_articles = vec![0.0; self.articles + self.outside];
@@ -107,7 +119,56 @@ impl Likelihood {
     }
 }
 
+/// Features with their values, of length one; `rarity` says how rare each is, and nothing of what is left out.
+pub(crate) fn values(hashes: &[u64], rarity: impl Fn(u64) -> Option<f32>) -> Vec<(u64, f32)> {
+    let mut counts: HashMap<u64, f32> = HashMap::with_capacity(hashes.len());
+    for hash in hashes {
+        *counts.entry(*hash).or_insert(0.0) += 1.0;
+    }
+    let mut values: Vec<(u64, f32)> =
+        counts.into_iter().filter_map(|(hash, count)| Some((hash, (1.0 + count.ln()) * rarity(hash)?))).collect();
+    // In one order always: sums of floats must not depend on how a map is walked.
+    values.sort_unstable_by_key(|(hash, _)| *hash);
+    let length = values.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
+    for (_, value) in &mut values {
+        *value = share(*value, length);
+    }
+    values
+}
+
+/// How many different features there are, from the one in sixteen that every list begins with (Bar-Yossef and others 2002).
+fn different(records: &[Record<'_>], reading: usize) -> f32 {
+    let mut sample: Vec<u32> =
+        records.iter().flat_map(|record| record.reading(reading).sample().collect::<Vec<_>>()).collect();
+    sample.sort_unstable();
+    sample.dedup();
+    16.0 * count(sample.len())
+}
+
 impl Reading {
+    fn among(place: usize, records: &[Record<'_>], hashes: &[u64]) -> Self {
+        let lists: Vec<_> = records.iter().map(|record| record.reading(place)).collect();
+        let mut rows: HashMap<u64, Row> = HashMap::with_capacity(hashes.len());
+        for hash in hashes {
+            if rows.contains_key(hash) {
+                continue;
+            }
+            let mut row = Row::default();
+            for (place, list) in lists.iter().enumerate() {
+                if let Some((value, rarity)) = list.find(*hash) {
+                    row.found.push((place, value));
+                    row.everywhere += value;
+                    row.idf = rarity;
+                }
+            }
+            if !row.found.is_empty() {
+                rows.insert(*hash, row);
+            }
+        }
+        let masses = lists.iter().map(|list| list.mass).collect();
+        Self { rows, masses, smoothed: SMOOTHING * different(records, place) }
+    }
+
     fn count(&mut self, places: usize, texts: &[Counted], place: usize) {
         let hashes_of = |text: &Counted| text.features.0.get(place).cloned().unwrap_or_default();
         for text in texts {
@@ -142,21 +203,7 @@ impl Reading {
 
     /// Known features with their values, of length one.
     fn vector(&self, hashes: &[u64]) -> Vec<(u64, f32)> {
-        let mut counts: HashMap<u64, f32> = HashMap::with_capacity(hashes.len());
-        for hash in hashes {
-            *counts.entry(*hash).or_insert(0.0) += 1.0;
-        }
-        let mut values: Vec<(u64, f32)> = counts
-            .into_iter()
-            .filter_map(|(hash, count)| Some((hash, (1.0 + count.ln()) * self.rows.get(&hash)?.idf)))
-            .collect();
-        // In one order always: sums of floats must not depend on how a map is walked.
-        values.sort_unstable_by_key(|(hash, _)| *hash);
-        let length = values.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
-        for (_, value) in &mut values {
-            *value = share(*value, length);
-        }
-        values
+        values(hashes, |hash| self.rows.get(&hash).map(|row| row.idf))
     }
 
     fn add(&self, vector: &[(u64, f32)], held_out: &[usize], evidence: &mut Evidence) {

@@ -374,9 +374,9 @@ impl Asked<'_> {
         let letters = examples.iter().map(|example| self.text.grams.cosine(&example.grams)).fold(0.0, f32::max);
         let asked_with = |id: u32| {
             let held = held.iter().filter(|example| example.terms.holds(id)).count();
-            article.asked_with.get(&id).copied().unwrap_or(0.0) - count(held)
+            article.asked_with.times(id) - count(held)
         };
-        let in_whole = |id: u32| article.frequencies.get(&id).copied().unwrap_or(0.0);
+        let in_whole = |id: u32| article.frequencies.times(id);
         let weigh = |by: &dyn Fn(u32) -> f32| terms.weighted().map(|(id, weight)| weight * by(id)).sum::<f32>();
         let coverage: Vec<f32> =
             article.passages.iter().map(|passage| share(terms.common(passage), terms.mass)).collect();

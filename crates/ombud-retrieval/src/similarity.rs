@@ -1,6 +1,7 @@
 //! How alike are two texts? Bags of weighted terms: what is rare says more.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Terms of a collection, each with its weight: the inverse document frequency of BM25 (Robertson and Zaragoza 2009, equation 3.4).
 #[derive(Debug, Clone, Default)]
@@ -8,6 +9,8 @@ pub(crate) struct Lexicon {
     ids: HashMap<String, u32>,
     idf: Vec<f32>,
     unknown_idf: f32,
+    /// Of all terms in the order of their numbers.
+    pub fingerprint: u64,
 }
 
 /// Different terms of one text with their weights, sorted by term.
@@ -46,8 +49,9 @@ impl Frequencies {
         let mut sorted: Vec<(String, f32)> = self.of_terms.into_iter().collect();
         sorted.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let weights = sorted.iter().map(|(_, frequency)| idf(count, *frequency)).collect();
+        let fingerprint = hash(sorted.iter().map(|(term, _)| term.as_str()).collect::<Vec<_>>());
         let ids = (0..).zip(sorted).map(|(id, (term, _))| (term, id)).collect();
-        Lexicon { ids, idf: weights, unknown_idf: idf(count, 0.0) }
+        Lexicon { ids, idf: weights, unknown_idf: idf(count, 0.0), fingerprint }
     }
 }
 
@@ -83,15 +87,52 @@ impl Lexicon {
         }
         known.sort_unstable_by_key(|(id, _)| *id);
         known.dedup_by_key(|(id, _)| *id);
-        let unknown_mass = self.unknown_idf * count(unknown.len());
-        let squares: f32 = known.iter().map(|(_, weight)| weight * weight).sum();
-        Bag {
-            mass: known.iter().map(|(_, weight)| weight).sum::<f32>() + unknown_mass,
-            norm: (squares + self.unknown_idf * unknown_mass).sqrt(),
-            unknown_mass,
-            terms: known,
-        }
+        Bag::new(known, self.unknown_idf, self.unknown_idf * count(unknown.len()))
     }
+
+    /// A bag of these terms, sorted and each once.
+    pub(crate) fn bag_of(&self, ids: impl Iterator<Item = u32>) -> Bag {
+        Bag::new(ids.map(|id| (id, self.weight(id))).collect(), self.unknown_idf, 0.0)
+    }
+}
+
+/// How often each term occurs, sorted by term.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Occurrences(Vec<(u32, f32)>);
+
+impl Occurrences {
+    pub(crate) fn of(terms: impl Iterator<Item = u32>) -> Self {
+        let mut terms: Vec<u32> = terms.collect();
+        terms.sort_unstable();
+        let counted = terms.chunk_by(|one, other| one == other);
+        Self(counted.filter_map(|same| Some((*same.first()?, count(same.len())))).collect())
+    }
+
+    pub(crate) fn counted(counts: &[(u32, u16)]) -> Self {
+        Self(counts.iter().map(|(id, times)| (*id, f32::from(*times))).collect())
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers up to what 16 bits hold"
+    )]
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (u32, u16)> {
+        self.0.iter().map(|(id, times)| (*id, *times as u16))
+    }
+
+    /// 0 for a term that does not occur.
+    pub(crate) fn times(&self, id: u32) -> f32 {
+        let place = self.0.binary_search_by_key(&id, |(known, _)| *known).ok();
+        place.and_then(|place| self.0.get(place)).map_or(0.0, |(_, times)| *times)
+    }
+}
+
+/// The same for what is equal, by one compiler.
+pub(crate) fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn idf(documents: f32, with_term: f32) -> f32 {
@@ -109,6 +150,16 @@ pub(crate) fn share(part: f32, whole: f32) -> f32 {
 }
 
 impl Bag {
+    fn new(terms: Vec<(u32, f32)>, unknown_idf: f32, unknown_mass: f32) -> Self {
+        let squares: f32 = terms.iter().map(|(_, weight)| weight * weight).sum();
+        Self {
+            mass: terms.iter().map(|(_, weight)| weight).sum::<f32>() + unknown_mass,
+            norm: (squares + unknown_idf * unknown_mass).sqrt(),
+            unknown_mass,
+            terms,
+        }
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
         self.terms.iter().map(|(id, _)| *id)
     }

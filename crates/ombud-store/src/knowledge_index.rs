@@ -1,9 +1,12 @@
 //! How is knowledge searched? An index proposes articles among those that may be shown, then the ranker says which of them answers.
 
 mod abroad;
+mod best;
+mod counts;
 mod documents;
 mod narrow;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +24,10 @@ use tantivy::TantivyError;
 
 use crate::artefact::{Artefact, ArtefactError, Artefacts};
 use crate::knowledge_index::abroad::Abroad;
+use crate::knowledge_index::counts::Counts;
 use crate::knowledge_index::documents::{Allowed, Documents, OfLanguage};
 use crate::knowledge_index::narrow::{Narrow, Near};
-use crate::vectors::{VectorFileError, Vectors};
+use crate::vectors::{IndexFileError, Vectors};
 
 /// Passages of one search at most.
 const PASSAGES_MAX: usize = 50;
@@ -41,9 +45,9 @@ pub enum IndexError {
     /// The folder for indexes cannot be used; the operator looks after its disk and rights.
     #[error("the knowledge index cannot be kept, see the cause")]
     Artefact(#[from] ArtefactError),
-    /// The same, for the vectors.
-    #[error("the vectors of the knowledge index cannot be kept, see the cause")]
-    Vectors(#[from] VectorFileError),
+    /// The same, for vectors and for what is counted.
+    #[error("the vectors or counts of the knowledge index cannot be kept, see the cause")]
+    File(#[from] IndexFileError),
     /// A vector of the embedding model cannot be used; the operator verifies its file.
     #[error("the embedding model gave a vector that cannot be used, verify its file with `ombud models verify`")]
     Lesson(#[from] VectorError),
@@ -88,7 +92,7 @@ struct Language {
 enum Ranking {
     /// Everything is counted: all articles can be compared.
     Whole { ranker: Box<Ranker>, passages: Vec<Vec<Chunk>> },
-    /// Candidates are counted for each question.
+    /// Candidates are ranked by what was counted of each.
     Narrow(Narrow),
 }
 
@@ -154,7 +158,10 @@ impl ArticleIndex {
             languages.insert(language, Language { articles, ranking });
         }
         let folder = settings.folder.as_ref().filter(|_| !is_whole);
-        let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &version)?;
+        let read = version_as_read(&version, &languages);
+        let documents = documents(&languages, folder.map(|folder| Artefacts::new(&folder.join("words"))), &read)?;
+        let documents = if is_whole { documents } else { documents.bounded() };
+        count(&mut languages, folder.map(|folder| Artefacts::new(&folder.join("counts"))), &read)?;
         let folder = folder.map(|folder| Artefacts::new(&folder.join("vectors")));
         Ok(Self { documents, languages, version, near: ArcSwapOption::empty(), folder, abroad })
     }
@@ -211,27 +218,51 @@ impl ArticleIndex {
     /// # Errors
     /// [`StoreError`] when the index cannot be read; it is our bug.
     pub fn candidates(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        self.where_allowed(query, |language, allowed| {
+            let by_words = || {
+                let terms = language.vocabulary().question_terms(&query.text);
+                self.documents.search(allowed, &terms).map_err(failed)
+            };
+            let Ranking::Narrow(narrow) = &language.ranking else {
+                return match query.words {
+                    Words::Compared => by_words(),
+                    Words::Foreign => self.documents.all(allowed).map_err(failed),
+                };
+            };
+            let near = match (self.near.load().as_deref(), query.vector.as_deref()) {
+                (Some(near), Some(vector)) => near.articles(narrow, vector, allowed).map_err(failed)?,
+                _ => Vec::new(),
+            };
+            Ok(match query.words {
+                Words::Compared => narrow::some(reciprocal(&[&by_words()?, &near])),
+                Words::Foreign => narrow::some(near),
+            })
+        })
+    }
+
+    /// The candidates by words that a look at every passage with any word of the question finds, best first, at most 60: what
+    /// [`ArticleIndex::candidates`] without a vector is measured by.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read; it is our bug.
+    pub fn candidates_exhaustively(&self, query: &KnowledgeQuery) -> Result<Vec<usize>, StoreError> {
+        self.where_allowed(query, |language, allowed| {
+            let terms = language.vocabulary().question_terms(&query.text);
+            self.documents.search_exhaustively(allowed, &terms).map_err(failed)
+        })
+    }
+
+    /// What is found among what the asker may be shown; nothing where his language has no articles.
+    fn where_allowed(
+        &self,
+        query: &KnowledgeQuery,
+        find: impl FnOnce(&Language, &Allowed<'_>) -> Result<Vec<usize>, StoreError>,
+    ) -> Result<Vec<usize>, StoreError> {
         let name = language_of(&query.locale);
         let Some(language) = self.languages.get(&name) else { return Ok(Vec::new()) };
         let Some(today) = Day::parse(&query.today) else { return Ok(Vec::new()) };
         let audience = if query.audience == Audience::Agent.as_str() { Audience::Agent } else { Audience::Customer };
-        let allowed = Allowed { language: &name, market: &query.market, audience, today };
-        let by_words =
-            || self.documents.search(&allowed, &language.vocabulary().question_terms(&query.text)).map_err(failed);
-        let Ranking::Narrow(narrow) = &language.ranking else {
-            return match query.words {
-                Words::Compared => by_words(),
-                Words::Foreign => self.documents.all(&allowed).map_err(failed),
-            };
-        };
-        let near = match (self.near.load().as_deref(), query.vector.as_deref()) {
-            (Some(near), Some(vector)) => near.articles(narrow, vector, &allowed).map_err(failed)?,
-            _ => Vec::new(),
-        };
-        Ok(match query.words {
-            Words::Compared => narrow::some(reciprocal(&[&by_words()?, &near])),
-            Words::Foreign => narrow::some(near),
-        })
+        find(language, &Allowed { language: &name, market: &query.market, audience, today })
     }
 
     /// As [`KnowledgeIndex::deepen`]; `progress` hears how many vectors are linked, where that takes long. Where articles are ranked among candidates, what is
@@ -261,6 +292,14 @@ fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreE
     StoreError::Database { doing: "searching the knowledge index", source: source.into() }
 }
 
+/// The version with how its texts are read: another analyzer makes other terms of them, and gives them other numbers.
+fn version_as_read(version: &str, languages: &HashMap<String, Language>) -> String {
+    let mut named: Vec<_> = languages.iter().collect();
+    named.sort_by_key(|(name, _)| *name);
+    let read = named.iter().map(|(name, language)| format!(" {name}-{:016x}", language.vocabulary().fingerprint()));
+    std::iter::once(version.to_owned()).chain(read).collect()
+}
+
 /// The documents of all languages: in memory, or mapped from the artefact of this version.
 fn documents(
     languages: &HashMap<String, Language>,
@@ -279,6 +318,44 @@ fn documents(
         None => artefacts.make::<IndexError>(&source, |folder| Ok(Documents::build_in(folder, &all)?))?,
     };
     Ok(Documents::open(&artefact.folder)?)
+}
+
+/// Gives each language what is counted of its articles: in memory, or mapped from the artefact of this version.
+fn count(
+    languages: &mut HashMap<String, Language>,
+    artefacts: Option<Artefacts>,
+    version: &str,
+) -> Result<(), IndexError> {
+    let mut named: Vec<_> = languages.iter_mut().collect();
+    named.sort_by_key(|(name, _)| *name);
+    let all: Vec<counts::OfLanguage<'_>> = named
+        .iter()
+        .filter_map(|(_, language)| match &language.ranking {
+            Ranking::Narrow(narrow) => Some(narrow.to_count(&language.articles)),
+            Ranking::Whole { .. } => None,
+        })
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let counts = match artefacts {
+        None => Counts::build(&all),
+        Some(artefacts) => {
+            let source = format!("{version} {}", counts::format());
+            let artefact = match found(&artefacts, &source) {
+                Some(artefact) => artefact,
+                None => artefacts.make::<IndexError>(&source, |folder| Ok(Counts::build_in(folder, &all)?))?,
+            };
+            Counts::open(&artefact.folder)?
+        }
+    };
+    let (counts, mut first) = (Arc::new(counts), 0);
+    for (_, language) in named {
+        if let Ranking::Narrow(narrow) = &mut language.ranking {
+            first = narrow.take(&counts, first);
+        }
+    }
+    Ok(())
 }
 
 /// An artefact that was made before and is what was written.
@@ -305,17 +382,18 @@ impl KnowledgeIndex for ArticleIndex {
         let candidates = self.candidates(query)?;
         Ok(match &language.ranking {
             Ranking::Whole { ranker, passages } => {
-                let view = |place: usize| Some((language.articles.get(place)?, passages.get(place)?.as_slice()));
+                let view = |place: usize| {
+                    Some((language.articles.get(place)?, Cow::Borrowed(passages.get(place)?.as_slice())))
+                };
                 let told = |place: usize| language.articles.get(place).map_or("", |article| article.id.as_str());
                 passages_of_all(query, &self.rank(ranker, query, (&candidates, told)), view)
             }
             Ranking::Narrow(narrow) => {
-                let articles = candidates.iter().filter_map(|place| language.articles.get(*place));
-                let views: Vec<(&Article, Vec<Chunk>)> = articles.map(|article| (article, chunks(article))).collect();
-                let ranker = narrow.ranker(&views, &candidates, self.near.load().as_deref());
-                let all: Vec<usize> = (0..views.len()).collect();
-                let view = |place: usize| views.get(place).map(|(article, cut)| (*article, cut.as_slice()));
-                let told = |place: usize| views.get(place).map_or("", |(article, _)| article.id.as_str());
+                let ranker = narrow.ranker(&query.text, &candidates, self.near.load().as_deref());
+                let all: Vec<usize> = (0..candidates.len()).collect();
+                let article = |place: usize| candidates.get(place).and_then(|place| language.articles.get(*place));
+                let view = |place: usize| article(place).map(|article| (article, Cow::Owned(chunks(article))));
+                let told = |place: usize| article(place).map_or("", |article| article.id.as_str());
                 passages_of_all(query, &self.rank(&ranker, query, (&all, told)), view)
             }
         })
@@ -350,7 +428,7 @@ impl KnowledgeIndex for ArticleIndex {
 fn passages_of_all<'a>(
     query: &KnowledgeQuery,
     ranked: &[Ranked],
-    view: impl Fn(usize) -> Option<(&'a Article, &'a [Chunk])>,
+    view: impl Fn(usize) -> Option<(&'a Article, Cow<'a, [Chunk]>)>,
 ) -> Vec<Passage> {
     let passages_max = query.passages_max.clamp(1, PASSAGES_MAX);
     let of_first_max = passages_max.saturating_sub(PASSAGES_OF_OTHERS).max(1);
@@ -358,8 +436,11 @@ fn passages_of_all<'a>(
     for (place, one) in ranked.iter().enumerate() {
         let wanted = if place == 0 { of_first_max } else { 1 };
         let wanted = wanted.min(passages_max.saturating_sub(found.len()));
-        if let Some(view) = view(one.article) {
-            found.extend(passages_of(query, view, one, wanted));
+        if wanted == 0 {
+            break;
+        }
+        if let Some((article, cut)) = view(one.article) {
+            found.extend(passages_of(query, (article, &cut), one, wanted));
         }
     }
     found

@@ -4,6 +4,7 @@
 //! Start reading at [`store`] (how it is opened and shut down), then `ledger/writer.rs` (group commit), [`seal`] (what shows
 //! that nothing was changed), [`vault`] (what makes personal text unreadable) and [`knowledge_index`].
 
+mod across;
 pub mod artefact;
 mod attempts;
 mod database;

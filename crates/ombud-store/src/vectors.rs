@@ -14,7 +14,8 @@ mod product;
 mod rows;
 mod walk;
 
-pub use file::VectorFileError;
+pub(crate) use bytes::Bytes;
+pub use file::IndexFileError;
 pub use graph::GraphSettings;
 pub use held::{Method, Vectors, VectorsBuilder};
 pub use live::LiveVectors;

@@ -1,13 +1,14 @@
-//! How are articles ranked where there are too many to count all of them? A few candidates, by words and by meaning, are counted for each question, with how
-//! rare each term is among all articles.
+//! How are articles ranked where there are too many to hold what was counted of all of them in memory? A few candidates, by words and by meaning, are ranked
+//! by what was counted of each when the index was built, with how rare each term is among all articles.
 
 use std::sync::Arc;
 
 use ombud_domain::TenantId;
 use ombud_ports::{VectorAttributes, VectorError, VectorFilter, VectorSearch as _};
-use ombud_retrieval::{Analyzer, Article, Chunk, Corpus, Outside, Ranker, Vocabulary, chunks, lessons_of};
+use ombud_retrieval::{Analyzer, Article, Corpus, Outside, Ranker, Vocabulary, chunks, lessons_of};
 use sha2::{Digest as _, Sha256};
 
+use super::counts::{Counts, OfLanguage};
 use super::documents::{Allowed, CANDIDATES_MAX};
 use super::{IndexError, found};
 use crate::artefact::Artefacts;
@@ -17,8 +18,8 @@ use crate::vectors::{GraphSettings, Method, Vectors, VectorsBuilder};
 const FORMAT: &str = "vectors-1";
 /// Lessons that are looked at to find the nearest articles: an article's lessons lie near each other.
 const LESSONS_NEAR: usize = 96;
-/// Candidates that are counted for a question.
-const COUNTED_MAX: usize = 48;
+/// Candidates that are ranked for a question.
+const RANKED_MAX: usize = 48;
 /// Lessons from which on the graph is quicker than comparing all.
 const GRAPH_FROM: usize = 50_000;
 
@@ -29,6 +30,8 @@ pub(super) struct Narrow {
     outside: Vec<Outside>,
     /// For each article the number behind its last lesson, among those of the language.
     ends: Vec<usize>,
+    /// What was counted of all languages, and the number of this one's first record.
+    counts: (Arc<Counts>, usize),
 }
 
 /// The vectors of all lessons.
@@ -51,9 +54,9 @@ struct NearOfLanguage {
 /// Name, articles and the vectors of their lessons and of the topics outside.
 pub(super) type Taught<'a> = (&'a str, &'a [Article], &'a Narrow, &'a [&'a [f32]]);
 
-/// As many candidates as are counted.
+/// As many candidates as are ranked.
 pub(super) fn some(mut candidates: Vec<usize>) -> Vec<usize> {
-    candidates.truncate(COUNTED_MAX);
+    candidates.truncate(RANKED_MAX);
     candidates
 }
 
@@ -66,7 +69,19 @@ impl Narrow {
             lessons += lessons_of(article).count();
             lessons
         };
-        Self { vocabulary, outside, ends: articles.iter().map(end).collect() }
+        let ends = articles.iter().map(end).collect();
+        Self { vocabulary, outside, ends, counts: Default::default() }
+    }
+
+    /// What is to be counted of it.
+    pub(super) fn to_count<'a>(&'a self, articles: &'a [Article]) -> OfLanguage<'a> {
+        (&self.vocabulary, articles, &self.outside)
+    }
+
+    /// Takes what was counted; gives the number of the record behind its own.
+    pub(super) fn take(&mut self, counts: &Arc<Counts>, first: usize) -> usize {
+        self.counts = (Arc::clone(counts), first);
+        first + self.ends.len() + self.outside.len()
     }
 
     /// Of the articles, then of the topics outside.
@@ -84,11 +99,13 @@ impl Narrow {
         article.checked_sub(1).map_or(0, end)..end(article)
     }
 
-    /// A ranker of these candidates, which are `places` among the articles.
-    pub(super) fn ranker(&self, views: &[(&Article, Vec<Chunk>)], places: &[usize], near: Option<&Near>) -> Ranker {
-        let views: Vec<(&Article, &[Chunk])> = views.iter().map(|(article, cut)| (*article, cut.as_slice())).collect();
-        let outside: Vec<&Outside> = self.outside.iter().collect();
-        let ranker = Ranker::new(Corpus::among(&self.vocabulary, &views, &outside));
+    /// A ranker of the candidates at `places` for one question.
+    pub(super) fn ranker(&self, question: &str, places: &[usize], near: Option<&Near>) -> Ranker {
+        let (counts, first) = &self.counts;
+        let candidates: Vec<&[u8]> = places.iter().map(|place| counts.record(first + place)).collect();
+        let behind = first + self.ends.len();
+        let outside: Vec<&[u8]> = (behind..).take(self.outside.len()).map(|number| counts.record(number)).collect();
+        let ranker = Ranker::new(Corpus::among(&self.vocabulary, (&candidates, &outside), question));
         let of_language = near.and_then(|near| Some((near, near.language(self.vocabulary.analyzer().language())?)));
         if let Some((near, language)) = of_language {
             let numbers = places.iter().flat_map(|place| self.lessons_at(*place)).map(|lesson| language.first + lesson);

@@ -104,6 +104,7 @@ impl AttributeSets {
 
 impl Admitted {
     /// Whether a vector of this set may be shown.
+    #[inline]
     pub(super) fn admits(&self, set: Option<u32>) -> bool {
         set.and_then(|set| self.sets.get(set as usize)).copied().unwrap_or(false)
     }

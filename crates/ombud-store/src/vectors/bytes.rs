@@ -4,24 +4,24 @@ use tantivy::directory::OwnedBytes;
 
 /// Bytes that are read alike wherever they lie.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bytes {
+pub(crate) struct Bytes {
     owned: Vec<u8>,
     /// Instead of those in memory. The search library maps the file, so that nothing here is unsafe.
     mapped: Option<OwnedBytes>,
 }
 
 impl Bytes {
-    pub(super) fn mapped(bytes: OwnedBytes) -> Self {
+    pub(crate) fn mapped(bytes: OwnedBytes) -> Self {
         Self { owned: Vec::new(), mapped: Some(bytes) }
     }
 
     #[inline(always)]
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         self.mapped.as_ref().map_or(&self.owned, OwnedBytes::as_slice)
     }
 
     /// The bytes to be changed; what was mapped is copied into memory first.
-    pub(super) fn to_mut(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn to_mut(&mut self) -> &mut Vec<u8> {
         if let Some(mapped) = self.mapped.take() {
             self.owned = mapped.as_slice().to_vec();
         }
@@ -30,13 +30,13 @@ impl Bytes {
 
     /// The numbers from `from` on, `count` at most.
     #[inline(always)]
-    pub(super) fn numbers(&self, from: usize, count: usize) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn numbers(&self, from: usize, count: usize) -> impl Iterator<Item = u32> + '_ {
         let bytes = self.as_slice().get(4 * from..).unwrap_or_default();
         bytes.as_chunks::<4>().0.iter().take(count).map(|number| u32::from_le_bytes(*number))
     }
 
     /// Writes numbers at `from`, where as many stand already.
-    pub(super) fn set_numbers(&mut self, from: usize, numbers: impl Iterator<Item = u32>) {
+    pub(crate) fn set_numbers(&mut self, from: usize, numbers: impl Iterator<Item = u32>) {
         let bytes = self.to_mut().get_mut(4 * from..).unwrap_or_default();
         for (place, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
             *place = number.to_le_bytes();

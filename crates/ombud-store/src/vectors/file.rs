@@ -25,11 +25,11 @@ const BASE: &str = "vectors.links";
 const UPPER: &str = "vectors.links-above";
 const FIRSTS: &str = "vectors.firsts";
 
-/// Why vectors cannot be written or opened.
+/// Why a part of an index that lies in files of ours cannot be written or opened.
 #[derive(Debug, thiserror::Error)]
-pub enum VectorFileError {
+pub enum IndexFileError {
     /// The folder cannot be written or read; the operator looks after its disk and rights.
-    #[error("the file `{file}` of vectors cannot be written or read")]
+    #[error("the file `{file}` of an index cannot be written or read")]
     Io {
         /// Which file.
         file: &'static str,
@@ -38,13 +38,13 @@ pub enum VectorFileError {
         source: std::io::Error,
     },
     /// The folder cannot be opened; the operator looks after its rights.
-    #[error("the folder of vectors cannot be opened")]
+    #[error("the folder of an index cannot be opened")]
     Folder(#[from] OpenDirectoryError),
     /// A file is not there or cannot be mapped.
-    #[error("a file of vectors cannot be opened, delete the index, it is built anew")]
+    #[error("a file of an index cannot be opened, delete the index, it is built anew")]
     Open(#[from] OpenReadError),
     /// Files do not fit together.
-    #[error("the file `{file}` of vectors does not fit the others, delete the index, it is built anew")]
+    #[error("the file `{file}` of an index does not fit the others, delete the index, it is built anew")]
     Malformed {
         /// Which file.
         file: &'static str,
@@ -72,8 +72,8 @@ impl Vectors {
     /// Writes all of it into a folder.
     ///
     /// # Errors
-    /// [`VectorFileError::Io`]; the operator looks after the disk.
-    pub fn write(&self, folder: &Path) -> Result<(), VectorFileError> {
+    /// [`IndexFileError::Io`]; the operator looks after the disk.
+    pub fn write(&self, folder: &Path) -> Result<(), IndexFileError> {
         let graph = self.graph.as_ref().map(|graph| StoredGraph {
             links: graph.settings.links,
             build_width: graph.settings.build_width,
@@ -82,10 +82,10 @@ impl Vectors {
         });
         let description = Description { dimension: self.rows.dimension, sets: self.sets.stored(), graph };
         let description = serde_json::to_vec(&description)
-            .map_err(|cause| VectorFileError::Io { file: DESCRIPTION, source: cause.into() })?;
+            .map_err(|cause| IndexFileError::Io { file: DESCRIPTION, source: cause.into() })?;
         let write = |file: &'static str, bytes: &[u8]| {
             let written = File::create(folder.join(file)).and_then(|mut file| file.write_all(bytes));
-            written.map_err(|source| VectorFileError::Io { file, source })
+            written.map_err(|source| IndexFileError::Io { file, source })
         };
         write(DESCRIPTION, &description)?;
         write(CODES, self.rows.codes.as_slice())?;
@@ -101,20 +101,20 @@ impl Vectors {
     /// Maps what was written into a folder; nothing of it is read before it is searched.
     ///
     /// # Errors
-    /// [`VectorFileError`] when a file is not there, cannot be mapped or does not fit the others; the operator deletes the index, so that it is built anew.
-    pub fn open(folder: &Path) -> Result<Self, VectorFileError> {
+    /// [`IndexFileError`] when a file is not there, cannot be mapped or does not fit the others; the operator deletes the index, so that it is built anew.
+    pub fn open(folder: &Path) -> Result<Self, IndexFileError> {
         let directory = MmapDirectory::open(folder)?;
         let map = |file: &'static str| {
             let bytes = directory.open_read(Path::new(file))?.read_bytes();
-            bytes.map_err(|source| VectorFileError::Io { file, source })
+            bytes.map_err(|source| IndexFileError::Io { file, source })
         };
         let description: Description =
-            serde_json::from_slice(&map(DESCRIPTION)?).map_err(|_| VectorFileError::Malformed { file: DESCRIPTION })?;
+            serde_json::from_slice(&map(DESCRIPTION)?).map_err(|_| IndexFileError::Malformed { file: DESCRIPTION })?;
         let dimension = description.dimension;
         let rows = Rows { dimension, codes: Bytes::mapped(map(CODES)?), entries: Bytes::mapped(map(ENTRIES)?) };
         let fits = |file: &'static str, bytes: &Bytes, expected: Option<usize>| match expected {
             Some(expected) if expected == bytes.as_slice().len() => Ok(()),
-            _ => Err(VectorFileError::Malformed { file }),
+            _ => Err(IndexFileError::Malformed { file }),
         };
         let count = rows.count();
         fits(ENTRIES, &rows.entries, count.checked_mul(ENTRY_BYTES))?;
@@ -125,7 +125,7 @@ impl Vectors {
                 let settings = GraphSettings { links, build_width, search_width };
                 let mut graph = Graph::new(settings);
                 if graph.settings != settings {
-                    return Err(VectorFileError::Malformed { file: DESCRIPTION });
+                    return Err(IndexFileError::Malformed { file: DESCRIPTION });
                 }
                 graph.base = Bytes::mapped(map(BASE)?);
                 graph.upper = Bytes::mapped(map(UPPER)?);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::across::across;
+
 use super::bytes::Bytes;
 use super::link::{chosen, joined};
 use super::rows::Rows;
@@ -176,20 +178,4 @@ impl Graph {
         empty(&mut self.upper, levels * links);
         self.firsts.to_mut().extend_from_slice(&first.to_le_bytes());
     }
-}
-
-/// What a function makes of each, in their order, on all processors.
-fn across<T: Sync, R: Send>(all: &[T], make: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    if all.len() < 2 * threads {
-        return all.iter().map(make).collect();
-    }
-    let (parts, make) = (all.chunks(all.len().div_ceil(threads)), &make);
-    std::thread::scope(|scope| {
-        let running: Vec<_> =
-            parts.map(|part| scope.spawn(move || part.iter().map(make).collect::<Vec<R>>())).collect();
-        let ended =
-            running.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        ended.flatten().collect()
-    })
 }

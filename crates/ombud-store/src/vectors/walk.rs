@@ -113,6 +113,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.likenesses.clear();
+        self.rows.fetch(&self.around);
         let places = self.around.iter().copied();
         Likenesses { query: self.query, rows: self.rows, places, into: &mut self.likenesses }.dispatch();
     }

@@ -17,7 +17,7 @@ use ombud_store::{ArticleIndex, IndexSettings, Method, Vectors};
 use serde::Serialize;
 
 use super::figures::quantile_ms;
-use super::process::{Usage, peak_rss_kib, usage};
+use super::process::{Usage, cpu_of_thread, peak_rss_kib, usage};
 use crate::cli::{Context, Outcome, Output};
 use crate::terminal::{bar, bold, dim, say, say_json, spinner};
 use synthetic::{DIMENSION, PASSAGES, Synthetic};
@@ -31,7 +31,7 @@ const RECALL_AT: usize = 10;
 const WIDTHS: [usize; 3] = [64, 128, 256];
 /// Queries before those that are measured.
 const WARM_UP: usize = 50;
-/// Queries at most that are compared with all vectors, or ranked.
+/// Queries at most that are compared with all vectors.
 const COMPARED_MAX: usize = 200;
 const TODAY: &str = "2026-06-15";
 const MARKET: &str = "SE";
@@ -67,6 +67,7 @@ struct Report {
     files_mib: f64,
     latencies: Vec<Latency>,
     recalls: Vec<Recall>,
+    asked_found: AskedFound,
     /// The most that was ever resident, the synthetic vectors before they are indexed (4 bytes a number) among it.
     peak_rss_mib: f64,
 }
@@ -86,6 +87,9 @@ struct Latency {
     n: usize,
     p50_ms: f64,
     p99_ms: f64,
+    /// Of the thread that asks: what a busy machine takes away does not count.
+    cpu_p50_ms: f64,
+    cpu_p99_ms: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +97,17 @@ struct Recall {
     recall: String,
     n: usize,
     at_10: f64,
+}
+
+/// The questions whose article the asker may be shown: for which share of them that article is found.
+#[derive(Debug, Serialize)]
+struct AskedFound {
+    n: u32,
+    /// Among the candidates by words.
+    by_words: f64,
+    /// Among those by words and vectors.
+    by_both: f64,
+    ranked_first: f64,
 }
 
 /// Times steps of building.
@@ -160,9 +175,11 @@ fn measure(options: &Options, folder: &Path) -> anyhow::Result<Report> {
     linking.finish_and_clear();
     steps.end("vector index")?;
     let held = index.vectors().context("the vectors were not indexed")?;
-    let recalls = recalls(&world, options, (&index, &held, &by_row))?;
+    let mut recalls = recalls(&world, options, (&index, &held, &by_row))?;
     drop(by_row);
     drop(vectors);
+    recalls.push(recall_of_words(&world, options, &index)?);
+    let asked_found = asked_found(&world, options, &index)?;
     let latencies = latencies(&world, options, (&index, &held))?;
     steps.end("queries")?;
     Ok(Report {
@@ -180,6 +197,7 @@ fn measure(options: &Options, folder: &Path) -> anyhow::Result<Report> {
         files_mib: bytes_of(folder)? as f64 / 1_048_576.0,
         latencies,
         recalls,
+        asked_found,
         peak_rss_mib: peak_rss_kib(std::process::id()) as f64 / 1_024.0,
     })
 }
@@ -192,11 +210,7 @@ fn recalls(
 ) -> anyhow::Result<Vec<Recall>> {
     let exact = held.exact();
     let filter = filter()?;
-    let shown = |article: &Article| {
-        article.audience == Audience::Customer
-            && (article.markets.is_empty() || article.markets.iter().any(|one| one == MARKET))
-    };
-    let shown: Vec<bool> = index.articles("en").iter().map(shown).collect();
+    let shown: Vec<bool> = index.articles("en").iter().map(is_shown).collect();
     let n = usize::try_from(options.queries)?.min(COMPARED_MAX);
     let mut walked: Vec<(usize, Vectors, usize)> =
         WIDTHS.iter().map(|width| (*width, held.with_search_width(*width), 0)).collect();
@@ -233,6 +247,25 @@ fn recalls(
     Ok(recalls)
 }
 
+/// How many of the best articles by words are found without looking at all passages.
+fn recall_of_words(world: &Synthetic, options: &Options, index: &ArticleIndex) -> anyhow::Result<Recall> {
+    let n = usize::try_from(options.queries)?.min(COMPARED_MAX);
+    let asking = bar(n, "queries compared with all passages");
+    let (mut found, mut all) = (0, 0);
+    for number in 0..n {
+        at(&asking, number);
+        let asked = KnowledgeQuery { vector: None, ..query(world.question(number)) };
+        let best = index.candidates_exhaustively(&asked)?;
+        let candidates = index.candidates(&asked)?;
+        let mine = candidates.get(..RECALL_AT.min(candidates.len())).unwrap_or_default();
+        found += best.iter().take(RECALL_AT).filter(|article| mine.contains(article)).count();
+        all += best.len().min(RECALL_AT);
+    }
+    asking.finish_and_clear();
+    let recall = "by words, of what looking at every passage with any word finds".to_owned();
+    Ok(Recall { recall, n, at_10: found as f64 / all.max(1) as f64 })
+}
+
 fn ids(found: &[Neighbour]) -> Vec<u64> {
     found.iter().map(|one| one.id).collect()
 }
@@ -247,13 +280,8 @@ fn filter() -> anyhow::Result<VectorFilter> {
     })
 }
 
-fn latencies(
-    world: &Synthetic,
-    options: &Options,
-    (index, held): (&ArticleIndex, &Arc<Vectors>),
-) -> anyhow::Result<Vec<Latency>> {
-    let (exact, filter) = (held.exact(), filter()?);
-    let query = |(text, vector): (String, Vec<f32>)| KnowledgeQuery {
+fn query((text, vector): (String, Vec<f32>)) -> KnowledgeQuery {
+    KnowledgeQuery {
         asked: None,
         balance: ombud_retrieval::Balance::default(),
         text,
@@ -264,7 +292,37 @@ fn latencies(
         audience: Audience::Customer.as_str().to_owned(),
         today: TODAY.to_owned(),
         passages_max: 12,
-    };
+    }
+}
+
+/// How often the article that a question is made of is found, where the asker may be shown it.
+fn asked_found(world: &Synthetic, options: &Options, index: &ArticleIndex) -> anyhow::Result<AskedFound> {
+    let (mut found, mut n) = ([0_u32; 3], 0_u32);
+    for number in 0..usize::try_from(options.queries)? {
+        let asked = world.asked(number);
+        let Some(article) = index.articles("en").get(asked).filter(|article| is_shown(article)) else { continue };
+        let both = query(world.question(number));
+        let words = KnowledgeQuery { vector: None, ..both.clone() };
+        let first = index.search(&both)?.first().is_some_and(|passage| passage.article_id == article.id);
+        let each = [index.candidates(&words)?.contains(&asked), index.candidates(&both)?.contains(&asked), first];
+        found.iter_mut().zip(each).for_each(|(count, found)| *count += u32::from(found));
+        n += 1;
+    }
+    let [by_words, by_both, ranked_first] = found.map(|found| f64::from(found) / f64::from(n.max(1)));
+    Ok(AskedFound { n, by_words, by_both, ranked_first })
+}
+
+fn is_shown(article: &Article) -> bool {
+    article.audience == Audience::Customer
+        && (article.markets.is_empty() || article.markets.iter().any(|one| one == MARKET))
+}
+
+fn latencies(
+    world: &Synthetic,
+    options: &Options,
+    (index, held): (&ArticleIndex, &Arc<Vectors>),
+) -> anyhow::Result<Vec<Latency>> {
+    let (exact, filter) = (held.exact(), filter()?);
     type Ask<'a> = Box<dyn Fn(&KnowledgeQuery) -> anyhow::Result<()> + 'a>;
     let by_vector = |vectors: &Vectors, query: &KnowledgeQuery| {
         vectors.search(query.vector.as_deref().unwrap_or_default(), &filter, RECALL_AT).map(drop)
@@ -286,26 +344,35 @@ fn latencies(
         ("vectors as the server searches: 10 nearest", usize::MAX, Box::new(|query| Ok(by_vector(held, query)?))),
         ("vectors, all compared: 10 nearest", COMPARED_MAX, Box::new(|query| Ok(by_vector(&exact, query)?))),
         ("keywords and vectors: candidates", usize::MAX, Box::new(fused)),
-        ("candidates, ranked: passages", COMPARED_MAX, Box::new(ranked)),
+        ("candidates, ranked: passages", usize::MAX, Box::new(ranked)),
     ];
     let mut latencies = Vec::new();
     for (name, most, ask) in kinds {
         let n = usize::try_from(options.queries)?.min(most);
         let asking = bar(n, name);
-        let mut times = Vec::with_capacity(n);
+        let (mut times, mut cpu_times) = (Vec::with_capacity(n), Vec::with_capacity(n));
         // Other questions than those that are measured, so that nothing is found because it was asked before.
         for number in 0..WARM_UP + n {
             let asked = query(world.question(number + COMPARED_MAX));
-            let began = Instant::now();
+            let (began, cpu_began) = (Instant::now(), cpu_of_thread());
             ask(&asked)?;
             if number >= WARM_UP {
                 times.push(u64::try_from(began.elapsed().as_micros())?);
+                cpu_times.push(u64::try_from((cpu_of_thread() - cpu_began).as_micros())?);
                 asking.inc(1);
             }
         }
         asking.finish_and_clear();
         times.sort_unstable();
-        latencies.push(Latency { query: name, n, p50_ms: quantile_ms(&times, 50), p99_ms: quantile_ms(&times, 99) });
+        cpu_times.sort_unstable();
+        latencies.push(Latency {
+            query: name,
+            n,
+            p50_ms: quantile_ms(&times, 50),
+            p99_ms: quantile_ms(&times, 99),
+            cpu_p50_ms: quantile_ms(&cpu_times, 50),
+            cpu_p99_ms: quantile_ms(&cpu_times, 99),
+        });
     }
     Ok(latencies)
 }
@@ -343,14 +410,20 @@ fn print(report: &Report, output: Output) -> anyhow::Result<()> {
     say(format_args!("{table}"));
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["query", "n", "p50 ms", "p99 ms"]);
-    for Latency { query, n, p50_ms, p99_ms } in &report.latencies {
-        table.add_row([(*query).to_owned(), n.to_string(), format!("{p50_ms:.2}"), format!("{p99_ms:.2}")]);
+    table.set_header(["query", "n", "p50 ms", "p99 ms", "p50 CPU ms", "p99 CPU ms"]);
+    for Latency { query, n, p50_ms, p99_ms, cpu_p50_ms, cpu_p99_ms } in &report.latencies {
+        let times = [p50_ms, p99_ms, cpu_p50_ms, cpu_p99_ms].map(|ms| format!("{ms:.2}"));
+        table.add_row([(*query).to_owned(), n.to_string()].into_iter().chain(times));
     }
     say(format_args!("{table}"));
     for Recall { recall, n, at_10 } in &report.recalls {
         say(format_args!("recall at 10: {at_10:.3}, {recall} (n = {n})"));
     }
+    let AskedFound { n, by_words, by_both, ranked_first } = &report.asked_found;
+    say(format_args!(
+        "the article that a question is made of: {by_words:.3} among the candidates by words, {by_both:.3} by words and vectors, {ranked_first:.3} ranked \
+first (n = {n})"
+    ));
     say(format_args!(
         "vectors: {}; files {:.0} MiB; at most {:.0} MiB resident",
         report.method, report.files_mib, report.peak_rss_mib

@@ -137,6 +137,11 @@ impl Synthetic {
         self.around(article, &mut self.dice(3, article * PASSAGES + lesson))
     }
 
+    /// The article that a question is made of.
+    pub(super) fn asked(&self, number: usize) -> usize {
+        self.dice(4, number).below(self.articles)
+    }
+
     /// What a customer asks: some words of an article, and a vector near its own.
     pub(super) fn question(&self, number: usize) -> (String, Vec<f32>) {
         let mut dice = self.dice(4, number);
