@@ -378,6 +378,7 @@ impl Engine<'_> {
             (Pending::Customer, outcome) => self.settle_customer(state, outcome),
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
             (Pending::Recall, outcome) => self.settle_recall(state, outcome),
+            (Pending::Facts, outcome) => self.settle_facts(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
             (Pending::Saga, outcome) => self.settle_saga(state, outcome),
             (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
