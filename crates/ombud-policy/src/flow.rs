@@ -250,7 +250,7 @@ impl Ask {
 pub struct KnownFact {
     /// Its kind.
     pub kind: String,
-    /// Text key of what is said then, over `fact`.
+    /// Text key of what is said then, over `known`: its `kind`, `value`, `at` and `until`.
     pub text: String,
 }
 

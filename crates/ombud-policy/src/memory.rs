@@ -39,7 +39,7 @@ pub struct MemorySpec {
 pub struct FactKind {
     /// One of these.
     #[serde(default)]
-    pub values: Option<Values>,
+    pub values: Option<Vec<String>>,
     /// Or free words, of so many characters at most.
     #[serde(default)]
     pub chars_max: Option<usize>,
@@ -50,24 +50,6 @@ pub struct FactKind {
     /// Whether it tells of health and the like: such a fact is noted only after an explicit yes (GDPR article 9(2)(a)).
     #[serde(default)]
     pub sensitive: bool,
-}
-
-/// The values that a fact may have.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Values {
-    /// These.
-    Listed(Vec<String>),
-    /// A language of the pack, in which the customer's later conversations begin.
-    Of(OfPack),
-}
-
-/// Values that the pack lists elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OfPack {
-    /// Its languages.
-    Locales,
 }
 
 /// A time in whole days, written as in ISO 8601: `P365D`.
@@ -114,24 +96,17 @@ impl MemorySpec {
     pub fn admit(
         &self,
         (kind, value): (&str, &str),
-        locales: &[String],
         spec: &ActionSpec,
     ) -> Result<&FactKind, &'static str> {
-        let known = self.facts.get(kind).filter(|known| known.holds(value, locales)).ok_or(NO_FACT)?;
+        let known = self.facts.get(kind).filter(|known| known.holds(value)).ok_or(NO_FACT)?;
         if known.sensitive && spec.autonomy == Autonomy::Auto { Err(NEEDS_YES) } else { Ok(known) }
-    }
-
-    /// The kinds whose value is the language of the customer's later conversations.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
-        let is_language = |kind: &FactKind| kind.values == Some(Values::Of(OfPack::Locales));
-        self.facts.iter().filter(move |(_, kind)| is_language(kind)).map(|(name, _)| name.as_str())
     }
 
     /// Keys of the texts that say a fact: each value in its own words, or all of a kind in one text over `value`.
     pub(crate) fn text_keys(&self) -> BTreeSet<String> {
         let of_kind = |(name, kind): (&String, &FactKind)| match &kind.values {
-            Some(Values::Listed(values)) => values.iter().map(|value| format!("fact_{name}_{value}")).collect(),
-            _ => vec![format!("fact_{name}")],
+            Some(values) => values.iter().map(|value| format!("fact_{name}_{value}")).collect(),
+            None => vec![format!("fact_{name}")],
         };
         self.facts.iter().flat_map(of_kind).collect()
     }
@@ -140,10 +115,9 @@ impl MemorySpec {
 impl FactKind {
     /// Whether a value is one of this kind.
     #[must_use]
-    pub fn holds(&self, value: &str, locales: &[String]) -> bool {
+    pub fn holds(&self, value: &str) -> bool {
         match (&self.values, self.chars_max) {
-            (Some(Values::Listed(values)), _) => values.iter().any(|one| one == value),
-            (Some(Values::Of(OfPack::Locales)), _) => locales.iter().any(|one| one == value),
+            (Some(values), _) => values.iter().any(|one| one == value),
             (None, max) => {
                 let is_short = value.chars().count() <= max.unwrap_or(0);
                 is_short && !value.trim().is_empty() && !value.chars().any(char::is_control)
@@ -194,10 +168,7 @@ pub(crate) fn misfit(memory: Option<&MemorySpec>, ask: &Ask) -> Option<String> {
         return Some(format!("fact `{kind}` is not in memory.yaml"));
     };
     let fits = match (&ask.source, &known.values) {
-        (AskSource::Options(options), Some(Values::Listed(values))) => {
-            options.iter().any(|option| values.contains(&option.id))
-        }
-        (AskSource::Options(_), Some(Values::Of(_))) => true,
+        (AskSource::Options(options), Some(values)) => options.iter().any(|option| values.contains(&option.id)),
         (AskSource::Value(ValueKind::Text), None) => true,
         _ => false,
     };
@@ -223,7 +194,7 @@ impl ActionSpec {
 mod tests {
     use super::*;
 
-    const KINDS: &str = "facts:\n  time: { values: [morning, evening], expires: P365D, purpose: when to call }\n  tongue: { values: locales, expires: P365D, purpose: language }\n  name: { chars_max: 5, expires: P30D, purpose: how to speak to them }\n  hearing: { values: [hard], expires: P90D, purpose: how to reach them, sensitive: true }\n";
+    const KINDS: &str = "facts:\n  time: { values: [morning, evening], expires: P365D, purpose: when to call }\n  name: { chars_max: 5, expires: P30D, purpose: how to speak to them }\n  hearing: { values: [hard], expires: P90D, purpose: how to reach them, sensitive: true }\n";
 
     fn note(autonomy: &str) -> ActionSpec {
         let source = format!(
@@ -235,12 +206,9 @@ mod tests {
     #[test]
     fn only_facts_of_the_pack_are_admitted() {
         let memory = MemorySpec::parse("p/memory.yaml", KINDS).unwrap();
-        let locales = ["sv".to_owned()];
         let table = [
             ("time", "evening", true),
             ("time", "night", false),
-            ("tongue", "sv", true),
-            ("tongue", "de", false),
             ("name", "Kimmy", true),
             ("name", "Kimmie", false),
             ("name", " ", false),
@@ -248,18 +216,17 @@ mod tests {
             ("shoe_size", "42", false),
         ];
         for (kind, value, is_admitted) in table {
-            let admitted = memory.admit((kind, value), &locales, &note("auto"));
+            let admitted = memory.admit((kind, value), &note("auto"));
             assert_eq!(admitted.is_ok(), is_admitted, "{kind} {value}");
             assert_eq!(admitted.err().unwrap_or(NO_FACT), NO_FACT);
         }
-        assert_eq!(memory.languages().collect::<Vec<_>>(), ["tongue"]);
     }
 
     #[test]
     fn what_is_sensitive_is_noted_only_after_a_yes() {
         let memory = MemorySpec::parse("p/memory.yaml", KINDS).unwrap();
-        assert_eq!(memory.admit(("hearing", "hard"), &[], &note("auto")), Err(NEEDS_YES));
-        assert!(memory.admit(("hearing", "hard"), &[], &note("confirm")).is_ok());
+        assert_eq!(memory.admit(("hearing", "hard"), &note("auto")), Err(NEEDS_YES));
+        assert!(memory.admit(("hearing", "hard"), &note("confirm")).is_ok());
     }
 
     #[test]

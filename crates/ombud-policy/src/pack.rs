@@ -327,13 +327,14 @@ impl Pack {
         self.actions.values().find(|spec| spec.tells_facts() && spec.risk == Risk::Read)
     }
 
-    /// A fact in words, for a list or a person; its value where no text says it.
+    /// A fact in words for people at the desk, in the company's language; its value where no text says it.
     #[must_use]
-    pub fn fact_label(&self, locale: &str, (kind, value): (&str, &str)) -> String {
+    pub fn fact_label(&self, (kind, value): (&str, &str)) -> String {
+        let own = self.manifest.default_locale.as_str();
         let values = Map::from_iter([("value".to_owned(), Value::from(value))]);
         let keys = [format!("fact_{kind}_{value}"), format!("fact_{kind}")];
-        let key = keys.iter().find(|key| self.texts.has(locale, "", key));
-        key.and_then(|key| self.texts.render(locale, "", key, &[&values]).ok()).unwrap_or_else(|| value.to_owned())
+        let key = keys.iter().find(|key| self.texts.has(own, "", key));
+        key.and_then(|key| self.texts.render(own, "", key, &[&values]).ok()).unwrap_or_else(|| value.to_owned())
     }
 
     /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.

@@ -297,7 +297,6 @@ fn environment(locale: &str) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.add_filter("values", values);
-    environment.add_filter("language", |tag: &str| own_name(tag).to_owned());
     environment.add_function("fact", fact);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);

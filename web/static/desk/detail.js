@@ -49,7 +49,7 @@ export function makeDetail(place, context_aside, desk, how) {
   const loading = el("p", { class: "nothing" }, "Loading…");
   const whole = el("div", { class: "whole" }, head.node, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], detail.told ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
     for (const place of [context_aside, context_pane]) renew(place, renderContext(detail, desk.records));
   });
   const drawStages = onlyIfChanged((/** @type {DeskConversation} */ { id, turns = [], notes = [], messages }) => `${id} ${turns.length} ${notes.length} ${messages.length}`, (detail) => {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::ask::Question;
 use super::run::{Step, top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
+use crate::action::Method;
 use crate::dialogue::{Origin, Pending};
-use crate::flow::{Ask, AskSource, KnownFact};
+use crate::flow::{Ask, AskSource, Flow, KnownFact, Op};
 
 /// What the reason begins with of a question that was not asked because its answer is remembered.
 pub const KNOWN: &str = "remembered and not asked: ";
@@ -26,7 +27,7 @@ impl Engine<'_> {
         let value = fact.get("value").filter(|value| is_answer(ask, value))?.clone();
         let flow = top_flow(state);
         let mut values = top_vars(state);
-        values.extend(vars(json!({"fact": fact})));
+        values.extend(vars(json!({"known": fact})));
         self.say(state, &flow, text, &values, Origin::Record);
         state.ending.reasons.push(format!("{KNOWN}{} ({kind})", ask.slot));
         Some(self.fill(state, ask, value))
@@ -37,6 +38,22 @@ impl Engine<'_> {
         let spec = self.pack.facts_read()?;
         let arguments = vars(json!({"customer_id": state.dialogue.customer_id}));
         Some(self.read(state, &spec.name, &arguments, Pending::Facts))
+    }
+
+    /// "Forget that": the request that forgets what the customer told, when he has had something kept just now.
+    pub(super) fn forgets_last(&self, state: &Deliberation) -> Option<String> {
+        let tells = |action: &str, method: Method| {
+            self.pack.actions.get(action).is_some_and(|spec| spec.tells_facts() && spec.method == method)
+        };
+        let noted = state.dialogue.done.last().filter(|done| tells(&done.action, Method::Put))?;
+        let last = self.pack.flows.get(state.dialogue.last_flow.as_ref()?)?;
+        if state.dialogue.last_answer.is_some() || !last.performs(&noted.action) {
+            return None;
+        }
+        let forgets = |flow: &&Flow| {
+            flow.ops.iter().any(|op| matches!(op, Op::Act(act) if tells(&act.action, Method::Delete)))
+        };
+        self.pack.flows.values().find(forgets).map(|flow| flow.name.clone())
     }
 
     /// What cannot be looked up is asked for.

@@ -5,6 +5,7 @@
 
 pub(super) mod stage;
 pub(super) mod suite;
+mod remembered;
 mod table;
 
 use std::path::{Path, PathBuf};
