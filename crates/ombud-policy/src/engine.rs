@@ -39,8 +39,8 @@ mod saga;
 mod turn_to;
 
 pub use approve::TurnedDown;
-pub use known::KNOWN;
 pub use aside::is_question;
+pub use known::KNOWN;
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 

@@ -93,11 +93,7 @@ impl MemorySpec {
     ///
     /// # Errors
     /// The reason code: [`NO_FACT`] or [`NEEDS_YES`].
-    pub fn admit(
-        &self,
-        (kind, value): (&str, &str),
-        spec: &ActionSpec,
-    ) -> Result<&FactKind, &'static str> {
+    pub fn admit(&self, (kind, value): (&str, &str), spec: &ActionSpec) -> Result<&FactKind, &'static str> {
         let known = self.facts.get(kind).filter(|known| known.holds(value)).ok_or(NO_FACT)?;
         if known.sensitive && spec.autonomy == Autonomy::Auto { Err(NEEDS_YES) } else { Ok(known) }
     }
@@ -173,7 +169,8 @@ pub(crate) fn misfit(memory: Option<&MemorySpec>, ask: &Ask) -> Option<String> {
         _ => false,
     };
     let is_asked = !ask.is_silent();
-    (!fits || !is_asked).then(|| format!("slot `{}` can never take a fact `{kind}`: none of its answers is one", ask.slot))
+    (!fits || !is_asked)
+        .then(|| format!("slot `{}` can never take a fact `{kind}`: none of its answers is one", ask.slot))
 }
 
 impl ActionSpec {

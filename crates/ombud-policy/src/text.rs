@@ -320,7 +320,8 @@ fn fact(state: &State<'_, '_>, kind: &str, value: &str) -> Result<String, miniji
     let names = [format!("/fact_{kind}_{value}"), format!("/fact_{kind}")];
     let template = names.iter().find_map(|name| state.env().get_template(name).ok());
     let missing = || minijinja::Error::new(ErrorKind::InvalidOperation, format!("no text says fact `{kind}`"));
-    let said = template.ok_or_else(missing)?.render(Serde(Map::from_iter([("value".to_owned(), Value::from(value))])))?;
+    let said =
+        template.ok_or_else(missing)?.render(Serde(Map::from_iter([("value".to_owned(), Value::from(value))])))?;
     Ok(said.trim().to_owned())
 }
 

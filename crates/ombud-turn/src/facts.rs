@@ -65,15 +65,7 @@ pub(crate) async fn for_desk(
         let kind = memory.facts.get(&fact.kind)?;
         let label = assistant.pack.fact_label((&fact.kind, &fact.value));
         let Fact { kind: name, value, at, until } = fact;
-        Some(ToldFact {
-            kind: name,
-            value,
-            label,
-            purpose: kind.purpose.clone(),
-            sensitive: kind.sensitive,
-            at,
-            until,
-        })
+        Some(ToldFact { kind: name, value, label, purpose: kind.purpose.clone(), sensitive: kind.sensitive, at, until })
     };
     Ok(facts.into_iter().filter_map(told).collect())
 }
@@ -180,7 +172,9 @@ mod tests {
 
     #[test]
     fn the_newest_of_a_kind_is_kept_until_it_is_forgotten_or_its_time_is_over() {
-        let memory = memory("facts: { a: { values: [x, y], expires: P10D, purpose: p }, b: { chars_max: 5, expires: P10D, purpose: p } }");
+        let memory = memory(
+            "facts: { a: { values: [x, y], expires: P10D, purpose: p }, b: { chars_max: 5, expires: P10D, purpose: p } }",
+        );
         let noted = |position, kind: &str, value: &str| {
             event(position, FACT_NOTED, json!({"kind": kind, "value": value, "until_us": 11 * DAY_US}))
         };

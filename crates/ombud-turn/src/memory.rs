@@ -2,8 +2,8 @@
 //! and nothing is kept beside it that could be wrong. Packs read it as they read the company's records, by an action with `source: memory`.
 
 use ombud_domain::{ActionOutcome, CallFailure, ConversationId, ConversationStatus};
-use ombud_policy::flow::Op;
 use ombud_policy::ApiCall;
+use ombud_policy::flow::Op;
 use ombud_policy::spec::{ActionSpec, Source};
 use ombud_ports::InboxFilter;
 use serde_json::{Value, json};
@@ -118,7 +118,8 @@ fn told(assistant: &Assistant, now: &Conversation, earlier: &Conversation) -> Op
 /// Whether a request is one of the pack still, and not about earlier conversations itself.
 fn is_told(assistant: &Assistant, flow: &str) -> bool {
     let is_recall = |spec: &ActionSpec| spec.source == Source::Memory && !spec.tells_facts();
-    let recalls = |op: &Op| matches!(op, Op::Lookup { action, .. } if assistant.pack.actions.get(action).is_some_and(is_recall));
+    let recalls =
+        |op: &Op| matches!(op, Op::Lookup { action, .. } if assistant.pack.actions.get(action).is_some_and(is_recall));
     assistant.pack.flows.get(flow).is_some_and(|flow| !flow.ops.iter().any(recalls))
 }
 

@@ -50,9 +50,8 @@ impl Engine<'_> {
         if state.dialogue.last_answer.is_some() || !last.performs(&noted.action) {
             return None;
         }
-        let forgets = |flow: &&Flow| {
-            flow.ops.iter().any(|op| matches!(op, Op::Act(act) if tells(&act.action, Method::Delete)))
-        };
+        let forgets =
+            |flow: &&Flow| flow.ops.iter().any(|op| matches!(op, Op::Act(act) if tells(&act.action, Method::Delete)));
         self.pack.flows.values().find(forgets).map(|flow| flow.name.clone())
     }
 

@@ -260,7 +260,10 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
         if let Some(problem) = memory::misfit(pack.memory.as_ref(), ask) {
             report(&ask.slot, problem);
         } else if pack.facts_read().is_none() {
-            report(&ask.slot, "no action tells facts: add one with `source: memory` and a GET of `/memory/facts`".to_owned());
+            report(
+                &ask.slot,
+                "no action tells facts: add one with `source: memory` and a GET of `/memory/facts`".to_owned(),
+            );
         }
     }
     for article in &flow.articles {
