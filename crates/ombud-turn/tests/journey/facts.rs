@@ -28,7 +28,7 @@ fn action(name: &str, method: &str, risk: &str, arguments: &[&str], rest: &str) 
 }
 
 fn pack(need_by: &str) -> PackFiles {
-    let mut files = super::memory::pack();
+    let mut files = memory::pack();
     let own = |(file, source): (&str, &str)| (file.to_owned(), source.to_owned());
     let parts = [
         ("memory.yaml", MEMORY),
