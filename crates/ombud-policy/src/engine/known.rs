@@ -1,6 +1,6 @@
 //! What is known already, so that it is not asked for? What the slot held before a correction, and what the customer told in whatever conversation.
 
-use ombud_domain::ActionOutcome;
+use ombud_domain::{ActionOutcome, Command, DoneAction, Kind};
 use serde_json::{Value, json};
 
 use super::ask::Question;
@@ -12,6 +12,12 @@ use crate::flow::{Ask, AskSource, Flow, KnownFact, Op};
 
 /// What the reason begins with of a question that was not asked because its answer is remembered.
 pub const KNOWN: &str = "remembered and not asked: ";
+
+/// Words, and letters for languages without blanks, of what is taken for another value of a fact.
+const ANEW_WORDS_MAX: usize = 10;
+const ANEW_CHARS_MAX: usize = 80;
+/// What questions end in.
+const ASKS: [char; 3] = ['?', '？', '؟'];
 
 impl Engine<'_> {
     /// Takes what the customer told before, and says so; none where nothing fitting is known, or his words were about it and could not be read.
@@ -40,19 +46,72 @@ impl Engine<'_> {
         Some(self.read(state, &spec.name, &arguments, Pending::Facts))
     }
 
-    /// "Forget that": the request that forgets what the customer told, when he has had something kept just now.
+    /// "Forget that": the request that forgets what the customer told, when he has had something kept just now or was told what is kept.
     pub(super) fn forgets_last(&self, state: &Deliberation) -> Option<String> {
-        let tells = |action: &str, method: Method| {
-            self.pack.actions.get(action).is_some_and(|spec| spec.tells_facts() && spec.method == method)
+        let forgets = |flow: &&Flow| {
+            flow.ops.iter().any(|op| matches!(op, Op::Act(act) if self.is_of_facts(&act.action, Method::Delete)))
         };
-        let noted = state.dialogue.done.last().filter(|done| tells(&done.action, Method::Put))?;
-        let last = self.pack.flows.get(state.dialogue.last_flow.as_ref()?)?;
-        if state.dialogue.last_answer.is_some() || !last.performs(&noted.action) {
+        let is_meant = self.noted_last(state).is_some() || self.told_last(state);
+        self.pack.flows.values().filter(|_| is_meant).find(forgets).map(|flow| flow.name.clone())
+    }
+
+    /// "No, in the afternoon", right after something was kept; "that's wrong, in the afternoon", right after it was told: the request that keeps the
+    /// other value. Only short words that ask nothing and mean one option are taken so, and after something was kept only another value of its kind.
+    pub(super) fn tells_anew(&self, state: &Deliberation, command: &Command) -> Option<String> {
+        let objects = matches!(command, Command::Chitchat { kind: Kind::Objection });
+        let is_unread = matches!(
+            command,
+            Command::Ask { .. } | Command::CannotRead | Command::Clarify { .. } | Command::Deny { .. }
+        );
+        let text = self.moment.text.trim();
+        let is_short = text.split_whitespace().count() <= ANEW_WORDS_MAX && text.chars().count() <= ANEW_CHARS_MAX;
+        if !(objects || is_unread) || !is_short || text.ends_with(ASKS) {
             return None;
         }
-        let forgets =
-            |flow: &&Flow| flow.ops.iter().any(|op| matches!(op, Op::Act(act) if tells(&act.action, Method::Delete)));
-        self.pack.flows.values().find(forgets).map(|flow| flow.name.clone())
+        let noted = self.noted_last(state);
+        if noted.is_none() && !(objects && self.told_last(state)) {
+            return None;
+        }
+        // One that hands over as well is about more than what is kept.
+        let keeps = |op: &Op| matches!(op, Op::Act(act) if self.is_of_facts(&act.action, Method::Put));
+        let hands_over = |op: &Op| matches!(op, Op::Handoff { .. });
+        let only_keeps = |flow: &&Flow| flow.ops.iter().any(keeps) && !flow.ops.iter().any(hands_over);
+        let flow = self.pack.flows.values().find(only_keeps)?;
+        let (ask, options) = flow.asks().find_map(|ask| match &ask.source {
+            AskSource::Options(options) => Some((ask, options)),
+            _ => None,
+        })?;
+        let meant = self.spotted(ask, &[text.to_owned()], options)?;
+        let label = options.iter().find(|option| option.id == meant)?.label.as_deref()?;
+        let is_other = noted.is_none_or(|noted| {
+            let said = |name: &str| noted.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+            let value = label.strip_prefix("fact_").and_then(|rest| rest.strip_prefix(said("kind"))?.strip_prefix('_'));
+            value.is_some_and(|value| value != said("value"))
+        });
+        is_other.then(|| flow.name.clone())
+    }
+
+    fn is_of_facts(&self, action: &str, method: Method) -> bool {
+        self.pack.actions.get(action).is_some_and(|spec| spec.tells_facts() && spec.method == method)
+    }
+
+    /// What the request that ended last has kept.
+    fn noted_last<'s>(&self, state: &'s Deliberation) -> Option<&'s DoneAction> {
+        let last = self.ended_last(state)?;
+        let done = state.dialogue.done.last()?;
+        (self.is_of_facts(&done.action, Method::Put) && last.performs(&done.action)).then_some(done)
+    }
+
+    /// Whether the request that ended last only told what is kept.
+    fn told_last(&self, state: &Deliberation) -> bool {
+        let looks = |op: &Op| matches!(op, Op::Lookup { action, .. } if self.is_of_facts(action, Method::Get));
+        self.ended_last(state).is_some_and(|last| !last.changes_something() && last.ops.iter().any(looks))
+    }
+
+    fn ended_last(&self, state: &Deliberation) -> Option<&Flow> {
+        let dialogue = &state.dialogue;
+        let last = dialogue.last_flow.as_ref().filter(|_| dialogue.frames.is_empty() && dialogue.last_answer.is_none());
+        self.pack.flows.get(last?)
     }
 
     /// What cannot be looked up is asked for.

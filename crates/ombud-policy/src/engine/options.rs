@@ -80,7 +80,7 @@ impl Engine<'_> {
     }
 
     /// The option that was said without having been asked for: by what was learnt of it, else by its words, and the newest words first.
-    fn spotted(&self, ask: &Ask, utterances: &[String], options: &[OptionSpec]) -> Option<String> {
+    pub(super) fn spotted(&self, ask: &Ask, utterances: &[String], options: &[OptionSpec]) -> Option<String> {
         utterances.iter().rev().find_map(|text| match self.learnt(ask, text) {
             Some((choice, p)) if choice != NO_CHOICE && p >= MEANT_UNASKED => Some(choice),
             Some((choice, p)) if choice == NO_CHOICE && p >= MEANS_NONE => None,
