@@ -7,8 +7,9 @@ use super::ask::Question;
 use super::run::{Step, top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
 use crate::action::Method;
-use crate::dialogue::{Origin, Pending};
+use crate::dialogue::{Dialogue, Origin, Pending};
 use crate::flow::{Ask, AskSource, Flow, KnownFact, Op};
+use crate::pack::Pack;
 
 /// What the reason begins with of a question that was not asked because its answer is remembered.
 pub const KNOWN: &str = "remembered and not asked: ";
@@ -49,9 +50,9 @@ impl Engine<'_> {
     /// "Forget that": the request that forgets what the customer told, when he has had something kept just now or was told what is kept.
     pub(super) fn forgets_last(&self, state: &Deliberation) -> Option<String> {
         let forgets = |flow: &&Flow| {
-            flow.ops.iter().any(|op| matches!(op, Op::Act(act) if self.is_of_facts(&act.action, Method::Delete)))
+            flow.ops.iter().any(|op| matches!(op, Op::Act(act) if self.pack.is_of_facts(&act.action, Method::Delete)))
         };
-        let is_meant = self.noted_last(state).is_some() || self.told_last(state);
+        let is_meant = self.pack.is_about_facts(&state.dialogue);
         self.pack.flows.values().filter(|_| is_meant).find(forgets).map(|flow| flow.name.clone())
     }
 
@@ -65,15 +66,16 @@ impl Engine<'_> {
         );
         let text = self.moment.text.trim();
         let is_short = text.split_whitespace().count() <= ANEW_WORDS_MAX && text.chars().count() <= ANEW_CHARS_MAX;
-        if !(objects || is_unread) || !is_short || text.ends_with(ASKS) {
+        let ends = matches!(command, Command::Chitchat { kind: Kind::Goodbye });
+        if !(objects || is_unread || ends) || !is_short || text.ends_with(ASKS) {
             return None;
         }
-        let noted = self.noted_last(state);
-        if noted.is_none() && !(objects && self.told_last(state)) {
+        let noted = self.pack.noted_last(&state.dialogue);
+        if noted.is_none() && !(objects && self.pack.told_last(&state.dialogue)) {
             return None;
         }
         // One that hands over as well is about more than what is kept.
-        let keeps = |op: &Op| matches!(op, Op::Act(act) if self.is_of_facts(&act.action, Method::Put));
+        let keeps = |op: &Op| matches!(op, Op::Act(act) if self.pack.is_of_facts(&act.action, Method::Put));
         let hands_over = |op: &Op| matches!(op, Op::Handoff { .. });
         let only_keeps = |flow: &&Flow| flow.ops.iter().any(keeps) && !flow.ops.iter().any(hands_over);
         let flow = self.pack.flows.values().find(only_keeps)?;
@@ -81,7 +83,8 @@ impl Engine<'_> {
             AskSource::Options(options) => Some((ask, options)),
             _ => None,
         })?;
-        let meant = self.spotted(ask, &[text.to_owned()], options)?;
+        // "Have a nice afternoon" names one too.
+        let meant = if ends { self.spotted_surely(ask, text) } else { self.spotted(ask, &[text.to_owned()], options) }?;
         let label = options.iter().find(|option| option.id == meant)?.label.as_deref()?;
         let is_other = noted.is_none_or(|noted| {
             let said = |name: &str| noted.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -89,29 +92,6 @@ impl Engine<'_> {
             value.is_some_and(|value| value != said("value"))
         });
         is_other.then(|| flow.name.clone())
-    }
-
-    fn is_of_facts(&self, action: &str, method: Method) -> bool {
-        self.pack.actions.get(action).is_some_and(|spec| spec.tells_facts() && spec.method == method)
-    }
-
-    /// What the request that ended last has kept.
-    fn noted_last<'s>(&self, state: &'s Deliberation) -> Option<&'s DoneAction> {
-        let last = self.ended_last(state)?;
-        let done = state.dialogue.done.last()?;
-        (self.is_of_facts(&done.action, Method::Put) && last.performs(&done.action)).then_some(done)
-    }
-
-    /// Whether the request that ended last only told what is kept.
-    fn told_last(&self, state: &Deliberation) -> bool {
-        let looks = |op: &Op| matches!(op, Op::Lookup { action, .. } if self.is_of_facts(action, Method::Get));
-        self.ended_last(state).is_some_and(|last| !last.changes_something() && last.ops.iter().any(looks))
-    }
-
-    fn ended_last(&self, state: &Deliberation) -> Option<&Flow> {
-        let dialogue = &state.dialogue;
-        let last = dialogue.last_flow.as_ref().filter(|_| dialogue.frames.is_empty() && dialogue.last_answer.is_none());
-        self.pack.flows.get(last?)
     }
 
     /// What cannot be looked up is asked for.
@@ -125,6 +105,36 @@ impl Engine<'_> {
             _ => Some(Vec::new()),
         };
         None
+    }
+}
+
+impl Pack {
+    /// Whether the request that ended last kept something that the customer told, or told what is kept: "forget that" means it then.
+    #[must_use]
+    pub fn is_about_facts(&self, dialogue: &Dialogue) -> bool {
+        self.noted_last(dialogue).is_some() || self.told_last(dialogue)
+    }
+
+    fn is_of_facts(&self, action: &str, method: Method) -> bool {
+        self.actions.get(action).is_some_and(|spec| spec.tells_facts() && spec.method == method)
+    }
+
+    /// What the request that ended last has kept.
+    fn noted_last<'s>(&self, dialogue: &'s Dialogue) -> Option<&'s DoneAction> {
+        let last = self.ended_last(dialogue)?;
+        let done = dialogue.done.last()?;
+        (self.is_of_facts(&done.action, Method::Put) && last.performs(&done.action)).then_some(done)
+    }
+
+    /// Whether the request that ended last only told what is kept.
+    fn told_last(&self, dialogue: &Dialogue) -> bool {
+        let looks = |op: &Op| matches!(op, Op::Lookup { action, .. } if self.is_of_facts(action, Method::Get));
+        self.ended_last(dialogue).is_some_and(|last| !last.changes_something() && last.ops.iter().any(looks))
+    }
+
+    fn ended_last(&self, dialogue: &Dialogue) -> Option<&Flow> {
+        let last = dialogue.last_flow.as_ref().filter(|_| dialogue.frames.is_empty() && dialogue.last_answer.is_none());
+        self.flows.get(last?)
     }
 }
 
