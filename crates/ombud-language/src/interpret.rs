@@ -485,6 +485,9 @@ impl<'a> Interpreter<'a> {
     fn anything_else(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
         let goodbye = || vec![Command::Chitchat { kind: Kind::Goodbye }];
         let beside = [Says::NoWith, Says::YesWith, Says::No];
+        if context.about_facts && self.is_cancel(&said.words) {
+            return vec![Command::Cancel];
+        }
         if self.phrases.says_only(Says::NothingMore, &beside, &said.words)
             || self.is_no(&said.words)
             || self.is_cancel(&said.words)

@@ -53,6 +53,8 @@ pub struct UnderstandContext<'a> {
     pub refused: bool,
     /// Whether an article was quoted just before: "can she just try again?" goes on from it.
     pub after_article: bool,
+    /// Whether what ended last is about what the customer had kept in mind: then "forget that" means it, and no goodbye.
+    pub about_facts: bool,
     /// Requests that take the place of the open one when they are wished for: they need no more certainty than at the start of a conversation.
     pub gives_way_to: &'a [String],
     /// Requests that only look something up: asked for while something is proposed, they are answered, and change nothing of it.
@@ -104,6 +106,7 @@ impl<'a> UnderstandContext<'a> {
             acted: false,
             refused: false,
             after_article: false,
+            about_facts: false,
             gives_way_to: &[],
             look_ups: &[],
             proposal: None,

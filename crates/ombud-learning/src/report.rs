@@ -28,6 +28,10 @@ pub struct RunResult {
     pub wrong_proposals: usize,
     /// Questions asked again although they had been answered.
     pub repeated_questions: usize,
+    /// Questions for what the customer had told before, in whatever conversation.
+    pub known_asked: usize,
+    /// Questions that were not asked since the assistant remembered the answer.
+    pub known_spared: usize,
     /// What was said.
     pub transcript: Vec<Line>,
     /// What the assistant gave as its reasons, for each message of the customer; ids of the run may stand in it.
@@ -49,6 +53,15 @@ pub struct Patience {
     pub wrong_proposals: usize,
 }
 
+/// What came of what the customer had told before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Questions for it.
+    pub asked: usize,
+    /// Questions that were not asked since it was remembered.
+    pub spared: usize,
+}
+
 impl RunResult {
     /// A run with its grade.
     #[must_use]
@@ -63,11 +76,19 @@ impl RunResult {
             corrections: patience.corrections,
             wrong_proposals: patience.wrong_proposals,
             repeated_questions: dialogue.repeated,
+            known_asked: 0,
+            known_spared: 0,
             transcript: dialogue.lines,
             reasons: Vec::new(),
             embedded: Vec::new(),
             turns_us: dialogue.turns_us,
         }
+    }
+
+    /// The same with what came of what the customer had told before.
+    #[must_use]
+    pub fn remembering(self, Known { asked, spared }: Known) -> Self {
+        Self { known_asked: asked, known_spared: spared, ..self }
     }
 
     /// The same with the assistant's reasons, and how many texts it embedded, for each message of the customer.
@@ -132,6 +153,10 @@ pub struct Report {
     pub unfinished: usize,
     /// Questions asked again although they had been answered, in all.
     pub repeated_questions: usize,
+    /// Questions for what customers had told before, in all.
+    pub known_asked: usize,
+    /// Questions that were not asked since the assistant remembered the answer, in all.
+    pub known_spared: usize,
     /// Share of the turns in which at least one text was embedded, 0 to 1.
     pub turns_embedding: f64,
     /// Texts embedded in a turn, mean over all turns.
@@ -176,6 +201,8 @@ impl Report {
             handovers: sum(|run| usize::from(run.ending == Ending::HandedOver)),
             unfinished: sum(|run| usize::from(matches!(run.ending, Ending::TooLong | Ending::Broken(_)))),
             repeated_questions: sum(|run| run.repeated_questions),
+            known_asked: sum(|run| run.known_asked),
+            known_spared: sum(|run| run.known_spared),
             turns_embedding: share(embedded.iter().filter(|count| **count > 0).count(), embedded.len()),
             embedded_mean: share(embedded.iter().sum(), embedded.len()),
             turn_ms_p50: percentile_ms(&turns_us, 50),
@@ -259,6 +286,7 @@ mod tests {
                 Patience { corrections: 2, wrong_proposals: 1 },
                 grade,
             )
+            .remembering(Known { asked: 1, spared: 2 })
         };
         let runs: Vec<RunResult> = passed.iter().enumerate().map(run).collect();
         TaskReport { id: id.to_owned(), passed: passed.iter().filter(|passed| **passed).count(), passes_idle, runs }
@@ -284,6 +312,7 @@ mod tests {
             (report.handovers, report.corrections, report.wrong_proposals, report.repeated_questions),
             (3, 16, 8, 8)
         );
+        assert_eq!((report.known_asked, report.known_spared), (8, 16));
         assert_eq!((report.turns_mean, report.turn_ms_p50, report.turn_ms_p95), (4.0, 2.0, 40.0));
         assert_eq!(report.failures, BTreeMap::from([("not_told".to_owned(), 3)]));
     }

@@ -399,6 +399,8 @@ pub enum Pending {
     Saga,
     /// What holds actions back.
     Recall,
+    /// What the customer told before.
+    Facts,
     /// Leave to look into one more claim.
     Claim,
     /// A one-time code has been asked for from the company's system.

@@ -29,6 +29,7 @@ mod claim;
 mod close;
 mod hearing;
 mod inform;
+mod known;
 mod leave;
 mod options;
 mod recover;
@@ -39,6 +40,7 @@ mod turn_to;
 
 pub use approve::TurnedDown;
 pub use aside::is_question;
+pub use known::KNOWN;
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 
@@ -214,6 +216,8 @@ pub struct Deliberation {
     aside: Option<aside::Aside>,
     /// What holds actions back, once this turn has looked it up.
     standing: Option<Standing>,
+    /// What the customer told before, once this turn has looked it up.
+    facts: Option<Vec<Value>>,
     /// What people have approved, until it is carried out.
     granted: Option<approve::Granted>,
     /// Whether people have the conversation: what was approved is carried out, and nothing goes on.

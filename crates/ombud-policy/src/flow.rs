@@ -229,6 +229,8 @@ pub struct Ask {
     pub source: AskSource,
     /// Taken without a question when not null.
     pub default: Option<Expr>,
+    /// What is remembered of the customer and answers the question.
+    pub fact: Option<KnownFact>,
     /// Whether it is about who the customer is.
     pub identifies: bool,
     /// Unread answers before `otherwise`; with 0 the question is never asked, see [`Ask::is_silent`].
@@ -251,6 +253,15 @@ impl Ask {
     pub const fn is_silent(&self) -> bool {
         self.attempts_max == 0
     }
+}
+
+/// A fact that is taken instead of asking for it.
+#[derive(Debug)]
+pub struct KnownFact {
+    /// Its kind.
+    pub kind: String,
+    /// Text key of what is said then, over `known`: its `kind`, `value`, `at` and `until`.
+    pub text: String,
 }
 
 /// What happens when a slot cannot be filled.
@@ -492,6 +503,7 @@ pub fn customer_text_keys(flow: &Flow) -> Vec<String> {
         match op {
             Op::Ask(ask) => {
                 keys.push(ask.text.clone());
+                keys.extend(ask.fact.as_ref().map(|fact| fact.text.clone()));
                 match &ask.source {
                     AskSource::Records(choice) => {
                         keys.extend([choice.label.clone(), choice.refused.clone(), choice.none.clone()])

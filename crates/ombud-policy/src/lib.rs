@@ -14,6 +14,7 @@ pub mod floor;
 pub mod flow;
 pub mod graph;
 pub mod limits;
+pub mod memory;
 pub mod pack;
 pub mod postings;
 pub mod problem;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
@@ -11,6 +12,7 @@ use crate::feed::Feed;
 use crate::flow::{self, AskSource, Flow, FlowKind};
 use crate::graph::GraphSpec;
 use crate::limits::{self, Limit};
+use crate::memory::MemorySpec;
 use crate::postings::{self, Chart};
 use crate::problem::PackProblem;
 use crate::short::{self, ShortAnswers};
@@ -120,6 +122,8 @@ pub(crate) const LIMITS: &str = "policies/limits.yaml";
 pub(crate) const ACCOUNTS: &str = "policies/accounts.yaml";
 /// Where it stands which records form the customer graph.
 pub(crate) const GRAPH: &str = "graph.yaml";
+/// Where it stands what of a customer's words is remembered.
+pub(crate) const MEMORY: &str = "memory.yaml";
 
 /// A pack, ready to be used; immutable.
 #[derive(Debug)]
@@ -143,6 +147,8 @@ pub struct Pack {
     pub feed: Option<Feed>,
     /// Which records form the customer graph.
     pub graph: Option<GraphSpec>,
+    /// What of a customer's words is remembered.
+    pub memory: Option<MemorySpec>,
     /// Policies of base and pack.
     pub policies: Policies,
     /// What may be done within a time.
@@ -206,6 +212,7 @@ impl Pack {
         let limits = reader.limits();
         let chart = reader.chart();
         let graph = reader.graph();
+        let memory = reader.memory();
         let articles = reader
             .under("knowledge/", ".md")
             .into_iter()
@@ -232,6 +239,7 @@ impl Pack {
             choices,
             feed,
             graph,
+            memory,
             policies,
             limits,
             chart,
@@ -321,6 +329,22 @@ impl Pack {
             let body = source.splitn(3, "---").nth(2).unwrap_or_default();
             body.split("\n## ").next().unwrap_or_default().contains(sentence.trim())
         })
+    }
+
+    /// The read that tells what a customer told before.
+    #[must_use]
+    pub fn facts_read(&self) -> Option<&ActionSpec> {
+        self.actions.values().find(|spec| spec.tells_facts() && spec.risk == Risk::Read)
+    }
+
+    /// A fact in words for people at the desk, in the company's language; its value where no text says it.
+    #[must_use]
+    pub fn fact_label(&self, (kind, value): (&str, &str)) -> String {
+        let own = self.manifest.default_locale.as_str();
+        let values = Map::from_iter([("value".to_owned(), Value::from(value))]);
+        let keys = [format!("fact_{kind}_{value}"), format!("fact_{kind}")];
+        let key = keys.iter().find(|key| self.texts.has(own, "", key));
+        key.and_then(|key| self.texts.render(own, "", key, &[&values]).ok()).unwrap_or_else(|| value.to_owned())
     }
 
     /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.
@@ -548,6 +572,13 @@ impl<'a> Reader<'a> {
         let file = format!("{}/{GRAPH}", self.name);
         let source = self.files.get(&file)?;
         GraphSpec::parse(&file, source).map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
+    /// The pack's own kinds of facts; the base has none.
+    fn memory(&mut self) -> Option<MemorySpec> {
+        let file = format!("{}/{MEMORY}", self.name);
+        let source = self.files.get(&file)?;
+        MemorySpec::parse(&file, source).map_err(|problems| self.problems.extend(problems)).ok()
     }
 
     fn language_files(&self) -> BTreeMap<String, String> {

@@ -143,8 +143,10 @@ struct RawAction {
     postings: Vec<RawPosting>,
 }
 
-/// Path of the actions that [`Source::Memory`] answers.
+/// Path of the actions that [`Source::Memory`] answers about earlier conversations.
 const MEMORY_PATH: &str = "/memory";
+/// And of those about facts that the customer told.
+pub(crate) const FACTS_PATH: &str = "/memory/facts";
 /// Path of the actions that [`Source::Graph`] answers.
 const GRAPH_PATH: &str = "/graph";
 
@@ -431,13 +433,10 @@ impl RawAction {
                 report("path:", format!("the path names `{place}`, which is not an argument under `in:`"));
             }
         }
-        if self.source == Source::Memory && (self.path != MEMORY_PATH || self.risk > Risk::Write) {
-            report(
-                "source:",
-                format!(
-                    "the memory is at `{MEMORY_PATH}`: a GET tells it, a DELETE with risk `write` has it forgotten"
-                ),
-            );
+        if self.source == Source::Memory
+            && let Some(problem) = self.memory_problem()
+        {
+            report("source:", problem);
         }
         if self.source == Source::Graph && (self.path != GRAPH_PATH || self.risk != Risk::Read) {
             report("source:", format!("the graph is at `{GRAPH_PATH}` and only read: a GET with a `walk`"));
@@ -460,6 +459,27 @@ impl RawAction {
         }
         if !(1..=10).contains(&self.attempts) || !(10..=60_000).contains(&self.deadline_ms) {
             report("attempts:", "attempts must be 1 to 10 and deadline_ms 10 to 60000".to_owned());
+        }
+    }
+}
+
+impl RawAction {
+    /// What the memory cannot do.
+    fn memory_problem(&self) -> Option<String> {
+        let names: Vec<&str> = self.arguments.keys().map(String::as_str).collect();
+        let does = match (self.path.as_str(), self.method, self.risk) {
+            (MEMORY_PATH | FACTS_PATH, Method::Get, Risk::Read) => Some(vec!["customer_id"]),
+            (MEMORY_PATH, Method::Delete, Risk::Write) => Some(vec!["customer_id"]),
+            (FACTS_PATH, Method::Delete, Risk::Write) => Some(vec!["customer_id", "kind"]),
+            (FACTS_PATH, Method::Put, Risk::Write) => Some(vec!["customer_id", "kind", "value"]),
+            _ => None,
+        };
+        match does {
+            Some(needed) if needed == names => None,
+            Some(needed) => Some(format!("this action of the memory takes {}", needed.join(", "))),
+            None => Some(format!(
+                "the memory is at `{MEMORY_PATH}`: a GET tells it, a DELETE with risk `write` has it forgotten; at `{FACTS_PATH}` a PUT with risk `write` notes a fact, a DELETE forgets one"
+            )),
         }
     }
 }

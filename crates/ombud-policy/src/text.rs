@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use minijinja::value::{Kwargs, Serde, Value as TemplateValue, ValueKind};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, ErrorKind, State, UndefinedBehavior};
 use ombud_domain::Money;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -345,6 +345,7 @@ fn environment(locale: &str) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.add_filter("values", values);
+    environment.add_function("fact", fact);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
     environment.add_filter("money", move |value: &TemplateValue, code: Option<&str>| money(&of, value, code));
@@ -360,6 +361,16 @@ fn environment(locale: &str) -> Environment<'static> {
     environment.add_filter("list_or", move |value: &TemplateValue| joined(value, |parts| of.list_or(parts)));
     environment.add_function("plural", move |count: i64, forms: Kwargs| plural(&formats, count, &forms));
     environment
+}
+
+/// A fact in words: the text `fact_<kind>_<value>` of the same language, or `fact_<kind>` over `value`.
+fn fact(state: &State<'_, '_>, kind: &str, value: &str) -> Result<String, minijinja::Error> {
+    let names = [format!("/fact_{kind}_{value}"), format!("/fact_{kind}")];
+    let template = names.iter().find_map(|name| state.env().get_template(name).ok());
+    let missing = || minijinja::Error::new(ErrorKind::InvalidOperation, format!("no text says fact `{kind}`"));
+    let said =
+        template.ok_or_else(missing)?.render(Serde(Map::from_iter([("value".to_owned(), Value::from(value))])))?;
+    Ok(said.trim().to_owned())
 }
 
 /// An amount: `{minor, currency}`, or a number of major units and the code of its currency, without digits behind the point where it is whole:

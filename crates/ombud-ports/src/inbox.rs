@@ -1,7 +1,7 @@
 //! What does the desk list? A projection of the ledger that can be dropped and rebuilt.
 
 use async_trait::async_trait;
-use ombud_domain::{ConversationStatus, Priority, TenantId, TimestampUs};
+use ombud_domain::{ConversationStatus, Priority, RecordedEvent, TenantId, TimestampUs};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -61,6 +61,9 @@ pub enum Due {
 /// Conversations given for one [`Due`], at most.
 pub const DUE_ROWS_MAX: usize = 500;
 
+/// Events given for one customer, at most.
+pub const CUSTOMER_EVENTS_MAX: usize = 200;
+
 /// Which rows are wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct InboxFilter {
@@ -91,6 +94,15 @@ pub trait Inbox: Send + Sync + 'static {
 
     /// Rows that the filter fits, on all pages; as of the last [`Inbox::list`].
     async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError>;
+
+    /// Events of these kinds in all conversations of a customer, the newest [`CUSTOMER_EVENTS_MAX`] of them, the oldest first; what was erased is left out.
+    /// Their payload names him as `customer_id`, and the kinds are among [`INBOX_KINDS`](crate::INBOX_KINDS).
+    async fn of_customer(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        kinds: &[&str],
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Drops all rows and reads the ledger again; gives the number of events read.
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError>;

@@ -6,8 +6,13 @@ use serde_json::Value;
 
 use crate::{InboxFilter, InboxRow};
 
-/// Kinds of events that change a row; all others are skipped.
-pub const INBOX_KINDS: [&str; 21] = [
+/// A customer has told something that is kept.
+pub const FACT_NOTED: &str = "fact.noted";
+/// What a customer told is to be forgotten, all of it or one kind.
+pub const FACT_FORGOTTEN: &str = "fact.forgotten";
+
+/// Kinds of events that change a row, or say whose a conversation is; all others are skipped.
+pub const INBOX_KINDS: [&str; 23] = [
     "conversation.opened",
     "conversation.language",
     "message.created",
@@ -29,6 +34,8 @@ pub const INBOX_KINDS: [&str; 21] = [
     "approval.refused",
     "approval.lapsed",
     "approval.closed",
+    FACT_NOTED,
+    FACT_FORGOTTEN,
 ];
 
 /// How long an intent is left alone that does not say when it may be asked about, microseconds.

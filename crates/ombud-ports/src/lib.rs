@@ -27,7 +27,7 @@ pub use clock::Clock;
 pub use crash::{crash_point, crash_point_of, crash_point_soon};
 pub use embedder::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 pub use inbox::{Due, Inbox, InboxFilter, InboxRow};
-pub use inbox_fold::{Folded, INBOX_KINDS, InboxPlace};
+pub use inbox_fold::{FACT_FORGOTTEN, FACT_NOTED, Folded, INBOX_KINDS, InboxPlace};
 pub use knowledge::{AskedAbroad, KnowledgeIndex, KnowledgeQuery, Words};
 pub use languages::LanguageIdentifier;
 pub use ledger::{AppendError, Commit, Committed, Ledger, Shredding, StoreError, StoredReply};

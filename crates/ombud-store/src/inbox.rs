@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ombud_domain::{RecordedEvent, TenantId};
-use ombud_ports::inbox::DUE_ROWS_MAX;
+use ombud_ports::inbox::{CUSTOMER_EVENTS_MAX, DUE_ROWS_MAX};
 use ombud_ports::{Due, Folded, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow, StoreError};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -273,6 +274,23 @@ impl Inbox for SqlInbox {
 
     async fn count(&self, tenant: &TenantId, filter: &InboxFilter) -> Result<u64, StoreError> {
         rows::count(&self.database.reads, tenant, &self.stored(tenant, filter)).await
+    }
+
+    async fn of_customer(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        kinds: &[&str],
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.catch_up(tenant, CATCH_UP_STEPS_MAX).await?;
+        let subject = self.vault.tag(tenant, customer_id);
+        let reads = &self.database.reads;
+        let rows = rows::events_of_subject(reads, tenant, &subject, (kinds, CUSTOMER_EVENTS_MAX)).await?;
+        let mut events = events_of(&self.vault, tenant, &rows).await?;
+        // A conversation may have been with others too.
+        events.retain(|event| event.payload.get("customer_id").and_then(Value::as_str) == Some(customer_id));
+        events.reverse();
+        Ok(events)
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

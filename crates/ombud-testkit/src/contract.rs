@@ -28,6 +28,7 @@ mod due;
 mod effects;
 mod kept;
 mod money;
+mod told;
 pub mod vectors;
 
 pub use attempts::{
@@ -51,6 +52,8 @@ pub use money::{
     a_movement_is_held_and_settled_with_its_commits, of_refunds_at_once_only_what_was_taken_goes_back, operations_max,
     postings_are_found_by_customer_and_account, random_operations, random_operations_come_out_as_in_the_reference,
 };
+
+pub use told::{of_much_that_was_told_the_newest_is_given, what_a_customer_told_is_found_by_his_id};
 
 /// What the contract is held against; empty at the start of each function.
 #[derive(Clone)]
@@ -104,6 +107,8 @@ macro_rules! contract_tests {
             of_refunds_at_once_only_what_was_taken_goes_back,
             postings_are_found_by_customer_and_account,
             random_operations_come_out_as_in_the_reference,
+            what_a_customer_told_is_found_by_his_id,
+            of_much_that_was_told_the_newest_is_given,
         );
     };
     (@each $subject:path; $($name:ident),+ $(,)?) => {$(

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ombud_domain::{Books, JsonText, Posting, RecordedEvent, StreamId, TenantId, TimestampUs};
+use ombud_domain::{Books, JsonText, Posting, RecordedEvent, StreamId, StreamKind, TenantId, TimestampUs};
 use ombud_ports::books::POSTINGS_MAX;
 use ombud_ports::effects::{Cap, CapPer, Counting, EFFECTS_MAX, Effect, KEPT_US, PastEffect};
-use ombud_ports::inbox::DUE_ROWS_MAX;
+use ombud_ports::inbox::{CUSTOMER_EVENTS_MAX, DUE_ROWS_MAX};
 use ombud_ports::ledger::EVENTS_MAX;
 use ombud_ports::{
     AppendError, Attempt, Attempts, Commit, Committed, Due, INBOX_KINDS, Inbox, InboxFilter, InboxPlace, InboxRow,
@@ -401,6 +401,26 @@ impl Inbox for MemoryLedger {
         let tenants = self.lock();
         let rows = tenants.get(tenant).into_iter().flat_map(|log| log.inbox.values());
         Ok(rows.filter(|row| filter.fits(row)).map(|_| 1).sum())
+    }
+
+    async fn of_customer(
+        &self,
+        tenant: &TenantId,
+        customer_id: &str,
+        kinds: &[&str],
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let tenants = self.lock();
+        let all = tenants.get(tenant).map(|log| log.events.as_slice()).unwrap_or_default();
+        let is_wanted = |event: &&RecordedEvent| {
+            let of = event.payload.get("customer_id").and_then(Value::as_str);
+            event.stream.kind == StreamKind::Conversation
+                && kinds.contains(&event.kind.as_str())
+                && of == Some(customer_id)
+        };
+        let mut found: Vec<RecordedEvent> =
+            all.iter().rev().filter(is_wanted).take(CUSTOMER_EVENTS_MAX).cloned().collect();
+        found.reverse();
+        Ok(found)
     }
 
     async fn rebuild(&self, tenant: &TenantId) -> Result<u64, StoreError> {

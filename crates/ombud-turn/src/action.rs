@@ -16,6 +16,7 @@ use crate::context::Asker;
 use crate::controls;
 use crate::conversation::OpenAction;
 use crate::decision::Call;
+use crate::facts;
 use crate::graph;
 use crate::intake::Arrival;
 use crate::memory;
@@ -52,7 +53,7 @@ async fn read(
 ) -> ActionOutcome {
     let late = ActionOutcome::Failed { failure: CallFailure::Timeout };
     let outcome = if memory::is_of_memory(assistant, &call.action) {
-        within(assistant, memory::recall(assistant, received, call), late).await
+        within(assistant, memory::answer(assistant, received, call), late).await
     } else if graph::is_of_graph(assistant, &call.action) {
         within(assistant, graph::answer(assistant, received, (call, asker)), late).await
     } else {
@@ -137,7 +138,7 @@ async fn write(
 /// Carries out a committed intent.
 pub(crate) async fn carry_out(assistant: &Assistant, intent: &Intent) -> ActionOutcome {
     if memory::is_of_memory(assistant, &intent.proposal().action) {
-        return memory::forget(intent);
+        return facts::carry_out(assistant, intent);
     }
     within(assistant, assistant.ports.back_office.perform(intent), ActionOutcome::Unknown).await
 }
@@ -236,7 +237,9 @@ pub(crate) async fn append_outcome(
     };
     let moving = open.and_then(|open| money::settled(assistant, open, outcome));
     let payload = with_money(payload, moving.as_ref());
-    append_counted(assistant, received, ("action.settled", payload), (controls::not_done(id, outcome), moving)).await?;
+    let told = open.and_then(|open| facts::event_of(assistant, received, (open, outcome)));
+    let after = After { counting: controls::not_done(id, outcome), moving, told };
+    append_with(assistant, received, ("action.settled", payload), after).await?;
     if let Some(open) = received.conversation.open_action.as_mut().filter(|open| open.id == id) {
         open.outcome = Some(outcome.clone());
         open.recover_at = recover_at;
@@ -250,21 +253,31 @@ pub(crate) async fn append(
     kind: &str,
     payload: Value,
 ) -> Result<(), AppendError> {
-    append_counted(assistant, received, (kind, payload), (None, None)).await
+    append_with(assistant, received, (kind, payload), After::default()).await
 }
 
-async fn append_counted(
+/// What is written with an outcome.
+#[derive(Default)]
+struct After {
+    counting: Option<Counting>,
+    moving: Option<Moving>,
+    /// What the memory is to hold of it.
+    told: Option<NewEvent>,
+}
+
+async fn append_with(
     assistant: &Assistant,
     received: &mut Arrival<'_>,
     (kind, payload): (&str, Value),
-    (counting, moving): (Option<Counting>, Option<Moving>),
+    After { counting, moving, told }: After,
 ) -> Result<(), AppendError> {
     for _ in 0..RECEIPT_TRIES_MAX {
-        let commit = Commit {
+        let mut commit = Commit {
             counting: counting.clone(),
             moving: moving.clone(),
             ..commit(assistant, received, kind, payload.clone())
         };
+        commit.events.extend(told.clone());
         match assistant.ports.ledger.append(commit).await {
             Ok(committed) => {
                 received.conversation.version = committed.version;

@@ -18,7 +18,7 @@ use crate::conversation::Conversation;
 use crate::intake::{IdempotencyKey, TEXT_CHARS_MAX};
 use crate::turn::TurnError;
 use crate::view::{ConversationView, DeskNote, DeskView, TurnView};
-use crate::{approvals, record, reply, waiting};
+use crate::{approvals, facts, record, reply, waiting};
 
 /// Events read at once.
 const PAGE: usize = 500;
@@ -96,6 +96,7 @@ impl Assistant {
         let turns = turns(self, id).await?;
         let notes = notes(self, id).await?;
         let previous = previous(self, &state).await?;
+        let told = facts::for_desk(self, state.customer_id.as_ref()).await?;
         let fields = state.handover.iter().flat_map(|handover| [&handover.customer, &handover.slots]);
         let labels = labels(self, &state.locale, fields);
         Ok(Some(DeskView {
@@ -108,6 +109,7 @@ impl Assistant {
             resumable: resumable(self, &state),
             notes,
             previous,
+            told,
         }))
     }
 

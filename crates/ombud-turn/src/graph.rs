@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::assistant::{Assistant, Ports};
 use crate::context::{self, Asker};
 use crate::conversation::Conversation;
+use crate::facts;
 use crate::intake::Arrival;
 use crate::memory;
 use held::{Held, Part, View};
@@ -269,7 +270,9 @@ async fn part(
     let (since, read_at) = (held.begin(clock.monotonic_us()), clock.now());
     let (action_spec, call) = context::own_read(assistant, asker, action)?;
     let is_of_memory = action_spec.source == Source::Memory;
-    let body = if is_of_memory {
+    let body = if action_spec.tells_facts() {
+        Some(facts::told(assistant, &asker.customer_id).await.ok()?)
+    } else if is_of_memory {
         Some(json!(memory::look_back(assistant, now?, &asker.customer_id).await.ok()?))
     } else {
         match back_office.read(&call).await {

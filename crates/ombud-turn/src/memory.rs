@@ -1,15 +1,16 @@
 //! What is known of a customer's earlier conversations? The ledger is the memory: what is erased or has come to the end of its time is not in it,
 //! and nothing is kept beside it that could be wrong. Packs read it as they read the company's records, by an action with `source: memory`.
 
-use ombud_domain::{ActionOutcome, CallFailure, ConversationId, ConversationStatus, Receipt};
+use ombud_domain::{ActionOutcome, CallFailure, ConversationId, ConversationStatus};
+use ombud_policy::ApiCall;
 use ombud_policy::flow::Op;
-use ombud_policy::spec::Source;
-use ombud_policy::{ApiCall, Intent};
+use ombud_policy::spec::{ActionSpec, Source};
 use ombud_ports::InboxFilter;
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
 use crate::conversation::Conversation;
+use crate::facts;
 use crate::intake::Arrival;
 use crate::turn::TurnError;
 
@@ -23,14 +24,22 @@ pub(crate) fn is_of_memory(assistant: &Assistant, action: &str) -> bool {
     assistant.pack.actions.get(action).is_some_and(|spec| spec.source == Source::Memory)
 }
 
-/// The earlier conversations of the customer that the call names, the newest first: `id`, `at`, `about` (titles of requests), `done`, `recent` (ids of
-/// the records spoken of, by slot), `handed_over` and `waiting`. What the customer had forgotten is left out.
-pub(crate) async fn recall(assistant: &Assistant, received: &Arrival<'_>, call: &ApiCall) -> ActionOutcome {
-    let customer = call.query.iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id.clone());
+/// What an action of the memory tells of the customer whom the call names: his facts, or his earlier conversations.
+pub(crate) async fn answer(assistant: &Assistant, received: &Arrival<'_>, call: &ApiCall) -> ActionOutcome {
+    let customer = call.query.iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id.as_str());
     let Some(customer_id) = customer else {
         return ActionOutcome::Found { body: json!([]) };
     };
-    let looked_up = Box::pin(look_back(assistant, &received.conversation, &customer_id));
+    if assistant.pack.actions.get(&call.action).is_some_and(ActionSpec::tells_facts) {
+        return facts::recall(assistant, customer_id).await;
+    }
+    recall(assistant, received, customer_id).await
+}
+
+/// His earlier conversations, the newest first: `id`, `at`, `about` (titles of requests), `done`, `recent` (ids of the records spoken of, by slot),
+/// `handed_over` and `waiting`. What the customer had forgotten is left out.
+async fn recall(assistant: &Assistant, received: &Arrival<'_>, customer_id: &str) -> ActionOutcome {
+    let looked_up = Box::pin(look_back(assistant, &received.conversation, customer_id));
     let found = match assistant.tape() {
         Some(tape) => tape.ask(format!("memory of {customer_id}"), async { looked_up.await.ok() }).await,
         None => looked_up.await.ok(),
@@ -39,12 +48,6 @@ pub(crate) async fn recall(assistant: &Assistant, received: &Arrival<'_>, call: 
         Some(conversations) => ActionOutcome::Found { body: json!(conversations) },
         None => ActionOutcome::Failed { failure: CallFailure::Unreachable },
     }
-}
-
-/// Forgetting is an event like every deed: what was said before it is not told of any more. It is not erased by that.
-pub(crate) fn forget(intent: &Intent) -> ActionOutcome {
-    let receipt_id = intent.id().to_string();
-    ActionOutcome::Done { receipt: Receipt { body: json!({"receipt_id": receipt_id}), receipt_id } }
 }
 
 pub(crate) async fn look_back(
@@ -82,7 +85,8 @@ pub(crate) async fn look_back(
 
 /// Whether the customer had what was before it forgotten in this conversation.
 fn forgets(assistant: &Assistant, conversation: &Conversation) -> bool {
-    conversation.dialogue.done.iter().any(|done| is_of_memory(assistant, &done.action))
+    let forgets = |action: &str| assistant.pack.actions.get(action).is_some_and(ActionSpec::forgets_all);
+    conversation.dialogue.done.iter().any(|done| forgets(&done.action))
 }
 
 /// What one conversation leaves behind; none where nothing came of it.
@@ -111,9 +115,11 @@ fn told(assistant: &Assistant, now: &Conversation, earlier: &Conversation) -> Op
     }))
 }
 
-/// Whether a request is one of the pack still, and not about the memory itself.
+/// Whether a request is one of the pack still, and not about earlier conversations itself.
 fn is_told(assistant: &Assistant, flow: &str) -> bool {
-    let recalls = |op: &Op| matches!(op, Op::Lookup { action, .. } if is_of_memory(assistant, action));
+    let is_recall = |spec: &ActionSpec| spec.source == Source::Memory && !spec.tells_facts();
+    let recalls =
+        |op: &Op| matches!(op, Op::Lookup { action, .. } if assistant.pack.actions.get(action).is_some_and(is_recall));
     assistant.pack.flows.get(flow).is_some_and(|flow| !flow.ops.iter().any(recalls))
 }
 

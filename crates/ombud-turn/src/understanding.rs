@@ -123,6 +123,7 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         acted: !dialogue.done.is_empty(),
         refused: dialogue.refused,
         after_article: dialogue.last_answer.is_some() && dialogue.frames.is_empty(),
+        about_facts: assistant.pack.is_about_facts(dialogue),
         gives_way_to: gives_way_to(assistant, dialogue),
         look_ups: &assistant.learnt.look_ups,
         proposal: dialogue.awaiting.proposal.as_ref().map(|proposal| proposal.summary.as_str()),

@@ -86,6 +86,27 @@ pub struct DeskView {
     pub notes: Vec<DeskNote>,
     /// Other conversations of the same customer, at most five, newest first.
     pub previous: Vec<InboxRow>,
+    /// What the customer told and is kept now, whatever the conversation.
+    pub told: Vec<ToldFact>,
+}
+
+/// Something that a customer told and that is kept for some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldFact {
+    /// Its kind, as the pack calls it.
+    pub kind: String,
+    /// Its value.
+    pub value: String,
+    /// The same in words, in the company's language.
+    pub label: String,
+    /// What it is kept for.
+    pub purpose: String,
+    /// Whether it tells of health and the like.
+    pub sensitive: bool,
+    /// When the customer told it last.
+    pub at: TimestampUs,
+    /// Until when it is kept.
+    pub until: TimestampUs,
 }
 
 /// A proposal that people are asked to approve.

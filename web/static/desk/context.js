@@ -1,5 +1,5 @@
 // What must a person know before taking over? Who, why, what was tried, on what grounds, and what comes next.
-/** @import { DeskConversation, DeskRecords, DeskRow, Handover, HandoverAction } from "../shared/types.js" */
+/** @import { DeskConversation, DeskRecords, DeskRow, Handover, HandoverAction, ToldFact } from "../shared/types.js" */
 import { el, ownLines } from "../shared/dom.js";
 import { clockTime, elapsed, words } from "../shared/format.js";
 import { safeUrl, webLink } from "../shared/markdown.js";
@@ -21,7 +21,7 @@ const STATE_TAGS = /** @type {Record<string, string>} */ ({ done: "tag good", ex
  * @returns {HTMLElement[]}
  */
 export function renderContext(conversation, records) {
-  const { handover, status, previous = [] } = conversation;
+  const { handover, status, previous = [], told = [] } = conversation;
   const labels = { ...records?.labels, ...handover?.labels };
   const is_with_people = status === "waiting_for_agent" || status === "with_agent";
   const parts = [
@@ -32,6 +32,7 @@ export function renderContext(conversation, records) {
     overdue(records),
     handover ? actions(handover.actions ?? []) : undefined,
     who(conversation, records, labels),
+    remembered(told),
     handover ? about(handover, records, labels) : undefined,
     held(records),
     earlier(previous),
@@ -95,6 +96,17 @@ function who(conversation, records, labels) {
       el("span", { class: LEVEL_TAGS[identity_level] ?? "tag" }, `Identity: ${identity_level}`)),
     facts(first, labels),
     rest.length > 0 && fold("More about the customer", rest));
+}
+
+/** What the customer asked to have kept in mind, whatever the conversation. @param {ToldFact[]} told */
+function remembered(told) {
+  if (told.length === 0) return undefined;
+  return el("section", { class: "part" },
+    el("h3", {}, "To keep in mind", el("span", { class: "caution" }, "told by the customer, not verified")),
+    el("ul", { class: "source-list" }, told.map(({ label, purpose, sensitive, at, until }) => el("li", { dir: "auto" },
+      el("strong", {}, label), " ",
+      sensitive && el("span", { class: "tag warn" }, "Sensitive"),
+      el("span", { class: "quiet-text" }, ` ${purpose}; told ${readable(at)}, kept until ${readable(until)}`)))));
 }
 
 /** @param {DeskConversation} conversation */

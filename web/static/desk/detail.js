@@ -50,7 +50,7 @@ export function makeDetail(place, context_aside, desk, how) {
   const brief = el("section", { class: "brief", "aria-label": "In short", tabindex: "0" });
   const whole = el("div", { class: "whole" }, head.node, brief, tabs.list, transcript.pane, context_pane, stages_pane, reply.form, locked);
   append(place, nothing, loading, whole);
-  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], detail.notes ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
+  const drawContext = onlyIfChanged((/** @type {DeskConversation} */ detail) => JSON.stringify([detail.id, detail.handover ?? null, detail.status, detail.previous ?? [], detail.told ?? [], detail.notes ?? [], desk.records ?? null, contextAge(detail)]), (detail) => {
     for (const place of [context_aside, context_pane]) renew(place, renderContext(detail, desk.records));
     brief.replaceChildren(...renderBrief(detail, desk.records));
   });

@@ -179,7 +179,16 @@
  * @property {string=} requested_at
  * @property {Record<string, string>=} labels names of fields, as the company writes them
  *
- * @typedef {Conversation & {handover?: Handover, assignee?: string, resumable?: string, turns?: Turn[], notes?: DeskNote[], previous?: DeskRow[]}} DeskConversation
+ * @typedef {object} ToldFact
+ * @property {string} kind
+ * @property {string} value
+ * @property {string} label
+ * @property {string} purpose
+ * @property {boolean} sensitive
+ * @property {string} at
+ * @property {string} until
+ *
+ * @typedef {Conversation & {handover?: Handover, assignee?: string, resumable?: string, turns?: Turn[], notes?: DeskNote[], previous?: DeskRow[], told?: ToldFact[]}} DeskConversation
  */
 
 export {};

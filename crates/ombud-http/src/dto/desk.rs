@@ -187,6 +187,36 @@ pub struct DeskConversation {
     pub notes: Vec<DeskNote>,
     /// Other conversations of the same customer, at most five, newest first.
     pub previous: Vec<DeskRow>,
+    /// What the customer told and is kept now, whatever the conversation.
+    pub told: Vec<ToldFact>,
+}
+
+/// Something that a customer told and that is kept for some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ToldFact {
+    /// Its kind, as the pack calls it.
+    #[schema(example = "call_time")]
+    pub kind: String,
+    /// Its value.
+    #[schema(example = "morning")]
+    pub value: String,
+    /// The same in words.
+    pub label: String,
+    /// What it is kept for.
+    pub purpose: String,
+    /// Whether it tells of health and the like.
+    pub sensitive: bool,
+    /// When the customer told it last, RFC 3339.
+    pub at: String,
+    /// Until when it is kept, RFC 3339.
+    pub until: String,
+}
+
+impl From<ombud_turn::ToldFact> for ToldFact {
+    fn from(told: ombud_turn::ToldFact) -> Self {
+        let ombud_turn::ToldFact { kind, value, label, purpose, sensitive, at, until } = told;
+        Self { kind, value, label, purpose, sensitive, at: at.to_rfc3339(), until: until.to_rfc3339() }
+    }
 }
 
 /// Something done with a conversation at the desk.
@@ -231,6 +261,7 @@ impl From<DeskView> for DeskConversation {
             turns: view.turns.into_iter().map(Into::into).collect(),
             notes: view.notes.into_iter().map(Into::into).collect(),
             previous: view.previous.into_iter().map(Into::into).collect(),
+            told: view.told.into_iter().map(Into::into).collect(),
         }
     }
 }

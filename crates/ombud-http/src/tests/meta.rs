@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use ombud_domain::TenantId;
+use ombud_domain::{RecordedEvent, TenantId};
 use ombud_ports::{Due, Inbox, InboxFilter, InboxRow, SealAlarm, SealState, SealWatch, StoreError};
 use ombud_testkit::MemoryLedger;
 use ombud_turn::{Progress, Share};
@@ -90,6 +90,15 @@ impl Inbox for Broken {
     }
 
     async fn count(&self, _tenant: &TenantId, _filter: &InboxFilter) -> Result<u64, StoreError> {
+        Err(StoreError::Stopped)
+    }
+
+    async fn of_customer(
+        &self,
+        _tenant: &TenantId,
+        _customer_id: &str,
+        _kinds: &[&str],
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
         Err(StoreError::Stopped)
     }
 

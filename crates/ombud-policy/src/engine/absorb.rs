@@ -50,6 +50,10 @@ impl Engine<'_> {
 
     /// Does what a command says; gives a decision when the turn ends here.
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
+        if let Some(flow) = self.tells_anew(state, command) {
+            self.start(state, &flow, vec![Said { slot: None, text: self.moment.text.clone() }]);
+            return None;
+        }
         match command {
             // "A person please, but meanwhile ...": what stands in front is answered in the same turn.
             Command::Handoff if !state.begun.is_empty() || !state.ending.sayings.is_empty() => {

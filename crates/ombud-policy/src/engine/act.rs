@@ -19,7 +19,7 @@ use crate::expr::{Expr, Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op, Saga};
 use crate::limits::LIMIT_REACHED;
 use crate::postings::{self, Wish};
-use crate::spec::{ActionSpec, Ownership};
+use crate::spec::{ActionSpec, Ownership, Source};
 
 /// Proposals turned down without a word before a person is brought in.
 const DECLINED_MAX: u32 = 3;
@@ -378,6 +378,7 @@ impl Engine<'_> {
             (Pending::Customer, outcome) => self.settle_customer(state, outcome),
             (Pending::Lookup, outcome) => self.settle_lookup(state, outcome),
             (Pending::Recall, outcome) => self.settle_recall(state, outcome),
+            (Pending::Facts, outcome) => self.settle_facts(state, outcome),
             (Pending::Act { arguments }, outcome) => self.settle_act(state, arguments, outcome),
             (Pending::Saga, outcome) => self.settle_saga(state, outcome),
             (Pending::Claim, outcome) => Some(self.settle_claim(state, outcome)),
@@ -524,6 +525,10 @@ impl Engine<'_> {
             top.vars.insert(save.clone(), receipt.body.clone());
         }
         top.pc += 1;
+        if self.pack.actions.get(&act.action).is_some_and(|spec| spec.source == Source::Memory) {
+            // What was looked up before it is old.
+            state.facts = None;
+        }
         self.say(state, &flow, &act.done, &top_vars(state), Origin::Receipt);
         None
     }

@@ -9,6 +9,7 @@ use super::absorb::Obstacle;
 use super::candidates::{Offer, known_as};
 use super::close::HandingOver;
 use super::hearing::{heard, heard_as, hears, is_own, joined};
+use super::known::{held_before, kept};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine, vars};
 use crate::dialogue::{Origin, Said, WAITING_MAX, WaitingRequest};
@@ -447,6 +448,9 @@ impl Engine<'_> {
         if let Some(value) = kept(state, ask, &question) {
             return self.fill(state, ask, value);
         }
+        if let Some(step) = self.take_known(state, ask, &question) {
+            return step;
+        }
         if std::mem::take(&mut state.corrected) && !question.explained {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
@@ -516,23 +520,6 @@ impl Engine<'_> {
             Otherwise::Refuse | Otherwise::Handoff => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
         }
     }
-}
-
-/// What a slot held before a correction that names nothing else for it: only words that give another value change one.
-fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Value> {
-    if !state.corrected || question.explained {
-        return None;
-    }
-    let value = held_before(state, &ask.slot)?;
-    let id = value.as_str().or_else(|| state.dialogue.recent.get(&ask.slot).map(String::as_str));
-    let among = question.options.iter().any(|option| Some(option.id.as_str()) == id);
-    if question.narrowed && !among { None } else { state.before.as_mut()?.values.remove(&ask.slot) }
-}
-
-/// What the slot of this request held before it was read again; a request that the correction began holds nothing yet.
-fn held_before<'s>(state: &'s Deliberation, slot: &str) -> Option<&'s Value> {
-    let flow = top_flow(state);
-    state.before.as_ref().filter(|before| before.flow == flow)?.values.get(slot)
 }
 
 /// What is the cheapest already stays as it is: the slot it came from then holds the others, for which is chosen anew.

@@ -18,6 +18,9 @@ impl Engine<'_> {
             return;
         }
         let Some(top) = state.dialogue.frames.pop() else {
+            if let Some(flow) = self.forgets_last(state) {
+                return self.start(state, &flow, Vec::new());
+            }
             // "I don't want to close it": what was answered last was never wished for.
             let misheard = state.dialogue.last_flow.is_some() && state.dialogue.done.is_empty();
             let repair = if misheard { "repair_misheard" } else { "repair_nothing_to_cancel" };

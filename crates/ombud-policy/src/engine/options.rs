@@ -80,12 +80,17 @@ impl Engine<'_> {
     }
 
     /// The option that was said without having been asked for: by what was learnt of it, else by its words, and the newest words first.
-    fn spotted(&self, ask: &Ask, utterances: &[String], options: &[OptionSpec]) -> Option<String> {
+    pub(super) fn spotted(&self, ask: &Ask, utterances: &[String], options: &[OptionSpec]) -> Option<String> {
         utterances.iter().rev().find_map(|text| match self.learnt(ask, text) {
-            Some((choice, p)) if choice != NO_CHOICE && p >= MEANT_UNASKED => Some(choice),
+            Some((choice, p)) if means_one((&choice, p)) => Some(choice),
             Some((choice, p)) if choice == NO_CHOICE && p >= MEANS_NONE => None,
             _ => spotted(std::slice::from_ref(text), options).map(ToOwned::to_owned),
         })
+    }
+
+    /// The same by what was learnt alone.
+    pub(super) fn spotted_surely(&self, ask: &Ask, text: &str) -> Option<String> {
+        self.learnt(ask, text).filter(|(choice, p)| means_one((choice, *p))).map(|(choice, _)| choice)
     }
 
     /// The option that an answer or words before the question mean by what was learnt; none where that is not sure, and then the words of the options decide.
@@ -138,4 +143,8 @@ impl Engine<'_> {
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {
         self.reader.meant(ask.examples.as_deref()?, text)
     }
+}
+
+fn means_one((choice, p): (&str, f32)) -> bool {
+    choice != NO_CHOICE && p >= MEANT_UNASKED
 }

@@ -6,7 +6,7 @@ use ombud_domain::{Count, IdentityLevel};
 use serde_saphyr::Spanned;
 
 use super::raw::{AfterRefusal, Denied, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
-use super::{Act, Ask, AskSource, Claim, Flow, Op, Otherwise, RecordChoice, YieldsTo};
+use super::{Act, Ask, AskSource, Claim, Flow, KnownFact, Op, Otherwise, RecordChoice, YieldsTo};
 use crate::expr::Expr;
 use crate::problem::PackProblem;
 
@@ -305,6 +305,10 @@ impl Compiler<'_> {
             text: step.text.clone().unwrap_or_else(|| format!("ask_{}", slot.value)),
             source,
             default: self.maybe(step.default.as_ref()),
+            fact: step.fact.as_ref().map(|kind| KnownFact {
+                kind: kind.clone(),
+                text: step.known.clone().unwrap_or_else(|| format!("known_{}", slot.value)),
+            }),
             identifies: step.expects == Some(Expects::Identify),
             attempts_max: step.attempts.unwrap_or(ATTEMPTS_DEFAULT),
             otherwise: step.otherwise.unwrap_or(Otherwise::Handoff),

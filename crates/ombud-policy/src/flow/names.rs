@@ -12,6 +12,8 @@ const ALWAYS: [&str; 10] =
 
 /// Further names that the engine gives to texts: what is offered or was refused in a choice, and why an action was.
 const TEXTS: [&str; 5] = ["label", "options", "wanted", "name", "reason_code"];
+/// The fact that was taken instead of asking, in texts of a flow that takes one.
+const FACT: &str = "known";
 
 /// Expressions of a request with a name that neither it nor a flow that begins it sets.
 pub(crate) fn unknown<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Vec<(&'f Expr, &'f str)> {
@@ -24,7 +26,8 @@ pub(crate) fn unknown<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> 
 
 /// Names that texts of a request may use; none where the engine begins the flow and gives it what it wants.
 pub(crate) fn of_texts<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Option<BTreeSet<&'f str>> {
-    known(flow, flows).map(|known| known.into_iter().chain(TEXTS).collect())
+    let fact = flow.asks().any(|ask| ask.fact.is_some()).then_some(FACT);
+    known(flow, flows).map(|known| known.into_iter().chain(TEXTS).chain(fact).collect())
 }
 
 /// Names that a request can use; none of what the engine begins by itself, which gets names from it.

@@ -67,6 +67,8 @@ pub(super) struct RawStep {
     pub until: Option<Spanned<String>>,
     pub expects: Option<Expects>,
     pub default: Option<Spanned<String>>,
+    pub fact: Option<String>,
+    pub known: Option<String>,
     pub attempts: Option<u32>,
     pub otherwise: Option<Otherwise>,
     pub hears: Option<Vec<String>>,

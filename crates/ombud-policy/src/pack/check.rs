@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, Pack, PackFiles, names};
+use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, MEMORY, Pack, PackFiles, names};
 use crate::expr::Expr;
 use crate::flow::{self, Op, Saga, Undo};
 use crate::graph;
 use crate::limits;
+use crate::memory::{self, Fitting};
 use crate::problem::PackProblem;
 use crate::short;
 use crate::spec::{ActionSpec, Risk};
@@ -78,6 +79,7 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
     });
     check_postings(pack, name, files, problems);
     check_graph(pack, name, files, problems);
+    check_memory(pack, name, files, problems);
     check_recalled(pack, files, problems);
     check_policies(pack, problems);
     for flow in pack.flows.values() {
@@ -120,6 +122,27 @@ fn check_graph(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<Pa
                 for (needle, message) in walk.problems(action, graph) {
                     report(&file, &needle, message);
                 }
+            }
+        }
+    }
+}
+
+/// Whether facts are told by actions that there are, in words that there are.
+fn check_memory(pack: &Pack, name: &str, files: &PackFiles, problems: &mut Vec<PackProblem>) {
+    let mut report = |file: &str, needle: &str, message: String| {
+        let source = files.get(file).map_or("", String::as_str);
+        problems.push(PackProblem::at(file, source, needle, message));
+    };
+    match &pack.memory {
+        Some(memory) => {
+            let fitting = Fitting { actions: &pack.actions, manifest: &pack.manifest, texts: &pack.texts };
+            let file = format!("{name}/{MEMORY}");
+            memory::check(memory, &fitting, |needle, message| report(&file, needle, message));
+        }
+        None => {
+            for action in pack.actions.values().filter(|action| action.tells_facts()) {
+                let file = format!("{name}/actions/{}.yaml", action.name);
+                report(&file, "path:", format!("there is no {MEMORY} that says which facts there are"));
             }
         }
     }
@@ -183,6 +206,11 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
     for key in SAGA_TEXTS.iter().take(2).filter(|key| has_saga && !pack.texts.says(locale, "", key)) {
         missing(format!("locales/{locale}.yaml"), key);
     }
+    for key in pack.memory.iter().flat_map(|memory| memory.text_keys()) {
+        if !pack.texts.says(locale, "", &key) {
+            missing(format!("locales/{locale}.yaml"), &key);
+        }
+    }
     for flow in pack.flows.values() {
         let file = || format!("flows/{}/texts/{locale}.yaml", flow.name);
         for key in flow::customer_text_keys(flow).into_iter().collect::<BTreeSet<_>>() {
@@ -230,6 +258,16 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
     for set in flow.asks().filter_map(|ask| ask.examples.as_ref()) {
         if !pack.choices.iter().any(|example| example.set == *set) {
             report(set, format!("set `{set}` has no line in nlu/choices.<locale>.jsonl"));
+        }
+    }
+    for ask in flow.asks().filter(|ask| ask.fact.is_some()) {
+        if let Some(problem) = memory::misfit(pack.memory.as_ref(), ask) {
+            report(&ask.slot, problem);
+        } else if pack.facts_read().is_none() {
+            report(
+                &ask.slot,
+                "no action tells facts: add one with `source: memory` and a GET of `/memory/facts`".to_owned(),
+            );
         }
     }
     for article in &flow.articles {

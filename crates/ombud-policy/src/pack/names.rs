@@ -141,6 +141,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_flow_that_takes_a_fact_speaks_of_what_is_known() {
+        let files = edited("paylater/flows/call_appointment/flow.yaml", ("    fact: call_time\n", ""));
+        let problems = Pack::parse("paylater", &files).unwrap_err();
+        let is_told = |problem: &PackProblem| problem.message.contains("`known` is set by nothing");
+        assert!(!problems.is_empty() && problems.iter().all(is_told), "{problems:?}");
+    }
+
+    #[test]
     fn a_member_that_is_all_but_another_is_worth_a_look() {
         let file = "retail/flows/order_info/texts/en.yaml";
         let files = edited(file, ("order.status", "order.statsu"));

@@ -189,6 +189,28 @@ pub(super) async fn save(
     Ok(())
 }
 
+/// Events of these kinds in the conversations of a customer, the newest first, with the columns that events are read from.
+pub(super) async fn events_of_subject(
+    reads: &AnyPool,
+    tenant: &TenantId,
+    subject: &str,
+    (kinds, events_max): (&[&str], usize),
+) -> Result<Vec<AnyRow>, StoreError> {
+    // The sum keeps SQLite from walking the whole ledger by its primary key for the sake of the order.
+    let sql = format!(
+        "SELECT events.position, stream_kind, stream_id, version, kind, at_us, payload \
+         FROM subjects JOIN events ON events.tenant = subjects.tenant AND events.stream_kind = 'conversation' \
+         AND events.stream_id = subjects.conversation_id \
+         WHERE subjects.tenant = $1 AND subjects.subject = $2 AND events.kind IN ({}) \
+         ORDER BY events.position + 0 DESC LIMIT $3",
+        list(4, kinds.len())
+    );
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(subject);
+    let query = query.bind(i64::try_from(events_max).unwrap_or(i64::MAX));
+    let query = kinds.iter().fold(query, |query, kind| query.bind(*kind));
+    query.fetch_all(reads).await.map_err(failed("reading what is known of a customer"))
+}
+
 /// Notes whose conversations these are.
 pub(super) async fn save_subjects(
     connection: &mut AnyConnection,

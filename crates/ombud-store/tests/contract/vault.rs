@@ -7,7 +7,7 @@ use ombud_domain::{
 };
 use ombud_ports::books::Wanted;
 use ombud_ports::effects::{Counting, Effect};
-use ombud_ports::{AppendError, Commit, InboxFilter, StoreError, StoredReply};
+use ombud_ports::{AppendError, Commit, FACT_NOTED, InboxFilter, StoreError, StoredReply};
 use ombud_store::vault::erasure::{EraseError, Hold, Reason};
 use ombud_store::{OpenError, Store, VaultError, VaultSettings};
 use ombud_testkit::contract::{commit, handover, refund, stream, tenant};
@@ -27,6 +27,7 @@ on_both_databases!(
     a_key_is_durable_before_what_it_seals,
     what_is_erased_is_gone_from_every_file_and_still_proved,
     plain_text_from_before_there_were_keys_is_erased_too,
+    what_a_customer_told_goes_with_him,
     an_erasure_is_done_once_and_may_be_called_again,
     a_legal_hold_wins,
     an_export_holds_every_planted_fact_and_none_of_a_neighbour,
@@ -294,6 +295,23 @@ async fn plain_text_from_before_there_were_keys_is_erased_too(home: Home) {
     assert_eq!((receipt.overwritten, receipt.keys.len()), (32, 1));
     assert_eq!(found(&home, &facts("cust-2")).await, Vec::<String>::new());
     assert_eq!(payloads(&store, "c2").await[0], json!({"erased": true}));
+}
+
+/// What he had kept across conversations stands in them, under their keys: nothing of it is left beside them.
+async fn what_a_customer_told_goes_with_him(home: Home) {
+    let store = open_sealed(&home).await;
+    for (conversation, customer) in [("c1", "cust-1"), ("c2", "cust-1"), ("c3", "cust-2")] {
+        let told = json!({"customer_id": customer, "kind": "need", "value": format!("told-by-{customer}")});
+        let noted = NewEvent { kind: FACT_NOTED.to_owned(), payload: told.into() };
+        store.ledger().append(commit(conversation, 0, vec![noted])).await.unwrap();
+    }
+    let told = async |customer: &str| store.inbox().of_customer(&tenant(), customer, &[FACT_NOTED]).await.unwrap();
+    assert_eq!([told("cust-1").await.len(), told("cust-2").await.len()], [2, 1]);
+    let planted = ["told-by-cust-1".to_owned()];
+    assert_eq!(found(&home, &planted).await, Vec::<String>::new(), "sealed");
+    let receipt = erase(&store, "cust-1").await;
+    assert_eq!((receipt.conversations, receipt.events), (vec!["c1".to_owned(), "c2".to_owned()], 2));
+    assert_eq!([told("cust-1").await.len(), told("cust-2").await.len()], [0, 1]);
 }
 
 async fn an_erasure_is_done_once_and_may_be_called_again(home: Home) {

@@ -5,6 +5,7 @@
 mod approvals;
 mod autonomy;
 mod events;
+mod facts;
 mod graph;
 mod hiding;
 mod keys;

@@ -10,7 +10,7 @@ const RECALL_ACTION: &str = "action: earlier_conversations\nsource: memory\nrisk
 const FORGET_ACTION: &str = "action: forget_conversations\nsource: memory\nrisk: write\nmethod: DELETE\npath: /memory\nin:\n  customer_id: { type: string, kind: customer }\nidempotency: key\nambiguity: retry_same_key\n";
 
 /// The shop with a memory.
-fn company() -> Assistant {
+pub(super) fn pack() -> PackFiles {
     let mut files = files();
     for (path, source) in [
         ("flows/recall/flow.yaml", FLOW),
@@ -22,11 +22,15 @@ fn company() -> Assistant {
     ] {
         files.insert(format!("retail/{path}"), source.to_owned());
     }
-    train(&files)
+    files
+}
+
+fn company() -> Assistant {
+    train(&pack())
 }
 
 /// The next conversation with the same company.
-async fn again(world: &World, trained: &Assistant, office: ScriptedBackOffice) -> World {
+pub(super) async fn again(world: &World, trained: &Assistant, office: ScriptedBackOffice) -> World {
     let office = Arc::new(office);
     let ports = Ports { back_office: office.clone(), ..world.ports(world.ledger.clone()) };
     let assistant = trained.beside(ports, Settings::default());

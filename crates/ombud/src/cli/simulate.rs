@@ -3,6 +3,7 @@
 //!
 //! Start reading at [`suite`] (who speaks and who judges), then [`stage`] (the world and the server of one conversation).
 
+mod remembered;
 pub(super) mod stage;
 pub(super) mod suite;
 mod table;

@@ -1,7 +1,7 @@
 //! Where does one simulated conversation take place? In a world of the company's own, before a server of its own, on one shared ledger.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::remembered::Remembered;
 use crate::cli::replay::{Shown, Summary};
 use crate::clock::{SystemClock, fresh_secret};
 use crate::config::Config;
@@ -225,6 +226,7 @@ impl Stage {
             phone: phone.or(customer).map(str::to_owned),
             assistant,
             export: self.export,
+            remembered: std::sync::Mutex::default(),
             _server: server,
         })
     }
@@ -369,6 +371,7 @@ pub(super) struct Visit {
     phone: Option<String>,
     assistant: Arc<Assistant>,
     export: &'static str,
+    remembered: std::sync::Mutex<Remembered>,
     _server: JoinSet<std::io::Result<()>>,
 }
 
@@ -404,9 +407,19 @@ impl Visit {
         }
         let opened = self.api.open_conversation(&self.session, self.locale.as_deref(), None).await?;
         for text in messages {
-            self.api.send(&self.session, &opened.id, text, None).await?;
+            self.note(&self.api.send(&self.session, &opened.id, text, None).await?);
         }
         Ok(())
+    }
+
+    /// Takes in what a reply says of facts that the customer told.
+    fn note(&self, reply: &Reply) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).note(self.assistant.pack(), reply);
+    }
+
+    /// How often the customer was asked for what he had told before.
+    pub(super) fn asked_known(&self) -> usize {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).asked()
     }
 
     /// The newest code among what the company has sent.
@@ -444,6 +457,7 @@ impl Channel for Visit {
         let started = Instant::now();
         let reply =
             self.api.send(&self.session, self.conversation()?, text, None).await.map_err(|error| silent(&error))?;
+        self.note(&reply);
         heard(reply, started)
     }
 
@@ -452,6 +466,7 @@ impl Channel for Visit {
         let started = Instant::now();
         let reply =
             self.api.step_up(&self.session, self.conversation()?, &code).await.map_err(|error| silent(&error))?;
+        self.note(&reply);
         heard(reply, started).map(Some)
     }
 

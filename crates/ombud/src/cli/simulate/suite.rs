@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use ombud_learning::report::Patience;
+use ombud_learning::report::{Known, Patience};
 use ombud_learning::script::Files;
 use ombud_learning::{
     Books as _, Caller, Case, Channel as _, Customer, Golden, Manner, RunResult, Scenario, golden, grade, hold,
@@ -12,7 +12,7 @@ use ombud_learning::{
 use ombud_policy::ContextWeights;
 
 use super::stage::{Signed, Stage, Visit};
-use super::{Options, read};
+use super::{Options, read, remembered};
 use crate::packs::PackSource;
 
 /// What is played.
@@ -151,7 +151,9 @@ impl Played {
         if let Some(replayed) = &stage.replayed {
             visit.replay(replayed).await?;
         }
-        Ok(result.because(visit.reasons().await?))
+        let (reasons, embedded) = visit.reasons().await?;
+        let known = Known { asked: visit.asked_known(), spared: remembered::spared(&reasons) };
+        Ok(result.remembering(known).because((reasons, embedded)))
     }
 
     /// What the customer wrote in an earlier conversation.

@@ -85,6 +85,10 @@ fn figures(report: &Report) -> Table {
         ("handed over, not finished", format!("{}, {}", report.handovers, report.unfinished)),
         ("questions asked again", report.repeated_questions.to_string()),
         (
+            "questions for what the customer told before",
+            format!("{} of {}", report.known_asked, report.known_asked + report.known_spared),
+        ),
+        (
             "turns that embed, texts embedded in a turn",
             format!("{:.3}, {:.2}", report.turns_embedding, report.embedded_mean),
         ),
