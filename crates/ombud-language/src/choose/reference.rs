@@ -437,10 +437,14 @@ impl Scan<'_> {
 
     /// "Everything in the order with the lamp": the lamp tells which order is meant.
     fn describes_order(&self, range: &Range<usize>) -> bool {
-        let token = |at: usize| self.scope.token(at);
+        let is_order = |at: usize| self.scope.token(at).is_some_and(|token| token.has(Mark::Order));
         self.flags.has(Flags::ALL)
-            && token(self.all_at).is_some_and(|token| token.raw == "everything")
-            && (self.all_at + 1..range.start).any(|at| token(at).is_some_and(|token| token.has(Mark::Order)))
+            && match self.scope.token(self.all_at).map(|token| token.raw.as_str()) {
+                Some("everything") => (self.all_at + 1..range.start).any(is_order),
+                // "The whole order that has the lamp".
+                Some("entire" | "whole") => is_order(self.all_at + 1) && self.all_at + 1 < range.start,
+                _ => false,
+            }
     }
 
     /// "The white lamp, the small one": the second part tells which lamp.

@@ -399,6 +399,8 @@ fn divide(readings: &Readings<'_>) -> Divided {
         let (class, sure) = piece.best();
         let apart = match role(readings, piece, Told::Request) {
             _ if instead(class) && sure >= BESIDE_INSTEAD => true,
+            // "Gift card, I was going to say, but let's use PayPal" asks for no other way of paying.
+            Role::Flow(..) if picks && names_offered(readings, &piece.text) && !piece.is_additive => false,
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active
