@@ -400,7 +400,12 @@ fn divide(readings: &Readings<'_>) -> Divided {
         let apart = match role(readings, piece, Told::Request) {
             _ if instead(class) && sure >= BESIDE_INSTEAD => true,
             // "Gift card, I was going to say, but let's use PayPal" asks for no other way of paying.
-            Role::Flow(..) if picks && names_offered(readings, &piece.text) && !piece.is_additive => false,
+            // "If that can't be done, put it on my Visa" goes on with the answer.
+            Role::Flow(..)
+                if picks && (names_offered(readings, &piece.text) || piece.is_conditional) && !piece.is_additive =>
+            {
+                false
+            }
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active

@@ -148,6 +148,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         }
     }
     leave_tone(readings, &mut groups);
+    add_together(readings.rules(), &mut groups);
     leave_remarks(&mut groups);
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
         Some(group) => group.texts.extend(loose),
@@ -164,6 +165,19 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
 fn shared(rules: &Rules, texts: &[String]) -> Vec<String> {
     let first = texts.iter().position(|text| rules.enumerator.is_match(text)).unwrap_or_default();
     texts.iter().take(first).cloned().collect()
+}
+
+/// "Put it on all my orders and in my profile" asks for both, though it is read as one of them.
+fn add_together(rules: &Rules, groups: &mut Vec<Group>) {
+    for Group { role, texts, asks } in groups.clone() {
+        let Role::Flow(flow, p) = role else { continue };
+        for other in texts.iter().flat_map(|text| rules.together.asked_with(&flow, text)) {
+            let role = Role::Flow(other.to_owned(), p);
+            if !groups.iter().any(|group| same_flow(&group.role, &role)) {
+                groups.push(Group { role, texts: texts.clone(), asks });
+            }
+        }
+    }
 }
 
 /// "Nobody wrote back, please change my address" is no complaint: what only has the tone of a request gives way to one that is asked for.
