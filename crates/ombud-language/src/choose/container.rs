@@ -47,7 +47,10 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
             if held.is_empty() { best.iter().copied().filter(|at| reading.is_eligible(*at)).collect() } else { held };
         let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
         // "Both of my orders, to unit 9": no more than a value that some thing has tells no order.
-        let tells = evidence.weight > VALUE_WEIGHT || !evidence.borne.is_empty();
+        let tells = match wants {
+            Wants::Records => !evidence.borne.is_empty() || evidence.described.iter().any(|told| *told != 0.0),
+            _ => evidence.weight > 0.0,
+        };
         let set = if tells && !eligible.is_empty() { eligible } else { all };
         return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };
     }
@@ -195,7 +198,8 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         if let Some(weight) = content_evidence(reading, reference, &mut evidence.scores) {
             evidence.weight += weight;
             because.push(reading.words(&reference.range));
-            if reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted {
+            if reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted && !is_settled(reading, reference)
+            {
                 let owners = reference
                     .set
                     .iter()
@@ -243,7 +247,7 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
     owners.dedup();
     bearers.sort_unstable();
     bearers.dedup();
-    let sign = if without { -1.0 } else { 1.0 };
+    let sign = if without || is_settled(reading, reference) { -1.0 } else { 1.0 };
     for (at, score) in scores.iter_mut().enumerate() {
         if bearers.contains(&at) {
             *score += sign * weight * 0.7;
@@ -253,6 +257,13 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
         }
     }
     Some(weight)
+}
+
+/// "The lamp is going there already": nothing is asked for the record that has it.
+fn is_settled(reading: &Reading<'_>, reference: &Reference) -> bool {
+    let clause = (reference.range.end..reading.tokens.len()).map_while(|at| reading.tokens.get(at));
+    clause.take_while(|token| token.before < Break::Comma).any(|token| token.has(Mark::Settled))
+        || reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().any(|token| token.has(Mark::Settled))
 }
 
 /// "Without the lamp", "not the one with the lamp".

@@ -402,7 +402,9 @@ fn divide(readings: &Readings<'_>) -> Divided {
             // "Gift card, I was going to say, but let's use PayPal" asks for no other way of paying.
             // "If that can't be done, put it on my Visa" goes on with the answer.
             Role::Flow(..)
-                if picks && (names_offered(readings, &piece.text) || piece.is_conditional) && !piece.is_additive =>
+                if picks
+                    && !piece.is_additive
+                    && (names_offered(readings, &piece.text) || piece.is_conditional && !divided.own.is_empty()) =>
             {
                 false
             }
