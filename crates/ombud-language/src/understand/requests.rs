@@ -128,7 +128,10 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             },
             Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().rfind(|group| same_flow(&group.role, &role)) {
                 // "First, my camera for ...; second, from another order, my bicycle for ..."
-                Some(_) if readings.rules().follow.numbering.is_match(&piece.text) => {
+                Some(group)
+                    if readings.rules().follow.numbering.is_match(&piece.text)
+                        && !announces(readings.rules(), group) =>
+                {
                     let begun = groups.iter().find(|group| same_flow(&group.role, &role));
                     let texts = begun.map_or_else(Vec::new, |begun| shared(readings.rules(), &begun.texts));
                     groups.push(Group { role, texts: texts.into_iter().chain([piece.text.clone()]).collect(), asks });
@@ -159,6 +162,12 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         None => {}
     }
     commands(groups)
+}
+
+/// "I just made my account and have two problems": what is only announced is no request beside the first of them.
+fn announces(rules: &Rules, group: &Group) -> bool {
+    let told = |text: &String| rules.enumerator.is_match(text) || !rules.announces.is_match(text);
+    !group.texts.iter().any(told)
 }
 
 /// What was said before the first of several things holds for all: "two exchanges, both on my Visa card. First, ..."
