@@ -297,7 +297,6 @@ impl Rules {
         let polite = rule("polite")?;
         let stop = set("stop");
         let correct = ["stop", "people", "fillers", "correct"].into_iter().flat_map(set).chain(correct);
-        let spelling = Spelling::new(examples, correct);
         Ok(Self {
             lead_filler: rule("lead_filler")?,
             affirm: rule("affirm")?,
@@ -358,7 +357,7 @@ impl Rules {
             values: set("values"),
             foreign: Foreign::new(examples.iter().map(|example| example.text.as_str()), set("foreign")),
             colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
-            spelling,
+            spelling: Spelling::new(examples, correct),
             stop,
         })
     }
