@@ -33,7 +33,7 @@ pub use sample::sample;
 pub use shelf::{Shelf, ShelfKey, SomeShelf};
 pub use tongue::{Heard, Letters, LettersError, ToldBy, Tongue, TongueFile, Tongues, spoken};
 pub use understand::{
-    Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, UnderstandContext,
+    Act, Moment, Newest, NluError, NluFile, NluModel, OfColleague, ReplyExample, RuleFile, Together, UnderstandContext,
     Understander,
 };
 pub use warm::compile_patterns;

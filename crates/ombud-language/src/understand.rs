@@ -20,6 +20,7 @@ mod reword;
 mod rules;
 mod spelling;
 mod story;
+mod together;
 
 use jiff::civil::Date;
 use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Rewording, Understanding};
@@ -34,7 +35,7 @@ use reading::Readings;
 use rules::Rules;
 
 pub use acts::{Act, Acts, Moment, ReplyExample};
-pub use model::{NluError, NluFile, NluModel, RuleFile};
+pub use model::{NluError, NluFile, NluModel, RuleFile, Together};
 
 /// What the reading of one message needs to know beside its text.
 #[derive(Clone, Copy)]
@@ -204,7 +205,7 @@ impl Understander {
         model.examples.extend(asked);
         model.words.extend(model.requests.iter().flat_map(|request| words(&request.text)));
         let (rule_file, correct) = (std::mem::take(&mut model.rules), std::mem::take(&mut model.words));
-        let rules = Rules::new(rule_file, &model.examples, (&model.wishes, correct))?;
+        let rules = Rules::new(rule_file, &model.examples, (&model.wishes, &model.together, correct))?;
         let locale = model.locale.clone();
         let learnt = place.or_learn(|| Learnt::of(model, written, (&rules, &settings)))?;
         let learnt = Learnt { meaning: learnt.meaning.at(place), ..learnt };

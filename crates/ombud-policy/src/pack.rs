@@ -276,6 +276,12 @@ impl Pack {
         self.texts.spoken(locale).map_or(&[], |spoken| &spoken.wishes)
     }
 
+    /// Words of a language by which one request asks for another too: the flow that begins as well, the one that was read, and a regular expression.
+    #[must_use]
+    pub fn together(&self, locale: &str) -> &[(String, String, String)] {
+        self.texts.spoken(locale).map_or(&[], |spoken| &spoken.together)
+    }
+
     /// What is wrong with the texts of a language: of the company's own at the start, of the others when they are asked for.
     #[must_use]
     pub fn problems_of_locale(&self, locale: &str) -> Vec<PackProblem> {

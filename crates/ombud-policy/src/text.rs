@@ -72,6 +72,8 @@ pub(crate) struct Spoken {
     pub(crate) examples: Vec<(String, String)>,
     /// Words that name the wish for a flow, as regular expressions.
     pub(crate) wishes: Vec<(String, String)>,
+    /// Words by which another request asks for a flow too: flow, the other, regular expression.
+    pub(crate) together: Vec<(String, String, String)>,
     /// What is wrong with the files.
     pub(crate) problems: Vec<PackProblem>,
 }
@@ -257,6 +259,7 @@ impl Spoken {
             titles: BTreeMap::new(),
             examples: Vec::new(),
             wishes: Vec::new(),
+            together: Vec::new(),
             problems: Vec::new(),
         };
         for file in files {
@@ -285,12 +288,22 @@ impl Spoken {
                     self.wishes.extend(lines.into_iter().map(|line| (flow.to_owned(), line)));
                     continue;
                 }
+                ("together", TextEntry::Many(lines)) if !flow.is_empty() => {
+                    let split = |line: &String| {
+                        line.split_once(": ").map(|(with, says)| (flow.to_owned(), with.to_owned(), says.to_owned()))
+                    };
+                    self.together.extend(lines.iter().filter_map(split));
+                    if lines.iter().all(|line| split(line).is_some()) {
+                        continue;
+                    }
+                    "a line of `together` must be the name of a flow, a colon and an expression".to_owned()
+                }
                 (_, TextEntry::One(template)) => match self.add_template(flow, &key, &template) {
                     Ok(()) => continue,
                     Err(reason) => format!("text `{key}` is not a template: {reason}"),
                 },
                 (_, TextEntry::Many(_)) => {
-                    format!("text `{key}` must be one text, only `examples` and `wishes` are lists")
+                    format!("text `{key}` must be one text, only `examples`, `wishes` and `together` are lists")
                 }
             };
             self.problems.push(PackProblem::at(&file.path, &file.source, &format!("{key}:"), problem));

@@ -8,7 +8,7 @@ use ombud_domain::{ConversationId, Principal, TenantId};
 use ombud_language::choose::Lexicon;
 use ombud_language::{
     Act, DeepClassifier, Example, NluError, NluFile, NluModel, PatternSpec, PiiError, PiiReader, RuleFile, SignalError,
-    SignalFile, SignalModel, SomeShelf, TrainSettings, Understander, Vocabulary,
+    SignalFile, SignalModel, SomeShelf, Together, TrainSettings, Understander, Vocabulary,
 };
 use ombud_policy::{ContextWeights, Pack};
 use ombud_ports::{Attempts, BackOffice, Clock, Inbox, KnowledgeIndex, LanguageModel, Ledger, LiveBus};
@@ -207,6 +207,7 @@ fn lessons(pack: &Pack, locale: &str) -> Result<(NluModel, SignalFile, Vec<Strin
     nlu.requests.extend(requests.map(|(_, class, text)| Example { class: class.clone(), text: text.clone() }));
     nlu.questions = questions(pack, locale);
     nlu.wishes.extend_from_slice(pack.wishes(locale));
+    nlu.together.extend(pack.together(locale).iter().cloned().map(|(flow, with, says)| Together { flow, with, says }));
     nlu.replies = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
     nlu.words = word_list(pack, &format!("lexicon/words.{locale}.txt"));
     let mut file = language_file::<SignalFile>(pack, &format!("nlu/signals.{locale}.yaml"))?;

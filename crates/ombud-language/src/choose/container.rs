@@ -11,6 +11,7 @@ use super::text::Break;
 
 /// Weights of what a customer says of a record; a number that is right outweighs all else.
 const NUMBER_WEIGHT: f64 = 100.0;
+const VALUE_WEIGHT: f64 = 0.5;
 const WORD_WEIGHT: f64 = 1.5;
 const ALONE_WEIGHT: f64 = 0.9;
 
@@ -37,7 +38,7 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
     }
     let mut best = best(reading, &evidence.scores);
     if wants_all && reading.count == Count::Many {
-        let holding = |at: &usize| wants == Wants::Records && evidence.bearers.contains(at);
+        let holding = |at: &usize| wants == Wants::Records && evidence.borne.iter().flatten().any(|owner| owner == at);
         let mut held: Vec<usize> =
             (0..reading.candidates.len()).filter(|at| holding(at) && reading.is_eligible(*at)).collect();
         let described = held.iter().map(|at| score(&evidence.described, *at)).fold(f64::MIN, f64::max);
@@ -45,7 +46,12 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
         let eligible: Vec<usize> =
             if held.is_empty() { best.iter().copied().filter(|at| reading.is_eligible(*at)).collect() } else { held };
         let all: Vec<usize> = (0..reading.candidates.len()).filter(|at| reading.is_eligible(*at)).collect();
-        let set = if evidence.weight > 0.0 && !eligible.is_empty() { eligible } else { all };
+        // "Both of my orders, to unit 9": no more than a value that some thing has tells no order.
+        let tells = match wants {
+            Wants::Records => !evidence.borne.is_empty() || evidence.described.iter().any(|told| *told != 0.0),
+            _ => evidence.weight > 0.0,
+        };
+        let set = if tells && !eligible.is_empty() { eligible } else { all };
         return if set.is_empty() { Outcome::Unread } else { Outcome::Picked { set, because: evidence.because } };
     }
     if let Some(earlier) = earlier.filter(|_| best.len() > 1) {
@@ -55,6 +61,9 @@ pub(super) fn pick_container(reading: &Reading<'_>, earlier: Option<&Reading<'_>
     }
     if let Some(one) = by_price(reading, &evidence, &best) {
         best = vec![one];
+    }
+    if let Some(open) = open_instead(reading, &evidence, &best) {
+        best = open;
     }
     if reading.manner == Manner::Clear && !best.iter().all(|at| evidence.explained(*at)) {
         return Outcome::Unread;
@@ -84,6 +93,20 @@ fn by_price(reading: &Reading<'_>, evidence: &Evidence, best: &[usize]) -> Optio
         }
         [] => None,
     }
+}
+
+/// The records that may be picked and have all the things named too, where those that fit best may not: of "the black helmet, I'd like it in
+/// blue" the colour that is wished may be that of a helmet in a cancelled order.
+fn open_instead(reading: &Reading<'_>, evidence: &Evidence, best: &[usize]) -> Option<Vec<usize>> {
+    let is_told = !evidence.numbers.is_empty() || evidence.described.iter().any(|told| *told != 0.0);
+    if is_told || evidence.borne.is_empty() || best.iter().any(|at| reading.is_eligible(*at)) {
+        return None;
+    }
+    let has_all = |at: &usize| reading.is_eligible(*at) && evidence.borne.iter().all(|owners| owners.contains(at));
+    let open: Vec<usize> = (0..reading.candidates.len()).filter(has_all).collect();
+    let top = open.iter().map(|at| score(&evidence.scores, *at)).fold(f64::MIN, f64::max);
+    let open: Vec<usize> = open.into_iter().filter(|at| score(&evidence.scores, *at) >= top - 1e-6).collect();
+    (!open.is_empty()).then_some(open)
 }
 
 /// "My orders", "an address that is on another order": what is said is not of one order.
@@ -133,8 +156,8 @@ struct Evidence {
     named: Vec<Vec<usize>>,
     /// The things themselves.
     entries: Vec<usize>,
-    /// The owners of anything of that name, whatever else was said of it.
-    bearers: Vec<usize>,
+    /// The owners of anything of each of these names, whatever else was said of it.
+    borne: Vec<Vec<usize>>,
     /// The records whose numbers were given.
     numbers: Vec<usize>,
     /// How well each record fits what was said of the record itself: its status, its place.
@@ -164,7 +187,7 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         because: String::new(),
         named: Vec::new(),
         entries: Vec::new(),
-        bearers: Vec::new(),
+        borne: Vec::new(),
         numbers: Vec::new(),
         described: vec![0.0; reading.candidates.len()],
     };
@@ -175,7 +198,8 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
         if let Some(weight) = content_evidence(reading, reference, &mut evidence.scores) {
             evidence.weight += weight;
             because.push(reading.words(&reference.range));
-            if reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted {
+            if reference.by >= Some(By::Name) && reference.stance != Stance::Unwanted && !is_settled(reading, reference)
+            {
                 let owners = reference
                     .set
                     .iter()
@@ -184,7 +208,7 @@ fn evidence(reading: &Reading<'_>) -> Evidence {
                 evidence.named.push(owners.collect());
                 evidence.entries.extend(reference.set.iter().copied());
                 let base = reference.base.iter().filter_map(|entry| reading.catalogue.contents.get(*entry));
-                evidence.bearers.extend(base.map(|entry| entry.owner));
+                evidence.borne.push(base.map(|entry| entry.owner).collect());
             }
         }
     }
@@ -207,7 +231,7 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
         _ if reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().all(|token| token.common) => {
             return None;
         }
-        _ => 0.5,
+        _ => VALUE_WEIGHT,
     };
     let without = reference.stance == Stance::Unwanted && lacks(reading, reference);
     let mut owners: Vec<usize> = reference.set.iter().filter_map(owner).collect();
@@ -223,7 +247,7 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
     owners.dedup();
     bearers.sort_unstable();
     bearers.dedup();
-    let sign = if without { -1.0 } else { 1.0 };
+    let sign = if without || is_settled(reading, reference) { -1.0 } else { 1.0 };
     for (at, score) in scores.iter_mut().enumerate() {
         if bearers.contains(&at) {
             *score += sign * weight * 0.7;
@@ -233,6 +257,13 @@ fn content_evidence(reading: &Reading<'_>, reference: &Reference, scores: &mut [
         }
     }
     Some(weight)
+}
+
+/// "The lamp is going there already": nothing is asked for the record that has it.
+fn is_settled(reading: &Reading<'_>, reference: &Reference) -> bool {
+    let clause = (reference.range.end..reading.tokens.len()).map_while(|at| reading.tokens.get(at));
+    clause.take_while(|token| token.before < Break::Comma).any(|token| token.has(Mark::Settled))
+        || reading.tokens.get(reference.range.clone()).unwrap_or_default().iter().any(|token| token.has(Mark::Settled))
 }
 
 /// "Without the lamp", "not the one with the lamp".
@@ -318,6 +349,9 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
             if reading.manner == Manner::Clear && !beside_order(reading, &range) {
                 continue;
             }
+            if elsewhere(reading, at) {
+                continue;
+            }
             let denied =
                 at.checked_sub(1).and_then(|before| scope.token(before)).is_some_and(|token| token.has(Mark::Negate));
             for owner in &with {
@@ -331,6 +365,12 @@ fn word_evidence(reading: &Reading<'_>, scores: &mut [f64], because: &mut Vec<St
         }
     }
     weight
+}
+
+/// "Exchange it for the type that's in my pending order": what is said behind "that's in" tells where something else is.
+fn elsewhere(reading: &Reading<'_>, at: usize) -> bool {
+    let sentence = super::pick::sentence_around(reading.tokens, at);
+    (sentence.start..at).any(|before| reading.tokens.get(before).is_some_and(|token| token.has(Mark::Elsewhere)))
 }
 
 /// "My pending order": the word stands beside the record it describes.
@@ -463,6 +503,13 @@ fn wants(reading: &Reading<'_>) -> Wants {
 
 fn wants_at(reading: &Reading<'_>, at: usize) -> Wants {
     let scope = reading.scope();
+    // "Any order that has not shipped" is all of them.
+    let any_order = scope.token(at).is_some_and(|token| token.is(Role::Any))
+        && scope.token(at.saturating_add(1)).is_some_and(|order| order.has(Mark::Order))
+        && scope.token(at.saturating_add(2)).is_some_and(|next| next.has(Mark::Relative) || next.is(Role::Having));
+    if any_order {
+        return Wants::Records;
+    }
     let Some(token) = scope.token(at).filter(|token| token.marks.any(&[Mark::All, Mark::Both])) else {
         return Wants::One;
     };

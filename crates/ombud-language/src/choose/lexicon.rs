@@ -53,6 +53,7 @@ pub(super) enum Mark {
     ActExchange,
     ActCancel,
     Elsewhere,
+    Settled,
     OneOf,
 }
 

@@ -213,7 +213,7 @@ fn choose_variants(
             candidates: item.variants,
             current: item.current,
         };
-        if let Some(choice) = by_id(item, &tokens) {
+        if let Some(choice) = by_id(item, &tokens).or_else(|| by_whereabouts(lexicon, item, &tokens)) {
             return choice;
         }
         let plans = plans(Request {
@@ -247,6 +247,19 @@ fn by_id(item: &Stocked<'_>, tokens: &[text::Token]) -> Option<Choice> {
             ineligible: vec![variant.id.clone()],
         }
     })
+}
+
+/// The one variant that is told by a phrase for where it is: "the same as in my pending order".
+fn by_whereabouts(lexicon: &Lexicon, item: &Stocked<'_>, tokens: &[text::Token]) -> Option<Choice> {
+    let is_said = |phrase: &String| {
+        let phrase = text::read(lexicon, phrase);
+        phrase.len() > 2
+            && tokens.windows(phrase.len()).any(|said| said.iter().zip(&phrase).all(|(said, own)| said.raw == own.raw))
+    };
+    let mut told = item.variants.iter().filter(|variant| variant.eligible && variant.words.iter().any(is_said));
+    let variant = told.next().filter(|_| told.next().is_none())?;
+    let because = variant.words.iter().find(|phrase| is_said(phrase)).cloned().unwrap_or_default();
+    Some(Choice::Picked { ids: vec![variant.id.clone()], because })
 }
 
 /// Ids of the candidates that `text` speaks of, best first, each with a score in 0..=1.

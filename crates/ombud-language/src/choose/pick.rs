@@ -155,10 +155,13 @@ fn asks_for_several_things(tokens: &[Token]) -> bool {
 
 /// Whether the candidates are things people say, as reasons are, rather than things with a name.
 fn is_phrasal(reading: &Reading<'_>) -> bool {
-    let words =
-        |entry: &super::catalogue::Entry| entry.words.iter().any(|words| words.len() > 3) && entry.fields.is_empty();
+    // A method of payment has a phrase or two beside its names: "the one I paid with".
+    let mostly_said = |entry: &super::catalogue::Entry| {
+        let long = entry.words.iter().filter(|words| words.len() > 3).count();
+        long.saturating_mul(3) > entry.words.len() && entry.fields.is_empty()
+    };
     let entries = &reading.catalogue.entries;
-    let long = entries.iter().filter(|entry| words(entry)).count();
+    let long = entries.iter().filter(|entry| mostly_said(entry)).count();
     long.saturating_mul(2) > entries.len()
 }
 
@@ -339,9 +342,17 @@ fn is_original(reading: &Reading<'_>, at: usize) -> bool {
     reading.candidates.get(at).is_some_and(|candidate| candidate.words.iter().any(original))
 }
 
+/// Longest sentence in which "the same" says the same as was used before.
+const SAME_TOKENS_MAX: usize = 6;
+
 /// "The same as before" where nothing else was named.
 fn by_use(reading: &Reading<'_>) -> Outcome {
-    let says = reading.tokens.iter().any(|token| token.marks.any(&[Mark::Original, Mark::Same]));
+    // "The same frame in red, and the same puzzle with more pieces" says nothing of what was used.
+    let same = |at: usize| {
+        let sentence = sentence_around(reading.tokens, at);
+        sentence.len() <= SAME_TOKENS_MAX && reading.tokens.get(at).is_some_and(|token| token.has(Mark::Same))
+    };
+    let says = reading.tokens.iter().any(|token| token.has(Mark::Original)) || (0..reading.tokens.len()).any(same);
     let used: Vec<usize> = (0..reading.candidates.len())
         .filter(|at| reading.manner == Manner::Asked && says && is_original(reading, *at))
         .collect();

@@ -107,7 +107,17 @@ pub(super) fn references(scope: Scope<'_>) -> Vec<Reference> {
         scan.chunk(chunk);
     }
     scan.flush_all(scope.tokens.len());
+    let is_named = scan.found.iter().any(|one| one.by >= Some(By::Word) && one.stance == Stance::Wanted);
+    // "All orders should have that address, and the puzzle the fewest pieces" speaks of no other thing.
+    scan.found.retain(|one| !(is_named && one.everything && of_orders(scope, &one.range)));
     scan.found
+}
+
+/// "All my orders": records rather than what is in them.
+fn of_orders(scope: Scope<'_>, range: &Range<usize>) -> bool {
+    let word = scope.token(range.start).map_or("", |token| token.raw.as_str());
+    let order = |at: usize| scope.token(at).is_some_and(|token| token.has(Mark::Order));
+    ["all", "every"].contains(&word) && (range.start + 1..range.end.min(range.start + 3)).any(order)
 }
 
 /// Stretches between breaks, joining words, articles and marks.
@@ -350,13 +360,10 @@ impl Scan<'_> {
             && self.scope.token(self.all_at).is_some_and(|token| {
                 token.has(Mark::Both) || token.mark_len > 1 || self.scope.lexicon.function.contains(&token.raw)
             });
-        // "Change the puzzle, and correct all my orders", "... what would each of those save me?": with a name these speak of no further thing.
+        // "Change the puzzle; what would each of those save me?": with a name this speaks of no further thing.
         let is_named = self.found.iter().any(|one| one.by >= Some(By::Word) && one.stance == Stance::Wanted);
         let word = self.scope.token(self.all_at).map_or("", |token| token.raw.as_str());
-        let of_orders = |at: usize| self.scope.token(at).is_some_and(|token| token.has(Mark::Order));
-        let is_beside = is_named
-            && (word == "each"
-                || ["all", "every"].contains(&word) && (self.all_at + 1..at.min(self.all_at + 3)).any(of_orders));
+        let is_beside = is_named && word == "each";
         let both_of_more =
             self.scope.token(self.all_at).is_some_and(|token| token.has(Mark::Both)) && self.scope.entries.len() != 2;
         if self.stance != Stance::Wanted || of_those || is_beside || both_of_more {
@@ -437,10 +444,14 @@ impl Scan<'_> {
 
     /// "Everything in the order with the lamp": the lamp tells which order is meant.
     fn describes_order(&self, range: &Range<usize>) -> bool {
-        let token = |at: usize| self.scope.token(at);
+        let is_order = |at: usize| self.scope.token(at).is_some_and(|token| token.has(Mark::Order));
         self.flags.has(Flags::ALL)
-            && token(self.all_at).is_some_and(|token| token.raw == "everything")
-            && (self.all_at + 1..range.start).any(|at| token(at).is_some_and(|token| token.has(Mark::Order)))
+            && match self.scope.token(self.all_at).map(|token| token.raw.as_str()) {
+                Some("everything") => (self.all_at + 1..range.start).any(is_order),
+                // "The whole order that has the lamp".
+                Some("entire" | "whole") => is_order(self.all_at + 1) && self.all_at + 1 < range.start,
+                _ => false,
+            }
     }
 
     /// "The white lamp, the small one": the second part tells which lamp.

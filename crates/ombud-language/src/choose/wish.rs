@@ -263,7 +263,14 @@ impl<'a> Parser<'a> {
             uses.iter().find(|degree| degree.direction.is_none()).map_or(direction, |degree| direction.of(degree))
         };
         let next = at.saturating_add(1);
-        let utmost = token.is(Role::As) && self.token(at.saturating_add(2)).is_some_and(|after| after.is(Role::As));
+        // "As long as the shoe keeps its size" measures nothing.
+        let goes_on = |at: usize| {
+            let of = self.token(at).is_some_and(|of| self.request.lexicon.determiners.contains(&of.raw));
+            of || self.any_mark(at..self.segment.end, &[Mark::Same, Mark::Hold, Mark::Stays])
+        };
+        let utmost = token.is(Role::As)
+            && self.token(at.saturating_add(2)).is_some_and(|after| after.is(Role::As))
+            && !goes_on(at.saturating_add(3));
         let (direction, uses, end): (Direction, &[DegreeUse], usize) = match (degree_at(at), leads) {
             (_, Some(direction)) if base_at(next).is_some() => {
                 (turned(base_at(next)?, direction), base_at(next)?, at.saturating_add(2))
@@ -330,8 +337,17 @@ impl<'a> Parser<'a> {
     fn compared_key(&self, at: usize, end: usize, uses: &[DegreeUse]) -> Option<usize> {
         let ordered =
             |key: &usize| self.request.options.order(self.request.lexicon, self.request.catalogue, *key).is_some();
-        let named =
-            (end..end.saturating_add(4).min(self.segment.end)).find_map(|near| self.key_at(near).filter(ordered));
+        // "The easiest with the fewest pieces": the pieces are those of the next comparison.
+        let compares = |near: &usize| {
+            self.token(*near).is_some_and(|token| {
+                let uses = self.request.lexicon.degrees.get(&token.raw);
+                leading_direction(token).is_some()
+                    || uses.into_iter().flatten().any(|degree| degree.direction.is_some())
+            })
+        };
+        let named = (end..end.saturating_add(4).min(self.segment.end))
+            .take_while(|near| !compares(near))
+            .find_map(|near| self.key_at(near).filter(ordered));
         let unit = (at.saturating_sub(2)..end.saturating_add(2)).find_map(|near| self.unit_key(near).filter(ordered));
         let measured = || {
             uses.iter().flat_map(|degree| &degree.keys).find_map(|word| {

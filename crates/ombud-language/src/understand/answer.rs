@@ -399,6 +399,15 @@ fn divide(readings: &Readings<'_>) -> Divided {
         let (class, sure) = piece.best();
         let apart = match role(readings, piece, Told::Request) {
             _ if instead(class) && sure >= BESIDE_INSTEAD => true,
+            // "Gift card, I was going to say, but let's use PayPal" asks for no other way of paying.
+            // "If that can't be done, put it on my Visa" goes on with the answer.
+            Role::Flow(..)
+                if picks
+                    && !piece.is_additive
+                    && (names_offered(readings, &piece.text) || piece.is_conditional && !divided.own.is_empty()) =>
+            {
+                false
+            }
             Role::Flow(flow, p) => {
                 p >= needed
                     && Some(flow.as_str()) != active

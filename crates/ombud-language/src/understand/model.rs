@@ -30,6 +30,17 @@ pub struct RuleFile {
     pub words: BTreeMap<String, Vec<String>>,
 }
 
+/// A request that the words of another one ask for too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Together {
+    /// Name of the flow that begins as well.
+    pub flow: String,
+    /// Name of the flow that the words were read as.
+    pub with: String,
+    /// Regular expression for words of it that name the other: "and in my profile".
+    pub says: String,
+}
+
 /// Everything the understander learns from.
 #[derive(Debug, Clone, Default, Hash)]
 pub struct NluModel {
@@ -46,6 +57,8 @@ pub struct NluModel {
     /// Regular expressions for the words that name the wish for a flow: (flow, expression). Without them such a flow does not begin beside
     /// another request, and "I don't want to" with them ends it.
     pub wishes: Vec<(String, String)>,
+    /// Requests that are asked for together with another by the same words.
+    pub together: Vec<Together>,
     /// Words of the language that need no mending, beside those of the examples.
     pub words: Vec<String>,
     /// Replies with what they do; without them only the rules tell a yes from a no.
@@ -63,7 +76,7 @@ pub enum NluError {
     /// A pattern of the pack does not compile.
     #[error("a pattern of the pack cannot be used")]
     Pattern(#[from] PatternError),
-    /// A `wishes` expression of a flow does not compile.
+    /// A `wishes` or `together` expression of a flow does not compile.
     #[error("a wish of flow `{flow}` cannot be read, write a regular expression in RE2 syntax")]
     Wish {
         /// Name of the flow.

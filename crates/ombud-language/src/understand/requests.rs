@@ -128,7 +128,10 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
             },
             Role::Flow(..) | Role::Rivals(..) => match groups.iter_mut().rfind(|group| same_flow(&group.role, &role)) {
                 // "First, my camera for ...; second, from another order, my bicycle for ..."
-                Some(_) if readings.rules().follow.numbering.is_match(&piece.text) => {
+                Some(group)
+                    if readings.rules().follow.numbering.is_match(&piece.text)
+                        && !announces(readings.rules(), group) =>
+                {
                     let begun = groups.iter().find(|group| same_flow(&group.role, &role));
                     let texts = begun.map_or_else(Vec::new, |begun| shared(readings.rules(), &begun.texts));
                     groups.push(Group { role, texts: texts.into_iter().chain([piece.text.clone()]).collect(), asks });
@@ -148,6 +151,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         }
     }
     leave_tone(readings, &mut groups);
+    add_together(readings.rules(), &mut groups);
     leave_remarks(&mut groups);
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
         Some(group) => group.texts.extend(loose),
@@ -160,10 +164,29 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
     commands(groups)
 }
 
+/// "I just made my account and have two problems": what is only announced is no request beside the first of them.
+fn announces(rules: &Rules, group: &Group) -> bool {
+    let told = |text: &String| rules.enumerator.is_match(text) || !rules.announces.is_match(text);
+    !group.texts.iter().any(told)
+}
+
 /// What was said before the first of several things holds for all: "two exchanges, both on my Visa card. First, ..."
 fn shared(rules: &Rules, texts: &[String]) -> Vec<String> {
     let first = texts.iter().position(|text| rules.enumerator.is_match(text)).unwrap_or_default();
     texts.iter().take(first).cloned().collect()
+}
+
+/// "Put it on all my orders and in my profile" asks for both, though it is read as one of them.
+fn add_together(rules: &Rules, groups: &mut Vec<Group>) {
+    for Group { role, texts, asks } in groups.clone() {
+        let Role::Flow(flow, p) = role else { continue };
+        for other in texts.iter().flat_map(|text| rules.together.asked_with(&flow, text)) {
+            let role = Role::Flow(other.to_owned(), p);
+            if !groups.iter().any(|group| same_flow(&group.role, &role)) {
+                groups.push(Group { role, texts: texts.clone(), asks });
+            }
+        }
+    }
 }
 
 /// "Nobody wrote back, please change my address" is no complaint: what only has the tone of a request gives way to one that is asked for.

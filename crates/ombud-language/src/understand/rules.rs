@@ -8,10 +8,11 @@ use ombud_domain::Expectation;
 
 use super::follow::FollowRules;
 use super::foreign::Foreign;
-use super::model::{NluError, RuleFile};
+use super::model::{NluError, RuleFile, Together};
 use super::pieces::sentences;
 use super::reword::RewordRules;
 use super::spelling::{Spelling, misspelt};
+use super::together::Togethers;
 use crate::classify::Example;
 use crate::lean::lean;
 
@@ -88,6 +89,7 @@ pub(super) struct Rules {
     pub verbs: BTreeSet<String>,
     /// Words that name the wish for a flow, of flows that do not begin beside another request without them.
     wishes: BTreeMap<String, Regex>,
+    pub together: Togethers,
     /// Words that recur in the examples of each flow: saying them with a yes adds nothing.
     pub flow_words: BTreeMap<String, BTreeSet<String>>,
     pub abbreviations: BTreeSet<String>,
@@ -286,7 +288,7 @@ impl Rules {
     pub(super) fn new(
         file: RuleFile,
         examples: &[Example],
-        (wishes, correct): (&[(String, String)], Vec<String>),
+        (wishes, together, correct): (&[(String, String)], &[Together], Vec<String>),
     ) -> Result<Self, NluError> {
         let RuleFile { patterns, words, .. } = file;
         let rule = |name: &str| compile(&patterns, name);
@@ -295,7 +297,6 @@ impl Rules {
         let polite = rule("polite")?;
         let stop = set("stop");
         let correct = ["stop", "people", "fillers", "correct"].into_iter().flat_map(set).chain(correct);
-        let spelling = Spelling::new(examples, correct);
         Ok(Self {
             lead_filler: rule("lead_filler")?,
             affirm: rule("affirm")?,
@@ -350,12 +351,13 @@ impl Rules {
             flow_words: flow_words(examples),
             verbs: verbs(examples, &polite, &set("determiners")),
             wishes: compile_wishes(wishes)?,
+            together: Togethers::new(together)?,
             abbreviations: set("abbreviations"),
             people: set("people"),
             values: set("values"),
             foreign: Foreign::new(examples.iter().map(|example| example.text.as_str()), set("foreign")),
             colleague: words.get("colleague").and_then(|list| list.first()).cloned().unwrap_or_default(),
-            spelling,
+            spelling: Spelling::new(examples, correct),
             stop,
         })
     }
@@ -531,13 +533,16 @@ pub(super) fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> R
 fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>, NluError> {
     let mut sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (flow, wish) in wishes {
-        sources.entry(flow).or_default().push(format!("(?:{})", lean(wish)));
+        sources.entry(flow).or_default().push(wish.clone());
     }
-    let compile = |(flow, sources): (&str, Vec<String>)| {
-        let regex = RegexBuilder::new(&format!("(?i){}", sources.join("|"))).build();
-        Ok((flow.to_owned(), regex.map_err(|_| NluError::Wish { flow: flow.to_owned() })?))
-    };
-    sources.into_iter().map(compile).collect()
+    sources.into_iter().map(|(flow, wishes)| Ok((flow.to_owned(), compile_wish(flow, &wishes)?))).collect()
+}
+
+/// One expression of several that name the wish for a flow.
+pub(super) fn compile_wish(flow: &str, wishes: &[String]) -> Result<Regex, NluError> {
+    let sources: Vec<String> = wishes.iter().map(|wish| format!("(?:{})", lean(wish))).collect();
+    let regex = RegexBuilder::new(&format!("(?i){}", sources.join("|"))).build();
+    regex.map_err(|_| NluError::Wish { flow: flow.to_owned() })
 }
 
 pub(super) fn words(text: &str) -> impl Iterator<Item = String> {

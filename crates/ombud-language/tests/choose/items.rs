@@ -27,6 +27,10 @@ fn items_are_known_by_name_part_of_name_plural_and_slip() {
         ("the rug has to go back. what would each of those save me?", "rug"),
         ("Could the tent be changed? And correct the address on all my orders, please.", "tent"),
         ("all my orders back", "rug,tent,mug,sofa"),
+        ("All my orders should have that address, and the tent should be bigger.", "tent"),
+        ("the whole order that has the tent", "rug,tent,mug,sofa"),
+        ("the mug. I was tempted by the rug as well, but it's not included", "mug"),
+        ("theres a mug that was w a rug, it goes back", "mug"),
     ]);
 }
 

@@ -56,6 +56,9 @@ fn several_orders_can_be_picked_at_once() {
         ("all orders with a tent", "#A100234,#A100777"),
         ("all the tents I bought, they are from different orders", "#A100234,#A100777"),
         ("all the mugs in what was delivered", "#A100777"),
+        ("any order that has a tent in it, cancel it please", "#A100234,#A100777"),
+        ("both of my open orders, they go to unit 9 now", "#A100234,#A100777,#A101500"),
+        ("the sleeping bag is going there already, the one with the tent is not", "#A100777"),
         ("I have two tents from you, different orders, both are torn", "#A100234,#A100777"),
         ("a tent came in each, separate orders, sending both of them back", "#A100234,#A100777"),
     ]);
@@ -89,6 +92,41 @@ fn of_things_in_several_orders_the_price_tells_which() {
         ("the cheaper tablet goes back", "#A1"),
         ("everything on the order w the pricier tablet", "#A2"),
         ("my tablet", "? #A1,#A2"),
+    ]);
+}
+
+#[test]
+fn a_record_that_may_be_picked_comes_before_one_that_only_has_what_is_wished() {
+    let orders = [
+        not_eligible(order("#A100001", "cancelled", &["Helmet, color: blue"], "2024-03-01")),
+        order("#A100002", "delivered", &["Helmet, color: black"], "2024-02-01"),
+    ];
+    Case { candidates: &orders, current: None, count: Count::Many }.check(&[
+        ("I'd like my helmet in blue", "#A100002"),
+        ("the blue helmet of #A100001", "!"),
+        ("the cancelled order with the blue helmet", "!"),
+    ]);
+}
+
+#[test]
+fn where_another_thing_is_tells_no_order() {
+    let orders = [
+        order("#A1", "delivered", &["Hose, color: green", "Mug, color: red"], "2024-03-01"),
+        order("#A2", "pending", &["Hose, color: black"], "2024-02-01"),
+    ];
+    Case { candidates: &orders, current: None, count: Count::Many }.check(&[
+        ("I'd like to exchange my hose for the type that's in my pending order", "? #A1,#A2"),
+        ("the hose in my pending order", "#A2"),
+    ]);
+}
+
+#[test]
+fn the_same_method_is_the_one_used_before() {
+    let used = &payments()[1..2];
+    Case { candidates: used, current: None, count: Count::One }.check(&[("same card please", "master")]);
+    Case { candidates: &payments(), current: None, count: Count::One }.check(&[
+        ("the same again", "master"),
+        ("the bike in red, and the puzzle with 1500 pieces and the same intermediate difficulty", "-"),
     ]);
 }
 

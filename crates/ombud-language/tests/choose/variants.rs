@@ -3,7 +3,7 @@
 use ombud_domain::choice::{Candidate, ChoiceRequest, Count};
 use ombud_language::choose::{choose, choose_each};
 
-use crate::shop::{Case, lexicon, priced, rucksack, shown, thing};
+use crate::shop::{Case, lexicon, priced, rucksack, shown, thing, worded};
 
 #[test]
 fn a_variant_keeps_what_was_not_mentioned() {
@@ -196,6 +196,17 @@ fn several_things_are_read_apart() {
         let found: Vec<String> = choose_each(&lexicon, &[said.to_owned()], 1, &items).iter().map(shown).collect();
         assert_eq!(found.join(" + "), expected, "{said}");
     }
+}
+
+#[test]
+fn a_variant_is_told_by_where_it_is() {
+    let (current, mut variants) = rucksack();
+    variants[2] = worded(&["in my pending order"], variants[2].clone());
+    Case { candidates: &variants, current: Some(&current), count: Count::One }.check(&[
+        ("exactly the same one as in my pending order", "l-black"),
+        ("the same kind that's in my pending order please", "l-black"),
+        ("I don't care about the rest, as long as the rucksack keeps its size, the most expensive", "m-black-leather"),
+    ]);
 }
 
 #[test]
