@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use ombud_domain::Passage;
 use ombud_learning::eval::figure::share;
@@ -24,8 +24,8 @@ Examples:
   ombud eval asides --pack packs/my-company --test asides.jsonl
   ombud eval asides --pack packs/my-company --test asides.jsonl --missed
 
-A line has `ask` (the question), `flow` (what is open), `article` (what answers it) and `any`: words of which the right sentence holds one text at least;
-where that list is empty, nothing answers and nothing may be quoted.";
+A line has `ask` (the question), `flow` (what is open), `article` (one of its articles that answers it) and `any`: texts of which the right sentence
+holds one at least; where that list is empty, nothing answers and nothing may be quoted.";
 
 const ASKED: View = View { name: "aside-query", kind: TextKind::Query, layers: &[12] };
 const TOLD: View = View { name: "aside-passage", kind: TextKind::Passage, layers: &[12] };
@@ -65,7 +65,14 @@ impl Aside {
     fn is_right(&self, told: Option<&Extract>) -> bool {
         let Some(told) = told else { return self.any.is_empty() };
         let holds = |words: &String| told.sentences.iter().any(|sentence| sentence.contains(words));
-        told.citation.article_id == self.article && self.any.iter().any(holds)
+        self.any.iter().any(holds)
+    }
+
+    /// A label that its article does not hold would count right answers as wrong.
+    fn is_held(&self, about: &[Vec<Passage>]) -> bool {
+        let of_article = |passage: &&Passage| passage.article_id == self.article;
+        let mut told = about.iter().flatten().filter(of_article);
+        self.any.is_empty() || told.any(|passage| self.any.iter().any(|words| passage.text.contains(words)))
     }
 }
 
@@ -76,6 +83,9 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     let (mut by_words, mut by_both) = (0, 0);
     for aside in &asides {
         let about = about(&pack, &knowledge, (aside, &options.market))?;
+        if !aside.is_held(&about) {
+            bail!("no sentence of `{}` has the words for `{}`", aside.article, aside.ask);
+        }
         by_words += usize::from(aside.is_right(extract_of_request(&aside.ask, &about, |_| None).as_ref()));
         let mut fault = None;
         let told = extract_of_request(&aside.ask, &about, |told| {
