@@ -400,6 +400,39 @@ mod tests {
     }
 
     #[test]
+    fn a_question_in_passing_is_answered_by_meaning_where_its_words_stand_nowhere() {
+        let about = [late(), vec![passage("refund", 0, 0.8, "A refund takes 5 days. The shop approves it first.")]];
+        let asked = "must someone agree beforehand";
+        assert_eq!(extract_of_request(asked, &about, |_| None), None, "by words alone");
+        let near = |cosine: f32| {
+            move |told: &[String]| {
+                let of = |text: &String| if text.ends_with("The shop approves it first.") { cosine } else { 0.8 };
+                Some(told.iter().map(of).collect())
+            }
+        };
+        let found = extract_of_request(asked, &about, near(0.9)).unwrap();
+        assert_eq!(
+            (found.sentences, found.citation.article_id.as_str()),
+            (vec!["The shop approves it first.".to_owned()], "refund")
+        );
+        assert_eq!(extract_of_request(asked, &about, near(0.81)), None, "hardly nearer than all others");
+    }
+
+    #[test]
+    fn sentences_are_compared_with_what_they_stand_under() {
+        let mut seen = Vec::new();
+        extract_of_request("when", &[late()], |told| {
+            seen = told.to_vec();
+            None
+        });
+        assert_eq!(seen.first().map(String::as_str), Some("About late: A late fee of 2.50 EUR is added on day 14."));
+        assert_eq!(
+            seen.get(2).map(String::as_str),
+            Some("About late: How to avoid a late fee: Extend the due date in the app.")
+        );
+    }
+
+    #[test]
     fn nothing_is_said_below_the_threshold_but_articles_may_be_offered() {
         let at = |support: f32| late().into_iter().map(|passage| Passage { support, ..passage }).collect::<Vec<_>>();
         assert!(extract("late fee", &at(SUPPORT_MIN)).is_some());
