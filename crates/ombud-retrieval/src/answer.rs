@@ -89,10 +89,14 @@ pub fn extract_of_request(
             best = Some((extract, score));
         }
     }
-    match best {
-        Some((extract, _)) => Some(extract),
-        None if nearness.is_empty() => None,
-        None => extract_of_request(question, about, no_cosines),
+    let best = best.map(|(extract, _)| extract);
+    if nearness.is_empty() {
+        return best;
+    }
+    // What is chosen by meaning too is worth no less than what these articles say by words.
+    match (best, extract_of_request(question, about, no_cosines)) {
+        (Some(best), Some(by_words)) => Some(Extract { covers: best.covers.max(by_words.covers), ..best }),
+        (best, by_words) => best.or(by_words),
     }
 }
 
