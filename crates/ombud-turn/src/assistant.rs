@@ -22,7 +22,7 @@ use crate::graph::Graphs;
 use crate::hiding::Shown;
 use crate::intake::{Input, Stimulus};
 use crate::languages::{Languages, Spoken};
-use crate::meaning::{Model, Progress};
+use crate::meaning::{Model, Progress, TOLD_MAX, ToldVectors};
 use crate::people::People;
 use crate::tape::{ReadWith, Tape};
 use crate::taped::taped;
@@ -157,6 +157,8 @@ pub(crate) struct Learnt {
     /// How far the learning is.
     pub progress: Mutex<Progress>,
     vocabulary: OnceLock<Vocabulary>,
+    /// Of sentences that answered, or could have.
+    pub told: ToldVectors,
 }
 
 impl Learnt {
@@ -192,6 +194,7 @@ impl Learnt {
                 spoken: OnceLock::new(),
                 progress: Mutex::default(),
                 vocabulary: OnceLock::new(),
+                told: ToldVectors::new(TOLD_MAX),
             })
         })
     }

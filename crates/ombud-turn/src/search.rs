@@ -5,7 +5,7 @@ use ombud_domain::knowledge::Finding;
 use ombud_language::{Interpreter, Vectors as _};
 use ombud_policy::LastAnswer;
 use ombud_ports::{AskedAbroad, KnowledgeQuery, StoreError, Words};
-use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing};
+use ombud_retrieval::answer::{Extract, extract, extract_beyond, extract_in_passing, extract_of_request};
 use ombud_retrieval::query::language_of;
 use ombud_retrieval::{Analyzer, Balance};
 
@@ -24,6 +24,14 @@ const OWN_TERMS_MIN: usize = 3;
 const COVERED_MIN: f32 = 0.4;
 /// One term alone names nothing.
 const NAMING_TERMS_MIN: usize = 2;
+
+/// What sentences about a request are chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Where the answer decides what a message is: nearness alone makes no question of it.
+    Words,
+    WordsAndMeaning,
+}
 
 /// A search for customers of one market.
 pub(crate) struct Search<'a> {
@@ -76,7 +84,7 @@ impl<'a> Search<'a> {
             return Ok((self.finding(query, best), passages));
         }
         if !self.assistant.weights.rewriting.is_off() {
-            self.within(query, about, (&mut best, &mut passages))?;
+            self.within(query, (about, By::WordsAndMeaning), (&mut best, &mut passages))?;
         }
         Ok((self.finding(query, best), passages))
     }
@@ -84,29 +92,35 @@ impl<'a> Search<'a> {
     /// What these articles say to a question, and no other: nothing if less than a good part of it stands there.
     pub(crate) fn look_up_only(&self, query: &str, about: &[String]) -> Result<(Finding, Vec<Passage>), StoreError> {
         let (mut best, mut passages) = (None, Vec::new());
-        self.within(query, about, (&mut best, &mut passages))?;
+        self.within(query, (about, By::Words), (&mut best, &mut passages))?;
         Ok((self.finding(query, best.filter(|best: &Extract| best.covers >= COVERED_MIN)), passages))
     }
 
-    /// Takes what one of these articles says, where at least as much of the question stands there as in the best so far.
+    /// Takes what one of these articles says, chosen `by` words or by meaning too, where at least as much of the question stands there as in the best so far.
     fn within(
         &self,
         query: &str,
-        about: &[String],
+        (about, by): (&[String], By),
         (best, passages): (&mut Option<Extract>, &mut Vec<Passage>),
     ) -> Result<(), StoreError> {
+        let mut articles = Vec::new();
         for id in about {
             let title = self.assistant.pack.article_member(self.locale, id, "title").unwrap_or_default();
             let mut of_article = self.passages(format!("{title} {query}"))?;
             of_article.retain(|passage| passage.article_id == *id);
-            let Some(within) = extract_in_passing(query, &of_article) else { continue };
-            let covered = best.as_ref().map_or(0.0, |best| best.covers);
-            let is_of_request = best.as_ref().is_some_and(|best| about.contains(&best.citation.article_id));
-            // Of two articles about the request that say as much, the first one named is the nearer.
-            if within.covers > covered || within.covers >= covered && !is_of_request {
-                passages.extend(of_article);
-                *best = Some(within);
-            }
+            articles.push(of_article);
+        }
+        let vectors = self.vectors.as_ref().filter(|_| by == By::WordsAndMeaning && self.foreign.is_none());
+        let vectors = vectors.filter(|_| !self.assistant.weights.vector.is_off());
+        let within = extract_of_request(query, &articles, |told| vectors?.cosines(query, told));
+        let Some(within) = within else { return Ok(()) };
+        let covered = best.as_ref().map_or(0.0, |best| best.covers);
+        let is_of_request = best.as_ref().is_some_and(|best| about.contains(&best.citation.article_id));
+        // Of two articles about the request that say as much, the first one named is the nearer.
+        if within.covers > covered || within.covers >= covered && !is_of_request {
+            let article = &within.citation.article_id;
+            passages.extend(articles.into_iter().flatten().filter(|passage| passage.article_id == *article));
+            *best = Some(within);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Start reading at [`intents`]; [`vectors`] embeds what is not embedded yet, [`print`] prints figures.
 
 mod ablation;
+mod asides;
 mod files;
 mod grounding;
 mod handoff;
@@ -37,6 +38,7 @@ Examples:
   ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
   ombud eval pii --test pii.jsonl numbers.jsonl  personal data, kind by kind, and what is taken for some
   ombud eval ablation --pack packs/my-company   what words, meaning, graph, memory and rewriting are each worth
+  ombud eval asides --pack packs/my-company --test asides.jsonl  questions asked while a request is open
   ombud eval messages --pack packs/my-company   requests, yes and no, and signs of distress, language by language
 
 Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
@@ -53,6 +55,8 @@ pub(super) struct Options {
 enum What {
     /// What each part of the context is worth: a pack's scenarios and dialogues with one part after the other switched off.
     Ablation(ablation::Options),
+    /// Whether a question in passing is answered with the right sentence.
+    Asides(asides::Options),
     /// Which intent a text has, how sure that is, and whether it was taught at all.
     Intents(intents::Options),
     /// Whether a message wishes for a person.
@@ -74,6 +78,7 @@ enum What {
 pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
     match &options.what {
         What::Ablation(options) => ablation::run(context, options).await,
+        What::Asides(options) => asides::run(context, options),
         What::Intents(options) => intents::run(context, options),
         What::Handoff(options) => handoff::run(context, options),
         What::Language(options) => language::run(context, options),
