@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::action::Method;
 use crate::flow::{Ask, AskSource, ValueKind};
-use crate::pack::Manifest;
+use crate::pack::{Manifest, Pack};
 use crate::problem::PackProblem;
-use crate::spec::{ActionSpec, Autonomy, Source};
+use crate::spec::{ActionSpec, Autonomy, Risk, Source};
 use crate::text::Texts;
 
 /// Reason code of a fact that is of no kind of the pack, or has no value of its kind.
@@ -184,6 +185,24 @@ impl ActionSpec {
     #[must_use]
     pub fn forgets_all(&self) -> bool {
         self.source == Source::Memory && self.method == Method::Delete && !self.tells_facts()
+    }
+}
+
+impl Pack {
+    /// The read that tells what a customer told before.
+    #[must_use]
+    pub fn facts_read(&self) -> Option<&ActionSpec> {
+        self.actions.values().find(|spec| spec.tells_facts() && spec.risk == Risk::Read)
+    }
+
+    /// A fact in words for people at the desk, in the company's language; its value where no text says it.
+    #[must_use]
+    pub fn fact_label(&self, (kind, value): (&str, &str)) -> String {
+        let own = self.manifest.default_locale.as_str();
+        let values = Map::from_iter([("value".to_owned(), Value::from(value))]);
+        let keys = [format!("fact_{kind}_{value}"), format!("fact_{kind}")];
+        let key = keys.iter().find(|key| self.texts.has(own, "", key));
+        key.and_then(|key| self.texts.render(own, "", key, &[&values]).ok()).unwrap_or_else(|| value.to_owned())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::authorize::{Policies, hex};
@@ -335,22 +334,6 @@ impl Pack {
             let body = source.splitn(3, "---").nth(2).unwrap_or_default();
             body.split("\n## ").next().unwrap_or_default().contains(sentence.trim())
         })
-    }
-
-    /// The read that tells what a customer told before.
-    #[must_use]
-    pub fn facts_read(&self) -> Option<&ActionSpec> {
-        self.actions.values().find(|spec| spec.tells_facts() && spec.risk == Risk::Read)
-    }
-
-    /// A fact in words for people at the desk, in the company's language; its value where no text says it.
-    #[must_use]
-    pub fn fact_label(&self, (kind, value): (&str, &str)) -> String {
-        let own = self.manifest.default_locale.as_str();
-        let values = Map::from_iter([("value".to_owned(), Value::from(value))]);
-        let keys = [format!("fact_{kind}_{value}"), format!("fact_{kind}")];
-        let key = keys.iter().find(|key| self.texts.has(own, "", key));
-        key.and_then(|key| self.texts.render(own, "", key, &[&values]).ok()).unwrap_or_else(|| value.to_owned())
     }
 
     /// Whether there is anything that this switch could stop; a name that is mistyped stops nothing.
