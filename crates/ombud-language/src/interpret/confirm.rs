@@ -79,9 +79,14 @@ impl Interpreter<'_> {
             return false;
         }
         let says = |says: Says| self.phrases.says(says, &said.words);
+        let begins = |says: Says| self.phrases.begins(says, &said.words);
+        if begins(Says::Cancel) && !begins(Says::Yes) {
+            // "Never mind, it came just right": the yes in it agrees to nothing.
+            return false;
+        }
         if [Says::Hold, Says::No].into_iter().any(says) {
             // "Yes, but all three" wants something else.
-            return self.phrases.begins(Says::Yes, &said.words) && accepts >= YES_HELD && !says(Says::All);
+            return begins(Says::Yes) && accepts >= YES_HELD && !says(Says::All);
         }
         says(Says::Yes) && accepts >= needed
     }

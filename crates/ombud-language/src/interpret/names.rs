@@ -103,6 +103,7 @@ mod tests {
             (Says::No, list(&["nein"])),
             (Says::Hold, list(&["aber"])),
             (Says::All, list(&["alle drei"])),
+            (Says::Cancel, list(&["vergiss es"])),
             (Says::InGeneral, list(&["ich frage nur allgemein"])),
         ];
         let file = PhraseFile { locale: "de".to_owned(), phrases: phrases.into(), signs: BTreeMap::new() };
@@ -147,6 +148,7 @@ mod tests {
             "ja, nimm die Karte mit 4410",
             "ja, und wie lange dauert das?",
             "das klingt alles ganz wunderbar so",
+            "vergiss es, das Paket kam gerade, gerne wieder",
         ] {
             assert!(!confirm(text).contains(&Command::Affirm), "{text}");
         }
