@@ -1,10 +1,11 @@
 //! What does the network make of tokens? The BERT encoder (post-norm, exact GELU, absolute positions), one vector per token, and their mean.
 
+use ombud_kernel::product::{Factor, PANEL, PackedRows, Start, Target};
 use rten_simd::{SimdOp as _, SimdUnaryOp as _};
 use rten_vecmath::{Gelu, Softmax, Sum, SumSquareSub};
 
 use crate::bytes::Malformed;
-use crate::product::{Factor, Linear, PANEL, PackedRows, Start, Target};
+use crate::linear::Linear;
 use crate::weights::{BLOCK_BYTES, Shape, Table, Weights};
 
 /// The network with its weights.

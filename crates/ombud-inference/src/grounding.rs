@@ -1,10 +1,10 @@
 //! How likely is it that a reply says only what its source says? Two kernel ridge heads over the numbers of its words and of its tokens.
 
+use ombud_kernel::{KernelRidge, RidgeError, RidgeSettings, Seen};
 use ombud_language::support::{Rarity, SUPPORT_FEATURES, support};
 
 use crate::alignment::ALIGNMENT_FEATURES;
 use crate::e5::E5;
-use crate::ridge::{KernelRidge, RidgeError, RidgeSettings, Seen};
 
 /// Chosen by cross-validation on the development part of BEGIN: see `docs/EVALUATION.md`.
 const GAMMA: f32 = 1.0;
@@ -33,7 +33,7 @@ impl Evidence {
     pub fn of(reply: &Reply, rarity: &Rarity, model: &E5) -> Self {
         let mut numbers = support(&reply.reply, &reply.source, &reply.message, rarity).to_vec();
         numbers.extend(model.alignment(&reply.reply, &reply.source));
-        Self(Seen { vector: numbers, words: Vec::new() })
+        Self(Seen { vector: numbers, ..Seen::default() })
     }
 }
 
@@ -50,7 +50,7 @@ impl Judge {
         let seen: Vec<Seen> = replies.iter().map(|(evidence, _)| evidence.0.clone()).collect();
         let marks: Vec<&[usize]> = replies.iter().map(|(_, is_held)| if *is_held { &[0][..] } else { &[] }).collect();
         let head = |columns: (usize, usize)| {
-            let settings = RidgeSettings { gamma: GAMMA, words: 0.0, columns, ridge: RIDGE };
+            let settings = RidgeSettings { gamma: GAMMA, words: 0.0, columns, ridge: RIDGE, balance: 0.0 };
             KernelRidge::learn(&seen, &marks, 1, settings)
         };
         VIEWS.into_iter().map(head).collect::<Result<_, _>>().map(Self)
@@ -79,7 +79,7 @@ mod tests {
         let evidence = |held: f32, other: f32| {
             let mut vector = vec![held; SUPPORT_FEATURES + ALIGNMENT_FEATURES];
             vector[3] = other;
-            Evidence(Seen { vector, words: Vec::new() })
+            Evidence(Seen { vector, ..Seen::default() })
         };
         let replies: Vec<(Evidence, bool)> = (0..40_u8)
             .map(|i| (evidence(f32::from(i % 2) + f32::from(i % 5) / 20.0, f32::from(i % 7)), i % 2 == 1))

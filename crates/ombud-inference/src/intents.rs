@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ombud_kernel::{KernelRidge, RidgeError, RidgeSettings, Seen};
 use ombud_language::classify::Vocabulary;
-
-use crate::ridge::{KernelRidge, RidgeError, RidgeSettings, Seen};
 
 /// One lesson in so many of a class is left out to try on.
 const FOLDS: usize = 6;
@@ -167,7 +166,7 @@ impl Intents {
 }
 
 fn see(vocabulary: &Vocabulary, text: &str, vector: &[f32]) -> Seen {
-    Seen { vector: vector.to_vec(), words: vocabulary.vector(text) }
+    Seen { vector: vector.to_vec(), words: vocabulary.vector(text), beside: 0 }
 }
 
 /// The mean of the heads' scores.
@@ -261,7 +260,8 @@ impl School<'_> {
             self.of(places).map(|(lesson, _)| see(&vocabulary, &lesson.text, &lesson.vector)).collect();
         let marks: Vec<&[usize]> = self.of(places).map(|(_, marks)| marks.as_slice()).collect();
         let head = |columns: &(usize, usize)| {
-            let settings = RidgeSettings { gamma: GAMMA, words: choice.words, columns: *columns, ridge: RIDGE };
+            let settings =
+                RidgeSettings { gamma: GAMMA, words: choice.words, columns: *columns, ridge: RIDGE, balance: 0.0 };
             KernelRidge::learn(&seen, &marks, self.intents, settings)
         };
         let heads = choice.views.iter().map(head).collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 //! unsafe code of ours.
 //!
 //! Never: downloading (the binary does, with the operator's package client), deciding anything, or running a file whose SHA-256 is not the pinned
-//! one. Start reading at [`E5`], then `tokens` (text to pieces), `encoder` (pieces to vectors) and `product` (the arithmetic);
+//! one. Start reading at [`E5`], then `tokens` (text to pieces), `encoder` (pieces to vectors) and `linear` (its layers, on the arithmetic of `ombud-kernel`);
 //! [`Lid176`], then `fasttext`, for languages. [`models`] has the pins. Decision 0010 says why the engine is our own, on `rten-simd`, and what else was tried.
 
 pub mod alignment;
@@ -15,10 +15,8 @@ pub mod grounding;
 pub mod intents;
 mod kept;
 mod languages;
-mod matrix;
+mod linear;
 pub mod models;
-mod product;
-pub mod ridge;
 mod shelf;
 pub mod slots;
 mod tokens;

@@ -7,8 +7,10 @@
 mod across;
 mod confirm;
 mod glossary;
+mod lines;
 mod names;
 mod phrases;
+mod pick;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +18,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, OfferedOption, Understanding};
+use ombud_domain::{COMMANDS_MAX, Command, Expectation, Kind, Understanding};
 
 use crate::classify::{Vectors, cast};
 use crate::person::{Person, PersonWish};
@@ -24,6 +26,7 @@ use crate::understand::{Act, IDENTITY_SLOT, Moment, UnderstandContext, WORDING_S
 pub use across::{Across, HARMLESS, Taught};
 pub use glossary::GlossFile;
 use glossary::Glossary;
+use lines::Lines;
 pub use phrases::{PhraseFile, Says};
 use phrases::{Phrases, words};
 
@@ -57,12 +60,6 @@ const SHORT_WORDS_MAX: usize = 5;
 const UNDO_WORDS_MAX: usize = 8;
 /// Sentences of a message that are read one by one.
 const SENTENCES_MAX: usize = 5;
-/// An option is picked by its meaning if it is this near (cosine, what a language's texts have in common taken off) ...
-const NEAR: f32 = 0.3;
-/// ... and nearer than the next by this much.
-const NEARER: f32 = 0.1;
-/// Letters of a word that may name an option.
-const NAMING_MIN: usize = 3;
 
 /// A number that names something: five digits or more, with the letters before them.
 static NUMBER: LazyLock<Option<Regex>> =
@@ -76,6 +73,7 @@ pub struct Interpreter<'a> {
     glossary: Option<&'a Glossary>,
     person: Option<&'a Person>,
     everyday: Option<&'a BTreeSet<String>>,
+    lines: Option<&'a Lines>,
     across: &'a Across,
 }
 
@@ -88,6 +86,7 @@ pub struct Interpreters {
     person: Option<Person>,
     /// Words that customers of a language write about other things than themselves.
     everyday: BTreeMap<String, BTreeSet<String>>,
+    lines: BTreeMap<String, Lines>,
 }
 
 impl Interpreters {
@@ -95,7 +94,8 @@ impl Interpreters {
     #[must_use]
     pub fn new(across: Across, files: &[PhraseFile]) -> Self {
         let phrases = files.iter().map(|file| (file.locale.clone(), Phrases::new(file))).collect();
-        Self { across, phrases, glossaries: BTreeMap::new(), person: None, everyday: BTreeMap::new() }
+        let (glossaries, everyday, lines) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { across, phrases, glossaries, person: None, everyday, lines }
     }
 
     /// With what tells the wish for a person in all languages.
@@ -116,8 +116,8 @@ impl Interpreters {
     pub fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
         let (locale, phrases) = self.phrases.get_key_value(locale)?;
         let (glossary, person) = (self.glossaries.get(locale), self.person.as_ref());
-        let everyday = self.everyday.get(locale);
-        Some(Interpreter { locale, phrases, glossary, person, everyday, across: &self.across })
+        let (everyday, lines) = (self.everyday.get(locale), self.lines.get(locale));
+        Some(Interpreter { locale, phrases, glossary, person, everyday, lines, across: &self.across })
     }
 }
 
@@ -258,7 +258,7 @@ impl<'a> Interpreter<'a> {
     fn classes(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<(&'a str, f32)> {
         let vector = context.vectors.and_then(|vectors| vectors.of(&cast(&self.without_numbers(text))));
         let Some(vector) = vector else { return Vec::new() };
-        let mut classes = self.across.requests.read(self.locale, &vector, 0);
+        let mut classes = self.as_taught(text, self.across.requests.read(self.locale, &vector, 0));
         let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| context.barred.contains(&flow));
         classes.retain(|(class, _)| !is_barred(class));
         classes
@@ -332,111 +332,6 @@ impl<'a> Interpreter<'a> {
         let (flow, p) = said.flows().next()?;
         let surely = p >= BESIDE && said.best().1 <= p && Some(flow) != context.active_flow;
         surely.then(|| start(flow, p, said.text))
-    }
-
-    /// One of the offered options: by its own words, its place, or what is meant.
-    fn choose(
-        &self,
-        said: &Said<'_>,
-        (slot, options): (&str, &[OfferedOption]),
-        context: &UnderstandContext<'_>,
-    ) -> Vec<Command> {
-        let picked = self.picked(said, options).or_else(|| match options {
-            [only] if self.is_yes(&said.words) => Some(only),
-            _ => None,
-        });
-        if let Some(option) = picked {
-            return vec![Command::Choose { id: option.id.clone() }];
-        }
-        if context.active_flow.is_none() {
-            return self.offered(said, (slot, options), context);
-        }
-        let answered = self.answer(said, slot, context);
-        if !matches!(answered.as_slice(), [Command::SetSlot { .. }]) {
-            return answered;
-        }
-        match self.nearest(said, options, context) {
-            Some(option) => vec![Command::Choose { id: option.id.clone() }],
-            None => answered,
-        }
-    }
-
-    /// An answer to an offer of ours while no request runs.
-    fn offered(
-        &self,
-        said: &Said<'_>,
-        (slot, options): (&str, &[OfferedOption]),
-        context: &UnderstandContext<'_>,
-    ) -> Vec<Command> {
-        // "Yes please, but today if you can" to the offer of a person: what is offered moves nothing.
-        let agrees = self.phrases.begins(Says::Yes, &said.words) && !self.phrases.says(Says::No, &said.words);
-        if self.is_yes(&said.words) || agrees && !said.asks && options.len() == 1 {
-            return vec![Command::Affirm];
-        }
-        if self.is_no(&said.words) || self.is_cancel(&said.words) {
-            return vec![Command::Deny { text: String::new() }];
-        }
-        let told = self.open(said, context);
-        if !told.iter().all(|command| matches!(command, Command::CannotRead | Command::Clarify { .. })) {
-            return told;
-        }
-        match self.nearest(said, options, context) {
-            Some(option) => vec![Command::Choose { id: option.id.clone() }],
-            None => vec![Command::SetSlot { slot: slot.to_owned(), text: said.text.to_owned() }],
-        }
-    }
-
-    /// The option that the words are, count out, or share with no other.
-    fn picked<'o>(&self, said: &Said<'_>, options: &'o [OfferedOption]) -> Option<&'o OfferedOption> {
-        let whole = said.text.trim().trim_matches(['.', '!', '"', '\'', '。']).to_lowercase();
-        if let Some(exact) =
-            options.iter().find(|one| one.id.to_lowercase() == whole || one.label.to_lowercase() == whole)
-        {
-            return Some(exact);
-        }
-        let beside = [Says::YesWith, Says::Yes];
-        let place = [Says::First, Says::Second, Says::Third];
-        if let Some(place) = place.iter().position(|says| self.phrases.says_only(*says, &beside, &said.words)) {
-            return options.get(place);
-        }
-        if self.phrases.says_only(Says::Last, &beside, &said.words) {
-            return options.last();
-        }
-        if let [number] = said.words.as_slice()
-            && let Ok(place @ 1..=9) = number.parse::<usize>()
-        {
-            return options.get(place - 1);
-        }
-        let glossed = words(&self.glossed(said.text));
-        let shares = |option: &&OfferedOption| {
-            let label = words(&option.label);
-            let named = |word: &&String| word.chars().count() >= NAMING_MIN && label.contains(word);
-            glossed.iter().filter(named).count()
-        };
-        let most = options.iter().map(|option| shares(&option)).max().filter(|most| *most > 0)?;
-        let mut best = options.iter().filter(|option| shares(option) == most);
-        best.next().filter(|_| best.next().is_none())
-    }
-
-    /// The option whose words are nearest in meaning, if it is nearer than the others.
-    fn nearest<'o>(
-        &self,
-        said: &Said<'_>,
-        options: &'o [OfferedOption],
-        context: &UnderstandContext<'_>,
-    ) -> Option<&'o OfferedOption> {
-        let vectors = context.vectors?;
-        let own = vectors.of(&cast(said.text))?;
-        let likeness = |option: &'o OfferedOption| {
-            let other = vectors.of(&cast(&option.label))?;
-            Some((self.across.likeness(self.locale, (&own, &other)), option))
-        };
-        let mut near: Vec<(f32, &OfferedOption)> = options.iter().filter_map(likeness).collect();
-        near.sort_by(|a, b| b.0.total_cmp(&a.0));
-        match near.as_slice() {
-            [(best, option), (second, _), ..] if *best >= NEAR && best - second >= NEARER => Some(option),
-            _ => None,
-        }
     }
 
     /// An answer in free words.

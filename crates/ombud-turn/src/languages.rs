@@ -173,8 +173,9 @@ impl Assistant {
         };
         self.ports.knowledge.deepen_abroad(&of_short);
         let spoken = self.spoken()?;
-        let mut interpreters =
-            Interpreters::new(across, &spoken.phrases).with_person(person).with_words(&taught(&self.pack)?);
+        let taught = taught(&self.pack)?;
+        let interpreters = Interpreters::new(across, &spoken.phrases).with_person(person);
+        let mut interpreters = interpreters.with_words(&taught).with_lines(&taught);
         for locale in other_languages(&self.pack) {
             let file = format!("lexicon/gloss.{locale}.json");
             if self.pack.language_files.contains_key(&file) {

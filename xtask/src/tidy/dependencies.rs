@@ -9,7 +9,8 @@ const PREFIX: &str = "ombud-";
 const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-domain", &[]),
     ("ombud-policy", &["ombud-domain"]),
-    ("ombud-language", &["ombud-domain"]),
+    ("ombud-kernel", &[]),
+    ("ombud-language", &["ombud-domain", "ombud-kernel"]),
     ("ombud-retrieval", &["ombud-domain"]),
     ("ombud-scoring", &["ombud-domain"]),
     ("ombud-proof", &[]),
@@ -19,7 +20,10 @@ const LEVELS: &[(&str, &[&str])] = &[
     ("ombud-learning", JOURNEY),
     ("ombud-store", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-proof", "ombud-ports"]),
     ("ombud-connect", &["ombud-domain", "ombud-policy", "ombud-ports"]),
-    ("ombud-inference", &["ombud-domain", "ombud-language", "ombud-retrieval", "ombud-store", "ombud-ports"]),
+    (
+        "ombud-inference",
+        &["ombud-domain", "ombud-kernel", "ombud-language", "ombud-retrieval", "ombud-store", "ombud-ports"],
+    ),
     ("ombud-http", &["ombud-domain", "ombud-policy", "ombud-ports", "ombud-turn"]),
     (
         "ombud",
@@ -87,6 +91,7 @@ const KEPT: &[Kept] = &[
 /// Crates that wait for nothing, roll no dice and read no clock; see also the rule `core`.
 pub(super) const PURE: &[&str] = &[
     "ombud-domain",
+    "ombud-kernel",
     "ombud-policy",
     "ombud-language",
     "ombud-retrieval",

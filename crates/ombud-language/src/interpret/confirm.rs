@@ -15,6 +15,10 @@ const YES_HELD: f32 = 0.9;
 const YES_WORDS_MAX: usize = 20;
 /// A short reply that begins with a yes is one if it is meant this likely.
 const YES_FIRST: f32 = 0.3;
+/// A yes with a remark behind it ("ja gerne, das Paket kam nie an") is one unless it is meant as a change this likely ...
+const CHANGES: f32 = 0.2;
+/// ... or as a no or an end.
+const TURNS_DOWN: f32 = 0.5;
 /// Letters of a word that repeats what is shown.
 const SHOWN_LETTERS_MIN: usize = 5;
 
@@ -36,9 +40,20 @@ impl Interpreter<'_> {
         let acts = self.acts(Moment::Proposal, said.text, context);
         let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
         // "Yes, block it": the verb of what is proposed may sound like an end.
-        let accepts = acts.iter().find(|(act, _)| *act == Act::Accept).map_or(0.0, |(_, p)| *p);
+        let meant = |meant: Act| acts.iter().find(|(act, _)| *act == meant).map_or(0.0, |(_, p)| *p);
         let is_short = said.words.len() <= SHORT_WORDS_MAX && self.phrases.begins(Says::Yes, &said.words);
-        if self.is_yes_among_others(said, context, (accepts, if is_short { YES_FIRST } else { YES })) {
+        let has_remark = self.phrases.says_first(Says::Yes, &[Says::YesWith], said.text)
+            && meant(Act::Change) <= CHANGES
+            && meant(Act::Decline) + meant(Act::Leave) <= TURNS_DOWN
+            && !self.phrases.says(Says::All, &said.words);
+        let needed = if has_remark {
+            0.0
+        } else if is_short {
+            YES_FIRST
+        } else {
+            YES
+        };
+        if self.is_yes_among_others(said, context, (meant(Act::Accept), needed)) {
             return vec![Command::Affirm];
         }
         let other = || self.begins(said, context).map(|start| vec![start]);

@@ -171,6 +171,12 @@ impl Phrases {
         parts.take(PARTS_MAX).any(|words| self.says_only(says, beside, &words))
     }
 
+    /// Whether the text up to its first mark is phrases of the first kind and of the others and nothing else: "Ja gerne, das Paket kam nie an".
+    pub(super) fn says_first(&self, says: Says, beside: &[Says], text: &str) -> bool {
+        let mut parts = text.split(PART_MARKS).map(words).filter(|words| !words.is_empty());
+        parts.next().is_some_and(|words| self.says_only(says, beside, &words))
+    }
+
     /// Whether the words begin with a phrase.
     pub(super) fn begins(&self, says: Says, words: &[String]) -> bool {
         self.of(says).iter().any(|phrase| words.starts_with(phrase))

@@ -6,14 +6,13 @@
 use std::num::NonZero;
 use std::sync::Mutex;
 
-use crate::product::{Factor, PANEL, PackedRows, Start, Target};
+use crate::product::{Factor, PANEL, PackedRows, PanelRow, Start, Target};
 
 /// Rows of a block: whole panels, and whole groups of rows that are multiplied at once.
 pub(crate) const ROWS: usize = 192;
 /// Rows of a panel that are multiplied at once: they stay in the nearest cache.
 const DEPTH_AT_ONCE: usize = 256;
 
-type PanelRow = [f32; PANEL];
 /// Columns, 32 beside each other; a row for each row of the matrix.
 pub(crate) type Panel = Vec<PanelRow>;
 
@@ -106,15 +105,16 @@ impl Triangle {
         });
     }
 
-    /// The factor, after `ridge` was added to the diagonal; rows from `count` on are padding. None when the matrix is not positive definite.
-    pub(crate) fn factored(mut self, count: usize, ridge: f32) -> Option<Factored> {
+    /// The factor, after the numbers of `ridge` were added to the diagonal; rows beyond them are padding. None when the matrix is not positive definite.
+    pub(crate) fn factored(mut self, ridge: &[f32]) -> Option<Factored> {
         for (index, block) in self.blocks.iter_mut().enumerate() {
             for (place, row) in (index * ROWS..).zip(block.chunks_exact_mut((index + 1) * ROWS)) {
-                if place >= count {
+                let added = ridge.get(place);
+                if added.is_none() {
                     row.fill(0.0);
                 }
                 if let Some(number) = row.get_mut(place) {
-                    *number = if place < count { *number + ridge } else { 1.0 };
+                    *number = added.map_or(1.0, |added| *number + added);
                 }
             }
         }
@@ -298,7 +298,7 @@ mod tests {
                 })
                 .collect();
             let mut sides = [side];
-            Triangle::products(&rows, depth).factored(count, 0.5).unwrap().solve(&mut sides);
+            Triangle::products(&rows, depth).factored(&vec![0.5; count]).unwrap().solve(&mut sides);
             for (found, known) in sides[0].iter().zip(&known) {
                 assert!((found[1] - known).abs() < 2e-3 && found[0] == 0.0, "{count}: {} {known}", found[1]);
             }
@@ -310,6 +310,6 @@ mod tests {
     fn what_is_not_positive_definite_has_no_factor() {
         let mut matrix = Triangle::products(&[1.0, 2.0, 3.0], 1);
         matrix.each_row(3, |place, row| row[place] -= 20.0);
-        assert!(matrix.factored(3, 0.1).is_none());
+        assert!(matrix.factored(&[0.1; 3]).is_none());
     }
 }

@@ -3,25 +3,35 @@
 //! Kernel ridge regression (Saunders, Gammerman, Vovk 1998) of class marks, 1 and 0. The kernel is a Gaussian of the vectors, each number of them brought to
 //! mean 0 and variance 1, and beside it the likeness of words. The best score is near 0 where no example is near, so that it also tells what belongs to no class.
 
-use crate::matrix::{Panel, Triangle, on_every_core, turned};
+use serde::{Deserialize, Serialize};
+
+use crate::matrix::{Panel, Triangle, on_every_core};
 use crate::product::{Factor, PANEL, PackedRows, Start, Target};
+use crate::support::Support;
 
 /// Texts that are scored at once.
 const BATCH: usize = 96;
 /// Rows of a panel that are multiplied at once.
 const DEPTH_AT_ONCE: usize = 256;
+/// Examples of which the equations are solved at once: their triangle takes 290 MB. Of more, parts are solved by themselves, and the head is the mean of
+/// theirs (Zhang, Duchi, Wainwright 2015, Divide and Conquer Kernel Ridge Regression).
+const PART_MAX: usize = 12_000;
+/// Texts that have different things known beside them lie farther apart by this square.
+const APART: f32 = 0.98;
 
 /// What is known of a text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seen {
     /// Its vector.
     pub vector: Vec<f32>,
     /// Rows and values of its words, with squares that add up to one at most.
     pub words: Vec<(usize, f32)>,
+    /// Which of a few things is known beside it, such as what it answers.
+    pub beside: usize,
 }
 
 /// How a head learns.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RidgeSettings {
     /// Of the Gaussian: how fast likeness falls with the squared distance, which is about 2 between unrelated texts.
     pub gamma: f32,
@@ -31,20 +41,24 @@ pub struct RidgeSettings {
     pub columns: (usize, usize),
     /// Strength of the penalty, as a share of the likeness of a text with itself.
     pub ridge: f32,
+    /// How much more an example counts the fewer its class has: 0 for all alike, 1 for all classes alike.
+    pub balance: f32,
 }
 
 /// The trained head: the examples, and what each of them says of each class.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KernelRidge {
     settings: RidgeSettings,
     classes: usize,
     mean: Vec<f32>,
     /// One over the standard deviation, and over the length of such a vector.
     scale: Vec<f32>,
-    /// The examples as columns, and the squares of their lengths.
-    support: Vec<Panel>,
+    support: Support,
+    /// The squares of the examples' lengths.
     squares: Vec<f32>,
     postings: Postings,
+    /// What is known beside the examples.
+    besides: Vec<usize>,
     /// A panel for 32 classes, a row for each example.
     weights: Vec<Panel>,
 }
@@ -66,12 +80,12 @@ pub enum RidgeError {
 }
 
 /// Which examples hold each word.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Postings(Vec<Vec<(u32, f32)>>);
 
 impl Postings {
-    fn of(texts: &[Seen]) -> Self {
-        let rows = texts.iter().flat_map(|text| &text.words).map(|(row, _)| row + 1).max().unwrap_or_default();
+    fn of<'s>(texts: impl Iterator<Item = &'s Seen> + Clone) -> Self {
+        let rows = texts.clone().flat_map(|text| &text.words).map(|(row, _)| row + 1).max().unwrap_or_default();
         let mut postings = vec![Vec::new(); rows];
         for (place, text) in (0_u32..).zip(texts) {
             for (row, value) in &text.words {
@@ -113,41 +127,51 @@ impl KernelRidge {
         if mean.iter().any(|number| !number.is_finite()) {
             return Err(RidgeError::Singular);
         }
-        let mut head = Self {
-            settings,
-            classes,
-            mean,
-            scale,
-            support: Vec::new(),
-            squares: Vec::new(),
-            postings: if settings.words > 0.0 { Postings::of(examples) } else { Postings::default() },
-            weights: Vec::new(),
-        };
-        let width = head.mean.len();
-        let rows: Vec<f32> = examples.iter().flat_map(|example| head.standing(example)).collect();
-        head.squares = rows.chunks_exact(width).map(square).collect();
-        let mut matrix = Triangle::products(&rows, width);
-        matrix.each_row(examples.len(), |place, row| {
-            if let Some((example, square)) = examples.get(place).zip(head.squares.get(place)) {
-                head.liken(example, *square, row);
+        let width = mean.len();
+        let counts = counts(marks, classes, settings.balance);
+        let rows: Vec<f32> = examples.iter().flat_map(|example| standing(example, settings, (&mean, &scale))).collect();
+        let squares: Vec<f32> = rows.chunks_exact(width.max(1)).map(square).collect();
+        let parts = examples.len().div_ceil(PART_MAX);
+        let mut weights = vec![vec![[0.0; PANEL]; examples.len()]; classes.div_ceil(PANEL)];
+        for part in 0..parts {
+            let places: Vec<usize> = (part..examples.len()).step_by(parts).collect();
+            let of = Part { examples, marks, rows: &rows, squares: &squares, counts: &counts, places: &places };
+            let solved = of.solve(classes, settings).ok_or(RidgeError::Singular)?;
+            #[expect(clippy::cast_precision_loss, reason = "a few parts")]
+            let share = 1.0 / parts as f32;
+            for (panel, solved) in weights.iter_mut().zip(solved) {
+                for (place, row) in places.iter().zip(solved) {
+                    if let Some(weight) = panel.get_mut(*place) {
+                        *weight = row.map(|number| number * share);
+                    }
+                }
             }
-        });
-        let factored = matrix.factored(examples.len(), settings.ridge * (1.0 + settings.words));
-        let mut weights = sides(marks, classes);
-        factored.ok_or(RidgeError::Singular)?.solve(&mut weights);
+        }
         if weights.iter().flatten().flatten().any(|weight| !weight.is_finite()) {
             return Err(RidgeError::Singular);
         }
-        weights.iter_mut().for_each(|panel| panel.truncate(examples.len()));
-        head.weights = weights;
-        head.support = turned(&rows, width, (0, width), 1.0);
-        Ok(head)
+        let of_words = if settings.words > 0.0 { examples } else { &[] };
+        Ok(Self {
+            settings,
+            classes,
+            support: Support::pack(&rows, width),
+            squares,
+            postings: Postings::of(of_words.iter()),
+            besides: examples.iter().map(|example| example.beside).collect(),
+            mean,
+            scale,
+            weights,
+        })
     }
 
     /// The scores of the classes for each text: near 1 for the class of examples that are like it, near 0 for others.
     #[must_use]
     pub fn scores(&self, texts: &[Seen]) -> Vec<Vec<f32>> {
         let mut scores = vec![Vec::new(); texts.len()];
+        if texts.len() <= BATCH {
+            self.score(texts, &mut scores);
+            return scores;
+        }
         on_every_core(texts.chunks(BATCH).zip(scores.chunks_mut(BATCH)), |(texts, scores)| {
             self.score(texts, scores);
         });
@@ -156,17 +180,15 @@ impl KernelRidge {
 
     fn score(&self, texts: &[Seen], scores: &mut [Vec<f32>]) {
         let width = self.mean.len();
-        let rows: Vec<f32> = texts.iter().flat_map(|text| self.standing(text)).collect();
-        let across = self.support.len() * PANEL;
-        let mut likeness = vec![0.0; texts.len() * across];
-        let packed = PackedRows::pack(&rows, width, width, 0);
-        for (index, panel) in self.support.iter().enumerate() {
-            multiply(&packed, panel, &mut likeness, Target { width: across, column: index * PANEL });
-        }
+        let spread = (self.mean.as_slice(), self.scale.as_slice());
+        let rows: Vec<f32> = texts.iter().flat_map(|text| standing(text, self.settings, spread)).collect();
+        let mut likeness = self.support.products(&rows, width);
+        let across = self.support.room();
+        let kin = Kin { squares: &self.squares, besides: &self.besides, postings: &self.postings };
         for ((text, row), likeness) in texts.iter().zip(rows.chunks_exact(width)).zip(likeness.chunks_exact_mut(across))
         {
             let (known, padding) = likeness.split_at_mut(self.squares.len());
-            self.liken(text, square(row), known);
+            kin.liken(text, square(row), known, self.settings);
             padding.fill(0.0);
         }
         let across_classes = self.weights.len() * PANEL;
@@ -179,27 +201,90 @@ impl KernelRidge {
             *scores = row.iter().take(self.classes).copied().collect();
         }
     }
+}
 
-    /// Turns products of a text with examples into its likeness to them.
-    fn liken(&self, text: &Seen, square: f32, row: &mut [f32]) {
-        for (number, other) in row.iter_mut().zip(&self.squares) {
-            *number = (-self.settings.gamma * (square + other - 2.0 * *number).max(0.0)).exp();
+/// Some of the examples, whose equations are solved by themselves.
+struct Part<'a> {
+    examples: &'a [Seen],
+    marks: &'a [&'a [usize]],
+    rows: &'a [f32],
+    squares: &'a [f32],
+    counts: &'a [f32],
+    places: &'a [usize],
+}
+
+impl Part<'_> {
+    /// The weights of its examples, a panel for 32 classes; none where the equations have no solution.
+    fn solve(&self, classes: usize, settings: RidgeSettings) -> Option<Vec<Panel>> {
+        let width = self.rows.len() / self.examples.len().max(1);
+        let of = |place: &usize| self.rows.get(place * width..(place + 1) * width);
+        let rows: Vec<f32> = self.places.iter().filter_map(of).flatten().copied().collect();
+        let squares: Vec<f32> = self.places.iter().filter_map(|place| self.squares.get(*place)).copied().collect();
+        let examples: Vec<&Seen> = self.places.iter().filter_map(|place| self.examples.get(*place)).collect();
+        let marks: Vec<&[usize]> = self.places.iter().filter_map(|place| self.marks.get(*place)).copied().collect();
+        let besides: Vec<usize> = examples.iter().map(|example| example.beside).collect();
+        let of_words = if settings.words > 0.0 { examples.as_slice() } else { &[] };
+        let postings = Postings::of(of_words.iter().copied());
+        let kin = Kin { squares: &squares, besides: &besides, postings: &postings };
+        let mut matrix = Triangle::products(&rows, width);
+        matrix.each_row(examples.len(), |place, row| {
+            if let Some((example, square)) = examples.get(place).zip(squares.get(place)) {
+                kin.liken(example, *square, row, settings);
+            }
+        });
+        let penalty = |count: &f32| settings.ridge * (1.0 + settings.words) / count;
+        let ridge: Vec<f32> = self.places.iter().filter_map(|place| self.counts.get(*place)).map(penalty).collect();
+        let mut weights = sides(&marks, classes);
+        matrix.factored(&ridge)?.solve(&mut weights);
+        weights.iter_mut().for_each(|panel| panel.truncate(examples.len()));
+        Some(weights)
+    }
+}
+
+/// What likeness to examples is made of, beside the product of the vectors.
+#[derive(Clone, Copy)]
+struct Kin<'a> {
+    squares: &'a [f32],
+    besides: &'a [usize],
+    postings: &'a Postings,
+}
+
+impl Kin<'_> {
+    /// Turns products of a text with the first examples into its likeness to them.
+    fn liken(&self, text: &Seen, square: f32, row: &mut [f32], settings: RidgeSettings) {
+        for ((number, other), beside) in row.iter_mut().zip(self.squares).zip(self.besides) {
+            let apart = if *beside == text.beside { 0.0 } else { APART };
+            *number = (-settings.gamma * ((square + other - 2.0 * *number).max(0.0) + apart)).exp();
         }
-        if self.settings.words > 0.0 {
-            self.postings.add(text, self.settings.words, row);
+        if settings.words > 0.0 {
+            self.postings.add(text, settings.words, row);
         }
     }
+}
 
-    fn standing(&self, text: &Seen) -> impl Iterator<Item = f32> {
-        let spread = self.mean.iter().zip(&self.scale);
-        let numbers = text
-            .vector
-            .iter()
-            .skip(self.settings.columns.0)
-            .zip(spread)
-            .map(|(value, (mean, scale))| (value - mean) * scale);
-        numbers.collect::<Vec<f32>>().into_iter()
+/// How much each example counts, 1 in the mean.
+fn counts(marks: &[&[usize]], classes: usize, balance: f32) -> Vec<f32> {
+    let mut sizes = vec![0.0_f32; classes];
+    for class in marks.iter().filter_map(|marks| marks.first()) {
+        if let Some(size) = sizes.get_mut(*class) {
+            *size += 1.0;
+        }
     }
+    let size = |marks: &&[usize]| marks.first().and_then(|class| sizes.get(*class)).copied();
+    let rarity = |marks: &&[usize]| size(marks).map_or(1.0, |size| size.max(1.0).recip());
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^24 examples fit into memory")]
+    let mean = marks.iter().map(rarity).sum::<f32>() / marks.len().max(1) as f32;
+    marks.iter().map(|marks| (rarity(marks) / mean.max(f32::MIN_POSITIVE)).powf(balance)).collect()
+}
+
+/// The numbers of a text that count, each brought to mean 0 and variance 1.
+fn standing<'s>(
+    text: &'s Seen,
+    settings: RidgeSettings,
+    (mean, scale): (&'s [f32], &'s [f32]),
+) -> impl Iterator<Item = f32> + 's {
+    let numbers = text.vector.iter().skip(settings.columns.0).zip(mean.iter().zip(scale));
+    numbers.map(|(value, (mean, scale))| (value - mean) * scale)
 }
 
 fn multiply(rows: &PackedRows, panel: &[[f32; PANEL]], into: &mut [f32], target: Target) {
@@ -250,10 +335,11 @@ fn spread(examples: &[Seen], (first, end): (usize, usize)) -> (Vec<f32>, Vec<f32
 mod tests {
     use super::*;
 
-    const SETTINGS: RidgeSettings = RidgeSettings { gamma: 0.5, words: 0.0, columns: (0, 2), ridge: 0.25 };
+    const SETTINGS: RidgeSettings =
+        RidgeSettings { gamma: 0.5, words: 0.0, columns: (0, 2), ridge: 0.25, balance: 0.0 };
 
     fn seen(vector: [f32; 2], words: &[(usize, f32)]) -> Seen {
-        Seen { vector: vector.to_vec(), words: words.to_vec() }
+        Seen { vector: vector.to_vec(), words: words.to_vec(), beside: 0 }
     }
 
     #[test]
