@@ -1,13 +1,15 @@
-//! From which code is learnt? A hash of this crate's sources, so that nothing is taken for what it would learn that older code has learnt.
+//! From which code is learnt? A hash of the sources of this crate and of what it learns with, so that nothing is taken for what it would learn that older code has learnt.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=src");
     let mut sources = Vec::new();
-    find(Path::new("src"), &mut sources)?;
+    for folder in ["src", "../ombud-kernel/src"] {
+        println!("cargo::rerun-if-changed={folder}");
+        find(Path::new(folder), &mut sources)?;
+    }
     sources.sort();
     let mut hasher = DefaultHasher::new();
     env!("CARGO_PKG_VERSION").hash(&mut hasher);

@@ -46,10 +46,10 @@ const DONE: f32 = 0.7;
 const ENDED: f32 = 0.8;
 /// ... and a goodbye of many words this sure.
 const CLOSED_AT_LENGTH: f32 = 0.9;
-/// A sign of distress is heard if it and the request that it starts are this likely on the mean ...
+/// A sign of distress is heard if one or another is this likely ...
 const SIGN: f32 = 0.6;
-/// ... and one that starts a request without examples if it is this much likelier still.
-const SIGN_ALONE: f32 = 0.3;
+/// ... after so much of the likelihood of another request is taken off; both by what is heard in requests about other things (`ombud eval messages`).
+const OTHER: f32 = 0.3;
 /// A phrase for a person in a longer message must be meant at least this much.
 const PERSON: f32 = 0.2;
 /// The wish for a person that only its meaning tells must be this sure.
@@ -172,8 +172,8 @@ impl<'a> Interpreter<'a> {
         Understanding { locale: self.locale.to_owned(), commands, scores, signals: Vec::new() }
     }
 
-    /// The sign that a message gives of somebody who needs care: by a phrase that says it plainly, else by its sentences. `flow_of` names the request that a sign starts: where it has examples
-    /// of its own, both readings count.
+    /// The sign that a message gives of somebody who needs care: by a phrase that says it plainly, else by its sentences. `flow_of` names the request that a sign starts; a sentence
+    /// that asks for another one gives a sign less readily.
     #[must_use]
     pub fn sign(&self, text: &str, flow_of: impl Fn(&str) -> Option<String>, vectors: &dyn Vectors) -> Option<String> {
         if let Some(sign) = self.phrases.sign(&words(text)) {
@@ -181,17 +181,13 @@ impl<'a> Interpreter<'a> {
         }
         let read = |sentence: &str| {
             let vector = vectors.of(&cast(sentence))?;
-            let requests = self.across.requests.read(self.locale, &vector, 0);
-            let asked = |sign: &str| {
-                let class = format!("flow:{}", flow_of(sign)?);
-                requests.iter().find(|(known, _)| *known == class).map(|(_, p)| *p)
-            };
-            let likely = |(sign, p): (&str, f32)| {
-                (sign.to_owned(), asked(sign).map_or(p - SIGN_ALONE, |asked| f32::midpoint(p, asked)))
-            };
-            let signs =
-                self.across.care.read(self.locale, &vector, 0).into_iter().filter(|(sign, _)| *sign != HARMLESS);
-            signs.map(likely).max_by(|a, b| a.1.total_cmp(&b.1))
+            let signs = self.across.care.read(self.locale, (sentence, &vector), 0);
+            let harmless = signs.iter().find(|(sign, _)| *sign == HARMLESS).map_or(0.0, |(_, p)| *p);
+            let (sign, _) = signs.into_iter().find(|(sign, _)| *sign != HARMLESS)?;
+            let own = flow_of(sign);
+            let requests = self.across.requests.read(self.locale, (sentence, &vector), 0);
+            let other = flows(&requests).find(|(flow, _)| Some(*flow) != own.as_deref()).map_or(0.0, |(_, p)| p);
+            Some((sign.to_owned(), 1.0 - harmless - OTHER * other))
         };
         let found = sentences(text).into_iter().filter_map(read).filter(|(_, p)| *p >= SIGN);
         found.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(sign, _)| sign)
@@ -219,7 +215,7 @@ impl<'a> Interpreter<'a> {
     /// Which option of a set is meant, with its probability.
     #[must_use]
     pub fn choice(&self, set: &str, text: &str, vectors: &dyn Vectors) -> Option<(String, f32)> {
-        let (choice, p) = self.across.choice(set, self.locale, &vectors.of(&cast(text))?)?;
+        let (choice, p) = self.across.choice(set, self.locale, (text, &vectors.of(&cast(text))?))?;
         Some((choice.to_owned(), p))
     }
 
@@ -256,9 +252,9 @@ impl<'a> Interpreter<'a> {
 
     /// The classes of a text without those of barred flows; none without a model.
     fn classes(&self, text: &str, context: &UnderstandContext<'_>) -> Vec<(&'a str, f32)> {
-        let vector = context.vectors.and_then(|vectors| vectors.of(&cast(&self.without_numbers(text))));
-        let Some(vector) = vector else { return Vec::new() };
-        let mut classes = self.as_taught(text, self.across.requests.read(self.locale, &vector, 0));
+        let plain = self.without_numbers(text);
+        let Some(vector) = context.vectors.and_then(|vectors| vectors.of(&cast(&plain))) else { return Vec::new() };
+        let mut classes = self.as_taught(text, self.across.requests.read(self.locale, (&plain, &vector), 0));
         let is_barred = |class: &str| class.strip_prefix("flow:").is_some_and(|flow| context.barred.contains(&flow));
         classes.retain(|(class, _)| !is_barred(class));
         classes
@@ -274,7 +270,7 @@ impl<'a> Interpreter<'a> {
 
     fn acts(&self, moment: Moment, text: &str, context: &UnderstandContext<'_>) -> Vec<(Act, f32)> {
         let vector = context.vectors.and_then(|vectors| vectors.of(&cast(text)));
-        vector.map(|vector| self.across.acts(self.locale, moment, &vector)).unwrap_or_default()
+        vector.map(|vector| self.across.acts(self.locale, moment, (text, &vector))).unwrap_or_default()
     }
 
     fn wants_person(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {

@@ -223,7 +223,9 @@ fn other_languages_are_read_the_same() {
     let found = Across::found(&taught, MODEL, &shelf).unwrap();
     assert_eq!(memory.counts(), (1, 1));
     assert_eq!(format!("{across:?}"), format!("{found:?}"), "the shortest digits of a number tell all its bits");
-    let read = |across: &Across| bits(across.choice("why", "fi", &Letters.of(TEXTS[0]).unwrap()).into_iter().collect());
+    let read = |across: &Across| {
+        bits(across.choice("why", "fi", (TEXTS[0], &Letters.of(TEXTS[0]).unwrap())).into_iter().collect())
+    };
     assert_eq!(read(&across), read(&found));
     assert!(Across::found(&taught[..1], MODEL, &shelf).is_none() && Across::found(&taught, "other", &shelf).is_none());
 }

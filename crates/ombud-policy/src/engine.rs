@@ -312,6 +312,8 @@ impl Engine<'_> {
             if withdrawn.as_ref().is_some_and(|flow| leave::says_withdrawal(command, flow)) {
                 continue;
             }
+            let turns_away = self.turns_away(state, command, understood);
+            let command = if turns_away { &Command::Cancel } else { command };
             if *command == Command::Cancel && self.will_give_way(state, understood) {
                 continue;
             }

@@ -10,15 +10,15 @@ use crate::understand::{Act, Moment};
 /// A reply that holds a yes among other words is a yes if it is meant this likely ...
 const YES: f32 = 0.6;
 /// ... this likely where it begins with the yes and something holds it up ("yes, but I've lost the receipt") ...
-const YES_HELD: f32 = 0.9;
+const YES_HELD: f32 = 0.97;
 /// ... and no longer than this.
 const YES_WORDS_MAX: usize = 20;
 /// A short reply that begins with a yes is one if it is meant this likely.
 const YES_FIRST: f32 = 0.3;
 /// A yes with a remark behind it ("ja gerne, das Paket kam nie an") is one unless it is meant as a change this likely ...
-const CHANGES: f32 = 0.2;
+const CHANGES: f32 = 0.15;
 /// ... or as a no or an end.
-const TURNS_DOWN: f32 = 0.5;
+const TURNS_DOWN: f32 = 0.25;
 /// Letters of a word that repeats what is shown.
 const SHOWN_LETTERS_MIN: usize = 5;
 
@@ -99,7 +99,11 @@ impl Interpreter<'_> {
             // "Never mind, it came just right": the yes in it agrees to nothing.
             return false;
         }
-        if [Says::Hold, Says::No].into_iter().any(says) {
+        if says(Says::No) {
+            // "Yeah right. No thanks" agrees to nothing either.
+            return false;
+        }
+        if says(Says::Hold) {
             // "Yes, but all three" wants something else.
             return begins(Says::Yes) && accepts >= YES_HELD && !says(Says::All);
         }

@@ -88,7 +88,7 @@ mod tests {
         };
         let readers = Interpreters::new(Across::learn(&taught, &vectors).unwrap(), &[file]).with_lines(&taught);
         let reader = readers.of("de").unwrap();
-        let by_meaning = reader.across.requests.read("de", &[0.9, 0.1], 0);
+        let by_meaning = reader.across.requests.read("de", (text, &[0.9, 0.1]), 0);
         assert_eq!(by_meaning[0].0, "ask");
         let read = reader.as_taught(text, by_meaning);
         assert!((read.iter().map(|(_, p)| p).sum::<f32>() - 1.0).abs() < 1e-3);

@@ -1,10 +1,10 @@
 //! How does a request end before it is done, or after it was done against the customer's wish?
 
-use ombud_domain::{AwaitingKind, Command, IdentityLevel};
+use ombud_domain::{AwaitingKind, Command, IdentityLevel, Understanding};
 use serde_json::json;
 
 use super::{Deliberation, Engine, vars};
-use crate::dialogue::{HeldRequest, Origin};
+use crate::dialogue::{HeldRequest, Origin, Pending};
 
 impl Engine<'_> {
     pub(super) fn cancel(&self, state: &mut Deliberation) {
@@ -39,6 +39,20 @@ impl Engine<'_> {
         state.completed = true;
         let title = self.pack.title(&self.moment.locale, &flow).to_owned();
         self.repair(state, "repair_cancel", json!({"title": title}));
+    }
+
+    /// "No. When is my next payment?": a no to a proposal beside a mere look-up, and nothing else, gives the proposed one up, and does not ask what should be different.
+    pub(super) fn turns_away(&self, state: &Deliberation, command: &Command, understood: &Understanding) -> bool {
+        let (Command::Deny { text }, Some(top)) = (command, state.dialogue.frames.last()) else { return false };
+        let looks_up = |command: &Command| match command {
+            Command::StartFlow { flow, text: asked, .. } => {
+                *flow != top.flow && !self.changes_something(flow) && asked.contains(text.trim())
+            }
+            _ => false,
+        };
+        state.dialogue.awaiting.kind == AwaitingKind::Confirm
+            && top.pending != Pending::YesNo
+            && understood.commands.iter().any(looks_up)
     }
 
     /// The request that waits for people's approval and is taken back by these words, when nothing else is open.
