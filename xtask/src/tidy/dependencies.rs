@@ -91,7 +91,6 @@ const KEPT: &[Kept] = &[
 /// Crates that wait for nothing, roll no dice and read no clock; see also the rule `core`. `ombud-kernel` would be one of them but that it works on every core.
 pub(super) const PURE: &[&str] = &[
     "ombud-domain",
-    "ombud-kernel",
     "ombud-policy",
     "ombud-language",
     "ombud-retrieval",
