@@ -184,6 +184,9 @@ impl<'a> Interpreter<'a> {
             let signs = self.across.care.read(self.locale, (sentence, &vector), 0);
             let harmless = signs.iter().find(|(sign, _)| *sign == HARMLESS).map_or(0.0, |(_, p)| *p);
             let (sign, _) = signs.into_iter().find(|(sign, _)| *sign != HARMLESS)?;
+            if 1.0 - harmless < SIGN {
+                return None;
+            }
             let own = flow_of(sign);
             let requests = self.across.requests.read(self.locale, (sentence, &vector), 0);
             let other = flows(&requests).find(|(flow, _)| Some(*flow) != own.as_deref()).map_or(0.0, |(_, p)| p);
