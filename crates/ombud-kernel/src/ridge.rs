@@ -120,6 +120,15 @@ impl KernelRidge {
         classes: usize,
         settings: RidgeSettings,
     ) -> Result<Self, RidgeError> {
+        Self::learn_in_parts(examples, marks, (classes, PART_MAX), settings)
+    }
+
+    fn learn_in_parts(
+        examples: &[Seen],
+        marks: &[&[usize]],
+        (classes, part_max): (usize, usize),
+        settings: RidgeSettings,
+    ) -> Result<Self, RidgeError> {
         if examples.is_empty() || examples.len() != marks.len() {
             return Err(RidgeError::Uneven { examples: examples.len(), marks: marks.len() });
         }
@@ -131,7 +140,7 @@ impl KernelRidge {
         let counts = counts(marks, classes, settings.balance);
         let rows: Vec<f32> = examples.iter().flat_map(|example| standing(example, settings, (&mean, &scale))).collect();
         let squares: Vec<f32> = rows.chunks_exact(width.max(1)).map(square).collect();
-        let parts = examples.len().div_ceil(PART_MAX);
+        let parts = examples.len().div_ceil(part_max);
         let mut weights = vec![vec![[0.0; PANEL]; examples.len()]; classes.div_ceil(PANEL)];
         for part in 0..parts {
             let places: Vec<usize> = (part..examples.len()).step_by(parts).collect();
@@ -390,5 +399,48 @@ mod tests {
         let head = KernelRidge::learn(&examples, &[&[0], &[1], &[0]], 2, settings).unwrap();
         let scores = head.scores(&[seen([0.0, -70.0], &[]), seen([0.0, 70.0], &[])]);
         assert_eq!(scores[0], scores[1]);
+    }
+
+    /// Two classes that lie apart in the first number.
+    fn two_classes(count: usize) -> (Vec<Seen>, Vec<[usize; 1]>) {
+        let example =
+            |i: usize| seen([if i.is_multiple_of(2) { 1.0 } else { -1.0 } + (i % 7) as f32 / 9.0, (i % 5) as f32], &[]);
+        ((0..count).map(example).collect(), (0..count).map(|i| [i % 2]).collect())
+    }
+
+    #[test]
+    fn parts_read_what_all_examples_together_read() {
+        let (examples, marks) = two_classes(90);
+        let marks: Vec<&[usize]> = marks.iter().map(<[usize; 1]>::as_slice).collect();
+        let learn = |part_max| KernelRidge::learn_in_parts(&examples, &marks, (2, part_max), SETTINGS).unwrap();
+        let (whole, parts) = (learn(90).scores(&examples), learn(31).scores(&examples));
+        for ((whole, parts), marks) in whole.iter().zip(&parts).zip(&marks) {
+            assert!(parts[marks[0]] > parts[1 - marks[0]], "{parts:?} {marks:?}");
+            assert!((whole[0] - parts[0]).abs() < 0.2, "{whole:?} {parts:?}");
+        }
+    }
+
+    #[test]
+    fn a_class_of_few_examples_counts_for_more_where_classes_are_balanced() {
+        let (examples, marks) = two_classes(40);
+        // Of the second class, only one in ten stays.
+        let kept: Vec<usize> = (0..40).filter(|i| i % 2 == 0 || i % 20 == 1).collect();
+        let examples: Vec<Seen> = kept.iter().map(|i| examples[*i].clone()).collect();
+        let marks: Vec<&[usize]> = kept.iter().map(|i| marks[*i].as_slice()).collect();
+        let of_rare = |balance| {
+            let settings = RidgeSettings { ridge: 3.0, balance, ..SETTINGS };
+            KernelRidge::learn(&examples, &marks, 2, settings).unwrap().scores(&[seen([-1.0, 1.0], &[])])[0][1]
+        };
+        assert!(of_rare(0.5) > of_rare(0.0) + 0.02, "{} {}", of_rare(0.5), of_rare(0.0));
+    }
+
+    #[test]
+    fn the_same_text_is_read_differently_beside_other_things() {
+        let beside = |class: usize| Seen { beside: class, ..seen([0.5, 0.5], &[]) };
+        let examples = [beside(0), beside(1), seen([-1.0, 0.0], &[])];
+        let head = KernelRidge::learn(&examples, &[&[0], &[1], &[]], 2, SETTINGS).unwrap();
+        for (class, scores) in head.scores(&[beside(0), beside(1)]).iter().enumerate() {
+            assert!(scores[class] > scores[1 - class] + 0.1, "{scores:?}");
+        }
     }
 }

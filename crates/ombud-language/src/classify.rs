@@ -19,9 +19,9 @@ pub(crate) use deep::{SEED, cast};
 pub use features::Vocabulary;
 pub(crate) use features::words;
 pub(crate) use head::{Head, Lesson, spread};
-pub(crate) use linear::{Linear, Sample, Training};
+pub(crate) use linear::{Linear, Sample, Training, softmax};
 pub(crate) use noise::Random;
-pub(crate) use train::Trial;
+pub(crate) use train::{Trial, loss};
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -6,6 +6,8 @@
 
 mod across;
 mod confirm;
+#[cfg(test)]
+mod fixture;
 mod glossary;
 mod lines;
 mod names;

@@ -162,7 +162,7 @@ fn gradients<F>(probabilities: &[f32], sample: &Sample<F>, active: &mut Vec<(usi
 }
 
 /// Turns scores into probabilities, in place.
-pub(super) fn softmax(scores: &mut [f32], temperature: f32) {
+pub(crate) fn softmax(scores: &mut [f32], temperature: f32) {
     let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0_f32;
     for score in scores.iter_mut() {

@@ -103,7 +103,7 @@ fn temperature(linear: &Linear, held_out: &[&SparseSample]) -> f32 {
 }
 
 /// Log loss of scores with their right classes.
-pub(super) fn loss(scored: &[(Vec<f32>, usize)], temperature: f32) -> f32 {
+pub(crate) fn loss(scored: &[(Vec<f32>, usize)], temperature: f32) -> f32 {
     let of = |(scores, class): &(Vec<f32>, usize)| {
         let mut scores = scores.clone();
         softmax(&mut scores, temperature);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ombud_kernel::{KernelRidge, RidgeSettings, Seen};
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Example, Vocabulary, cast};
+use crate::classify::{Example, Vocabulary, cast, loss, softmax};
 use crate::shelf::{Place, SomeShelf};
 use crate::understand::{Act, Moment, ReplyExample};
 
@@ -225,8 +225,8 @@ impl Reading {
     pub(super) fn read(&self, locale: &str, (text, vector): (&str, &[f32]), beside: usize) -> Vec<(&str, f32)> {
         let vector = less(vector, self.means.get(locale)).collect();
         let words = self.vocabulary.as_ref().map_or_else(Vec::new, |vocabulary| vocabulary.vector(text));
-        let scores = self.ridge.scores(&[Seen { vector, words, beside }]).pop().unwrap_or_default();
-        let read = softmax(&scores, self.temperature);
+        let mut read = self.ridge.scores(&[Seen { vector, words, beside }]).pop().unwrap_or_default();
+        softmax(&mut read, self.temperature);
         let mut read: Vec<(&str, f32)> = self.classes.iter().map(String::as_str).zip(read).collect();
         read.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         read
@@ -248,21 +248,9 @@ fn ridge<'l>(
 
 /// What divides scores so that they tell the classes with the least log loss.
 fn temperature(scored: &[(Vec<f32>, usize)]) -> f32 {
-    let loss = |temperature: f32| -> f32 {
-        let of = |(scores, class): &(Vec<f32>, usize)| {
-            softmax(scores, temperature).get(*class).map_or(0.0, |p| p.max(1e-9).ln())
-        };
-        -scored.iter().map(of).sum::<f32>()
-    };
-    let tried = (0..24_i32).map(|step| 0.02 * 1.15_f32.powi(step)).map(|temperature| (temperature, loss(temperature)));
+    let tried =
+        (0..24_i32).map(|step| 0.02 * 1.15_f32.powi(step)).map(|temperature| (temperature, loss(scored, temperature)));
     tried.min_by(|one, other| one.1.total_cmp(&other.1)).map_or(TEMPERATURE, |(temperature, _)| temperature)
-}
-
-fn softmax(scores: &[f32], temperature: f32) -> Vec<f32> {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let grown: Vec<f32> = scores.iter().map(|score| ((score - largest) / temperature).exp()).collect();
-    let sum: f32 = grown.iter().sum();
-    grown.into_iter().map(|value| value / sum).collect()
 }
 
 /// The mean of each language over its classes, each class counting alike: what languages have in common is then the same in all of them.
@@ -294,6 +282,7 @@ fn less<'v>(vector: &'v [f32], mean: Option<&'v Vec<f32>>) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interpret::fixture::told;
 
     /// Two classes apart in the first number; each language adds its own to all of them.
     fn vector(class: usize, own: f32, i: usize) -> Vec<f32> {
@@ -302,25 +291,6 @@ mod tests {
 
     #[test]
     fn what_one_language_teaches_holds_for_another_once_its_own_part_is_taken_off() {
-        let told = |locale: &str, count: usize| Taught {
-            locale: locale.to_owned(),
-            requests: (0..count)
-                .map(|i| Example { class: ["ask", "detail"][i % 2].to_owned(), text: format!("{locale} {i}") })
-                .collect(),
-            replies: (0..count)
-                .map(|i| ReplyExample {
-                    moment: Moment::Proposal,
-                    shown: String::new(),
-                    reply: format!("{locale} {i}"),
-                    act: [Act::Accept, Act::Decline][i % 2],
-                })
-                .collect(),
-            care: (0..count)
-                .map(|i| Example { class: [HARMLESS, "illness"][i % 2].to_owned(), text: format!("{locale} {i}") })
-                .collect(),
-            harmless: BTreeSet::new(),
-            choices: BTreeMap::new(),
-        };
         let taught = [told("en", 200), told("xx", 20)];
         assert_eq!(Across::lessons(&taught).len(), 660);
         let of = |own: f32, count: usize| (0..3 * count).map(move |i| vector(i % count % 2, own, i));

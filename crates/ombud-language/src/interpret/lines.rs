@@ -52,43 +52,12 @@ impl<'a> Interpreter<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::classify::Example;
-    use crate::interpret::{Across, HARMLESS, Interpreters, PhraseFile, Says, Taught};
-    use crate::understand::{Act, Moment, ReplyExample};
+    use crate::interpret::fixture::{FIRST, german};
 
-    /// Lines in pairs: by their vectors the first of each is a question and the second a detail.
-    fn taught(own: &[(&str, &str)]) -> Vec<Taught> {
-        let example = |(class, text): (&str, &str)| Example { class: class.to_owned(), text: text.to_owned() };
-        let pairs = (0..60).map(|i| Example { class: ["ask", "detail"][i % 2].to_owned(), text: format!("eins {i}") });
-        let of = |locale: &str, own: &[(&str, &str)]| Taught {
-            locale: locale.to_owned(),
-            requests: pairs.clone().chain(own.iter().copied().map(example)).collect(),
-            replies: (0..60)
-                .map(|i| ReplyExample {
-                    moment: Moment::Proposal,
-                    shown: String::new(),
-                    reply: format!("ja {i}"),
-                    act: [Act::Accept, Act::Decline][i % 2],
-                })
-                .collect(),
-            care: (0..60).map(|i| example(([HARMLESS, "illness"][i % 2], "krank"))).collect(),
-            ..Taught::default()
-        };
-        vec![of("en", &[]), of("de", own)]
-    }
-
-    fn read(own: &[(&str, &str)], text: &str) -> (String, f32) {
-        let taught = taught(own);
-        let vectors: Vec<[f32; 2]> =
-            (0..Across::lessons(&taught).len()).map(|i| if i % 2 == 0 { [0.9, 0.1] } else { [0.1, 0.9] }).collect();
-        let file = PhraseFile {
-            locale: "de".to_owned(),
-            phrases: [(Says::Yes, vec!["ja".to_owned()])].into(),
-            ..PhraseFile::default()
-        };
-        let readers = Interpreters::new(Across::learn(&taught, &vectors).unwrap(), &[file]).with_lines(&taught);
+    fn read(lines: &[(&str, &str)], text: &str) -> (String, f32) {
+        let readers = german(lines);
         let reader = readers.of("de").unwrap();
-        let by_meaning = reader.across.requests.read("de", (text, &[0.9, 0.1]), 0);
+        let by_meaning = reader.across.requests.read("de", (text, &FIRST), 0);
         assert_eq!(by_meaning[0].0, "ask");
         let read = reader.as_taught(text, by_meaning);
         assert!((read.iter().map(|(_, p)| p).sum::<f32>() - 1.0).abs() < 1e-3);

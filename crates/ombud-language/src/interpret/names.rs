@@ -55,74 +55,26 @@ fn unmarked(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use jiff::civil::Date;
     use ombud_domain::{Command, Expectation};
 
     use super::*;
-    use crate::classify::{Example, Vectors};
-    use crate::interpret::{Across, HARMLESS, PhraseFile, Says};
-    use crate::understand::{Act, Moment, ReplyExample, UnderstandContext};
+    use crate::interpret::fixture::{FIRST, Meant, SECOND, german};
+    use crate::understand::UnderstandContext;
 
-    /// Everything is meant as a yes, whatever its words.
-    struct Yes;
-
-    impl Vectors for Yes {
-        fn of(&self, _: &str) -> Option<Arc<[f32]>> {
-            Some([0.9, 0.1].into())
-        }
-    }
-
-    fn taught() -> Vec<Taught> {
-        let example = |class: &str, i: usize| Example { class: class.to_owned(), text: format!("brauchst du das {i}") };
-        let of = |locale: &str| Taught {
-            locale: locale.to_owned(),
-            requests: (0..60).map(|i| example(["ask", "detail"][i % 2], i)).collect(),
-            replies: (0..60)
-                .map(|i| ReplyExample {
-                    moment: Moment::Proposal,
-                    shown: String::new(),
-                    reply: format!("ja {i}"),
-                    act: [Act::Accept, Act::Decline][i % 2],
-                })
-                .collect(),
-            care: (0..60).map(|i| example([HARMLESS, "illness"][i % 2], i)).collect(),
-            ..Taught::default()
-        };
-        vec![of("en"), of("de")]
-    }
-
-    fn german() -> Interpreters {
-        let taught = taught();
-        let vectors: Vec<[f32; 2]> =
-            (0..Across::lessons(&taught).len()).map(|i| if i % 2 == 0 { [0.9, 0.1] } else { [0.1, 0.9] }).collect();
-        let list = |phrases: &[&str]| phrases.iter().map(|phrase| (*phrase).to_owned()).collect::<Vec<_>>();
-        let phrases = [
-            (Says::Yes, list(&["ja", "gerne"])),
-            (Says::No, list(&["nein"])),
-            (Says::Hold, list(&["aber"])),
-            (Says::All, list(&["alle drei"])),
-            (Says::Cancel, list(&["vergiss es"])),
-            (Says::InGeneral, list(&["ich frage nur allgemein"])),
-        ];
-        let file = PhraseFile { locale: "de".to_owned(), phrases: phrases.into(), signs: BTreeMap::new() };
-        Interpreters::new(Across::learn(&taught, &vectors).unwrap(), &[file]).with_words(&taught)
-    }
-
-    fn commands(text: &str, expectation: &Expectation, request: Option<&str>) -> Vec<Command> {
+    fn commands(text: &str, meant: [f32; 2], expectation: &Expectation, request: Option<&str>) -> Vec<Command> {
         let context = UnderstandContext {
-            vectors: Some(&Yes),
+            vectors: Some(&Meant(meant)),
             proposal: Some("Soll ich 14,90 EUR erstatten?"),
             request,
             ..UnderstandContext::alone(expectation, Date::constant(2026, 11, 29))
         };
-        german().of("de").unwrap().understand(text, &context).commands
+        german(&[]).of("de").unwrap().understand(text, &context).commands
     }
 
     #[test]
     fn words_of_the_language_are_no_names() {
-        let readers = german();
+        let readers = german(&[]);
         let reader = readers.of("de").unwrap();
         for (text, names) in [("brauchst du das", ["Brauchst", "Du"]), ("brauchst erika", ["Brauchst", "Erika"])] {
             assert!(reader.are_no_names(text, &names), "{text}");
@@ -136,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_yes_with_a_remark_is_one_and_a_yes_to_something_else_is_none() {
-        let confirm = |text: &str| commands(text, &Expectation::Confirm, None);
+        let confirm = |text: &str| commands(text, FIRST, &Expectation::Confirm, None);
         for text in
             ["ja, aber den Bon habe ich nicht mehr", "das wäre mir sehr recht so, gerne doch", "ja die 14,90 bitte"]
         {
@@ -149,14 +101,25 @@ mod tests {
             "ja, und wie lange dauert das?",
             "das klingt alles ganz wunderbar so",
             "vergiss es, das Paket kam gerade, gerne wieder",
+            "ja gerne doch, nein",
         ] {
             assert!(!confirm(text).contains(&Command::Affirm), "{text}");
+        }
+        // Its first words are a yes, and all of it is meant as a no.
+        for (meant, agrees) in [(FIRST, true), (SECOND, false)] {
+            let heard = commands(
+                "ja gerne, das Paket liegt beim Nachbarn unter der Treppe",
+                meant,
+                &Expectation::Confirm,
+                None,
+            );
+            assert_eq!(heard.contains(&Command::Affirm), agrees);
         }
     }
 
     #[test]
     fn whoever_asks_in_general_is_answered_without_saying_who_he_is() {
-        let asked = commands("ich frage nur allgemein", &Expectation::Identify, Some("was kostet eine Mahnung"));
+        let asked = commands("ich frage nur allgemein", FIRST, &Expectation::Identify, Some("was kostet eine Mahnung"));
         assert_eq!(
             asked,
             [Command::Cancel, Command::Ask { query: "was kostet eine Mahnung".to_owned(), confidence: 1.0 }]
