@@ -22,6 +22,22 @@ pub fn widen(whole: &[[i8; PANEL]], scales: &[PanelRow], into: &mut [PanelRow]) 
     Widen { whole, scales, into }.dispatch();
 }
 
+/// The products of one row of numbers, as many as `whole` has rows, with the 32 columns of whole numbers: no panel is made f32 for a single row.
+pub fn weigh(numbers: &[f32], whole: &[[i8; PANEL]], into: &mut PanelRow) {
+    Weigh { numbers, whole, into }.dispatch();
+}
+
+/// Whole numbers as f32 in the same order: as many as a register of bytes has.
+// Written out, because the compiler turns the plain loop over a block by ninety degrees and gathers single bytes, ten times slower.
+#[inline(always)]
+fn widened<I: Isa>(isa: I, whole: &[i8]) -> [I::F32; 4] {
+    let (words, halves, bytes) = (isa.i32(), isa.i16(), isa.i8());
+    let whole = bytes.load(whole);
+    let (low, high) = (bytes.extend_low(whole), bytes.extend_high(whole));
+    let wide = [halves.extend_low(low), halves.extend_high(low), halves.extend_low(high), halves.extend_high(high)];
+    wide.map(|wide| words.to_float(wide))
+}
+
 /// Makes rows of a weight panel f32.
 struct Widen<'a> {
     whole: &'a [[i8; PANEL]],
@@ -32,29 +48,64 @@ struct Widen<'a> {
 impl SimdOp for Widen<'_> {
     type Output = ();
 
-    // Written out, because the compiler turns the plain loop over a block by ninety degrees and gathers single bytes, ten times slower.
     #[inline(always)]
     fn eval<I: Isa>(self, isa: I) {
-        let (floats, words, halves, bytes) = (isa.f32(), isa.i32(), isa.i16(), isa.i8());
+        let floats = isa.f32();
         let lanes = floats.len();
         let blocks = self.whole.as_chunks::<BLOCK>().0.iter().zip(self.scales);
         for ((whole, scales), into) in blocks.zip(self.into.as_chunks_mut::<BLOCK>().0) {
             let quarters = into.as_flattened_mut().chunks_exact_mut(4 * lanes);
             for (index, (whole, into)) in whole.as_flattened().chunks_exact(4 * lanes).zip(quarters).enumerate() {
-                let whole = bytes.load(whole);
-                let (low, high) = (bytes.extend_low(whole), bytes.extend_high(whole));
-                let wide = [
-                    halves.extend_low(low),
-                    halves.extend_high(low),
-                    halves.extend_low(high),
-                    halves.extend_high(high),
-                ];
+                let wide = widened(isa, whole);
                 for (quarter, (wide, into)) in wide.into_iter().zip(into.chunks_exact_mut(lanes)).enumerate() {
                     let column = (4 * index + quarter) * lanes % PANEL;
                     let Some(scales) = scales.get(column..column + lanes) else { return };
-                    floats.store(floats.mul(words.to_float(wide), floats.load(scales)), into);
+                    floats.store(floats.mul(wide, floats.load(scales)), into);
                 }
             }
+        }
+    }
+}
+
+/// Weighs columns of whole numbers with a row.
+struct Weigh<'a> {
+    numbers: &'a [f32],
+    whole: &'a [[i8; PANEL]],
+    into: &'a mut PanelRow,
+}
+
+impl SimdOp for Weigh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, isa: I) {
+        match PANEL / isa.f32().len() {
+            2 => self.sum::<I, 2>(isa),
+            4 => self.sum::<I, 4>(isa),
+            _ => self.sum::<I, 8>(isa),
+        }
+    }
+}
+
+impl Weigh<'_> {
+    /// `REGISTERS` hold a row of the panel.
+    #[inline(always)]
+    fn sum<I: Isa, const REGISTERS: usize>(self, isa: I) {
+        let floats = isa.f32();
+        let lanes = floats.len();
+        let mut sums = [floats.zero(); REGISTERS];
+        for (index, whole) in self.whole.as_flattened().chunks_exact(4 * lanes).enumerate() {
+            for (quarter, wide) in widened(isa, whole).into_iter().enumerate() {
+                let place = 4 * index + quarter;
+                let Some((number, sum)) = self.numbers.get(place / REGISTERS).zip(sums.get_mut(place % REGISTERS))
+                else {
+                    return;
+                };
+                *sum = floats.mul_add(floats.splat(*number), wide, *sum);
+            }
+        }
+        for (sum, into) in sums.into_iter().zip(self.into.chunks_exact_mut(lanes)) {
+            floats.store(sum, into);
         }
     }
 }

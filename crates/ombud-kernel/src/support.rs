@@ -4,7 +4,7 @@
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::product::{BLOCK, Factor, PANEL, PackedRows, PanelRow, Start, Target, widen};
+use crate::product::{BLOCK, Factor, PANEL, PackedRows, PanelRow, Start, Target, weigh, widen};
 
 /// Examples as columns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ impl Support {
         for (row, text) in rows.chunks_exact_mut(self.depth).zip(texts.chunks_exact(width)) {
             row.iter_mut().zip(text).for_each(|(place, number)| *place = *number);
         }
+        if texts.len() == width {
+            return self.panels.iter().flat_map(|columns| columns.weighed(&rows)).collect();
+        }
         let packed = PackedRows::pack(&rows, self.depth, self.depth, 0);
         let mut products = vec![0.0; rows.len() / self.depth * self.room()];
         let mut panel = vec![[0.0; PANEL]; self.depth];
@@ -70,6 +73,14 @@ impl Columns {
             }
         }
         columns
+    }
+
+    /// The products of one text with these examples.
+    fn weighed(&self, text: &[f32]) -> PanelRow {
+        let mut products = [0.0; PANEL];
+        weigh(text, &self.whole.0, &mut products);
+        products.iter_mut().zip(&self.scales).for_each(|(product, scale)| *product *= scale);
+        products
     }
 }
 
@@ -126,6 +137,9 @@ mod tests {
                 assert!((product - found).abs() < 0.01 * length(text) * length(example), "{product} {found}");
             }
             assert!(found[50..].iter().all(|padding| *padding == 0.0));
+            for (alone, found) in support.products(text, width).iter().zip(found) {
+                assert!((alone - found).abs() < 1e-3, "{alone} {found}");
+            }
         }
     }
 }
