@@ -11,7 +11,9 @@ const DIGIT: &str = "0-9";
 ///
 /// A rule file has hundreds of them, and memory and time to compile go with the states: Unicode's `\w` alone has over 700 ranges.
 pub(crate) fn lean(pattern: &str) -> String {
-    let is_ascii = pattern.is_ascii() && !pattern.contains(r"\p") && !pattern.contains(r"\P");
+    let is_ascii = !pattern.chars().any(|c| !c.is_ascii() && c.is_alphanumeric())
+        && !pattern.contains(r"\p")
+        && !pattern.contains(r"\P");
     let mut out = String::with_capacity(pattern.len() * 2);
     let mut depth = 0_usize;
     let mut chars = pattern.chars();
@@ -72,6 +74,7 @@ mod tests {
     fn boundaries_are_those_of_ascii_unless_other_letters_are_named() {
         assert_eq!(lean(r"\bno\b"), r"(?-u:\b)no(?-u:\b)");
         assert_eq!(lean(r"\bför\b"), r"\bför\b");
+        assert_eq!(lean(r"[“”]no\b"), r"[“”]no(?-u:\b)");
         assert_eq!(lean(r"\b\p{Lu}"), r"\b\p{Lu}");
         assert_eq!(lean(r"[\b\d]"), r"[\b0-9]");
     }

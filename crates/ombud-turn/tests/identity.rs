@@ -32,7 +32,8 @@ fn trained() -> &'static Assistant {
     TRAINED.get_or_init(|| {
         let files = ombud_testkit::pack_files().unwrap();
         let pack = Pack::parse("paylater", &files).unwrap_or_else(|problems| panic!("{problems:?}"));
-        Assistant::new(ports(&Arc::default(), &Arc::default()), Arc::new(pack), Settings::default()).unwrap()
+        let settings = Settings { shelf: ombud_testkit::shelf(), ..Settings::default() };
+        Assistant::new(ports(&Arc::default(), &Arc::default()), Arc::new(pack), settings).unwrap()
     })
 }
 

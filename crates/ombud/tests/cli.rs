@@ -19,7 +19,7 @@ fn folder(name: &str) -> anyhow::Result<PathBuf> {
 fn ombud(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
     // Read by words alone: quick to start, and the same on every machine.
-    command.env("OMBUD_MODELS_FOLDER", "no-models");
+    command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models());
     command.args(arguments).current_dir(folder).env_remove("OMBUD_SESSION_SECRET");
     command.output().context("the program starts")
 }

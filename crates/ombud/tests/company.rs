@@ -86,7 +86,7 @@ impl Company {
 async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, PublicApi)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
     // Read by words alone: quick to start, and the same on every machine.
-    command.env("OMBUD_MODELS_FOLDER", "no-models");
+    command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models());
     command
         .args([
             "demo",
@@ -329,7 +329,12 @@ async fn another_process_replays_what_a_server_has_recorded() -> anyhow::Result<
     company.say(&session, &conversation, "What happens if I pay late?").await?;
     let ask = async |arguments: &[&str]| -> anyhow::Result<(Option<i32>, Value)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
-        command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).arg("--json").arg("--data").arg(&company.data);
+        command
+            .env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models())
+            .args(arguments)
+            .arg("--json")
+            .arg("--data")
+            .arg(&company.data);
         let output = command.output().await?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let value = serde_json::from_str(&text);

@@ -27,7 +27,7 @@ fn shop(name: &str) -> anyhow::Result<PathBuf> {
 
 fn ombud(folder: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
-    command.env("OMBUD_MODELS_FOLDER", "no-models").env_remove("OMBUD_STAFF_TOKEN");
+    command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models()).env_remove("OMBUD_STAFF_TOKEN");
     command.args(arguments).current_dir(folder).output().context("the program starts")
 }
 

@@ -41,7 +41,7 @@ fn simulate(arguments: &[&str]) -> anyhow::Result<(Value, Option<i32>)> {
     let pack = packs().join("paylater");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
     // Read by words alone: quick to start, and the same on every machine.
-    command.env("OMBUD_MODELS_FOLDER", "no-models");
+    command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models());
     command.args(["simulate", "--json", "--company", "stories", "--pack"]).arg(&pack).args(arguments);
     command.current_dir(std::env::temp_dir());
     let output = command.output()?;
@@ -116,7 +116,7 @@ fn every_golden_turn_comes_out_the_same() -> anyhow::Result<()> {
 /// Runs the program on the pack, read by words alone, and gives what it prints as JSON.
 fn told(arguments: &[&str]) -> anyhow::Result<(Value, Option<i32>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
-    command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).arg("--json").arg("--pack");
+    command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models()).args(arguments).arg("--json").arg("--pack");
     let output = command.arg(packs().join("paylater")).current_dir(std::env::temp_dir()).output()?;
     let told =
         serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
@@ -201,7 +201,7 @@ fn dialogues_are_held_with_an_api_of_ones_own() -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let ombud = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
-        command.env("OMBUD_MODELS_FOLDER", "no-models").args(arguments).current_dir(&folder);
+        command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models()).args(arguments).current_dir(&folder);
         command.output().context("the program starts")
     };
     ensure!(ombud(&["init", "corner-shop"])?.status.success(), "a pack is made");

@@ -44,7 +44,10 @@ const LEVELS: &[(&str, &[&str])] = &[
             "ombud-http",
         ],
     ),
-    ("ombud-testkit", &["ombud-domain", "ombud-policy", "ombud-retrieval", "ombud-ports"]),
+    (
+        "ombud-testkit",
+        &["ombud-domain", "ombud-policy", "ombud-language", "ombud-retrieval", "ombud-ports", "ombud-inference"],
+    ),
     ("ombud-backoffice", &[]),
     ("xtask", &[]),
 ];

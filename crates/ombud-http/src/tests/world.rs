@@ -153,7 +153,12 @@ impl World {
             live: live.clone(),
         };
         let approvers = ["Maja", "Ivan", "Nils"].iter().collect();
-        let settings = Settings { tenant: TenantId("test".to_owned()), approvers, ..Settings::default() };
+        let settings = Settings {
+            tenant: TenantId("test".to_owned()),
+            approvers,
+            shelf: ombud_testkit::shelf(),
+            ..Settings::default()
+        };
         let assistant = Arc::new(Assistant::new(ports, Arc::new(pack()), settings).unwrap());
         let unlimited = Rate { per_minute: 0, burst: 0 };
         let limits = LimitSettings {

@@ -45,7 +45,8 @@ fn files() -> PackFiles {
 fn train(files: &PackFiles) -> Assistant {
     let pack = Pack::parse("retail", files).unwrap_or_else(|problems| panic!("{problems:?}"));
     let world = World::parts(ScriptedBackOffice::new(), None);
-    Assistant::new(world.1, Arc::new(pack), Settings::default()).unwrap()
+    let settings = Settings { shelf: ombud_testkit::shelf(), ..Settings::default() };
+    Assistant::new(world.1, Arc::new(pack), settings).unwrap()
 }
 
 /// One trained assistant for all tests; each test has its own ports beside it.

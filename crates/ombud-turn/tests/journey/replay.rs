@@ -419,9 +419,9 @@ async fn what_every_release_has_recorded_comes_out_the_same() {
     for entry in fs::read_dir(records_folder()).unwrap() {
         let records: Records = serde_json::from_str(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
         let pack = Pack::parse("retail", &records.pack).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let trained =
-            Assistant::new(World::parts(ScriptedBackOffice::new(), None).1, Arc::new(pack), Settings::default());
-        let trained = trained.unwrap();
+        let settings = Settings { shelf: ombud_testkit::shelf(), ..Settings::default() };
+        let ports = World::parts(ScriptedBackOffice::new(), None).1;
+        let trained = Assistant::new(ports, Arc::new(pack), settings).unwrap();
         let mut turns = 0;
         for conversation in &records.conversations {
             let ledger = ledger_of(conversation).await;

@@ -282,7 +282,7 @@ impl Ground {
     fn ombud(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
         // Read by words alone: quick to start, and the same on every machine.
-        command.env("OMBUD_MODELS_FOLDER", "no-models");
+        command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models());
         command.current_dir(&self.folder).args(arguments).args(["--json", "--pack", "pack"]);
         for setting in [
             format!("database.url={}", self.database_url),
