@@ -79,28 +79,44 @@ pub enum RidgeError {
     Singular,
 }
 
-/// Which examples hold each word.
+/// Which examples hold each word: the entries of all words one behind the other, and where those of each begin.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Postings(Vec<Vec<(u32, f32)>>);
+struct Postings {
+    starts: Vec<usize>,
+    entries: Vec<(u32, f32)>,
+}
 
 impl Postings {
     fn of<'s>(texts: impl Iterator<Item = &'s Seen> + Clone) -> Self {
-        let rows = texts.clone().flat_map(|text| &text.words).map(|(row, _)| row + 1).max().unwrap_or_default();
-        let mut postings = vec![Vec::new(); rows];
-        for (place, text) in (0_u32..).zip(texts) {
-            for (row, value) in &text.words {
-                if let Some(posting) = postings.get_mut(*row) {
-                    posting.push((place, *value));
-                }
+        let mut words: Vec<(usize, u32, f32)> = (0_u32..)
+            .zip(texts)
+            .flat_map(|(place, text)| text.words.iter().map(move |(row, value)| (*row, place, *value)))
+            .collect();
+        words.sort_unstable_by_key(|(row, place, _)| (*row, *place));
+        let rows = words.last().map_or(0, |(row, ..)| row + 1);
+        let mut starts = vec![0; rows + 1];
+        for (row, ..) in &words {
+            if let Some(count) = starts.get_mut(row + 1) {
+                *count += 1;
             }
         }
-        Self(postings)
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        Self { starts, entries: words.into_iter().map(|(_, place, value)| (place, value)).collect() }
+    }
+
+    fn of_word(&self, row: usize) -> &[(u32, f32)] {
+        let range = self.starts.get(row).zip(self.starts.get(row + 1));
+        range.and_then(|(start, end)| self.entries.get(*start..*end)).unwrap_or_default()
     }
 
     /// Adds the likeness with each example, `into.len()` of them, times a share.
     fn add(&self, text: &Seen, share: f32, into: &mut [f32]) {
         for (row, value) in &text.words {
-            for (place, other) in self.0.get(*row).map_or(&[][..], Vec::as_slice) {
+            for (place, other) in self.of_word(*row) {
                 // Places ascend, so what is beyond the row ends it.
                 let Some(sum) = usize::try_from(*place).ok().and_then(|place| into.get_mut(place)) else { break };
                 *sum += share * value * other;

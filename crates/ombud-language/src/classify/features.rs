@@ -48,13 +48,23 @@ impl Vocabulary {
     /// Learns features and weights; word features are kept always, character n-grams from two examples on.
     #[must_use]
     pub fn learn(texts: &[&str]) -> Self {
+        Self::of(texts, |hash, df| df > 1 || is_word(hash))
+    }
+
+    /// The same of features alone that two texts share or more: what texts are compared by.
+    #[must_use]
+    pub(crate) fn shared(texts: &[&str]) -> Self {
+        Self::of(texts, |_, df| df > 1)
+    }
+
+    fn of(texts: &[&str], is_kept: impl Fn(u32, u32) -> bool) -> Self {
         let mut counts: HashMap<u32, u32, BuildHasherDefault<Mixed>> = HashMap::default();
         for text in texts {
             for (hash, _) in counted(text) {
                 *counts.entry(hash).or_default() += 1;
             }
         }
-        let mut kept: Vec<(u32, u32)> = counts.into_iter().filter(|(hash, df)| *df > 1 || is_word(*hash)).collect();
+        let mut kept: Vec<(u32, u32)> = counts.into_iter().filter(|(hash, df)| is_kept(*hash, *df)).collect();
         kept.sort_unstable();
         let total = texts.len() as f32;
         let idf = |df: f32| ((1.0 + total) / (1.0 + df)).ln() + 1.0;

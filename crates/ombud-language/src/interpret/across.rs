@@ -192,7 +192,7 @@ impl Reading {
         }
         let means = means(told);
         let texts: Vec<&str> = told.iter().map(|told| told.text).collect();
-        let vocabulary = (words > 0.0).then(|| Vocabulary::learn(&texts));
+        let vocabulary = (words > 0.0).then(|| Vocabulary::shared(&texts));
         let seen = told.iter().map(|told| Seen {
             vector: less(told.vector, means.get(told.locale)).collect(),
             words: vocabulary.as_ref().map_or_else(Vec::new, |vocabulary| vocabulary.vector(told.text)),
