@@ -174,7 +174,10 @@ impl Talk {
         match self.api.conversation(&self.session, &self.conversation.id).await {
             Ok(conversation) => {
                 self.conversation = conversation;
-                self.print_new();
+                // The options are not said again where nothing else is.
+                if newest(&self.conversation.messages, self.seen) > self.seen {
+                    self.print_new();
+                }
             }
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
