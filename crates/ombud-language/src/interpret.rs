@@ -284,10 +284,16 @@ impl<'a> Interpreter<'a> {
             && (said.words.len() <= SHORT_WORDS_MAX
                 || meant >= PERSON
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
-        let vector = || context.vectors.and_then(|vectors| vectors.of(&Person::cast(said.text)));
-        let wished = |person: &Person| person.read(self.locale, said.text, vector().as_deref()) == PersonWish::Wished;
-        (named || meant >= PERSON_MEANT || meant >= PERSON && self.person.is_some_and(wished))
+        (named || meant >= PERSON_MEANT || self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)
+    }
+
+    /// Whether a message as a whole, or a sentence of it, surely wishes for a person: "no!! That is no complaint, I want to talk to a human".
+    fn wishes_person(&self, text: &str, context: &UnderstandContext<'_>) -> bool {
+        let Some(person) = self.person else { return false };
+        let vector = |text: &str| context.vectors.and_then(|vectors| vectors.of(&Person::cast(text)));
+        let wished = |text: &str| person.read(self.locale, text, vector(text).as_deref()) == PersonWish::Wished;
+        wished(text) || sentences(text).into_iter().filter(|sentence| *sentence != text).any(wished)
     }
 
     fn is_yes(&self, words: &[String]) -> bool {
@@ -339,6 +345,11 @@ impl<'a> Interpreter<'a> {
     fn answer(&self, said: &Said<'_>, slot: &str, context: &UnderstandContext<'_>) -> Vec<Command> {
         let given = || vec![Command::SetSlot { slot: slot.to_owned(), text: said.text.to_owned() }];
         if self.is_cancel(&said.words) && !self.is_no(&said.words) {
+            return vec![Command::Cancel];
+        }
+        // "No!! That is no complaint. Stop": nothing of it is to be written down.
+        let ends = |sentence: &str| self.is_cancel(&words(sentence));
+        if slot == WORDING_SLOT && sentences(said.text).into_iter().any(ends) {
             return vec![Command::Cancel];
         }
         let moment =
@@ -491,4 +502,54 @@ fn sentences(text: &str) -> Vec<&str> {
         parts.push(text);
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use ombud_domain::{Command, Expectation};
+    use serde::de::DeserializeOwned;
+
+    use super::fixture::{FIRST, Meant, german};
+    use crate::understand::{UnderstandContext, WORDING_SLOT};
+    use crate::{Person, PersonExample};
+
+    fn read(reader: &super::Interpreters, text: &str, expectation: &Expectation) -> Vec<Command> {
+        let context = UnderstandContext {
+            vectors: Some(&Meant(FIRST)),
+            ..UnderstandContext::alone(expectation, jiff::civil::Date::constant(2026, 11, 29))
+        };
+        reader.of("de").unwrap().understand(text, &context).commands
+    }
+
+    #[test]
+    fn a_text_that_is_to_be_written_down_ends_with_a_sentence_that_ends_it() {
+        let reader = german(&[]);
+        let wording = Expectation::Slot { slot: WORDING_SLOT.to_owned() };
+        for text in ["nein!! das ist keine Beschwerde. vergiss es", "Vergiss es. Ich will nur mein Geld"] {
+            assert_eq!(read(&reader, text, &wording), [Command::Cancel], "{text}");
+        }
+        let told = "Der Bote kam nicht. Ich will mein Geld";
+        let kept = Command::SetSlot { slot: WORDING_SLOT.to_owned(), text: told.to_owned() };
+        assert_eq!(read(&reader, told, &wording), [kept]);
+    }
+
+    fn lines<T: DeserializeOwned>(file: &str) -> Vec<T> {
+        file.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_wish_for_a_person_is_heard_whatever_is_open_and_in_one_sentence_of_several() {
+        let words = serde_saphyr::from_str(include_str!("../../../packs/base/lexicon/person.yaml")).unwrap();
+        let lessons: Vec<PersonExample> = lines(include_str!("../../../packs/base/nlu/person.jsonl"));
+        let reader = german(&[]).with_person(Person::new(words, lessons));
+        for expectation in [Expectation::Open, Expectation::Confirm, Expectation::Slot { slot: "reason".to_owned() }] {
+            let wishes = |text: &str| read(&reader, text, &expectation).contains(&Command::Handoff);
+            assert!(wishes("kann ich bitte einfach mit einem echten Menschen sprechen"), "{expectation:?}");
+            assert!(
+                wishes("Nein, das ist keine Beschwerde! Ich will mit einem Mitarbeiter sprechen"),
+                "{expectation:?}"
+            );
+            assert!(!wishes("Wann kommt mein Paket?"), "{expectation:?}");
+        }
+    }
 }

@@ -458,7 +458,9 @@ impl Understander {
             commands = vec![Command::Chitchat { kind: Kind::Objection }];
         }
         // R47: an explicit wish for a person comes first and nothing can veto it.
-        if wants_person {
+        if wants_person && *context.expectation == Expectation::Confirm && confirm::orders_before_person(&readings) {
+            commands = vec![Command::Affirm, Command::Handoff];
+        } else if wants_person {
             commands.retain(|command| {
                 !matches!(command, Command::Handoff | Command::CannotRead | Command::Clarify { .. })
                     && (meanwhile || !matches!(command, Command::Ask { .. }))

@@ -22,6 +22,8 @@ const BEGUN: f32 = 0.7;
 /// What neither asks nor wishes, beside a proposal, begins something else only where it is this sure.
 const BEGUN_BY_TELLING: f32 = 0.85;
 
+pub(super) use order::orders_before_person;
+
 /// How a message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lead {
@@ -287,6 +289,12 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     }
     let active = readings.context.active_flow;
     let questions = asked(readings);
+    // "No, not when do I pay, when do you pay me?" and "That's not what I asked. What does it cost": the no is to our last words.
+    let follows = rules.consent.asked_else.find(readings.text).and_then(|found| readings.text.get(found.end()..));
+    if let Some(question) = follows.map(str::trim).filter(|follows| rules.asking.is_match(follows)) {
+        let named = || vec![Command::Ask { query: question.to_owned(), confidence: 0.5 }];
+        return if questions.is_empty() { named() } else { asks(&questions) };
+    }
     let other: Vec<Reading> = readings
         .pieces
         .iter()

@@ -8,9 +8,9 @@ use ombud_domain::{Command, Expectation};
 use super::UnderstandContext;
 use super::answer::lead_off;
 use super::pieces::sentences;
-use super::reading::Readings;
+use super::reading::{REFUSED, Readings};
 use super::requests::{open, told};
-use super::rules::Rules;
+use super::rules::{Rules, words};
 
 /// The end of what is under way, and what is asked for instead; none if no sentence ends it.
 pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
@@ -23,7 +23,7 @@ pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
         let bare = lead_off(rules, sentence);
         let ends = after_end(rules, bare).is_some() || rules.leaves(bare);
         let sentence = if ends { bare } else { sentence };
-        let after = after_end(rules, sentence);
+        let after = after_end(rules, sentence).or_else(|| after_refusal(readings, sentence));
         named |= after.is_some();
         left |= after.is_none() && rules.leaves(sentence);
         // "Stop the exchange, I keep them" ends it twice.
@@ -49,6 +49,8 @@ fn is_short(rules: &Rules, rest: &str) -> bool {
     rules.content_words(rest).len() <= RESTRICTION_WORDS_MAX
 }
 
+/// What is to stay must be what is under way this surely: its name alone is little to go by.
+const STAYS: f32 = 0.25;
 /// "Only the lamp": a short rest that restricts and asks for nothing.
 const RESTRICTION_WORDS_MAX: usize = 3;
 
@@ -72,6 +74,21 @@ fn after_end<'t>(rules: &Rules, sentence: &'t str) -> Option<&'t str> {
         body = shorter;
     }
     None
+}
+
+/// What a sentence says behind the words that do not want what is under way: "I don't want to close my account, leave it open", "my address stays".
+fn after_refusal<'t>(readings: &Readings<'_>, sentence: &'t str) -> Option<&'t str> {
+    let rules = readings.rules();
+    let (part, after, least) = match (rules.staying(sentence), rules.not_wanted(sentence)) {
+        (Some(thing), _) => (thing, "", STAYS),
+        (None, refused) => refused.map(|(part, after)| (part, after, REFUSED))?,
+    };
+    let context = at_beginning(readings);
+    let read = Readings::new(readings.understander, part, &context).whole();
+    let is_active = read.best_flow().is_some_and(|(flow, p)| Some(flow) == readings.context.active_flow && p >= least);
+    let verbs = readings.context.proposal.map(|proposal| rules.proposed_verbs(proposal)).unwrap_or_default();
+    let is_proposed = words(part).next().is_some_and(|word| verbs.contains(&word));
+    (is_active || is_proposed).then(|| after.trim_start_matches([' ', ',', '.', '!', ';', ':', '-']))
 }
 
 /// The text without a bare no in front.
@@ -105,19 +122,24 @@ pub(super) fn left_for_another(readings: &Readings<'_>) -> Option<Vec<Command>> 
     Some(left(readings)).filter(|commands| commands.iter().any(begins))
 }
 
-/// What the other sentences ask for, read as at the beginning of a conversation.
-fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
-    if rest.is_empty() {
-        return Vec::new();
-    }
-    let context = UnderstandContext {
+/// The context as if nothing were under way.
+fn at_beginning<'r>(readings: &Readings<'r>) -> UnderstandContext<'r> {
+    UnderstandContext {
         expectation: &Expectation::Open,
         active_flow: None,
         last_flow: None,
         follow_up: None,
         proposal: None,
         ..*readings.context
-    };
+    }
+}
+
+/// What the other sentences ask for, read as at the beginning of a conversation.
+fn begun(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let context = at_beginning(readings);
     let rules = readings.rules();
     let readings = Readings::new(readings.understander, rest, &context);
     let mut commands = told(&readings, &readings.pieces);

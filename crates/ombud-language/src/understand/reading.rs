@@ -41,6 +41,8 @@ const HANDOFF_SURE: f32 = 0.5;
 
 /// Share of known words below which the classifier is not believed: typos leave some, other matters none.
 const HANDOFF_KNOWN: f32 = 0.35;
+/// What is not wanted must be read this surely, without the words that say so.
+pub(super) const REFUSED: f32 = 0.5;
 /// A whole piece read this surely needs no look at its parts.
 const CLEAR: f32 = 0.75;
 /// A part of a piece must be read this surely.
@@ -75,7 +77,8 @@ impl Reading {
             is_conditional: is_conditional(rules, &text),
             is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
             is_handoff: named || learnt,
-            is_negated: rules.negated.is_match(&body),
+            is_negated: [&rules.negated, &rules.stays].iter().any(|rule| rule.is_match(&body))
+                || refuses(understander, context, &body, &classes),
             classes,
             text,
         }
@@ -93,7 +96,7 @@ impl Reading {
 
     /// The flows among the best classes, best first.
     pub(super) fn flows(&self) -> impl Iterator<Item = (&str, f32)> {
-        self.classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+        flows_of(&self.classes)
     }
 
     /// Probability of a class among the best.
@@ -210,14 +213,34 @@ fn only_points(rules: &Rules, after: &Reading) -> bool {
     bare && !after.is_handoff && after.best().1 < CUT_FROM_DETAIL && rules.follow.points_back.is_match(&after.text)
 }
 
+/// The classes of a text as it stands, without those that are barred.
+fn classes_of(understander: &Understander, context: &UnderstandContext<'_>, text: &str) -> Vec<(String, f32)> {
+    let kept = CLASSES_KEPT + context.barred.len();
+    let mut classes = context.open_to(understander.predict(&without_ids(text), kept, context));
+    classes.truncate(CLASSES_KEPT);
+    classes
+}
+
+/// The flows among classes, in their order.
+fn flows_of(classes: &[(String, f32)]) -> impl Iterator<Item = (&str, f32)> {
+    classes.iter().filter_map(|(class, p)| Some((class.strip_prefix("flow:")?, *p)))
+}
+
+/// Whether what a piece says is not wanted is the very request it was read as: "I don't want to close my account".
+fn refuses(
+    understander: &Understander,
+    context: &UnderstandContext<'_>,
+    body: &str,
+    classes: &[(String, f32)],
+) -> bool {
+    let Some((part, _)) = understander.rules.not_wanted(body) else { return false };
+    let read = flows_of(&classes_of(understander, context, part)).next().map(|(flow, p)| (flow.to_owned(), p));
+    read.is_some_and(|(refused, p)| p >= REFUSED && flows_of(classes).next().is_some_and(|(flow, _)| flow == refused))
+}
+
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".
 fn classes(understander: &Understander, context: &UnderstandContext<'_>, body: &str) -> Vec<(String, f32)> {
-    let predict = |text: &str| -> Vec<(String, f32)> {
-        let kept = CLASSES_KEPT + context.barred.len();
-        let mut classes = context.open_to(understander.predict(&without_ids(text), kept, context));
-        classes.truncate(CLASSES_KEPT);
-        classes
-    };
+    let predict = |text: &str| classes_of(understander, context, text);
     let whole = predict(body);
     let clear = whole.first().is_some_and(|(class, p)| class != "detail" && *p >= CLEAR);
     if clear || body.split_whitespace().count() < PARTED_WORDS_MIN {

@@ -26,6 +26,8 @@ pub(super) struct RewordRules {
     lead: Regex,
     /// The whole text follows, word for word.
     verbatim: Regex,
+    /// The text reads as it should.
+    approved: Regex,
     /// What stands instead of everything.
     replace: Regex,
     /// What is said as well.
@@ -54,6 +56,8 @@ pub(super) struct RewordRules {
     pub(super) sentence: Regex,
     /// Words that are meant as words: "the word stupid".
     pub(super) literal: Regex,
+    /// Words in quotation marks, with more behind them.
+    marked: Regex,
     /// Where a clause of a sentence begins.
     pub(super) clause: Regex,
 }
@@ -74,6 +78,7 @@ impl RewordRules {
         Ok(Self {
             lead: rule("reword_lead")?,
             verbatim: rule("reword_verbatim")?,
+            approved: rule("reword_approved")?,
             replace: rule("reword_replace")?,
             add: rule("reword_add")?,
             vague: rule("reword_vague")?,
@@ -88,6 +93,7 @@ impl RewordRules {
             part: rule("reword_part")?,
             sentence: rule("reword_sentence")?,
             literal: rule("reword_literal")?,
+            marked: rule("reword_marked")?,
             clause: rule("reword_clause")?,
         })
     }
@@ -113,7 +119,9 @@ impl RewordRules {
             let found = rule.captures(body)?;
             let mut parts = found.iter().skip(1).flatten().map(|part| part.as_str());
             let (first, second) = (parts.next()?, parts.next()?);
-            Some((unquoted(first), unquoted(second))).filter(|(one, other)| !one.is_empty() && !other.is_empty())
+            // "Change 'stolen' to 'taken', I didn't see it": what stands behind the mark is no part of it.
+            let marked = |part: &'t str| captured(&self.marked, part).unwrap_or_else(|| unquoted(part));
+            Some((marked(first), marked(second))).filter(|(one, other)| !one.is_empty() && !other.is_empty())
         };
         let back = || pair(&self.swap_back).map(|(new, old)| (old, new));
         pair(&self.swap).or_else(|| pair(&self.swap_told)).or_else(back)
@@ -166,6 +174,9 @@ impl Rules {
     /// How a text that is shown should read, if the words say so.
     pub(super) fn rewording(&self, known: &str, said: &str) -> Option<Rewording> {
         let rules = &self.written.reword;
+        if rules.approved.is_match(said) {
+            return None;
+        }
         if let Some(words) = rules.verbatim(said) {
             return Some(Rewording::Reads(words.to_owned()));
         }

@@ -78,6 +78,10 @@ pub(super) struct Rules {
     pub unwanted: Regex,
     pub ellipsis: Regex,
     pub negated: Regex,
+    /// What follows it is not wanted, whatever it is.
+    pub refused: Regex,
+    /// Something is to stay as it is.
+    pub stays: Regex,
     pub if_so: Regex,
     pub subordinate: Regex,
     withdraw: Excepted,
@@ -159,6 +163,8 @@ pub(super) struct ConsentRules {
     pub glad: Regex,
     /// What was answered last was not what was meant, and nothing else is said.
     pub misheard: Regex,
+    /// The question was another, and it follows.
+    pub asked_else: Regex,
     /// A word that joins what follows to what was said before it.
     pub joint: Regex,
     /// A condition: no yes yet.
@@ -191,6 +197,7 @@ impl ConsentRules {
             refuses_unless: rule("refuses_unless")?,
             glad: rule("glad")?,
             misheard: rule("misheard")?,
+            asked_else: rule("asked_else")?,
             joint: rule("joint")?,
             condition: rule("condition")?,
             retort: rule("retort")?,
@@ -343,6 +350,8 @@ impl Rules {
             unwanted: rule("unwanted")?,
             ellipsis: rule("ellipsis")?,
             negated: rule("negated")?,
+            refused: rule("refused")?,
+            stays: rule("stays")?,
             if_so: rule("if_so")?,
             subordinate: rule("subordinate")?,
             withdraw: Excepted::new(&patterns, "withdraw")?,
@@ -454,6 +463,20 @@ impl Rules {
         self.wishes.get(flow).is_some_and(|wish| !wish.is_match(text))
     }
 
+    /// What a sentence says is not wanted, and what it says after that: "close my account" and "leave it open" of "don't close my account, leave it open".
+    pub(super) fn not_wanted<'t>(&self, sentence: &'t str) -> Option<(&'t str, &'t str)> {
+        let found = self.refused.find(sentence)?;
+        let rest = sentence.get(found.end()..)?.trim_start();
+        let end = rest.find(['.', '!', '?', ';', ',', '…']).unwrap_or(rest.len());
+        let (part, after) = rest.split_at_checked(end)?;
+        part.chars().any(char::is_alphanumeric).then_some((part, after))
+    }
+
+    /// What a sentence says is to stay as it is: "my address".
+    pub(super) fn staying<'t>(&self, sentence: &'t str) -> Option<&'t str> {
+        self.stays.captures(sentence)?.iter().skip(1).flatten().next().map(|thing| thing.as_str())
+    }
+
     /// Whether a text says that what the flow is for is not wanted.
     pub(super) fn refuses(&self, flow: &str, text: &str) -> bool {
         let wish = self.wishes.get(flow);
@@ -492,9 +515,12 @@ impl Rules {
 
     /// Whether a word for a person stands in the text, spelled well or badly.
     pub(super) fn names_person(&self, text: &str) -> bool {
-        self.people.is_empty()
-            || words(text)
-                .any(|word| self.people.contains(&word) || self.people.iter().any(|known| misspelt(&word, known)))
+        self.people.is_empty() || self.names_people(text)
+    }
+
+    /// Whether a text names somebody of the company in a word that is known.
+    pub(super) fn names_people(&self, text: &str) -> bool {
+        words(text).any(|word| self.people.contains(&word) || self.people.iter().any(|known| misspelt(&word, known)))
     }
 
     /// The verbs of what a proposal offers to do: "report" of "Shall I report it?", and its first word.

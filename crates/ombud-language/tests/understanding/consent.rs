@@ -53,17 +53,68 @@ fn a_no_keeps_the_words_of_the_correction() {
 }
 
 #[test]
+fn a_yes_that_says_how_it_is_to_be_or_a_no_to_our_last_words_asks() {
+    check(
+        &Expectation::Confirm,
+        Some("extend_due_date"),
+        Some("Shall I move your payment of 40.50 USD from 30 November 2026 to 14 December 2026? That costs 1.99 USD."),
+        &[
+            ("yes, but as i said only from 1 december, is that how you'll do it?", &["ask"]),
+            ("thats not what i asked. what does 7 days cost", &["ask"]),
+            ("no, not when do i pay, when do you pay me", &["ask"]),
+            ("thats not what i asked for", &["deny"]),
+        ],
+    );
+}
+
+#[test]
+fn a_bare_yes_beside_the_wish_for_a_person_is_one_to_the_person() {
+    check(
+        &Expectation::Confirm,
+        Some("unknown_purchase"),
+        Some("Shall I block it? You don't have to pay for this purchase meanwhile."),
+        &[
+            ("yes please, let me talk to a real person", &["handoff", "affirm"]),
+            ("don't block it, get me a real person", &["handoff", "deny"]),
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_wanted_is_not_begun() {
+    check(
+        &Expectation::Open,
+        None,
+        None,
+        &[
+            ("NO i dont want to cancel my order", &["cancel"]),
+            ("stop asking to return my lamp", &["cancel"]),
+            ("I don't want it anymore, I want to return my lamp", &["start return_items"]),
+        ],
+    );
+    check(
+        &Expectation::Slot { slot: "email".to_owned() },
+        Some("change_email"),
+        None,
+        &[
+            ("I said my e-mail address stays the same", &["cancel"]),
+            ("I don't want to change my e-mail address", &["cancel"]),
+        ],
+    );
+}
+
+#[test]
 fn a_proposal_is_turned_down_by_naming_it() {
     let reader = reader();
     let proposal = "Shall I report a defect of your coat to the shop?";
     let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(proposal));
-    for text in [
-        "do not report a defect",
-        "please don't report it to the shop",
-        "I don't want to report a defect!",
-        "NO. Don't report it.",
-    ] {
+    for text in ["do not report a defect", "please don't report it to the shop", "NO. Don't report it."] {
         assert_eq!(read(text), [Command::Deny { text: String::new() }], "{text}");
+    }
+    for text in
+        ["I don't want to report a defect!", "no no, stop asking to report a defect", "theres nothing to report"]
+    {
+        assert_eq!(read(text), [Command::Cancel], "{text}: what is under way is not wanted at all");
     }
     assert_eq!(
         read("don't use the blue one, take the red"),

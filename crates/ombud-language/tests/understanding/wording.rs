@@ -73,8 +73,17 @@ fn a_word_or_a_number_is_exchanged_where_it_stands() {
         ("replace the box with a parcel", "the box", "a parcel"),
         ("instead of fence write \"gate\"", "fence", "gate"),
         ("can you swap courier for driver?", "courier", "driver"),
+        ("wait, change 'courier' to 'driver', i didnt see him myself", "courier", "driver"),
     ] {
         assert_eq!(reads(&reader, said), with(old, new), "{said}");
+    }
+}
+
+#[test]
+fn who_says_that_it_reads_as_it_should_writes_nothing_anew() {
+    let reader = reader();
+    for said in ["yes thats how it should read, send it", "exactly what it should say. Please register it"] {
+        assert_eq!(reader.rewording(SHOWN, said), None, "{said}");
     }
 }
 

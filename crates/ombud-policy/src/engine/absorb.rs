@@ -55,8 +55,12 @@ impl Engine<'_> {
             return None;
         }
         match command {
-            // "A person please, but meanwhile ...": what stands in front is answered in the same turn.
-            Command::Handoff if !state.begun.is_empty() || !state.ending.sayings.is_empty() => {
+            // "A person please, but meanwhile ...", "block it, but let a person look": what stands in front is done in the same turn.
+            Command::Handoff
+                if !state.begun.is_empty()
+                    || !state.ending.sayings.is_empty()
+                    || state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_some()) =>
+            {
                 state.person_after = true
             }
             Command::Handoff => return Some(self.hand_over_on_request(state)),

@@ -223,10 +223,12 @@ fn speaks_against(readings: &Readings<'_>, begins: Lead, yes: f32) -> bool {
         rules.contrast.find_iter(readings.text).find(|found| !verbs.contains(&found.as_str().to_lowercase()));
     let contrasted = contrasts.and_then(|found| readings.text.get(found.end()..));
     let is_against = |rest: &str| {
-        // "..., but what about the other one?" only asks, and "but ok, do it" says yes.
-        if asked(readings).iter().any(|piece| piece.text.contains(rest.trim()))
-            || says_so(readings, rest.trim(), YES_TOLD)
-        {
+        // "..., but what about the other one?" only asks, and "but only from 1 December, will you?" says how it is to be.
+        if asked(readings).iter().any(|piece| piece.text.contains(rest.trim())) {
+            return rules.restrict.is_match(rest) || names_other(readings, rest);
+        }
+        // "But ok, do it" says yes.
+        if says_so(readings, rest.trim(), YES_TOLD) {
             return false;
         }
         if yes >= PLAIN || does(readings, rest, OPPOSED, |act| act == Act::Ask) {

@@ -63,6 +63,21 @@ pub(super) fn ordered(readings: &Readings<'_>) -> Option<Vec<Command>> {
     Some(commands.chain(asks(&questions)).collect())
 }
 
+/// Whether a message that wishes for a person also orders what is proposed by its verb: "block it, but let a person look at it too". A bare yes may
+/// be one to the person.
+pub(in super::super) fn orders_before_person(readings: &Readings<'_>) -> bool {
+    let rules = readings.rules();
+    let told = sentences(readings.text, rules).into_iter().flat_map(clauses);
+    let mut orders = false;
+    for clause in told.filter(|clause| !rules.person.handoff.is_match(clause) && !rules.names_people(clause)) {
+        if matches!(part(readings, clause, &[]), Part::Against | Part::Question) {
+            return false;
+        }
+        orders |= is_verb_of_proposal(readings, bare(readings, clause));
+    }
+    orders
+}
+
 /// "..., then the laptop on 7 December": a further thing without a verb of its own, after the order.
 fn is_more(readings: &Readings<'_>, text: &str) -> bool {
     let rules = readings.rules();
