@@ -15,6 +15,7 @@ mod meaning;
 mod model;
 mod pieces;
 mod reading;
+mod refusals;
 mod requests;
 mod reword;
 mod rules;

@@ -79,7 +79,7 @@ fn after_end<'t>(rules: &Rules, sentence: &'t str) -> Option<&'t str> {
 /// What a sentence says behind the words that do not want what is under way: "I don't want to close my account, leave it open", "my address stays".
 fn after_refusal<'t>(readings: &Readings<'_>, sentence: &'t str) -> Option<&'t str> {
     let rules = readings.rules();
-    let (part, after, least) = match (rules.staying(sentence), rules.not_wanted(sentence)) {
+    let (part, after, least) = match (rules.refusals.staying(sentence), rules.refusals.not_wanted(sentence)) {
         (Some(thing), _) => (thing, "", STAYS),
         (None, refused) => refused.map(|(part, after)| (part, after, REFUSED))?,
     };

@@ -77,8 +77,7 @@ impl Reading {
             is_conditional: is_conditional(rules, &text),
             is_additive: rules.additive.is_match(&text) || rules.enumerator.is_match(&text),
             is_handoff: named || learnt,
-            is_negated: [&rules.negated, &rules.stays].iter().any(|rule| rule.is_match(&body))
-                || refuses(understander, context, &body, &classes),
+            is_negated: rules.refusals.negates(&body) || refuses(understander, context, &body, &classes),
             classes,
             text,
         }
@@ -233,7 +232,7 @@ fn refuses(
     body: &str,
     classes: &[(String, f32)],
 ) -> bool {
-    let Some((part, _)) = understander.rules.not_wanted(body) else { return false };
+    let Some((part, _)) = understander.rules.refusals.not_wanted(body) else { return false };
     let read = flows_of(&classes_of(understander, context, part)).next().map(|(flow, p)| (flow.to_owned(), p));
     read.is_some_and(|(refused, p)| p >= REFUSED && flows_of(classes).next().is_some_and(|(flow, _)| flow == refused))
 }

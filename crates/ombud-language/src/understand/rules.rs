@@ -10,6 +10,7 @@ use super::follow::FollowRules;
 use super::foreign::Foreign;
 use super::model::{NluError, RuleFile, Together};
 use super::pieces::sentences;
+use super::refusals::Refusals;
 use super::reword::RewordRules;
 use super::spelling::{Spelling, misspelt};
 use super::together::Togethers;
@@ -77,11 +78,8 @@ pub(super) struct Rules {
     /// Before the name of what is not wanted: "I don't want to ...".
     pub unwanted: Regex,
     pub ellipsis: Regex,
-    pub negated: Regex,
-    /// What follows it is not wanted, whatever it is.
-    pub refused: Regex,
-    /// Something is to stay as it is.
-    pub stays: Regex,
+    /// What is said not to be wanted.
+    pub refusals: Refusals,
     pub if_so: Regex,
     pub subordinate: Regex,
     withdraw: Excepted,
@@ -349,9 +347,7 @@ impl Rules {
             polite_lead: rule("polite_lead")?,
             unwanted: rule("unwanted")?,
             ellipsis: rule("ellipsis")?,
-            negated: rule("negated")?,
-            refused: rule("refused")?,
-            stays: rule("stays")?,
+            refusals: Refusals::new(&patterns)?,
             if_so: rule("if_so")?,
             subordinate: rule("subordinate")?,
             withdraw: Excepted::new(&patterns, "withdraw")?,
@@ -461,20 +457,6 @@ impl Rules {
     /// Whether a text that resembles a flow only has its tone: the flow's wish has words, and they are not there.
     pub(super) fn is_tone(&self, flow: &str, text: &str) -> bool {
         self.wishes.get(flow).is_some_and(|wish| !wish.is_match(text))
-    }
-
-    /// What a sentence says is not wanted, and what it says after that: "close my account" and "leave it open" of "don't close my account, leave it open".
-    pub(super) fn not_wanted<'t>(&self, sentence: &'t str) -> Option<(&'t str, &'t str)> {
-        let found = self.refused.find(sentence)?;
-        let rest = sentence.get(found.end()..)?.trim_start();
-        let end = rest.find(['.', '!', '?', ';', ',', '…']).unwrap_or(rest.len());
-        let (part, after) = rest.split_at_checked(end)?;
-        part.chars().any(char::is_alphanumeric).then_some((part, after))
-    }
-
-    /// What a sentence says is to stay as it is: "my address".
-    pub(super) fn staying<'t>(&self, sentence: &'t str) -> Option<&'t str> {
-        self.stays.captures(sentence)?.iter().skip(1).flatten().next().map(|thing| thing.as_str())
     }
 
     /// Whether a text says that what the flow is for is not wanted.
