@@ -22,7 +22,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("ombud-inference", 270),
     ("ombud-http", 365),
     ("ombud", 600),
-    ("ombud-testkit", 270),
+    ("ombud-testkit", 280),
     ("ombud-backoffice", 240),
     ("xtask", 75),
 ];

@@ -1,16 +1,22 @@
 //! Is the wish for a person heard in every language, and nothing else taken for one?
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use ombud_domain::{Command, Expectation};
 use ombud_inference::{E5, E5_SMALL, ModelFault};
-use ombud_language::{Person, PersonExample, PersonFile, PersonWish};
+use ombud_language::{
+    Across, Interpreters, Person, PersonExample, PersonFile, PersonWish, UnderstandContext, Vectors as _,
+};
 use ombud_ports::{Embedder as _, TextKind};
 
+use super::messages::Lessons;
 use super::{Figure, Shown, carried};
 use crate::cli::{Context, Outcome, Output};
+use crate::meaning;
+use crate::packs::PackSource;
 use crate::terminal::{complain, say};
 use crate::wiring::models_folder;
 
@@ -27,6 +33,9 @@ pub(super) struct Options {
     /// Messages to measure on, of the same shape.
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     test: Vec<PathBuf>,
+    /// Read the messages as a server with this pack reads them, at the beginning of a conversation, too; those in the pack's own language are left out.
+    #[arg(long, value_name = "PACK")]
+    pack: Option<PathBuf>,
     /// Show messages that were read wrong.
     #[arg(long)]
     show: bool,
@@ -66,6 +75,10 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
             let read = test.iter().zip(&asked);
             let read = read.map(|(one, vector)| person.read(&one.language, &one.text, Some(vector.values())));
             show(context, options, &test, &read.collect::<Vec<_>>(), &format!("with {}", E5_SMALL.id))?;
+            if let Some(pack) = &options.pack {
+                let (test, read) = by_pack(context, (&model, &path), (pack, &person), &test)?;
+                show(context, options, &test, &read, "by the pack")?;
+            }
         }
         Err(fault @ ModelFault::Absent { .. }) => complain(format_args!("ombud: {fault}")),
         Err(fault) => return Err(fault.into()),
@@ -73,6 +86,34 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     let read: Vec<PersonWish> = test.iter().map(|one| person.read(&one.language, &one.text, None)).collect();
     show(context, options, &test, &read, "without a model")?;
     Ok(Outcome::Done)
+}
+
+/// The messages that a server with a pack reads by meaning, and what it makes of each: it hands over, or it does something else.
+fn by_pack(
+    context: &Context,
+    (model, path): (&E5, &Path),
+    (pack, person): (&Path, &Person),
+    test: &[PersonExample],
+) -> anyhow::Result<(Vec<PersonExample>, Vec<PersonWish>)> {
+    let (pack, _) = PackSource::find(&pack.to_string_lossy())?.read()?;
+    let (taught, phrases) = ombud_turn::languages_of(&pack)?;
+    let lessons = Lessons::of_texts(model, path, Across::lessons(&taught))?;
+    let kept = meaning::shelf(&context.config()?);
+    let learn = || {
+        let vectors = Across::lessons(&taught).iter().map(|text| lessons.of(text)).collect::<Option<Vec<_>>>()?;
+        Across::learn(&taught, &vectors)
+    };
+    let across = Across::found(&taught, E5_SMALL.sha256, &kept).or_else(learn);
+    let across = across.context("the pack teaches no other language")?;
+    let readers = Interpreters::new(across, &phrases).with_person(person.clone());
+    let today = jiff::civil::Date::constant(2026, 11, 29);
+    let context = UnderstandContext { vectors: Some(&lessons), ..UnderstandContext::alone(&Expectation::Open, today) };
+    let read = |one: &PersonExample| {
+        let read = readers.of(&one.language)?.understand(&one.text, &context);
+        let wish = if read.commands.contains(&Command::Handoff) { PersonWish::Wished } else { PersonWish::No };
+        Some((one.clone(), wish))
+    };
+    Ok(test.iter().filter_map(read).unzip())
 }
 
 fn read_all(files: &[PathBuf]) -> anyhow::Result<Vec<PersonExample>> {

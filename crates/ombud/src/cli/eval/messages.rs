@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -32,9 +32,18 @@ pub(super) struct Options {
 }
 
 /// Gives texts their vectors: those of the lessons are there, those of their sentences are made.
-struct Lessons<'a> {
+pub(super) struct Lessons<'a> {
     model: &'a E5,
     known: RefCell<HashMap<String, Arc<[f32]>>>,
+}
+
+impl<'a> Lessons<'a> {
+    /// Of these texts, from the file beside the model or made and kept there.
+    pub(super) fn of_texts(model: &'a E5, path: &Path, texts: Vec<String>) -> anyhow::Result<Self> {
+        let kept = ombud_inference::vectors(model, &path.with_extension("vectors"), &texts, &|_, _| {})?;
+        let known = texts.into_iter().zip(kept.iter().map(|embedding| embedding.values().into())).collect();
+        Ok(Self { model, known: RefCell::new(known) })
+    }
 }
 
 impl Vectors for Lessons<'_> {
@@ -66,10 +75,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     let (taught, phrases) = ombud_turn::languages_of(&pack)?;
     let path = models_folder(&config)?.join(E5_SMALL.file);
     let model = E5::open(&path)?;
-    let texts = Across::lessons(&taught);
-    let kept = ombud_inference::vectors(&model, &path.with_extension("vectors"), &texts, &|_, _| {})?;
-    let known = texts.into_iter().zip(kept.iter().map(|embedding| embedding.values().into())).collect();
-    let lessons = Lessons { model: &model, known: RefCell::new(known) };
+    let lessons = Lessons::of_texts(&model, &path, Across::lessons(&taught))?;
     let mut tallies = vec![Tally::default(); taught.len()];
     for half in [0, 1] {
         let teaching: Vec<Taught> =
