@@ -56,6 +56,10 @@ const OTHER: f32 = 0.3;
 const PERSON: f32 = 0.2;
 /// The wish for a person that only its meaning tells must be this sure.
 const PERSON_MEANT: f32 = 0.8;
+/// Where something else is asked or surely requested, the message as a whole must be meant so at least this much.
+const PERSON_BESIDE: f32 = 0.05;
+/// Fewer words tell the wish only as a phrase.
+const PERSON_WORDS_MIN: usize = 3;
 /// In so few words a phrase is all that is said.
 const SHORT_WORDS_MAX: usize = 5;
 /// A longer message tells more than that what was done is to be undone.
@@ -284,7 +288,11 @@ impl<'a> Interpreter<'a> {
             && (said.words.len() <= SHORT_WORDS_MAX
                 || meant >= PERSON
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
-        (named || meant >= PERSON_MEANT || self.wishes_person(said.text, context))
+        // Where something is asked, most messages answer it; and "I want to complain" is a request of its own.
+        let is_free =
+            matches!(context.expectation, Expectation::Open | Expectation::AnythingElse) && said.best().1 < BEGUN;
+        let may_wish = is_free || meant >= PERSON_BESIDE;
+        (named || meant >= PERSON_MEANT || may_wish && self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)
     }
 
@@ -292,7 +300,11 @@ impl<'a> Interpreter<'a> {
     fn wishes_person(&self, text: &str, context: &UnderstandContext<'_>) -> bool {
         let Some(person) = self.person else { return false };
         let vector = |text: &str| context.vectors.and_then(|vectors| vectors.of(&Person::cast(text)));
-        let wished = |text: &str| person.read(self.locale, text, vector(text).as_deref()) == PersonWish::Wished;
+        // A bare "yes please" is like nothing that the reading has learnt.
+        let says_enough = |text: &str| words(text).len() >= PERSON_WORDS_MIN && !self.is_made_of_phrases(text);
+        let wished = |text: &str| {
+            says_enough(text) && person.read(self.locale, text, vector(text).as_deref()) == PersonWish::Wished
+        };
         wished(text) || sentences(text).into_iter().filter(|sentence| *sentence != text).any(wished)
     }
 
@@ -538,11 +550,11 @@ mod tests {
     }
 
     #[test]
-    fn the_wish_for_a_person_is_heard_whatever_is_open_and_in_one_sentence_of_several() {
+    fn the_wish_for_a_person_is_heard_in_one_sentence_of_several() {
         let words = serde_saphyr::from_str(include_str!("../../../packs/base/lexicon/person.yaml")).unwrap();
         let lessons: Vec<PersonExample> = lines(include_str!("../../../packs/base/nlu/person.jsonl"));
         let reader = german(&[]).with_person(Person::new(words, lessons));
-        for expectation in [Expectation::Open, Expectation::Confirm, Expectation::Slot { slot: "reason".to_owned() }] {
+        for expectation in [Expectation::Open, Expectation::AnythingElse] {
             let wishes = |text: &str| read(&reader, text, &expectation).contains(&Command::Handoff);
             assert!(wishes("kann ich bitte einfach mit einem echten Menschen sprechen"), "{expectation:?}");
             assert!(
@@ -550,6 +562,7 @@ mod tests {
                 "{expectation:?}"
             );
             assert!(!wishes("Wann kommt mein Paket?"), "{expectation:?}");
+            assert!(!wishes("ja") && !wishes("ja gerne"), "{expectation:?}");
         }
     }
 }
