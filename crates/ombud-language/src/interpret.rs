@@ -58,6 +58,8 @@ const PERSON: f32 = 0.2;
 const PERSON_MEANT: f32 = 0.8;
 /// Where something else is asked or surely requested, the message as a whole must be meant so at least this much.
 const PERSON_BESIDE: f32 = 0.05;
+/// A request this sure is no wish for a person, whatever its words.
+const REQUESTED: f32 = 0.85;
 /// Fewer words tell the wish only as a phrase.
 const PERSON_WORDS_MIN: usize = 3;
 /// In so few words a phrase is all that is said.
@@ -290,7 +292,7 @@ impl<'a> Interpreter<'a> {
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
         // Where something is asked, most messages answer it; and "I want to complain" is a request of its own.
         let is_free =
-            matches!(context.expectation, Expectation::Open | Expectation::AnythingElse) && said.best().1 < BEGUN;
+            matches!(context.expectation, Expectation::Open | Expectation::AnythingElse) && said.best().1 < REQUESTED;
         let may_wish = is_free || meant >= PERSON_BESIDE;
         (named || meant >= PERSON_MEANT || may_wish && self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)
