@@ -291,8 +291,8 @@ impl<'a> Interpreter<'a> {
                 || meant >= PERSON
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
         // Where something is asked, most messages answer it; and "I want to complain" is a request of its own.
-        let is_free =
-            matches!(context.expectation, Expectation::Open | Expectation::AnythingElse) && said.best().1 < REQUESTED;
+        let is_free = matches!(context.expectation, Expectation::Open | Expectation::AnythingElse)
+            && said.flows().all(|(_, p)| p < REQUESTED);
         let may_wish = is_free || meant >= PERSON_BESIDE;
         (named || meant >= PERSON_MEANT || may_wish && self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)
