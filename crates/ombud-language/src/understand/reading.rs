@@ -233,8 +233,11 @@ fn refuses(
     classes: &[(String, f32)],
 ) -> bool {
     let Some((part, _)) = understander.rules.refusals.not_wanted(body) else { return false };
-    let read = flows_of(&classes_of(understander, context, part)).next().map(|(flow, p)| (flow.to_owned(), p));
-    read.is_some_and(|(refused, p)| p >= REFUSED && flows_of(classes).next().is_some_and(|(flow, _)| flow == refused))
+    let refused = classes_of(understander, context, part);
+    let (Some((refused, p)), Some((read, _))) = (flows_of(&refused).next(), flows_of(classes).next()) else {
+        return false;
+    };
+    p >= REFUSED && refused == read
 }
 
 /// The classes of a piece. Where the whole is not clear, the part of it that asks is read alone: "please exchange both: the red one ..., the blue one ...".

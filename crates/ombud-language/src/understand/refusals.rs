@@ -29,7 +29,8 @@ impl Refusals {
         self.negated.is_match(sentence) || self.stays.is_match(sentence)
     }
 
-    /// What a sentence says is not wanted, and what it says after that: "close my account" and "leave it open" of "don't close my account, leave it open".
+    /// What a sentence says is not wanted, and what it says after that: "close my account" and "leave it open" of "I don't want to
+    /// close my account, leave it open".
     pub(super) fn not_wanted<'t>(&self, sentence: &'t str) -> Option<(&'t str, &'t str)> {
         let found = self.refused.find(sentence)?;
         let rest = sentence.get(found.end()..)?.trim_start();

@@ -106,6 +106,7 @@ fn by_pack(
     let across = Across::found(&taught, E5_SMALL.sha256, &kept).or_else(learn);
     let across = across.context("the pack teaches no other language")?;
     let readers = Interpreters::new(across, &phrases).with_person(person.clone());
+    let readers = readers.with_words(&taught).with_lines(&taught);
     let today = jiff::civil::Date::constant(2026, 11, 29);
     let context = UnderstandContext { vectors: Some(&lessons), ..UnderstandContext::alone(&Expectation::Open, today) };
     let read = |one: &PersonExample| {
