@@ -55,19 +55,30 @@ impl Unit {
     }
 }
 
-/// Whose messages.
+/// Messages that are looked through where nobody is named ...
+const LOOKED_AT: i64 = 10_000;
+/// ... and shown.
+const SHOWN: usize = 50;
+
+/// Whose messages; those of everybody if left out.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OutboxQuery {
-    customer_id: String,
+    customer_id: Option<String>,
 }
 
-/// The messages "sent" to a customer, newest first.
+/// The messages "sent" to a customer, or the last 50 to anybody, newest first.
 #[utoipa::path(
     get, path = "/admin/outbox", tag = "admin", params(OutboxQuery), responses((status = 200, body = [Message])),
 )]
 pub async fn outbox(Asked(query): Asked<OutboxQuery>, Read(mut unit): Read) -> Result<Json<Vec<Message>>, Refusal> {
-    let mut messages: Vec<Message> = unit.of_customer(&query.customer_id).await?;
+    let mut messages: Vec<Message> = match &query.customer_id {
+        Some(customer_id) => unit.of_customer(customer_id).await?,
+        None => unit.first(LOOKED_AT).await?,
+    };
     messages.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    if query.customer_id.is_none() {
+        messages.truncate(SHOWN);
+    }
     Ok(Json(messages))
 }

@@ -62,6 +62,14 @@ pub fn vectors(
     keys.iter().map(|key| kept.get(key).and_then(restored).ok_or_else(|| no_direction.clone())).collect()
 }
 
+/// How many of these texts the file has no vector of.
+#[must_use]
+pub fn missing(model: &EmbeddingModel, file: &Path, texts: &[String]) -> usize {
+    let wanted: HashSet<Key> = texts.iter().map(|text| key(text)).collect();
+    let kept = read(file, model, &|key| wanted.contains(key)).unwrap_or_default();
+    wanted.len().saturating_sub(kept.len())
+}
+
 /// Embeds on every core; the longest texts come last, so a part is taken from the end of what is left.
 fn embed(
     embedder: &dyn Embedder,

@@ -23,7 +23,7 @@ mod tokens;
 mod weights;
 
 pub use e5::{E5, Layered};
-pub use kept::vectors;
+pub use kept::{missing, vectors};
 pub use languages::Lid176;
 pub use models::{E5_EMBEDDING, E5_SMALL, KnownModel, LID_176, MODELS, ModelFault, verify};
 pub use shelf::FolderShelf;

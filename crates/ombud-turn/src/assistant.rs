@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use arc_swap::ArcSwapOption;
 use std::time::Duration;
 
 use ombud_domain::{ConversationId, Principal, TenantId};
@@ -150,8 +152,10 @@ pub(crate) struct Learnt {
     pub look_ups: Vec<String>,
     /// What reading by meaning asks.
     pub model: Model,
-    /// What reads the languages beside the company's own, once that was learnt.
-    pub languages: OnceLock<Arc<Languages>>,
+    /// What reads the languages beside the company's own, as far as they were learnt.
+    pub languages: ArcSwapOption<Languages>,
+    /// Those that customers wait for, longest first.
+    pub wished: Mutex<Vec<String>>,
     /// What tells these languages, learnt or not.
     pub spoken: OnceLock<Arc<Spoken>>,
     /// How far the learning is.
@@ -190,7 +194,8 @@ impl Learnt {
                 declines,
                 look_ups: look_ups.collect(),
                 model: Model::new(),
-                languages: OnceLock::new(),
+                languages: ArcSwapOption::empty(),
+                wished: Mutex::default(),
                 spoken: OnceLock::new(),
                 progress: Mutex::default(),
                 vocabulary: OnceLock::new(),
@@ -339,8 +344,9 @@ impl Assistant {
 
     /// What a turn reads with that begins now.
     pub(crate) fn reading(&self) -> ReadWith {
-        let languages = self.learnt.languages.get().cloned();
-        let learns = languages.is_none() && matches!(self.progress(), Progress::Learning(_));
+        let languages = self.learnt.languages.load_full();
+        let are_all_read = languages.as_ref().is_some_and(|languages| languages.by_themselves().is_empty());
+        let learns = !are_all_read && matches!(self.progress(), Progress::Learning(_));
         ReadWith {
             meaning: self.learnt.model.get().cloned(),
             coming: learns.then(|| self.coming()).flatten(),

@@ -56,7 +56,10 @@ pub(crate) struct Begin {
     /// Whether other languages than the company's own were read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub languages: bool,
-    /// Whether they were being learnt.
+    /// Those of them that were read, while others were still to be learnt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_themselves: Vec<String>,
+    /// Whether some were being learnt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub coming: bool,
     /// Settings without the company's name: deadlines of actions and of the model in milliseconds, then tries in an hour as in `AttemptLimits`.
@@ -85,13 +88,15 @@ impl Begin {
         let (settings, tries) = (&assistant.settings, &assistant.settings.attempts);
         let read_with = assistant.tape().map(|tape| &tape.read_with);
         let meaning = read_with.and_then(|read_with| read_with.meaning.as_ref());
+        let languages = read_with.and_then(|read_with| read_with.languages.as_ref());
         Self {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             pack: assistant.pack.hash.clone(),
             model: assistant.model_name().map(ToOwned::to_owned),
             tokens: assistant.model_name().is_some() && assistant.shown() == Shown::Tokens,
             meaning: meaning.map(|model| model.model().sha256.to_owned()),
-            languages: read_with.is_some_and(|read_with| read_with.languages.is_some()),
+            languages: languages.is_some(),
+            by_themselves: languages.map(|languages| languages.by_themselves()).unwrap_or_default(),
             coming: read_with.is_some_and(|read_with| read_with.coming.is_some()),
             settings: [
                 settings.action_deadline_ms,

@@ -1,32 +1,26 @@
 //! Who reads a message in the language it is written in? The company's own is read word by word, the others by their meaning.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
-    Across, Example, GlossFile, Heard, Interpreter, Interpreters, Letters, LettersError, Newest, NluFile, OfColleague,
-    Person, PersonFile, PhraseFile, ReplyExample, SignalFile, SomeShelf, Taught, ToldBy, Tongue, TongueFile, Tongues,
-    UnderstandContext, Understander, Vectors, sample, spoken,
+    Heard, Interpreter, Interpreters, Letters, LettersError, Newest, OfColleague, PhraseFile, ToldBy, Tongue,
+    TongueFile, Tongues, UnderstandContext, Understander, Vectors, spoken,
 };
 use ombud_policy::Pack;
-use ombud_ports::{Embedding, EmbeddingModel, LanguageIdentifier};
+use ombud_ports::LanguageIdentifier;
 use serde_json::{Value, json};
 
-use crate::assistant::{Assistant, BuildError, json_lines, language_file, questions};
+use crate::assistant::{Assistant, BuildError, language_file};
 use crate::conversation::Conversation;
+use crate::course::{other_languages, phrases};
 use crate::intake::Arrival;
 use crate::safety::Screened;
 use crate::trail::Trail;
 
 /// Signs of the text itself, whatever its language.
 const OF_ANY_LANGUAGE: [&str; 4] = ["hidden_text", "mixed_script", "anger", "injection"];
-/// One in so many messages of the company's own language teaches the others: more of them taught these nothing more (`ombud eval messages`, requests read
-/// right with all, a third, an eighth: .710, .714, .706).
-const OWN_ONE_IN: usize = 3;
-/// Sentences that give no sign, of those of a language that teach it; more would only repeat one another.
-const HARMLESS_MAX: usize = 2_000;
-
 /// So few words turn no conversation that has begun to another language ...
 const FEW_WORDS: usize = 2;
 /// ... and so few of an answer to what was asked.
@@ -36,9 +30,51 @@ const LETTERS: &str = "lexicon/letters.txt";
 
 /// What reads the languages beside the company's own.
 pub(crate) struct Languages {
-    interpreters: Interpreters,
-    spoken: Arc<Spoken>,
-    identifier: Option<Arc<dyn LanguageIdentifier>>,
+    pub readers: Readers,
+    pub spoken: Arc<Spoken>,
+    pub identifier: Option<Arc<dyn LanguageIdentifier>>,
+}
+
+/// What was learnt.
+#[derive(Clone)]
+pub(crate) enum Readers {
+    /// All languages together.
+    All(Arc<Interpreters>),
+    /// Each by itself, and some of them are still to come.
+    Each(BTreeMap<String, Arc<Interpreters>>),
+}
+
+impl Languages {
+    /// The reader of a language; none where that is not read.
+    pub(crate) fn of(&self, locale: &str) -> Option<Interpreter<'_>> {
+        match &self.readers {
+            Readers::All(readers) => readers.of(locale),
+            Readers::Each(readers) => readers.get(locale)?.of(locale),
+        }
+    }
+
+    /// The languages that are read, where each was learnt by itself.
+    pub(crate) fn by_themselves(&self) -> Vec<String> {
+        match &self.readers {
+            Readers::All(_) => Vec::new(),
+            Readers::Each(readers) => readers.keys().cloned().collect(),
+        }
+    }
+
+    /// As if no others than these were read; all of them where none is named.
+    pub(crate) fn only(self: &Arc<Self>, locales: &[String]) -> Arc<Self> {
+        let readers = match &self.readers {
+            _ if locales.is_empty() => return Arc::clone(self),
+            Readers::All(all) => locales.iter().map(|locale| (locale.clone(), Arc::clone(all))).collect(),
+            Readers::Each(each) => each
+                .iter()
+                .filter(|(locale, _)| locales.contains(locale))
+                .map(|(k, v)| (k.clone(), Arc::clone(v)))
+                .collect(),
+        };
+        let (spoken, identifier) = (Arc::clone(&self.spoken), self.identifier.clone());
+        Arc::new(Self { readers: Readers::Each(readers), spoken, identifier })
+    }
 }
 
 /// What tells the languages of a pack; nothing of it is learnt.
@@ -58,56 +94,6 @@ impl Spoken {
         let own = std::iter::once(pack.manifest.default_locale.as_str());
         let languages = own.chain(other_languages(pack)).map(ToOwned::to_owned).collect();
         Ok(Self { tongues, phrases: phrases(pack)?, languages })
-    }
-}
-
-/// What a pack's other languages are learnt from.
-pub struct Course {
-    across: ToRead,
-    person: Person,
-    /// What articles say in short in these languages.
-    short: Vec<String>,
-    model: &'static str,
-}
-
-/// What a course taught, and the vectors of what articles say in short.
-type Learnt<'e> = (Across, Person, Vec<&'e [f32]>);
-
-/// The reading of messages, or what it is learnt from.
-enum ToRead {
-    Learnt(Box<Across>),
-    Open(Vec<Taught>),
-}
-
-impl Course {
-    /// The texts of which [`Assistant::learn_languages`] wants the embeddings, in its order: all but those that were learnt already.
-    #[must_use]
-    pub fn lessons(&self) -> Vec<String> {
-        let mut lessons = match &self.across {
-            ToRead::Learnt(_) => Vec::new(),
-            ToRead::Open(taught) => Across::lessons(taught),
-        };
-        lessons.extend(self.person.lessons());
-        lessons.extend(self.short.iter().cloned());
-        lessons
-    }
-
-    /// None where the embeddings are not those of the lessons.
-    fn learn<'e>(self, embeddings: &'e [Embedding], shelf: &SomeShelf) -> Option<Learnt<'e>> {
-        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
-        let (vectors, of_short) = vectors.split_at_checked(vectors.len().checked_sub(self.short.len())?)?;
-        let (of_messages, of_person) =
-            vectors.split_at_checked(vectors.len().checked_sub(self.person.lessons().len())?)?;
-        let across = match self.across {
-            ToRead::Learnt(across) => *across,
-            ToRead::Open(taught) => {
-                let across = Across::learn(&taught, of_messages)?;
-                across.keep(&taught, self.model, shelf);
-                across
-            }
-        };
-        self.person.learn(of_person);
-        Some((across, self.person, of_short.to_vec()))
     }
 }
 
@@ -136,58 +122,8 @@ pub(crate) enum LanguageReader<'a> {
 }
 
 impl Assistant {
-    /// What the pack's other languages are learnt from, with what the shelf has of it for this model; none where the pack has one language.
-    ///
-    /// # Errors
-    /// [`BuildError`] when a file of a language cannot be read; the author of the pack can fix it.
-    pub fn course(&self, model: &EmbeddingModel) -> Result<Option<Course>, BuildError> {
-        let taught = taught(&self.pack)?;
-        if taught.is_empty() {
-            return Ok(None);
-        }
-        let shelf = &self.settings.shelf;
-        let across = match Across::found(&taught, model.sha256, shelf) {
-            Some(across) => ToRead::Learnt(Box::new(across)),
-            None => ToRead::Open(taught),
-        };
-        let words = language_file::<PersonFile>(&self.pack, "lexicon/person.yaml")?;
-        let person = Person::new_or_find(words, json_lines(&self.pack, "nlu/person.jsonl")?, shelf);
-        person.recall(model.sha256);
-        let short = self.ports.knowledge.lessons_abroad();
-        Ok(Some(Course { across, person, short, model: model.sha256 }))
-    }
-
-    /// Learns to read the pack's other languages, from the embeddings of the [`Course::lessons`]. Until then they are not served. Without
-    /// an `identifier` a language is told by its script and its small words. Takes seconds of one core where the shelf had nothing of it; turns go on meanwhile.
-    ///
-    /// # Errors
-    /// [`BuildError`] when a file of a language cannot be read.
-    pub fn learn_languages(
-        &self,
-        course: Course,
-        embeddings: &[Embedding],
-        identifier: Option<Arc<dyn LanguageIdentifier>>,
-    ) -> Result<(), BuildError> {
-        let Some((across, person, of_short)) = course.learn(embeddings, &self.settings.shelf) else {
-            return Ok(());
-        };
-        self.ports.knowledge.deepen_abroad(&of_short);
-        let spoken = self.spoken()?;
-        let taught = taught(&self.pack)?;
-        let interpreters = Interpreters::new(across, &spoken.phrases).with_person(person);
-        let mut interpreters = interpreters.with_words(&taught).with_lines(&taught);
-        for locale in other_languages(&self.pack) {
-            let file = format!("lexicon/gloss.{locale}.json");
-            if self.pack.language_files.contains_key(&file) {
-                interpreters = interpreters.with_glossary(locale, &language_file::<GlossFile>(&self.pack, &file)?);
-            }
-        }
-        self.learnt.languages.get_or_init(|| Arc::new(Languages { interpreters, spoken, identifier }));
-        Ok(())
-    }
-
     /// What tells the languages of the pack, read once.
-    fn spoken(&self) -> Result<Arc<Spoken>, BuildError> {
+    pub(crate) fn spoken(&self) -> Result<Arc<Spoken>, BuildError> {
         match self.learnt.spoken.get() {
             Some(spoken) => Ok(Arc::clone(spoken)),
             None => {
@@ -210,17 +146,21 @@ impl Assistant {
     /// Languages in which customers are served now, the company's own first.
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
-        match self.learnt.languages.get() {
-            Some(languages) => languages.spoken.languages.iter().map(String::as_str).collect(),
-            None => vec![&self.pack.manifest.default_locale],
-        }
+        let known = self.learnt.languages.load_full();
+        let is_served = |locale: &&str| known.as_ref().is_some_and(|known| known.of(locale).is_some());
+        let own = std::iter::once(self.pack.manifest.default_locale.as_str());
+        own.chain(other_languages(&self.pack).into_iter().filter(is_served)).collect()
     }
 
-    /// The language that is used for a wished one.
+    /// The language that is used for a wished one. One that is still to be learnt comes the sooner for it.
     #[must_use]
     pub fn locale_for(&self, wished: Option<&str>) -> &str {
         let locale = self.pack.locale_for(wished);
-        self.languages().into_iter().find(|served| *served == locale).unwrap_or(&self.pack.manifest.default_locale)
+        if let Some(served) = self.languages().into_iter().find(|served| *served == locale) {
+            return served;
+        }
+        self.wish_for(locale);
+        &self.pack.manifest.default_locale
     }
 
     /// The reader of a language; of the company's own where that is not read.
@@ -228,7 +168,7 @@ impl Assistant {
         let languages = self.tape().and_then(|tape| tape.read_with.languages.as_deref());
         let other = languages.filter(|_| locale != self.pack.manifest.default_locale);
         other
-            .and_then(|languages| languages.interpreters.of(locale))
+            .and_then(|languages| languages.of(locale))
             .map_or(LanguageReader::Own(&self.learnt.understander), LanguageReader::Other)
     }
 }
@@ -250,11 +190,14 @@ pub(crate) fn settle(
         (None, None) => return,
     };
     let told = turn(assistant, received, screened.words(), (spoken_here, identifier), trail);
-    if tape.read_with.languages.is_none() {
-        received.coming = coming(assistant, &received.conversation.locale, screened.words(), (spoken_here, told));
+    let locale = received.conversation.locale.clone();
+    let LanguageReader::Other(reader) = assistant.reader(&locale) else {
+        if tape.read_with.coming.is_some() {
+            received.coming = coming(assistant, &locale, screened.words(), (spoken_here, told));
+            assistant.wish_for(&locale);
+        }
         return;
-    }
-    let LanguageReader::Other(reader) = assistant.reader(&received.conversation.locale) else { return };
+    };
     screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
     let Some(vectors) = assistant.vectors() else { return };
     let flow_of = |sign: &str| assistant.pack.manifest.signals.get(sign).cloned();
@@ -434,92 +377,6 @@ impl LanguageReader<'_> {
             Self::Other(_) => None,
         }
     }
-}
-
-/// What a pack teaches in all its languages, its own first, and the phrases of the others; nothing where it has one.
-///
-/// # Errors
-/// [`BuildError`] when a file cannot be read; the author of the pack can fix it.
-pub fn languages_of(pack: &Pack) -> Result<(Vec<Taught>, Vec<PhraseFile>), BuildError> {
-    Ok((taught(pack)?, phrases(pack)?))
-}
-
-fn phrases(pack: &Pack) -> Result<Vec<PhraseFile>, BuildError> {
-    other_languages(pack).into_iter().map(|locale| language_file(pack, &phrases_of(locale))).collect()
-}
-
-fn phrases_of(locale: &str) -> String {
-    format!("nlu/phrases.{locale}.yaml")
-}
-
-/// Languages of the pack that are read by meaning: those that have phrases.
-fn other_languages(pack: &Pack) -> Vec<&str> {
-    let own = pack.manifest.default_locale.as_str();
-    let locales = pack.manifest.locales.iter().map(String::as_str);
-    locales.filter(|locale| *locale != own && pack.language_files.contains_key(&phrases_of(locale))).collect()
-}
-
-/// What the pack teaches in all its languages, its own first; nothing where it has one.
-fn taught(pack: &Pack) -> Result<Vec<Taught>, BuildError> {
-    let others = other_languages(pack);
-    if others.is_empty() {
-        return Ok(Vec::new());
-    }
-    let own = pack.manifest.default_locale.as_str();
-    std::iter::once(own).chain(others).map(|locale| taught_in(pack, locale)).collect()
-}
-
-/// One in [`OWN_ONE_IN`] of the examples.
-fn one_in(examples: Vec<Example>) -> Vec<Example> {
-    let kept = sample(examples.iter().map(|example| example.text.as_str()), examples.len().div_ceil(OWN_ONE_IN));
-    kept.into_iter().filter_map(|place| examples.get(place)).cloned().collect()
-}
-
-/// Classes of these requests that no sign of distress starts.
-fn harmless(pack: &Pack, requests: &[Example]) -> BTreeSet<String> {
-    let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
-    requests.iter().map(|request| &request.class).filter(|class| !of_care.contains(*class)).cloned().collect()
-}
-
-fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
-    let example = |class: &str, text: &str| Example { class: class.to_owned(), text: text.to_owned() };
-    let mut requests: Vec<Example> =
-        pack.examples(locale).into_iter().map(|(class, text)| Example { class, text }).collect();
-    let lines = pack.requests.iter().filter(|(tag, ..)| tag == locale);
-    requests.extend(lines.map(|(_, class, text)| example(class, text)));
-    let mut care: Vec<Example> = json_lines(pack, &format!("nlu/signals.{locale}.jsonl"))?;
-    let is_own = locale == pack.manifest.default_locale;
-    if is_own {
-        // Those of articles in other languages would outweigh what is taught of requests there, where no rules tell a question from a wish.
-        requests.extend(questions(pack, locale).iter().map(|text| example("ask", text)));
-        let file: NluFile = language_file(pack, &format!("nlu/{locale}.yaml"))?;
-        let classes =
-            file.classes.iter().filter(|(class, _)| !["repair:affirm", "repair:deny"].contains(&class.as_str()));
-        requests.extend(classes.flat_map(|(class, texts)| texts.iter().map(|text| example(class, text))));
-        let signals: SignalFile = language_file(pack, &format!("nlu/signals.{locale}.yaml"))?;
-        let starts = |class: &String| pack.manifest.signals.contains_key(class) || class == "none";
-        let told = signals.signals.iter().filter(|(class, _)| starts(class));
-        care.extend(told.flat_map(|(class, rule)| rule.examples.iter().map(|text| example(class, text))));
-        // What is asked for every day gives no sign, whatever its words.
-        let harmless = harmless(pack, &requests);
-        let everyday: Vec<&str> = requests
-            .iter()
-            .filter(|request| harmless.contains(&request.class))
-            .map(|request| request.text.as_str())
-            .collect();
-        let kept = sample(everyday.iter().copied(), HARMLESS_MAX);
-        care.extend(kept.into_iter().filter_map(|place| everyday.get(place)).map(|text| example("none", text)));
-        requests = one_in(requests);
-        care = one_in(care);
-    }
-    let replies: Vec<ReplyExample> = json_lines(pack, &format!("nlu/replies.{locale}.jsonl"))?;
-    let mut choices: BTreeMap<String, Vec<Example>> = BTreeMap::new();
-    for choice in pack.choices.iter().filter(|choice| choice.locale == locale) {
-        choices.entry(choice.set.clone()).or_default().push(example(&choice.choice, &choice.text));
-    }
-    // Of the company's own requests a sample stands in `care` already.
-    let harmless = if is_own { BTreeSet::new() } else { harmless(pack, &requests) };
-    Ok(Taught { locale: locale.to_owned(), requests, replies, care, harmless, choices })
 }
 
 #[cfg(test)]

@@ -98,11 +98,11 @@ impl Why {
 /// Something a turn ran with that is not here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Other {
-    /// `pack` or `embedding model`.
+    /// `pack`, `embedding model`, or `languages, each learnt by itself`.
     pub what: &'static str,
-    /// Digest of what the turn ran with.
+    /// Digest of what the turn ran with, or the tags of those languages.
     pub stored: String,
-    /// Digest of what is here; empty for nothing.
+    /// The same of what is here; empty for nothing.
     pub here: String,
 }
 
@@ -237,10 +237,11 @@ impl Assistant {
         };
         let meaning = self.learnt.model.get().filter(|_| begin.meaning.is_some());
         let ran_with = self.others(begin, meaning);
-        let languages = self.learnt.languages.get().filter(|_| begin.languages);
+        let languages = self.learnt.languages.load_full().filter(|_| begin.languages);
+        let languages = languages.map(|languages| languages.only(&begin.by_themselves));
         let shown = if begin.tokens { Shown::Tokens } else { Shown::Raw };
         let coming = begin.coming.then(|| self.coming()).flatten();
-        let read_with = ReadWith { meaning: meaning.cloned(), languages: languages.cloned(), coming, shown };
+        let read_with = ReadWith { meaning: meaning.cloned(), languages, coming, shown };
         let parts: Vec<TurnInputs> = stored.parts.iter().map(|(_, part)| part.clone()).collect();
         let archive = Arc::new(Archive { events: Arc::clone(events), until: begin.version });
         let nobody = Arc::new(Nobody(begin.model.clone().unwrap_or_default()));
@@ -290,6 +291,10 @@ impl Assistant {
                 others.push(Other { what: "embedding model", stored: stored.clone(), here: here.to_owned() });
             }
             _ => {}
+        }
+        if !begin.by_themselves.is_empty() {
+            let stored = begin.by_themselves.join(", ");
+            others.push(Other { what: "languages, each learnt by itself", stored, here: "all together".to_owned() });
         }
         others
     }

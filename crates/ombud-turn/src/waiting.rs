@@ -1,7 +1,7 @@
 //! What does the assistant do while a person is awaited? It takes notes, answers what it can beside, says so, and takes the conversation back when
 //! the customer wants that.
 
-use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Priority};
+use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Kind, Priority};
 use ombud_language::{UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
@@ -99,20 +99,16 @@ fn looks_up(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) 
 /// Whether a question is surely for the records, and for nothing else.
 fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival<'_>, &Screened), surely: f32) -> bool {
     let text = screened.words();
-    let understander = assistant.reader(&received.conversation.locale);
-    let vectors = assistant.vectors();
-    let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
-    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
     let is_look_up = |command: &Command| match command {
         Command::StartFlow { flow, confidence, .. } => {
             *confidence >= surely && assistant.learnt.look_ups.contains(flow)
         }
         _ => false,
     };
-    if !understander.asks(text) {
+    if !assistant.reader(&received.conversation.locale).asks(text) {
         return false;
     }
-    let commands = understander.understand(text, &context).commands;
+    let commands = at_rest(assistant, &received.conversation.locale, text);
     !commands.is_empty() && commands.iter().all(is_look_up)
 }
 
@@ -154,10 +150,7 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         Some(beside) => beside.flow(),
         None => dialogue.frames.last().map(|top| top.flow.as_str()),
     };
-    let vectors = assistant.vectors();
-    let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
-    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
-    let commands = understander.understand(text, &context).commands;
+    let commands = at_rest(assistant, &conversation.locale, text);
     let (market, _) = market::of(assistant, received, text);
     let search = Search::new(assistant, (&conversation.locale, &market));
     let serves = |command: &Command| match command {
@@ -255,7 +248,30 @@ pub(crate) fn acknowledgement(
         (Author::System, "handoff_noted_again")
     };
     let names = names(&json!({"promise": promise(assistant, conversation), "session": session(conversation)}));
-    Some((author, for_reason(assistant, conversation, key, &names)?))
+    let said = |key: &str| for_reason(assistant, conversation, key, &names);
+    match pleasantry(assistant, conversation, text) {
+        Some(pleasantry) => Some((Author::Assistant, format!("{} {}", said(pleasantry)?, said("handoff_beside")?))),
+        None => Some((author, said(key)?)),
+    }
+}
+
+/// What is said back to thanks and to a goodbye, and to nothing else.
+fn pleasantry(assistant: &Assistant, conversation: &Conversation, text: &str) -> Option<&'static str> {
+    let mut keys = at_rest(assistant, &conversation.locale, text).into_iter().map(|command| match command {
+        Command::Chitchat { kind: Kind::Thanks } => Some("chitchat_thanks"),
+        Command::Chitchat { kind: Kind::Goodbye } => Some("chitchat_goodbye"),
+        _ => None,
+    });
+    let first = keys.next()??;
+    keys.all(|key| key.is_some()).then_some(first)
+}
+
+/// What a message asks where nothing is open.
+fn at_rest(assistant: &Assistant, locale: &str, text: &str) -> Vec<Command> {
+    let vectors = assistant.vectors();
+    let vectors = vectors.as_ref().map(|vectors| vectors as &dyn Vectors);
+    let context = UnderstandContext { vectors, ..UnderstandContext::alone(&Expectation::Open, today(assistant)) };
+    assistant.reader(locale).understand(text, &context).commands
 }
 
 /// A text as the pack has it for the reason of the hand-over, or for all.

@@ -1,6 +1,6 @@
 //! How does an assistant come to read by meaning? The model is opened and what the pack teaches is embedded, beside everything else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ use ombud_turn::{Assistant, Progress, Share};
 use crate::config::{Config, ConfigError};
 use crate::wiring::models_folder;
 
+/// With fewer texts than this still to be embedded, all languages are soon learnt together, and none by itself before: about half a minute of two cores.
+const SOON: usize = 3_000;
 /// Between two lines of the log about how far the first start is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
@@ -54,19 +56,36 @@ fn learn(config: &Config, assistant: &Assistant, progress: &(dyn Fn(usize, usize
     assistant.deepen(&embeddings, Arc::clone(&model));
     drop(embeddings);
     // The company's own language first: customers who write it wait for no other.
-    let Some(course) = assistant.course(&model.model())? else { return Ok(()) };
-    let embeddings = ombud_inference::vectors(model.as_ref(), &kept, &course.lessons(), progress)?;
-    let identifier = match Lid176::open(&path.with_file_name(LID_176.file)) {
-        Ok(identifier) => Some(Arc::new(identifier) as Arc<dyn LanguageIdentifier>),
+    let Some(course) = assistant.course(&model.model(), identifier(&path)?)? else { return Ok(()) };
+    let lessons = course.lessons();
+    let missing = || ombud_inference::missing(&model.model(), &kept, &lessons);
+    let all = missing();
+    let vectors = |lessons: &[String]| {
+        let before = all.saturating_sub(missing());
+        ombud_inference::vectors(model.as_ref(), &kept, lessons, &|done, _| progress(before + done, all))
+    };
+    let steps = if all > SOON { assistant.languages_of_pack() } else { 0 };
+    for _ in 0..steps {
+        let Some(locale) = assistant.next_language() else { break };
+        assistant.learn_language(&course, locale, &vectors(&course.lessons_of(locale))?)?;
+        tracing::info!(locale, "customers are served in one more language");
+    }
+    let embeddings = vectors(&lessons)?;
+    Ok(assistant.learn_languages(course, &embeddings)?)
+}
+
+/// What tells languages, if it was fetched.
+fn identifier(path: &Path) -> Result<Option<Arc<dyn LanguageIdentifier>>, ModelFault> {
+    match Lid176::open(&path.with_file_name(LID_176.file)) {
+        Ok(identifier) => Ok(Some(Arc::new(identifier))),
         Err(ModelFault::Absent { .. }) => {
             tracing::info!(
                 "languages are told by their small words: `ombud models fetch` brings the model that tells them better"
             );
-            None
+            Ok(None)
         }
-        Err(fault) => return Err(fault.into()),
-    };
-    Ok(assistant.learn_languages(course, &embeddings, identifier)?)
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The same on a thread beside a running server, told in its log. Nobody waits for the thread: it ends with the process.

@@ -86,6 +86,8 @@ async fn a_changed_email_is_told_to_the_old_one_and_found_at_once() {
     assert_eq!(office.get("/customers?email=thomas@neu.example").await.ok()[0]["id"], "C-100027");
     assert_eq!(office.get(&format!("/customers?email={old}")).await.ok(), json!([]));
     assert_eq!(office.get("/admin/outbox?customer_id=C-100027").await.ok()[0]["to"], json!(old));
+    // Whoever is not signed in has his code from the messages to everybody.
+    assert_eq!(office.get("/admin/outbox").await.ok()[0]["to"], json!(old));
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ pub(super) enum Mark {
     Becomes,
     Alone,
     Slight,
+    Excess,
     AtLeast,
     AtMost,
     Below,

@@ -271,7 +271,13 @@ impl<'a> Parser<'a> {
         let utmost = token.is(Role::As)
             && self.token(at.saturating_add(2)).is_some_and(|after| after.is(Role::As))
             && !goes_on(at.saturating_add(3));
+        let excess = token.has(Mark::Excess).then(|| at.saturating_add(token.mark_len));
         let (direction, uses, end): (Direction, &[DegreeUse], usize) = match (degree_at(at), leads) {
+            // "Too small" asks for the next one up.
+            _ if excess.and_then(base_at).is_some() => {
+                let base = excess.and_then(base_at)?;
+                (turned(base, Direction::Down), base, excess?.saturating_add(1))
+            }
             (_, Some(direction)) if base_at(next).is_some() => {
                 (turned(base_at(next)?, direction), base_at(next)?, at.saturating_add(2))
             }
@@ -293,7 +299,7 @@ impl<'a> Parser<'a> {
             Direction::Down if whichever => Direction::Least,
             direction => direction,
         };
-        let step = if slight { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
+        let step = if slight || excess.is_some() { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
         self.compare(key, direction, step);
         Some(end)
     }

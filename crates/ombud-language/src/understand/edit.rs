@@ -47,6 +47,11 @@ impl<'r> Text<'r> {
 
     /// The text with other words in the place of some; none if these are not found, or a number stands in several places.
     pub(super) fn exchanged(&self, old: &str, new: &str) -> Option<String> {
+        if let Some(sentence) = self.by_place(old).filter(|_| self.rules.written.reword.sentence.is_match(old.trim())) {
+            let mut text = self.text.to_owned();
+            text.replace_range(sentence, &capital(new));
+            return Some(text);
+        }
         let new = shortened(self.text, old, new);
         let (old, new) = match (figures(old), figures(new)) {
             (Some(old), Some(new)) if old != new => (old, new),

@@ -28,6 +28,8 @@ pub(super) struct FollowRules {
     pub numbering: Regex,
     /// It asks for the reason.
     pub asks_reason: Regex,
+    /// The whole message asks for the time, the amount or the place of what was told, and names nothing: "which day will I have it?"
+    pub asks_detail: Regex,
     /// It asks what would be if something were done.
     pub hypothetical: Regex,
 }
@@ -45,6 +47,7 @@ impl FollowRules {
             obliged: rule("obliged")?,
             numbering: rule("numbering")?,
             asks_reason: rule("asks_reason")?,
+            asks_detail: rule("asks_detail")?,
             hypothetical: rule("hypothetical")?,
         })
     }

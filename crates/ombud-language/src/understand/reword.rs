@@ -50,6 +50,14 @@ pub(super) struct RewordRules {
     tail: Regex,
     /// Where another edit begins in the same sentence.
     next: Regex,
+    /// What is exchanged as well, without a word that says so: "change October to November, and Monday to Friday".
+    pair: Regex,
+    /// Joins two things that are to be exchanged.
+    joins: Regex,
+    /// Joins two things that are to be added.
+    adds_on: Regex,
+    /// A sentence that only orders the text to be sent, beside an edit.
+    sent: Regex,
     /// Words around the description of a part: "the part about".
     pub(super) part: Regex,
     /// A sentence by its place: "the last sentence".
@@ -90,6 +98,10 @@ impl RewordRules {
             whole: rule("reword_whole")?,
             tail: rule("reword_tail")?,
             next: rule("reword_next")?,
+            pair: rule("reword_pair")?,
+            joins: rule("reword_joins")?,
+            adds_on: rule("reword_adds_on")?,
+            sent: rule("reword_sent")?,
             part: rule("reword_part")?,
             sentence: rule("reword_sentence")?,
             literal: rule("reword_literal")?,
@@ -115,16 +127,29 @@ impl RewordRules {
 
     /// Old and new words that are to be exchanged.
     pub(super) fn exchange<'t>(&self, body: &'t str) -> Option<(&'t str, &'t str)> {
-        let pair = |rule: &Regex| {
-            let found = rule.captures(body)?;
-            let mut parts = found.iter().skip(1).flatten().map(|part| part.as_str());
-            let (first, second) = (parts.next()?, parts.next()?);
-            // "Change 'stolen' to 'taken', I didn't see it": what stands behind the mark is no part of it.
-            let marked = |part: &'t str| captured(&self.marked, part).unwrap_or_else(|| unquoted(part));
-            Some((marked(first), marked(second))).filter(|(one, other)| !one.is_empty() && !other.is_empty())
-        };
-        let back = || pair(&self.swap_back).map(|(new, old)| (old, new));
-        pair(&self.swap).or_else(|| pair(&self.swap_told)).or_else(back)
+        let back = || self.two(&self.swap_back, body).map(|(new, old)| (old, new));
+        self.two(&self.swap, body).or_else(|| self.two(&self.swap_told, body)).or_else(back)
+    }
+
+    /// The two groups of a rule, without quotation marks.
+    fn two<'t>(&self, rule: &Regex, body: &'t str) -> Option<(&'t str, &'t str)> {
+        let found = rule.captures(body)?;
+        let mut parts = found.iter().skip(1).flatten().map(|part| part.as_str());
+        let (first, second) = (parts.next()?, parts.next()?);
+        // "Change 'stolen' to 'taken', I didn't see it": what stands behind the mark is no part of it.
+        let marked = |part: &'t str| captured(&self.marked, part).unwrap_or_else(|| unquoted(part));
+        Some((marked(first), marked(second))).filter(|(one, other)| !one.is_empty() && !other.is_empty())
+    }
+
+    /// Two things exchanged in one sentence: "October to November, and Monday to Friday".
+    fn exchanged_both(&self, rules: &Rules, known: &str, body: &str) -> Option<String> {
+        self.joins.find_iter(body).find_map(|joint| {
+            let (old, new) = self.exchange(body.get(..joint.start())?)?;
+            let rest = body.get(joint.end()..)?;
+            let (old_too, new_too) = self.exchange(rest).or_else(|| self.two(&self.pair, rest))?;
+            let once = Text::new(rules, known).exchanged(old, new)?;
+            Text::new(rules, &once).exchanged(old_too, new_too)
+        })
     }
 
     /// The edit without the words around it.
@@ -142,6 +167,9 @@ impl RewordRules {
         let body = self.body(said);
         let text = Text::new(rules, known);
         let mut lost = false;
+        if let Some(changed) = self.exchanged_both(rules, known, body) {
+            return Edited::Reads(changed);
+        }
         if let Some((old, new)) = self.exchange(body) {
             let whole = self.whole.is_match(old);
             if let Some(changed) = if whole { text.with_number(new) } else { text.exchanged(old, new) } {
@@ -163,7 +191,7 @@ impl RewordRules {
             None => {}
         }
         match words(&self.add).filter(|words| !bare(words).is_empty()) {
-            Some(more) => Edited::Reads(extended(known, more)),
+            Some(more) => Edited::Reads(extended(known, &self.adds_on.replace_all(more, " $1 "))),
             None if lost || self.vague.is_match(body) => Edited::Lost,
             None => Edited::No,
         }
@@ -177,7 +205,12 @@ impl Rules {
         if rules.approved.is_match(said) {
             return None;
         }
-        if let Some(words) = rules.verbatim(said) {
+        let said = self.without_sending(said);
+        // "That was for you, not for them. Replace it with: ..."
+        let mut from_any = sentences(said, self)
+            .into_iter()
+            .filter_map(|sentence| rules.verbatim(said.get(said.find(sentence)?..)?));
+        if let Some(words) = rules.verbatim(said).or_else(|| from_any.next()) {
             return Some(Rewording::Reads(words.to_owned()));
         }
         if let Some(text) = self.edited_in_turn(known, said) {
@@ -188,6 +221,19 @@ impl Rules {
             Edited::Lost => Some(Rewording::Unplaced),
             Edited::No => None,
         }
+    }
+
+    /// What is said without the orders to send it before and behind: "add that it was wet. Then send it".
+    fn without_sending<'t>(&self, said: &'t str) -> &'t str {
+        let is_sent = |sentence: &&str| self.written.reword.sent.is_match(sentence.trim());
+        let told = sentences(said, self);
+        let (Some(first), Some(last)) =
+            (told.iter().find(|one| !is_sent(one)), told.iter().rev().find(|one| !is_sent(one)))
+        else {
+            return said;
+        };
+        let (from, to) = (said.find(first), said.rfind(last).map(|at| at.saturating_add(last.len())));
+        from.zip(to).and_then(|(from, to)| said.get(from..to)).unwrap_or(said)
     }
 
     /// Several edits one after the other, if every part of the message is one that can be done.

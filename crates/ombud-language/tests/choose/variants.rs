@@ -175,6 +175,9 @@ fn sizes_with_letters_have_an_order() {
         ("large and red", "l-red"),
         ("L", "l"),
         ("bigger", "? l,xl"),
+        ("too small of course", "l"),
+        ("it's a bit too tight", "l"),
+        ("way too big for me", "s"),
     ]);
 }
 

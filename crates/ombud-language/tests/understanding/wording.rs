@@ -79,6 +79,37 @@ fn a_word_or_a_number_is_exchanged_where_it_stands() {
     }
 }
 
+/// What else is said with an edit neither stands in the text nor keeps it from being made.
+#[test]
+fn an_edit_is_read_beside_a_yes_a_remark_and_another_edit() {
+    let reader = reader();
+    let both = with("Monday", "Friday").map(|text| text.replace("20", "25"));
+    for said in [
+        "Change Monday to Friday, and 20 to 25. Then send it.",
+        "change 20 to 25 and Monday to Friday",
+        "25 instead of 20, and Friday instead of Monday",
+    ] {
+        assert_eq!(reads(&reader, said), both, "{said}");
+    }
+    let more = |more: &str| Some(format!("{SHOWN} {more}"));
+    for (said, added) in [
+        ("yes. and add that the driver saw me", "The driver saw me"),
+        ("hang on, also put in that it's 20 EUROS and that the shop knows it. then yes", "It's 20 EUROS and the shop knows it"),
+        ("go on then, send it. Put the parcel arrived wet.", "The parcel arrived wet"),
+    ] {
+        let read = reads(&reader, said).map(|text| text.trim_end_matches('.').to_owned());
+        assert_eq!(read, more(added), "{said}");
+    }
+    assert_eq!(
+        reads(&reader, "Good grief. That was meant for you. Replace it with: the left side cuts out since day seven.").as_deref(),
+        Some("the left side cuts out since day seven.")
+    );
+    assert_eq!(
+        reads(&reader, "last sentence should just be: The shop knows it."),
+        with("I want an apology.", "The shop knows it")
+    );
+}
+
 #[test]
 fn who_says_that_it_reads_as_it_should_writes_nothing_anew() {
     let reader = reader();

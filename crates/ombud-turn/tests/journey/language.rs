@@ -1,9 +1,11 @@
 //! What hears somebody who writes in a language that is not read?
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ombud_domain::ConversationStatus;
 use ombud_language::PhraseFile;
+use ombud_ports::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 use ombud_testkit::ScriptedBackOffice;
 use ombud_turn::{Progress, Share};
 use serde_json::Value;
@@ -66,6 +68,53 @@ async fn a_language_that_is_still_being_learnt_says_so_in_its_own_words() {
     world.assistant.note_progress(Progress::Rests);
     let unread = text(&world.say("¿Dónde está mi pedido?").await);
     assert!(!unread.contains("still learning"), "{unread}");
+}
+
+/// Counts letters.
+struct Letters;
+
+impl Embedder for Letters {
+    fn embed(&self, _: TextKind, texts: &[&str]) -> Result<Vec<Embedding>, EmbedError> {
+        let of = |text: &&str| {
+            let mut counts = vec![0.1_f32; 16];
+            text.chars().for_each(|c| counts[c as usize % 16] += 1.0);
+            Embedding::of(counts).unwrap()
+        };
+        Ok(texts.iter().map(of).collect())
+    }
+
+    fn model(&self) -> EmbeddingModel {
+        EmbeddingModel { id: "letters", sha256: "letters", dimension: 16 }
+    }
+}
+
+/// The language that a customer has written is learnt first and served while the others are still to come; in the end all of them are read.
+#[tokio::test]
+async fn the_language_that_a_customer_waits_for_comes_first() {
+    let world = learning().await;
+    let assistant = &world.assistant;
+    let embedded = |lessons: Vec<String>| {
+        Letters.embed(TextKind::Query, &lessons.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
+    };
+    assistant.deepen(&[], Arc::new(Letters));
+    assert_eq!(assistant.next_language(), Some("sv"));
+    world.say("注文はどこですか").await;
+    assert_eq!(assistant.next_language(), Some("ja"));
+    let course = assistant.course(&Letters.model(), None).unwrap().unwrap();
+    assistant.learn_language(&course, "ja", &embedded(course.lessons_of("ja"))).unwrap();
+    assert_eq!((assistant.languages(), assistant.next_language()), (vec!["en", "ja"], Some("sv")));
+    let served = text(&world.say("はい").await);
+    assert!(!served.contains("「担当者」") && !served.is_ascii(), "{served}");
+    let told = text(&world.say("Jag vill veta var mitt paket är").await);
+    assert!(told.contains("lära mig läsa svenska"), "{told}");
+    assert_eq!(assistant.locale_for(Some("sv")), "en");
+    // Nothing is learnt from vectors that are not those of the lessons.
+    assistant.learn_language(&course, "sv", &embedded(vec!["hej".to_owned()])).unwrap();
+    assert_eq!(assistant.next_language(), Some("sv"));
+    let all = embedded(course.lessons());
+    assistant.learn_languages(course, &all).unwrap();
+    assert_eq!((assistant.languages(), assistant.next_language()), (vec!["en", "sv", "ja"], None));
+    assert_eq!(assistant.locale_for(Some("sv")), "sv");
 }
 
 /// A person comes at the word that the text names (R47), whatever is learnt.
