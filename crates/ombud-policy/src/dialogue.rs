@@ -252,6 +252,17 @@ impl Dialogue {
         self.awaiting.options.iter().find(|option| same(&option.label)).map(|option| option.id.as_str())
     }
 
+    /// The label of the option that a bare number names: "2", "2.", "#2". None where a label holds that number, which may be what is meant.
+    #[must_use]
+    pub fn numbered(&self, text: &str) -> Option<&str> {
+        let options = &self.awaiting.options;
+        let bare = text.trim().trim_start_matches('#').trim_end_matches(['.', ')']);
+        let number = bare.parse::<usize>().ok().filter(|_| options.len() > 1)?;
+        let holds = |label: &str| label.split(|c: char| !c.is_alphanumeric()).any(|word| word == bare);
+        let named = options.get(number.checked_sub(1)?)?;
+        options.iter().all(|option| !holds(&option.label)).then_some(named.label.as_str())
+    }
+
     /// Forgets the open requests: the company has done what could be done, or the customer has gone on.
     pub fn close_requests(&mut self) {
         self.frames.clear();

@@ -384,7 +384,7 @@ impl Engine<'_> {
     pub fn code_typed(&self, state: &mut Deliberation) -> Decision {
         self.arrive(state);
         state.ending.reasons.push("a one-time code in the chat".to_owned());
-        self.code_belongs_elsewhere(state)
+        self.at_code(state, "code_in_chat")
     }
 
     /// Begins a turn of a customer who goes on without the person he waited for. What asking for a person interrupted is taken up again;

@@ -30,7 +30,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 82] = [
+pub const ENGINE_TEXTS: [&str; 85] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -66,6 +66,9 @@ pub const ENGINE_TEXTS: [&str; 82] = [
     "slot_skipped",
     "ask_code",
     "code_in_chat",
+    "code_open",
+    "code_lost",
+    "code_lost_words",
     "code_new",
     "code_new_words",
     "secret_hidden",

@@ -83,6 +83,10 @@ impl<'a> Search<'a> {
         if best.as_ref().is_some_and(|best| best.support >= CLEAR_ALONE) {
             return Ok((self.finding(query, best), passages));
         }
+        // What another article hardly says answers another question.
+        if best.as_ref().is_some_and(|best| !about.contains(&best.citation.article_id)) {
+            best = None;
+        }
         if !self.assistant.weights.rewriting.is_off() {
             self.within(query, (about, By::WordsAndMeaning), (&mut best, &mut passages))?;
         }

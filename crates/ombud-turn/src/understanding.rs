@@ -133,15 +133,15 @@ fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trai
         barred: &barred,
         vectors: vectors.as_ref().map(|vectors| vectors as &dyn Vectors),
     };
-    if let Some(id) = dialogue.picked(screened.words()).filter(|_| dialogue.awaiting.kind == AwaitingKind::AnythingElse)
-    {
+    let words = dialogue.numbered(screened.words()).unwrap_or_else(|| screened.words());
+    if let Some(id) = dialogue.picked(words).filter(|_| dialogue.awaiting.kind == AwaitingKind::AnythingElse) {
         trail.note(Stage::Understanding, format!("choose {id}"), json!({}));
         let commands = vec![Command::Choose { id: id.to_owned() }];
         return Understanding { commands, ..Understanding::default() };
     }
     let understander = assistant.reader(&received.conversation.locale);
-    let mut understanding = match of_colleague(understander, dialogue, screened.words()) {
-        None => understander.understand(screened.words(), &context),
+    let mut understanding = match of_colleague(understander, dialogue, words) {
+        None => understander.understand(words, &context),
         Some(OfColleague::Wanted) => Understanding { commands: vec![Command::Handoff], ..Understanding::default() },
         Some(OfColleague::Asked { rest }) => {
             let rest =

@@ -1,7 +1,9 @@
 //! What does the assistant do while a person is awaited? It takes notes, answers what it can beside, says so, and takes the conversation back when
 //! the customer wants that.
 
-use ombud_domain::{Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Kind, Priority};
+use ombud_domain::{
+    Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Kind, Priority,
+};
 use ombud_language::{UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};

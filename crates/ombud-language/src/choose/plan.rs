@@ -70,6 +70,12 @@ impl Plan {
             && !self.same
     }
 
+    /// Options that stay as they are: "the same, one size bigger" keeps all but the size.
+    pub(super) fn keeps(&self) -> impl Iterator<Item = usize> {
+        let is_compared = |key: usize| self.comparisons.iter().any(|comparison| comparison.key == Some(key));
+        self.kept.iter().copied().filter(move |key| !is_compared(*key))
+    }
+
     /// Whether something is asked for that is not just as it is now.
     pub(super) fn changes(&self) -> bool {
         !self.wishes.is_empty() || !self.comparisons.is_empty() || !self.excluded.is_empty() || self.price_max.is_some()

@@ -114,10 +114,8 @@ impl Shelf<'_> {
         let wishes = plan.wishes.iter().all(|wish| {
             wish.soft || value(wish.key).is_some_and(|value| wish.ranks.iter().any(|rank| rank.contains(&value)))
         });
-        let kept = plan
-            .kept
-            .iter()
-            .all(|key| self.options.current(*key).is_none() || value(*key) == self.options.current(*key));
+        let kept =
+            plan.keeps().all(|key| self.options.current(key).is_none() || value(key) == self.options.current(key));
         let allowed = plan.excluded.iter().all(|(key, excluded)| value(*key) != Some(*excluded));
         let price = self.candidates.get(at).and_then(|candidate| candidate.price);
         let affordable = plan.price_max.is_none_or(|limit| price.is_some_and(|price| price < limit));
@@ -221,9 +219,9 @@ impl Shelf<'_> {
             };
             (comparison.key.map_or_else(|| "price".to_owned(), key), word.to_owned())
         });
-        let kept = plan.kept.iter().map(|at| {
-            let value = self.options.current(*at).and_then(|value| self.options.value(*at, value));
-            (key(*at), value.map(|value| value.written.clone()).unwrap_or_default())
+        let kept = plan.keeps().map(|at| {
+            let value = self.options.current(at).and_then(|value| self.options.value(at, value));
+            (key(at), value.map(|value| value.written.clone()).unwrap_or_default())
         });
         let excluded = plan.excluded.iter().map(|(at, value)| {
             (

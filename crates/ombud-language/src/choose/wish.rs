@@ -299,7 +299,8 @@ impl<'a> Parser<'a> {
             Direction::Down if whichever => Direction::Least,
             direction => direction,
         };
-        let step = if slight || excess.is_some() { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
+        let step =
+            if slight || excess.is_some() { Step::Nearest } else { self.delta(at, key).map_or(Step::Any, Step::By) };
         self.compare(key, direction, step);
         Some(end)
     }

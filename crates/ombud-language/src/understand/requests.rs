@@ -326,7 +326,9 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
     // "And the other one?" looks up what was looked up, for another, and "are you sure?" once more.
     let same = context.follow_up.filter(|flow| context.last_flow == Some(flow));
     let follow = &readings.rules().follow;
-    if same.is_some() && [&follow.elliptical, &follow.doubts, &follow.asks_detail].iter().any(|rule| rule.is_match(readings.text)) {
+    if same.is_some()
+        && [&follow.elliptical, &follow.doubts, &follow.asks_detail].iter().any(|rule| rule.is_match(readings.text))
+    {
         return same;
     }
     let flow = context.follow_up.filter(|_| piece.is_question)?;
@@ -362,7 +364,10 @@ fn followed_up<'r>(readings: &Readings<'r>, piece: &Reading, body: &str) -> Opti
         && (class != ASK || p < if context.acted { ASKED_SURELY } else { ASKED_RATHER })
         && (other.is_none() || p < ANOTHER || is_bare(readings.rules(), body));
     // "And how is it going?", after the payments of what a case was opened about, rather means the case.
-    let nearer = other.filter(|_| p >= if is_bare(rules, body) { ANOTHER } else { ASKED_FAINTLY } && p >= NEARER * piece.probability(&format!("flow:{flow}")));
+    let nearer = other.filter(|_| {
+        p >= if is_bare(rules, body) { ANOTHER } else { ASKED_FAINTLY }
+            && p >= NEARER * piece.probability(&format!("flow:{flow}"))
+    });
     let looked_up = nearer.and_then(|other| context.look_ups.iter().find(|look_up| *look_up == other));
     (points || again && p >= ASKED_FAINTLY).then(|| looked_up.map_or(flow, String::as_str))
 }

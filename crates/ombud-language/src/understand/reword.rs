@@ -207,9 +207,8 @@ impl Rules {
         }
         let said = self.without_sending(said);
         // "That was for you, not for them. Replace it with: ..."
-        let mut from_any = sentences(said, self)
-            .into_iter()
-            .filter_map(|sentence| rules.verbatim(said.get(said.find(sentence)?..)?));
+        let mut from_any =
+            sentences(said, self).into_iter().filter_map(|sentence| rules.verbatim(said.get(said.find(sentence)?..)?));
         if let Some(words) = rules.verbatim(said).or_else(|| from_any.next()) {
             return Some(Rewording::Reads(words.to_owned()));
         }

@@ -156,6 +156,24 @@ fn numbers_are_read_with_their_units() {
 }
 
 #[test]
+fn the_same_in_another_size_keeps_all_but_the_size() {
+    let variant = |id: &str, size: &str, color: &str| thing(id, "Running shoes", &[("size", size), ("color", color)]);
+    let current = variant("now", "43", "grey");
+    let variants = vec![
+        variant("g42", "42", "grey"),
+        variant("g44", "44", "grey"),
+        variant("r43", "43", "red"),
+        variant("r44", "44", "red"),
+        variant("r45", "45", "red"),
+    ];
+    Case { candidates: &variants, current: Some(&current), count: Count::One }.check(&[
+        ("can i get the same ones just one size bigger?", "g44"),
+        ("got my shoes today but there too small, can i get the same ones just one size bigger?", "g44"),
+        ("same shoes, one size smaller please", "g42"),
+    ]);
+}
+
+#[test]
 fn sizes_with_letters_have_an_order() {
     let variant = |id: &str, size: &str, color: &str| thing(id, "Hoodie", &[("size", size), ("color", color)]);
     let current = variant("now", "M", "grey");

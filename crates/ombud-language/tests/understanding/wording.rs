@@ -94,14 +94,18 @@ fn an_edit_is_read_beside_a_yes_a_remark_and_another_edit() {
     let more = |more: &str| Some(format!("{SHOWN} {more}"));
     for (said, added) in [
         ("yes. and add that the driver saw me", "The driver saw me"),
-        ("hang on, also put in that it's 20 EUROS and that the shop knows it. then yes", "It's 20 EUROS and the shop knows it"),
+        (
+            "hang on, also put in that it's 20 EUROS and that the shop knows it. then yes",
+            "It's 20 EUROS and the shop knows it",
+        ),
         ("go on then, send it. Put the parcel arrived wet.", "The parcel arrived wet"),
     ] {
         let read = reads(&reader, said).map(|text| text.trim_end_matches('.').to_owned());
         assert_eq!(read, more(added), "{said}");
     }
     assert_eq!(
-        reads(&reader, "Good grief. That was meant for you. Replace it with: the left side cuts out since day seven.").as_deref(),
+        reads(&reader, "Good grief. That was meant for you. Replace it with: the left side cuts out since day seven.")
+            .as_deref(),
         Some("the left side cuts out since day seven.")
     );
     assert_eq!(

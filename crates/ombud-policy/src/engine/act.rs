@@ -195,7 +195,8 @@ impl Engine<'_> {
         if top.declined >= DECLINED_MAX || again >= REPEATED_MAX {
             return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
         }
-        if declined || again >= REPEATED_ASKS {
+        // After a question that was answered the proposal stands as it did.
+        if declined || again >= REPEATED_ASKS && !state.digressed {
             let flow = top_flow(state);
             self.say(state, &flow, "what_instead", &top_vars(state), Origin::Question);
             return Step::Out(self.finish(
@@ -291,10 +292,10 @@ impl Engine<'_> {
         Step::Out(self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), Vec::new()))
     }
 
-    /// The code was typed, or something else said, where the code is waited for: names the place, a new code and a person.
-    pub(super) fn code_belongs_elsewhere(&self, state: &mut Deliberation) -> Decision {
+    /// Says this text where a code is waited for, and offers a new code and a person.
+    pub(super) fn at_code(&self, state: &mut Deliberation, text: &str) -> Decision {
         let options = self.code_options(state);
-        self.say(state, "", "code_in_chat", &top_vars(state), Origin::Question);
+        self.say(state, "", text, &top_vars(state), Origin::Question);
         self.finish(state, AwaitingKind::Identify, Some(ONE_TIME_CODE.to_owned()), options)
     }
 
@@ -307,11 +308,18 @@ impl Engine<'_> {
 
     /// Words where a code is waited for: a new code, or nothing that helps.
     pub(super) fn read_at_code(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
-        let words = self.render(state, "", "code_new_words", &[]).unwrap_or_default();
         let lower = text.to_lowercase();
+        let names = |key: &str| {
+            let words = self.render(state, "", key, &[]).unwrap_or_default();
+            words.split(',').map(str::trim).any(|word| !word.is_empty() && lower.contains(word))
+        };
         let said = |option: &AwaitingOption| option.label.to_lowercase() == lower.trim();
+        // Another code to a number that he cannot reach helps nobody.
+        if names("code_lost_words") {
+            return Some(self.at_code(state, "code_lost"));
+        }
         let is_new = self.code_options(state).iter().any(|option| option.id == NEW_CODE && said(option))
-            || words.split(',').map(str::trim).any(|word| !word.is_empty() && lower.contains(word));
+            || names("code_new_words");
         if !is_new {
             return self.misread(state);
         }

@@ -432,7 +432,7 @@ impl Engine<'_> {
             return None;
         }
         if state.dialogue.awaits_code() {
-            return Some(self.code_belongs_elsewhere(state));
+            return Some(self.at_code(state, "code_open"));
         }
         if state.dialogue.awaiting.kind == AwaitingKind::Confirm {
             // What was no plain yes or no is not guessed at; the proposal follows again.

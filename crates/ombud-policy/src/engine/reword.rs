@@ -100,9 +100,8 @@ impl Engine<'_> {
             })
         };
         let is_words = |slot: &&String| matches!(kind_of(slot), Some(AskSource::Value(ValueKind::Text)));
-        let shown = |slot: &&String| {
-            top.vars.get(*slot).and_then(Value::as_str).is_some_and(|known| summary.contains(known))
-        };
+        let shown =
+            |slot: &&String| top.vars.get(*slot).and_then(Value::as_str).is_some_and(|known| summary.contains(known));
         // Words that another request handed over are the customer's to change as well.
         let asked = ops.iter().filter_map(|op| match op {
             Op::Ask(ask) => Some(&ask.slot),

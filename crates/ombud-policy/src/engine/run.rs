@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::close::{CUSTOMER_REQUEST, HandingOver};
 use super::{Decision, Deliberation, Engine, OPS_MAX, vars};
 use crate::authorize::{Proof, ReadVerdict};
-use crate::dialogue::{Frame, Origin, Pending};
+use crate::dialogue::{Frame, Origin, Pending, Said};
 use crate::expr::{Expr, plain};
 use crate::flow::{AGAIN_MAX, FlowKind, Op};
 
@@ -128,7 +128,12 @@ impl Engine<'_> {
         top.agains += 1;
         match flow {
             Some(flow) if top.agains <= IDENTIFICATIONS_MAX && top.flow != *flow => {
-                let said = top.said.clone();
+                // "Lena Brandt here, 10625, where's my money": who he is may stand beside what he asks for.
+                let mut said = top.said.clone();
+                let whole = &self.moment.text;
+                if !whole.is_empty() && !said.iter().any(|said| said.text.contains(whole.as_str())) {
+                    said.push(Said { slot: None, text: whole.clone() });
+                }
                 state.dialogue.frames.push(Frame { flow: flow.clone(), said, called: true, ..Frame::default() });
                 Step::On
             }
