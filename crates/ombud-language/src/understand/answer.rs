@@ -42,6 +42,9 @@ const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
 const BEGINS: f32 = 0.8;
 
+/// Class of a goodbye.
+const GOODBYE: &str = "repair:goodbye";
+
 /// An answer in free words.
 pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     let rules = readings.rules();
@@ -62,6 +65,10 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     }
     if let Some(commands) = repair(readings) {
         return commands;
+    }
+    // "Thx bye!" answers no question of ours.
+    if rules.bye.is_match(rules.without_lead(readings.text)) && readings.whole().probability(GOODBYE) >= CLOSED_BESIDE {
+        return vec![goodbye()];
     }
     if rules.follow.elliptical.is_match(readings.text) {
         return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];

@@ -22,6 +22,9 @@ const BEGUN: f32 = 0.7;
 /// What neither asks nor wishes, beside a proposal, begins something else only where it is this sure.
 const BEGUN_BY_TELLING: f32 = 0.85;
 
+/// The same in a message that as a whole is about the proposal: "I want to complain formally. The refund has not come."
+const BEGUN_SURELY: f32 = 0.95;
+
 pub(super) use order::orders_before_person;
 
 /// How a message begins.
@@ -381,11 +384,11 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     let begun: Vec<Reading> = readings.pieces.iter().filter(begins).cloned().collect();
     let starts: Vec<Command> =
         told(readings, &begun).into_iter().filter(|c| !matches!(c, Command::Clarify { .. })).collect();
-    // What as a whole says once more what is under way begins nothing else by one of its sentences.
+    // What as a whole says once more what is under way begins nothing else by one of its sentences, unless that is very sure.
     let restates = whole.best_flow().is_some_and(|(flow, _)| Some(flow) == active);
     let new = starts.iter().all(|command| match command {
         Command::StartFlow { flow, confidence, .. } => {
-            *confidence >= BESIDE && !restates && Some(flow.as_str()) != active
+            *confidence >= if restates { BEGUN_SURELY } else { BESIDE } && Some(flow.as_str()) != active
         }
         Command::Handoff | Command::Chitchat { .. } => true,
         _ => false,

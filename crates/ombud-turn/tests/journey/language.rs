@@ -7,7 +7,7 @@ use ombud_domain::ConversationStatus;
 use ombud_language::PhraseFile;
 use ombud_ports::{EmbedError, Embedder, Embedding, EmbeddingModel, TextKind};
 use ombud_testkit::ScriptedBackOffice;
-use ombud_turn::{Progress, Share};
+use ombud_turn::{Progress, Replayed, Share};
 use serde_json::Value;
 
 use super::{World, files, text, train};
@@ -115,6 +115,10 @@ async fn the_language_that_a_customer_waits_for_comes_first() {
     assistant.learn_languages(course, &all).unwrap();
     assert_eq!((assistant.languages(), assistant.next_language()), (vec!["en", "sv", "ja"], None));
     assert_eq!(assistant.locale_for(Some("sv")), "sv");
+    // What was read by one language alone is replayed by all together, and said to be.
+    let ran_with = |turn: &Replayed| turn.ran_with.first().map(|other| (other.what, other.stored.clone()));
+    let alone: Vec<_> = assistant.replay(world.conversation, None).await.unwrap().iter().filter_map(ran_with).collect();
+    assert_eq!(alone, vec![("languages, each learnt by itself", "ja".to_owned()); 2]);
 }
 
 /// A person comes at the word that the text names (R47), whatever is learnt.
