@@ -26,7 +26,7 @@ use crate::intake::{Input, Stimulus};
 use crate::languages::{Languages, Spoken};
 use crate::meaning::{Model, Progress, TOLD_MAX, ToldVectors};
 use crate::people::People;
-use crate::tape::{ReadWith, Tape};
+use crate::tape::Tape;
 use crate::taped::taped;
 use crate::turn::{self, TurnError};
 use crate::view::{ConversationView, TurnReply, TurnView};
@@ -339,19 +339,6 @@ impl Assistant {
             weights: self.weights,
             people: Arc::clone(&self.people),
             tape: Some(tape),
-        }
-    }
-
-    /// What a turn reads with that begins now.
-    pub(crate) fn reading(&self) -> ReadWith {
-        let languages = self.learnt.languages.load_full();
-        let are_all_read = languages.as_ref().is_some_and(|languages| languages.by_themselves().is_empty());
-        let learns = !are_all_read && matches!(self.progress(), Progress::Learning(_));
-        ReadWith {
-            meaning: self.learnt.model.get().cloned(),
-            coming: learns.then(|| self.coming()).flatten(),
-            languages,
-            shown: Shown::Tokens,
         }
     }
 

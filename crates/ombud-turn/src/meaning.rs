@@ -10,6 +10,8 @@ use ombud_language::{DeepClassifier, Vectors};
 use ombud_ports::{Embedder, Embedding, EmbeddingModel, TextKind};
 
 use crate::assistant::Assistant;
+use crate::hiding::Shown;
+use crate::tape::ReadWith;
 
 /// The model, once reading by meaning was learnt.
 pub(crate) type Model = OnceLock<Arc<dyn Embedder>>;
@@ -104,6 +106,19 @@ impl Assistant {
     /// Notes how far the learning is. While it goes on, messages in languages that are still to come are told so.
     pub fn note_progress(&self, progress: Progress) {
         *self.learnt.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
+    /// What a turn reads with that begins now.
+    pub(crate) fn reading(&self) -> ReadWith {
+        let languages = self.learnt.languages.load_full();
+        let are_all_read = languages.as_ref().is_some_and(|languages| languages.by_themselves().is_empty());
+        let learns = !are_all_read && matches!(self.progress(), Progress::Learning(_));
+        ReadWith {
+            meaning: self.learnt.model.get().cloned(),
+            coming: learns.then(|| self.coming()).flatten(),
+            languages,
+            shown: Shown::Tokens,
+        }
     }
 
     /// Takes from the shelf what was learnt from embeddings of this model before, and puts there what is learnt of them from then on.
