@@ -1,9 +1,7 @@
 //! What is an assistant made of? Ports, a pack, and what was learnt from the pack at the start.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use arc_swap::ArcSwapOption;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use ombud_domain::{ConversationId, Principal, TenantId};
@@ -153,7 +151,7 @@ pub(crate) struct Learnt {
     /// What reading by meaning asks.
     pub model: Model,
     /// What reads the languages beside the company's own, as far as they were learnt.
-    pub languages: ArcSwapOption<Languages>,
+    pub languages: RwLock<Option<Arc<Languages>>>,
     /// Those that customers wait for, longest first.
     pub wished: Mutex<Vec<String>>,
     /// What tells these languages, learnt or not.
@@ -194,7 +192,7 @@ impl Learnt {
                 declines,
                 look_ups: look_ups.collect(),
                 model: Model::new(),
-                languages: ArcSwapOption::empty(),
+                languages: RwLock::default(),
                 wished: Mutex::default(),
                 spoken: OnceLock::new(),
                 progress: Mutex::default(),

@@ -103,7 +103,7 @@ impl Assistant {
     /// learnt, or all together.
     #[must_use]
     pub fn next_language(&self) -> Option<&str> {
-        let known = self.learnt.languages.load_full();
+        let known = self.known_languages();
         let is_open = |locale: &&str| known.as_ref().is_none_or(|known| known.of(locale).is_none());
         let open: Vec<&str> = other_languages(&self.pack).into_iter().filter(is_open).collect();
         let wished = self.learnt.wished.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,7 +128,7 @@ impl Assistant {
         let taught = course.alone(locale);
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
         let Some(across) = Across::learn(&taught, &vectors) else { return Ok(()) };
-        let mut readers = match self.learnt.languages.load_full().map(|known| known.readers.clone()) {
+        let mut readers = match self.known_languages().map(|known| known.readers.clone()) {
             Some(Readers::Each(readers)) => readers,
             Some(Readers::All(_)) => return Ok(()),
             None => BTreeMap::new(),
@@ -163,8 +163,8 @@ impl Assistant {
     /// Readers of the languages that are taught, the company's own left out.
     fn interpreters(&self, across: Across, taught: &[Taught]) -> Result<Interpreters, BuildError> {
         let is_taught = |locale: &str| taught.iter().any(|of| of.locale == locale);
-        let phrases: Vec<PhraseFile> =
-            phrases(&self.pack)?.into_iter().filter(|file| is_taught(&file.locale)).collect();
+        let spoken = self.spoken()?;
+        let phrases: Vec<PhraseFile> = spoken.phrases.iter().filter(|file| is_taught(&file.locale)).cloned().collect();
         let mut interpreters = Interpreters::new(across, &phrases).with_words(taught).with_lines(taught);
         for locale in other_languages(&self.pack).into_iter().filter(|locale| is_taught(locale)) {
             let file = format!("lexicon/gloss.{locale}.json");
@@ -181,7 +181,7 @@ impl Assistant {
         identifier: Option<Arc<dyn LanguageIdentifier>>,
     ) -> Result<(), BuildError> {
         let languages = Languages { readers, spoken: self.spoken()?, identifier };
-        self.learnt.languages.store(Some(Arc::new(languages)));
+        *self.learnt.languages.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(languages));
         Ok(())
     }
 }

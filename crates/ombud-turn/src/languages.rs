@@ -1,7 +1,7 @@
 //! Who reads a message in the language it is written in? The company's own is read word by word, the others by their meaning.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use ombud_domain::{AwaitingKind, Rewording, Stage, Understanding};
 use ombud_language::{
@@ -80,7 +80,7 @@ impl Languages {
 /// What tells the languages of a pack; nothing of it is learnt.
 pub(crate) struct Spoken {
     tongues: Tongues,
-    phrases: Vec<PhraseFile>,
+    pub phrases: Vec<PhraseFile>,
     /// The company's own first.
     languages: Vec<String>,
 }
@@ -122,6 +122,11 @@ pub(crate) enum LanguageReader<'a> {
 }
 
 impl Assistant {
+    /// What reads the other languages, as far as they were learnt.
+    pub(crate) fn known_languages(&self) -> Option<Arc<Languages>> {
+        self.learnt.languages.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What tells the languages of the pack, read once.
     pub(crate) fn spoken(&self) -> Result<Arc<Spoken>, BuildError> {
         match self.learnt.spoken.get() {
@@ -146,7 +151,7 @@ impl Assistant {
     /// Languages in which customers are served now, the company's own first.
     #[must_use]
     pub fn languages(&self) -> Vec<&str> {
-        let known = self.learnt.languages.load_full();
+        let known = self.known_languages();
         let is_served = |locale: &&str| known.as_ref().is_some_and(|known| known.of(locale).is_some());
         let own = std::iter::once(self.pack.manifest.default_locale.as_str());
         own.chain(other_languages(&self.pack).into_iter().filter(is_served)).collect()

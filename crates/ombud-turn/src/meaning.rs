@@ -110,7 +110,7 @@ impl Assistant {
 
     /// What a turn reads with that begins now.
     pub(crate) fn reading(&self) -> ReadWith {
-        let languages = self.learnt.languages.load_full();
+        let languages = self.known_languages();
         let are_all_read = languages.as_ref().is_some_and(|languages| languages.by_themselves().is_empty());
         let learns = !are_all_read && matches!(self.progress(), Progress::Learning(_));
         ReadWith {

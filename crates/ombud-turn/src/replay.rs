@@ -237,7 +237,7 @@ impl Assistant {
         };
         let meaning = self.learnt.model.get().filter(|_| begin.meaning.is_some());
         let ran_with = self.others(begin, meaning);
-        let languages = self.learnt.languages.load_full().filter(|_| begin.languages);
+        let languages = self.known_languages().filter(|_| begin.languages);
         let languages = languages.map(|languages| languages.only(&begin.by_themselves));
         let shown = if begin.tokens { Shown::Tokens } else { Shown::Raw };
         let coming = begin.coming.then(|| self.coming()).flatten();
