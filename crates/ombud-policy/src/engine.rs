@@ -342,7 +342,8 @@ impl Engine<'_> {
         flows.find_map(|flow| self.pack.flows.get(flow)?.ends_urgently().map(ToOwned::to_owned))
     }
 
-    /// The commands in the order they are done. Where care begins, nothing is said before it and no question is answered beside it (R53).
+    /// The commands in the order they are done. Where care begins, nothing is said before it, no question is answered beside it, and what sounds like a refusal ("I
+    /// don't want to live any more") ends nothing of it (R53).
     fn care_first<'c>(&self, state: &mut Deliberation, understood: &'c Understanding) -> Vec<&'c Command> {
         let agreed = self.agrees_first(state, understood);
         let cares = self.absorb_signals(state, &understood.signals);
@@ -356,7 +357,7 @@ impl Engine<'_> {
             matches!(
                 command,
                 Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
-            ) || matches!(command, Command::AskColleague | Command::CannotRead)
+            ) || matches!(command, Command::AskColleague | Command::CannotRead | Command::Cancel | Command::Deny { .. })
         };
         let is_done = |command: &Command| agreed && is_agreement(command);
         ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command) || is_done(command))));
