@@ -42,9 +42,20 @@ fn distance(one: &str, other: &str) -> usize {
 /// Whether one word is the end of the other, as "watch" of "wristwatch", or a long beginning of it.
 pub(super) fn is_part(written: &str, meant: &str) -> bool {
     let (short, long) = if written.len() < meant.len() { (written, meant) } else { (meant, written) };
-    short.chars().count() >= 4
-        && long.chars().count() >= short.chars().count().saturating_add(2)
-        && (long.ends_with(short) || (short.chars().count() >= 6 && long.starts_with(short)))
+    is_after_letter(short, long)
+        || short.chars().count() >= 4
+            && long.chars().count() >= short.chars().count().saturating_add(2)
+            && (long.ends_with(short) || (short.chars().count() >= 6 && long.starts_with(short)))
+}
+
+/// Whether a word is another behind a letter that was joined to it by a hyphen: "shirt" of "t-shirt", "bike" of "e-bike".
+fn is_after_letter(short: &str, long: &str) -> bool {
+    let least = match long.chars().next() {
+        Some('t') => 5,
+        Some('e') => 4,
+        _ => return false,
+    };
+    short.chars().count() >= least && long.get(1..) == Some(short)
 }
 
 #[cfg(test)]
@@ -71,6 +82,8 @@ mod tests {
     fn a_compound_contains_its_head() {
         assert!(is_part("watch", "wristwatch"));
         assert!(is_part("thermo", "thermostat"));
+        assert!(is_part("shirt", "tshirt") && is_part("bike", "ebike"));
+        assert!(!is_part("rain", "train") && !is_part("light", "flight"));
         assert!(!is_part("set", "headset"));
         assert!(!is_part("blue", "bluetooth"));
     }

@@ -89,6 +89,14 @@ fn choose_among(lexicon: &Lexicon, request: &ChoiceRequest<'_>, catalogue: &Cata
             return instead;
         }
     }
+    // "Add the shirt as well" keeps what the request began with.
+    let adds = |text: &String| text::read(lexicon, text).iter().any(|token| token.marks.has(Mark::Add));
+    if request.count == Count::Many && !earlier.is_empty() && direct.first().is_some_and(adds) {
+        let with_it = read_part(lexicon, request, catalogue, (request.utterances, &[], Manner::Asked));
+        if matches!(with_it, Choice::Picked { .. }) {
+            return with_it;
+        }
+    }
     let asked = read_part(lexicon, request, catalogue, (direct, earlier, Manner::Asked));
     if asked != Choice::Unread {
         return asked;

@@ -223,7 +223,9 @@ fn standing(reading: &Reading<'_>, mentions: &[Reference]) -> (Vec<Reference>, V
             }
             Stance::Wanted => {
                 if replaces(mention, &wanted) {
-                    wanted.retain(|earlier| earlier.sentence == mention.sentence && !mention.corrects);
+                    // "I bought a coat and two shirts, only the coat goes back" names the coat once more.
+                    let again = mention.only && overlaps(mention, &wanted);
+                    wanted.retain(|earlier| earlier.sentence == mention.sentence && !mention.corrects && !again);
                 }
                 if !mention.everything && mention.by >= Some(By::Word) {
                     let single = mention.set.len() == 1;
@@ -249,10 +251,16 @@ fn standing(reading: &Reading<'_>, mentions: &[Reference]) -> (Vec<Reference>, V
 
 /// "Only the lamp" and "actually, the lamp" replace what was said in earlier sentences.
 fn replaces(mention: &Reference, wanted: &[Reference]) -> bool {
-    let overlaps = wanted.iter().any(|earlier| earlier.set.iter().any(|entry| mention.set.contains(entry)));
     !mention.adds
         && (mention.corrects
-            || (mention.only && (overlaps || mention.utterance > wanted.first().map_or(0, |first| first.utterance))))
+            || (mention.only
+                && (overlaps(mention, wanted)
+                    || mention.utterance > wanted.first().map_or(0, |first| first.utterance))))
+}
+
+/// Whether something of what is mentioned was mentioned before.
+fn overlaps(mention: &Reference, wanted: &[Reference]) -> bool {
+    wanted.iter().any(|earlier| earlier.set.iter().any(|entry| mention.set.contains(entry)))
 }
 
 /// "The cheaper one" among those that fit.

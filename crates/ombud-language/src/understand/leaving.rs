@@ -38,11 +38,14 @@ pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let begun = begun(readings, &rest);
     let same = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == readings.context.active_flow);
     // "Stop. I want the blue one" and "I don't want a return of it all, only of the lamp" say what should be different.
-    let corrects = !rest.is_empty() && (!named || rules.restrict.is_match(&rest) && is_short(rules, &rest));
+    let asks = readings.understander.asks(&rest);
+    let corrects = !rest.is_empty() && !asks && (!named || rules.restrict.is_match(&rest) && is_short(rules, &rest));
     if begun.iter().any(same) || begun.is_empty() && corrects {
         return None;
     }
-    Some(std::iter::once(Command::Cancel).chain(begun).collect())
+    // "Forget it. Just, when does the time for returns end?" gives up one thing and asks another.
+    let asked = (begun.is_empty() && asks).then(|| Command::Ask { query: rest.clone(), confidence: ASKED_INSTEAD });
+    Some(std::iter::once(Command::Cancel).chain(begun).chain(asked).collect())
 }
 
 fn is_short(rules: &Rules, rest: &str) -> bool {
@@ -51,6 +54,8 @@ fn is_short(rules: &Rules, rest: &str) -> bool {
 
 /// What is to stay must be what is under way this surely: its name alone is little to go by.
 const STAYS: f32 = 0.25;
+/// What is asked where something else is given up is a question this surely.
+const ASKED_INSTEAD: f32 = 0.5;
 /// "Only the lamp": a short rest that restricts and asks for nothing.
 const RESTRICTION_WORDS_MAX: usize = 3;
 

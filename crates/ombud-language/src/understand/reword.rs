@@ -66,6 +66,10 @@ pub(super) struct RewordRules {
     pub(super) literal: Regex,
     /// Words in quotation marks, with more behind them.
     marked: Regex,
+    /// A text in quotation marks that all of it should be, with more around it.
+    quote: Regex,
+    /// One that is to be added, by what stands around it.
+    quote_added: Regex,
     /// Where a clause of a sentence begins.
     pub(super) clause: Regex,
 }
@@ -106,6 +110,8 @@ impl RewordRules {
             sentence: rule("reword_sentence")?,
             literal: rule("reword_literal")?,
             marked: rule("reword_marked")?,
+            quote: rule("reword_quote")?,
+            quote_added: rule("reword_quote_added")?,
             clause: rule("reword_clause")?,
         })
     }
@@ -113,6 +119,17 @@ impl RewordRules {
     /// The text that is given word for word: "write exactly this: ...".
     pub(super) fn verbatim<'t>(&self, said: &'t str) -> Option<&'t str> {
         captured(&self.verbatim, self.without_lead(said)).map(unquoted).filter(|words| !bare(words).is_empty())
+    }
+
+    /// The text with one that stands in quotation marks: `Better, but please write "...". And what happens then?`
+    fn quoted(&self, known: &str, said: &str) -> Option<String> {
+        let (adds, replaces) = (captured(&self.quote_added, said), captured(&self.quote, said));
+        let is_new = |words: &&str| !known.contains(*words);
+        match (adds.filter(is_new), replaces.filter(is_new)) {
+            (Some(more), _) => Some(extended(known, more.trim())),
+            (None, Some(words)) => Some(words.trim().to_owned()),
+            (None, None) => None,
+        }
     }
 
     fn without_lead<'t>(&self, text: &'t str) -> &'t str {
@@ -211,6 +228,9 @@ impl Rules {
             sentences(said, self).into_iter().filter_map(|sentence| rules.verbatim(said.get(said.find(sentence)?..)?));
         if let Some(words) = rules.verbatim(said).or_else(|| from_any.next()) {
             return Some(Rewording::Reads(words.to_owned()));
+        }
+        if let Some(text) = rules.quoted(known, said) {
+            return Some(Rewording::Reads(text));
         }
         if let Some(text) = self.edited_in_turn(known, said) {
             return Some(Rewording::Reads(text));

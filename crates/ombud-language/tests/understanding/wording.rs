@@ -115,6 +115,38 @@ fn an_edit_is_read_beside_a_yes_a_remark_and_another_edit() {
 }
 
 #[test]
+fn a_text_in_quotation_marks_is_taken_from_among_other_words() {
+    let reader = reader();
+    for (said, whole) in [
+        (
+            "No. That is not my statement; it was my answer. The statement should read: \"I ordered a speaker. The parcel held a lamp.\"",
+            "I ordered a speaker. The parcel held a lamp.",
+        ),
+        (
+            "Better. But please write \"a wired lamp instead of the speaker, lamp unused\". What happens if the shop refuses?",
+            "a wired lamp instead of the speaker, lamp unused",
+        ),
+        (
+            "You are repeating yourself. Please report to Soundbox: ordered a speaker, got a lamp.",
+            "ordered a speaker, got a lamp.",
+        ),
+    ] {
+        assert_eq!(reads(&reader, said).as_deref(), Some(whole), "{said}");
+    }
+    for said in [
+        "its missing my sentence. \"the lamp is still unused\" put it at the end",
+        "yes, and please add \"the lamp is still unused\" so they know. ok?",
+    ] {
+        assert_eq!(reads(&reader, said), Some(format!("{SHOWN} The lamp is still unused")), "{said}");
+    }
+    assert_eq!(
+        reader.rewording(SHOWN, "you wrote \"I called twice\", what for?"),
+        None,
+        "his own words are no other text"
+    );
+}
+
+#[test]
 fn who_says_that_it_reads_as_it_should_writes_nothing_anew() {
     let reader = reader();
     for said in ["yes thats how it should read, send it", "exactly what it should say. Please register it"] {

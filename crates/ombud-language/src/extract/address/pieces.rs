@@ -18,7 +18,8 @@ pub(super) fn is_place(words: &str) -> bool {
         any = true;
         let letters = word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'));
         let small = word.to_lowercase();
-        if !letters || NO_PLACE.contains(&small.as_str()) || name::is_no_name(&small) {
+        // What is left of "it's" is no place.
+        if !letters || word.ends_with(['\'', '’']) || NO_PLACE.contains(&small.as_str()) || name::is_no_name(&small) {
             return false;
         }
     }
