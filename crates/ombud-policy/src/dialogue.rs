@@ -20,6 +20,9 @@ pub const SAID_MAX: usize = 24;
 /// Frames on the stack, at most.
 pub const FRAMES_MAX: usize = 8;
 
+/// Ended requests kept, at most.
+pub const ENDED_MAX: usize = 5;
+
 /// Slot name of the one-time code.
 pub const ONE_TIME_CODE: &str = "one_time_code";
 /// Slot name of words that answer every slot: a correction.
@@ -84,6 +87,9 @@ pub struct Dialogue {
     /// The request that came to its end last.
     #[serde(default)]
     pub last_flow: Option<String>,
+    /// Requests that have answers to questions about them and came to their end, newest last, at most [`ENDED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<EndedRequest>,
     /// The question that an article answered last, unless a request came to its end since: "and if I don't?" goes on from it.
     #[serde(default)]
     pub last_answer: Option<LastAnswer>,
@@ -104,6 +110,15 @@ pub struct Dialogue {
     /// The person who gave the conversation back last, and what he told the customer.
     #[serde(default)]
     pub colleague: Option<Colleague>,
+}
+
+/// A request that came to its end, for what is asked about it afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EndedRequest {
+    /// The flow.
+    pub flow: String,
+    /// What it knew.
+    pub vars: Map<String, Value>,
 }
 
 /// What led to a person who is awaited, while the assistant answers questions beside.
@@ -346,6 +361,9 @@ pub struct Frame {
     pub reopens: bool,
     /// The proposal before, and how often it came again although the customer corrected it.
     pub repeated: Option<(String, u32)>,
+    /// Reminders of the proposal in a row, instead of the whole of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reminded: u32,
     /// Times something else was answered where this was asked.
     #[serde(default)]
     pub asides: u32,
@@ -364,6 +382,20 @@ pub struct Frame {
     /// The saga that is under way in this turn. Between turns it stands with its open action alone, so that no older state of it is ever taken up.
     #[serde(skip)]
     pub saga: Option<Box<SagaRun>>,
+}
+
+impl Frame {
+    /// The proposal that stands may come again as often as a fresh one.
+    pub(crate) fn counts_afresh(&mut self) {
+        if let Some((_, times)) = &mut self.repeated {
+            *times = 0;
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Somebody who says who he is.

@@ -2,7 +2,7 @@
 //!
 //! The engine is a function of its arguments: the dialogue as it stands, what was understood, and what calls gave. Reading order:
 //! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
-//! agree to), `saga` (several actions as one), `claim` (who it is, and how that is proved), `close` (how a turn ends).
+//! agree to), `saga` (several actions as one), `faq` (what is asked about a request), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{
@@ -27,6 +27,7 @@ mod ask;
 mod candidates;
 mod claim;
 mod close;
+mod faq;
 mod hearing;
 mod inform;
 mod known;
@@ -40,6 +41,7 @@ mod turn_to;
 
 pub use approve::TurnedDown;
 pub use aside::is_question;
+pub use faq::ASKED;
 pub use known::KNOWN;
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
@@ -170,6 +172,8 @@ pub struct Deliberation {
     completed: bool,
     /// Whether something was answered in between while a question stood open.
     digressed: bool,
+    /// Whether what stands open is to be shown as it was, in full.
+    in_full: bool,
     /// Whether a proposal was turned down without saying what should be different.
     declined: bool,
     /// Whether slots are read again after a correction, and nothing was said about it yet.
@@ -178,6 +182,10 @@ pub struct Deliberation {
     rereads: bool,
     /// Questions beside a yes, with what the articles say: answered once it is done.
     afterwards: Vec<Questioned>,
+    /// Look-ups that wait for what the same message agreed to: their answer needs no announcement.
+    asked_beside: Vec<String>,
+    /// Whether the message asks about a request that runs or has just ended.
+    asks_about_request: bool,
     /// Whether the correction came with a no, so that a proposal it leaves as it was is turned down.
     denied: bool,
     /// Whether the message as a whole is the request that runs.
@@ -244,6 +252,12 @@ impl Deliberation {
     pub fn new(dialogue: Dialogue) -> Self {
         Self { dialogue, ..Self::default() }
     }
+
+    /// Whether what was put right in this turn is about the request on top, and not about one that gave way to it.
+    fn corrects_top(&self) -> bool {
+        let top = self.dialogue.frames.last().map(|top| top.flow.as_str());
+        self.before.as_ref().is_none_or(|before| Some(before.flow.as_str()) == top)
+    }
 }
 
 /// What is to be done next.
@@ -297,6 +311,7 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        let understood = &self.with_questions(state, understood);
         state.near = self.near_requests(understood);
         state.urgent = self.urgent(state, understood);
         state.restates = restates(state, understood);
@@ -401,7 +416,11 @@ impl Engine<'_> {
         if understood.commands.is_empty() && state.dialogue.frames.is_empty() && state.dialogue.beside.is_none() {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
         }
-        self.begin(state, understood, findings)
+        // What he wrote while he waited may have asked for the person that he now goes on without.
+        let wants_nobody = *going_on == GoingOn::Alone;
+        let mut understood = understood.clone();
+        understood.commands.retain(|command| !(wants_nobody && *command == Command::Handoff));
+        self.begin(state, &understood, findings)
     }
 
     /// Goes on with the outcome of the call asked for.

@@ -46,6 +46,8 @@ pub struct Flow {
     pub articles: Vec<String>,
     /// What takes this request's place when it is wished for while this one is open: a refund instead of the exchange.
     pub yields_to: Option<YieldsTo>,
+    /// What customers ask about it, while it runs and after it.
+    pub faq: Option<Faq>,
     /// The program.
     pub ops: Vec<Op>,
 }
@@ -104,6 +106,28 @@ pub struct YieldsTo {
     pub flow: String,
     /// Variables it starts with, as far as they are known.
     pub with: Vec<(String, Expr)>,
+}
+
+/// What customers ask about a request, with answers from what the request knows.
+#[derive(Debug)]
+pub struct Faq {
+    /// The set of `nlu/choices.<locale>.jsonl` whose examples teach which of the answers is asked for.
+    pub examples: String,
+    /// The answers. Of several with one id the first whose condition holds is given.
+    pub answers: Vec<FaqAnswer>,
+}
+
+/// An answer to a question about a request.
+#[derive(Debug)]
+pub struct FaqAnswer {
+    /// The choice of the set that asks for it.
+    pub id: String,
+    /// Holds where it is the answer, over the variables of the request; always without one.
+    pub when: Option<Expr>,
+    /// Text key.
+    pub text: String,
+    /// Articles to cite.
+    pub cite: Vec<String>,
 }
 
 /// One operation of a program.
@@ -498,7 +522,8 @@ pub fn text_keys(flow: &Flow) -> Vec<String> {
 /// Keys of the texts that a flow says to customers: all but the next steps, which people of the company read.
 #[must_use]
 pub fn customer_text_keys(flow: &Flow) -> Vec<String> {
-    let mut keys = Vec::new();
+    let mut keys: Vec<String> =
+        flow.faq.iter().flat_map(|faq| &faq.answers).map(|answer| answer.text.clone()).collect();
     for op in &flow.ops {
         match op {
             Op::Ask(ask) => {

@@ -35,7 +35,7 @@ pub use dialogue::{
 };
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, TurnedDown, is_question};
 pub use feed::{CompanyEvent, Feed};
-pub use pack::{ContextWeights, Manifest, Pack, PackFiles, Places, Weight};
+pub use pack::{ContextWeights, Manifest, NO_CHOICE, Pack, PackFiles, Places, Weight};
 pub use problem::PackProblem;
 pub use recovery::Recovery;
 pub use saga::{SagaEnd, SagaEnded, SagaRun};

@@ -30,7 +30,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 85] = [
+pub const ENGINE_TEXTS: [&str; 86] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -52,6 +52,7 @@ pub const ENGINE_TEXTS: [&str; 85] = [
     "lookup_failed",
     "what_instead",
     "resume_request",
+    "resume_proposal",
     "as_it_stands",
     "next_request",
     "offer_request",
@@ -485,13 +486,16 @@ impl<'a> Reader<'a> {
                 sets.entry(set).or_default().extend(options.iter().map(|option| option.id.as_str()));
             }
         }
+        for faq in flows.values().filter_map(|flow| flow.faq.as_ref()) {
+            sets.entry(&faq.examples).or_default().extend(faq.answers.iter().map(|answer| answer.id.as_str()));
+        }
         let known =
             |set: &str, choice: &str| sets.get(set).is_some_and(|ids| choice == NO_CHOICE || ids.contains(choice));
         let lines = self.json_lines("choices", |example: &ChoiceExample| {
             let ChoiceExample { set, choice, .. } = example;
             (!known(set, choice)).then(|| {
                 format!(
-                    "no ask with `examples: {set}` has the option `{choice}`; give the id of one of its options, or `{NO_CHOICE}`"
+                    "neither an ask nor a `faq` with `examples: {set}` has the option `{choice}`; give the id of one of its options or answers, or `{NO_CHOICE}`"
                 )
             })
         });

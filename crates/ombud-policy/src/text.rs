@@ -358,6 +358,7 @@ fn environment(locale: &str) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.add_filter("values", values);
+    environment.add_filter("days_later", days_later);
     environment.add_function("fact", fact);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
@@ -374,6 +375,14 @@ fn environment(locale: &str) -> Environment<'static> {
     environment.add_filter("list_or", move |value: &TemplateValue| joined(value, |parts| of.list_or(parts)));
     environment.add_function("plural", move |count: i64, forms: Kwargs| plural(&formats, count, &forms));
     environment
+}
+
+/// A date so many days later, `YYYY-MM-DD`: `receipt.plan.due_on | days_later(14) | date`.
+fn days_later(text: &str, days: i64) -> Result<String, minijinja::Error> {
+    let wrong = || minijinja::Error::new(ErrorKind::InvalidOperation, "`days_later` takes a date and a number of days");
+    let date: jiff::civil::Date = text.get(..10).and_then(|date| date.parse().ok()).ok_or_else(wrong)?;
+    let span = jiff::Span::new().try_days(days).map_err(|_| wrong())?;
+    date.checked_add(span).map(|date| date.to_string()).map_err(|_| wrong())
 }
 
 /// A fact in words: the text `fact_<kind>_<value>` of the same language, or `fact_<kind>` over `value`.

@@ -5,15 +5,15 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Kind, Priority,
 };
 use ombud_language::{UnderstandContext, Vectors};
-use ombud_policy::Dialogue;
 use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
+use ombud_policy::{Dialogue, NO_CHOICE, Reader as _};
 use serde_json::{Map, Value, json};
 
 use crate::assistant::Assistant;
 use crate::conversation::{Conversation, says_something};
 use crate::intake::{Arrival, Hears};
 use crate::market;
-use crate::reader::today;
+use crate::reader::{LexicalReader, today};
 use crate::safety::Screened;
 use crate::search::Search;
 
@@ -21,6 +21,8 @@ use crate::search::Search;
 const LOOK_UP: f32 = 0.85;
 /// The same of one's own account; what led to the person sounds like it and takes its share.
 const LOOK_UP_OWN: f32 = 0.6;
+/// A question is one about the request that led to the person from this probability on.
+const ASKED_ABOUT: f32 = 0.6;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
 const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
 /// Those of them in which a question of what is owed means one's own account: who grieves may mean another's.
@@ -143,7 +145,7 @@ pub(crate) fn about_awaited<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -
 fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
     let understander = assistant.reader(&received.conversation.locale);
     let text = screened.words();
-    if !understander.asks(text) || !screened.signals().is_empty() {
+    if !understander.asks(text) {
         return false;
     }
     let conversation = &received.conversation;
@@ -152,6 +154,12 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         Some(beside) => beside.flow(),
         None => dialogue.frames.last().map(|top| top.flow.as_str()),
     };
+    if led_here.is_some_and(|flow| asks_about(assistant, &conversation.locale, flow, text)) {
+        return true;
+    }
+    if !screened.signals().is_empty() {
+        return false;
+    }
     let commands = at_rest(assistant, &conversation.locale, text);
     let (market, _) = market::of(assistant, received, text);
     let search = Search::new(assistant, (&conversation.locale, &market));
@@ -168,6 +176,13 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         _ => false,
     };
     !commands.contains(&Command::Handoff) && commands.iter().any(serves)
+}
+
+/// Whether a message asks something about a request to which that has an answer of its own.
+fn asks_about(assistant: &Assistant, locale: &str, flow: &str, text: &str) -> bool {
+    let Some(faq) = assistant.pack.flows.get(flow).and_then(|flow| flow.faq.as_ref()) else { return false };
+    let meant = LexicalReader::new(assistant, locale).meant(&faq.examples, text);
+    meant.is_some_and(|(choice, p)| choice != NO_CHOICE && p >= ASKED_ABOUT)
 }
 
 /// The assistant answers again: what else was said, or else what was kept meanwhile.

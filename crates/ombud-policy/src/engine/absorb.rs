@@ -105,10 +105,11 @@ impl Engine<'_> {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
             return;
         };
-        // "Yes, and then the laptop": the next one comes after what was agreed to, and care before any next one.
-        let is_care = self.is_care(flow);
-        let is_agreed = |top: &Frame| top.confirmed.is_some() && (is_care || top.flow == flow);
-        if state.dialogue.frames.last().is_some_and(is_agreed) {
+        // "Yes, and what do I owe then?": what else is asked for comes after what was agreed to, and care before anything else.
+        if state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_some()) {
+            if !known.changes_something() {
+                state.asked_beside.push(flow.to_owned());
+            }
             self.wait_in_line(state, flow, said);
             state.dialogue.waiting.sort_by_key(|waiting| !self.is_care(&waiting.flow));
             return;
@@ -226,6 +227,11 @@ impl Engine<'_> {
     }
 
     fn wait_in_line(&self, state: &mut Deliberation, flow: &str, said: Vec<Said>) {
+        // What runs already, below what came in between, is not begun once more.
+        let below = state.dialogue.frames.len().saturating_sub(1);
+        if let Some(frame) = state.dialogue.frames.iter_mut().take(below).find(|frame| frame.flow == flow) {
+            return frame.said.extend(said);
+        }
         match state.dialogue.waiting.iter_mut().find(|waiting| waiting.flow == flow) {
             Some(waiting) => waiting.said.extend(said),
             None => self.wait_apart(state, flow, said),
@@ -497,6 +503,7 @@ impl Engine<'_> {
 
     fn repeat(&self, state: &mut Deliberation) {
         let texts = state.dialogue.last_said.clone();
+        state.in_full = true;
         let open = !state.dialogue.frames.is_empty();
         if !open {
             state.ending.sayings.extend(texts.into_iter().map(|text| Saying { text, ..Saying::default() }));

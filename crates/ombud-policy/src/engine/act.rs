@@ -27,6 +27,10 @@ const DECLINED_MAX: u32 = 3;
 const REPEATED_MAX: u32 = 3;
 /// Times after which the customer is asked what should be different, instead of being shown it once more.
 const REPEATED_ASKS: u32 = 2;
+/// Reminders of a proposal in a row before it is shown in full again.
+const REMINDERS_MAX: u32 = 2;
+/// A proposal of one line that is no longer needs no reminder, characters.
+const SUMMARY_SHORT: usize = 220;
 /// Option id of another one-time code.
 const NEW_CODE: &str = "new_code";
 
@@ -180,6 +184,7 @@ impl Engine<'_> {
         }
         let mut declined = std::mem::take(&mut state.declined);
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
+        let stands = top.repeated.as_ref().is_some_and(|(digest, _)| *digest == proposal.digest);
         let again = match top.repeated.take() {
             Some((digest, times)) if digest == proposal.digest => {
                 // A no whose other words change nothing is a no.
@@ -210,12 +215,14 @@ impl Engine<'_> {
         top.confirmed = None;
         top.asked = None;
         self.answer_afterwards(state);
-        self.resume_hint(state);
-        state.ending.sayings.push(crate::dialogue::Saying {
-            text: proposal.summary.clone(),
-            origin: Origin::Proposal,
-            citations: Vec::new(),
-        });
+        if !(stands && self.remind(state, &proposal.summary)) {
+            self.resume_hint(state);
+            state.ending.sayings.push(crate::dialogue::Saying {
+                text: proposal.summary.clone(),
+                origin: Origin::Proposal,
+                citations: Vec::new(),
+            });
+        }
         state.ending.awaiting.proposal = Some(AwaitingProposal {
             action: proposal.action,
             arguments: proposal.arguments,
@@ -224,9 +231,30 @@ impl Engine<'_> {
         Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
     }
 
+    /// A few questions beside a long proposal are followed by a reminder of it, then it is shown in full again; whether it was a reminder. One of a
+    /// single line is told as it is.
+    fn remind(&self, state: &mut Deliberation, summary: &str) -> bool {
+        let Some(top) = state.dialogue.frames.last_mut() else { return false };
+        if !state.digressed || state.in_full {
+            return false;
+        }
+        if !summary.contains('\n') && summary.chars().count() <= SUMMARY_SHORT {
+            state.digressed = false;
+            return false;
+        }
+        let short = top.reminded < REMINDERS_MAX;
+        top.reminded = if short { top.reminded + 1 } else { 0 };
+        if short {
+            let title = self.pack.title(&self.moment.locale, &top_flow(state)).to_owned();
+            state.digressed = false;
+            self.say(state, "", "resume_proposal", &vars(json!({"title": title})), Origin::Question);
+        }
+        short
+    }
+
     /// The repair flow that says whether a correction changed the proposal; none when there was no correction, or it was in vain too often.
     fn told_of_correction(&self, state: &mut Deliberation, digest: &str) -> Option<&'static str> {
-        if !std::mem::take(&mut state.corrected) {
+        if !std::mem::take(&mut state.corrected) || !state.corrects_top() {
             return None;
         }
         match state.dialogue.frames.last().and_then(|top| top.repeated.as_ref()) {
@@ -235,7 +263,7 @@ impl Engine<'_> {
             Some((before, _)) if before == digest && state.restates => {
                 self.say(state, "", "confirm_plainly", &Map::new(), Origin::Template);
                 if let Some(top) = state.dialogue.frames.last_mut() {
-                    top.repeated = None;
+                    top.counts_afresh();
                 }
                 None
             }

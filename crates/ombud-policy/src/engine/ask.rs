@@ -451,7 +451,7 @@ impl Engine<'_> {
         if let Some(step) = self.take_known(state, ask, &question) {
             return step;
         }
-        if std::mem::take(&mut state.corrected) && !question.explained {
+        if std::mem::take(&mut state.corrected) && state.corrects_top() && !question.explained {
             self.repair(state, "repair_correction", json!({}));
             return Step::On;
         }
@@ -467,7 +467,9 @@ impl Engine<'_> {
                 return Step::On;
             }
         }
-        let again = state.answered && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
+        let again = state.answered
+            && !state.asks_about_request
+            && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
         if again {
             top.unread += 1;
         }

@@ -331,6 +331,9 @@ impl Engine<'_> {
         if led_here
             || matches!(interrupted.kind, AwaitingKind::None | AwaitingKind::AnythingElse | AwaitingKind::Handoff)
         {
+            for frame in std::mem::take(&mut state.dialogue.frames) {
+                self.keep_for_questions(state, &frame);
+            }
             state.dialogue.close_requests();
         }
         if let Some(top) = state.dialogue.frames.last_mut() {
@@ -438,7 +441,7 @@ impl Engine<'_> {
             // What was no plain yes or no is not guessed at; the proposal follows again.
             self.say(state, "", "confirm_plainly", &Map::new(), Origin::Template);
             if let Some(top) = state.dialogue.frames.last_mut() {
-                top.repeated = None;
+                top.counts_afresh();
             }
             return None;
         }

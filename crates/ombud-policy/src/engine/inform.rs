@@ -17,8 +17,10 @@ const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 const CANNOT_ANSWER: &str = "repair_cannot_answer";
 
-/// Fewer words ask nothing that could be answered.
-const QUERY_WORDS_MIN: usize = 3;
+/// Fewer words ask nothing that could be answered: "is it bad", "how does that go".
+const QUERY_WORDS_MIN: usize = 5;
+/// Support of an answer from the articles beside an answer of the request.
+const CLEAR_BESIDE: f32 = 0.6;
 
 /// "Huh?", "right?" beside something else: an answer to it would only repeat it.
 fn is_outcry(query: &str) -> bool {
@@ -27,16 +29,21 @@ fn is_outcry(query: &str) -> bool {
 
 impl Engine<'_> {
     pub(super) fn answer_question(&self, state: &mut Deliberation, (query, sure): (&str, f32), findings: &[Finding]) {
-        if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
+        let agreed = state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_some());
+        if self.tells_not_yet(state, query) || !agreed && self.answer_from_faq(state, query) {
             return;
         }
-        if self.tells_not_yet(state, query) {
+        if state.dialogue.frames.is_empty() && self.tells_how_it_stands(state, query) {
             return;
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
+        // Beside such a question only what is clear by itself is one for the articles.
+        if state.asks_about_request && found.is_none_or(|found| found.support < CLEAR_BESIDE) {
+            return;
+        }
         let top = state.dialogue.frames.last();
-        if top.is_some_and(|top| top.confirmed.is_some()) {
+        if agreed {
             state.afterwards.push(Questioned { query: query.to_owned(), finding: found.cloned() });
             return;
         }
@@ -71,6 +78,7 @@ impl Engine<'_> {
     pub(super) fn answer_afterwards(&self, state: &mut Deliberation) {
         for Questioned { query, finding } in std::mem::take(&mut state.afterwards) {
             match finding {
+                _ if self.answer_from_faq(state, &query) => {}
                 Some(finding) => self.tell_article(state, &finding),
                 None if is_outcry(&query) => {}
                 None => self.say(

@@ -90,8 +90,12 @@ impl Engine<'_> {
         Some(flow)
     }
 
-    /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done.
+    /// What was done was not wanted: whatever is open rests, and what the pack does about such a deed is done. While something else is open, that is what was not
+    /// wanted: "I never asked to change my number".
     pub(super) fn undo(&self, state: &mut Deliberation) {
+        if state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_none()) {
+            return self.cancel(state);
+        }
         state.dialogue.close_requests();
         state.dialogue.challenge_id = None;
         state.completed = true;

@@ -69,6 +69,12 @@ impl Engine<'_> {
         if let Some(top) = state.dialogue.frames.last_mut() {
             write_down(top, shown.slot, text);
         }
+        // What is asked beside is answered before the text is shown again.
+        for command in commands {
+            if let Command::Ask { query, .. } = command {
+                self.answer_from_faq(state, query);
+            }
+        }
         self.repair(state, "repair_correction", json!({}));
         Some(self.run(state))
     }
@@ -79,7 +85,7 @@ impl Engine<'_> {
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.shown = None;
             top.confirmed = None;
-            top.repeated = None;
+            top.counts_afresh();
         }
         let flow = super::run::top_flow(state);
         let values: Map<String, Value> = top_vars(state);

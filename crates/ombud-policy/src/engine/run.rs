@@ -84,8 +84,8 @@ impl Engine<'_> {
             return false;
         }
         let waiting = state.dialogue.waiting.remove(0);
-        // Sorrow is no next item on a list.
-        if !self.is_care(&waiting.flow) {
+        // Sorrow is no next item on a list, and neither is a question beside a yes.
+        if !self.is_care(&waiting.flow) && !state.asked_beside.contains(&waiting.flow) {
             let title = self.pack.title(&self.moment.locale, &waiting.flow).to_owned();
             self.say(state, "", "next_request", &vars(json!({"title": title})), Origin::Template);
         }
@@ -272,6 +272,10 @@ impl Engine<'_> {
 
     fn answer(&self, state: &mut Deliberation, text: &str, cite: &[String]) -> Step {
         let flow = top_flow(state);
+        if self.answers_what_was_asked(state) {
+            self.end_frame(state);
+            return Step::On;
+        }
         let said = state.ending.sayings.len();
         self.say(state, &flow, text, &top_vars(state), Origin::Record);
         if let Some(saying) = state.ending.sayings.get_mut(said) {
@@ -335,14 +339,18 @@ impl Engine<'_> {
             Ok(variables) => variables,
             Err(step) => return step,
         };
-        let said = state.dialogue.frames.last().map(|top| top.said.clone()).unwrap_or_default();
-        state.dialogue.frames.push(Frame {
-            flow: flow.to_owned(),
-            vars: variables,
-            said,
-            called: true,
-            ..Frame::default()
-        });
+        let frames = &mut state.dialogue.frames;
+        let said = frames.last().map(|top| top.said.clone()).unwrap_or_default();
+        // What was left open below is done here, and not once more afterwards.
+        let has_called = |place: usize| frames.get(place + 1).is_some_and(|above| above.called);
+        let left = frames
+            .iter()
+            .enumerate()
+            .position(|(place, frame)| frame.flow == flow && !frame.called && !has_called(place));
+        if let Some(left) = left {
+            frames.remove(left);
+        }
+        frames.push(Frame { flow: flow.to_owned(), vars: variables, said, called: true, ..Frame::default() });
         Step::On
     }
 
@@ -400,6 +408,8 @@ impl Engine<'_> {
     pub(super) fn end_frame(&self, state: &mut Deliberation) {
         let Some(ended) = state.dialogue.frames.pop() else { return };
         let kind = self.pack.flows.get(&ended.flow).map_or(FlowKind::Request, |flow| flow.kind);
+        self.keep_for_questions(state, &ended);
+        self.answer_beside(state, &ended);
         if !ended.called && !ended.repairs {
             state.completed |= kind == FlowKind::Request;
             if kind == FlowKind::Request {
@@ -433,6 +443,7 @@ pub(super) fn bind(state: &mut Deliberation, (id, record): (String, Value), proo
     // What lookups showed before the customer was known proves nothing: his records are learnt anew.
     state.dialogue.customer_read = false;
     state.dialogue.owned.clear();
+    state.dialogue.ended.clear();
     state.dialogue.level = state.dialogue.level.max(IdentityLevel::Identified);
     state.dialogue.proof = proof;
 }

@@ -6,7 +6,7 @@ use ombud_domain::{Count, IdentityLevel};
 use serde_saphyr::Spanned;
 
 use super::raw::{AfterRefusal, Denied, Expects, RawBranch, RawChoice, RawFlow, RawSave, RawStep, Several, Single};
-use super::{Act, Ask, AskSource, Claim, Flow, KnownFact, Op, Otherwise, RecordChoice, YieldsTo};
+use super::{Act, Ask, AskSource, Claim, Faq, FaqAnswer, Flow, KnownFact, Op, Otherwise, RecordChoice, YieldsTo};
 use crate::expr::Expr;
 use crate::problem::PackProblem;
 
@@ -37,6 +37,19 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
         flow: raw.flow,
         with: compiler.pairs(Some(&raw.arguments)),
     });
+    let faq = raw.faq.map(|raw| Faq {
+        examples: raw.examples,
+        answers: raw
+            .answers
+            .into_iter()
+            .map(|raw| FaqAnswer {
+                id: raw.id,
+                when: compiler.maybe(raw.when.as_ref()),
+                text: raw.text,
+                cite: raw.cite,
+            })
+            .collect(),
+    });
     compiler.ops.push(Op::End);
     compiler.resolve_jumps_back();
     if compiler.problems.is_empty() {
@@ -47,6 +60,7 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
             follow_up: raw.follow_up.map(|flow| flow.value),
             articles: raw.articles,
             yields_to,
+            faq,
             ops: compiler.ops,
         })
     } else {

@@ -19,7 +19,8 @@ const FACT: &str = "known";
 pub(crate) fn unknown<'f>(flow: &'f Flow, flows: &'f BTreeMap<String, Flow>) -> Vec<(&'f Expr, &'f str)> {
     let Some(known) = known(flow, flows) else { return Vec::new() };
     let yields = flow.yields_to.iter().flat_map(|other| values(&other.with));
-    let used = flow.ops.iter().flat_map(used_by).chain(yields);
+    let answers = flow.faq.iter().flat_map(|faq| &faq.answers).filter_map(|answer| answer.when.as_ref());
+    let used = flow.ops.iter().flat_map(used_by).chain(yields).chain(answers);
     let named = used.flat_map(|expr| expr.free_variables().map(move |name| (expr, name)));
     named.filter(|(_, name)| !known.contains(name)).collect()
 }

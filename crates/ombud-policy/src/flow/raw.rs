@@ -22,6 +22,8 @@ pub(super) struct RawFlow {
     pub articles: Vec<String>,
     #[serde(default)]
     pub yields_to: Option<RawYieldsTo>,
+    #[serde(default)]
+    pub faq: Option<RawFaq>,
     pub steps: Vec<RawStep>,
 }
 
@@ -34,6 +36,24 @@ pub(super) struct RawYieldsTo {
     pub flow: String,
     #[serde(default, rename = "with")]
     pub arguments: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFaq {
+    pub examples: String,
+    pub answers: Vec<RawFaqAnswer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFaqAnswer {
+    pub id: String,
+    #[serde(default)]
+    pub when: Option<Spanned<String>>,
+    pub text: String,
+    #[serde(default)]
+    pub cite: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ACCOUNTS, ENGINE_TEXTS, GRAPH, LIMITS, MEMORY, Pack, PackFiles, names};
+use super::{ACCOUNTS, ChoiceExample, ENGINE_TEXTS, GRAPH, LIMITS, MEMORY, Pack, PackFiles, names};
 use crate::expr::Expr;
 use crate::flow::{self, Op, Saga, Undo};
 use crate::graph;
@@ -15,6 +15,9 @@ use crate::vocabulary::Vocabulary;
 
 /// Lists of records beside a conversation, at most.
 const DESK_RECORDS_MAX: usize = 12;
+
+/// Examples of a question about a request, at least: fewer teach no classifier.
+const FAQ_EXAMPLES_MIN: usize = 4;
 
 /// The longest time for an approval, hours.
 const APPROVAL_HOURS_MAX: u32 = 31 * 24;
@@ -260,6 +263,7 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
             report(set, format!("set `{set}` has no line in nlu/choices.<locale>.jsonl"));
         }
     }
+    check_faq(pack, flow, &mut report);
     for ask in flow.asks().filter(|ask| ask.fact.is_some()) {
         if let Some(problem) = memory::misfit(pack.memory.as_ref(), ask) {
             report(&ask.slot, problem);
@@ -271,8 +275,7 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
         }
     }
     for article in &flow.articles {
-        let ending = format!("/{article}.md");
-        if !pack.articles.iter().any(|(file, _)| file.ends_with(&ending)) {
+        if !has_article(pack, article) {
             report(article, format!("article `{article}` does not exist under knowledge/"));
         }
     }
@@ -303,6 +306,32 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
 }
 
 /// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
+fn check_faq(pack: &Pack, flow: &flow::Flow, report: &mut impl FnMut(&str, String)) {
+    let Some(faq) = &flow.faq else { return };
+    let own = pack.manifest.default_locale.as_str();
+    for answer in &faq.answers {
+        let asks = |example: &&ChoiceExample| {
+            example.set == faq.examples && example.choice == answer.id && example.locale == own
+        };
+        let examples = pack.choices.iter().filter(asks).count();
+        if examples < FAQ_EXAMPLES_MIN {
+            let message = format!(
+                "set `{}` has {examples} examples of `{}` in nlu/choices.{own}.jsonl, write {FAQ_EXAMPLES_MIN} or more",
+                faq.examples, answer.id
+            );
+            report(&answer.id, message);
+        }
+        for article in answer.cite.iter().filter(|id| !has_article(pack, id)) {
+            report(article, format!("article `{article}` does not exist under knowledge/"));
+        }
+    }
+}
+
+fn has_article(pack: &Pack, id: &str) -> bool {
+    let ending = format!("/{id}.md");
+    pack.articles.iter().any(|(file, _)| file.ends_with(&ending))
+}
+
 fn check_saga(pack: &Pack, saga: &Saga, report: &mut impl FnMut(&str, String)) {
     let own = pack.manifest.default_locale.as_str();
     for key in SAGA_TEXTS.iter().filter(|key| !pack.texts.has(own, "", key)) {

@@ -4,6 +4,7 @@
 
 mod ablation;
 mod asides;
+mod choices;
 mod files;
 mod grounding;
 mod handoff;
@@ -39,6 +40,7 @@ Examples:
   ombud eval pii --test pii.jsonl numbers.jsonl  personal data, kind by kind, and what is taken for some
   ombud eval ablation --pack packs/my-company   what words, meaning, graph, memory and rewriting are each worth
   ombud eval asides --pack packs/my-company --test asides.jsonl  questions asked while a request is open
+  ombud eval choices --pack packs/my-company --test faq.jsonl    questions about a request, and options, by their examples
   ombud eval messages --pack packs/my-company   requests, yes and no, and signs of distress, language by language
 
 Each line of a file is a JSON object. Figures are printed with the number of texts that they were counted on and the seed. Texts are embedded
@@ -57,6 +59,8 @@ enum What {
     Ablation(ablation::Options),
     /// Whether a question in passing is answered with the right sentence.
     Asides(asides::Options),
+    /// Which option, or which question about a request, a text means.
+    Choices(choices::Options),
     /// Which intent a text has, how sure that is, and whether it was taught at all.
     Intents(intents::Options),
     /// Whether a message wishes for a person.
@@ -79,6 +83,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     match &options.what {
         What::Ablation(options) => ablation::run(context, options).await,
         What::Asides(options) => asides::run(context, options),
+        What::Choices(options) => choices::run(context, options),
         What::Intents(options) => intents::run(context, options),
         What::Handoff(options) => handoff::run(context, options),
         What::Language(options) => language::run(context, options),
