@@ -184,6 +184,8 @@ pub struct Deliberation {
     afterwards: Vec<Questioned>,
     /// Look-ups that wait for what the same message agreed to: their answer needs no announcement.
     asked_beside: Vec<String>,
+    /// What was asked about requests, with their answers as things stood when the turn began.
+    answers: Vec<(String, Vec<faq::Answer>)>,
     /// Whether the message asks about a request that runs or has just ended.
     asks_about_request: bool,
     /// Whether the correction came with a no, so that a proposal it leaves as it was is turned down.

@@ -461,6 +461,21 @@ mod tests {
     }
 
     #[test]
+    fn a_date_is_told_some_days_later() {
+        let texts =
+            texts(&[("en", "", "due: \"by {{ day | days_later(14) }}\"\nwrong: \"{{ day | days_later(n) }}\"")]);
+        let told = |day: &str| {
+            let values = json!({"day": day, "n": 9_999_999_999_i64});
+            texts.render("en", "", "due", &[values.as_object().unwrap()]).ok()
+        };
+        assert_eq!(told("2026-12-20").as_deref(), Some("by 2027-01-03"));
+        assert_eq!(told("2028-02-20T10:00:00Z").as_deref(), Some("by 2028-03-05"));
+        assert_eq!(told("soon"), None, "what is no date is an error of the pack");
+        let values = json!({"day": "2026-12-20", "n": 9_999_999_999_i64});
+        assert!(texts.render("en", "", "wrong", &[values.as_object().unwrap()]).is_err(), "there is no such day");
+    }
+
+    #[test]
     fn examples_are_the_same_whether_a_language_is_read_or_only_they_are() {
         let texts = texts(&[
             ("fi", "refund", "title: Palautus\nask: paljonko\nexamples: [haluan rahat, palauta]"),

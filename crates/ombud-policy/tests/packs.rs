@@ -78,3 +78,33 @@ fn a_table_that_no_longer_holds_is_told_with_its_line() {
         "what cannot be read is a problem"
     );
 }
+
+#[test]
+fn a_question_about_a_request_needs_examples_a_text_and_articles_that_exist() {
+    let mut files = all_files();
+    let file = "paylater/flows/missing_refund/flow.yaml";
+    let source = files.get_mut(file).unwrap();
+    *source = source.replacen(
+        "  answers:\n",
+        "  answers:\n    - { id: colour, when: \"refnud != null\", text: faq_colour, cite: [no-such-article] }\n",
+        1,
+    );
+    let problems = Pack::parse("paylater", &files).unwrap_err();
+    let told = |words: &str| problems.iter().any(|problem| problem.file == file && problem.message.contains(words));
+    for words in ["0 examples of `colour`", "`faq_colour` is missing", "`no-such-article` does not exist", "`refnud`"] {
+        assert!(told(words), "{words}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_line_for_a_question_that_no_request_has_is_a_mistake() {
+    let mut files = all_files();
+    let file = "paylater/nlu/choices.en.jsonl";
+    let source = files.get_mut(file).unwrap();
+    source.push_str("{\"set\": \"faq_refund\", \"choice\": \"colour\", \"text\": \"which colour is my money\"}\n");
+    let problems = Pack::parse("paylater", &files).unwrap_err();
+    assert!(
+        problems.iter().any(|problem| problem.file == file && problem.message.contains("`colour`")),
+        "{problems:?}"
+    );
+}

@@ -15,6 +15,8 @@ mod order;
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
+/// A question behind a "but" is one of as many words.
+const BUT_WORDS_MIN: usize = 5;
 /// A question that begins a look at one's own records beside a proposal must be this sure.
 const LOOK_UP: f32 = 0.75;
 /// A new request beside a question, or after a no, must be this sure.
@@ -39,12 +41,26 @@ enum Lead {
 
 /// Commands of an answer to a proposal. A yes that the rules find stands only where what was learnt does not read the opposite.
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
-    let commands = answered(readings);
+    let mut commands = answered(readings);
+    // "Before I say yes, I wore them once, is that a problem?" and "yes that I have read, but do I have to pay then?" say none.
+    if asks_before_yes(readings, &commands) && commands.contains(&Command::Affirm) {
+        commands.retain(|command| *command != Command::Affirm);
+        return if commands.is_empty() { vec![Command::CannotRead] } else { commands };
+    }
     // What is put right beside a yes is read already, and a wish for a person stands.
     let may_be_instead =
         |command: &Command| matches!(command, Command::Affirm | Command::StartFlow { .. } | Command::Ask { .. });
     let is_doubted = commands.contains(&Command::Affirm) && commands.iter().all(may_be_instead);
     is_doubted.then(|| acted::opposed(readings)).flatten().unwrap_or(commands)
+}
+
+/// Whether a yes is still to come: said so, or behind a "but" stands a question of more than a few words.
+fn asks_before_yes(readings: &Readings<'_>, commands: &[Command]) -> bool {
+    let rules = readings.rules();
+    let asks = commands.iter().any(|command| matches!(command, Command::Ask { .. }));
+    let behind = rules.consent.but.find(readings.text).and_then(|but| readings.text.get(but.end()..));
+    let is_long = behind.is_some_and(|rest| rest.contains('?') && rest.split_whitespace().count() >= BUT_WORDS_MIN);
+    rules.consent.not_yet.is_match(readings.text) || asks && is_long
 }
 
 fn answered(readings: &Readings<'_>) -> Vec<Command> {

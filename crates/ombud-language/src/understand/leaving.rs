@@ -38,7 +38,8 @@ pub(super) fn leaving(readings: &Readings<'_>) -> Option<Vec<Command>> {
     let begun = begun(readings, &rest);
     let same = |command: &Command| matches!(command, Command::StartFlow { flow, .. } if Some(flow.as_str()) == readings.context.active_flow);
     // "Stop. I want the blue one" and "I don't want a return of it all, only of the lamp" say what should be different.
-    let asks = readings.understander.asks(&rest);
+    let asked = rules.without_lead(&rest);
+    let asks = rest.ends_with('?') || rules.question.is_match(asked) || rules.asking.is_match(asked);
     let corrects = !rest.is_empty() && !asks && (!named || rules.restrict.is_match(&rest) && is_short(rules, &rest));
     if begun.iter().any(same) || begun.is_empty() && corrects {
         return None;

@@ -123,8 +123,13 @@ impl RewordRules {
 
     /// The text with one that stands in quotation marks: `Better, but please write "...". And what happens then?`
     fn quoted(&self, known: &str, said: &str) -> Option<String> {
+        // Of two, one stands for the other.
+        if said.chars().filter(|c| matches!(c, '"' | '“' | '”' | '„' | '«' | '»')).count() > 2 {
+            return None;
+        }
         let (adds, replaces) = (captured(&self.quote_added, said), captured(&self.quote, said));
-        let is_new = |words: &&str| !known.contains(*words);
+        let known_words = known.to_lowercase();
+        let is_new = |words: &&str| !known_words.contains(&words.to_lowercase());
         match (adds.filter(is_new), replaces.filter(is_new)) {
             (Some(more), _) => Some(extended(known, more.trim())),
             (None, Some(words)) => Some(words.trim().to_owned()),
@@ -229,10 +234,10 @@ impl Rules {
         if let Some(words) = rules.verbatim(said).or_else(|| from_any.next()) {
             return Some(Rewording::Reads(words.to_owned()));
         }
-        if let Some(text) = rules.quoted(known, said) {
+        if let Some(text) = self.edited_in_turn(known, said) {
             return Some(Rewording::Reads(text));
         }
-        if let Some(text) = self.edited_in_turn(known, said) {
+        if let Some(text) = rules.quoted(known, said) {
             return Some(Rewording::Reads(text));
         }
         match rules.edit(self, known, said) {

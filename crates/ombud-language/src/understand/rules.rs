@@ -169,6 +169,10 @@ pub(super) struct ConsentRules {
     pub condition: Regex,
     /// A yes that mocks.
     pub retort: Regex,
+    /// A yes that is still to come: "before I say yes".
+    pub not_yet: Regex,
+    /// Opens what holds a yes back, if it asks.
+    pub but: Regex,
     /// Says outright to do it.
     pub order: Regex,
     /// The verb of a proposal of ours, captured.
@@ -199,6 +203,8 @@ impl ConsentRules {
             joint: rule("joint")?,
             condition: rule("condition")?,
             retort: rule("retort")?,
+            not_yet: rule("not_yet")?,
+            but: rule("but")?,
             order: rule("order")?,
             proposes: rule("proposes")?,
             further: rule("further")?,

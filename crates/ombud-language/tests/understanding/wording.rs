@@ -144,6 +144,8 @@ fn a_text_in_quotation_marks_is_taken_from_among_other_words() {
         None,
         "his own words are no other text"
     );
+    let said = "One correction before you send it. \"raining all day\" should read \"raining since the morning\".";
+    assert_eq!(reader.rewording(SHOWN, said), None, "of two, neither is the whole text");
 }
 
 #[test]

@@ -67,8 +67,8 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, .. } if state.dialogue.claim().is_some() => {
                 self.start_once_known(state, flow, text)
             }
-            Command::StartFlow { flow, text, .. }
-                if self.changes_something(flow) && self.tells_how_it_stands(state, text) => {}
+            Command::StartFlow { flow, text, confidence }
+                if self.is_no_further_wish(state, flow, text, *confidence) => {}
             Command::StartFlow { flow, text, .. } => {
                 // What was promised comes before what a look-up shows.
                 self.quote_if_asked(state, text);

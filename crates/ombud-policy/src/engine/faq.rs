@@ -4,7 +4,7 @@ use ombud_domain::{Citation, Command, Understanding};
 use serde_json::{Map, Value};
 
 use super::{Deliberation, Engine};
-use crate::dialogue::{ENDED_MAX, EndedRequest, Frame, Origin, Saying, tell_danger};
+use crate::dialogue::{ENDED_MAX, EndedRequest, Frame, Origin, Saying, WaitingRequest, tell_danger};
 use crate::flow::Op;
 use crate::pack::NO_CHOICE;
 
@@ -22,7 +22,7 @@ const BEGAN_WITH: f32 = 0.75;
 /// A part of a longer question asks something of its own from this probability on.
 const PART_ASKED: f32 = 0.6;
 /// A sentence of which nothing else was understood asks about the request from this probability on.
-const UNHEARD: f32 = 0.7;
+const UNHEARD: f32 = 0.6;
 /// One between commas from this one.
 const CLAUSE_ASKED: f32 = 0.75;
 /// What an answer of a request counts beside one of the request before it.
@@ -31,6 +31,8 @@ const OLDER: f32 = 0.85;
 const ANSWERS_MAX: usize = 3;
 /// A question of so few words may need the rest of the message: "does that matter?"
 const SHORT_WORDS_MAX: usize = 6;
+/// A further wish in a message is meant from this probability on.
+const FURTHER_SURE: f32 = 0.75;
 /// A mere look-up beside a question about the request is meant from this probability on.
 const LOOK_UP_SURE: f32 = 0.85;
 /// Where a sentence ends, and where a clause does.
@@ -42,7 +44,8 @@ const PARTS_MAX: usize = 10;
 const PART_CHARS_MIN: usize = 8;
 
 /// An answer of a request to a question about it.
-struct Answer {
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
     /// For the trail: the flow, the answer and how surely it was asked for.
     because: String,
     p: f32,
@@ -90,6 +93,17 @@ impl Engine<'_> {
             }
         }
         self.add_unheard(state, &mut understood.commands);
+        // A no beside the question may empty what the answer is made of.
+        let asked = understood.commands.iter().filter_map(|command| match command {
+            Command::Ask { query, .. } => Some(query.clone()),
+            _ => None,
+        });
+        state.answers = asked
+            .map(|query| {
+                let answers = self.answers_to(state, &query);
+                (query, answers)
+            })
+            .collect();
         if state.asks_about_request {
             let is_meant = |command: &Command| match command {
                 Command::StartFlow { flow, confidence, .. } => !self.looks_up(flow) || *confidence >= LOOK_UP_SURE,
@@ -129,7 +143,11 @@ impl Engine<'_> {
 
     /// Answers a question about a request with what that has to say to it; whether it was one.
     pub(super) fn answer_from_faq(&self, state: &mut Deliberation, query: &str) -> bool {
-        let answers = self.answers_to(state, query);
+        let mut answers = self.answers_to(state, query);
+        if let Some((_, before)) = state.answers.iter().find(|(asked, _)| asked == query).filter(|_| answers.is_empty())
+        {
+            answers.clone_from(before);
+        }
         if answers.is_empty() {
             return false;
         }
@@ -264,12 +282,37 @@ impl Engine<'_> {
         surest.filter(|answer| answer.p >= BEGAN_WITH)
     }
 
+    /// Whether what is read as a wish asks how something stands, or is read too unsurely to wait behind what the same message begins or agrees to.
+    pub(super) fn is_no_further_wish(&self, state: &mut Deliberation, flow: &str, text: &str, confidence: f32) -> bool {
+        if !self.changes_something(flow) {
+            return false;
+        }
+        let agreed = state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_some());
+        (agreed || !state.begun.is_empty()) && confidence < FURTHER_SURE || self.tells_how_it_stands(state, text)
+    }
+
+    /// What a request that has just done something leaves old: the customer's record, and what waits and was told by it already.
+    pub(super) fn leave_done(&self, state: &mut Deliberation, ended: &Frame) {
+        if !ended.vars.contains_key("receipt") {
+            return;
+        }
+        state.dialogue.customer_read = false;
+        let told = |text: &str| ended.said.iter().any(|said| said.text.contains(text));
+        let is_done = |one: &WaitingRequest| one.flow == ended.flow && one.said.iter().all(|said| told(&said.text));
+        state.dialogue.waiting.retain(|one| !is_done(one));
+    }
+
     /// Keeps what a request knew that came to its end, for questions about it.
     pub(super) fn keep_for_questions(&self, state: &mut Deliberation, ended: &Frame) {
         if self.pack.flows.get(&ended.flow).is_none_or(|flow| flow.faq.is_none()) {
             return;
         }
         let kept = &mut state.dialogue.ended;
+        let did = |vars: &Map<String, Value>| vars.contains_key("receipt");
+        // One that came to nothing says less of it than the one that did it.
+        if !did(&ended.vars) && kept.iter().any(|other| other.flow == ended.flow && did(&other.vars)) {
+            return;
+        }
         kept.retain(|other| other.flow != ended.flow);
         kept.push(EndedRequest { flow: ended.flow.clone(), vars: ended.vars.clone() });
         let surplus = kept.len().saturating_sub(ENDED_MAX);
@@ -291,4 +334,28 @@ fn parts<'t>(text: &'t str, ends: &[&str]) -> Vec<&'t str> {
     let long = |part: &&str| part.chars().count() >= PART_CHARS_MIN;
     let parts: Vec<&str> = parts.into_iter().map(str::trim).filter(long).take(PARTS_MAX).collect();
     if parts.len() > 1 { parts } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_into_sentences_and_clauses_that_may_ask_something() {
+        let said = "ok good. and until when is that, the pause? 51.99 is a lot";
+        assert_eq!(
+            parts(said, &SENTENCE_ENDS),
+            ["and until when is that, the pause", "51.99 is a lot"],
+            "short ones ask nothing"
+        );
+        assert_eq!(parts("and until when is that, the pause", &CLAUSE_ENDS), ["and until when is that", "the pause"]);
+        assert!(parts("when do i get it", &SENTENCE_ENDS).is_empty(), "one sentence is the whole");
+        let long = "is it there yet? ".repeat(50);
+        assert_eq!(parts(&long, &SENTENCE_ENDS).len(), PARTS_MAX);
+    }
+
+    #[test]
+    fn an_answer_of_few_words_is_not_overruled() {
+        assert!(!is_long("not now") && is_long("no but when do they come"));
+    }
 }

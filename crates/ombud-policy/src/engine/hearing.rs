@@ -1,6 +1,6 @@
 //! Which of the words that were said bear on a slot, and what do they name?
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Heard;
 use crate::dialogue::{EVERY_SLOT, Frame, Said};
@@ -30,12 +30,20 @@ pub(super) fn spaced(text: &str) -> String {
 /// What was said later wins; of a record in pieces, each part that is said, so that the rest stays.
 pub(super) fn joined(known: Value, later: Value) -> Value {
     match (known, later) {
-        (Value::Object(mut known), Value::Object(later)) if later.values().any(Value::is_null) => {
+        (Value::Object(mut known), Value::Object(later))
+            if later.values().any(Value::is_null) && !is_other(&known, &later) =>
+        {
             known.extend(later.into_iter().filter(|(_, value)| !value.is_null()));
             Value::Object(known)
         }
         (_, later) => later,
     }
+}
+
+/// Whether a whole address at another street, or number, takes the place of the one before.
+fn is_other(known: &Map<String, Value>, later: &Map<String, Value>) -> bool {
+    let says = |name: &str| later.get(name).is_some_and(|value| !value.is_null());
+    says("address1") && says("zip") && says("city") && later.get("address1") != known.get("address1")
 }
 
 pub(super) fn is_own(said: &Said, ask: &Ask) -> bool {

@@ -409,6 +409,7 @@ impl Engine<'_> {
         let Some(ended) = state.dialogue.frames.pop() else { return };
         let kind = self.pack.flows.get(&ended.flow).map_or(FlowKind::Request, |flow| flow.kind);
         self.keep_for_questions(state, &ended);
+        self.leave_done(state, &ended);
         self.answer_beside(state, &ended);
         if !ended.called && !ended.repairs {
             state.completed |= kind == FlowKind::Request;

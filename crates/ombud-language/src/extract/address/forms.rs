@@ -55,8 +55,8 @@ pub(super) static BUILDING_BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 const UNIT: &str = concat!(
-    r"(?:(?:suite|ste|apt|apartment|unit|flat|floor|fl|room|rm|building|bldg|block|blk|lgh|lägenhet|leil|leilighet|leilighetsnr|as|asunto|wohnung|whg|wg|app|appartement|etage|etg|stock|",
-    r"door|stair|staircase|entrance|porras|uppgång|oppgang|aufgang|house|hus|haus|stuga)\b\.? ?(?:no\.? ?|nr\.? ?|number )?#?(?:[a-z]?-?\d[\w/-]{0,5}|[a-z])\b|#\s?\w{1,6}\b|",
+    r"(?:(?:suite|ste|apt|apartment|unit|flat|floor|fl|room|rm|building|bldg|block|blk|lgh|lägenhet|leil|leilighet|leilighetsnr|asunto|wohnung|whg|wg|app|appartement|etage|etg|stock|",
+    r"door|stair|staircase|entrance|porras|uppgång|oppgang|aufgang|house|hus|haus|stuga)\b\.? ?(?:no\.? ?|nr\.? ?|number )?#?(?:[a-z]?-?\d[\w/-]{0,5}|[a-hj-z])\b|as\.? ?\d{1,3}\b|#\s?\w{1,6}\b|",
     r"\d{1,2}(?:st|nd|rd|th) floor\b|(?:ground|first|second|third|fourth|fifth|top|upper|lower|basement|garden)[ -](?:floor|flat)\b(?: (?:flat|left|right|front|rear)\b)?|",
     r"\d{1,2}\. ?(?:og|stock|etage|etg|etasje|sal|kerros|krs|obergeschoss|verdieping|våning|tr)\b\.?(?: (?:links?|rechts?|mitte|li|re|left|right|venstre|høyre|th|tv|mf|vasen|oikea)\b\.?)?|",
     r"(?:(?:erdgeschoss|dachgeschoss|hochparterre|parterre|hinterhaus|vorderhaus|seitenflügel|gartenhaus|rückgebäude|eg|dg|hh|vh)\b(?: (?:links?|rechts?|mitte|og)\b)?)|",
