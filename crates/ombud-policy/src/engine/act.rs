@@ -334,20 +334,21 @@ impl Engine<'_> {
         [(NEW_CODE, "code_new"), ("handoff", "person_handoff")].into_iter().filter_map(option).collect()
     }
 
+    /// Whether a text holds one of the words that a text of the base lists.
+    pub(super) fn names_words(&self, state: &Deliberation, key: &str, text: &str) -> bool {
+        let (words, said) = (self.render(state, "", key, &[]).unwrap_or_default(), text.to_lowercase());
+        words.split(',').map(str::trim).any(|word| !word.is_empty() && said.contains(word))
+    }
+
     /// Words where a code is waited for: a new code, or nothing that helps.
     pub(super) fn read_at_code(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
-        let lower = text.to_lowercase();
-        let names = |key: &str| {
-            let words = self.render(state, "", key, &[]).unwrap_or_default();
-            words.split(',').map(str::trim).any(|word| !word.is_empty() && lower.contains(word))
-        };
-        let said = |option: &AwaitingOption| option.label.to_lowercase() == lower.trim();
+        let said = |option: &AwaitingOption| option.label.to_lowercase() == text.trim().to_lowercase();
         // Another code to a number that he cannot reach helps nobody.
-        if names("code_lost_words") {
+        if self.names_words(state, "code_lost_words", text) {
             return Some(self.at_code(state, "code_lost"));
         }
         let is_new = self.code_options(state).iter().any(|option| option.id == NEW_CODE && said(option))
-            || names("code_new_words");
+            || self.names_words(state, "code_new_words", text);
         if !is_new {
             return self.misread(state);
         }

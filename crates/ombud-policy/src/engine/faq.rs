@@ -64,6 +64,11 @@ impl Engine<'_> {
         if understood.commands.contains(&Command::Cancel) {
             return understood;
         }
+        // "Nothing came, send me a new code" asks nothing about it.
+        let of_code = |key| self.names_words(state, key, &self.moment.text);
+        if state.dialogue.awaits_code() && (of_code("code_new_words") || of_code("code_lost_words")) {
+            return understood;
+        }
         let alone = understood.commands.len() == 1;
         for command in &mut understood.commands {
             // A wish to have something done is read as a whole.
