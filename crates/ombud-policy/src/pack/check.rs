@@ -305,7 +305,7 @@ fn check_flow(pack: &Pack, name: &str, files: &PackFiles, flow: &flow::Flow, pro
     }
 }
 
-/// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
+/// Whether each answer to a question about a request is taught by enough examples, and cites articles that exist.
 fn check_faq(pack: &Pack, flow: &flow::Flow, report: &mut impl FnMut(&str, String)) {
     let Some(faq) = &flow.faq else { return };
     let own = pack.manifest.default_locale.as_str();
@@ -332,6 +332,7 @@ fn has_article(pack: &Pack, id: &str) -> bool {
     pack.articles.iter().any(|(file, _)| file.ends_with(&ending))
 }
 
+/// Whether all that a saga may do exists, changes something, and can be found out about: what is not known to be done or not is never taken back.
 fn check_saga(pack: &Pack, saga: &Saga, report: &mut impl FnMut(&str, String)) {
     let own = pack.manifest.default_locale.as_str();
     for key in SAGA_TEXTS.iter().filter(|key| !pack.texts.has(own, "", key)) {

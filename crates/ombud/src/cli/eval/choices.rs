@@ -79,6 +79,10 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         let taught = Example { class: example.choice.clone(), text: example.text.clone() };
         sets.entry(&example.set).or_default().push(taught);
     }
+    if let Some(unknown) = meant.iter().find(|meant| !sets.contains_key(meant.set.as_str())) {
+        let known = sets.keys().copied().collect::<Vec<_>>().join(", ");
+        bail!("`{}` is said of set `{}`, which the pack has no examples of; it has {known}", unknown.text, unknown.set);
+    }
     let model = if options.words { None } else { Some(E5::open(&path)?) };
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (set, examples) in sets {
