@@ -117,7 +117,7 @@ fn margin_needed(words: usize) -> Option<f32> {
     match words {
         0 | 1 => None,
         2 => Some(4.0),
-        3 => Some(2.5),
+        3..=5 => Some(2.5),
         _ => Some(1.5),
     }
 }

@@ -61,6 +61,9 @@ pub struct Dialogue {
     pub awaiting: Awaiting,
     /// Texts of the last reply, for "say that again".
     pub last_said: Vec<String>,
+    /// What was looked up or quoted in the last reply that told something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lately: Vec<String>,
     /// Misunderstandings in a row.
     pub misread: u32,
     /// Whether the customer was told which languages are read.

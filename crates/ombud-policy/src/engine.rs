@@ -32,6 +32,7 @@ mod hearing;
 mod inform;
 mod known;
 mod leave;
+mod once_more;
 mod options;
 mod recover;
 mod reword;
@@ -208,6 +209,10 @@ pub struct Deliberation {
     urgent: Option<String>,
     /// Requests the message may have meant, best first.
     near: Vec<String>,
+    /// What the message most likely wishes, after a no to something.
+    wished: Option<String>,
+    /// Whether that is what was turned down.
+    names_again: bool,
     /// Whether the turn ends with what was offered before.
     offers_again: bool,
     /// Whether the turn ends with the question which of them it was.
@@ -313,6 +318,8 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        let understood = &self.with_learnt_answer(state, understood);
+        let understood = &self.leave_turned_down(state, understood);
         let understood = &self.with_questions(state, understood);
         state.near = self.near_requests(understood);
         state.urgent = self.urgent(state, understood);

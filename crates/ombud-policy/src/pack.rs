@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::authorize::{Policies, hex};
 use crate::controls::Target;
 use crate::feed::Feed;
-use crate::flow::{self, AskSource, Flow, FlowKind};
+use crate::flow::{self, AskSource, Flow, FlowKind, ValueKind};
 use crate::graph::GraphSpec;
 use crate::limits::{self, Limit};
 use crate::memory::MemorySpec;
@@ -482,8 +482,13 @@ impl<'a> Reader<'a> {
     fn choices(&mut self, flows: &BTreeMap<String, Flow>) {
         let mut sets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for ask in flows.values().flat_map(Flow::asks) {
-            if let (Some(set), AskSource::Options(options)) = (&ask.examples, &ask.source) {
-                sets.entry(set).or_default().extend(options.iter().map(|option| option.id.as_str()));
+            let Some(set) = &ask.examples else { continue };
+            match &ask.source {
+                AskSource::Options(options) => {
+                    sets.entry(set).or_default().extend(options.iter().map(|option| option.id.as_str()));
+                }
+                AskSource::Value(ValueKind::YesNo) => sets.entry(set).or_default().extend(["yes", "no"]),
+                _ => {}
             }
         }
         for faq in flows.values().filter_map(|flow| flow.faq.as_ref()) {

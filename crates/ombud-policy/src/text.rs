@@ -359,6 +359,7 @@ fn environment(locale: &str) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.add_filter("values", values);
     environment.add_filter("days_later", days_later);
+    environment.add_filter("business_days_later", business_days_later);
     environment.add_function("fact", fact);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
@@ -377,10 +378,33 @@ fn environment(locale: &str) -> Environment<'static> {
     environment
 }
 
+/// Business days that texts count, at most.
+const BUSINESS_DAYS_MAX: u32 = 366;
+
+/// The date of a text that begins with `YYYY-MM-DD`.
+fn date_of(text: &str) -> Option<jiff::civil::Date> {
+    text.get(..10)?.parse().ok()
+}
+
+/// A date so many days from Monday to Friday later, `YYYY-MM-DD`; public holidays are not known and count as any other day.
+fn business_days_later(text: &str, days: u32) -> Result<String, minijinja::Error> {
+    let wrong = || {
+        let reason = "`business_days_later` takes a date and a number of days, 366 at most";
+        minijinja::Error::new(ErrorKind::InvalidOperation, reason)
+    };
+    let mut date = date_of(text).filter(|_| days <= BUSINESS_DAYS_MAX).ok_or_else(wrong)?;
+    let mut left = days;
+    while left > 0 {
+        date = date.tomorrow().map_err(|_| wrong())?;
+        left -= u32::from(!matches!(date.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday));
+    }
+    Ok(date.to_string())
+}
+
 /// A date so many days later, `YYYY-MM-DD`: `receipt.plan.due_on | days_later(14) | date`.
 fn days_later(text: &str, days: i64) -> Result<String, minijinja::Error> {
     let wrong = || minijinja::Error::new(ErrorKind::InvalidOperation, "`days_later` takes a date and a number of days");
-    let date: jiff::civil::Date = text.get(..10).and_then(|date| date.parse().ok()).ok_or_else(wrong)?;
+    let date = date_of(text).ok_or_else(wrong)?;
     let span = jiff::Span::new().try_days(days).map_err(|_| wrong())?;
     date.checked_add(span).map(|date| date.to_string()).map_err(|_| wrong())
 }

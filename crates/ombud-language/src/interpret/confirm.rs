@@ -19,6 +19,8 @@ const YES_FIRST: f32 = 0.3;
 const CHANGES: f32 = 0.15;
 /// ... or as a no or an end.
 const TURNS_DOWN: f32 = 0.25;
+/// What is asked behind a yes is a question this surely.
+const ASKED_AFTER: f32 = 0.5;
 /// Letters of a word that repeats what is shown.
 const SHOWN_LETTERS_MIN: usize = 5;
 
@@ -33,6 +35,9 @@ impl Interpreter<'_> {
         }
         if self.is_yes(&said.words) && !said.asks {
             return vec![Command::Affirm];
+        }
+        if let Some(ask) = self.asks_after_yes(said) {
+            return vec![Command::Affirm, ask];
         }
         if self.only_names_what_is_shown(said, context) {
             return vec![Command::Repeat];
@@ -67,6 +72,16 @@ impl Interpreter<'_> {
             _ if said.asks => other().unwrap_or_else(|| vec![said.ask()]),
             _ => self.talk(said).or_else(other).unwrap_or_else(|| vec![Command::CannotRead]),
         }
+    }
+
+    /// "Ja! Und muss ich dann trotzdem zahlen?": a first sentence that is nothing but a yes agrees, and what is asked behind it is asked, unless that holds it up.
+    fn asks_after_yes(&self, said: &Said<'_>) -> Option<Command> {
+        let (yes, behind) = said.text.split_once(['.', '!', '。', '！', '।'])?;
+        let (yes, held) = (words(yes), words(behind));
+        let agrees = said.asks && self.is_yes(&yes) && !self.is_no(&yes);
+        let is_held = self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
+        (agrees && !is_held && !held.is_empty())
+            .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
     }
 
     /// "The one at Nova Electronics", where just that is proposed, says neither yes nor no.

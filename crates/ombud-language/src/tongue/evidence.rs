@@ -6,8 +6,11 @@ use super::clean::Cleaned;
 use super::script::Told;
 use super::words::Tongues;
 
-/// Probability that a language has where the model gives it none.
+/// Probability that a language has where the model gives it none ...
 const FLOOR: f32 = 1e-3;
+/// ... and in a message of so few words, of which the model is too sure ("dónde está mi reembolso" is Portuguese to it).
+const SHORT_FLOOR: f32 = 1e-2;
+const SHORT_WORDS_MAX: usize = 5;
 /// What a small word adds to a language that alone has it; less, the more languages have it.
 const SMALL_WORD: f32 = 2.2;
 
@@ -28,17 +31,18 @@ impl<'a> Evidence<'a> {
             Told::Among(languages) => languages.contains(&language),
             _ => true,
         };
+        let floor = if cleaned.words().count() <= SHORT_WORDS_MAX { SHORT_FLOOR } else { FLOOR };
         let mut logs: BTreeMap<&str, f32> = BTreeMap::new();
         match script {
             Told::Among(languages) => {
                 #[expect(clippy::cast_precision_loss, reason = "there are a few languages")]
-                let floors = (0..languages.len()).map(|place| FLOOR.ln() - place as f32 * LATER_IN_LIST);
+                let floors = (0..languages.len()).map(|place| floor.ln() - place as f32 * LATER_IN_LIST);
                 logs.extend(languages.iter().copied().zip(floors));
             }
-            _ => logs.extend(tongues.latin().map(|language| (language, FLOOR.ln()))),
+            _ => logs.extend(tongues.latin().map(|language| (language, floor.ln()))),
         }
         for (language, probability) in scores.iter().filter(|(language, _)| is_possible(language)) {
-            logs.insert(language, (probability + FLOOR).ln());
+            logs.insert(language, (probability + floor).ln());
         }
         let has_letters =
             |language: &str| is_possible(language) && (*script != Told::Latin || !tongues.is_romanised(language));
@@ -51,7 +55,7 @@ impl<'a> Evidence<'a> {
             }
         }
         for (language, log) in letters {
-            *logs.entry(language).or_insert_with(|| FLOOR.ln()) += LETTERS * (log - most);
+            *logs.entry(language).or_insert_with(|| floor.ln()) += LETTERS * (log - most);
         }
         for word in cleaned.words() {
             let word = word.to_lowercase();

@@ -60,7 +60,7 @@ fn asks_before_yes(readings: &Readings<'_>, commands: &[Command]) -> bool {
     let asks = commands.iter().any(|command| matches!(command, Command::Ask { .. }));
     let behind = rules.consent.but.find(readings.text).and_then(|but| readings.text.get(but.end()..));
     let is_long = behind.is_some_and(|rest| rest.contains('?') && rest.split_whitespace().count() >= BUT_WORDS_MIN);
-    rules.consent.not_yet.is_match(readings.text) || asks && is_long
+    rules.consent.not_yet.is_match(readings.text) || asks && is_long && !order::orders_before_but(readings)
 }
 
 fn answered(readings: &Readings<'_>) -> Vec<Command> {
@@ -388,6 +388,10 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     }
     let active = readings.context.active_flow;
     if !questions.is_empty() {
+        // "It's free anyway? Then don't move it. Do you tell anybody?" gives it up between its questions.
+        if sentences(readings.text, readings.rules()).into_iter().any(|sentence| refuses(readings, sentence)) {
+            return std::iter::once(Command::Cancel).chain(asks(&questions)).collect();
+        }
         let rest: Vec<Reading> =
             readings.pieces.iter().filter(|piece| piece.is_request && !is_among(piece, &questions)).cloned().collect();
         let begun = told(readings, &rest).into_iter().filter(|command| is_begun(command, active));

@@ -13,6 +13,8 @@ const ASKED: f32 = 0.45;
 const UNASKED_LATER: f32 = 0.8;
 /// One without such a word, when none is.
 const UNASKED_FIRST: f32 = 0.42;
+/// One without such a word in front of a likely one is a fragment of that below this.
+const FRAGMENT: f32 = 0.55;
 /// Between two flows closer than this, the customer is asked.
 const MARGIN: f32 = 0.13;
 /// What is told and not asked is a flow this likely rather than a question ...
@@ -151,6 +153,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         }
     }
     leave_tone(readings, &mut groups);
+    join_fragments(&mut groups);
     add_together(readings.rules(), &mut groups);
     leave_remarks(&mut groups);
     match groups.iter_mut().find(|group| is_flow(&group.role)) {
@@ -197,6 +200,24 @@ fn leave_tone(readings: &Readings<'_>, groups: &mut Vec<Group>) {
     };
     if groups.iter().any(|group| (is_flow(&group.role) || matches!(group.role, Role::Ask(_))) && !is_tone(group)) {
         groups.retain(|group| !is_tone(group));
+    }
+}
+
+/// "I said the helmet. 24.99. Move it to January please": what faintly resembles a request and is worded as none belongs to what is asked for behind it.
+fn join_fragments(groups: &mut Vec<Group>) {
+    let is_asked = |group: &Group| matches!(group.role, Role::Flow(_, p) if p >= LIKELY) && group.asks;
+    let mut place = 0;
+    while place + 1 < groups.len() {
+        let faint = |group: &Group| matches!(group.role, Role::Flow(_, p) if p < FRAGMENT) && !group.asks;
+        match (groups.get(place).is_some_and(faint), groups.get(place + 1).is_some_and(is_asked)) {
+            (true, true) => {
+                let fragment = groups.remove(place);
+                if let Some(next) = groups.get_mut(place) {
+                    next.texts.splice(0..0, fragment.texts);
+                }
+            }
+            _ => place += 1,
+        }
     }
 }
 

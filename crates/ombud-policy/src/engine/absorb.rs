@@ -419,6 +419,12 @@ impl Engine<'_> {
                 }
             }
             (AwaitingKind::Confirm, Some(true)) => self.decide_yes_no(state, json!(false)),
+            // No, once more: then it is left.
+            (AwaitingKind::Confirm, Some(false))
+                if text.trim().is_empty() && state.dialogue.frames.last().is_some_and(|top| top.declined > 0) =>
+            {
+                self.cancel(state)
+            }
             (AwaitingKind::Confirm, Some(false)) if text.trim().is_empty() => {
                 if let Some(top) = state.dialogue.frames.last_mut() {
                     top.shown = None;

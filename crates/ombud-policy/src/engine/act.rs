@@ -178,6 +178,9 @@ impl Engine<'_> {
 
     /// Shows exactly what "yes" would do (R9).
     pub(super) fn propose(&self, state: &mut Deliberation, proposal: Proposal) -> Step {
+        if self.lets_go(state, &proposal.digest) {
+            return Step::On;
+        }
         if let Some(flow) = self.told_of_correction(state, &proposal.digest) {
             self.repair(state, flow, json!({}));
             return Step::On;

@@ -382,14 +382,9 @@ impl Engine<'_> {
                 return own.then(|| self.reader.account(&said.text)).flatten().map(Value::from);
             }
             let read = own || !needs_question && hears(said, ask);
-            read.then(|| {
-                self.reader
-                    .entities(&said.text, &[kind.entity()], heard_as(said, ask))
-                    .into_iter()
-                    .next()
-                    .map(|(_, value)| value)
-            })
-            .flatten()
+            let found = read.then(|| self.reader.entities(&said.text, &[kind.entity()], heard_as(said, ask)));
+            let value = found.into_iter().flatten().next().map(|(_, value)| value);
+            value.or_else(|| self.meant_yes_no(ask, &said.text).filter(|_| own && kind == ValueKind::YesNo))
         })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::{Beside, Origin};
+use crate::dialogue::{Beside, Origin, Saying};
 use crate::flow::Op;
 
 /// Requests offered when two readings are close.
@@ -113,8 +113,8 @@ impl Engine<'_> {
         }
         if state.ending.sayings.is_empty() && !state.completed {
             self.say(state, "", "what_else", &Map::new(), Origin::Question);
-        } else if state.completed && !state.dialogue.is_distressed() {
-            // Nobody who grieves is asked whether there is anything else.
+        } else if state.completed && !state.dialogue.is_distressed() && !only_informs(&state.ending.sayings) {
+            // Nobody who grieves is asked whether there is anything else, and nobody after each answer.
             self.say(state, "", "anything_else", &Map::new(), Origin::Question);
         }
         self.finish(state, AwaitingKind::AnythingElse, None, Vec::new())
@@ -143,6 +143,7 @@ impl Engine<'_> {
         if std::mem::take(&mut state.person_after) {
             return self.finish_with_person(state, kind, slot, options);
         }
+        self.spare_repetition(state);
         let mut ending = std::mem::take(&mut state.ending);
         let proposal = ending.awaiting.proposal.take();
         ending.awaiting = Awaiting { kind, slot, options, proposal };
@@ -173,7 +174,11 @@ impl Engine<'_> {
 
     /// What is asked for beside a person was done: he is still awaited.
     fn rest_beside(&self, state: &mut Deliberation) -> Decision {
-        self.say(state, "", "handoff_beside", &Map::new(), Origin::Template);
+        let reminder = self.render(state, "", "handoff_beside", &[]);
+        // Said once, it need not stand under each answer.
+        if reminder.is_some_and(|reminder| !state.dialogue.last_said.contains(&reminder)) {
+            self.say(state, "", "handoff_beside", &Map::new(), Origin::Template);
+        }
         let options = self.waiting_options();
         self.finish(state, AwaitingKind::Handoff, None, options)
     }
@@ -229,6 +234,10 @@ impl Engine<'_> {
         let flow = top_flow(state);
         let frame_vars = top_vars(state);
         self.say(state, &flow, &handing.text, &frame_vars, Origin::Template);
+        if matches!(handing.reason.as_str(), CUSTOMER_REQUEST | CANNOT_HELP) {
+            // When somebody is there is what is asked next.
+            self.say(state, "", "handoff_promise", &Map::new(), Origin::Template);
+        }
         // Who asks for the person who has his case already keeps that case.
         let kept = state.dialogue.case.take().filter(|_| handing.reason == CUSTOMER_REQUEST);
         let handing = &HandingOver { reason: kept.unwrap_or_else(|| handing.reason.clone()), ..handing.clone() };
@@ -457,6 +466,12 @@ impl Engine<'_> {
         let (title, url) = (member("title")?, member("source"));
         Some(Citation { article_id: id.to_owned(), title, quote: String::new(), url })
     }
+}
+
+/// Whether something was looked up or quoted and nothing was done.
+fn only_informs(sayings: &[Saying]) -> bool {
+    let has = |origins: &[Origin]| sayings.iter().any(|saying| origins.contains(&saying.origin));
+    has(&[Origin::Record, Origin::Knowledge]) && !has(&[Origin::Receipt])
 }
 
 /// What led to the person is put aside: nothing of it is asked again while he is awaited.

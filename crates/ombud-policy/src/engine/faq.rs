@@ -17,6 +17,10 @@ const LOOKED_UP: f32 = 0.6;
 const OVERRULES: f32 = 0.8;
 const OVERRULING_WORDS_MIN: usize = 4;
 const REQUEST_SURE: f32 = 0.9;
+/// A look-up that is read this surely and is no question is one.
+const TOLD_SURELY: f32 = 0.97;
+/// Words of a no that stands alone before a question.
+const NO_WORDS_MAX: usize = 3;
 /// A request was begun with a question of its own from this probability on.
 const BEGAN_WITH: f32 = 0.75;
 /// A part of a longer question asks something of its own from this probability on.
@@ -70,13 +74,16 @@ impl Engine<'_> {
             return understood;
         }
         let alone = understood.commands.len() == 1;
+        let mut behind_no = Vec::new();
         for command in &mut understood.commands {
             // A wish to have something done is read as a whole.
             let is_wish = matches!(command, Command::StartFlow { flow, .. } if !self.looks_up(flow));
             let (text, confidence, needed) = match command {
                 Command::StartFlow { flow, .. } if self.is_care(flow) => continue,
                 Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
-                    (text.as_str(), *confidence, LOOKED_UP)
+                    // "I want to pay it now" is told, and asks nothing.
+                    let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
+                    (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { LOOKED_UP })
                 }
                 Command::StartFlow { text, confidence, .. } => {
                     let needed = if *confidence < REQUEST_SURE { OVERRULES } else { REQUEST_SURE };
@@ -93,10 +100,18 @@ impl Engine<'_> {
             };
             let answer = if is_wish { self.asked_of(state, text) } else { self.surest(state, text) };
             if answer.is_some_and(|answer| answer.p >= needed) {
-                *command = Command::Ask { query: text.to_owned(), confidence };
+                let ask = |query: &str| Command::Ask { query: query.to_owned(), confidence };
+                match (self.behind_no(), ask(text)) {
+                    (Some(query), _) if matches!(command, Command::Deny { .. }) => {
+                        *command = Command::Deny { text: String::new() };
+                        behind_no.push(ask(query));
+                    }
+                    (_, asked) => *command = asked,
+                }
                 state.asks_about_request = true;
             }
         }
+        understood.commands.extend(behind_no);
         self.add_unheard(state, &mut understood.commands);
         // A no beside the question may empty what the answer is made of.
         let asked = understood.commands.iter().filter_map(|command| match command {
@@ -117,6 +132,12 @@ impl Engine<'_> {
             understood.commands.retain(is_meant);
         }
         understood
+    }
+
+    /// "No. Why must the shop answer first?" turns it down and asks; "no but when do the new ones come" only asks. What is asked so.
+    fn behind_no(&self) -> Option<&str> {
+        let (no, behind) = self.moment.text.split_once(['.', '!'])?;
+        Some(behind.trim()).filter(|behind| !behind.is_empty() && no.split_whitespace().count() <= NO_WORDS_MAX)
     }
 
     /// "Can you take it tomorrow? And what does it cost?": a question about a request of which nothing was understood is one all the same.

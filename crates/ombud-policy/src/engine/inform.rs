@@ -15,7 +15,7 @@ const QUESTION_SURE: f32 = 0.5;
 /// A question of so few words in the middle of a request is about that: "the jeans?"
 const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
-const CANNOT_ANSWER: &str = "repair_cannot_answer";
+pub(super) const CANNOT_ANSWER: &str = "repair_cannot_answer";
 
 /// Fewer words ask nothing that could be answered: "is it bad", "how does that go".
 const QUERY_WORDS_MIN: usize = 5;

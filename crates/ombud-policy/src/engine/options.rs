@@ -1,13 +1,13 @@
 //! Which of a few options is meant? What was learnt of a set decides where it is sure, else the words of the options.
 
-use ombud_domain::{AwaitingOption, Candidate, Choice, Count};
+use ombud_domain::{AwaitingOption, Candidate, Choice, Command, Count, Understanding};
 use serde_json::Value;
 
 use super::ask::{Question, brief};
 use super::hearing::{heard, spaced, spotted};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine};
-use crate::flow::{Ask, OptionSpec};
+use crate::flow::{Ask, AskSource, Op, OptionSpec, ValueKind};
 use crate::pack::NO_CHOICE;
 
 /// An answer that means an option this surely, by what was learnt, picks it ...
@@ -16,6 +16,12 @@ const MEANT: f32 = 0.6;
 const MEANT_UNASKED: f32 = 0.75;
 /// Words that mean no option this surely are not searched for the words of one.
 const MEANS_NONE: f32 = 0.85;
+
+/// What is read as something else answers a question that this surely is answered by it.
+const ANSWERS: f32 = 0.8;
+/// The two choices of a set of a question for yes or no.
+const YES: &str = "yes";
+const NO: &str = "no";
 
 /// A part of what was said means an option this surely.
 const PART_MEANT: f32 = 0.7;
@@ -138,6 +144,35 @@ impl Engine<'_> {
             }
         }
         found.map(|(part, choice, _)| (part, choice))
+    }
+
+    /// A yes or no by what was learnt of it: "that's a lie, I never wore it" to "shall somebody look at it again?".
+    pub(super) fn meant_yes_no(&self, ask: &Ask, text: &str) -> Option<Value> {
+        let (choice, _) = self.learnt(ask, text).filter(|(_, p)| *p >= MEANT)?;
+        matches!(choice.as_str(), YES | NO).then(|| Value::from(choice == YES))
+    }
+
+    /// What is read as another request or a change, and answers the open question by what was learnt of it, answers it.
+    pub(super) fn with_learnt_answer(&self, state: &Deliberation, understood: &Understanding) -> Understanding {
+        let mut understood = understood.clone();
+        let top = state.dialogue.frames.last();
+        let ask = top.and_then(|top| match self.pack.flows.get(&top.flow)?.ops.get(top.pc)? {
+            Op::Ask(ask) if top.asked.as_ref() == Some(&ask.slot) => Some(ask),
+            _ => None,
+        });
+        let is_yes_no = |ask: &&Box<Ask>| matches!(ask.source, AskSource::Value(ValueKind::YesNo));
+        let Some(ask) = ask.filter(is_yes_no) else { return understood };
+        let learnt = self.learnt(ask, &self.moment.text).filter(|(choice, p)| choice != NO_CHOICE && *p >= ANSWERS);
+        let is_other = |command: &Command| {
+            matches!(
+                command,
+                Command::StartFlow { .. } | Command::Correct { .. } | Command::Clarify { .. } | Command::CannotRead
+            )
+        };
+        if learnt.is_some() && understood.commands.iter().all(is_other) {
+            understood.commands = vec![Command::SetSlot { slot: ask.slot.clone(), text: self.moment.text.clone() }];
+        }
+        understood
     }
 
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {

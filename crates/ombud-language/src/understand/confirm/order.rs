@@ -78,6 +78,14 @@ pub(in super::super) fn orders_before_person(readings: &Readings<'_>) -> bool {
     orders
 }
 
+/// Whether a sentence orders it that ends before a "but" begins another: "sure, go ahead. But do I have to pay meanwhile?"
+pub(super) fn orders_before_but(readings: &Readings<'_>) -> bool {
+    let rules = readings.rules();
+    let mut before =
+        sentences(readings.text, rules).into_iter().take_while(|sentence| !rules.consent.but.is_match(sentence));
+    before.any(|sentence| clauses(sentence).any(|clause| part(readings, clause, &[]) == Part::Order))
+}
+
 /// "..., then the laptop on 7 December": a further thing without a verb of its own, after the order.
 fn is_more(readings: &Readings<'_>, text: &str) -> bool {
     let rules = readings.rules();

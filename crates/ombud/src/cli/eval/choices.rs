@@ -104,11 +104,13 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
                 bail!("set `{set}` has no `{}`, which `{}` is said to mean", one.choice, one.text);
             }
             let vectors = lessons.as_ref().map(|lessons| lessons as &dyn ombud_language::Vectors);
-            let heard = classifier.best(&one.text, vectors).filter(|(choice, p)| *choice != NO_CHOICE && *p >= ASKED);
+            let best = classifier.best(&one.text, vectors);
+            let heard = best.filter(|(choice, p)| *choice != NO_CHOICE && *p >= ASKED);
             tally.count(one, heard.map(|(choice, _)| choice));
             let wanted = (one.choice != NO_CHOICE).then_some(one.choice.as_str());
             if options.missed && heard.map(|(choice, _)| choice) != wanted {
-                let heard = heard.map_or_else(|| "nothing".to_owned(), |(choice, p)| format!("{choice} ({p:.2})"));
+                let nearest = best.map(|(choice, p)| format!("{choice} ({p:.2})")).unwrap_or_default();
+                let heard = if heard.is_some() { nearest } else { format!("nothing, nearest {nearest}") };
                 note(format_args!("{set} {} heard as {heard}: {}", one.choice, one.text));
             }
         }
