@@ -334,6 +334,17 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     commands
 }
 
+/// "Then don't move it": not "I didn't ask that" and "I know that".
+fn refuses_by_name(readings: &Readings<'_>, sentence: &str) -> bool {
+    let rules = readings.rules();
+    let body = rules.without_lead(sentence);
+    rules.refusal.is_match(body)
+        && !rules.consent.asked_else.is_match(sentence)
+        && !rules.consent.only_asked.is_match(body)
+        && order::names_verb_of_proposal(readings, sentence)
+        && refuses(readings, sentence)
+}
+
 /// Whether every sentence turns the proposal down by naming it: "do not report anything, please".
 fn refuses(readings: &Readings<'_>, text: &str) -> bool {
     let rules = readings.rules();
@@ -389,7 +400,7 @@ fn other(readings: &Readings<'_>) -> Vec<Command> {
     let active = readings.context.active_flow;
     if !questions.is_empty() {
         // "It's free anyway? Then don't move it. Do you tell anybody?" gives it up between its questions.
-        if sentences(readings.text, readings.rules()).into_iter().any(|sentence| refuses(readings, sentence)) {
+        if sentences(readings.text, readings.rules()).into_iter().any(|sentence| refuses_by_name(readings, sentence)) {
             return std::iter::once(Command::Cancel).chain(asks(&questions)).collect();
         }
         let rest: Vec<Reading> =

@@ -74,8 +74,10 @@ pub(super) enum Told {
 struct Group {
     role: Role,
     texts: Vec<String>,
-    /// Whether it is worded as a question or a wish.
+    /// Whether it is worded as a question, or as a wish to be told something.
     asks: bool,
+    /// Whether it is worded as a request or a question.
+    wishes: bool,
 }
 
 /// Commands of a message that answers nothing in particular.
@@ -123,6 +125,7 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         }
         let role = role(readings, piece, before);
         let asks = wants_answer(readings.rules(), piece);
+        let wishes = piece.is_request || piece.is_question;
         match role {
             Role::Detail => match groups.iter_mut().rev().find(|group| is_flow(&group.role)) {
                 Some(group) => group.texts.push(piece.text.clone()),
@@ -136,10 +139,15 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 {
                     let begun = groups.iter().find(|group| same_flow(&group.role, &role));
                     let texts = begun.map_or_else(Vec::new, |begun| shared(readings.rules(), &begun.texts));
-                    groups.push(Group { role, texts: texts.into_iter().chain([piece.text.clone()]).collect(), asks });
+                    groups.push(Group {
+                        role,
+                        texts: texts.into_iter().chain([piece.text.clone()]).collect(),
+                        asks,
+                        wishes,
+                    });
                 }
                 Some(group) => group.texts.push(piece.text.clone()),
-                None => groups.push(Group { role, texts: with(&mut loose, piece), asks }),
+                None => groups.push(Group { role, texts: with(&mut loose, piece), asks, wishes }),
             },
             Role::Ask(_) => {
                 let texts = if groups.iter().any(|group| is_flow(&group.role)) {
@@ -147,9 +155,9 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 } else {
                     with(&mut loose, piece)
                 };
-                groups.push(Group { role, texts, asks });
+                groups.push(Group { role, texts, asks, wishes });
             }
-            role => groups.push(Group { role, texts: vec![piece.text.clone()], asks }),
+            role => groups.push(Group { role, texts: vec![piece.text.clone()], asks, wishes }),
         }
     }
     leave_tone(readings, &mut groups);
@@ -181,12 +189,12 @@ fn shared(rules: &Rules, texts: &[String]) -> Vec<String> {
 
 /// "Put it on all my orders and in my profile" asks for both, though it is read as one of them.
 fn add_together(rules: &Rules, groups: &mut Vec<Group>) {
-    for Group { role, texts, asks } in groups.clone() {
+    for Group { role, texts, asks, wishes } in groups.clone() {
         let Role::Flow(flow, p) = role else { continue };
         for other in texts.iter().flat_map(|text| rules.together.asked_with(&flow, text)) {
             let role = Role::Flow(other.to_owned(), p);
             if !groups.iter().any(|group| same_flow(&group.role, &role)) {
-                groups.push(Group { role, texts: texts.clone(), asks });
+                groups.push(Group { role, texts: texts.clone(), asks, wishes });
             }
         }
     }
@@ -205,10 +213,10 @@ fn leave_tone(readings: &Readings<'_>, groups: &mut Vec<Group>) {
 
 /// "I said the helmet. 24.99. Move it to January please": what faintly resembles a request and is worded as none belongs to what is asked for behind it.
 fn join_fragments(groups: &mut Vec<Group>) {
-    let is_asked = |group: &Group| matches!(group.role, Role::Flow(_, p) if p >= LIKELY) && group.asks;
+    let is_asked = |group: &Group| matches!(group.role, Role::Flow(_, p) if p >= LIKELY) && group.wishes;
     let mut place = 0;
     while place + 1 < groups.len() {
-        let faint = |group: &Group| matches!(group.role, Role::Flow(_, p) if p < FRAGMENT) && !group.asks;
+        let faint = |group: &Group| matches!(group.role, Role::Flow(_, p) if p < FRAGMENT) && !group.wishes;
         match (groups.get(place).is_some_and(faint), groups.get(place + 1).is_some_and(is_asked)) {
             (true, true) => {
                 let fragment = groups.remove(place);

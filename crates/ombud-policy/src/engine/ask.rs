@@ -56,7 +56,7 @@ impl Engine<'_> {
             AskSource::Records(choice) if choice.variant_of.is_some() => self.ask_variants(state, ask, choice),
             AskSource::Records(choice) => self.ask_records(state, ask, choice),
             AskSource::Options(options) => Ok(self.ask_options(state, ask, options)),
-            AskSource::Value(kind) => Ok(self.ask_value(state, ask, *kind)),
+            AskSource::Value(kind) => self.ask_value(state, ask, *kind),
             AskSource::Fields { fields, until } => self.ask_fields(state, ask, fields, until),
         };
         asked.unwrap_or_else(|reason| self.broken(state, reason))
@@ -266,6 +266,14 @@ impl Engine<'_> {
                 count,
             })
         };
+        // "80.92 is just for the laptop. Can I move the helmet?": what is asked for names it.
+        if count == Count::One
+            && let [told] = utterances.as_slice()
+            && let Some(asked) = only_question(told)
+            && let found @ Choice::Picked { .. } = read(&[asked.to_owned()], direct)
+        {
+            return found;
+        }
         let found = read(&utterances, direct);
         // What was said before may stand in the way of an answer that names one by itself.
         let alone = match (&found, utterances.as_slice()) {
@@ -359,11 +367,15 @@ impl Engine<'_> {
         found
     }
 
-    fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Step {
-        match self.value_said(state, ask, kind) {
+    fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Result<Step, String> {
+        // "Not the laptop, the helmet", to a question for yes or no about the laptop, is neither.
+        if kind == ValueKind::YesNo && self.turns_to_other(state, ask)? {
+            return Ok(Step::On);
+        }
+        Ok(match self.value_said(state, ask, kind) {
             Some(value) => self.fill(state, ask, value),
             None => self.question(state, ask, Question::default()),
-        }
+        })
     }
 
     /// The newest value of this kind among what was said; null when the customer declines and may.
@@ -543,6 +555,15 @@ fn changing(things: &[Value], groups: &[(Candidate, Vec<Offer>)], found: &[Choic
     };
     let left: Vec<Value> = (0..things.len()).filter(|at| !stays(at)).filter_map(|at| things.get(at).cloned()).collect();
     (!left.is_empty() && left.len() < things.len()).then_some(left)
+}
+
+/// The one sentence of several that asks.
+fn only_question(text: &str) -> Option<&str> {
+    let mut sentences =
+        text.split_inclusive(['.', '!', '?', '\n']).filter(|part| part.chars().any(char::is_alphanumeric));
+    let mut asked = sentences.clone().filter(|sentence| sentence.ends_with('?'));
+    let (question, more) = (asked.next()?, asked.next());
+    (more.is_none() && sentences.nth(1).is_some()).then(|| question.trim())
 }
 
 fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {

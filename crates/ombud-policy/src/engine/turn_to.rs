@@ -7,7 +7,7 @@ use serde_json::Map;
 
 use super::{Deliberation, Engine};
 use crate::dialogue::Frame;
-use crate::flow::{Ask, AskSource, Op, RecordChoice};
+use crate::flow::{Ask, AskSource, Op, RecordChoice, ValueKind};
 
 impl Engine<'_> {
     /// Picks the record anew that holds what was just named; false when the words name no other one.
@@ -47,10 +47,15 @@ impl Engine<'_> {
         Ok(true)
     }
 
-    /// The question for the record that holds what `ask` picks from, and where it stands.
+    /// The question for the record that holds what `ask` picks from, or that a question for yes or no is about, and where it stands.
     fn holder(&self, state: &Deliberation, ask: &Ask) -> Option<(&Ask, usize, &RecordChoice)> {
-        let slot = ask.within.as_ref()?;
-        let flow = self.pack.flows.get(&state.dialogue.frames.last()?.flow)?;
+        let top = state.dialogue.frames.last()?;
+        let flow = self.pack.flows.get(&top.flow)?;
+        let chosen =
+            |slot: &&String| flow.asks().any(|ask| ask.slot == **slot && matches!(ask.source, AskSource::Records(_)));
+        let is_yes_no = matches!(ask.source, AskSource::Value(ValueKind::YesNo));
+        let about = top.filled.iter().rev().find(chosen).filter(|_| is_yes_no);
+        let slot = ask.within.as_ref().or(about)?;
         flow.ops.iter().enumerate().find_map(|(pc, op)| match op {
             Op::Ask(holder) if holder.slot == *slot => match &holder.source {
                 AskSource::Records(choice) => Some((&**holder, pc, &**choice)),

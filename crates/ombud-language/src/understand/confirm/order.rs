@@ -169,3 +169,10 @@ pub(super) fn is_verb_of_proposal(readings: &Readings<'_>, body: &str) -> bool {
 fn offers(rules: &Rules, proposal: &str, verb: &str) -> bool {
     rules.proposed_verbs(proposal).iter().any(|word| word == verb)
 }
+
+/// Whether one of the words is the verb of the proposal.
+pub(super) fn names_verb_of_proposal(readings: &Readings<'_>, text: &str) -> bool {
+    let rules = readings.rules();
+    let Some(proposal) = readings.context.proposal else { return false };
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| offers(rules, proposal, &word.to_lowercase()))
+}
