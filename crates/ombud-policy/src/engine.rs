@@ -384,6 +384,16 @@ impl Engine<'_> {
             ) || matches!(command, Command::AskColleague | Command::CannotRead | Command::Cancel | Command::Deny { .. })
         };
         let is_done = |command: &Command| agreed && is_agreement(command);
+        // What is asked beside a yes is answered once it is done, also where it stands in front.
+        let agrees = |command: &&Command| **command == Command::Affirm;
+        let asks = |command: &&Command| matches!(command, Command::Ask { .. });
+        let mut others = others;
+        if let (Some(yes), Some(question)) = (others.iter().position(agrees), others.iter().position(asks))
+            && question < yes
+        {
+            let yes = others.remove(yes);
+            others.insert(question, yes);
+        }
         ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command) || is_done(command))));
         ordered
     }

@@ -81,7 +81,9 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
             received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: case.unwrap_or_default() });
             Answerer::Assistant
         }
-        None if case.is_some() && asks_of_care(assistant, received, screened) => {
+        None if case.is_some()
+            && (asks_about_led(assistant, received, screened) || asks_of_care(assistant, received, screened)) =>
+        {
             screened.leave(looked_after);
             received.hears = Hears::CareQuestion;
             received.withdrawn = (!beside).then(|| GoingOn::Beside { reason: case.unwrap_or_default() });
@@ -176,6 +178,18 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         _ => false,
     };
     !commands.contains(&Command::Handoff) && commands.iter().any(serves)
+}
+
+/// The same of the request that led to the person who is awaited.
+fn asks_about_led(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+    let dialogue = &received.conversation.dialogue;
+    let flow = match &dialogue.beside {
+        Some(beside) => beside.flow(),
+        None => dialogue.frames.last().map(|top| top.flow.as_str()),
+    };
+    let text = screened.words();
+    assistant.reader(&received.conversation.locale).asks(text)
+        && flow.is_some_and(|flow| asks_about(assistant, &received.conversation.locale, flow, text))
 }
 
 /// Whether a message asks something about a request to which that has an answer of its own.

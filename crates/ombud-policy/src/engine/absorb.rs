@@ -105,6 +105,13 @@ impl Engine<'_> {
             state.ending.reasons.push(format!("flow {flow} does not exist"));
             return;
         };
+        // Who is awaited for this already is not asked for once more.
+        if self.is_care(flow)
+            && state.dialogue.case.is_some()
+            && state.dialogue.ended.iter().any(|ended| ended.flow == flow)
+        {
+            return self.say(state, "", "handoff_beside", &Map::new(), Origin::Template);
+        }
         // "Yes, and what do I owe then?": what else is asked for comes after what was agreed to, and care before anything else.
         if state.dialogue.frames.last().is_some_and(|top| top.confirmed.is_some()) {
             if !known.changes_something() {

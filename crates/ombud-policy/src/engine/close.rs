@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::run::{top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, vars};
-use crate::dialogue::{Beside, Origin, Saying};
+use crate::dialogue::{Beside, Frame, Origin, Saying};
 use crate::flow::Op;
 
 /// Requests offered when two readings are close.
@@ -66,6 +66,7 @@ pub(super) struct HandingOver {
 impl Engine<'_> {
     /// Nothing runs any more: ask whether anything else is wanted, if something was done.
     pub(super) fn rest(&self, state: &mut Deliberation) -> Decision {
+        self.leave_question(state);
         if state.farewell {
             return self.finish(state, AwaitingKind::None, None, Vec::new());
         }
@@ -327,7 +328,12 @@ impl Engine<'_> {
         }
         let signals = &self.pack.manifest.signals;
         if *going_on != GoingOn::Alone {
-            state.dialogue.frames.retain(|frame| !self.is_care(&frame.flow));
+            let (care, others) =
+                std::mem::take(&mut state.dialogue.frames).into_iter().partition(|frame| self.is_care(&frame.flow));
+            state.dialogue.frames = others;
+            for frame in Vec::<Frame>::into_iter(care) {
+                self.keep_for_questions(state, &frame);
+            }
         }
         if matches!(going_on, GoingOn::Misunderstood { .. }) {
             state.dialogue.signals.retain(|signal| !signals.contains_key(signal));

@@ -181,7 +181,8 @@ impl Engine<'_> {
         state.digressed |= !state.dialogue.frames.is_empty();
         for answer in answers {
             state.ending.reasons.push(answer.because);
-            if !state.ending.sayings.iter().any(|saying| saying.text == answer.saying.text) {
+            // What another answer tells already is not told beside it.
+            if !state.ending.sayings.iter().any(|saying| saying.text.contains(&answer.saying.text)) {
                 state.ending.sayings.push(answer.saying);
             }
         }

@@ -188,12 +188,11 @@ impl Engine<'_> {
     /// A question that was no answer after all is answered as far as we can, and the open one comes again.
     pub(super) fn leave_question(&self, state: &mut Deliberation) {
         let Some(Questioned { query, finding }) = state.questioned.take() else { return };
-        let Some(top) = state.dialogue.frames.last_mut() else { return };
-        if top.said.last().is_some_and(|said| said.text == query) {
-            top.said.pop();
+        if let Some(top) = state.dialogue.frames.last_mut() {
+            top.said.pop_if(|said| said.text == query);
+            state.digressed = true;
         }
         state.answered = false;
-        state.digressed = true;
         match finding {
             Some(finding) => self.tell_article(state, &finding),
             None => self.say(state, CANNOT_ANSWER, "no_answer", &vars(json!({"beside": false})), Origin::Template),
