@@ -40,6 +40,8 @@ const ONE_OF_SEVERAL: f32 = 0.7;
 const BESIDE: f32 = 0.75;
 /// Requests that are each this likely, and together as likely as one that is begun, are offered to choose from.
 const RIVAL: f32 = 0.15;
+/// The only one that is so likely must be this likely.
+const ALONE: f32 = 0.3;
 /// Small talk must be this sure.
 const TALK: f32 = 0.5;
 /// What a reply does must be this sure.
@@ -286,7 +288,7 @@ impl<'a> Interpreter<'a> {
 
     fn wants_person(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
         let meant = said.probability("repair:handoff");
-        let named = self.phrases.says(Says::Person, &said.words)
+        let named = self.phrases.says_unmarked(Says::Person, &said.words)
             && (said.words.len() <= SHORT_WORDS_MAX
                 || meant >= PERSON
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
@@ -447,7 +449,7 @@ impl<'a> Interpreter<'a> {
         let sum: f32 = said.flows().map(|(_, p)| p).sum();
         match likely.as_slice() {
             _ if said.asks && class == "ask" => vec![said.ask()],
-            [(flow, p)] if sum >= BEGUN => vec![start(flow, *p, said.text)],
+            [(flow, p)] if sum >= BEGUN && *p >= ALONE => vec![start(flow, *p, said.text)],
             [_, _, ..] if sum >= BEGUN => {
                 vec![Command::Clarify { flows: likely.iter().take(3).map(|(flow, _)| (*flow).to_owned()).collect() }]
             }

@@ -377,6 +377,12 @@ impl Understander {
         self.rules.amended(kind, known, straighten(text).trim())
     }
 
+    /// Whether the text says that there is no account.
+    #[must_use]
+    pub fn says_no_account(&self, text: &str) -> bool {
+        self.rules.no_account.is_match(&straighten(text))
+    }
+
     /// Whether the customer says that he wants no person.
     #[must_use]
     pub fn refuses_person(&self, text: &str) -> bool {

@@ -61,6 +61,9 @@ pub struct Dialogue {
     pub awaiting: Awaiting,
     /// Texts of the last reply, for "say that again".
     pub last_said: Vec<String>,
+    /// Whether somebody whom nothing identifies has no account, or does not want to say who he is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_account: bool,
     /// What was looked up or quoted in the last reply that told something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lately: Vec<String>,

@@ -107,6 +107,11 @@ pub trait Reader: Send + Sync {
         None
     }
 
+    /// Whether the text says that there is no account.
+    fn says_no_account(&self, _text: &str) -> bool {
+        false
+    }
+
     /// Whether the text says that no person is wanted.
     fn refuses_person(&self, _text: &str) -> bool {
         false
@@ -318,6 +323,8 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        state.dialogue.no_account |=
+            state.dialogue.customer_id.is_none() && self.reader.says_no_account(&self.moment.text);
         let understood = &self.with_learnt_answer(state, understood);
         let understood = &self.leave_turned_down(state, understood);
         let understood = &self.with_questions(state, understood);

@@ -348,6 +348,10 @@ impl LanguageReader<'_> {
         self.own()?.misunderstanding(text)
     }
 
+    pub(crate) fn says_no_account(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.says_no_account(text))
+    }
+
     pub(crate) fn asks_how_it_stands(&self, text: &str) -> bool {
         self.own().is_some_and(|own| own.asks_how_it_stands(text))
     }

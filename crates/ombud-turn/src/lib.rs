@@ -45,6 +45,7 @@ mod tape;
 mod taped;
 mod trail;
 mod view;
+mod visitor;
 mod waiting;
 
 pub use approvals::{Answer, Approvers, Vote};

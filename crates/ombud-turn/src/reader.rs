@@ -139,6 +139,10 @@ impl Reader for LexicalReader<'_> {
         self.reader.amended(kind, known, text)
     }
 
+    fn says_no_account(&self, text: &str) -> bool {
+        self.reader.says_no_account(text)
+    }
+
     fn refuses_person(&self, text: &str) -> bool {
         self.reader.refuses_person(text)
     }

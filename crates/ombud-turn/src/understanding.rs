@@ -45,6 +45,7 @@ pub(crate) fn understand(
 ) -> Understood {
     let mut understanding = read(assistant, received, screened, trail);
     let words = if screened.is_message() { screened.words() } else { "" };
+    understanding = crate::visitor::in_general(assistant, received, words, understanding);
     let (market, named) = market::of(assistant, received, words);
     // "I live in Manchester, by the way" answers nothing and asks for what was just answered, as it holds there; "UK. late fee?" asks for itself.
     let rests = received.conversation.dialogue.frames.is_empty();

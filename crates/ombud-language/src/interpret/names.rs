@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization as _;
-use unicode_normalization::char::is_combining_mark;
 
 use super::phrases::words;
 use super::{Interpreter, Interpreters, Taught};
@@ -41,8 +40,11 @@ impl Interpreter<'_> {
     }
 }
 
+/// Marks on letters of Latin, Greek and Cyrillic; those of other scripts are letters themselves.
+const MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
+
 /// A word without the marks on its letters, as many type it.
-fn unmarked(word: &str) -> String {
+pub(super) fn unmarked(word: &str) -> String {
     let plain = |c: char| match c {
         'ł' => 'l',
         'ø' => 'o',
@@ -50,7 +52,7 @@ fn unmarked(word: &str) -> String {
         'ı' => 'i',
         _ => c,
     };
-    word.nfd().filter(|c| !is_combining_mark(*c)).map(plain).collect()
+    word.nfd().filter(|c| !MARKS.contains(c)).map(plain).collect()
 }
 
 #[cfg(test)]

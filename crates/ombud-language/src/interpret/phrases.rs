@@ -6,6 +6,7 @@ use serde::Deserialize;
 use unicode_script::{Script, UnicodeScript as _};
 
 use super::SHORT_WORDS_MAX;
+use super::names::unmarked;
 
 /// The short lists of one language: `packs/base/nlu/phrases.<locale>.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -162,6 +163,13 @@ impl Phrases {
     /// Whether a phrase stands anywhere in the words.
     pub(super) fn says(&self, says: Says, words: &[String]) -> bool {
         stands(self.of(says), words)
+    }
+
+    /// The same, whether or not the letters carry their marks: "daj mi czlowieka".
+    pub(super) fn says_unmarked(&self, says: Says, words: &[String]) -> bool {
+        let unmarked = |words: &[String]| words.iter().map(|word| unmarked(word)).collect::<Vec<_>>();
+        let phrases: Vec<Vec<String>> = self.of(says).iter().map(|phrase| unmarked(phrase)).collect();
+        stands(&phrases, &unmarked(words))
     }
 
     /// Whether a part of a text, between marks, is phrases of the first kind and of the others and nothing else: "where is my parcel? A colleague,

@@ -109,7 +109,12 @@ impl Engine<'_> {
             return;
         }
         let is_new = |flow: &String| !state.dialogue.was_last(flow);
-        if !open && state.near.iter().any(is_new) && state.dialogue.awaiting.kind != AwaitingKind::Identify {
+        // For somebody without an account there is nothing to choose among.
+        if !open
+            && !state.dialogue.no_account
+            && state.near.iter().any(is_new)
+            && state.dialogue.awaiting.kind != AwaitingKind::Identify
+        {
             state.asks_which = true;
             return;
         }

@@ -171,6 +171,7 @@ impl Engine<'_> {
         state.dialogue.close_requests();
         state.dialogue.challenge_id = None;
         state.completed = true;
+        state.dialogue.no_account = true;
         state.ending.reasons.push("the customer does not say who he is".to_owned());
         self.say(state, "", "identity_left", &vars(json!({})), Origin::Template);
     }

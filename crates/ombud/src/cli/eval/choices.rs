@@ -1,19 +1,20 @@
 //! Is the option or the question that a text means read right? On sets of `nlu/choices.<locale>.jsonl`, with texts that taught nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ombud_inference::{E5, E5_SMALL};
-use ombud_language::{DeepClassifier, Example, TrainSettings, Vectors as _};
+use ombud_language::{DeepClassifier, Example, TrainSettings, Vectors};
 use ombud_learning::eval::figure::share;
 use ombud_learning::eval::{FileFault, Line};
-use ombud_policy::NO_CHOICE;
 use ombud_policy::engine::ASKED;
+use ombud_policy::{NO_CHOICE, Pack};
 
 use super::files;
+use super::handoff::across;
 use super::messages::Lessons;
 use super::print::{Figures, note};
 use crate::cli::{Context, Outcome};
@@ -24,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   ombud eval choices --pack packs/my-company --test faq.jsonl
   ombud eval choices --pack packs/my-company --test faq.jsonl --words --missed
+  ombud eval choices --pack packs/my-company --test faq.de.jsonl --language de
 
 A line has `set`, `choice` and `text`, as in nlu/choices.<locale>.jsonl; the choice `none` where the text means none of the set.";
 
@@ -33,9 +35,12 @@ pub(super) struct Options {
     /// Folder of the pack, or the name of one that the program carries.
     #[arg(long, value_name = "PACK")]
     pack: PathBuf,
-    /// Files of labelled texts in the pack's own language.
+    /// Files of labelled texts.
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
     test: Vec<PathBuf>,
+    /// Language of the texts, where it is not the pack's own.
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
     /// Read by words alone, as without a model.
     #[arg(long)]
     words: bool,
@@ -73,26 +78,49 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
     let meant = files::read(&options.test, Meant::parse)?;
     let (pack, _) = PackSource::find(&options.pack.to_string_lossy())?.read()?;
     let path = models_folder(&context.config()?)?.join(E5_SMALL.file);
+    let sets = sets(&pack, &meant)?;
+    match &options.language {
+        Some(_) if options.words => bail!("other languages are read by meaning alone, leave out `--words`"),
+        Some(locale) => in_language(context, (options, &meant), (&pack, locale), &path),
+        None => in_own(context, (options, &meant), sets, &path),
+    }
+}
+
+/// The examples of each set in the pack's own language; a text of which a set or choice has none is a mistake.
+fn sets<'p>(pack: &'p Pack, meant: &[Meant]) -> anyhow::Result<BTreeMap<&'p str, Vec<Example>>> {
     let own = pack.manifest.default_locale.as_str();
     let mut sets: BTreeMap<&str, Vec<Example>> = BTreeMap::new();
     for example in pack.choices.iter().filter(|example| example.locale == own) {
         let taught = Example { class: example.choice.clone(), text: example.text.clone() };
         sets.entry(&example.set).or_default().push(taught);
     }
-    if let Some(unknown) = meant.iter().find(|meant| !sets.contains_key(meant.set.as_str())) {
-        let known = sets.keys().copied().collect::<Vec<_>>().join(", ");
-        bail!("`{}` is said of set `{}`, which the pack has no examples of; it has {known}", unknown.text, unknown.set);
+    for one in meant {
+        let Some(examples) = sets.get(one.set.as_str()) else {
+            let known = sets.keys().copied().collect::<Vec<_>>().join(", ");
+            bail!("`{}` is said of set `{}`, which the pack has no examples of; it has {known}", one.text, one.set);
+        };
+        if one.choice != NO_CHOICE && !examples.iter().any(|example| example.class == one.choice) {
+            bail!("set `{}` has no `{}`, which `{}` is said to mean", one.set, one.choice, one.text);
+        }
     }
-    let model = if options.words { None } else { Some(E5::open(&path)?) };
+    Ok(sets)
+}
+
+fn in_own(
+    context: &Context,
+    (options, meant): (&Options, &[Meant]),
+    sets: BTreeMap<&str, Vec<Example>>,
+    path: &Path,
+) -> anyhow::Result<Outcome> {
+    let model = if options.words { None } else { Some(E5::open(path)?) };
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (set, examples) in sets {
         let texts: Vec<&Meant> = meant.iter().filter(|meant| meant.set == set).collect();
         if texts.is_empty() {
             continue;
         }
-        let classes: Vec<String> = examples.iter().map(|example| example.class.clone()).collect();
         let classifier = DeepClassifier::train(examples, &TrainSettings::default())?;
-        let lessons = model.as_ref().map(|model| Lessons::of_texts(model, &path, classifier.lessons().collect()));
+        let lessons = model.as_ref().map(|model| Lessons::of_texts(model, path, classifier.lessons().collect()));
         let lessons = lessons.transpose()?;
         if let Some(lessons) = &lessons {
             let vectors: Option<Vec<Arc<[f32]>>> = classifier.lessons().map(|text| lessons.of(&text)).collect();
@@ -100,25 +128,47 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         }
         let tally = tallies.entry(set).or_default();
         for one in texts {
-            if one.choice != NO_CHOICE && !classes.contains(&one.choice) {
-                bail!("set `{set}` has no `{}`, which `{}` is said to mean", one.choice, one.text);
-            }
-            let vectors = lessons.as_ref().map(|lessons| lessons as &dyn ombud_language::Vectors);
-            let best = classifier.best(&one.text, vectors);
-            let heard = best.filter(|(choice, p)| *choice != NO_CHOICE && *p >= ASKED);
-            tally.count(one, heard.map(|(choice, _)| choice));
-            let wanted = (one.choice != NO_CHOICE).then_some(one.choice.as_str());
-            if options.missed && heard.map(|(choice, _)| choice) != wanted {
-                let nearest = best.map(|(choice, p)| format!("{choice} ({p:.2})")).unwrap_or_default();
-                let heard = if heard.is_some() { nearest } else { format!("nothing, nearest {nearest}") };
-                note(format_args!("{set} {} heard as {heard}: {}", one.choice, one.text));
-            }
+            let vectors = lessons.as_ref().map(|lessons| lessons as &dyn Vectors);
+            tally.judge(options, one, classifier.best(&one.text, vectors));
         }
     }
     show(context, &tallies)
 }
 
+/// The same in another language, read across the languages as a server does.
+fn in_language(
+    context: &Context,
+    (options, meant): (&Options, &[Meant]),
+    (pack, locale): (&Pack, &str),
+    path: &Path,
+) -> anyhow::Result<Outcome> {
+    let (taught, _) = ombud_turn::languages_of(pack)?;
+    if !taught.iter().any(|one| one.locale == *locale) {
+        bail!("the pack teaches no `{locale}`, name one of its other languages");
+    }
+    let model = E5::open(path)?;
+    let (across, lessons) = across(context, &taught, (&model, path))?;
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    for one in meant {
+        let vector = lessons.of(&one.text.to_lowercase()).context("a text has no vector")?;
+        let best = across.choice(&one.set, locale, (&one.text, &vector));
+        tallies.entry(&one.set).or_default().judge(options, one, best);
+    }
+    show(context, &tallies)
+}
+
 impl Tally {
+    fn judge(&mut self, options: &Options, one: &Meant, best: Option<(&str, f32)>) {
+        let heard = best.filter(|(choice, p)| *choice != NO_CHOICE && *p >= ASKED).map(|(choice, _)| choice);
+        self.count(one, heard);
+        let wanted = (one.choice != NO_CHOICE).then_some(one.choice.as_str());
+        if options.missed && heard != wanted {
+            let nearest = best.map(|(choice, p)| format!("{choice} ({p:.2})")).unwrap_or_default();
+            let heard = if heard.is_some() { nearest } else { format!("nothing, nearest {nearest}") };
+            note(format_args!("{} {} heard as {heard}: {}", one.set, one.choice, one.text));
+        }
+    }
+
     fn count(&mut self, one: &Meant, heard: Option<&str>) {
         if one.choice == NO_CHOICE {
             self.unasked += 1;

@@ -8,7 +8,7 @@ use clap::Args;
 use ombud_domain::{Command, Expectation};
 use ombud_inference::{E5, E5_SMALL, ModelFault};
 use ombud_language::{
-    Across, Interpreters, Person, PersonExample, PersonFile, PersonWish, UnderstandContext, Vectors as _,
+    Across, Interpreters, Person, PersonExample, PersonFile, PersonWish, Taught, UnderstandContext, Vectors as _,
 };
 use ombud_ports::{Embedder as _, TextKind};
 
@@ -97,14 +97,7 @@ fn by_pack(
 ) -> anyhow::Result<(Vec<PersonExample>, Vec<PersonWish>)> {
     let (pack, _) = PackSource::find(&pack.to_string_lossy())?.read()?;
     let (taught, phrases) = ombud_turn::languages_of(&pack)?;
-    let lessons = Lessons::of_texts(model, path, Across::lessons(&taught))?;
-    let kept = meaning::shelf(&context.config()?);
-    let learn = || {
-        let vectors = Across::lessons(&taught).iter().map(|text| lessons.of(text)).collect::<Option<Vec<_>>>()?;
-        Across::learn(&taught, &vectors)
-    };
-    let across = Across::found(&taught, E5_SMALL.sha256, &kept).or_else(learn);
-    let across = across.context("the pack teaches no other language")?;
+    let (across, lessons) = across(context, &taught, (model, path))?;
     let readers = Interpreters::new(across, &phrases).with_person(person.clone());
     let readers = readers.with_words(&taught).with_lines(&taught);
     let today = jiff::civil::Date::constant(2026, 11, 29);
@@ -115,6 +108,22 @@ fn by_pack(
         Some((one.clone(), wish))
     };
     Ok(test.iter().filter_map(read).unzip())
+}
+
+/// What the languages of a pack teach together, as a server keeps it, and the vectors of its lessons.
+pub(super) fn across<'m>(
+    context: &Context,
+    taught: &[Taught],
+    (model, path): (&'m E5, &Path),
+) -> anyhow::Result<(Across, Lessons<'m>)> {
+    let lessons = Lessons::of_texts(model, path, Across::lessons(taught))?;
+    let kept = meaning::shelf(&context.config()?);
+    let learn = || {
+        let vectors = Across::lessons(taught).iter().map(|text| lessons.of(text)).collect::<Option<Vec<_>>>()?;
+        Across::learn(taught, &vectors)
+    };
+    let across = Across::found(taught, E5_SMALL.sha256, &kept).or_else(learn);
+    Ok((across.context("the pack teaches no other language")?, lessons))
 }
 
 fn read_all(files: &[PathBuf]) -> anyhow::Result<Vec<PersonExample>> {
