@@ -46,6 +46,8 @@ const ALONE: f32 = 0.3;
 const TALK: f32 = 0.5;
 /// What a reply does must be this sure.
 const DONE: f32 = 0.7;
+/// A reply of nothing but questions asks where that is this sure.
+const ASKED: f32 = 0.4;
 /// What ends something must be this sure ...
 const ENDED: f32 = 0.8;
 /// ... and a goodbye of many words this sure.
@@ -372,6 +374,7 @@ impl<'a> Interpreter<'a> {
             if matches!(context.expectation, Expectation::Choice { .. }) { Moment::Choice } else { Moment::Question };
         let acts = self.acts(moment, said.text, context);
         let (act, p) = acts.first().copied().unwrap_or((Act::Answer, 0.0));
+        let only_asks = sentences(said.text).into_iter().all(|sentence| self.asks(sentence));
         let instead = context.gives_way_to;
         if let Some((flow, p)) =
             said.flows().next().filter(|(flow, p)| *p >= BEGUN && instead.iter().any(|other| other == flow))
@@ -382,7 +385,7 @@ impl<'a> Interpreter<'a> {
             Act::Leave if p >= ENDED => vec![Command::Cancel],
             Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
             Act::New if p >= DONE => self.begins(said, context).map_or_else(given, |start| vec![start]),
-            Act::Ask if p >= DONE && said.asks => {
+            Act::Ask if p >= if only_asks { ASKED } else { DONE } && said.asks => {
                 vec![self.begins(said, context).unwrap_or_else(|| said.ask())]
             }
             _ => given(),

@@ -377,6 +377,12 @@ impl Understander {
         self.rules.amended(kind, known, straighten(text).trim())
     }
 
+    /// Whether the text is about a case of one's own: "my order", "I returned it".
+    #[must_use]
+    pub fn tells_own_case(&self, text: &str) -> bool {
+        self.rules.own_case.is_match(&straighten(text))
+    }
+
     /// Whether the text says that there is no account.
     #[must_use]
     pub fn says_no_account(&self, text: &str) -> bool {

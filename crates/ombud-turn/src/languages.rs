@@ -348,6 +348,10 @@ impl LanguageReader<'_> {
         self.own()?.misunderstanding(text)
     }
 
+    pub(crate) fn tells_own_case(&self, text: &str) -> bool {
+        self.own().is_none_or(|own| own.tells_own_case(text))
+    }
+
     pub(crate) fn says_no_account(&self, text: &str) -> bool {
         self.own().is_some_and(|own| own.says_no_account(text))
     }

@@ -17,15 +17,21 @@ pub(crate) fn in_general(
     mut understanding: Understanding,
 ) -> Understanding {
     let conversation = &received.conversation;
-    let says_so = || assistant.reader(&conversation.locale).says_no_account(words);
-    let is_visitor = customer_of(conversation).is_none() && (conversation.dialogue.no_account || says_so());
+    let reader = assistant.reader(&conversation.locale);
     // Who gives an address or a number after all has a case of his own.
     let digits = words.chars().filter(char::is_ascii_digit).count();
-    if !is_visitor || words.contains('@') || digits >= NUMBER_DIGITS_MIN {
+    if customer_of(conversation).is_some() || words.contains('@') || digits >= NUMBER_DIGITS_MIN {
         return understanding;
     }
     let needs_account =
         |flow: &String| assistant.pack.flows.get(flow).is_some_and(|flow| flow.identity > IdentityLevel::Anonymous);
+    if !conversation.dialogue.no_account && !reader.says_no_account(words) {
+        // "What if I return something, do I still have to pay?" asks the rules twice.
+        let asks = understanding.commands.iter().any(|command| matches!(command, Command::Ask { .. }));
+        let is_question = |command: &Command| matches!(command, Command::StartFlow { flow, text, .. } if needs_account(flow) && reader.asks(text) && !reader.tells_own_case(text));
+        understanding.commands.retain(|command| !(asks && is_question(command)));
+        return understanding;
+    }
     for command in &mut understanding.commands {
         let query = match command {
             Command::StartFlow { flow, text, .. } if needs_account(flow) => text.clone(),

@@ -37,6 +37,8 @@ const CLOSED_BESIDE: f32 = 0.93;
 const ANSWERED: f32 = 0.85;
 /// The same where something is named that may be picked.
 const ANSWERED_BY_NAME: f32 = 0.5;
+/// Fewer words ask nothing.
+const ASKED_WORDS_MIN: usize = 3;
 /// Fewer words tell nothing.
 const TOLD_WORDS_MIN: usize = 2;
 /// With thanks and without a word of asking, a request must be this sure.
@@ -195,8 +197,20 @@ pub(super) fn identify(readings: &Readings<'_>) -> Vec<Command> {
     std::iter::once(Command::Cancel).chain(asks).collect()
 }
 
-/// Whether anything else is wanted.
+/// Whether anything else is wanted. "I don't want to change anything, I only asked how much I have paid" gives nothing up, and asks that.
 pub(super) fn anything_else(readings: &Readings<'_>) -> Vec<Command> {
+    let commands = wanted_else(readings);
+    let asked = readings.rules().consent.only_asked.find(readings.text);
+    let asked = asked.and_then(|found| readings.text.get(found.end()..)).map(str::trim);
+    match asked.filter(|asked| asked.split_whitespace().count() >= ASKED_WORDS_MIN) {
+        Some(asked) if commands == [Command::Cancel] => {
+            vec![Command::Ask { query: asked.to_owned(), confidence: LIKELY }]
+        }
+        _ => commands,
+    }
+}
+
+fn wanted_else(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
     // "Thx, back to work now" begins nothing.

@@ -106,10 +106,7 @@ impl Engine<'_> {
             return;
         };
         // Who is awaited for this already is not asked for once more.
-        if self.is_care(flow)
-            && state.dialogue.case.is_some()
-            && state.dialogue.ended.iter().any(|ended| ended.flow == flow)
-        {
+        if self.is_care(flow) && super::faq::is_cared_for(state, flow) {
             return self.say(state, "", "handoff_beside", &Map::new(), Origin::Template);
         }
         // "Yes, and what do I owe then?": what else is asked for comes after what was agreed to, and care before anything else.

@@ -21,6 +21,8 @@ const REQUEST_SURE: f32 = 0.9;
 const TOLD_SURELY: f32 = 0.97;
 /// Words of a no that stands alone before a question.
 const NO_WORDS_MAX: usize = 3;
+/// Another request beside a question is begun where it is read this surely.
+const BEGUN_BESIDE: f32 = 0.85;
 /// A request was begun with a question of its own from this probability on.
 const BEGAN_WITH: f32 = 0.75;
 /// A part of a longer question asks something of its own from this probability on.
@@ -79,7 +81,11 @@ impl Engine<'_> {
             // A wish to have something done is read as a whole.
             let is_wish = matches!(command, Command::StartFlow { flow, .. } if !self.looks_up(flow));
             let (text, confidence, needed) = match command {
-                Command::StartFlow { flow, .. } if self.is_care(flow) => continue,
+                Command::StartFlow { flow, .. } if self.is_care(flow) && !is_cared_for(state, flow) => continue,
+                // What is said more of trouble that people see to already is no new wish.
+                Command::StartFlow { flow, text, confidence } if self.is_care(flow) => {
+                    (text.as_str(), *confidence, LOOKED_UP)
+                }
                 Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
                     // "I want to pay it now" is told, and asks nothing.
                     let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
@@ -126,7 +132,8 @@ impl Engine<'_> {
             .collect();
         if state.asks_about_request {
             let is_meant = |command: &Command| match command {
-                Command::StartFlow { flow, confidence, .. } => !self.looks_up(flow) || *confidence >= LOOK_UP_SURE,
+                Command::StartFlow { flow, confidence, .. } if self.looks_up(flow) => *confidence >= LOOK_UP_SURE,
+                Command::StartFlow { flow, confidence, .. } => self.is_care(flow) || *confidence >= BEGUN_BESIDE,
                 _ => true,
             };
             understood.commands.retain(is_meant);
@@ -345,6 +352,11 @@ impl Engine<'_> {
         let surplus = kept.len().saturating_sub(ENDED_MAX);
         kept.drain(..surplus);
     }
+}
+
+/// Whether people see to the trouble that a flow of care is about.
+pub(super) fn is_cared_for(state: &Deliberation, flow: &str) -> bool {
+    state.dialogue.case.is_some() && state.dialogue.ended.iter().any(|ended| ended.flow == flow)
 }
 
 /// Whether words are enough to ask something where an answer was expected: "not now" is none.

@@ -55,6 +55,8 @@ impl Engine<'_> {
         let text = match self.reader.rewording(&shown.text, said) {
             Some(Rewording::Reads(text)) => text,
             Some(Rewording::Unplaced) if open == Some(WORDING) && !is_remark(said, &shown.text) => return None,
+            // What is not understood a second time is no wording.
+            _ if open == Some(WORDING) && *commands == [Command::CannotRead] => return None,
             Some(Rewording::Unplaced) => return told.then(|| self.ask_for_wording(state)),
             None if !told || !shown.alone => return None,
             None => match self.reader.account(said).filter(|text| is_text(text)) {

@@ -277,7 +277,9 @@ impl Engine<'_> {
             return Step::On;
         }
         let said = state.ending.sayings.len();
-        self.say(state, &flow, text, &top_vars(state), Origin::Record);
+        let repairs = state.dialogue.frames.last().is_some_and(|top| top.repairs);
+        let origin = if repairs { Origin::Template } else { Origin::Record };
+        self.say(state, &flow, text, &top_vars(state), origin);
         if let Some(saying) = state.ending.sayings.get_mut(said) {
             saying.citations = cite.iter().filter_map(|id| self.cited(id)).collect();
             // What was told already is not told once more only because the customer corrects himself.
