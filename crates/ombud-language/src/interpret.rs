@@ -251,6 +251,19 @@ impl<'a> Interpreter<'a> {
             || self.phrases.begins(Says::Question, &words(text))
     }
 
+    /// What else is said by a customer who says that he was misunderstood: nobody died, is ill or in danger. None where he does not.
+    #[must_use]
+    pub fn misunderstanding(&self, text: &str) -> Option<String> {
+        if !self.phrases.says_unmarked(Says::NotSo, &words(text)) {
+            return None;
+        }
+        let is_more = |sentence: &&str| {
+            let words = words(sentence);
+            words.len() > SHORT_WORDS_MAX && !self.phrases.says_unmarked(Says::NotSo, &words)
+        };
+        Some(sentences(text).into_iter().filter(is_more).collect::<Vec<_>>().join(" "))
+    }
+
     /// Whether the customer says that he wants no person.
     #[must_use]
     pub fn refuses_person(&self, text: &str) -> bool {
@@ -333,7 +346,11 @@ impl<'a> Interpreter<'a> {
         if self.phrases.says_only(Says::Repeat, &[Says::YesWith, Says::NoWith], &said.words) {
             return vec![Command::Repeat];
         }
-        if context.acted && said.words.len() <= UNDO_WORDS_MAX && self.phrases.says(Says::Undo, &said.words) {
+        if context.acted
+            && !said.asks
+            && said.words.len() <= UNDO_WORDS_MAX
+            && self.phrases.says(Says::Undo, &said.words)
+        {
             return vec![Command::Undo];
         }
         match context.expectation {

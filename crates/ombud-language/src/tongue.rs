@@ -25,6 +25,8 @@ pub struct Heard<'a> {
     pub scores: &'a [(String, f32)],
     /// Language of the conversation so far; before the first message, that of the browser or of the company.
     pub present: &'a str,
+    /// Whether the customer has written in it before.
+    pub begun: bool,
     /// Languages in which the company serves.
     pub served: &'a [&'a str],
 }
@@ -84,7 +86,7 @@ impl Tongues {
         let evidence = Evidence::of(self, &cleaned, heard.scores, &script);
         let needed = match &script {
             script::Told::Among(languages) if !languages.contains(&heard.present) => Some(0.0),
-            _ => margin_needed(cleaned.words_that_count()),
+            _ => margin_needed(cleaned.words_that_count(), heard.begun),
         };
         let (best, margin, share) = evidence.best_against(heard.present);
         match needed {
@@ -111,13 +113,13 @@ impl Tongues {
     }
 }
 
-/// How much more must speak for another language than for the present one, in natural logarithms of likelihoods; none where so few
-/// words never change the language.
-fn margin_needed(words: usize) -> Option<f32> {
+/// How much more must speak for another language than for the present one, in natural logarithms of likelihoods, and more where the customer has
+/// written in that before; none where so few words never change the language.
+fn margin_needed(words: usize, begun: bool) -> Option<f32> {
     match words {
         0 | 1 => None,
         2 => Some(4.0),
-        3..=5 => Some(2.5),
-        _ => Some(1.5),
+        3..=5 => Some(if begun { 4.0 } else { 2.5 }),
+        _ => Some(if begun { 3.0 } else { 1.5 }),
     }
 }

@@ -98,7 +98,7 @@ fn a_conversation_keeps_its_language_until_a_message_is_clearly_in_another() {
     let tongues = tongues();
     let mut wrong = Vec::new();
     for (present, text, expected) in CASES {
-        let found = tongues.decide(&Heard { text, scores: &[], present, served: &ALL });
+        let found = tongues.decide(&Heard { text, scores: &[], present, begun: false, served: &ALL });
         if found.language != *expected {
             wrong.push(format!("{present}: {text}: {found:?}, not {expected}"));
         }
@@ -119,12 +119,12 @@ fn a_language_that_the_company_does_not_serve_is_told() {
         ("سفارش من کجاست و چه زمانی می‌رسد؟", "fa"),
         ("can we continue en français", "fr"),
     ] {
-        let found = tongues.decide(&Heard { text, scores: &[], present: "en", served: &served });
+        let found = tongues.decide(&Heard { text, scores: &[], present: "en", begun: false, served: &served });
         assert_eq!((found.language.as_str(), found.is_served), (expected, false), "{text}: {found:?}");
     }
     let scores = [("sw".to_owned(), 0.97), ("en".to_owned(), 0.01)];
     let text = "agizo langu liko wapi na litafika lini";
-    let found = tongues.decide(&Heard { text, scores: &scores, present: "en", served: &served });
+    let found = tongues.decide(&Heard { text, scores: &scores, present: "en", begun: false, served: &served });
     assert_eq!((found.language.as_str(), found.is_served, found.told_by), ("sw", false, ToldBy::Words));
 }
 
@@ -132,7 +132,7 @@ fn a_language_that_the_company_does_not_serve_is_told() {
 fn the_model_decides_where_words_are_unknown_and_little_text_holds_against_it() {
     let tongues = tongues();
     let scores = [("pt".to_owned(), 0.9), ("es".to_owned(), 0.05), ("en".to_owned(), 0.01)];
-    let decide = |text| tongues.decide(&Heard { text, scores: &scores, present: "en", served: &ALL });
+    let decide = |text| tongues.decide(&Heard { text, scores: &scores, present: "en", begun: false, served: &ALL });
     assert_eq!(decide("cancele ontem nada chegou").language, "pt");
     assert_eq!(decide("cancele").language, "en");
     assert_eq!(decide("cancele").told_by, ToldBy::Conversation);

@@ -221,7 +221,8 @@ fn turn(
 ) -> ToldBy {
     let served: Vec<&str> = spoken_here.languages.iter().map(String::as_str).collect();
     let scores = identifier.map(|identifier| identifier.identify(&spoken(text))).unwrap_or_default();
-    let heard = Heard { text, scores: &scores, present: &received.conversation.locale, served: &served };
+    let begun = received.conversation.messages > 1;
+    let heard = Heard { text, scores: &scores, present: &received.conversation.locale, begun, served: &served };
     let told = spoken_here.tongues.decide(&heard);
     let is_phrase = match assistant.reader(&received.conversation.locale) {
         LanguageReader::Other(reader) => reader.is_made_of_phrases(text),
@@ -302,6 +303,21 @@ impl LanguageReader<'_> {
         }
     }
 
+    pub(crate) fn misunderstanding(&self, text: &str) -> Option<String> {
+        match self {
+            Self::Own(own) => own.misunderstanding(text),
+            Self::Other(other) => other.misunderstanding(text),
+        }
+    }
+
+    pub(crate) fn tells_own_case(&self, text: &str) -> bool {
+        self.own().is_none_or(|own| own.tells_own_case(text))
+    }
+
+    pub(crate) fn says_no_account(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.says_no_account(text))
+    }
+
     /// A text as a choice among records is read from it: in another language with the names of things in the company's own.
     pub(crate) fn glossed(&self, text: &str) -> String {
         match self {
@@ -342,18 +358,6 @@ impl LanguageReader<'_> {
 
     pub(crate) fn goes_on(&self, text: &str) -> bool {
         self.own().is_some_and(|own| own.goes_on(text))
-    }
-
-    pub(crate) fn misunderstanding(&self, text: &str) -> Option<String> {
-        self.own()?.misunderstanding(text)
-    }
-
-    pub(crate) fn tells_own_case(&self, text: &str) -> bool {
-        self.own().is_none_or(|own| own.tells_own_case(text))
-    }
-
-    pub(crate) fn says_no_account(&self, text: &str) -> bool {
-        self.own().is_some_and(|own| own.says_no_account(text))
     }
 
     pub(crate) fn asks_how_it_stands(&self, text: &str) -> bool {

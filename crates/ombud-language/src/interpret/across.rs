@@ -80,7 +80,7 @@ const WORDS: f32 = 0.1;
 const BALANCE: f32 = 0.5;
 /// A text of a language in which a set has no examples is like none of them the sooner, and so much of that counts. Chosen on German and Spanish questions
 /// (`ombud eval choices --language`); the others were measured with it.
-const NONE_ABROAD: f32 = 0.05;
+const NONE_ABROAD: f32 = 0.1;
 /// One in so many requests about other things teaches what gives no sign of distress.
 const HARMLESS_ONE_IN: usize = 2;
 

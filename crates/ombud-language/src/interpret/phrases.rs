@@ -81,6 +81,8 @@ pub enum Says {
     Undo,
     /// The text that is shown may stay; what the texts tell to write for it.
     AsItIs,
+    /// Said after care began by mistake: nobody died, is ill, in danger or unable to pay.
+    NotSo,
 }
 
 impl Says {

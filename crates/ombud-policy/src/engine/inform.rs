@@ -38,11 +38,11 @@ impl Engine<'_> {
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
         let open = !state.dialogue.frames.is_empty();
+        let top = state.dialogue.frames.last();
         // Beside such a question only what is clear by itself is one for the articles.
-        if state.asks_about_request && found.is_none_or(|found| found.support < CLEAR_BESIDE) {
+        if !agreed && state.asks_about_request && found.is_none_or(|found| found.support < CLEAR_BESIDE) {
             return;
         }
-        let top = state.dialogue.frames.last();
         if agreed {
             state.afterwards.push(Questioned { query: query.to_owned(), finding: found.cloned() });
             return;
@@ -185,7 +185,10 @@ impl Engine<'_> {
         // What is there in another language only is quoted as it stands, and said to be so: nothing is translated unchecked.
         if let Some(language) = &finding.language {
             let values = vars(json!({"language": text::own_name(language)}));
-            self.say(state, "", "passage_in_language", &values, Origin::Template);
+            let told = finding.sentences.join(" ");
+            let text = self.render(state, "", "passage_in_language", &[&values]);
+            let text = text.map_or_else(|| told.clone(), |before| format!("{before}\n{told}"));
+            return state.ending.sayings.push(Saying { text, origin: Origin::Knowledge, citations });
         }
         state.ending.sayings.push(Saying { text: finding.sentences.join(" "), origin: Origin::Knowledge, citations });
     }

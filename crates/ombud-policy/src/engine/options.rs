@@ -148,7 +148,8 @@ impl Engine<'_> {
 
     /// A yes or no by what was learnt of it: "that's a lie, I never wore it" to "shall somebody look at it again?".
     pub(super) fn meant_yes_no(&self, ask: &Ask, text: &str) -> Option<Value> {
-        let (choice, _) = self.learnt(ask, text).filter(|(_, p)| *p >= MEANT)?;
+        let needed = if text.contains('?') { ANSWERS } else { MEANT };
+        let (choice, _) = self.learnt(ask, text).filter(|(_, p)| *p >= needed)?;
         matches!(choice.as_str(), YES | NO).then(|| Value::from(choice == YES))
     }
 

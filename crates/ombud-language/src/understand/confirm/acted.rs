@@ -139,7 +139,7 @@ fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)]) -> Option<f32> {
     {
         return None;
     }
-    let says = |least: f32| told.iter().any(|part| says_so(readings, part, least));
+    let says = |least: f32| told.iter().any(|part| is_outright(readings, part) && says_so(readings, part, least));
     let in_one_breath = || whole >= YES_IN_QUESTION && is_outright(readings, readings.text);
     let is_heard = if told.is_empty() { in_one_breath() } else { whole >= YES_AND_ASKS && says(YES_HALF) };
     if best == Some(Act::AcceptAsk) && is_heard {
