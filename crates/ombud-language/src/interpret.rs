@@ -56,6 +56,10 @@ const CLOSED_AT_LENGTH: f32 = 0.9;
 const SIGN: f32 = 0.6;
 /// ... after so much of the likelihood of another request is taken off; both by what is heard in requests about other things (`ombud eval messages`).
 const OTHER: f32 = 0.3;
+/// A sign that must be said is heard where the sentence is read as its request this surely ...
+const SAID: f32 = 0.3;
+/// ... or as the sign alone this surely.
+const SIGN_ALONE: f32 = 0.85;
 /// A phrase for a person in a longer message must be meant at least this much.
 const PERSON: f32 = 0.2;
 /// The wish for a person that only its meaning tells must be this sure.
@@ -185,9 +189,14 @@ impl<'a> Interpreter<'a> {
     }
 
     /// The sign that a message gives of somebody who needs care: by a phrase that says it plainly, else by its sentences. `flow_of` names the request that a sign starts; a sentence
-    /// that asks for another one gives a sign less readily.
+    /// that asks for another one gives a sign less readily, and one that must be said (`must_be_said`) is given by no sentence that only resembles it.
     #[must_use]
-    pub fn sign(&self, text: &str, flow_of: impl Fn(&str) -> Option<String>, vectors: &dyn Vectors) -> Option<String> {
+    pub fn sign(
+        &self,
+        text: &str,
+        (flow_of, must_be_said): (impl Fn(&str) -> Option<String>, impl Fn(&str) -> bool),
+        vectors: &dyn Vectors,
+    ) -> Option<String> {
         if let Some(sign) = self.phrases.sign(&words(text)) {
             return Some(sign.to_owned());
         }
@@ -202,9 +211,13 @@ impl<'a> Interpreter<'a> {
             let own = flow_of(sign);
             let requests = self.across.requests.read(self.locale, (sentence, &vector), 0);
             let other = flows(&requests).find(|(flow, _)| Some(*flow) != own.as_deref()).map_or(0.0, |(_, p)| p);
-            Some((sign.to_owned(), 1.0 - harmless - OTHER * other))
+            let as_own = flows(&requests).find(|(flow, _)| Some(*flow) == own.as_deref()).map_or(0.0, |(_, p)| p);
+            // "How many days is that in all?" is about no death, whatever it is near.
+            let needed = if must_be_said(sign) && as_own < SAID { SIGN_ALONE } else { SIGN };
+            let p = 1.0 - harmless - OTHER * other;
+            (p >= needed).then(|| (sign.to_owned(), p))
         };
-        let found = sentences(text).into_iter().filter_map(read).filter(|(_, p)| *p >= SIGN);
+        let found = sentences(text).into_iter().filter_map(read);
         found.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(sign, _)| sign)
     }
 

@@ -119,7 +119,7 @@ fn margin_needed(words: usize, begun: bool) -> Option<f32> {
     match words {
         0 | 1 => None,
         2 => Some(4.0),
-        3..=5 => Some(if begun { 4.0 } else { 2.5 }),
+        3..=5 => Some(4.0),
         _ => Some(if begun { 3.0 } else { 1.5 }),
     }
 }

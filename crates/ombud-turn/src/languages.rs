@@ -206,7 +206,8 @@ pub(crate) fn settle(
     screened.leave(|signal| !OF_ANY_LANGUAGE.contains(&signal));
     let Some(vectors) = assistant.vectors() else { return };
     let flow_of = |sign: &str| assistant.pack.manifest.signals.get(sign).cloned();
-    if let Some(sign) = reader.sign(screened.words(), flow_of, &vectors) {
+    let must_be_said = |sign: &str| assistant.pack.manifest.only_when_said.iter().any(|known| known == sign);
+    if let Some(sign) = reader.sign(screened.words(), (flow_of, must_be_said), &vectors) {
         screened.hear(sign);
     }
 }

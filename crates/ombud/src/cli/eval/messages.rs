@@ -4,7 +4,7 @@
 //! taught. The lines are the pack's, so that the figures compare languages and releases, and say nothing of what strangers write.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +13,11 @@ use clap::Args;
 use ombud_domain::{Command, Expectation};
 use ombud_inference::{E5, E5_SMALL};
 use ombud_language::{Across, Act, Example, HARMLESS, Interpreters, Moment, Taught, UnderstandContext, Vectors};
+use ombud_policy::Manifest;
 use ombud_ports::{Embedder, TextKind};
 
 use super::{Figure, Shown};
+
 use crate::cli::{Context, Outcome};
 use crate::packs::PackSource;
 use crate::terminal::complain;
@@ -85,7 +87,7 @@ pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcom
         let across = Across::learn(&teaching, &vectors).context("the pack teaches no other language")?;
         let readers = Interpreters::new(across, &phrases);
         for (of, tally) in taught.iter().zip(&mut tallies).skip(1) {
-            read(&part(of, half), &readers, (&lessons, &pack.manifest.signals, options), tally);
+            read(&part(of, half), &readers, (&lessons, &pack.manifest, options), tally);
         }
     }
     let named: Vec<(&str, Tally)> = taught.iter().map(|of| of.locale.as_str()).zip(tallies).skip(1).collect();
@@ -109,7 +111,7 @@ fn part(of: &Taught, first: usize) -> Taught {
 fn read(
     of: &Taught,
     readers: &Interpreters,
-    (lessons, signals, options): (&Lessons<'_>, &BTreeMap<String, String>, &Options),
+    (lessons, manifest, options): (&Lessons<'_>, &Manifest, &Options),
     tally: &mut Tally,
 ) {
     let Some(reader) = readers.of(&of.locale) else { return };
@@ -125,7 +127,9 @@ fn read(
     let today = jiff::civil::Date::constant(2026, 11, 28);
     let context =
         |expectation| UnderstandContext { vectors: Some(lessons), ..UnderstandContext::alone(expectation, today) };
-    let sign = |text: &str| reader.sign(text, |sign| signals.get(sign).cloned(), lessons);
+    let signals = &manifest.signals;
+    let must_be_said = |sign: &str| manifest.only_when_said.iter().any(|known| known == sign);
+    let sign = |text: &str| reader.sign(text, (|sign: &str| signals.get(sign).cloned(), must_be_said), lessons);
     for request in &of.requests {
         let read = reader.understand(&request.text, &context(&Expectation::Open));
         let is_care = signals.values().any(|flow| request.class == format!("flow:{flow}"));
