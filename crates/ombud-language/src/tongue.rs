@@ -31,6 +31,18 @@ pub struct Heard<'a> {
     pub served: &'a [&'a str],
 }
 
+impl Heard<'_> {
+    /// How much more must speak for another language than for the present one, in natural logarithms of likelihoods, and more where the customer has
+    /// written in that before; none where so few words never change the language.
+    const fn margin_needed(&self, words: usize) -> Option<f32> {
+        match words {
+            0 | 1 => None,
+            2..=5 => Some(4.0),
+            _ => Some(if self.begun { 3.0 } else { 1.5 }),
+        }
+    }
+}
+
 /// What a language was told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToldBy {
@@ -86,7 +98,7 @@ impl Tongues {
         let evidence = Evidence::of(self, &cleaned, heard.scores, &script);
         let needed = match &script {
             script::Told::Among(languages) if !languages.contains(&heard.present) => Some(0.0),
-            _ => margin_needed(cleaned.words_that_count(), heard.begun),
+            _ => heard.margin_needed(cleaned.words_that_count()),
         };
         let (best, margin, share) = evidence.best_against(heard.present);
         match needed {
@@ -110,16 +122,5 @@ impl Tongues {
                 (!best.is_empty()).then(|| (best.to_owned(), share))
             }
         }
-    }
-}
-
-/// How much more must speak for another language than for the present one, in natural logarithms of likelihoods, and more where the customer has
-/// written in that before; none where so few words never change the language.
-fn margin_needed(words: usize, begun: bool) -> Option<f32> {
-    match words {
-        0 | 1 => None,
-        2 => Some(4.0),
-        3..=5 => Some(4.0),
-        _ => Some(if begun { 3.0 } else { 1.5 }),
     }
 }

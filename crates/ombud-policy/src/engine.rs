@@ -5,15 +5,13 @@
 //! agree to), `saga` (several actions as one), `faq` (what is asked about a request), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{
-    ActionOutcome, AwaitingKind, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding,
-};
+use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
 use crate::authorize::{Asked, Proof};
 use crate::controls::Standing;
-use crate::dialogue::{self, Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
+use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::pack::Pack;
 use crate::spec::ActionSpec;
@@ -25,6 +23,7 @@ mod approve;
 mod aside;
 mod ask;
 mod candidates;
+mod care;
 mod claim;
 mod close;
 mod faq;
@@ -363,65 +362,6 @@ impl Engine<'_> {
         self.run(state)
     }
 
-    /// Why people see to a request of this message, or to one that runs, before others, if it ends with them in any case: "this is fraud, get me a person".
-    fn urgent(&self, state: &Deliberation, understood: &Understanding) -> Option<String> {
-        let wished = understood.commands.iter().filter_map(|command| match command {
-            Command::StartFlow { flow, .. } => Some(flow),
-            _ => None,
-        });
-        let mut flows = wished.chain(state.dialogue.frames.iter().map(|frame| &frame.flow));
-        flows.find_map(|flow| self.pack.flows.get(flow)?.ends_urgently().map(ToOwned::to_owned))
-    }
-
-    /// The commands in the order they are done. Where care begins, nothing is said before it, no question is answered beside it, and what sounds like a refusal ("I
-    /// don't want to live any more") ends nothing of it (R53).
-    fn care_first<'c>(&self, state: &mut Deliberation, understood: &'c Understanding) -> Vec<&'c Command> {
-        let agreed = self.agrees_first(state, understood);
-        let cares = self.absorb_signals(state, &understood.signals);
-        let is_care = |command: &&Command| match command {
-            Command::StartFlow { flow, .. } => self.pack.manifest.signals.values().any(|care| care == flow),
-            _ => false,
-        };
-        let (mut ordered, others): (Vec<_>, Vec<_>) = understood.commands.iter().partition(is_care);
-        let waits = cares || !ordered.is_empty();
-        let is_talk = |command: &Command| {
-            matches!(
-                command,
-                Command::Ask { .. } | Command::Chitchat { .. } | Command::Clarify { .. } | Command::Repeat
-            ) || matches!(command, Command::AskColleague | Command::CannotRead | Command::Cancel | Command::Deny { .. })
-        };
-        let is_done = |command: &Command| agreed && is_agreement(command);
-        // What is asked beside a yes is answered once it is done, also where it stands in front.
-        let agrees = |command: &&Command| **command == Command::Affirm;
-        let asks = |command: &&Command| matches!(command, Command::Ask { .. });
-        let mut others = others;
-        if let (Some(yes), Some(question)) = (others.iter().position(agrees), others.iter().position(asks))
-            && question < yes
-        {
-            let yes = others.remove(yes);
-            others.insert(question, yes);
-        }
-        ordered.extend(others.into_iter().filter(|command| !(waits && is_talk(command) || is_done(command))));
-        ordered
-    }
-
-    /// "Yes please. My nan passed on Sunday": what was agreed to is done, and the sorrow is answered after it. Not where somebody is in danger or
-    /// under pressure.
-    fn agrees_first(&self, state: &mut Deliberation, understood: &Understanding) -> bool {
-        let agrees = understood.commands.contains(&Command::Affirm);
-        let is_asked = state.dialogue.awaiting.kind == AwaitingKind::Confirm && self.moment.sight == Sight::Current;
-        let agreed =
-            agrees && is_asked && !understood.signals.is_empty() && !dialogue::tell_danger(&understood.signals);
-        for command in understood.commands.iter().filter(|command| agreed && is_agreement(command)) {
-            state.ending.reasons.push(absorb::describe(command));
-            match command {
-                Command::Correct { text } => self.correct(state, text),
-                _ => self.confirmed(state),
-            }
-        }
-        agreed
-    }
-
     /// The customer typed the one-time code into the chat: says where it belongs, and waits on.
     pub fn code_typed(&self, state: &mut Deliberation) -> Decision {
         self.arrive(state);
@@ -583,11 +523,6 @@ impl Engine<'_> {
         all.push(&shared);
         self.pack.texts.render(&self.moment.locale, flow, key, &all).ok()
     }
-}
-
-/// A yes, and what is put right with it.
-const fn is_agreement(command: &Command) -> bool {
-    matches!(command, Command::Affirm | Command::Correct { .. })
 }
 
 /// Whether the message is read most likely as the request that runs already.

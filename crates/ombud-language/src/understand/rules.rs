@@ -476,12 +476,10 @@ impl Rules {
 
     /// Whether what was done is contested; a proposal that waits for a yes is what "that's not what I asked for" turns down.
     pub(super) fn takes_back(&self, text: &str, expectation: &Expectation) -> bool {
-        // "That's not what I asked: is it lost?" and "can I still take it back?" only ask.
-        if text.contains('?') && !self.wish_question.is_match(text) {
-            return false;
-        }
+        // "That's not what I asked: is it lost?" and "can I still take it back?" ask.
+        let only_asks = text.contains('?') && !self.wish_question.is_match(text);
         let contests = *expectation != Expectation::Confirm && self.person.not_asked.is_match(text);
-        contests || self.person.undo.is_match(text)
+        !only_asks && (contests || self.person.undo.is_match(text))
     }
 
     /// Whether a piece begins as requests do.

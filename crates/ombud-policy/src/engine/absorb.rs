@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Candidate, Choice, ChoiceRequest, Command, Count, Kind, Understanding};
+use ombud_domain::{AwaitingKind, Command, Kind, Understanding};
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
 use super::{Before, Decision, Deliberation, Engine, Heard, Sight, vars};
 use crate::dialogue::{
-    EVERY_SLOT, FRAMES_MAX, Frame, ONE_TIME_CODE, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
+    EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
 use crate::flow::{AskSource, FlowKind, Op, ValueKind, YieldsTo};
 
@@ -277,65 +277,7 @@ impl Engine<'_> {
         state.answered = true;
     }
 
-    /// Which of the offered requests free words mean: "finding my refund" is "finding your refund".
-    fn read_request(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
-        let awaiting = &state.dialogue.awaiting;
-        if awaiting.kind == AwaitingKind::Choice && awaiting.slot.as_deref() == Some(PERSON) {
-            match self.reader.entities(text, &["yes_no"], Heard::Answering).into_iter().next() {
-                Some((_, Value::Bool(true))) => return Some(self.hand_over_on_request(state)),
-                Some((_, Value::Bool(false))) => {
-                    state.completed = true;
-                    return None;
-                }
-                _ => {}
-            }
-        }
-        match state.dialogue.awaiting.slot.as_deref() {
-            Some(WHICH_REQUEST) => {}
-            Some(ONE_TIME_CODE) => return self.read_at_code(state, text),
-            _ => return self.misread(state),
-        }
-        let offered = state.dialogue.awaiting.options.iter().map(|option| (option.id.clone(), option.label.clone()));
-        if let Some(id) = self.named_request(text, offered.collect()) {
-            return self.choose(state, &id);
-        }
-        // None of those offered, but another by its name.
-        let requests = self.pack.flows.values().filter(|flow| flow.kind == FlowKind::Request);
-        let titled =
-            requests.map(|flow| (flow.name.clone(), self.pack.title(&self.moment.locale, &flow.name).to_owned()));
-        match self.named_request(text, titled.collect()) {
-            Some(id) => self.choose(state, &id),
-            None => self.misread(state),
-        }
-    }
-
-    /// The one of these requests (id and name) that the words mean.
-    pub(super) fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
-        let candidate = |(id, name): (String, String)| Candidate {
-            id,
-            name: name.clone(),
-            label: name,
-            eligible: true,
-            ..Candidate::default()
-        };
-        let candidates: Vec<Candidate> = requests.into_iter().map(candidate).collect();
-        let utterances = [text.to_owned()];
-        let request = ChoiceRequest {
-            utterances: &utterances,
-            direct: 1,
-            candidates: &candidates,
-            current: None,
-            spoken_of: None,
-            denied: false,
-            count: Count::One,
-        };
-        match self.reader.choose(&request) {
-            Choice::Picked { mut ids, .. } if ids.len() == 1 => ids.pop(),
-            _ => None,
-        }
-    }
-
-    fn choose(&self, state: &mut Deliberation, id: &str) -> Option<Decision> {
+    pub(super) fn choose(&self, state: &mut Deliberation, id: &str) -> Option<Decision> {
         let label =
             state.dialogue.awaiting.options.iter().find(|option| option.id == id).map(|option| option.label.clone());
         match state.dialogue.awaiting.slot.as_deref() {

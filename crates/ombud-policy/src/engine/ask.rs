@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::absorb::Obstacle;
 use super::candidates::{Offer, known_as};
 use super::close::HandingOver;
-use super::hearing::{heard, heard_as, hears, is_own, joined};
+use super::hearing::{heard, heard_as, hears, is_own, joined, only_question};
 use super::known::{held_before, kept};
 use super::run::{Step, top_flow, top_vars};
 use super::{Deliberation, Engine, vars};
@@ -555,15 +555,6 @@ fn changing(things: &[Value], groups: &[(Candidate, Vec<Offer>)], found: &[Choic
     };
     let left: Vec<Value> = (0..things.len()).filter(|at| !stays(at)).filter_map(|at| things.get(at).cloned()).collect();
     (!left.is_empty() && left.len() < things.len()).then_some(left)
-}
-
-/// The one sentence of several that asks.
-fn only_question(text: &str) -> Option<&str> {
-    let mut sentences =
-        text.split_inclusive(['.', '!', '?', '\n']).filter(|part| part.chars().any(char::is_alphanumeric));
-    let mut asked = sentences.clone().filter(|sentence| sentence.ends_with('?'));
-    let (question, more) = (asked.next()?, asked.next());
-    (more.is_none() && sentences.nth(1).is_some()).then(|| question.trim())
 }
 
 fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {

@@ -75,35 +75,12 @@ impl Engine<'_> {
         if state.dialogue.awaits_code() && (of_code("code_new_words") || of_code("code_lost_words")) {
             return understood;
         }
-        let alone = understood.commands.len() == 1;
+        let commands = understood.commands.len();
         let mut behind_no = Vec::new();
         for command in &mut understood.commands {
             // A wish to have something done is read as a whole.
             let is_wish = matches!(command, Command::StartFlow { flow, .. } if !self.looks_up(flow));
-            let (text, confidence, needed) = match command {
-                Command::StartFlow { flow, .. } if self.is_care(flow) && !is_cared_for(state, flow) => continue,
-                // What is said more of trouble that people see to already is no new wish.
-                Command::StartFlow { flow, text, confidence } if self.is_care(flow) => {
-                    (text.as_str(), *confidence, LOOKED_UP)
-                }
-                Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
-                    // "I want to pay it now" is told, and asks nothing.
-                    let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
-                    (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { LOOKED_UP })
-                }
-                Command::StartFlow { text, confidence, .. } => {
-                    let needed = if *confidence < REQUEST_SURE { OVERRULES } else { REQUEST_SURE };
-                    (text.as_str(), *confidence, needed)
-                }
-                Command::Ask { query, confidence } => (query.as_str(), *confidence, ASKED),
-                Command::SetSlot { text, .. } | Command::Correct { text } | Command::Deny { text } if is_long(text) => {
-                    (text.as_str(), 0.0, OVERRULES)
-                }
-                Command::Deny { .. } | Command::CannotRead | Command::Clarify { .. } if alone => {
-                    (self.moment.text.as_str(), 0.0, LOOKED_UP)
-                }
-                _ => continue,
-            };
+            let Some((text, confidence, needed)) = self.may_ask(state, command, commands) else { continue };
             let answer = if is_wish { self.asked_of(state, text) } else { self.surest(state, text) };
             if answer.is_some_and(|answer| answer.p >= needed) {
                 let ask = |query: &str| Command::Ask { query: query.to_owned(), confidence };
@@ -139,6 +116,34 @@ impl Engine<'_> {
             understood.commands.retain(is_meant);
         }
         understood
+    }
+
+    /// What of a command (of so many) may ask about a request, how surely it is read as that, and how surely it must ask.
+    fn may_ask<'c>(&'c self, state: &Deliberation, command: &'c Command, of: usize) -> Option<(&'c str, f32, f32)> {
+        Some(match command {
+            Command::StartFlow { flow, .. } if self.is_care(flow) && !is_cared_for(state, flow) => return None,
+            // What is said more of trouble that people see to already is no new wish.
+            Command::StartFlow { flow, text, confidence } if self.is_care(flow) => {
+                (text.as_str(), *confidence, LOOKED_UP)
+            }
+            Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
+                // "I want to pay it now" is told, and asks nothing.
+                let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
+                (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { LOOKED_UP })
+            }
+            Command::StartFlow { text, confidence, .. } => {
+                let needed = if *confidence < REQUEST_SURE { OVERRULES } else { REQUEST_SURE };
+                (text.as_str(), *confidence, needed)
+            }
+            Command::Ask { query, confidence } => (query.as_str(), *confidence, ASKED),
+            Command::SetSlot { text, .. } | Command::Correct { text } | Command::Deny { text } if is_long(text) => {
+                (text.as_str(), 0.0, OVERRULES)
+            }
+            Command::Deny { .. } | Command::CannotRead | Command::Clarify { .. } if of == 1 => {
+                (self.moment.text.as_str(), 0.0, LOOKED_UP)
+            }
+            _ => return None,
+        })
     }
 
     /// "No. Why must the shop answer first?" turns it down and asks; "no but when do the new ones come" only asks. What is asked so.

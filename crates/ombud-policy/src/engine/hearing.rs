@@ -66,6 +66,15 @@ pub(super) fn heard(frame: &Frame, ask: &Ask) -> (Vec<String>, usize) {
     (relevant.into_iter().map(|said| said.text.clone()).collect(), direct)
 }
 
+/// The one sentence of several that asks.
+pub(super) fn only_question(text: &str) -> Option<&str> {
+    let mut sentences =
+        text.split_inclusive(['.', '!', '?', '\n']).filter(|part| part.chars().any(char::is_alphanumeric));
+    let mut asked = sentences.clone().filter(|sentence| sentence.ends_with('?'));
+    let (question, more) = (asked.next()?, asked.next());
+    (more.is_none() && sentences.nth(1).is_some()).then(|| question.trim())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,15 @@
 //! Which of a few options is meant? What was learnt of a set decides where it is sure, else the words of the options.
 
-use ombud_domain::{AwaitingOption, Candidate, Choice, Command, Count, Understanding};
+use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceRequest, Command, Count, Understanding};
 use serde_json::Value;
 
+use super::absorb::{PERSON, WHICH_REQUEST};
 use super::ask::{Question, brief};
 use super::hearing::{heard, spaced, spotted};
 use super::run::{Step, top_flow, top_vars};
-use super::{Deliberation, Engine};
-use crate::flow::{Ask, AskSource, Op, OptionSpec, ValueKind};
+use super::{Decision, Deliberation, Engine, Heard};
+use crate::dialogue::ONE_TIME_CODE;
+use crate::flow::{Ask, AskSource, FlowKind, Op, OptionSpec, ValueKind};
 use crate::pack::NO_CHOICE;
 
 /// An answer that means an option this surely, by what was learnt, picks it ...
@@ -158,10 +160,10 @@ impl Engine<'_> {
         let mut understood = understood.clone();
         let top = state.dialogue.frames.last();
         let ask = top.and_then(|top| match self.pack.flows.get(&top.flow)?.ops.get(top.pc)? {
-            Op::Ask(ask) if top.asked.as_ref() == Some(&ask.slot) => Some(ask),
+            Op::Ask(ask) if top.asked.as_ref() == Some(&ask.slot) => Some(ask.as_ref()),
             _ => None,
         });
-        let is_yes_no = |ask: &&Box<Ask>| matches!(ask.source, AskSource::Value(ValueKind::YesNo));
+        let is_yes_no = |ask: &&Ask| matches!(ask.source, AskSource::Value(ValueKind::YesNo));
         let Some(ask) = ask.filter(is_yes_no) else { return understood };
         let learnt = self.learnt(ask, &self.moment.text).filter(|(choice, p)| choice != NO_CHOICE && *p >= ANSWERS);
         let is_other = |command: &Command| {
@@ -174,6 +176,64 @@ impl Engine<'_> {
             understood.commands = vec![Command::SetSlot { slot: ask.slot.clone(), text: self.moment.text.clone() }];
         }
         understood
+    }
+
+    /// Which of the offered requests free words mean: "finding my refund" is "finding your refund".
+    pub(super) fn read_request(&self, state: &mut Deliberation, text: &str) -> Option<Decision> {
+        let awaiting = &state.dialogue.awaiting;
+        if awaiting.kind == AwaitingKind::Choice && awaiting.slot.as_deref() == Some(PERSON) {
+            match self.reader.entities(text, &["yes_no"], Heard::Answering).into_iter().next() {
+                Some((_, Value::Bool(true))) => return Some(self.hand_over_on_request(state)),
+                Some((_, Value::Bool(false))) => {
+                    state.completed = true;
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        match state.dialogue.awaiting.slot.as_deref() {
+            Some(WHICH_REQUEST) => {}
+            Some(ONE_TIME_CODE) => return self.read_at_code(state, text),
+            _ => return self.misread(state),
+        }
+        let offered = state.dialogue.awaiting.options.iter().map(|option| (option.id.clone(), option.label.clone()));
+        if let Some(id) = self.named_request(text, offered.collect()) {
+            return self.choose(state, &id);
+        }
+        // None of those offered, but another by its name.
+        let requests = self.pack.flows.values().filter(|flow| flow.kind == FlowKind::Request);
+        let titled =
+            requests.map(|flow| (flow.name.clone(), self.pack.title(&self.moment.locale, &flow.name).to_owned()));
+        match self.named_request(text, titled.collect()) {
+            Some(id) => self.choose(state, &id),
+            None => self.misread(state),
+        }
+    }
+
+    /// The one of these requests (id and name) that the words mean.
+    pub(super) fn named_request(&self, text: &str, requests: Vec<(String, String)>) -> Option<String> {
+        let candidate = |(id, name): (String, String)| Candidate {
+            id,
+            name: name.clone(),
+            label: name,
+            eligible: true,
+            ..Candidate::default()
+        };
+        let candidates: Vec<Candidate> = requests.into_iter().map(candidate).collect();
+        let utterances = [text.to_owned()];
+        let request = ChoiceRequest {
+            utterances: &utterances,
+            direct: 1,
+            candidates: &candidates,
+            current: None,
+            spoken_of: None,
+            denied: false,
+            count: Count::One,
+        };
+        match self.reader.choose(&request) {
+            Choice::Picked { mut ids, .. } if ids.len() == 1 => ids.pop(),
+            _ => None,
+        }
     }
 
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {
