@@ -207,7 +207,7 @@ const PLAIN: [&str; 31] = [
 ];
 
 /// What is no yes, or none yet.
-const DOUBTFUL: [&str; 31] = [
+const DOUBTFUL: [&str; 43] = [
     "yes?",
     "Yes??",
     "ok?",
@@ -235,6 +235,18 @@ const DOUBTFUL: [&str; 31] = [
     "not sure",
     "I'm not really sure",
     "yeah, right",
+    "yeah right, like you would do that",
+    "yes yes, I heard that one before",
+    "go ahead, make my day",
+    "ok go ahead and explain how it works",
+    "please do tell me more",
+    "yes, please explain",
+    "Go ahead and tell me the tracking number",
+    "do it and you lose me as a customer",
+    "do it and I'll complain",
+    "that sounds good in theory",
+    "if I say yes, is it free then",
+    "perfect! quick q's first",
     "yes or no",
     "kinda yes",
     "dunno",

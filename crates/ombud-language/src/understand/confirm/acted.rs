@@ -115,6 +115,9 @@ pub(super) fn opposed(readings: &Readings<'_>) -> Option<Vec<Command>> {
     })
 }
 
+/// Class of thanks.
+const THANKS: &str = "repair:thanks";
+
 /// How much a reply says yes.
 fn yes_of(acts: &[(Act, f32)]) -> f32 {
     acts.iter().filter(|(act, _)| matches!(act, Act::Accept | Act::AcceptAsk)).map(|(_, p)| p).sum()
@@ -126,7 +129,9 @@ fn says_yes(readings: &Readings<'_>, acts: &[(Act, f32)]) -> Option<f32> {
     let whole = yes_of(acts);
     let best = acts.first().map(|(act, _)| *act);
     let questions = asked(readings);
-    if questions.is_empty() && whole >= YES {
+    // "Thank you for offering" takes nothing up.
+    let only_thanks = is_glad(readings, readings.text) && readings.whole().probability(THANKS) >= OPPOSED;
+    if questions.is_empty() && whole >= YES && !only_thanks {
         return Some(whole);
     }
     let in_question = |part: &str| questions.iter().any(|piece| piece.text.contains(part));
