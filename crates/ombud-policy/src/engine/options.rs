@@ -220,20 +220,23 @@ impl Engine<'_> {
             ..Candidate::default()
         };
         let candidates: Vec<Candidate> = requests.into_iter().map(candidate).collect();
-        let utterances = [text.to_owned()];
-        let request = ChoiceRequest {
-            utterances: &utterances,
+        match self.chosen_by(text, &candidates) {
+            Choice::Picked { mut ids, .. } if ids.len() == 1 => ids.pop(),
+            _ => None,
+        }
+    }
+
+    /// What a text alone picks among candidates.
+    pub(super) fn chosen_by(&self, text: &str, candidates: &[Candidate]) -> Choice {
+        self.reader.choose(&ChoiceRequest {
+            utterances: &[text.to_owned()],
             direct: 1,
-            candidates: &candidates,
+            candidates,
             current: None,
             spoken_of: None,
             denied: false,
             count: Count::One,
-        };
-        match self.reader.choose(&request) {
-            Choice::Picked { mut ids, .. } if ids.len() == 1 => ids.pop(),
-            _ => None,
-        }
+        })
     }
 
     fn learnt(&self, ask: &Ask, text: &str) -> Option<(String, f32)> {

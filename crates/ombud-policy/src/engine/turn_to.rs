@@ -2,7 +2,7 @@
 //!
 //! A customer who is asked for the items of one order and names those of another has not been misunderstood twice: he means the other order.
 
-use ombud_domain::{Candidate, Choice, ChoiceRequest, Count};
+use ombud_domain::{Candidate, Choice};
 use serde_json::Map;
 
 use super::{Deliberation, Engine};
@@ -19,16 +19,7 @@ impl Engine<'_> {
         let Some(said) = top.said.last().filter(|said| said.slot.as_deref() == Some(ask.slot.as_str())) else {
             return Ok(false);
         };
-        let utterances = [said.text.clone()];
-        let found = self.reader.choose(&ChoiceRequest {
-            utterances: &utterances,
-            direct: 1,
-            candidates: &candidates,
-            current: None,
-            spoken_of: None,
-            denied: false,
-            count: Count::One,
-        });
+        let found = self.chosen_by(&said.text, &candidates);
         let Choice::Picked { ids, .. } = found else { return Ok(false) };
         let [id] = ids.as_slice() else { return Ok(false) };
         let current = match top.vars.get(&holder.slot) {

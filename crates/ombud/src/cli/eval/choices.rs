@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ombud_inference::{E5, E5_SMALL};
-use ombud_language::{DeepClassifier, Example, TrainSettings, Vectors};
+use ombud_language::{DeepClassifier, Example, Interpreters, TrainSettings, Vectors};
 use ombud_learning::eval::figure::share;
 use ombud_learning::eval::{FileFault, Line};
 use ombud_policy::engine::ASKED;
@@ -142,16 +142,16 @@ fn in_language(
     (pack, locale): (&Pack, &str),
     path: &Path,
 ) -> anyhow::Result<Outcome> {
-    let (taught, _) = ombud_turn::languages_of(pack)?;
-    if !taught.iter().any(|one| one.locale == *locale) {
-        bail!("the pack teaches no `{locale}`, name one of its other languages");
-    }
+    let (taught, phrases) = ombud_turn::languages_of(pack)?;
     let model = E5::open(path)?;
     let (across, lessons) = across(context, &taught, (&model, path))?;
+    let readers = Interpreters::new(across, &phrases);
+    let reader =
+        readers.of(locale).context(format!("the pack is not read in `{locale}`, name one of its other languages"))?;
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for one in meant {
-        let vector = lessons.of(&one.text.to_lowercase()).context("a text has no vector")?;
-        let best = across.choice(&one.set, locale, (&one.text, &vector));
+        let best = reader.choice(&one.set, &one.text, &lessons);
+        let best = best.as_ref().map(|(choice, p)| (choice.as_str(), *p));
         tallies.entry(&one.set).or_default().judge(options, one, best);
     }
     show(context, &tallies)

@@ -17,7 +17,6 @@ use ombud_policy::Manifest;
 use ombud_ports::{Embedder, TextKind};
 
 use super::{Figure, Shown};
-
 use crate::cli::{Context, Outcome};
 use crate::packs::PackSource;
 use crate::terminal::complain;
