@@ -136,6 +136,12 @@ fn the_model_decides_where_words_are_unknown_and_little_text_holds_against_it() 
     assert_eq!(decide("cancele ontem nada chegou").language, "pt");
     assert_eq!(decide("cancele").language, "en");
     assert_eq!(decide("cancele").told_by, ToldBy::Conversation);
+    // Its letters look Portuguese and the model wavers: the language of the page is kept, and given up where all speaks for another.
+    let wavers = [("es".to_owned(), 0.5), ("pt".to_owned(), 0.3)];
+    let spanish = |text, scores| tongues.decide(&Heard { text, scores, present: "es", begun: false, served: &ALL });
+    let found = spanish("dónde está mi reembolso?", &wavers);
+    assert_eq!(found.language, "es", "{found:?}");
+    assert_eq!(spanish("quando é que chega a minha encomenda nova", &scores).language, "pt");
 }
 
 /// Eight short questions of customers in each language, each without a conversation around it and without a model.

@@ -485,6 +485,19 @@ mod tests {
     }
 
     #[test]
+    fn business_days_leave_out_the_weekend() {
+        // 2026-12-05 is a Saturday.
+        for (day, days, later) in [
+            ("2026-12-05", 10, "2026-12-18"),
+            ("2026-12-04T09:00:00Z", 1, "2026-12-07"),
+            ("2026-12-08", 0, "2026-12-08"),
+        ] {
+            assert_eq!(business_days_later(day, days).ok().as_deref(), Some(later));
+        }
+        assert!(business_days_later("soon", 1).is_err() && business_days_later("2026-12-05", 367).is_err());
+    }
+
+    #[test]
     fn a_date_is_told_some_days_later() {
         let texts =
             texts(&[("en", "", "due: \"by {{ day | days_later(14) }}\"\nwrong: \"{{ day | days_later(n) }}\"")]);

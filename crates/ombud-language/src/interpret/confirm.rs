@@ -125,3 +125,30 @@ impl Interpreter<'_> {
         says(Says::Yes) && accepts >= needed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+    use ombud_domain::Expectation;
+
+    use super::*;
+    use crate::interpret::fixture::{Meant, SECOND, german};
+
+    #[test]
+    fn a_yes_of_its_own_agrees_before_a_question_that_holds_nothing_up() {
+        let readers = german(&[]);
+        let read = |text: &str| {
+            let context = UnderstandContext {
+                vectors: Some(&Meant(SECOND)),
+                proposal: Some("Soll ich den Fall melden?"),
+                ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
+            };
+            readers.of("de").unwrap().understand(text, &context).commands
+        };
+        let asked = Command::Ask { query: "Und muss ich dann zahlen?".to_owned(), confidence: ASKED_AFTER };
+        assert_eq!(read("Ja! Und muss ich dann zahlen?"), [Command::Affirm, asked]);
+        for text in ["Ja. Aber muss ich dann zahlen?", "ja und muss ich dann zahlen?", "Ja? Muss ich dann zahlen?"] {
+            assert!(!read(text).contains(&Command::Affirm), "{text}: {:?}", read(text));
+        }
+    }
+}

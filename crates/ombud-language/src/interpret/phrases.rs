@@ -315,6 +315,16 @@ mod tests {
     }
 
     #[test]
+    fn a_phrase_is_heard_without_the_marks_on_its_letters() {
+        let phrases = [(Says::Person, vec!["daj mi człowieka".to_owned(), "आदमी".to_owned()])];
+        let file = PhraseFile { locale: "pl".to_owned(), phrases: phrases.into(), signs: BTreeMap::new() };
+        let polish = Phrases::new(&file);
+        assert!(polish.says_unmarked(Says::Person, &words("daj mi czlowieka")));
+        assert!(!polish.says(Says::Person, &words("daj mi czlowieka")));
+        assert!(!polish.says_unmarked(Says::Person, &words("अदम")), "signs of other scripts are letters");
+    }
+
+    #[test]
     fn a_phrase_of_somebody_in_danger_gives_its_sign_unless_it_is_denied() {
         let polish = Phrases::new(&PhraseFile {
             locale: "pl".to_owned(),

@@ -8,7 +8,7 @@ use super::words::Tongues;
 
 /// Probability that a language has where the model gives it none ...
 const FLOOR: f32 = 1e-3;
-/// ... and in a message of so few words, of which the model is too sure ("dónde está mi reembolso" is Portuguese to it).
+/// ... and in a message of so few words, of which the model knows less than it says (`ombud eval language`, single words).
 const SHORT_FLOOR: f32 = 1e-2;
 const SHORT_WORDS_MAX: usize = 5;
 /// What a small word adds to a language that alone has it; less, the more languages have it.
