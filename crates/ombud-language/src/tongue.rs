@@ -37,7 +37,7 @@ impl Heard<'_> {
     const fn margin_needed(&self, words: usize) -> Option<f32> {
         match words {
             0 | 1 => None,
-            2..=5 => Some(4.0),
+            2..=5 => Some(if self.begun { 5.7 } else { 4.0 }),
             _ => Some(if self.begun { 3.0 } else { 1.5 }),
         }
     }

@@ -14,8 +14,10 @@ const YES_HELD: f32 = 0.97;
 /// ... and no longer than this.
 const YES_WORDS_MAX: usize = 20;
 /// A short reply that begins with a yes is one if it is meant this likely.
-const YES_FIRST: f32 = 0.3;
-/// A yes with a remark behind it ("ja gerne, das Paket kam nie an") is one unless it is meant as a change this likely ...
+const YES_FIRST: f32 = 0.6;
+/// A yes with a remark behind it ("ja gerne, das Paket kam nie an") is one if it is meant this likely, with a question or without ...
+const YES_REMARKED: f32 = 0.8;
+/// ... and not as a change this likely ...
 const CHANGES: f32 = 0.15;
 /// ... or as a no or an end.
 const TURNS_DOWN: f32 = 0.25;
@@ -51,14 +53,15 @@ impl Interpreter<'_> {
             && meant(Act::Change) <= CHANGES
             && meant(Act::Decline) + meant(Act::Leave) <= TURNS_DOWN
             && !self.phrases.says(Says::All, &said.words);
+        let accepts = meant(Act::Accept) + if has_remark { meant(Act::AcceptAsk) } else { 0.0 };
         let needed = if has_remark {
-            0.0
+            YES_REMARKED
         } else if is_short {
             YES_FIRST
         } else {
             YES
         };
-        if self.is_yes_among_others(said, context, (meant(Act::Accept), needed)) {
+        if self.is_yes_among_others(said, context, (accepts, needed)) {
             return vec![Command::Affirm];
         }
         let other = || self.begins(said, context).map(|start| vec![start]);

@@ -151,6 +151,9 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     if matches!(lead, Lead::Yes | Lead::WeakYes) && rules.consent.retort.is_match(text) {
         return true;
     }
+    if matches!(lead, Lead::Yes | Lead::WeakYes) && names_another(readings, rest) {
+        return true;
+    }
     if rules.consent.order.is_match(text) && !is_asked {
         return false;
     }
@@ -166,6 +169,15 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
         }
         Lead::No | Lead::Hold => false,
     }
+}
+
+/// "Yes, it is the cat tree one", where something about a jacket is proposed.
+fn names_another(readings: &Readings<'_>, rest: &str) -> bool {
+    let rules = readings.rules();
+    let named = rules.consent.names.captures(rest).and_then(|found| found.get(1)).map_or("", |named| named.as_str());
+    let named = rules.content_words(&rules.affirm_tail.replace_all(named, " "));
+    let shown = rules.content_words(readings.context.proposal.unwrap_or_default());
+    !named.is_empty() && !shown.is_empty() && !named.iter().any(|word| shown.contains(word))
 }
 
 /// Whether the last sentence says yes, and nothing before it says more: "fine, whatever. yes".

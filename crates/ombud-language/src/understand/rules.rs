@@ -167,6 +167,8 @@ pub(super) struct ConsentRules {
     pub joint: Regex,
     /// A condition: no yes yet.
     pub condition: Regex,
+    /// Which thing is meant, captured: said behind a yes.
+    pub names: Regex,
     /// A yes that mocks.
     pub retort: Regex,
     /// A yes that is still to come: "before I say yes".
@@ -202,6 +204,7 @@ impl ConsentRules {
             asked_else: rule("asked_else")?,
             joint: rule("joint")?,
             condition: rule("condition")?,
+            names: rule("names")?,
             retort: rule("retort")?,
             not_yet: rule("not_yet")?,
             but: rule("but")?,

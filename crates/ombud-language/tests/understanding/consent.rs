@@ -207,7 +207,7 @@ const PLAIN: [&str; 31] = [
 ];
 
 /// What is no yes, or none yet.
-const DOUBTFUL: [&str; 43] = [
+const DOUBTFUL: [&str; 48] = [
     "yes?",
     "Yes??",
     "ok?",
@@ -251,6 +251,11 @@ const DOUBTFUL: [&str; 43] = [
     "kinda yes",
     "dunno",
     "ok whatever",
+    "yes it is the cat tree one i think",
+    "yes, the neighbour told me",
+    "sure, blame the courier",
+    "yeah yeah, as always with you lot",
+    "of course, brilliant service as usual",
 ];
 
 /// What must confirm a proposal, and what must not: a wrong yes moves money.

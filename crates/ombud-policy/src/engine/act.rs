@@ -28,9 +28,9 @@ const REPEATED_MAX: u32 = 3;
 /// Times after which the customer is asked what should be different, instead of being shown it once more.
 const REPEATED_ASKS: u32 = 2;
 /// Reminders of a proposal in a row before it is shown in full again.
-const REMINDERS_MAX: u32 = 2;
+const REMINDERS_MAX: u32 = 3;
 /// A proposal of one line that is no longer needs no reminder, characters.
-const SUMMARY_SHORT: usize = 220;
+const SUMMARY_SHORT: usize = 100;
 /// Option id of another one-time code.
 const NEW_CODE: &str = "new_code";
 
