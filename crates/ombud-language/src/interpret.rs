@@ -59,6 +59,8 @@ const PERSON: f32 = 0.2;
 const PERSON_MEANT: f32 = 0.8;
 /// Where something else is asked or surely requested, the message as a whole must be meant so at least this much.
 const PERSON_BESIDE: f32 = 0.05;
+/// ... and none where thanks or an end are meant this likely.
+const TAKES_LEAVE: f32 = 0.5;
 /// A request this sure is no wish for a person, whatever its words.
 const REQUESTED: f32 = 0.85;
 /// Fewer words tell the wish only as a phrase.
@@ -270,7 +272,9 @@ impl<'a> Interpreter<'a> {
         // Where something is asked, most messages answer it; and "I want to complain" is a request of its own.
         let is_free = matches!(context.expectation, Expectation::Open | Expectation::AnythingElse)
             && said.flows().all(|(_, p)| p < REQUESTED);
-        let may_wish = is_free || meant >= PERSON_BESIDE;
+        // "I'm happy then, thanks for the help" wishes for nobody.
+        let takes_leave = ["repair:thanks", "repair:anything_else_no"].map(|class| said.probability(class)).iter().sum::<f32>();
+        let may_wish = (is_free || meant >= PERSON_BESIDE) && takes_leave < TAKES_LEAVE;
         (named || meant >= PERSON_MEANT || may_wish && self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)
     }

@@ -17,14 +17,15 @@ pub use signs::{PersonFile, PersonWords};
 use signs::{Signs, SignsOfLanguages};
 
 /// Of messages that wish for nobody, the share that was handed over at once, and the share that was asked about, when each part was read by what
-/// was learnt from the others. Both are less than what is wanted of messages unlike any lesson (1 % and 10 %): lessons repeat each other.
-const AT_ONCE_ALARMS: f32 = 0.006;
-const ASK_ALARMS: f32 = 0.05;
+/// was learnt from the others. Most lessons that wish for nobody were written to sound like a wish (thanks for help, "who tells me?", "no colleague"),
+/// so both are more than what is wanted of other messages (1 % and 10 %).
+const AT_ONCE_ALARMS: f32 = 0.03;
+const ASK_ALARMS: f32 = 0.15;
 /// Parts of the lessons: a number that shares no divisor with the lessons of a language, so that each part takes other places of each.
 const PARTS: usize = 7;
 const EPOCHS: u32 = 30;
 /// Weights shrink much: a sign that few lessons show may be chance.
-const L2: f32 = 0.3;
+const L2: f32 = 0.15;
 /// Value of a sign, of which a message shows some dozens.
 const SIGN: f32 = 0.2;
 /// Length of the vector beside them.

@@ -16,6 +16,9 @@ pub use letters::{Letters, LettersError};
 pub(crate) use words::is_unspaced;
 pub use words::{TongueFile, TongueWords, Tongues};
 
+/// How much more must speak for another language that is written much like the present one: "hvor er pakken min" is Norwegian, and nearly Danish.
+const NEAR_MARGIN: f32 = 2.5;
+
 /// What a message is read with.
 #[derive(Debug, Clone, Copy)]
 pub struct Heard<'a> {
@@ -101,7 +104,8 @@ impl Tongues {
             _ => heard.margin_needed(cleaned.words_that_count()),
         };
         let (best, margin, share) = evidence.best_against(heard.present);
-        match needed {
+        let nearer = if self.are_near(best, heard.present) { NEAR_MARGIN } else { 0.0 };
+        match needed.map(|needed| needed + nearer) {
             Some(needed) if best != heard.present && margin >= needed => tongue(best, share, ToldBy::Words),
             _ if best == heard.present => tongue(best, share, ToldBy::Words),
             _ => tongue(heard.present, 1.0 - share, ToldBy::Conversation),

@@ -204,7 +204,7 @@ impl Pack {
             files,
             locales: manifest.locales.clone(),
             problems: Vec::new(),
-            texts: Texts::new(&manifest.default_locale),
+            texts: Texts::new(&manifest.default_locale).with_holidays(&manifest.holidays),
             requests: Vec::new(),
             choices: Vec::new(),
         };

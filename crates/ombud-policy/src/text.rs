@@ -5,6 +5,7 @@ mod formats;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use jiff::civil::{Date, Weekday};
 use minijinja::value::{Kwargs, Serde, Value as TemplateValue, ValueKind};
 use minijinja::{Environment, ErrorKind, State, UndefinedBehavior};
 use ombud_domain::Money;
@@ -43,6 +44,7 @@ pub enum TextError {
 pub struct Texts {
     default_locale: String,
     locales: BTreeMap<String, Locale>,
+    holidays: Arc<Holidays>,
 }
 
 /// The files of one language, and what they say once they are read.
@@ -83,6 +85,9 @@ impl std::fmt::Debug for Spoken {
         f.debug_struct("Spoken").field("templates", &self.keys.len()).finish_non_exhaustive()
     }
 }
+
+/// Public holidays by market.
+pub(crate) type Holidays = BTreeMap<String, Vec<Date>>;
 
 /// What a template can name.
 enum Words {
@@ -129,7 +134,13 @@ impl Texts {
     /// No texts yet; `default_locale` is the language of the company, in which what another lacks is said.
     #[must_use]
     pub fn new(default_locale: &str) -> Self {
-        Self { default_locale: default_locale.to_owned(), locales: BTreeMap::new() }
+        Self { default_locale: default_locale.to_owned(), holidays: Arc::default(), locales: BTreeMap::new() }
+    }
+
+    /// Days from Monday to Friday that are no business days, by market; said before the first text is.
+    #[must_use]
+    pub(crate) fn with_holidays(self, holidays: &Holidays) -> Self {
+        Self { holidays: Arc::new(holidays.clone()), ..self }
     }
 
     /// Adds a file of texts of a flow, or of the pack where `flow` is empty; what a later one says replaces what an earlier one says.
@@ -143,7 +154,7 @@ impl Texts {
     /// What is said in a language; none where it has no file.
     pub(crate) fn spoken(&self, locale: &str) -> Option<&Spoken> {
         let of = self.locales.get(locale)?;
-        Some(of.spoken.get_or_init(|| Spoken::read(locale, &of.files)))
+        Some(of.spoken.get_or_init(|| Spoken::read(locale, &of.files, &self.holidays)))
     }
 
     /// Examples of messages in a language, class (`flow:<name>`) and text, without reading what it says: of most languages only these are ever wanted.
@@ -252,9 +263,9 @@ impl Spoken {
         used
     }
 
-    fn read(locale: &str, files: &[TextFile]) -> Self {
+    fn read(locale: &str, files: &[TextFile], holidays: &Arc<Holidays>) -> Self {
         let mut spoken = Self {
-            environment: environment(locale),
+            environment: environment(locale, holidays),
             keys: BTreeMap::new(),
             titles: BTreeMap::new(),
             examples: Vec::new(),
@@ -354,12 +365,16 @@ fn line_of(source: &str, key: &str, name: &str) -> usize {
 }
 
 /// The filters and functions that texts may use, as the language writes.
-fn environment(locale: &str) -> Environment<'static> {
+fn environment(locale: &str, holidays: &Arc<Holidays>) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.add_filter("values", values);
     environment.add_filter("days_later", days_later);
-    environment.add_filter("business_days_later", business_days_later);
+    let closed = Arc::clone(holidays);
+    let business = move |text: &str, days: u32, market: Option<&str>| {
+        business_days_later(text, days, market.and_then(|market| closed.get(market)).map_or(&[], Vec::as_slice))
+    };
+    environment.add_filter("business_days_later", business);
     environment.add_function("fact", fact);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
@@ -382,12 +397,12 @@ fn environment(locale: &str) -> Environment<'static> {
 const BUSINESS_DAYS_MAX: u32 = 366;
 
 /// The date of a text that begins with `YYYY-MM-DD`.
-fn date_of(text: &str) -> Option<jiff::civil::Date> {
+fn date_of(text: &str) -> Option<Date> {
     text.get(..10)?.parse().ok()
 }
 
-/// A date so many days from Monday to Friday later, `YYYY-MM-DD`; public holidays are not known and count as any other day.
-fn business_days_later(text: &str, days: u32) -> Result<String, minijinja::Error> {
+/// A date so many days from Monday to Friday later that are no holidays, `YYYY-MM-DD`: `dispute.respond_by | business_days_later(10, session.market) | date`.
+fn business_days_later(text: &str, days: u32, holidays: &[Date]) -> Result<String, minijinja::Error> {
     let wrong = || {
         let reason = "`business_days_later` takes a date and a number of days, 366 at most";
         minijinja::Error::new(ErrorKind::InvalidOperation, reason)
@@ -396,7 +411,8 @@ fn business_days_later(text: &str, days: u32) -> Result<String, minijinja::Error
     let mut left = days;
     while left > 0 {
         date = date.tomorrow().map_err(|_| wrong())?;
-        left -= u32::from(!matches!(date.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday));
+        let is_weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+        left -= u32::from(!is_weekend && !holidays.contains(&date));
     }
     Ok(date.to_string())
 }
@@ -485,16 +501,20 @@ mod tests {
     }
 
     #[test]
-    fn business_days_leave_out_the_weekend() {
+    fn business_days_leave_out_the_weekend_and_holidays() {
+        let holidays = [Date::constant(2026, 12, 25), Date::constant(2026, 12, 26)];
         // 2026-12-05 is a Saturday.
         for (day, days, later) in [
             ("2026-12-05", 10, "2026-12-18"),
             ("2026-12-04T09:00:00Z", 1, "2026-12-07"),
             ("2026-12-08", 0, "2026-12-08"),
+            ("2026-12-14", 10, "2026-12-29"),
         ] {
-            assert_eq!(business_days_later(day, days).ok().as_deref(), Some(later));
+            assert_eq!(business_days_later(day, days, &holidays).ok().as_deref(), Some(later));
         }
-        assert!(business_days_later("soon", 1).is_err() && business_days_later("2026-12-05", 367).is_err());
+        for (day, days) in [("soon", 1), ("2026-12-05", 367)] {
+            assert!(business_days_later(day, days, &holidays).is_err());
+        }
     }
 
     #[test]

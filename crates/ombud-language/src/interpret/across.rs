@@ -81,6 +81,8 @@ const BALANCE: f32 = 0.5;
 /// A text of a language in which a set has no examples is like none of them the sooner, and so much of that counts. Chosen on German and Spanish questions
 /// (`ombud eval choices --language`); the others were measured with it.
 const NONE_ABROAD: f32 = 0.1;
+/// The same of a language that has a few examples of its own for each choice, beside more that are none.
+const NONE_WITH_FEW: f32 = 0.5;
 /// One in so many requests about other things teaches what gives no sign of distress.
 const HARMLESS_ONE_IN: usize = 2;
 
@@ -149,13 +151,14 @@ impl Across {
     #[must_use]
     pub fn choice(&self, set: &str, locale: &str, (text, vector): (&str, &[f32])) -> Option<(&str, f32)> {
         let reading = self.choices.get(set)?;
-        if reading.means.contains_key(locale) {
-            return reading.read(locale, (text, vector), 0).into_iter().next();
-        }
-        // A language in which the set has no examples is read as if it were the one that has.
-        let moved = self.requests.moved(vector, (locale, &self.home));
-        let read = reading.read(&self.home, (text, &moved), 0);
-        let weigh = |(class, p): (&'_ str, f32)| if class == HARMLESS { p * NONE_ABROAD } else { p };
+        let (read, none) = if reading.means.contains_key(locale) {
+            (reading.read(locale, (text, vector), 0), NONE_WITH_FEW)
+        } else {
+            // A language in which the set has no examples is read as if it were the one that has.
+            let moved = self.requests.moved(vector, (locale, &self.home));
+            (reading.read(&self.home, (text, &moved), 0), NONE_ABROAD)
+        };
+        let weigh = |(class, p): (&'_ str, f32)| if class == HARMLESS { p * none } else { p };
         let all: f32 = read.iter().copied().map(weigh).sum();
         let weighed = read.into_iter().map(|read| (read.0, weigh(read) / all.max(f32::EPSILON)));
         weighed.reduce(|best, next| if next.1 > best.1 { next } else { best })

@@ -1,6 +1,6 @@
 //! Small words, names of languages and wishes to change them, from the pack's data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 
@@ -26,6 +26,9 @@ pub struct TongueWords {
     asks: String,
     /// Words that make a wish to speak it of its name.
     speak: String,
+    /// Tags of languages that are written much like it, separated by spaces.
+    #[serde(default)]
+    near: String,
 }
 
 /// Words of a wish to change the language: a longer message that names one is about something else.
@@ -53,6 +56,8 @@ pub struct Tongues {
     names: HashMap<String, usize>,
     asks: Vec<(Vec<String>, usize)>,
     speak: HashMap<String, Vec<usize>>,
+    /// Languages that are written much alike, each way once.
+    near: HashSet<(String, String)>,
     pub(super) letters: Letters,
 }
 
@@ -68,6 +73,9 @@ impl Tongues {
                 (false, true) => Latin::InWant,
                 (false, false) => Latin::Never,
             });
+            for near in data.near.split_whitespace() {
+                tongues.near.insert((tag.clone(), near.to_owned()));
+            }
             tongues.languages.push(tag);
             for word in data.words.split_whitespace().chain(data.romanised.split_whitespace()) {
                 let places = tongues.words.entry(word.to_owned()).or_default();
@@ -86,6 +94,12 @@ impl Tongues {
             }
         }
         tongues
+    }
+
+    /// Whether two languages are written so much alike that few words do not tell them apart.
+    pub(super) fn are_near(&self, one: &str, other: &str) -> bool {
+        let is_named = |one: &str, other: &str| self.near.contains(&(one.to_owned(), other.to_owned()));
+        is_named(one, other) || is_named(other, one)
     }
 
     /// Tags of the languages that have data.

@@ -102,6 +102,9 @@ fn answered(readings: &Readings<'_>) -> Vec<Command> {
     if doubtful(readings, lead, &rest) {
         return vec![Command::CannotRead];
     }
+    if let Some(commands) = agrees_and_asks(readings) {
+        return commands;
+    }
     if let Some(commands) = acted::acted(readings, lead) {
         return commands;
     }
@@ -178,6 +181,21 @@ fn names_another(readings: &Readings<'_>, rest: &str) -> bool {
     let named = rules.content_words(&rules.affirm_tail.replace_all(named, " "));
     let shown = rules.content_words(readings.context.proposal.unwrap_or_default());
     !named.is_empty() && !shown.is_empty() && !named.iter().any(|word| shown.contains(word))
+}
+
+/// "Yes please. So I only pay for the shirts then?": a first sentence that is nothing but a plain yes agrees, and what follows is asked, unless that
+/// holds it up.
+fn agrees_and_asks(readings: &Readings<'_>) -> Option<Vec<Command>> {
+    let rules = readings.rules();
+    let (yes, behind) = readings.text.split_once(['.', '!'])?;
+    let (lead, rest) = lead(readings, rules.without_lead(yes.trim()));
+    let is_plain = lead == Lead::Yes && empty(&rules.affirm_tail.replace_all(&rest, " "));
+    let holds = [&rules.contrast, &rules.hold, &rules.deny, &rules.consent.condition, &rules.consent.retort];
+    let behind = behind.trim();
+    if !is_plain || !behind.contains('?') || holds.iter().any(|rule| rule.is_match(behind)) {
+        return None;
+    }
+    Some(vec![Command::Affirm, Command::Ask { query: behind.to_owned(), confidence: 0.5 }])
 }
 
 /// Whether the last sentence says yes, and nothing before it says more: "fine, whatever. yes".

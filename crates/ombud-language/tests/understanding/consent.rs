@@ -45,6 +45,21 @@ fn a_yes_counts_only_if_nothing_else_is_asked() {
 }
 
 #[test]
+fn a_plain_yes_in_a_sentence_of_its_own_agrees_before_a_question() {
+    check(
+        &Expectation::Confirm,
+        Some("report_return"),
+        Some("Shall I report the return of the coat to the shop? 159.90 EUR is taken off what you owe."),
+        &[
+            ("yes please. so the shirts stay on the plan then?", &["affirm", "ask"]),
+            ("yes. can I get my money back or just a replacement?", &["affirm", "ask"]),
+            ("yes. but do I get my money back?", &["ask"]),
+            ("yes? do I get my money back then?", &["ask"]),
+        ],
+    );
+}
+
+#[test]
 fn a_no_keeps_the_words_of_the_correction() {
     let reader = reader();
     let read = |text: &str| read(&reader, text, &Expectation::Confirm, Some("return_items"), None);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{ContextWeights, PackFiles};
@@ -32,6 +33,9 @@ pub struct Manifest {
     /// IANA time zone, for "today".
     #[serde(default = "utc")]
     pub timezone: String,
+    /// Public holidays by market, such as `2026-12-25`: business days leave them out.
+    #[serde(default)]
+    pub holidays: BTreeMap<String, Vec<Date>>,
     /// The assistant.
     #[serde(default)]
     pub assistant: AssistantConfig,
