@@ -21,7 +21,7 @@ const KEY: usize = 16;
 /// Texts between two reports of progress.
 const BATCH: usize = 64;
 /// With more texts than this a file is too large to be read at every start, and only those that are taught now are kept.
-const KEPT_MAX: usize = 100_000;
+const KEPT_MAX: usize = 250_000;
 
 type Key = [u8; KEY];
 /// A vector in bytes: what one step is, and how many steps each number is from zero.

@@ -270,10 +270,16 @@ impl<'a> Interpreter<'a> {
                 || meant >= PERSON
                 || self.phrases.says_apart(Says::Person, &[Says::YesWith, Says::NoWith], said.text));
         // Where something is asked, most messages answer it; and "I want to complain" is a request of its own.
-        let is_free = matches!(context.expectation, Expectation::Open | Expectation::AnythingElse)
-            && said.flows().all(|(_, p)| p < REQUESTED);
+        let may_be_free = match context.expectation {
+            Expectation::Open | Expectation::AnythingElse => true,
+            // "No thanks. Then take me to a colleague": neither a yes nor words to be written down.
+            Expectation::Confirm | Expectation::Choice { .. } => !self.phrases.says(Says::Yes, &said.words),
+            Expectation::Slot { .. } | Expectation::Identify => false,
+        };
+        let is_free = may_be_free && said.flows().all(|(_, p)| p < REQUESTED);
         // "I'm happy then, thanks for the help" wishes for nobody.
-        let takes_leave = ["repair:thanks", "repair:anything_else_no"].map(|class| said.probability(class)).iter().sum::<f32>();
+        let takes_leave =
+            ["repair:thanks", "repair:anything_else_no"].map(|class| said.probability(class)).iter().sum::<f32>();
         let may_wish = (is_free || meant >= PERSON_BESIDE) && takes_leave < TAKES_LEAVE;
         (named || meant >= PERSON_MEANT || may_wish && self.wishes_person(said.text, context))
             && !self.phrases.says(Says::NoPerson, &said.words)

@@ -22,7 +22,7 @@ const LOOK_UP: f32 = 0.85;
 /// The same of one's own account; what led to the person sounds like it and takes its share.
 const LOOK_UP_OWN: f32 = 0.6;
 /// A question is one about the request that led to the person from this probability on.
-const ASKED_ABOUT: f32 = 0.6;
+const ASKED_ABOUT: f32 = 0.45;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
 const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
 /// Those of them in which a question of what is owed means one's own account: who grieves may mean another's.

@@ -17,6 +17,15 @@ const SOON: usize = 3_000;
 /// Between two lines of the log about how far the first start is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
+/// Which languages are learnt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Learns {
+    /// The company's own. Messages are told apart by language all the same: one in another is answered as while that is still being learnt.
+    Own,
+    /// All of the pack.
+    All,
+}
+
 /// Lets the assistant read by meaning, if the model was fetched; `progress` hears of texts that were never embedded before. Until it ends, the assistant
 /// says that it learns.
 ///
@@ -25,15 +34,21 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 pub(crate) fn deepen(
     config: &Config,
     assistant: &Assistant,
+    learns: Learns,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> anyhow::Result<()> {
     assistant.note_progress(Progress::Learning(Share::default()));
-    let learnt = learn(config, assistant, progress);
+    let learnt = learn(config, assistant, learns, progress);
     assistant.note_progress(Progress::Rests);
     learnt
 }
 
-fn learn(config: &Config, assistant: &Assistant, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<()> {
+fn learn(
+    config: &Config,
+    assistant: &Assistant,
+    learns: Learns,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> anyhow::Result<()> {
     let path = model_path(config)?;
     let model = match E5::open(&path) {
         Ok(model) => model,
@@ -57,6 +72,9 @@ fn learn(config: &Config, assistant: &Assistant, progress: &(dyn Fn(usize, usize
     drop(embeddings);
     // The company's own language first: customers who write it wait for no other.
     let Some(course) = assistant.course(&model.model(), identifier(&path)?)? else { return Ok(()) };
+    if learns == Learns::Own {
+        return Ok(());
+    }
     let lessons = course.lessons();
     let missing = || ombud_inference::missing(&model.model(), &kept, &lessons);
     let all = missing();
@@ -109,7 +127,7 @@ fn deepen_and_tell(config: &Config, assistant: &Assistant) {
             tracing::info!(part, percent, done, all, "learning to read by meaning; the first start takes longest");
         }
     };
-    match deepen(config, assistant, &progress) {
+    match deepen(config, assistant, Learns::All, &progress) {
         Ok(()) if assistant.reads_by_meaning() => {
             let languages = assistant.languages().len();
             tracing::info!(after_ms = started.elapsed().as_millis(), languages, "messages are read by meaning too");

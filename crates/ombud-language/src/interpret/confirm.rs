@@ -41,6 +41,9 @@ impl Interpreter<'_> {
         if let Some(ask) = self.asks_after_yes(said) {
             return vec![Command::Affirm, ask];
         }
+        if let Some(commands) = self.turns_down_first(said, context) {
+            return commands;
+        }
         if self.only_names_what_is_shown(said, context) {
             return vec![Command::Repeat];
         }
@@ -85,6 +88,23 @@ impl Interpreter<'_> {
         let is_held = self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
         (agrees && !is_held && !held.is_empty())
             .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
+    }
+
+    /// "Nein. Kann ich jetzt zahlen?", "nein, keinen Umtausch, bitte die Rücksendung": what begins with nothing but a no turns down, whatever follows.
+    fn turns_down_first(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Option<Vec<Command>> {
+        let behind = self.phrases.behind_first(Says::No, &[Says::NoWith], said.text)?;
+        let deny = |text: &str| Command::Deny { text: text.to_owned() };
+        let told = words(behind);
+        if self.is_cancel(&told) || self.is_no(&told) {
+            return Some(vec![deny("")]);
+        }
+        Some(match self.begins(said, context) {
+            Some(start) => vec![deny(""), start],
+            None if said.asks => {
+                vec![deny(""), Command::Ask { query: behind.to_owned(), confidence: ASKED_AFTER }]
+            }
+            None => vec![deny(behind)],
+        })
     }
 
     /// "The one at Nova Electronics", where just that is proposed, says neither yes nor no.

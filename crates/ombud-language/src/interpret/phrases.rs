@@ -187,6 +187,13 @@ impl Phrases {
         parts.next().is_some_and(|words| self.says_only(says, beside, &words))
     }
 
+    /// What follows the first mark of a text, if up to there it is phrases of the first kind and of the others and nothing else; none where nothing follows.
+    pub(super) fn behind_first<'t>(&self, says: Says, beside: &[Says], text: &'t str) -> Option<&'t str> {
+        let (first, behind) = text.trim_start().split_once(PART_MARKS)?;
+        let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
+        (!behind.is_empty() && self.says_only(says, beside, &words(first))).then_some(behind)
+    }
+
     /// Whether the words begin with a phrase.
     pub(super) fn begins(&self, says: Says, words: &[String]) -> bool {
         self.of(says).iter().any(|phrase| words.starts_with(phrase))

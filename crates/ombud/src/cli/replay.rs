@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::demo::of_folder;
 use super::{Context, Outcome, Output, start_log};
 use crate::config::Config;
-use crate::meaning::deepen;
+use crate::meaning::{Learns, deepen};
 use crate::packs::PackSource;
 use crate::terminal::{bold, dim, say, say_json, spinner};
 use crate::wiring::{self, missing, open_store, sqlite_path};
@@ -69,7 +69,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let store = open_store(&config).await?;
     let assistant = wiring::replayer(&config, &store, pack)?;
     waiting.set_message("learning to read by meaning");
-    deepen(&config, &assistant, &|_, _| {})?;
+    deepen(&config, &assistant, Learns::All, &|_, _| {})?;
     waiting.finish_and_clear();
     let replay = replay(&assistant, options.id.as_deref()).await;
     store.shutdown().await;

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use super::replay::{self, Summary};
 use super::{Context, Outcome, Output, start_log};
+use crate::meaning::Learns;
 use crate::packs::PackSource;
 use crate::terminal::{complain, say, say_json};
 use stage::{OwnApi, Scene, Stage};
@@ -123,7 +124,8 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     };
     let pack = source.parse()?;
     let replayed = options.replay.then(Summary::default);
-    let stage = Arc::new(Stage::open(&config, pack, (&scene, suite.export()), replayed).await?);
+    let learns = if options.languages.is_some() { Learns::All } else { Learns::Own };
+    let stage = Arc::new(Stage::open(&config, pack, (&scene, suite.export()), (learns, replayed)).await?);
     let course =
         Course { k, seed: options.seed, jobs: options.jobs.map(usize::from), weights: None, worlds: String::new() };
     let played = match suite.cases(&options.only) {

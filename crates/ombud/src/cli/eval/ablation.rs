@@ -13,6 +13,7 @@ use crate::cli::simulate::stage::{Scene, Stage};
 use crate::cli::simulate::suite::{Played, Suite};
 use crate::cli::simulate::{Course, play_all, seed_of};
 use crate::cli::{Context, Outcome, Output, start_log};
+use crate::meaning::Learns;
 use crate::packs::PackSource;
 use crate::terminal::{complain, say, say_json};
 
@@ -165,8 +166,10 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
     let (scenarios, dialogues) = Suite::of_pack(&source)?;
     let export = scenarios.export();
     let (cases, scenarios) = chosen((scenarios, dialogues), &options.only)?;
-    let stage =
-        Arc::new(Stage::open(&config, source.parse()?, (&Scene::StandIn(seed_of(&source)?), export), None).await?);
+    let stage = Arc::new(
+        Stage::open(&config, source.parse()?, (&Scene::StandIn(seed_of(&source)?), export), (Learns::Own, None))
+            .await?,
+    );
     let measured = measure(&stage, (Arc::new(cases), scenarios), options).await;
     let weights = stage.weights();
     stage.close().await;

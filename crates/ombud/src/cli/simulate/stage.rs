@@ -29,7 +29,7 @@ use crate::cli::replay::{Shown, Summary};
 use crate::clock::{SystemClock, fresh_secret};
 use crate::config::Config;
 use crate::demo_company::CompanyProcess;
-use crate::meaning::{self, deepen};
+use crate::meaning::{self, Learns, deepen};
 use crate::terminal::spinner;
 use crate::wiring::{self, secret};
 
@@ -108,12 +108,12 @@ impl Clock for StillClock {
 
 impl Stage {
     /// Starts the company or looks whether one's own API answers, opens a ledger in a temporary folder, and learns the pack. `export` is the path of the
-    /// company's end state.
+    /// company's end state; `learns` the languages in which the conversations are held.
     pub(in crate::cli) async fn open(
         config: &Config,
         (pack, knowledge): (Pack, Knowledge),
         (scene, export): (&Scene, &'static str),
-        replayed: Option<Summary>,
+        (learns, replayed): (Learns, Option<Summary>),
     ) -> anyhow::Result<Self> {
         let folder =
             std::env::temp_dir().join(format!("ombud-simulate-{}-{}", std::process::id(), SystemClock::new().now().0));
@@ -150,7 +150,7 @@ impl Stage {
         let progress = |done: usize, all: usize| {
             waiting.set_message(format!("learning to read by meaning: {} % (only once)", 100 * done / all.max(1)));
         };
-        deepen(config, &teacher, &progress)?;
+        deepen(config, &teacher, learns, &progress)?;
         waiting.finish_and_clear();
         let session_secret = Sensitive::new(fresh_secret());
         Ok(Self {
