@@ -7,6 +7,7 @@ mod acts;
 mod amend;
 mod answer;
 mod confirm;
+mod consent_rules;
 mod edit;
 mod follow;
 mod foreign;
