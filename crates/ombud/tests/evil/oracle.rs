@@ -94,10 +94,13 @@ impl<'a> Oracle<'a> {
         self.done
     }
 
-    /// What the customer reads. A proposal counts as shown when its sentence stands there word for word.
+    /// What the customer reads. A proposal counts as shown when its sentence stands there word for word, and as long as each reply after that waits for
+    /// a yes to the very same one: a question beside it is followed by a reminder.
     pub fn reads(&mut self, texts: &[&str], awaiting: &Awaiting) {
-        self.shown =
-            awaiting.proposal.clone().filter(|proposal| texts.iter().any(|text| text.contains(&proposal.summary)));
+        let before = self.shown.take();
+        let is_told = |proposal: &AwaitingProposal| texts.iter().any(|text| text.contains(&proposal.summary));
+        let stands = |proposal: &AwaitingProposal| before.as_ref() == Some(proposal);
+        self.shown = awaiting.proposal.clone().filter(|proposal| is_told(proposal) || stands(proposal));
         if awaiting.proposal.is_some() && self.shown.is_none() {
             self.wrong.push(format!("a proposal was not shown as it is: {texts:?}"));
         }
