@@ -109,7 +109,7 @@ impl<'a> Oracle<'a> {
     /// What the customer does about it.
     pub fn says(&mut self, meant: Meant) {
         match meant {
-            Meant::Yes => self.agreed = self.shown.take(),
+            Meant::Yes => self.agreed.clone_from(&self.shown),
             // A code proves who he is; what he agreed to stands meanwhile.
             Meant::Code => self.code_entered = true,
             Meant::Else => self.agreed = None,
