@@ -162,3 +162,19 @@ fn short_questions_are_told_apart_by_letters_and_words_alone() {
     assert_eq!(all, 8 * ALL.len());
     assert!(wrong.len() * 100 <= all * 5, "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// The scores are what the model may say of so few words: it wavers between languages that are written alike.
+#[test]
+fn few_words_do_not_leave_a_conversation_for_a_language_that_is_written_alike() {
+    let tongues = tongues();
+    let heard = |text, scores, present, begun| Heard { text, scores, present, begun, served: &ALL };
+    let language = |heard: &Heard<'_>| tongues.decide(heard).language;
+    let danish = [("da".to_owned(), 0.8), ("nb".to_owned(), 0.15)];
+    assert_eq!(language(&heard("hvor er pakken min", &danish, "nb", false)), "nb");
+    assert_eq!(language(&heard("hvor er pakken min", &danish, "en", false)), "da");
+    let finnish = [("fi".to_owned(), 0.9), ("de".to_owned(), 0.05)];
+    assert_eq!(language(&heard("ja ja, schon klar", &finnish, "de", true)), "de");
+    // Who writes a whole sentence of the other is followed.
+    let sentence = "hej, jeg vil gerne vide hvornår jeg får mine penge tilbage efter jeg sendte pakken";
+    assert_eq!(language(&heard(sentence, &danish, "nb", true)), "da");
+}

@@ -174,4 +174,25 @@ mod tests {
             assert!(!read(text).contains(&Command::Affirm), "{text}: {:?}", read(text));
         }
     }
+
+    #[test]
+    fn what_begins_with_nothing_but_a_no_turns_down_whatever_follows() {
+        let readers = german(&[]);
+        let read = |text: &str| {
+            let context = UnderstandContext {
+                vectors: Some(&Meant(SECOND)),
+                proposal: Some("Soll ich den Fall melden?"),
+                ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
+            };
+            readers.of("de").unwrap().understand(text, &context).commands
+        };
+        let deny = |text: &str| Command::Deny { text: text.to_owned() };
+        let asked = Command::Ask { query: "Kann ich jetzt zahlen?".to_owned(), confidence: ASKED_AFTER };
+        assert_eq!(read("Nein. Kann ich jetzt zahlen?"), [deny(""), asked]);
+        assert_eq!(read("Nein, nur die Lampe"), [deny("nur die Lampe")]);
+        assert_eq!(read("nein!! nein"), [deny("")]);
+        for text in ["Nein, ja, machen Sie es", "Nein. Ja"] {
+            assert!(!read(text).contains(&Command::Affirm), "{text}: {:?}", read(text));
+        }
+    }
 }
