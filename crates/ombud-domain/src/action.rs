@@ -10,9 +10,12 @@ pub struct Proposal {
     pub action: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
+    /// What it moves: `{amount: [minor, currency], legs: [[amount, debit, credit]]}`; null if no money moves.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub money: Value,
     /// The sentence the customer was shown, from a template.
     pub summary: String,
-    /// SHA-256 over action, arguments, customer and conversation, hexadecimal: "yes" is bound to it (R8).
+    /// SHA-256 over action, arguments, money, customer and conversation, hexadecimal: "yes" is bound to it (R8).
     pub digest: String,
 }
 

@@ -22,10 +22,14 @@ pub enum MoneyError {
 }
 
 /// Currencies without minor units (ISO 4217 list one, 2026-01).
-const EXPONENT_0: [&str; 16] =
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XPF"];
+const EXPONENT_0: [&str; 17] = [
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
+];
 /// Currencies with three minor digits (ISO 4217 list one, 2026-01).
 const EXPONENT_3: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+
+/// Units of account with four minor digits (ISO 4217 list one, 2026-01).
+const EXPONENT_4: [&str; 2] = ["CLF", "UYW"];
 
 impl Currency {
     /// Reads a code of three ASCII letters in either case.
@@ -47,12 +51,13 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// Decimal digits of the minor unit: 0, 2 or 3 (ISO 4217).
+    /// Decimal digits of the minor unit: 0, 2, 3 or 4 (ISO 4217).
     #[must_use]
     pub fn exponent(&self) -> u32 {
         match self.code() {
             code if EXPONENT_0.contains(&code) => 0,
             code if EXPONENT_3.contains(&code) => 3,
+            code if EXPONENT_4.contains(&code) => 4,
             _ => 2,
         }
     }
@@ -152,6 +157,19 @@ mod tests {
         ];
         for (minor, code, shown) in cases {
             assert_eq!(money(minor, code).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn the_minor_unit_is_the_one_of_the_standard() {
+        let of = |code: &str| Currency::parse(code).unwrap().exponent();
+        for (digits, codes) in [
+            (0, ["JPY", "KRW", "ISK", "VND", "XOF", "XAF", "XPF", "CLP", "UGX", "PYG"].as_slice()),
+            (2, &["EUR", "USD", "SEK", "HUF", "CZK", "MGA", "IDR", "TWD", "MRU", "UYU"]),
+            (3, &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]),
+            (4, &["CLF", "UYW"]),
+        ] {
+            assert!(codes.iter().all(|code| of(code) == digits), "{digits}: {codes:?}");
         }
     }
 

@@ -431,12 +431,19 @@ fn records_are_known(asked: &Asked<'_>) -> bool {
     })
 }
 
-/// What "yes" is bound to (R8): the action, its exact arguments, the customer and the conversation.
+/// What "yes" is bound to (R8): the action, its exact arguments, how much it moves between which accounts, the customer and the conversation.
 #[must_use]
-pub fn digest(action: &str, arguments: &Map<String, Value>, customer_id: &str, conversation: &str) -> String {
+pub fn digest(
+    (action, arguments): (&str, &Map<String, Value>),
+    money: &Value,
+    (customer_id, conversation): (&str, &str),
+) -> String {
     let sorted: BTreeMap<&String, &Value> = arguments.iter().collect();
-    let text = json!([action, sorted, customer_id, conversation]).to_string();
-    hex(&Sha256::digest(text.as_bytes()))
+    let bound = match money.is_null() {
+        true => json!([action, sorted, customer_id, conversation]),
+        false => json!([action, sorted, money, customer_id, conversation]),
+    };
+    hex(&Sha256::digest(bound.to_string().as_bytes()))
 }
 
 /// Lower-case hexadecimal.

@@ -362,6 +362,9 @@ pub struct Frame {
     pub pending: Pending,
     /// Digest of the proposal shown.
     pub shown: Option<String>,
+    /// When it was shown last, microseconds since the epoch; 0 where that is not known.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub shown_us: i64,
     /// Digest of the proposal said yes to; single use.
     pub confirmed: Option<String>,
     /// Slots filled by asking, in order.
@@ -400,6 +403,11 @@ impl Frame {
             *times = 0;
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_unknown(at_us: &i64) -> bool {
+    *at_us == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

@@ -37,6 +37,7 @@ mod recover;
 mod reword;
 mod run;
 mod saga;
+mod stakes;
 mod turn_to;
 
 pub use approve::TurnedDown;

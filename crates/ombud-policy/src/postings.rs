@@ -296,8 +296,8 @@ impl Chart {
             }
             return;
         }
-        if matches!(spec.risk, Risk::Read | Risk::Challenge) {
-            report(AT, "what moves money is of risk `money`, `write` or `credential`".to_owned());
+        if matches!(spec.risk, Risk::Read | Risk::Challenge | Risk::Write) {
+            report(AT, "what moves money is of risk `money` or `credential`".to_owned());
         }
         if spec.postings.len() > LEGS_MAX {
             report(AT, format!("an action has at most {LEGS_MAX} postings"));

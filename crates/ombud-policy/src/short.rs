@@ -1,7 +1,7 @@
 //! What does an article say in short, in a language that it is not written in? Texts over the company's facts, by article.
 //!
 //! `knowledge/short.yaml` names the articles of each short answer, `knowledge/short/<locale>.yaml` says it. A text takes its figures from `facts.yaml`: the
-//! whole file is `facts`, what it says of the customer's market is `m`, and `market` is the market's code.
+//! whole file is `facts`, what it says of the customer's market is `m`, and `market` is the market's code. `knowledge/titles/<locale>.yaml` has the titles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,8 @@ pub(crate) const INDEX: &str = "knowledge/short.yaml";
 pub(crate) const FACTS: &str = "facts.yaml";
 /// The texts stand beside those of flows under this name, which no flow can have.
 pub(crate) const TEXTS: &str = "knowledge/short";
+/// The titles of the same names, as they stand below an answer.
+pub(crate) const TITLES: &str = "knowledge/titles";
 
 /// The short answers of a pack.
 #[derive(Debug, Default)]
@@ -56,6 +58,18 @@ impl ShortAnswers {
     pub(crate) fn tell(&self, texts: &Texts, (locale, market): (&str, &str), article: &str) -> Option<String> {
         let key = self.keys.get(article).filter(|key| texts.says(locale, TEXTS, key))?;
         texts.render(locale, TEXTS, key, &[&self.values(market)]).ok().filter(|text| !text.is_empty())
+    }
+
+    /// The title of an article in a language that it is not written in.
+    pub(crate) fn title(&self, texts: &Texts, locale: &str, article: &str) -> Option<String> {
+        let key = self.keys.get(article).filter(|key| texts.says(locale, TITLES, key))?;
+        texts.render(locale, TITLES, key, &[]).ok().filter(|title| !title.is_empty())
+    }
+
+    /// The articles without a title in a language, with the names that it would stand under.
+    pub(crate) fn untitled(&self, texts: &Texts, locale: &str) -> impl Iterator<Item = (&str, &str)> {
+        let without = self.keys.iter().filter(move |(_, key)| !texts.says(locale, TITLES, key));
+        without.map(|(article, key)| (article.as_str(), key.as_str()))
     }
 
     fn values(&self, market: &str) -> Map<String, Value> {

@@ -112,6 +112,7 @@ fn verdict(policies: &Policies, case: &Case) -> Result<String, String> {
     let proposal = Proposal {
         action: case.action.clone(),
         arguments: arguments.clone(),
+        money: Value::Null,
         summary: String::new(),
         digest: String::new(),
     };

@@ -374,6 +374,7 @@ fn environment(locale: &str, holidays: &Arc<Holidays>) -> Environment<'static> {
     };
     environment.add_filter("business_days_later", business);
     environment.add_function("fact", fact);
+    environment.add_function("coded", coded);
     let Some(formats) = Formats::of(locale).map(Arc::new) else { return environment };
     let of = Arc::clone(&formats);
     environment.add_filter("money", move |value: &TemplateValue, code: Option<&str>| money(&of, value, code));
@@ -399,6 +400,13 @@ fn fact(state: &State<'_, '_>, kind: &str, value: &str) -> Result<String, miniji
     let said =
         template.ok_or_else(missing)?.render(Serde(Map::from_iter([("value".to_owned(), Value::from(value))])))?;
     Ok(said.trim().to_owned())
+}
+
+/// A code of a record in words: the text `code_<kind>_<code>` of the same language, or what the record says itself.
+fn coded(state: &State<'_, '_>, kind: &str, code: Option<&str>, otherwise: Option<&str>) -> String {
+    let template = code.and_then(|code| state.env().get_template(&format!("/code_{kind}_{code}")).ok());
+    let said = template.and_then(|template| template.render(()).ok());
+    said.map_or_else(|| otherwise.unwrap_or_default().to_owned(), |said| said.trim().to_owned())
 }
 
 /// An amount: `{minor, currency}`, or a number of major units and the code of its currency, without digits behind the point where it is whole:

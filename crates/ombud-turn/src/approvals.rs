@@ -227,8 +227,8 @@ impl Approvals {
         (conversation, approval): (ConversationId, &Approval),
         (people, now): (&Approvers, TimestampUs),
     ) -> Option<Outcome> {
-        let Proposal { action, arguments, .. } = &approval.proposal;
-        let proposed = digest(action, arguments, &approval.customer_id, &conversation.to_string());
+        let Proposal { action, arguments, money, .. } = &approval.proposal;
+        let proposed = digest((action, arguments), money, (&approval.customer_id, &conversation.to_string()));
         let counted = u8::try_from(self.counted(approval, people).count()).unwrap_or(u8::MAX);
         match approval.state {
             State::Withdrawn | State::Over => None,

@@ -84,6 +84,9 @@ pub struct ParcelEvent {
     pub at: Moment,
     pub status: ParcelStatus,
     pub location: String,
+    /// What happened, from a closed list (`left_at_door`); empty if the carrier gave words alone.
+    pub code: String,
+    /// The carrier's own words.
     pub text: String,
 }
 
@@ -95,6 +98,10 @@ pub struct Parcel {
     pub tracking_url: String,
     pub status: ParcelStatus,
     pub estimated_delivery_on: Day,
+    /// Name and address of the pick-up point where it waits, once it is there.
+    pub pickup_point: Option<String>,
+    /// The last day it waits at the pick-up point.
+    pub collect_by: Option<Day>,
     pub events: Vec<ParcelEvent>,
 }
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::customers::{CustomerStatus, CustomerView, records_of, require_customer, view};
 use super::orders::Order;
 use super::plans::{PlanView, pause_plan};
-use crate::clock::Moment;
+use crate::clock::{Day, Moment};
 use crate::errors::Refusal;
 use crate::idempotency::Write;
 use crate::money::Money;
@@ -41,6 +41,8 @@ pub struct Transaction {
     pub city: String,
     pub country: String,
     pub device: String,
+    /// The first day a purchase of the account was made on the device.
+    pub device_seen_on: Option<Day>,
     pub state: TransactionState,
     pub fraud_case_id: Option<String>,
 }

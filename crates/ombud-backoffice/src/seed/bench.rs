@@ -99,10 +99,13 @@ pub fn order(id: &str, now: Moment) -> Option<Order> {
             tracking_url: format!("https://track.example/PN{digits}DE"),
             status: ParcelStatus::InTransit,
             estimated_delivery_on: now.day().plus_days(2),
+            pickup_point: None,
+            collect_by: None,
             events: vec![ParcelEvent {
                 at: shipped_at,
                 status: ParcelStatus::PickedUp,
                 location: "Borås".to_owned(),
+                code: "picked_up".to_owned(),
                 text: "Handed to the carrier".to_owned(),
             }],
         }),

@@ -140,6 +140,7 @@ fn transactions(scene: &Scene<'_>, into: &mut Vec<Written>) -> Result<(), SeedEr
             city: spec.place.city.clone(),
             country: spec.place.country.clone(),
             device: spec.place.device.clone(),
+            device_seen_on: Some(scene.days_ago(spec.place.device_seen, number).day()),
             state: TransactionState::Authorized,
             fraud_case_id: None,
         })?);

@@ -17,6 +17,10 @@ use crate::storage::record::Written;
 
 /// Days a parcel usually takes.
 const DELIVERY_DAYS: i64 = 4;
+/// Days a parcel waits at a pick-up point.
+const PICKUP_DAYS: i64 = 14;
+/// Since when a device is known that nobody said anything of, in days.
+const DEVICE_DAYS: i64 = 600;
 
 /// Writes down an order with its plan, payments, invoice, transaction and what became of it.
 pub fn build_order(scene: &Scene<'_>, number: u32, spec: &OrderSpec, into: &mut Vec<Written>) -> Result<(), SeedError> {
@@ -118,35 +122,41 @@ fn parcel(order: &Order, spec: &OrderSpec, carrier: &str, now: Moment) -> Option
         Some(days) => now.day().plus_days(days),
         None => order.delivered_at.map_or_else(|| order.placed_at.plus_days(DELIVERY_DAYS).day(), Moment::day),
     };
+    let events = events(order, status, now);
+    let waits = events.last().filter(|event| event.status == ParcelStatus::AtPickupPoint);
+    let near = &order.shipping_address;
     Some(Parcel {
+        pickup_point: waits.map(|_| format!("{carrier} Point, Station Road 2, {} {}", near.postal_code, near.city)),
+        collect_by: waits.map(|event| event.at.day().plus_days(PICKUP_DAYS)),
         carrier: carrier.to_owned(),
         tracking_url: format!("https://track.example/{tracking_number}"),
         tracking_number,
         status,
         estimated_delivery_on: expected,
-        events: events(order, status, now),
+        events,
     })
 }
 
 fn events(order: &Order, status: ParcelStatus, now: Moment) -> Vec<ParcelEvent> {
     let city = &order.shipping_address.city;
-    let event = |at: Moment, status: ParcelStatus, location: &str, text: &str| ParcelEvent {
+    let event = |at: Moment, status: ParcelStatus, location: &str, (code, text): (&str, &str)| ParcelEvent {
         at,
         status,
         location: location.to_owned(),
+        code: code.to_owned(),
         text: text.to_owned(),
     };
     let labelled = order.placed_at.plus_seconds(3 * 3_600).min(now);
     let mut events =
-        vec![event(labelled, ParcelStatus::LabelCreated, &order.merchant.name, "The merchant has printed the label")];
+        vec![event(labelled, ParcelStatus::LabelCreated, &order.merchant.name, ("label_created", "The merchant has printed the label"))];
     if let Some(shipped) = order.shipped_at {
-        events.push(event(shipped, ParcelStatus::PickedUp, "Warehouse", "Handed to the carrier"));
+        events.push(event(shipped, ParcelStatus::PickedUp, "Warehouse", ("picked_up", "Handed to the carrier")));
         if !matches!(status, ParcelStatus::PickedUp) {
             events.push(event(
                 shipped.plus_seconds(9 * 3_600).min(now),
                 ParcelStatus::InTransit,
                 "Sorting centre",
-                "Sorted and on its way",
+                ("in_transit", "Sorted and on its way"),
             ));
         }
     }
@@ -154,23 +164,26 @@ fn events(order: &Order, status: ParcelStatus, now: Moment) -> Vec<ParcelEvent> 
         .delivered_at
         .or_else(|| events.last().map(|event| event.at.plus_seconds(14 * 3_600).min(now)))
         .unwrap_or(now);
-    if let Some(text) = last_words(status) {
-        events.push(event(last, status, city, text));
+    if let Some(said) = last_words(status) {
+        events.push(event(last, status, city, said));
     }
     events
 }
 
-const fn last_words(status: ParcelStatus) -> Option<&'static str> {
+/// Code and words of the last event of a parcel.
+const fn last_words(status: ParcelStatus) -> Option<(&'static str, &'static str)> {
     match status {
         ParcelStatus::LabelCreated | ParcelStatus::PickedUp | ParcelStatus::InTransit => None,
-        ParcelStatus::Customs => Some("Held by customs for a check of the papers"),
-        ParcelStatus::OutForDelivery => Some("Out for delivery today"),
-        ParcelStatus::AtPickupPoint => Some("Ready to be collected at the pick-up point; kept for 14 days"),
-        ParcelStatus::Delivered => Some("Left at the door"),
-        ParcelStatus::DeliveryFailed => Some("Nobody was at home; a new attempt follows on the next working day"),
-        ParcelStatus::Delayed => Some("Delayed by the carrier"),
-        ParcelStatus::Lost => Some("The carrier cannot find the parcel"),
-        ParcelStatus::ReturnedToSender => Some("Not collected in time, sent back to the merchant"),
+        ParcelStatus::Customs => Some(("customs_check", "Held by customs for a check of the papers")),
+        ParcelStatus::OutForDelivery => Some(("out_for_delivery", "Out for delivery today")),
+        ParcelStatus::AtPickupPoint => Some(("at_pickup_point", "Ready to be collected at the pick-up point")),
+        ParcelStatus::Delivered => Some(("left_at_door", "Left at the door")),
+        ParcelStatus::DeliveryFailed => {
+            Some(("nobody_home", "Nobody was at home; a new attempt follows on the next working day"))
+        }
+        ParcelStatus::Delayed => Some(("delayed", "Delayed by the carrier")),
+        ParcelStatus::Lost => Some(("not_found", "The carrier cannot find the parcel")),
+        ParcelStatus::ReturnedToSender => Some(("sent_back", "Not collected in time, sent back to the merchant")),
     }
 }
 
@@ -214,7 +227,8 @@ fn transaction(scene: &Scene<'_>, order: &Order, spec: &OrderSpec, number: u32) 
         channel: said(|place| &place.channel, "online"),
         city: said(|place| &place.city, &scene.spec.city),
         country: said(|place| &place.country, &scene.spec.market),
-        device: said(|place| &place.device, "iPhone, known since 2024"),
+        device: said(|place| &place.device, "iPhone"),
+        device_seen_on: Some(order.placed_at.plus_days(-place.map_or(DEVICE_DAYS, |place| (place.device_seen - spec.placed).max(0))).day()),
         state: TransactionState::Captured,
         fraud_case_id: None,
     }

@@ -112,6 +112,8 @@ pub struct PlaceSpec {
     pub city: String,
     pub country: String,
     pub device: String,
+    /// How many days ago the device was first seen.
+    pub device_seen: i64,
 }
 
 /// A note, so many days ago.

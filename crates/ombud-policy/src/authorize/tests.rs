@@ -51,7 +51,7 @@ fn verdict_of(
 
 fn proposal(arguments: &Map<String, Value>) -> Proposal {
     let (summary, digest) = (String::new(), String::new());
-    Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary, digest }
+    Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), money: Value::Null, summary, digest }
 }
 
 fn word(verdict: Verdict) -> String {
@@ -222,14 +222,20 @@ fn reads_are_decided_as_by_all_policies() {
 fn one_changed_byte_changes_the_digest() {
     let arguments = json!({"order_id": "a", "amount": 1}).as_object().unwrap().clone();
     let other = json!({"order_id": "a", "amount": 2}).as_object().unwrap().clone();
-    let base = digest("cancel", &arguments, "c1", "v1");
+    let moves = |minor: i64, currency: &str, to: &str| json!({"amount": [minor, currency], "legs": [[minor, "captured", to]]});
+    let money = moves(100, "EUR", "provider");
+    let base = digest(("cancel", &arguments), &money, ("c1", "v1"));
     for changed in [
-        digest("cancel", &other, "c1", "v1"),
-        digest("cancel", &arguments, "c2", "v1"),
-        digest("cancel", &arguments, "c1", "v2"),
-        digest("return", &arguments, "c1", "v1"),
+        digest(("cancel", &other), &money, ("c1", "v1")),
+        digest(("cancel", &arguments), &money, ("c2", "v1")),
+        digest(("cancel", &arguments), &money, ("c1", "v2")),
+        digest(("return", &arguments), &money, ("c1", "v1")),
+        digest(("cancel", &arguments), &moves(101, "EUR", "provider"), ("c1", "v1")),
+        digest(("cancel", &arguments), &moves(100, "USD", "provider"), ("c1", "v1")),
+        digest(("cancel", &arguments), &moves(100, "EUR", "somebody"), ("c1", "v1")),
+        digest(("cancel", &arguments), &Value::Null, ("c1", "v1")),
     ] {
         assert_ne!(base, changed);
     }
-    assert_eq!(base, digest("cancel", &arguments, "c1", "v1"));
+    assert_eq!(base, digest(("cancel", &arguments), &money, ("c1", "v1")));
 }

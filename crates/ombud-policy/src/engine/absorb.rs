@@ -22,6 +22,8 @@ pub(super) enum Obstacle {
     Unread,
 }
 
+/// How long a yes to a proposal counts after it was shown, microseconds: an hour (R8).
+const PROPOSAL_US: i64 = 3_600_000_000;
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -323,8 +325,11 @@ impl Engine<'_> {
     pub(super) fn confirmed(&self, state: &mut Deliberation) {
         state.dialogue.misread = 0;
         let Some(top) = state.dialogue.frames.last_mut() else { return };
+        let is_late = top.shown_us != 0 && self.moment.now_us.saturating_sub(top.shown_us) > PROPOSAL_US;
         if top.pending == Pending::YesNo {
             self.decide_yes_no(state, json!(true));
+        } else if is_late {
+            self.show_again(state);
         } else if state.corrected {
             // "Yes, and quickly": a yes to what was shown, if the other words change nothing of it.
             top.confirmed = top.repeated.as_ref().map(|(digest, _)| digest.clone());
@@ -335,7 +340,7 @@ impl Engine<'_> {
 
     /// A yes to something older confirms nothing: what is asked now is shown again (R9).
     fn show_again(&self, state: &mut Deliberation) {
-        state.ending.reasons.push("the yes was to an older question".to_owned());
+        state.ending.reasons.push("the yes was to an older question, or came too late".to_owned());
         self.say(state, "", "changed_meanwhile", &vars(json!({})), Origin::Template);
         if let Some(top) = state.dialogue.frames.last_mut() {
             top.repeated = None;

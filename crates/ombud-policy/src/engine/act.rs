@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
+use super::stakes::{Moved, bound};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
 use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
@@ -18,7 +19,6 @@ use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending};
 use crate::expr::{Expr, Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op, Saga};
 use crate::limits::LIMIT_REACHED;
-use crate::postings::{self, Wish};
 use crate::spec::{ActionSpec, Ownership, Source};
 
 /// Proposals turned down without a word before a person is brought in.
@@ -51,16 +51,6 @@ impl<'a> Refusable<'a> {
     }
 }
 
-/// How much an action is about, as far as it says so.
-pub(super) fn amount_of(
-    spec: &ActionSpec,
-    eval: &dyn Fn(&Expr) -> Result<Value, String>,
-) -> (Option<i64>, Option<String>) {
-    let told = |expr: &Option<Expr>| expr.as_ref().and_then(|expr| eval(expr).ok());
-    let currency = told(&spec.currency).and_then(|value| value.as_str().map(ToOwned::to_owned));
-    (told(&spec.amount).and_then(|value| value.as_i64()), currency)
-}
-
 impl Engine<'_> {
     /// Proposes an action, or gives it up for performing once it is authorized.
     pub(super) fn act(&self, state: &mut Deliberation, act: &Act) -> Step {
@@ -79,7 +69,12 @@ impl Engine<'_> {
         }
         let arguments: Map<String, Value> = arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
         let customer = state.dialogue.customer_id.clone().unwrap_or_default();
-        let digest = digest(&act.action, &arguments, &customer, &self.moment.conversation_id);
+        let moved = match self.moved(state, spec, &arguments) {
+            Ok(moved) => moved,
+            Err(problem) => return self.broken(state, format!("{}: {problem}", act.action)),
+        };
+        let money = bound((moved.amount_minor, moved.currency.as_deref()), &moved.legs);
+        let digest = digest((&act.action, &arguments), &money, (&customer, &self.moment.conversation_id));
         let flow = top_flow(state);
         let Some(summary) =
             self.render(state, &flow, &act.confirm, &[&top_vars(state)]).filter(|text| !text.is_empty())
@@ -87,8 +82,8 @@ impl Engine<'_> {
             // A proposal that cannot be shown must not be agreed to (R9).
             return self.broken(state, format!("text `{}` of flow `{flow}` gives nothing to confirm", act.confirm));
         };
-        let proposal = Proposal { action: act.action.clone(), arguments: arguments.clone(), summary, digest };
-        self.decide_action(state, act, spec, proposal)
+        let proposal = Proposal { action: act.action.clone(), arguments, money, summary, digest };
+        self.decide_action(state, act, (spec, moved), proposal)
     }
 
     /// Looks up what holds actions back: once in a turn, and only in one that comes to an action.
@@ -99,16 +94,15 @@ impl Engine<'_> {
         Step::Out(Decision::Recall { customer_id: state.dialogue.customer_id.clone() })
     }
 
-    fn decide_action(&self, state: &mut Deliberation, act: &Act, spec: &ActionSpec, proposal: Proposal) -> Step {
+    fn decide_action(
+        &self,
+        state: &mut Deliberation,
+        act: &Act,
+        (spec, moved): (&ActionSpec, Moved),
+        proposal: Proposal,
+    ) -> Step {
         let confirmed = state.dialogue.frames.last().and_then(|top| top.confirmed.as_ref()) == Some(&proposal.digest);
-        let eval = |expr: &Expr| self.value(state, expr, &[&proposal.arguments]);
-        let (amount_minor, currency) = amount_of(spec, &eval);
-        let wish =
-            Wish { amount_minor, currency: currency.as_deref(), customer_id: state.dialogue.customer_id.as_deref() };
-        let legs = match postings::legs((spec, &self.pack.chart), wish, &eval) {
-            Ok(legs) => legs,
-            Err(problem) => return self.broken(state, format!("{}: {problem}", act.action)),
-        };
+        let Moved { amount_minor, currency, legs } = moved;
         let asked = crate::authorize::Asked {
             confirmed,
             amount_minor,
@@ -215,6 +209,7 @@ impl Engine<'_> {
             ));
         }
         top.shown = Some(proposal.digest);
+        top.shown_us = self.moment.now_us;
         top.confirmed = None;
         top.asked = None;
         self.answer_afterwards(state);
@@ -298,6 +293,7 @@ impl Engine<'_> {
         let proposal = Proposal {
             action: spec.name.clone(),
             arguments: arguments.clone(),
+            money: Value::Null,
             summary: String::new(),
             digest: String::new(),
         };

@@ -74,6 +74,7 @@ impl Engine<'_> {
         let proposal = Proposal {
             action: spec.name.clone(),
             arguments: arguments.clone(),
+            money: Value::Null,
             summary: String::new(),
             digest: String::new(),
         };

@@ -470,6 +470,7 @@ impl Engine<'_> {
     pub(super) fn cited(&self, id: &str) -> Option<Citation> {
         let member = |name: &str| self.pack.article_member(&self.moment.locale, id, name);
         let (title, url) = (member("title")?, member("source"));
+        let title = self.pack.article_title(&self.moment.locale, id).unwrap_or(title);
         Some(Citation { article_id: id.to_owned(), title, quote: String::new(), url })
     }
 }

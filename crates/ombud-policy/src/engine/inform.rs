@@ -1,6 +1,6 @@
 //! How is a question answered? By an article, by what the open request has shown, or by saying that we cannot.
 
-use ombud_domain::knowledge::Finding;
+use ombud_domain::knowledge::{Citation, Finding};
 use ombud_domain::{AwaitingKind, Command, Understanding};
 use serde_json::json;
 
@@ -156,7 +156,12 @@ impl Engine<'_> {
     fn tell_article(&self, state: &mut Deliberation, finding: &Finding) {
         state.dialogue.misread = 0;
         state.quoted = true;
-        let citations: Vec<_> = finding.citation.iter().cloned().collect();
+        let titled = |mut citation: Citation| {
+            let of_reader = finding.language.as_ref().and(self.pack.article_title(&self.moment.locale, &citation.article_id));
+            citation.title = of_reader.unwrap_or(citation.title);
+            citation
+        };
+        let citations: Vec<_> = finding.citation.iter().cloned().map(titled).collect();
         state.dialogue.cited.extend(citations.iter().cloned());
         let surplus = state.dialogue.cited.len().saturating_sub(CITED_MAX);
         state.dialogue.cited.drain(..surplus);

@@ -6,9 +6,10 @@
 use ombud_domain::{ActionOutcome, DoneAction, Priority, Proposal};
 use serde_json::{Map, Value, json};
 
-use super::act::{Refusable, amount_of};
+use super::act::Refusable;
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
+use super::stakes::{amount_of, bound};
 use super::{Decision, Deliberation, Engine, vars};
 use crate::authorize::{Asked, NOT_PERMITTED, Verdict, digest};
 use crate::dialogue::{ApprovalWish, Frame, Origin, Pending};
@@ -58,14 +59,16 @@ impl Engine<'_> {
         let all: Vec<Value> =
             steps.iter().map(|step| json!({"action": step.action, "arguments": step.arguments})).collect();
         let arguments = vars(json!({"steps": all}));
-        let digest = digest(&saga.name, &arguments, &customer, &self.moment.conversation_id);
+        let money =
+            steps.iter().map(|step| bound((step.amount_minor, step.currency.as_deref()), &step.legs)).collect();
+        let digest = digest((&saga.name, &arguments), &money, (&customer, &self.moment.conversation_id));
         let flow = top_flow(state);
         let Some(summary) =
             self.render(state, &flow, &saga.confirm, &[&top_vars(state)]).filter(|text| !text.is_empty())
         else {
             return self.broken(state, format!("text `{}` of flow `{flow}` gives nothing to confirm", saga.confirm));
         };
-        let whole = Proposal { action: saga.name.clone(), arguments, summary, digest };
+        let whole = Proposal { action: saga.name.clone(), arguments, money, summary, digest };
         let judged = match self.judge(state, &steps, &whole) {
             Ok(judged) => judged,
             Err(reason_code) => {
@@ -201,6 +204,7 @@ impl Engine<'_> {
         let proposal = Proposal {
             action: step.action.clone(),
             arguments: step.arguments.clone(),
+            money: bound((step.amount_minor, step.currency.as_deref()), &step.legs),
             summary: run.summary.clone(),
             digest: run.digest.clone(),
         };

@@ -230,6 +230,15 @@ pub(super) fn locale(pack: &Pack, locale: &str) -> Vec<PackProblem> {
         pack.articles.iter().any(|(file, _)| file.ends_with(&ending))
     };
     let short = pack.short.check(&pack.texts, (locale, &pack.manifest.markets), &pack.own_articles(), is_written);
+    if locale != pack.manifest.default_locale {
+        let untitled: BTreeSet<&str> =
+            pack.short.untitled(&pack.texts, locale).filter(|(id, _)| !is_written(id)).map(|(_, key)| key).collect();
+        problems.extend(untitled.into_iter().map(|key| PackProblem {
+            file: format!("{}/{locale}.yaml", short::TITLES),
+            line: 0,
+            message: format!("the title of `{key}` is missing"),
+        }));
+    }
     problems.extend(short.into_iter().map(|message| PackProblem {
         file: format!("{}/{locale}.yaml", short::TEXTS),
         line: 0,
