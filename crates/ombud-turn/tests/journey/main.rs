@@ -205,6 +205,19 @@ async fn a_confirmed_proposal_is_performed_once() {
     assert_eq!(world.performed(), 1, "a second yes has nothing to confirm");
 }
 
+/// What was shown long ago may be otherwise now: a late yes confirms nothing, and the proposal is shown again.
+#[tokio::test]
+async fn a_yes_counts_for_an_hour() {
+    let (world, proposed) = at_the_proposal(cancelled(), None).await;
+    world.clock.advance_s(3_601);
+    let late = world.say("yes, please").await;
+    assert_eq!((world.performed(), late.awaiting.kind), (0, AwaitingKind::Confirm), "{}", text(&late));
+    assert_eq!(late.awaiting.proposal, proposed.awaiting.proposal);
+    world.clock.advance_s(3_599);
+    world.say("yes, please").await;
+    assert_eq!(world.performed(), 1);
+}
+
 #[tokio::test]
 async fn a_no_performs_nothing() {
     let (world, _) = at_the_proposal(cancelled(), None).await;

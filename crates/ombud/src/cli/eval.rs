@@ -14,6 +14,7 @@ mod messages;
 mod pii;
 mod print;
 mod retrieval;
+mod signals;
 mod slots;
 mod vectors;
 
@@ -38,6 +39,7 @@ Examples:
   ombud eval language --train lid.tsv --write letters.txt
   ombud eval handoff --train packs/base/nlu/person.jsonl --test packs/base/eval/person.jsonl
   ombud eval pii --test pii.jsonl numbers.jsonl  personal data, kind by kind, and what is taken for some
+  ombud eval signals --test jailbreaks.jsonl questions.jsonl --signal injection  injected instructions found, and imagined
   ombud eval ablation --pack packs/my-company   what words, meaning, graph, memory and rewriting are each worth
   ombud eval asides --pack packs/my-company --test asides.jsonl  questions asked while a request is open
   ombud eval choices --pack packs/my-company --test faq.jsonl    questions about a request, and options, by their examples
@@ -75,6 +77,8 @@ enum What {
     Grounding(grounding::Options),
     /// Which passage answers a question, in the same language or another.
     Retrieval(retrieval::Options),
+    /// Which signs a text gives: an injected instruction, distress, a complaint.
+    Signals(signals::Options),
     /// Which words of a text fill which slot.
     Slots(slots::Options),
 }
@@ -91,6 +95,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> anyhow::Result<
         What::Pii(options) => pii::run(context, options),
         What::Grounding(options) => grounding::run(context, options),
         What::Retrieval(options) => retrieval::run(context, options),
+        What::Signals(options) => signals::run(context, options),
         What::Slots(options) => slots::run(context, options),
     }
 }
