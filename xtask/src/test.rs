@@ -15,6 +15,8 @@ pub(crate) const DATA: &str = "OMBUD_DATA";
 /// Where it is looked for if it is not named.
 pub(crate) const DATA_FOLDER: &str = "../shared/data";
 pub(crate) const POSTGRES_URL: &str = "OMBUD_TEST_POSTGRES_URL";
+/// How many tests nextest runs at the same time.
+const THREADS: &str = "NEXTEST_TEST_THREADS";
 
 #[derive(Args, Default)]
 pub(crate) struct Options {
@@ -90,10 +92,19 @@ fn rust_tests(
     }
     let mut command = runner(workspace, "--no-fail-fast");
     command.args(chosen(options)).env(models::FOLDER, &models);
+    if programs::setting(THREADS).is_none() {
+        command.env(THREADS, threads().to_string());
+    }
     if let Some(cluster) = cluster {
         command.env(POSTGRES_URL, &cluster.url);
     }
     programs::run(&mut command)
+}
+
+/// Half as many again as there are cores: tests with real servers and kills wait for a good part of their time.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores + cores.div_ceil(2)
 }
 
 /// The test runner that is installed.

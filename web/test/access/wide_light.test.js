@@ -1,0 +1,3 @@
+import { everyState } from "./every_state.js";
+
+everyState("wide_light");
