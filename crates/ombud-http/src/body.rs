@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::app::App;
+use crate::chat::messages::hash;
 use crate::problem::ApiError;
 
 /// Bytes of a body.
@@ -99,7 +100,7 @@ impl FromRequestParts<App> for InConversation {
     }
 }
 
-/// The header `Idempotency-Key`, if it was sent.
+/// The header `Idempotency-Key`, if it was sent: as its hash, for a caller may put into it what must not be kept.
 #[derive(Debug, Clone)]
 pub struct KeyHeader(pub Option<String>);
 
@@ -110,7 +111,7 @@ impl FromRequestParts<App> for KeyHeader {
         let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
         let wrong = ApiError::BadParameter { name: "Idempotency-Key", expected: "1 to 255 printable ASCII characters" };
         match value.to_str() {
-            Ok(key) if !key.is_empty() && key.len() <= KEY_CHARS_MAX => Ok(Self(Some(key.to_owned()))),
+            Ok(key) if !key.is_empty() && key.len() <= KEY_CHARS_MAX => Ok(Self(Some(hash(&[key])))),
             _ => Err(wrong),
         }
     }

@@ -1,5 +1,7 @@
 //! How does a document become an article that waits? It gets an id that stays the same, and keeps of the article of today what its document does not tell.
 
+use ombud_language::RedactionKind;
+use ombud_language::safety::redact::redact_only;
 use ombud_retrieval::{Article, Audience, Day};
 use sha2::{Digest, Sha256};
 
@@ -30,12 +32,13 @@ pub struct Told {
 /// The article that a document proposes. `today` is the article that it would replace.
 #[must_use]
 pub fn article(document: &Document, told: &Told, id: &str, today: Option<&Article>) -> Article {
-    let title = document.title.clone().unwrap_or_else(|| titled(&told.source));
+    let title = without_cards(&document.title.clone().unwrap_or_else(|| titled(&told.source)));
+    let body = without_cards(&document.body);
     if let Some(front) = &document.front {
-        return Article { title, body: document.body.clone(), ..front.clone() };
+        return Article { title, body, ..front.clone() };
     }
     match today {
-        Some(today) => Article { title, body: document.body.clone(), ..today.clone() },
+        Some(today) => Article { title, body, ..today.clone() },
         None => Article {
             id: id.to_owned(),
             title,
@@ -46,9 +49,14 @@ pub fn article(document: &Document, told: &Told, id: &str, today: Option<&Articl
             valid_to: Day::LAST,
             source: told.public.clone(),
             questions: Vec::new(),
-            body: document.body.clone(),
+            body,
         },
     }
+}
+
+/// No draft keeps the number of a card (R33); what stands in its place is found, so that a person looks at it.
+fn without_cards(text: &str) -> String {
+    redact_only(text, &[RedactionKind::CardNumber, RedactionKind::TrackData]).text
 }
 
 /// An id from where a document comes from: the same document always gets the same one. `is_taken` says whether another source has it.

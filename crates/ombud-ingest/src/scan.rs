@@ -8,6 +8,7 @@ mod contact;
 
 use std::collections::{BTreeMap, HashSet};
 
+use ombud_language::safety::redact::holds_card_marker;
 use ombud_language::safety::{canonical, redact};
 use ombud_language::{PiiReader, RedactionKind, SignalModel, claims};
 use ombud_retrieval::query::language_of;
@@ -274,7 +275,7 @@ impl Scanner<'_> {
             found.push(Finding::new(Code::SecretAsked, text));
         }
         let redacted = redact(text);
-        if redacted.redactions.iter().any(|redaction| redaction.kind == RedactionKind::CardNumber) {
+        if holds_card_marker(text) || redacted.redactions.iter().any(|one| one.kind == RedactionKind::CardNumber) {
             found.push(Finding::new(Code::CardNumber, &redacted.text));
         } else if let Some(kind) = contact::personal(text, self.pii) {
             found.push(Finding::new(Code::PersonalData, &format!("{kind} in: {}", redacted.text)));

@@ -261,8 +261,7 @@ mod tests {
                     currency: None,
                     standing: Some(&standing),
                 };
-                let (summary, digest) = (String::new(), String::new());
-                let proposal = Proposal { action: action.to_owned(), arguments: Map::new(), money: serde_json::Value::Null, summary, digest };
+                let proposal = Proposal { action: action.to_owned(), ..Proposal::default() };
                 let is_authorized = match policies.authorize(&asked, proposal) {
                     Verdict::Authorized(_) => true,
                     Verdict::Denied { reason_code } if reason_code == "recent_change" => false,

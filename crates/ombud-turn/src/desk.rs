@@ -7,6 +7,8 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, NewEvent, RecordedEvent,
     SessionId, StageRecord, StreamId, TurnId,
 };
+use ombud_language::RedactionKind;
+use ombud_language::safety::redact::redact_only;
 use ombud_policy::TurnedDown;
 use ombud_policy::engine::way_back;
 use ombud_ports::{InboxFilter, InboxRow, StoredReply};
@@ -63,6 +65,33 @@ pub enum DeskAct {
         /// For the ledger; customers do not see it.
         note: Option<String>,
     },
+}
+
+/// What an agent's words must not hold either. The company's own bank account may be told.
+const HIDDEN: [RedactionKind; 7] = [
+    RedactionKind::CardNumber,
+    RedactionKind::SecurityCode,
+    RedactionKind::Pin,
+    RedactionKind::Password,
+    RedactionKind::OneTimeCode,
+    RedactionKind::TrackData,
+    RedactionKind::NationalId,
+];
+
+impl DeskAct {
+    /// The same with markers in the place of card data and secrets, which are nowhere kept (R33).
+    fn without_secrets(self) -> Self {
+        let clean = |text: String| redact_only(&text, &HIDDEN).text;
+        match self {
+            Self::Reply { text } => Self::Reply { text: clean(text) },
+            Self::Note { text } => Self::Note { text: clean(text) },
+            Self::Return { message, note, open_request } => {
+                Self::Return { message: message.map(clean), note: note.map(clean), open_request }
+            }
+            Self::Resolve { note } => Self::Resolve { note: note.map(clean) },
+            take @ Self::Take { .. } => take,
+        }
+    }
 }
 
 /// From whom a conversation may be taken.
@@ -161,6 +190,7 @@ impl Assistant {
         act: DeskAct,
         kept: Option<StoredReply>,
     ) -> Result<DeskView, TurnError> {
+        let act = act.without_secrets();
         for _ in 0..TRIES_MAX {
             let state = self.load(id).await?.ok_or(TurnError::NotFound)?;
             let planned = plan(self, &state, agent, &act)?;

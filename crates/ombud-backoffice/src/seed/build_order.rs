@@ -147,8 +147,12 @@ fn events(order: &Order, status: ParcelStatus, now: Moment) -> Vec<ParcelEvent> 
         text: text.to_owned(),
     };
     let labelled = order.placed_at.plus_seconds(3 * 3_600).min(now);
-    let mut events =
-        vec![event(labelled, ParcelStatus::LabelCreated, &order.merchant.name, ("label_created", "The merchant has printed the label"))];
+    let mut events = vec![event(
+        labelled,
+        ParcelStatus::LabelCreated,
+        &order.merchant.name,
+        ("label_created", "The merchant has printed the label"),
+    )];
     if let Some(shipped) = order.shipped_at {
         events.push(event(shipped, ParcelStatus::PickedUp, "Warehouse", ("picked_up", "Handed to the carrier")));
         if !matches!(status, ParcelStatus::PickedUp) {
@@ -228,7 +232,12 @@ fn transaction(scene: &Scene<'_>, order: &Order, spec: &OrderSpec, number: u32) 
         city: said(|place| &place.city, &scene.spec.city),
         country: said(|place| &place.country, &scene.spec.market),
         device: said(|place| &place.device, "iPhone"),
-        device_seen_on: Some(order.placed_at.plus_days(-place.map_or(DEVICE_DAYS, |place| (place.device_seen - spec.placed).max(0))).day()),
+        device_seen_on: Some(
+            order
+                .placed_at
+                .plus_days(-place.map_or(DEVICE_DAYS, |place| (place.device_seen - spec.placed).max(0)))
+                .day(),
+        ),
         state: TransactionState::Captured,
         fraud_case_id: None,
     }

@@ -79,8 +79,24 @@ pub fn redact_with_tail(text: &str, tail_digits: &str) -> Redacted {
     redact_awaiting(text, tail_digits, None)
 }
 
+/// The same of some kinds only: what people of the company write may hold its own bank account, and an article the word "password".
+#[must_use]
+pub fn redact_only(text: &str, kinds: &[RedactionKind]) -> Redacted {
+    let (mut places, previous_holds_card) = places(text, "", None);
+    places.retain(|(span, _)| kinds.contains(&span.kind));
+    let (redacted, redactions) = replace(text, places);
+    Redacted { text: redacted, redactions, previous_holds_card }
+}
+
 /// The same, when the open question asks for a secret that belongs elsewhere: digits that stand alone are it.
 pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<RedactionKind>) -> Redacted {
+    let (places, previous_holds_card) = places(text, tail_digits, awaited);
+    let (redacted, redactions) = replace(text, places);
+    Redacted { text: redacted, redactions, previous_holds_card }
+}
+
+/// What is to be replaced, each with its marker, the surest first; and whether the message before holds the beginning of a card number.
+fn places(text: &str, tail_digits: &str, awaited: Option<RedactionKind>) -> (Vec<(Span, String)>, bool) {
     let mut runs = runs(text);
     let accounts = iban::drop_from(&mut runs, text);
     let surroundings = match CARD_WORD.as_ref() {
@@ -114,8 +130,7 @@ pub(super) fn redact_awaiting(text: &str, tail_digits: &str, awaited: Option<Red
     // Half a card number is not taken for the code that is awaited: its other half may follow.
     let is_part = |span: &Span| span.end - span.start > CODE_DIGITS_MAX && says_part(text);
     places.extend(marked(bare.into_iter().filter(|span| !is_part(span)).collect()));
-    let (redacted, redactions) = replace(text, places);
-    Redacted { text: redacted, redactions, previous_holds_card }
+    (places, previous_holds_card)
 }
 
 pub(super) fn card_place(units: &[Unit], card: Found) -> Option<(Span, String)> {
@@ -137,6 +152,12 @@ const CARD_ENDING: &str = "[card ending ";
 /// Whether a text ends within a marker that keeps some digits.
 pub(super) fn is_in_marker(text: &str) -> bool {
     text.ends_with(CARD_ENDING) || text.ends_with(iban::ACCOUNT_ENDING)
+}
+
+/// Whether a card number stood somewhere in a text.
+#[must_use]
+pub fn holds_card_marker(text: &str) -> bool {
+    text.contains(CARD_ENDING) || text.contains(marker(RedactionKind::CardNumber))
 }
 
 fn marked(spans: Vec<Span>) -> Vec<(Span, String)> {
@@ -185,6 +206,14 @@ mod tests {
 
     fn after(text: &str) -> String {
         redact(text).text
+    }
+
+    #[test]
+    fn only_the_kinds_that_are_named_are_replaced() {
+        let text = "Pay to DE89370400440532013000, not with 4111 1111 1111 1111.";
+        let cards = redact_only(text, &[RedactionKind::CardNumber, RedactionKind::Pin]);
+        assert_eq!(cards.text, "Pay to DE89370400440532013000, not with [card ending 1111].");
+        assert_eq!(cards.redactions.len(), 1);
     }
 
     #[test]

@@ -222,7 +222,8 @@ fn reads_are_decided_as_by_all_policies() {
 fn one_changed_byte_changes_the_digest() {
     let arguments = json!({"order_id": "a", "amount": 1}).as_object().unwrap().clone();
     let other = json!({"order_id": "a", "amount": 2}).as_object().unwrap().clone();
-    let moves = |minor: i64, currency: &str, to: &str| json!({"amount": [minor, currency], "legs": [[minor, "captured", to]]});
+    let moves =
+        |minor: i64, currency: &str, to: &str| json!({"amount": [minor, currency], "legs": [[minor, "captured", to]]});
     let money = moves(100, "EUR", "provider");
     let base = digest(("cancel", &arguments), &money, ("c1", "v1"));
     for changed in [

@@ -157,7 +157,8 @@ impl Engine<'_> {
         state.dialogue.misread = 0;
         state.quoted = true;
         let titled = |mut citation: Citation| {
-            let of_reader = finding.language.as_ref().and(self.pack.article_title(&self.moment.locale, &citation.article_id));
+            let of_reader =
+                finding.language.as_ref().and(self.pack.article_title(&self.moment.locale, &citation.article_id));
             citation.title = of_reader.unwrap_or(citation.title);
             citation
         };

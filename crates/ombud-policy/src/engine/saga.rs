@@ -59,8 +59,7 @@ impl Engine<'_> {
         let all: Vec<Value> =
             steps.iter().map(|step| json!({"action": step.action, "arguments": step.arguments})).collect();
         let arguments = vars(json!({"steps": all}));
-        let money =
-            steps.iter().map(|step| bound((step.amount_minor, step.currency.as_deref()), &step.legs)).collect();
+        let money = steps.iter().map(|step| bound((step.amount_minor, step.currency.as_deref()), &step.legs)).collect();
         let digest = digest((&saga.name, &arguments), &money, (&customer, &self.moment.conversation_id));
         let flow = top_flow(state);
         let Some(summary) =

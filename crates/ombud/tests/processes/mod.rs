@@ -19,7 +19,12 @@ pub struct Process {
 
 impl Process {
     pub async fn start(command: &mut Command) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        Self::start_with(command, Stdio::null()).await
+    }
+
+    /// The same, with what it logs written somewhere.
+    pub async fn start_with(command: &mut Command, log: Stdio) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         let mut child = command.spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("output")?).lines();
         let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line())

@@ -105,7 +105,9 @@ fn texts(path: &Path) -> anyhow::Result<Vec<String>> {
         Some(payloads) => serde_json::from_value(payloads).with_context(|| format!("`{PAYLOADS}` of `{shown}`"))?,
         None => {
             let lines = content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-            lines.map(|(at, line)| text(line).with_context(|| format!("`{shown}`, line {}", at + 1))).collect::<anyhow::Result<Vec<String>>>()?
+            lines
+                .map(|(at, line)| text(line).with_context(|| format!("`{shown}`, line {}", at + 1)))
+                .collect::<anyhow::Result<Vec<String>>>()?
         }
     };
     match texts.len() {

@@ -1,6 +1,8 @@
 //! The whole of it, with real processes: Ombud, its database file, and a company whose systems are down, slow, or lose their answers.
 //! Nothing is done twice, nothing is called done that is not, and nothing is lost.
 
+mod canaries;
+#[path = "../processes/mod.rs"]
 mod processes;
 
 use std::path::{Path, PathBuf};
@@ -83,23 +85,17 @@ impl Company {
     }
 }
 
-async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, PublicApi)> {
+/// The demo against a company, read by words alone: quick to start, and the same on every machine.
+fn ombud_command(back_office: &str, data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
-    // Read by words alone: quick to start, and the same on every machine.
+    let against = ["--backoffice", back_office, "--backoffice-token", TOKEN];
     command.env("OMBUD_MODELS_FOLDER", ombud_testkit::no_models());
+    command.args(["demo", "--json", "--listen", "127.0.0.1:0"]).args(against).arg("--data").arg(data);
     command
-        .args([
-            "demo",
-            "--json",
-            "--listen",
-            "127.0.0.1:0",
-            "--backoffice",
-            back_office,
-            "--backoffice-token",
-            TOKEN,
-            "--data",
-        ])
-        .arg(data);
+}
+
+async fn ombud(back_office: &str, data: &Path) -> anyhow::Result<(Process, PublicApi)> {
+    let mut command = ombud_command(back_office, data);
     let process = Process::start(&mut command).await?;
     let line = process.first_line.as_deref().context("it opens")?;
     let opened: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
