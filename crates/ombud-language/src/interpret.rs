@@ -35,6 +35,9 @@ use phrases::{Phrases, words};
 
 /// A request is begun that is read this surely ...
 const BEGUN: f32 = 0.5;
+/// A message is read as a whole this surely; a few words of it that begin something else by themselves begin nothing.
+const WHOLE_SURE: f32 = 0.95;
+const SCRAP_WORDS_MAX: usize = 4;
 /// ... each of several in one message this surely ...
 const ONE_OF_SEVERAL: f32 = 0.7;
 /// ... and another one, while a question is open or something is proposed, this surely.
@@ -455,9 +458,14 @@ impl<'a> Interpreter<'a> {
             return None;
         }
         let mut found: Vec<Command> = Vec::new();
+        let (whole, sure) = said.best();
         for part in parts {
             let classes = self.classes(part, context);
             let Some((class, p)) = classes.first().filter(|(_, p)| *p >= ONE_OF_SEVERAL) else { continue };
+            // "Das verstehe ich nicht. Wann wird mein Limit höher?" says only one thing.
+            if sure >= WHOLE_SURE && *class != whole && words(part).len() <= SCRAP_WORDS_MAX && !self.asks(part) {
+                continue;
+            }
             let command = match class.strip_prefix("flow:") {
                 Some(flow) => start(flow, *p, part),
                 None if *class == "ask" && self.asks(part) => Command::Ask { query: part.to_owned(), confidence: *p },

@@ -34,6 +34,7 @@ mod leave;
 mod once_more;
 mod options;
 mod recover;
+mod remind;
 mod reword;
 mod run;
 mod saga;

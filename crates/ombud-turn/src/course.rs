@@ -44,13 +44,19 @@ impl Course {
     /// The texts of which [`Assistant::learn_languages`] wants the embeddings, in its order: all but those that were learnt already.
     #[must_use]
     pub fn lessons(&self) -> Vec<String> {
-        let mut lessons = match &self.across {
-            ToRead::Learnt(_) => Vec::new(),
-            ToRead::Open => Across::lessons(&self.taught),
-        };
+        let mut lessons = self.lessons_together();
         lessons.extend(self.person.lessons());
         lessons.extend(self.short.iter().cloned());
         lessons
+    }
+
+    /// The texts of which [`Assistant::learn_together`] wants the embeddings, in its order; none where they were learnt already.
+    #[must_use]
+    pub fn lessons_together(&self) -> Vec<String> {
+        match &self.across {
+            ToRead::Learnt(_) => Vec::new(),
+            ToRead::Open => Across::lessons(&self.taught),
+        }
     }
 
     /// The texts of which [`Assistant::learn_language`] wants the embeddings, in its order.
@@ -135,6 +141,20 @@ impl Assistant {
         };
         readers.insert(locale.to_owned(), Arc::new(self.interpreters(across, &taught)?));
         self.serve_languages(Readers::Each(readers), course.identifier.clone())
+    }
+
+    /// Learns to read the messages of all other languages together, from the embeddings of the [`Course::lessons_together`]; wishes for a person and what
+    /// articles say in short come with [`Self::learn_languages`].
+    ///
+    /// # Errors
+    /// [`BuildError`] when a file of a language cannot be read.
+    pub fn learn_together(&self, course: &mut Course, embeddings: &[Embedding]) -> Result<(), BuildError> {
+        let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
+        let Some(across) = Across::learn(&course.taught, &vectors) else { return Ok(()) };
+        across.keep(&course.taught, course.model, &self.settings.shelf);
+        course.across = ToRead::Learnt(Box::new(across.clone()));
+        let interpreters = self.interpreters(across, &course.taught)?;
+        self.serve_languages(Readers::All(Arc::new(interpreters)), course.identifier.clone())
     }
 
     /// Learns to read the pack's other languages all together, from the embeddings of the [`Course::lessons`]. Takes seconds of one core where the

@@ -156,7 +156,8 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         Some(beside) => beside.flow(),
         None => dialogue.frames.last().map(|top| top.flow.as_str()),
     };
-    if led_here.is_some_and(|flow| asks_about(assistant, &conversation.locale, flow, text)) {
+    let waits = assistant.pack.manifest.desk.questions.as_deref();
+    if led_here.into_iter().chain(waits).any(|flow| asks_about(assistant, &conversation.locale, flow, text)) {
         return true;
     }
     if !screened.signals().is_empty() {
@@ -188,8 +189,9 @@ fn asks_about_led(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
         None => dialogue.frames.last().map(|top| top.flow.as_str()),
     };
     let text = screened.words();
+    let waits = assistant.pack.manifest.desk.questions.as_deref();
     assistant.reader(&received.conversation.locale).asks(text)
-        && flow.is_some_and(|flow| asks_about(assistant, &received.conversation.locale, flow, text))
+        && flow.into_iter().chain(waits).any(|flow| asks_about(assistant, &received.conversation.locale, flow, text))
 }
 
 /// Whether a message asks something about a request to which that has an answer of its own.

@@ -71,7 +71,7 @@ fn learn(
     assistant.deepen(&embeddings, Arc::clone(&model));
     drop(embeddings);
     // The company's own language first: customers who write it wait for no other.
-    let Some(course) = assistant.course(&model.model(), identifier(&path)?)? else { return Ok(()) };
+    let Some(mut course) = assistant.course(&model.model(), identifier(&path)?)? else { return Ok(()) };
     if learns == Learns::Own {
         return Ok(());
     }
@@ -88,7 +88,13 @@ fn learn(
         assistant.learn_language(&course, locale, &vectors(&course.lessons_of(locale))?)?;
         tracing::info!(locale, "customers are served in one more language");
     }
-    let embeddings = vectors(&lessons)?;
+    // They teach one another: read together they are read better, before anything else is learnt.
+    let together = course.lessons_together();
+    if steps > 0 && !together.is_empty() {
+        assistant.learn_together(&mut course, &vectors(&together)?)?;
+        tracing::info!("all languages are read together");
+    }
+    let embeddings = vectors(&course.lessons())?;
     Ok(assistant.learn_languages(course, &embeddings)?)
 }
 

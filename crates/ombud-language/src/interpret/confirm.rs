@@ -90,9 +90,10 @@ impl Interpreter<'_> {
             .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
     }
 
-    /// "Nein. Kann ich jetzt zahlen?", "nein, keinen Umtausch, bitte die Rücksendung": what begins with nothing but a no turns down, whatever follows.
+    /// "Nein. Kann ich jetzt zahlen?", "nein keinen Umtausch, bitte die Rücksendung": what begins with nothing but a no turns down, whatever follows.
     fn turns_down_first(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Option<Vec<Command>> {
-        let behind = self.phrases.behind_first(Says::No, &[Says::NoWith], said.text)?;
+        let marked = self.phrases.behind_first(Says::No, &[Says::NoWith], said.text);
+        let behind = marked.or_else(|| self.phrases.behind_ahead(Says::NoAhead, said.text))?;
         let deny = |text: &str| Command::Deny { text: text.to_owned() };
         let told = words(behind);
         if self.is_cancel(&told) || self.is_no(&told) {
@@ -191,6 +192,7 @@ mod tests {
         assert_eq!(read("Nein. Kann ich jetzt zahlen?"), [deny(""), asked]);
         assert_eq!(read("Nein, nur die Lampe"), [deny("nur die Lampe")]);
         assert_eq!(read("nein!! nein"), [deny("")]);
+        assert_eq!(read("Nein kein Umtausch"), [deny("kein Umtausch")]);
         for text in ["Nein, ja, machen Sie es", "Nein. Ja"] {
             assert!(!read(text).contains(&Command::Affirm), "{text}: {:?}", read(text));
         }

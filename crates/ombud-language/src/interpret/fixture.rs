@@ -52,6 +52,7 @@ pub(super) fn german(lines: &[(&str, &str)]) -> Interpreters {
     let phrases = [
         (Says::Yes, list(&["ja", "gerne"])),
         (Says::No, list(&["nein"])),
+        (Says::NoAhead, list(&["nein"])),
         (Says::Hold, list(&["aber"])),
         (Says::All, list(&["alle drei"])),
         (Says::Cancel, list(&["vergiss es"])),

@@ -49,6 +49,8 @@ pub enum Says {
     No,
     /// Nothing beside a no.
     NoWith,
+    /// Ahead of other words, also without a mark behind it, a no; not what means "not" too.
+    NoAhead,
     /// As a whole message: what is under way ends.
     Cancel,
     /// Keeps a reply from being a plain yes: but, first, instead, perhaps.
@@ -192,6 +194,14 @@ impl Phrases {
         let (first, behind) = text.trim_start().split_once(PART_MARKS)?;
         let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
         (!behind.is_empty() && self.says_only(says, beside, &words(first))).then_some(behind)
+    }
+
+    /// What follows a phrase that a text begins with, as it is written; none where nothing follows.
+    pub(super) fn behind_ahead<'t>(&self, says: Says, text: &'t str) -> Option<&'t str> {
+        let (first, behind) = text.trim_start().split_once(char::is_whitespace)?;
+        let said = words(first);
+        let is_ahead = self.of(says).iter().any(|phrase| *phrase == said);
+        (is_ahead && !behind.trim().is_empty()).then_some(behind.trim())
     }
 
     /// Whether the words begin with a phrase.

@@ -15,7 +15,7 @@ use super::stakes::{Moved, bound};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
 use crate::authorize::{Verdict, digest};
 use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
-use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending};
+use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending, Saying};
 use crate::expr::{Expr, Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op, Saga};
 use crate::limits::LIMIT_REACHED;
@@ -27,10 +27,6 @@ const DECLINED_MAX: u32 = 3;
 const REPEATED_MAX: u32 = 3;
 /// Times after which the customer is asked what should be different, instead of being shown it once more.
 const REPEATED_ASKS: u32 = 2;
-/// Reminders of a proposal in a row before it is shown in full again.
-const REMINDERS_MAX: u32 = 3;
-/// A proposal of one line that is no longer needs no reminder, characters.
-const SUMMARY_SHORT: usize = 100;
 /// Option id of another one-time code.
 const NEW_CODE: &str = "new_code";
 
@@ -215,7 +211,7 @@ impl Engine<'_> {
         self.answer_afterwards(state);
         if !(stands && self.remind(state, &proposal.summary)) {
             self.resume_hint(state);
-            state.ending.sayings.push(crate::dialogue::Saying {
+            state.ending.sayings.push(Saying {
                 text: proposal.summary.clone(),
                 origin: Origin::Proposal,
                 citations: Vec::new(),
@@ -227,27 +223,6 @@ impl Engine<'_> {
             summary: proposal.summary,
         });
         Step::Out(self.finish(state, AwaitingKind::Confirm, None, Vec::new()))
-    }
-
-    /// A few questions beside a long proposal are followed by a reminder of it, then it is shown in full again; whether it was a reminder. One of a
-    /// single line is told as it is.
-    fn remind(&self, state: &mut Deliberation, summary: &str) -> bool {
-        let Some(top) = state.dialogue.frames.last_mut() else { return false };
-        if !state.digressed || state.in_full {
-            return false;
-        }
-        if !summary.contains('\n') && summary.chars().count() <= SUMMARY_SHORT {
-            state.digressed = false;
-            return false;
-        }
-        let short = top.reminded < REMINDERS_MAX;
-        top.reminded = if short { top.reminded + 1 } else { 0 };
-        if short {
-            let title = self.pack.title(&self.moment.locale, &top_flow(state)).to_owned();
-            state.digressed = false;
-            self.say(state, "", "resume_proposal", &vars(json!({"title": title})), Origin::Question);
-        }
-        short
     }
 
     /// The repair flow that says whether a correction changed the proposal; none when there was no correction, or it was in vain too often.

@@ -249,9 +249,10 @@ impl Engine<'_> {
         let ended = state.dialogue.ended.iter().rev().map(|ended| (ended.flow.as_str(), &ended.vars));
         let beside = state.dialogue.beside.iter().flat_map(|beside| beside.frames.iter().rev());
         let beside = beside.map(|frame| (frame.flow.as_str(), &frame.vars));
-        let mut weight = 1.0;
+        let (mut weight, nothing) = (1.0, Map::new());
         let mut best: Option<(Answer, f32)> = None;
-        for request in running.chain(ended).chain(beside) {
+        let waits = state.dialogue.beside.as_ref().and(self.pack.manifest.desk.questions.as_deref());
+        for request in running.chain(ended).chain(beside).chain(waits.map(|flow| (flow, &nothing))) {
             let answer = self.answer_of(state, request, text);
             if let Some(answer) = answer
                 && best.as_ref().is_none_or(|(_, known)| answer.p * weight > *known)

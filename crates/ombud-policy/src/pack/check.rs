@@ -44,6 +44,11 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
         manifest_problem("approval_hours", format!("people have 1 to {APPROVAL_HOURS_MAX} hours for an approval"));
     }
     let own = pack.manifest.default_locale.as_str();
+    if let Some(flow) = &pack.manifest.desk.questions
+        && pack.flows.get(flow).is_none_or(|flow| flow.faq.is_none())
+    {
+        manifest_problem("questions", format!("flow `{flow}` has no `faq:`, so nothing can be asked of it"));
+    }
     let listed = &pack.manifest.desk.records;
     if listed.len() > DESK_RECORDS_MAX {
         manifest_problem("records", format!("at most {DESK_RECORDS_MAX} lists can stand beside a conversation"));

@@ -129,6 +129,9 @@ pub struct DeskConfig {
     /// Reads by `customer_id` whose lists stand beside a conversation, in order, at most twelve. Texts: `desk_<action>`, and `desk_<action>_line` of an `item`.
     #[serde(default)]
     pub records: Vec<String>,
+    /// The flow whose questions (`faq:`) customers may ask whenever a person is awaited, whatever led to him.
+    #[serde(default)]
+    pub questions: Option<String>,
 }
 
 /// What a language model may see of customers as it stands; everything else that is personal data, or a value of their records, is shown as a token.
