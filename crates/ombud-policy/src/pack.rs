@@ -31,7 +31,7 @@ pub use manifest::{IdentityConfig, Limits, Manifest, Places};
 pub type PackFiles = BTreeMap<String, String>;
 
 /// Texts every pack has, by the base: what the engine itself says.
-pub const ENGINE_TEXTS: [&str; 86] = [
+pub const ENGINE_TEXTS: [&str; 87] = [
     "greeting",
     "what_else",
     "anything_else",
@@ -92,6 +92,7 @@ pub const ENGINE_TEXTS: [&str; 86] = [
     "wait_text",
     "chitchat_greeting",
     "chitchat_thanks",
+    "chitchat_thanks_words",
     "chitchat_goodbye",
     "chitchat_are_you_human",
     "chitchat_abilities",

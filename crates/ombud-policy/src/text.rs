@@ -2,6 +2,7 @@
 
 mod dates;
 mod formats;
+mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,7 @@ use crate::problem::PackProblem;
 use dates::{Holidays, business_days_later, days_later};
 use formats::Formats;
 pub(crate) use formats::own_name;
+pub use listed::THANKS_WORDS;
 
 /// Why a text could not be made.
 #[derive(Debug, thiserror::Error)]

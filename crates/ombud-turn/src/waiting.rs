@@ -6,6 +6,7 @@ use ombud_domain::{
 };
 use ombud_language::{UnderstandContext, Vectors};
 use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
+use ombud_policy::text::THANKS_WORDS;
 use ombud_policy::{Dialogue, NO_CHOICE, Reader as _};
 use serde_json::{Map, Value, json};
 
@@ -23,6 +24,8 @@ const LOOK_UP: f32 = 0.85;
 const LOOK_UP_OWN: f32 = 0.6;
 /// A question is one about the request that led to the person from this probability on.
 const ASKED_ABOUT: f32 = 0.45;
+/// Thanks in more words tell something else besides.
+const THANKS_WORDS_MAX: usize = 8;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
 const SAME_PERSON: [&str; 3] = ["bereavement", "debt_distress", "illness"];
 /// Those of them in which a question of what is owed means one's own account: who grieves may mean another's.
@@ -295,8 +298,13 @@ fn pleasantry(assistant: &Assistant, conversation: &Conversation, text: &str) ->
         Command::Chitchat { kind: Kind::Goodbye } => Some("chitchat_goodbye"),
         _ => None,
     });
-    let first = keys.next()??;
-    keys.all(|key| key.is_some()).then_some(first)
+    let first = keys.next().flatten().filter(|_| keys.all(|key| key.is_some()));
+    let is_short = text.split_whitespace().count() <= THANKS_WORDS_MAX;
+    let thanks = is_short
+        && !assistant.reader(&conversation.locale).asks(text)
+        && assistant.pack.texts.lists(&conversation.locale, THANKS_WORDS, text);
+    // "Okay, dann warte ich. Danke!" tells the person who is awaited nothing.
+    if thanks { Some("chitchat_thanks") } else { first }
 }
 
 /// What a message asks where nothing is open.

@@ -12,6 +12,7 @@ use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
 use crate::flow::{AskSource, FlowKind, Op, ValueKind, YieldsTo};
+use crate::text::THANKS_WORDS;
 
 /// Why a question of a request comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -445,6 +446,11 @@ impl Engine<'_> {
             state.dialogue.close_requests();
             open = false;
             state.farewell = true;
+            if self.pack.texts.lists(&self.moment.locale, THANKS_WORDS, &self.moment.text)
+                && state.ending.sayings.is_empty()
+            {
+                self.say(state, "", "chitchat_thanks", &Map::new(), Origin::Template);
+            }
         }
         let menu: Vec<&str> =
             self.pack.manifest.menu.flows.iter().map(|flow| self.pack.title(&self.moment.locale, flow)).collect();

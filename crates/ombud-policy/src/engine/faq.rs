@@ -252,7 +252,8 @@ impl Engine<'_> {
         let (mut weight, nothing) = (1.0, Map::new());
         let mut best: Option<(Answer, f32)> = None;
         let waits = state.dialogue.beside.as_ref().and(self.pack.manifest.desk.questions.as_deref());
-        for request in running.chain(ended).chain(beside).chain(waits.map(|flow| (flow, &nothing))) {
+        // What is asked while one waits is about the waiting rather than about what led there.
+        for request in waits.map(|flow| (flow, &nothing)).into_iter().chain(running).chain(ended).chain(beside) {
             let answer = self.answer_of(state, request, text);
             if let Some(answer) = answer
                 && best.as_ref().is_none_or(|(_, known)| answer.p * weight > *known)
@@ -260,7 +261,7 @@ impl Engine<'_> {
                 let weighted = answer.p * weight;
                 best = Some((answer, weighted));
             }
-            weight *= OLDER;
+            weight *= if waits == Some(request.0) { 1.0 } else { OLDER };
         }
         best.map(|(answer, _)| answer)
     }
