@@ -200,7 +200,7 @@ impl Phrases {
     pub(super) fn behind_ahead<'t>(&self, says: Says, text: &'t str) -> Option<&'t str> {
         let (first, behind) = text.trim_start().split_once(char::is_whitespace)?;
         let said = words(first);
-        let is_ahead = self.of(says).iter().any(|phrase| *phrase == said);
+        let is_ahead = self.of(says).contains(&said);
         (is_ahead && !behind.trim().is_empty()).then_some(behind.trim())
     }
 

@@ -44,9 +44,8 @@ pub(super) fn check(pack: &Pack, name: &str, files: &PackFiles, problems: &mut V
         manifest_problem("approval_hours", format!("people have 1 to {APPROVAL_HOURS_MAX} hours for an approval"));
     }
     let own = pack.manifest.default_locale.as_str();
-    if let Some(flow) = &pack.manifest.desk.questions
-        && pack.flows.get(flow).is_none_or(|flow| flow.faq.is_none())
-    {
+    let without = |flow: &&String| pack.flows.get(*flow).is_none_or(|flow| flow.faq.is_none());
+    if let Some(flow) = pack.manifest.desk.questions.as_ref().filter(without) {
         manifest_problem("questions", format!("flow `{flow}` has no `faq:`, so nothing can be asked of it"));
     }
     let listed = &pack.manifest.desk.records;
