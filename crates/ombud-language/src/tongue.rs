@@ -18,8 +18,6 @@ pub use words::{TongueFile, TongueWords, Tongues};
 
 /// How much more must speak for another language that is written much like the present one: "hvor er pakken min" is Norwegian, and nearly Danish.
 const NEAR_MARGIN: f32 = 2.5;
-/// The same where the customer has written in the present one before: nobody changes from one to the other in the middle.
-const NEAR_MARGIN_BEGUN: f32 = 7.0;
 
 /// What a message is read with.
 #[derive(Debug, Clone, Copy)]
@@ -106,12 +104,10 @@ impl Tongues {
             _ => heard.margin_needed(cleaned.words_that_count()),
         };
         let (best, margin, share) = evidence.best_against(heard.present);
-        let nearer = match self.are_near(best, heard.present) {
-            true if heard.begun => NEAR_MARGIN_BEGUN,
-            true => NEAR_MARGIN,
-            false => 0.0,
-        };
-        match needed.map(|needed| needed + nearer) {
+        let is_near = self.are_near(best, heard.present);
+        let nearer = if is_near { NEAR_MARGIN } else { 0.0 };
+        // Nobody changes from one to the other in the middle of a conversation.
+        match needed.filter(|_| !(is_near && heard.begun)).map(|needed| needed + nearer) {
             Some(needed) if best != heard.present && margin >= needed => tongue(best, share, ToldBy::Words),
             _ if best == heard.present => tongue(best, share, ToldBy::Words),
             _ => tongue(heard.present, 1.0 - share, ToldBy::Conversation),

@@ -174,7 +174,9 @@ fn few_words_do_not_leave_a_conversation_for_a_language_that_is_written_alike() 
     assert_eq!(language(&heard("hvor er pakken min", &danish, "en", false)), "da");
     let finnish = [("fi".to_owned(), 0.9), ("de".to_owned(), 0.05)];
     assert_eq!(language(&heard("ja ja, schon klar", &finnish, "de", true)), "de");
-    // Who writes a whole sentence of the other is followed.
+    // Who begins with a whole sentence of the other is followed; in the middle nobody changes from one to the other.
     let sentence = "hej, jeg vil gerne vide hvornår jeg får mine penge tilbage efter jeg sendte pakken";
-    assert_eq!(language(&heard(sentence, &danish, "nb", true)), "da");
+    assert_eq!(language(&heard(sentence, &danish, "nb", false)), "da");
+    assert_eq!(language(&heard(sentence, &danish, "nb", true)), "nb");
+    assert_eq!(language(&heard(sentence, &danish, "en", true)), "da");
 }
