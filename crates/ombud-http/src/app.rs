@@ -1,7 +1,8 @@
 //! What does every handler share? One application, cheap to clone.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -75,6 +76,28 @@ pub struct Parts {
     pub settings: HttpSettings,
 }
 
+/// Open streams of one session: several tabs on several conversations.
+const SESSION_STREAMS_MAX: usize = 16;
+
+/// A place among the open streams, given back when the stream ends.
+pub(crate) struct StreamPlace {
+    app: App,
+    session: SessionId,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut open = self.app.0.streams_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.session) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                open.remove(&self.session);
+            }
+        }
+    }
+}
+
 /// The application.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -84,6 +107,8 @@ struct Inner {
     tokens: Tokens,
     limits: Limits,
     streams: Arc<Semaphore>,
+    /// Open streams of each session that has one.
+    streams_of: Mutex<HashMap<SessionId, usize>>,
     turns: Semaphore,
     working: Semaphore,
     tasks: TaskTracker,
@@ -101,6 +126,7 @@ impl App {
             tokens,
             limits: Limits::new(&parts.settings.limits),
             streams: Arc::new(Semaphore::new(permits(parts.settings.streams_max))),
+            streams_of: Mutex::default(),
             turns: Semaphore::new(permits(parts.settings.turns_max)),
             working: Semaphore::new(permits(parts.settings.turns_at_once)),
             tasks: TaskTracker::new(),
@@ -140,9 +166,17 @@ impl App {
         &self.0.limits
     }
 
-    /// A place among the open streams.
-    pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| ApiError::TooManyStreams)
+    /// A place among the open streams, of which one session has only a few: nobody takes those of all others.
+    pub(crate) fn stream_place(&self, session: SessionId) -> Result<StreamPlace, ApiError> {
+        let permit = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| ApiError::TooManyStreams)?;
+        let mut open = self.0.streams_of.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.entry(session).or_default();
+        if *own >= SESSION_STREAMS_MAX {
+            return Err(ApiError::TooManyStreams);
+        }
+        *own += 1;
+        drop(open);
+        Ok(StreamPlace { app: self.clone(), session, _permit: permit })
     }
 
     /// Runs a turn to its end even if the caller hangs up: half a turn could leave money moved and nothing recorded.

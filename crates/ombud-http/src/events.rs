@@ -13,12 +13,11 @@ use futures::stream::unfold;
 use ombud_domain::{ConversationId, Message as DomainMessage};
 use ombud_ports::LiveEvent;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
-use crate::app::App;
+use crate::app::{App, StreamPlace};
 use crate::auth::Party;
 use crate::dto::conversation::Status;
 use crate::dto::{Awaiting, Message};
@@ -56,7 +55,7 @@ pub async fn follow_conversation(
     headers: &HeaderMap,
 ) -> Result<Events, ApiError> {
     let last_event_id = last_event_id(headers)?;
-    let permit = app.stream_permit()?;
+    let place = app.stream_place(party.session_id())?;
     // Watching begins before the ledger is read, so that nothing falls between.
     let receiver = app.live().watch(id).ok_or(ApiError::Busy)?;
     let view = visible(&app, &party, id).await?;
@@ -70,7 +69,7 @@ pub async fn follow_conversation(
         pending: VecDeque::new(),
         last_seq: last_event_id.unwrap_or(newest),
         ends_at,
-        _permit: permit,
+        _place: place,
     };
     if last_event_id.is_some() {
         follower.catch_up(view);
@@ -86,17 +85,17 @@ pub async fn follow_conversation(
 /// # Errors
 /// [`ApiError`] when too many streams are open.
 pub fn follow_desk(app: &App, party: &Party) -> Result<Events, ApiError> {
-    let permit = app.stream_permit()?;
+    let place = app.stream_place(party.session_id())?;
     let receiver = app.live().watch_desk().ok_or(ApiError::Busy)?;
     let ends_at = ends_at(app, party);
-    Ok(respond(unfold((receiver, permit), move |(mut receiver, permit)| async move {
+    Ok(respond(unfold((receiver, place), move |(mut receiver, place)| async move {
         let event = match next_of(&mut receiver, ends_at).await {
             Next::Event(event) => plain(&event.kind, &event.data),
             // What was missed is in the inbox; one event makes the page read it.
             Next::Missed => plain("conversation.updated", &json!({})),
             Next::End => return None,
         };
-        Some((Ok(event), (receiver, permit)))
+        Some((Ok(event), (receiver, place)))
     })))
 }
 
@@ -149,7 +148,7 @@ struct Follower {
     pending: VecDeque<Event>,
     last_seq: i64,
     ends_at: Instant,
-    _permit: OwnedSemaphorePermit,
+    _place: StreamPlace,
 }
 
 impl Follower {

@@ -55,6 +55,15 @@ pub enum Party {
 pub struct StaffOrDemo(pub Party);
 
 impl Party {
+    /// The session of the token.
+    #[must_use]
+    pub const fn session_id(&self) -> SessionId {
+        match self {
+            Self::Customer(customer) => customer.principal.session_id,
+            Self::Staff(staff) => staff.session_id,
+        }
+    }
+
     /// When the token ends, seconds since the epoch.
     #[must_use]
     pub const fn expires_at_s(&self) -> i64 {

@@ -134,6 +134,22 @@ async fn the_desk_hears_of_hand_overs_and_staff_follow_a_conversation() {
 }
 
 #[tokio::test]
+async fn a_session_has_a_few_streams_and_takes_none_of_others() {
+    let world = World::with(Wishes { streams_max: Some(64), ..Wishes::default() });
+    let (token, id) = world.conversation().await;
+    let path = format!("/api/v1/conversations/{id}/events");
+    let mut own = Vec::new();
+    for _ in 0..16 {
+        own.push(Stream::open(&world, &path, &token, None).await);
+    }
+    assert_eq!(world.get(&path, &token).await.code(), (429, "OM-0502"));
+    let (other, theirs) = world.conversation().await;
+    drop(Stream::open(&world, &format!("/api/v1/conversations/{theirs}/events"), &other, None).await);
+    own.pop();
+    drop(Stream::open(&world, &path, &token, None).await);
+}
+
+#[tokio::test]
 async fn streams_have_a_bound_end_at_shutdown_and_end_with_their_token() {
     let world = World::with(Wishes { streams_max: Some(1), ..Wishes::default() });
     let (token, id) = world.conversation().await;
