@@ -308,10 +308,8 @@ pub(super) const CLAIMS: &[Claim] = &[
         promise: "Cards and secrets that come in by any channel stand in nothing that is kept, logged or given out",
         runs: &[tests("ombud", "test company", &["no_canary_stands_in_anything_that_is_kept_or_given_out"])],
         figure: "{found} of {n} found in {files} files",
-        figures: &[
-            "canaries: {n} cards and secrets, each by a channel of its own, {found} found in {files} files of {bytes} bytes",
-        ],
-        data: "test numbers of card networks, a code, a PIN and a password: by chat, in two messages, as a header, an address and a key, at the code entry, by an agent's reply and note, in a record and in a document",
+        figures: &["canaries: {n} cards and secrets by nine channels, {found} found in {files} files of {bytes} bytes"],
+        data: "test numbers of card networks, a code, a PIN and a password: by chat, in two messages, as a key, an address and a language, at the code entry, by an agent's reply and note, and in a document",
     },
     Claim {
         name: "knowledge",

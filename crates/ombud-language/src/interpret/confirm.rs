@@ -156,19 +156,23 @@ mod tests {
     use ombud_domain::Expectation;
 
     use super::*;
+    use crate::interpret::Interpreters;
     use crate::interpret::fixture::{Meant, SECOND, german};
+
+    /// What is read of a German reply to a proposal.
+    fn replied(readers: &Interpreters, text: &str) -> Vec<Command> {
+        let context = UnderstandContext {
+            vectors: Some(&Meant(SECOND)),
+            proposal: Some("Soll ich den Fall melden?"),
+            ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
+        };
+        readers.of("de").unwrap().understand(text, &context).commands
+    }
 
     #[test]
     fn a_yes_of_its_own_agrees_before_a_question_that_holds_nothing_up() {
         let readers = german(&[]);
-        let read = |text: &str| {
-            let context = UnderstandContext {
-                vectors: Some(&Meant(SECOND)),
-                proposal: Some("Soll ich den Fall melden?"),
-                ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
-            };
-            readers.of("de").unwrap().understand(text, &context).commands
-        };
+        let read = |text: &str| replied(&readers, text);
         let asked = Command::Ask { query: "Und muss ich dann zahlen?".to_owned(), confidence: ASKED_AFTER };
         assert_eq!(read("Ja! Und muss ich dann zahlen?"), [Command::Affirm, asked]);
         for text in ["Ja. Aber muss ich dann zahlen?", "ja und muss ich dann zahlen?", "Ja? Muss ich dann zahlen?"] {
@@ -179,14 +183,7 @@ mod tests {
     #[test]
     fn what_begins_with_nothing_but_a_no_turns_down_whatever_follows() {
         let readers = german(&[]);
-        let read = |text: &str| {
-            let context = UnderstandContext {
-                vectors: Some(&Meant(SECOND)),
-                proposal: Some("Soll ich den Fall melden?"),
-                ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
-            };
-            readers.of("de").unwrap().understand(text, &context).commands
-        };
+        let read = |text: &str| replied(&readers, text);
         let deny = |text: &str| Command::Deny { text: text.to_owned() };
         let asked = Command::Ask { query: "Kann ich jetzt zahlen?".to_owned(), confidence: ASKED_AFTER };
         assert_eq!(read("Nein. Kann ich jetzt zahlen?"), [deny(""), asked]);

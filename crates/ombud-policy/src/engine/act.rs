@@ -65,7 +65,8 @@ impl Engine<'_> {
         }
         let arguments: Map<String, Value> = arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
         let customer = state.dialogue.customer_id.clone().unwrap_or_default();
-        let moved = match self.moved(state, spec, &arguments) {
+        let eval = |expr: &Expr| self.value(state, expr, &[&arguments]);
+        let moved = match self.moved(state, spec, &eval) {
             Ok(moved) => moved,
             Err(problem) => return self.broken(state, format!("{}: {problem}", act.action)),
         };

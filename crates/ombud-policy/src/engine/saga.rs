@@ -9,13 +9,12 @@ use serde_json::{Map, Value, json};
 use super::act::Refusable;
 use super::close::HandingOver;
 use super::run::{Step, top_flow, top_vars};
-use super::stakes::{amount_of, bound};
+use super::stakes::{Moved, bound};
 use super::{Decision, Deliberation, Engine, vars};
 use crate::authorize::{Asked, NOT_PERMITTED, Verdict, digest};
 use crate::dialogue::{ApprovalWish, Frame, Origin, Pending};
 use crate::expr::{Expr, Scope};
 use crate::flow::{Compensation, Op, Saga, Undo};
-use crate::postings::{self, Wish};
 use crate::saga::{FAILED, Next, RunStep, SagaEnd, SagaRun, StepState, Way};
 use crate::spec::ActionSpec;
 
@@ -112,10 +111,8 @@ impl Engine<'_> {
         spec.check_arguments(arguments).map_err(|error| error.to_string())?;
         let arguments = arguments.iter().filter(|(_, value)| !value.is_null());
         let arguments = arguments.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let (amount_minor, currency) = amount_of(spec, eval);
-        let customer_id = state.dialogue.customer_id.as_deref();
-        let wish = Wish { amount_minor, currency: currency.as_deref(), customer_id };
-        let legs = postings::legs((spec, &self.pack.chart), wish, eval).map_err(|why| format!("{action}: {why}"))?;
+        let moved = self.moved(state, spec, eval).map_err(|why| format!("{action}: {why}"))?;
+        let Moved { amount_minor, currency, legs } = moved;
         Ok(RunStep { action: action.to_owned(), arguments, amount_minor, currency, legs, state: StepState::Open })
     }
 

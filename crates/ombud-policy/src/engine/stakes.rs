@@ -1,7 +1,7 @@
 //! What does an action move, and what is a yes to it bound to?
 
 use ombud_domain::books::Leg;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Deliberation, Engine};
 use crate::expr::Expr;
@@ -28,10 +28,7 @@ pub(super) fn bound(amount: (Option<i64>, Option<&str>), legs: &[Leg]) -> Value 
 }
 
 /// How much an action is about, as far as it says so.
-pub(super) fn amount_of(
-    spec: &ActionSpec,
-    eval: &dyn Fn(&Expr) -> Result<Value, String>,
-) -> (Option<i64>, Option<String>) {
+fn amount_of(spec: &ActionSpec, eval: &dyn Fn(&Expr) -> Result<Value, String>) -> (Option<i64>, Option<String>) {
     let told = |expr: &Option<Expr>| expr.as_ref().and_then(|expr| eval(expr).ok());
     let currency = told(&spec.currency).and_then(|value| value.as_str().map(ToOwned::to_owned));
     (told(&spec.amount).and_then(|value| value.as_i64()), currency)
@@ -43,13 +40,12 @@ impl Engine<'_> {
         &self,
         state: &Deliberation,
         spec: &ActionSpec,
-        arguments: &Map<String, Value>,
+        eval: &dyn Fn(&Expr) -> Result<Value, String>,
     ) -> Result<Moved, String> {
-        let eval = |expr: &Expr| self.value(state, expr, &[arguments]);
-        let (amount_minor, currency) = amount_of(spec, &eval);
+        let (amount_minor, currency) = amount_of(spec, eval);
         let customer_id = state.dialogue.customer_id.as_deref();
         let wish = Wish { amount_minor, currency: currency.as_deref(), customer_id };
-        let legs = postings::legs((spec, &self.pack.chart), wish, &eval).map_err(|problem| problem.to_string())?;
+        let legs = postings::legs((spec, &self.pack.chart), wish, eval).map_err(|problem| problem.to_string())?;
         Ok(Moved { amount_minor, currency, legs })
     }
 }

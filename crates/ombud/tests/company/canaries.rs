@@ -11,7 +11,7 @@ use ombud_domain::Sensitive;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::processes::{Process, TOKEN, stand_in};
+use super::processes::{Process, stand_in};
 use super::{CUSTOMER, ombud_command, stands_in};
 
 /// Numbers of the card networks for tests (`data/pan_test_numbers`), and secrets of nobody: each stands in one channel.
@@ -21,9 +21,8 @@ const IN_KEY: &str = "6011111111111117";
 const IN_PATH: &str = "4012888888881881";
 const IN_REPLY: &str = "30569309025904";
 const IN_NOTE: &str = "3530111333300000";
-const IN_RECORD: &str = "5555555555554444";
 const IN_DOCUMENT: &str = "4222222222222";
-const IN_HEADER: &str = "6011000990139424";
+const IN_LOCALE: &str = "6011000990139424";
 const SECRETS: [&str; 4] = ["Zauberwort-93x", "cvv 937", "PIN is 8264", "code is 558213"];
 
 /// R33, R42: they were looked for in the database and its log, the keys, the checkpoints, the log at `trace`, an export, a replay, and what the desk and the demo see.
@@ -42,7 +41,7 @@ async fn no_canary_stands_in_anything_that_is_kept_or_given_out() -> anyhow::Res
     let server = Process::start_with(&mut command, Stdio::from(log)).await?;
     let opened: Value = serde_json::from_str(server.first_line.as_deref().context("it opens")?)?;
     let address = opened.get("url").and_then(Value::as_str).context("url")?.to_owned();
-    let said = plant(&address, &url, &out).await?;
+    let said = plant(&address, &out).await?;
     ask(&data, &["export", "--customer", CUSTOMER, "--out", &out.join("export").display().to_string()]).await?;
     for command in [&["replay", "--all"][..], &["prove"]] {
         std::fs::write(out.join(command.join("-")), ask(&data, command).await?)?;
@@ -67,7 +66,7 @@ async fn no_canary_stands_in_anything_that_is_kept_or_given_out() -> anyhow::Res
     let n = SECRETS.len() + cards().count() + 2;
     writeln!(
         std::io::stdout(),
-        "canaries: {n} cards and secrets, each by a channel of its own, 0 found in {files} files of {bytes} bytes"
+        "canaries: {n} cards and secrets by nine channels, 0 found in {files} files of {bytes} bytes"
     )?;
     for folder in [data, out] {
         drop(std::fs::remove_dir_all(folder));
@@ -91,7 +90,7 @@ fn sizes(folder: &Path) -> std::io::Result<(u64, u64)> {
 }
 
 fn cards() -> impl Iterator<Item = String> {
-    [IN_CHAT, IN_KEY, IN_PATH, IN_REPLY, IN_NOTE, IN_RECORD, IN_DOCUMENT, IN_HEADER].into_iter().map(ToOwned::to_owned)
+    [IN_CHAT, IN_KEY, IN_PATH, IN_REPLY, IN_NOTE, IN_DOCUMENT, IN_LOCALE].into_iter().map(ToOwned::to_owned)
 }
 
 /// A number as people and programs write it.
@@ -101,10 +100,7 @@ fn written(card: &str) -> [String; 3] {
 }
 
 /// Brings one canary in by each channel; the one-time code that was right is returned.
-async fn plant(address: &str, company: &str, out: &Path) -> anyhow::Result<String> {
-    let admin = BackOfficeAdmin::new(company, Some(&Sensitive::new(TOKEN.to_owned())), None)?;
-    let note = json!({"author": "Call centre", "text": format!("Customer read out card {IN_RECORD} to us.")});
-    admin.post(&format!("/customers/{CUSTOMER}/notes"), &note).await?;
+async fn plant(address: &str, out: &Path) -> anyhow::Result<String> {
     let api = PublicApi::new(address)?;
     let session = api.open_demo_session(CUSTOMER).await?;
     let conversation = api.open_conversation(&session, None, None).await?;
@@ -117,10 +113,10 @@ async fn plant(address: &str, company: &str, out: &Path) -> anyhow::Result<Strin
     ] {
         api.send(&session, id, text, None).await?;
     }
-    // Whatever the answer is: a key, a path and a header are not for the log.
+    // Whatever the answer is: a key, a path and a language are not for the log.
     drop(api.send(&session, id, "hello", Some(IN_KEY)).await);
     drop(api.conversation(&session, IN_PATH).await);
-    drop(api.open_conversation(&session, Some(IN_HEADER), None).await);
+    drop(api.open_conversation(&session, Some(IN_LOCALE), None).await);
     let code = step_up(&api, &session).await?;
     api.send(&session, id, "I want a person", None).await?;
     let desk = BackOfficeAdmin::new(address, None, None)?;
