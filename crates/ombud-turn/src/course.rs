@@ -1,7 +1,7 @@
 //! What are the pack's other languages learnt from, and in which order?
 //!
-//! They teach one another, and are read best when all were learnt together. Until then each is read by what it and the company's own teach: the one that
-//! a customer waits for first.
+//! They teach one another, and are read best when all were learnt together. Until then each is read by what it, the company's own and those that were learnt
+//! with it teach: the one that a customer waits for first, then in the order of the pack.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -59,10 +59,10 @@ impl Course {
         }
     }
 
-    /// The texts of which [`Assistant::learn_language`] wants the embeddings, in its order.
+    /// The texts of which [`Assistant::learn_some`] wants the embeddings, in its order.
     #[must_use]
-    pub fn lessons_of(&self, locale: &str) -> Vec<String> {
-        Across::lessons(&self.alone(locale))
+    pub fn lessons_of(&self, locales: &[&str]) -> Vec<String> {
+        Across::lessons(&self.some(locales))
     }
 
     /// The vectors of messages, of wishes for a person and of what articles say in short; none where they are not those of the lessons.
@@ -72,10 +72,10 @@ impl Course {
         Some([of_messages, of_person, of_short])
     }
 
-    /// What a language and the company's own teach.
-    fn alone(&self, locale: &str) -> Vec<Taught> {
+    /// What these languages and the company's own teach.
+    fn some(&self, locales: &[&str]) -> Vec<Taught> {
         let own = self.taught.first().map(|own| own.locale.as_str());
-        let teaches = |of: &&Taught| own == Some(of.locale.as_str()) || of.locale == locale;
+        let teaches = |of: &&Taught| own == Some(of.locale.as_str()) || locales.contains(&of.locale.as_str());
         self.taught.iter().filter(teaches).cloned().collect()
     }
 }
@@ -105,8 +105,7 @@ impl Assistant {
         Ok(Some(Course { across, taught, person, short, model: model.sha256, identifier }))
     }
 
-    /// The language that is to be learnt next by itself: the one that a customer has waited for longest, else the next of the pack; none when each was
-    /// learnt, or all together.
+    /// The language that is to be learnt next: the one that a customer has waited for longest, else the next of the pack; none when each was learnt.
     #[must_use]
     pub fn next_language(&self) -> Option<&str> {
         let known = self.known_languages();
@@ -125,13 +124,13 @@ impl Assistant {
         }
     }
 
-    /// Learns to read one of the pack's other languages by itself, from the embeddings of the [`Course::lessons_of`]: it is served from then on. Takes seconds of one
-    /// core; turns go on meanwhile.
+    /// Learns to read some of the pack's other languages, from the embeddings of the [`Course::lessons_of`] these: they are served from then on, and read by
+    /// what they teach one another. Takes seconds of one core; turns go on meanwhile.
     ///
     /// # Errors
     /// [`BuildError`] when a file of a language cannot be read.
-    pub fn learn_language(&self, course: &Course, locale: &str, embeddings: &[Embedding]) -> Result<(), BuildError> {
-        let taught = course.alone(locale);
+    pub fn learn_some(&self, course: &Course, locales: &[&str], embeddings: &[Embedding]) -> Result<(), BuildError> {
+        let taught = course.some(locales);
         let vectors: Vec<&[f32]> = embeddings.iter().map(Embedding::values).collect();
         let Some(across) = Across::learn(&taught, &vectors) else { return Ok(()) };
         let mut readers = match self.known_languages().map(|known| known.readers.clone()) {
@@ -139,7 +138,8 @@ impl Assistant {
             Some(Readers::All(_)) => return Ok(()),
             None => BTreeMap::new(),
         };
-        readers.insert(locale.to_owned(), Arc::new(self.interpreters(across, &taught)?));
+        let interpreters = Arc::new(self.interpreters(across, &taught)?);
+        readers.extend(locales.iter().map(|locale| ((*locale).to_owned(), Arc::clone(&interpreters))));
         self.serve_languages(Readers::Each(readers), course.identifier.clone())
     }
 

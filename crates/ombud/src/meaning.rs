@@ -14,6 +14,9 @@ use crate::wiring::models_folder;
 
 /// With fewer texts than this still to be embedded, all languages are soon learnt together, and none by itself before: about half a minute of two cores.
 const SOON: usize = 3_000;
+/// After so many languages those that are served are learnt together: each time takes seconds of one core for each of them, and those of the pack's markets
+/// need not wait for the last one.
+const AT_ONCE: [usize; 3] = [3, 8, 16];
 /// Between two lines of the log about how far the first start is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
@@ -83,10 +86,16 @@ fn learn(
         ombud_inference::vectors(model.as_ref(), &kept, lessons, &|done, _| progress(before + done, all))
     };
     let steps = if all > SOON { assistant.languages_of_pack() } else { 0 };
+    let mut served = Vec::new();
     for _ in 0..steps {
         let Some(locale) = assistant.next_language() else { break };
-        assistant.learn_language(&course, locale, &vectors(&course.lessons_of(locale))?)?;
+        assistant.learn_some(&course, &[locale], &vectors(&course.lessons_of(&[locale]))?)?;
         tracing::info!(locale, "customers are served in one more language");
+        served.push(locale);
+        if AT_ONCE.contains(&served.len()) {
+            assistant.learn_some(&course, &served, &vectors(&course.lessons_of(&served))?)?;
+            tracing::info!(languages = served.len(), "these languages are read together");
+        }
     }
     // They teach one another: read together they are read better, before anything else is learnt.
     let together = course.lessons_together();

@@ -101,7 +101,7 @@ async fn the_language_that_a_customer_waits_for_comes_first() {
     world.say("注文はどこですか").await;
     assert_eq!(assistant.next_language(), Some("ja"));
     let course = assistant.course(&Letters.model(), None).unwrap().unwrap();
-    assistant.learn_language(&course, "ja", &embedded(course.lessons_of("ja"))).unwrap();
+    assistant.learn_some(&course, &["ja"], &embedded(course.lessons_of(&["ja"]))).unwrap();
     assert_eq!((assistant.languages(), assistant.next_language()), (vec!["en", "ja"], Some("sv")));
     let served = text(&world.say("はい").await);
     assert!(!served.contains("「担当者」") && !served.is_ascii(), "{served}");
@@ -109,7 +109,7 @@ async fn the_language_that_a_customer_waits_for_comes_first() {
     assert!(told.contains("lära mig läsa svenska"), "{told}");
     assert_eq!(assistant.locale_for(Some("sv")), "en");
     // Nothing is learnt from vectors that are not those of the lessons.
-    assistant.learn_language(&course, "sv", &embedded(vec!["hej".to_owned()])).unwrap();
+    assistant.learn_some(&course, &["sv"], &embedded(vec!["hej".to_owned()])).unwrap();
     assert_eq!(assistant.next_language(), Some("sv"));
     let all = embedded(course.lessons());
     assistant.learn_languages(course, &all).unwrap();
