@@ -67,9 +67,6 @@ pub struct Dialogue {
     /// What was looked up or quoted in the last reply that told something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lately: Vec<String>,
-    /// Whether that was told a second time already.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub told_again: bool,
     /// Misunderstandings in a row.
     pub misread: u32,
     /// Whether the customer was told which languages are read.

@@ -142,6 +142,8 @@ pub struct Moment {
     pub now_us: i64,
     /// Today in the pack's time zone, `YYYY-MM-DD`.
     pub today: String,
+    /// Until when people answer today, `HH:MM` in the market's time; empty where they do not now, or the pack names no hours.
+    pub desk_until: String,
     /// The customer the session vouches for.
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
@@ -479,6 +481,7 @@ impl Engine<'_> {
                 "locale": self.moment.locale,
                 "market": self.moment.market,
                 "today": self.moment.today,
+                "desk_until": self.moment.desk_until,
                 "now_s": self.moment.now_us / 1_000_000,
                 "conversation_id": self.moment.conversation_id,
             });

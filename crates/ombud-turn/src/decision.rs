@@ -12,7 +12,7 @@ use crate::attempts::EnteredCode;
 use crate::context::{Asker, Grounds};
 use crate::conversation::says_something;
 use crate::intake::{Arrival, code_digits};
-use crate::reader::{LexicalReader, local, today};
+use crate::reader::{LexicalReader, desk_until, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
 use crate::trail::Trail;
@@ -288,6 +288,7 @@ fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Underst
         market: understood.market().to_owned(),
         now_us: assistant.ports.clock.now().0,
         today: today(assistant).to_string(),
+        desk_until: desk_until(assistant, understood.market()),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,

@@ -14,7 +14,7 @@ use crate::assistant::Assistant;
 use crate::conversation::{Conversation, says_something};
 use crate::intake::{Arrival, Hears};
 use crate::market;
-use crate::reader::{LexicalReader, today};
+use crate::reader::{LexicalReader, desk_until, today};
 use crate::safety::Screened;
 use crate::search::Search;
 
@@ -283,7 +283,7 @@ pub(crate) fn acknowledgement(
     } else {
         (Author::System, "handoff_noted_again")
     };
-    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(conversation)}));
+    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(assistant, conversation)}));
     let said = |key: &str| for_reason(assistant, conversation, key, &names);
     match pleasantry(assistant, conversation, text) {
         Some(pleasantry) => Some((Author::Assistant, format!("{} {}", said(pleasantry)?, said("handoff_beside")?))),
@@ -327,13 +327,14 @@ fn for_reason(
     said(&format!("{key}_{reason}")).or_else(|| said(key))
 }
 
-fn session(conversation: &Conversation) -> Value {
-    json!({"market": conversation.market, "locale": conversation.locale})
+fn session(assistant: &Assistant, conversation: &Conversation) -> Value {
+    let desk_until = desk_until(assistant, &conversation.market);
+    json!({"market": conversation.market, "locale": conversation.locale, "desk_until": desk_until})
 }
 
 /// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.
 fn promise(assistant: &Assistant, conversation: &Conversation) -> String {
-    let names = names(&json!({"session": session(conversation)}));
+    let names = names(&json!({"session": session(assistant, conversation)}));
     for_reason(assistant, conversation, "handoff_promise", &names).unwrap_or_default()
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Obstacle {
 
 /// How long a yes to a proposal counts after it was shown, microseconds: an hour (R8).
 const PROPOSAL_US: i64 = 3_600_000_000;
+/// A no to an offer in so many words says what is wanted instead.
+const MORE_THAN_NO_WORDS: usize = 9;
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -394,11 +396,20 @@ impl Engine<'_> {
             (AwaitingKind::Choice, _)
                 if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) =>
             {
-                state.completed = true
+                state.asks_which = self.says_more_than_no(state);
+                state.completed = !state.asks_which;
             }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
             _ => {}
         }
+    }
+
+    /// "I don't want to cancel anything, it is cancelled already. I want my money back": a no to what was offered that says what is wanted. What that
+    /// may be is left to choose from.
+    fn says_more_than_no(&self, state: &mut Deliberation) -> bool {
+        let offered = &state.dialogue.awaiting.options;
+        state.near.retain(|flow| offered.iter().all(|option| option.id != *flow));
+        !state.near.is_empty() && self.moment.text.split_whitespace().count() >= MORE_THAN_NO_WORDS
     }
 
     /// Reads every slot of the request again, with the correction as the strongest words.
