@@ -109,6 +109,7 @@ mod tests {
             attempts_max: 1,
             idempotency_key: false,
             reasons: BTreeMap::new(),
+            out: None,
             receipt_member: "id".to_owned(),
         }
     }

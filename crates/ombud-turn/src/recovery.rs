@@ -105,7 +105,9 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
         return unknown;
     };
     let answer = match (spec.recovery(), &open.intent, look_up) {
-        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => carry_out(assistant, intent).await,
+        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => {
+            carry_out(assistant, &intent.clone().answered_as(spec)).await
+        }
         (Recovery::LookUp(shows), _, Some(read)) => {
             match within(assistant, assistant.ports.back_office.read(&read), unknown.clone()).await {
                 ActionOutcome::Found { body } => match shows.outcome(&open.proposal, &body) {
