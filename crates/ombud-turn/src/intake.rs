@@ -132,6 +132,8 @@ pub(crate) struct Arrival<'a> {
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
     pub approval: Option<(ApprovalId, Outcome)>,
+    /// Whether this turn takes the place of one that broke off.
+    pub broke_off: bool,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -225,6 +227,7 @@ pub(crate) async fn receive<'a>(
         coming: None,
         withdrawn: None,
         approval,
+        broke_off: false,
         input: Some(stimulus.input),
         _key: guard,
     })))

@@ -16,7 +16,7 @@ use crate::answer::Checked;
 use crate::approvals::Wishes;
 use crate::assistant::Assistant;
 use crate::context::Asker;
-use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
+use crate::conversation::{Answered, Conversation, MODEL_TOKENS, OpenAction, Opened, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
 use crate::intake::Arrival;
 use crate::languages::Turned;
@@ -134,7 +134,8 @@ pub(crate) async fn commit(
         None => ConversationStatus::Open,
     };
     let handed = ending.handover.is_some();
-    if let Some(open) = received.conversation.open_action.as_ref().filter(|open| open.outcome.is_some()) {
+    let is_told = |open: &&OpenAction| open.outcome.is_some() && !received.broke_off;
+    if let Some(open) = received.conversation.open_action.as_ref().filter(is_told) {
         turn.events.push(event("action.told", &json!({"intent_id": open.id}))?);
     }
     let events = turn.events.len() + 3 + usize::from(handed);
@@ -380,6 +381,9 @@ async fn finish(
     }
     let commit = Commit { reply: stored, shredding, ..commit_of(assistant, id, version, events, at) };
     let committed = assistant.ports.ledger.append(commit).await.inspect_err(|_| assistant.forget(id))?;
+    if let Some(tape) = assistant.tape() {
+        tape.end();
+    }
     state.version = committed.version;
     if is_shredded {
         // What is in memory still holds the digits; the ledger no longer does.

@@ -125,6 +125,16 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
     }
 }
 
+/// The turn that was to ask, or to tell what came of it, broke off: the next one comes later, and after so many of them a person looks it up.
+pub(crate) async fn broke_off(assistant: &Assistant, received: &mut Arrival<'_>) -> Result<(), AppendError> {
+    let Some(open) = received.conversation.open_action.clone() else { return Ok(()) };
+    let tries = open.tries.saturating_add(1);
+    if open.outcome.is_none() && tries >= TRIES_MAX {
+        return append_outcome(assistant, received, open.id, &ActionOutcome::Unknown).await;
+    }
+    append_try(assistant, received, &OpenAction { tries, ..open }).await
+}
+
 /// Whether the company's systems can still tell: they forget keys, and an old wish may no longer be one.
 fn is_worth_asking(assistant: &Assistant, open: &OpenAction) -> bool {
     let minutes = i64::from(assistant.pack.manifest.limits.recovery_minutes);
