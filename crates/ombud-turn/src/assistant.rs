@@ -28,7 +28,7 @@ use crate::tape::Tape;
 use crate::taped::taped;
 use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{broken, desk, hiding, reader, record, shadow};
+use crate::{broken, desk, hiding, reader, shadow};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -390,19 +390,6 @@ impl Assistant {
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         &self.settings.tenant
-    }
-
-    /// Opens a conversation with the greeting that tells the customer of the AI (R46).
-    ///
-    /// # Errors
-    /// [`TurnError::Store`] when the ledger cannot be written.
-    pub async fn open(
-        &self,
-        principal: &Principal,
-        locale: Option<&str>,
-        market: Option<&str>,
-    ) -> Result<ConversationView, TurnError> {
-        record::open(self, principal, locale, market).await.map(|view| shadow::seen_by_customer(self, view))
     }
 
     /// Answers a stimulus.

@@ -177,10 +177,11 @@ pub(crate) async fn receive<'a>(
         .await?
         .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
-    check_input(assistant, &stimulus.input, &conversation)?;
+    // What was answered is answered again, also where it could not be asked any more: a code is awaited once.
     if let Some(stored) = stored_reply(assistant, &stimulus, &conversation).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
+    check_input(assistant, &stimulus.input, &conversation)?;
     let guard =
         stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
