@@ -296,6 +296,15 @@ pub enum Decision {
     End(Box<Ending>),
 }
 
+/// Whether an action was sent off whose outcome nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentOff {
+    /// None.
+    Nothing,
+    /// One.
+    InDoubt,
+}
+
 /// How an entered one-time code fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeCheck {
@@ -410,6 +419,21 @@ impl Engine<'_> {
                 self.hand_over(state, &close::HandingOver::because("internal_error"))
             }
         }
+    }
+
+    /// Ends a turn that broke off by a fault of the program: a person takes over. An action that was sent off, and whose outcome is not known, is said to be so.
+    pub fn broke_off(&self, state: &mut Deliberation, signals: &[String], sent_off: SentOff) -> Decision {
+        self.arrive(state);
+        for signal in signals {
+            if !state.dialogue.signals.contains(signal) {
+                state.dialogue.signals.push(signal.clone());
+            }
+        }
+        state.ending.reasons.push("the turn broke off by a fault of the program".to_owned());
+        if sent_off == SentOff::InDoubt {
+            self.say(state, "", "action_pending", &Map::new(), Origin::Template);
+        }
+        self.hand_over(state, &close::HandingOver::because("internal_error"))
     }
 
     /// Goes on with an entered one-time code.

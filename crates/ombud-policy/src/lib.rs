@@ -15,6 +15,7 @@ pub mod flow;
 pub mod graph;
 pub mod limits;
 pub mod memory;
+pub mod out;
 pub mod pack;
 pub mod postings;
 pub mod problem;

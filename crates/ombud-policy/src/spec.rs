@@ -1,6 +1,7 @@
 //! What is an action of a pack? A typed connector, written as data in `actions/<name>.yaml`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, Scope, plain};
 use crate::graph::{RawWalk, Walk};
+use crate::out::{Out, RawOut};
 use crate::postings::{PostingSpec, RawPosting};
 use crate::problem::PackProblem;
 use crate::recovery::{LookUp, RawLookUp};
@@ -113,6 +115,8 @@ struct RawAction {
     path: String,
     #[serde(default, rename = "in")]
     arguments: BTreeMap<String, ArgumentSpec>,
+    #[serde(default)]
+    out: Option<RawOut>,
     #[serde(default)]
     autonomy: Autonomy,
     #[serde(default)]
@@ -225,6 +229,8 @@ pub struct ActionSpec {
     pub path: String,
     /// Arguments by name.
     pub arguments: BTreeMap<String, ArgumentSpec>,
+    /// What the company's system must answer; none where its answer is used as it comes.
+    pub out: Option<Arc<Out>>,
     /// How far the assistant goes by itself.
     pub autonomy: Autonomy,
     /// Whether the company's systems can take it back as if it had not been.
@@ -310,6 +316,8 @@ impl ActionSpec {
         raw.check(file, source, &mut problems);
         let walk = raw.walk.take().map(|walk| walk.compile(file, source)).transpose();
         let walk = walk.map_err(|problem| problems.push(problem)).ok().flatten();
+        let out = raw.out.as_ref().map(|out| out.compile(file)).transpose();
+        let out = out.map_err(|problem| problems.push(problem)).ok().flatten();
         let mut compile = |text: &str| {
             Expr::compile(text)
                 .map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string())))
@@ -338,6 +346,7 @@ impl ActionSpec {
                 method: raw.method,
                 path: raw.path,
                 arguments: raw.arguments,
+                out: out.map(Arc::new),
                 autonomy: raw.autonomy,
                 reversible: raw.reversible,
                 ownership,
@@ -415,6 +424,7 @@ impl ActionSpec {
             idempotency_key: keyed,
             reasons: self.errors.clone(),
             receipt_member: self.receipt.clone(),
+            out: self.out.clone(),
         }
     }
 }
@@ -437,6 +447,9 @@ impl RawAction {
             && let Some(problem) = self.memory_problem()
         {
             report("source:", problem);
+        }
+        if self.source != Source::Company && self.out.is_some() {
+            report("out:", "`out` is for what the company's systems answer, take it away".to_owned());
         }
         if self.source == Source::Graph && (self.path != GRAPH_PATH || self.risk != Risk::Read) {
             report("source:", format!("the graph is at `{GRAPH_PATH}` and only read: a GET with a `walk`"));
@@ -557,6 +570,7 @@ mod tests {
         const PAGE: &str = include_str!("../../../docs/ACTIONS.md");
         assert_eq!(ombud_testkit::unnamed_keys::<RawAction>(PAGE, "Keys of an action"), [""; 0]);
         assert_eq!(ombud_testkit::unnamed_keys::<ArgumentSpec>(PAGE, "Keys of an argument"), [""; 0]);
+        assert_eq!(ombud_testkit::unnamed_keys::<RawOut>(PAGE, "Keys of out"), [""; 0]);
         assert_eq!(ombud_testkit::unnamed_keys::<RawLookUp>(PAGE, "Keys of recover"), [""; 0]);
         assert!(ombud_testkit::keys_of::<RawAction>().len() > 15);
     }
@@ -573,6 +587,28 @@ mod tests {
         }
         let wrong = ActionSpec::parse("p/actions/cancel.yaml", &format!("{CANCEL}autonomy: always\n"));
         assert!(wrong.is_err());
+    }
+
+    #[test]
+    fn what_must_be_answered_goes_with_the_call_and_mistakes_in_it_are_reported_with_their_line() {
+        let out = "out:\n  type: object\n  of:\n    receipt_id: { type: string }\n";
+        let parse = |source: &str| ActionSpec::parse("p/actions/cancel.yaml", source);
+        let spec = parse(&format!("{CANCEL}{out}")).unwrap();
+        let arguments = json!({"order_id": "W"}).as_object().unwrap().clone();
+        let call = spec.call(&arguments);
+        let checked = call.out.as_ref().unwrap();
+        assert!(checked.check(&json!({"receipt_id": "R"})).is_ok() && checked.check(&json!({})).is_err());
+        assert_eq!(parse(CANCEL).unwrap().call(&arguments).out, None);
+        let wrong = |from: &str, to: &str| {
+            let problems = parse(&format!("{CANCEL}{}", out.replace(from, to))).unwrap_err();
+            problems.first().unwrap().line
+        };
+        assert_eq!(wrong("type: string", "type: text"), 13);
+        assert_eq!(wrong("type: string", "type: string, each: string"), 13);
+        assert_eq!(wrong("of:", "members:"), 12);
+        let memory = "action: cancel\nsource: memory\nrisk: read\nmethod: GET\npath: /memory\nin:\n  customer_id: { type: string }\nout: { type: object }\n";
+        let problems = parse(memory).unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [8], "{problems:?}");
     }
 
     #[test]

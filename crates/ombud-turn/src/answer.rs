@@ -74,6 +74,13 @@ pub(crate) async fn write_and_check(
     Checked { ending, dialogue, paragraphs, given }
 }
 
+/// The reply as it was decided, with no model asked.
+pub(crate) fn as_decided((mut ending, dialogue): (Ending, Dialogue), trail: &mut Trail<'_>) -> Checked {
+    let paragraphs = paragraphs(std::mem::take(&mut ending.sayings));
+    trail.note(Stage::Answer, "from templates", json!({"paragraphs": paragraphs.len()}));
+    Checked { ending, dialogue, paragraphs, given: Vec::new() }
+}
+
 enum Draft {
     NoModel,
     Accepted(String),

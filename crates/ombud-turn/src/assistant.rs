@@ -26,9 +26,9 @@ use crate::meaning::{Model, Progress, TOLD_MAX, ToldVectors};
 use crate::people::People;
 use crate::tape::Tape;
 use crate::taped::taped;
-use crate::turn::{self, TurnError};
+use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, hiding, reader, record, shadow};
+use crate::{broken, desk, hiding, reader, shadow};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -392,19 +392,6 @@ impl Assistant {
         &self.settings.tenant
     }
 
-    /// Opens a conversation with the greeting that tells the customer of the AI (R46).
-    ///
-    /// # Errors
-    /// [`TurnError::Store`] when the ledger cannot be written.
-    pub async fn open(
-        &self,
-        principal: &Principal,
-        locale: Option<&str>,
-        market: Option<&str>,
-    ) -> Result<ConversationView, TurnError> {
-        record::open(self, principal, locale, market).await.map(|view| shadow::seen_by_customer(self, view))
-    }
-
     /// Answers a stimulus.
     ///
     /// # Errors
@@ -420,7 +407,7 @@ impl Assistant {
                 // Who counts now is what the turn is recorded and replayed with.
                 turn.settings.approvers = self.approvers().await?;
             }
-            match Box::pin(turn::run(&turn, stimulus.clone())).await {
+            match broken::run_or_hand_over(self, &turn, &stimulus).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
                     self.forget(stimulus.conversation_id);

@@ -2,7 +2,7 @@
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, Stage, Understanding};
-use ombud_policy::engine::{CodeCheck, Earlier};
+use ombud_policy::engine::{CodeCheck, Earlier, SentOff};
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use crate::attempts::EnteredCode;
 use crate::context::{Asker, Grounds};
 use crate::conversation::says_something;
 use crate::intake::{Arrival, code_digits};
+use crate::market;
 use crate::reader::{LexicalReader, desk_until, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
@@ -88,7 +89,8 @@ pub(crate) fn begin(
     trail: &mut Trail<'_>,
 ) -> Decided {
     let said = last_words(received, screened, understood);
-    let moment = Moment { text: screened.words().to_owned(), ..moment(assistant, (received, understood), said) };
+    let moment =
+        Moment { text: screened.words().to_owned(), ..moment(assistant, (received, understood.market()), said) };
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
     if let Some(market) = understood.named_market() {
         state.dialogue.named_market = Some(market.to_owned());
@@ -130,6 +132,26 @@ pub(crate) fn begin(
     } else {
         engine.begin(&mut state, heard.0, heard.1)
     };
+    Decided { notice, ..decided((state, moment, 0), decision, trail) }
+}
+
+/// What is done when the turn broke off: nothing of it goes on, and a person takes over.
+pub(crate) fn broke_off(
+    assistant: &Assistant,
+    received: &Arrival<'_>,
+    screened: &Screened,
+    trail: &mut Trail<'_>,
+) -> Decided {
+    let said = if says_something(screened.text()) { screened.text() } else { &received.conversation.said };
+    let (market, _) = market::of(assistant, received, "");
+    let moment = moment(assistant, (received, &market), said.to_owned());
+    let mut state = Deliberation::new(received.conversation.dialogue.clone());
+    let reader = LexicalReader::new(assistant, &moment.locale);
+    let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
+    let open = received.conversation.open_action.as_ref();
+    let sent_off = open.filter(|open| open.outcome.is_none()).map_or(SentOff::Nothing, |_| SentOff::InDoubt);
+    let decision = engine.broke_off(&mut state, screened.signals(), sent_off);
+    let notice = notice(assistant, &moment, screened);
     Decided { notice, ..decided((state, moment, 0), decision, trail) }
 }
 
@@ -280,15 +302,15 @@ fn last_words(received: &Arrival<'_>, screened: &Screened, understood: &Understo
     if keeps_earlier { earlier.clone() } else { screened.text().to_owned() }
 }
 
-fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Understood), said: String) -> Moment {
+fn moment(assistant: &Assistant, (received, market): (&Arrival<'_>, &str), said: String) -> Moment {
     let conversation = &received.conversation;
     Moment {
         conversation_id: conversation.id.to_string(),
         locale: conversation.locale.clone(),
-        market: understood.market().to_owned(),
+        market: market.to_owned(),
         now_us: assistant.ports.clock.now().0,
         today: today(assistant).to_string(),
-        desk_until: desk_until(assistant, understood.market()),
+        desk_until: desk_until(assistant, market),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,

@@ -70,6 +70,9 @@ pub(crate) struct Begin {
     /// Whether it was a shadow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+    /// Whether it took the place of a turn that broke off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broke_off: bool,
     /// Version of the conversation that was loaded.
     pub version: i64,
     /// When the turn began.
@@ -111,6 +114,7 @@ impl Begin {
                 _ => Approvers::default(),
             },
             shadow: settings.mode == Mode::Shadow,
+            broke_off: false,
             version,
             at: assistant.ports.clock.now(),
             principal: stimulus.principal.clone(),

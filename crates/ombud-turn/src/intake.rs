@@ -132,6 +132,8 @@ pub(crate) struct Arrival<'a> {
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
     pub approval: Option<(ApprovalId, Outcome)>,
+    /// Whether this turn takes the place of one that broke off.
+    pub broke_off: bool,
     input: Option<Input>,
     _key: Option<KeyGuard<'a>>,
 }
@@ -175,10 +177,11 @@ pub(crate) async fn receive<'a>(
         .await?
         .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
-    check_input(assistant, &stimulus.input, &conversation)?;
+    // What was answered is answered again, also where it could not be asked any more: a code is awaited once.
     if let Some(stored) = stored_reply(assistant, &stimulus, &conversation).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
+    check_input(assistant, &stimulus.input, &conversation)?;
     let guard =
         stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
@@ -225,6 +228,7 @@ pub(crate) async fn receive<'a>(
         coming: None,
         withdrawn: None,
         approval,
+        broke_off: false,
         input: Some(stimulus.input),
         _key: guard,
     })))

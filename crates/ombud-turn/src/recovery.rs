@@ -105,7 +105,9 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
         return unknown;
     };
     let answer = match (spec.recovery(), &open.intent, look_up) {
-        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => carry_out(assistant, intent).await,
+        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => {
+            carry_out(assistant, &intent.clone().answered_as(spec)).await
+        }
         (Recovery::LookUp(shows), _, Some(read)) => {
             match within(assistant, assistant.ports.back_office.read(&read), unknown.clone()).await {
                 ActionOutcome::Found { body } => match shows.outcome(&open.proposal, &body) {
@@ -121,6 +123,16 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
         ActionOutcome::Done { .. } | ActionOutcome::Refused { .. } => answer,
         _ => unknown,
     }
+}
+
+/// The turn that was to ask, or to tell what came of it, broke off: the next one comes later, and after so many of them a person looks it up.
+pub(crate) async fn broke_off(assistant: &Assistant, received: &mut Arrival<'_>) -> Result<(), AppendError> {
+    let Some(open) = received.conversation.open_action.clone() else { return Ok(()) };
+    let tries = open.tries.saturating_add(1);
+    if open.outcome.is_none() && tries >= TRIES_MAX {
+        return append_outcome(assistant, received, open.id, &ActionOutcome::Unknown).await;
+    }
+    append_try(assistant, received, &OpenAction { tries, ..open }).await
 }
 
 /// Whether the company's systems can still tell: they forget keys, and an old wish may no longer be one.

@@ -73,6 +73,8 @@ struct Reel {
     left_ids: VecDeque<Uuid>,
     left_answers: VecDeque<Answer>,
     fault: Option<Fault>,
+    /// Whether all of the turn is in the ledger.
+    ended: bool,
     /// What a played turn wrote.
     commits: Vec<Commit>,
 }
@@ -97,6 +99,7 @@ impl Reel {
             left_ids: VecDeque::new(),
             left_answers: VecDeque::new(),
             fault: None,
+            ended: false,
             commits: Vec::new(),
         }
     }
@@ -156,6 +159,23 @@ impl Tape {
             Source::Outside(clock) => clock.monotonic_us(),
             Source::Record(_) => 0,
         }
+    }
+
+    /// Notes that the turn takes the place of one that broke off.
+    pub(crate) fn broke_off(&self) {
+        if let Some(begin) = &mut self.reel().begin {
+            begin.broke_off = true;
+        }
+    }
+
+    /// Notes that all of the turn is in the ledger.
+    pub(crate) fn end(&self) {
+        self.reel().ended = true;
+    }
+
+    /// Whether all of the turn is in the ledger.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.reel().ended
     }
 
     /// Notes what the turn began with.

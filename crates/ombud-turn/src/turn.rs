@@ -69,6 +69,9 @@ pub enum TurnError {
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,
+    /// A fault of the program, also in the turn that takes the place of the one that broke off.
+    #[error("the turn broke off by a fault of the program, it stands in the log")]
+    BrokeOff,
     /// The ledger cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

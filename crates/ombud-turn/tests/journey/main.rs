@@ -4,6 +4,7 @@
 
 mod approvals;
 mod autonomy;
+mod broken;
 mod events;
 mod facts;
 mod graph;
