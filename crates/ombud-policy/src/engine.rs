@@ -421,15 +421,20 @@ impl Engine<'_> {
         }
     }
 
-    /// Ends a turn that broke off by a fault of the program: a person takes over. An action that was sent off, and whose outcome is not known, is said to be so.
-    pub fn broke_off(&self, state: &mut Deliberation, signals: &[String], sent_off: SentOff) -> Decision {
+    /// Ends a turn of which nothing goes on, `why` says why: a person takes over. An action that was sent off, and whose outcome is not known, is said to be so.
+    pub fn broke_off(
+        &self,
+        state: &mut Deliberation,
+        (signals, why): (&[String], &str),
+        sent_off: SentOff,
+    ) -> Decision {
         self.arrive(state);
         for signal in signals {
             if !state.dialogue.signals.contains(signal) {
                 state.dialogue.signals.push(signal.clone());
             }
         }
-        state.ending.reasons.push("the turn broke off by a fault of the program".to_owned());
+        state.ending.reasons.push(why.to_owned());
         if sent_off == SentOff::InDoubt {
             self.say(state, "", "action_pending", &Map::new(), Origin::Template);
         }

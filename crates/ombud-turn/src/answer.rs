@@ -46,7 +46,7 @@ impl Checked {
 
 pub(crate) async fn write_and_check(
     assistant: &Assistant,
-    (received, screened): (&Arrival<'_>, &Screened),
+    (received, screened): (&Arrival, &Screened),
     grounds: &Grounds,
     decided: (Ending, Dialogue),
     trail: &mut Trail<'_>,

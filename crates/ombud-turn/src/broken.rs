@@ -10,8 +10,8 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 
 use crate::assistant::Assistant;
-use crate::intake::{Received, Stimulus};
-use crate::safety::Source;
+use crate::intake::{Arrival, Received, Stimulus};
+use crate::safety::{Screened, Source};
 use crate::tape::Tape;
 use crate::trail::Trail;
 use crate::turn::{self, TurnError};
@@ -21,7 +21,7 @@ use crate::{answer, decision, intake, record, recovery, reply, safety};
 /// Runs a turn; when it breaks off, the one that takes its place. `turn` is the assistant for the first of them.
 pub(crate) async fn run_or_hand_over(
     assistant: &Assistant,
-    turn: &Assistant,
+    turn: &Arc<Assistant>,
     stimulus: &Stimulus,
 ) -> Result<TurnReply, TurnError> {
     let id = stimulus.conversation_id;
@@ -51,7 +51,6 @@ pub(crate) async fn hand_over(assistant: &Assistant, stimulus: Stimulus) -> Resu
         Received::Repeated(reply) => return Ok(*reply),
         Received::Fresh(received) => received,
     };
-    received.broke_off = true;
     if let Some(tape) = assistant.tape() {
         tape.broke_off();
     }
@@ -68,8 +67,22 @@ pub(crate) async fn hand_over(assistant: &Assistant, stimulus: Stimulus) -> Resu
         }
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
-    let decided = decision::broke_off(assistant, &received, &screened, &mut trail);
+    end(assistant, received, &screened, (trail, FAULT)).await
+}
+
+/// Why a person takes over where a turn broke off.
+const FAULT: &str = "the turn broke off by a fault of the program";
+
+/// Ends a turn of which nothing goes on: it is handed over and recorded, and nothing of it is said to be done.
+pub(crate) async fn end(
+    assistant: &Assistant,
+    mut received: Box<Arrival>,
+    screened: &Screened,
+    (mut trail, why): (Trail<'_>, &str),
+) -> Result<TurnReply, TurnError> {
+    received.broke_off = true;
+    let decided = decision::broke_off(assistant, &received, (screened, why), &mut trail);
     let checked = answer::as_decided(decided.into_ending(), &mut trail);
-    let recorded = Box::pin(record::commit(assistant, received, &screened, checked, trail)).await?;
+    let recorded = Box::pin(record::commit(assistant, received, screened, checked, trail)).await?;
     Ok(reply::deliver(assistant, recorded))
 }

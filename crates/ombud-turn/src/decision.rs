@@ -82,7 +82,7 @@ impl Decided {
 
 pub(crate) fn begin(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     screened: &Screened,
     understood: &Understood,
     grounds: &Grounds,
@@ -135,11 +135,11 @@ pub(crate) fn begin(
     Decided { notice, ..decided((state, moment, 0), decision, trail) }
 }
 
-/// What is done when the turn broke off: nothing of it goes on, and a person takes over.
+/// What is done when nothing of the turn goes on, `why` says why: a person takes over.
 pub(crate) fn broke_off(
     assistant: &Assistant,
-    received: &Arrival<'_>,
-    screened: &Screened,
+    received: &Arrival,
+    (screened, why): (&Screened, &str),
     trail: &mut Trail<'_>,
 ) -> Decided {
     let said = if says_something(screened.text()) { screened.text() } else { &received.conversation.said };
@@ -150,13 +150,13 @@ pub(crate) fn broke_off(
     let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
     let open = received.conversation.open_action.as_ref();
     let sent_off = open.filter(|open| open.outcome.is_none()).map_or(SentOff::Nothing, |_| SentOff::InDoubt);
-    let decision = engine.broke_off(&mut state, screened.signals(), sent_off);
+    let decision = engine.broke_off(&mut state, (screened.signals(), why), sent_off);
     let notice = notice(assistant, &moment, screened);
     Decided { notice, ..decided((state, moment, 0), decision, trail) }
 }
 
 /// What time or the company brings. While people have the conversation they see what was reported, and the request waits on.
-fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation, source: &Source) -> Option<Decision> {
+fn unasked(engine: &Engine<'_>, received: &Arrival, state: &mut Deliberation, source: &Source) -> Option<Decision> {
     match source {
         Source::Timer => Some(engine.silent(state, silence::next(&received.conversation, engine.pack))),
         Source::Event(event) if received.desk_owns() => {
@@ -170,7 +170,7 @@ fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation
 }
 
 /// What people have decided is done, or said not to be. While one of them has the conversation nothing goes on beyond that.
-fn decided_by_people(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation) -> Decision {
+fn decided_by_people(engine: &Engine<'_>, received: &Arrival, state: &mut Deliberation) -> Decision {
     let Some((id, outcome)) = received.approval else { return engine.keep_waiting(state) };
     let Some(approval) = received.conversation.approvals.find(id) else { return engine.keep_waiting(state) };
     let digest = &approval.proposal.digest;
@@ -186,7 +186,7 @@ fn decided_by_people(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut De
 /// Goes on from an action of an earlier turn, by what the ledger now holds of it.
 fn earlier(
     engine: &Engine<'_>,
-    received: &Arrival<'_>,
+    received: &Arrival,
     state: &mut Deliberation,
     (understanding, findings): (&Understanding, &[Finding]),
 ) -> Decision {
@@ -218,7 +218,7 @@ pub(crate) fn hidden(assistant: &Assistant, locale: &str, screened: &Screened) -
 
 pub(crate) fn resume(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     before: Decided,
     outcome: ActionOutcome,
     trail: &mut Trail<'_>,
@@ -295,14 +295,14 @@ fn summary_of(ending: &Ending) -> String {
 }
 
 /// This message, if it says something; an earlier one when it is a bare yes or no, or only asks for a person.
-fn last_words(received: &Arrival<'_>, screened: &Screened, understood: &Understood) -> String {
+fn last_words(received: &Arrival, screened: &Screened, understood: &Understood) -> String {
     let earlier = &received.conversation.said;
     let only_person = matches!(understood.understanding().commands.as_slice(), [Command::Handoff]);
     let keeps_earlier = !earlier.is_empty() && (only_person || !says_something(screened.text()));
     if keeps_earlier { earlier.clone() } else { screened.text().to_owned() }
 }
 
-fn moment(assistant: &Assistant, (received, market): (&Arrival<'_>, &str), said: String) -> Moment {
+fn moment(assistant: &Assistant, (received, market): (&Arrival, &str), said: String) -> Moment {
     let conversation = &received.conversation;
     Moment {
         conversation_id: conversation.id.to_string(),

@@ -120,7 +120,7 @@ pub(crate) fn is_of_graph(assistant: &Assistant, action: &str) -> bool {
 /// What the walk of an action comes to: `kind`, `id`, `label`, `at`, `source`, `age_s` and the `fields` that are kept of each record.
 pub(crate) async fn answer(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     (call, asker): (&ApiCall, Option<&Asker>),
 ) -> ActionOutcome {
     let walk = assistant.pack.actions.get(&call.action).and_then(|spec| spec.walk.as_ref());

@@ -17,6 +17,7 @@ mod understanding;
 mod approvals;
 mod assistant;
 mod attempts;
+mod bounded;
 mod broken;
 mod controls;
 mod conversation;

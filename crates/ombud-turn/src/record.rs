@@ -42,7 +42,7 @@ impl Recorded {
 /// Commits a turn of the assistant.
 pub(crate) async fn commit(
     assistant: &Assistant,
-    received: Box<Arrival<'_>>,
+    received: Box<Arrival>,
     screened: &Screened,
     checked: Checked,
     mut trail: Trail<'_>,
@@ -118,7 +118,7 @@ pub(crate) async fn commit(
 }
 
 /// Who the customer is, when this turn has found it out.
-fn identified(received: &Arrival<'_>, dialogue: &Dialogue) -> Result<Option<NewEvent>, StoreError> {
+fn identified(received: &Arrival, dialogue: &Dialogue) -> Result<Option<NewEvent>, StoreError> {
     let known = received.conversation.customer_id.as_ref().map(|known| known.as_str());
     let found = dialogue.customer_id.as_ref().filter(|id| known != Some(id.as_str()));
     let name = context::customer_name(&dialogue.customer);
@@ -129,7 +129,7 @@ fn identified(received: &Arrival<'_>, dialogue: &Dialogue) -> Result<Option<NewE
 /// Commits a message to people; the assistant stays silent once one is there (R50), and says before that the message is kept.
 pub(crate) async fn note_for_desk(
     assistant: &Assistant,
-    received: Box<Arrival<'_>>,
+    received: Box<Arrival>,
     screened: &Screened,
     mut trail: Trail<'_>,
 ) -> Result<TurnReply, TurnError> {
@@ -187,7 +187,7 @@ struct TurnEvents {
 impl TurnEvents {
     fn begin(
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         screened: &Screened,
         at: TimestampUs,
     ) -> Result<Self, TurnError> {
@@ -222,7 +222,7 @@ impl TurnEvents {
     fn replies(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         (paragraphs, asks): (Vec<crate::answer::Paragraph>, bool),
         at: TimestampUs,
     ) -> Result<Vec<Message>, TurnError> {
@@ -245,7 +245,7 @@ impl TurnEvents {
     fn say(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         (author, text): (Author, String),
         at: TimestampUs,
     ) -> Result<Message, TurnError> {
@@ -264,7 +264,7 @@ impl TurnEvents {
     }
 
     /// All stages in one event: an event each took a third of a turn's processor time.
-    fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
+    fn stages(&mut self, received: &Arrival, stages: &[StageRecord]) -> Result<(), TurnError> {
         self.events.push(event("turn.stages", &TurnStages { turn_id: received.turn_id, records: stages })?);
         Ok(())
     }
@@ -272,7 +272,7 @@ impl TurnEvents {
     fn state(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         status: ConversationStatus,
         dialogue: &Dialogue,
     ) -> Result<(), TurnError> {
@@ -291,7 +291,7 @@ impl TurnEvents {
 
 async fn finish(
     assistant: &Assistant,
-    received: Arrival<'_>,
+    received: Arrival,
     turn: TurnEvents,
     (reply, dialogue): (TurnReply, Dialogue),
     at: TimestampUs,

@@ -72,7 +72,7 @@ impl Assistant {
 /// Asks once; the outcome, or the time of the next question, is in the ledger when this returns.
 pub(crate) async fn recover(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     look_up: Option<ApiCall>,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -126,7 +126,7 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
 }
 
 /// The turn that was to ask, or to tell what came of it, broke off: the next one comes later, and after so many of them a person looks it up.
-pub(crate) async fn broke_off(assistant: &Assistant, received: &mut Arrival<'_>) -> Result<(), AppendError> {
+pub(crate) async fn broke_off(assistant: &Assistant, received: &mut Arrival) -> Result<(), AppendError> {
     let Some(open) = received.conversation.open_action.clone() else { return Ok(()) };
     let tries = open.tries.saturating_add(1);
     if open.outcome.is_none() && tries >= TRIES_MAX {
@@ -146,7 +146,7 @@ fn is_worth_asking(assistant: &Assistant, open: &OpenAction) -> bool {
 /// Notes that the outcome is still unknown, and when it is asked for again.
 pub(crate) async fn append_try(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     open: &OpenAction,
 ) -> Result<(), AppendError> {
     let wait_ms = WAIT_MS.saturating_mul(1 << open.tries.min(16)).min(WAIT_MS_MAX);

@@ -258,11 +258,15 @@ impl Assistant {
             live: nobody,
         };
         let again = self.beside(ports, begin.settings(&self.settings.tenant)).weighing(self.weights);
-        let again = again.of_turn(Tape::playing(begin, &parts, read_with));
+        let again = Arc::new(again.of_turn(Tape::playing(begin, &parts, read_with)));
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
         let stimulus = begin.stimulus(id);
         let running = async {
-            if begin.broke_off { broken::hand_over(&again, stimulus).await } else { turn::run(&again, stimulus).await }
+            if begin.broke_off {
+                Box::pin(broken::hand_over(&again, stimulus)).await
+            } else {
+                Box::pin(turn::run(&again, stimulus)).await
+            }
         };
         let running = Box::pin(running);
         let ended = tokio::select! {

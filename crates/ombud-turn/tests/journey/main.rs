@@ -4,6 +4,7 @@
 
 mod approvals;
 mod autonomy;
+mod bounded;
 mod broken;
 mod events;
 mod facts;

@@ -34,7 +34,7 @@ async fn every_read_of_the_pay_later_pack_fits_what_the_stand_in_answers() -> an
     let customers = customers.as_array().context("customers")?;
     ensure!(customers.len() > 20, "the stories are there: {}", customers.len());
     let reads = pack.actions.values().filter(|spec| spec.risk == Risk::Read && spec.source == Source::Company);
-    let mut asked = 0;
+    let (mut asked, mut empty) = (0, Vec::new());
     for spec in reads {
         ensure!(spec.out.is_some(), "{} says what it is answered", spec.name);
         let mut records = 0;
@@ -46,8 +46,12 @@ async fn every_read_of_the_pay_later_pack_fits_what_the_stand_in_answers() -> an
             }
             asked += 1;
         }
-        ensure!(records > 0 || spec.name == "list_variants", "{} gave something to check", spec.name);
+        if records == 0 {
+            empty.push(spec.name.as_str());
+        }
     }
     ensure!(asked > 300, "asked: {asked}");
+    // Nobody has exchanged anything yet, and goods are no customer's: dialogues of the flow come to both.
+    assert_eq!(empty, ["list_exchanges", "list_variants"]);
     Ok(())
 }
