@@ -134,7 +134,9 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
                 // "I want to pay it now" is told, and asks nothing.
                 let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
-                let needed = if state.dialogue.was_last(flow) { TOLD_JUST_NOW } else { LOOKED_UP };
+                // Who names another figure has it looked up anew.
+                let is_same = state.dialogue.was_last(flow) && !text.contains(|c: char| c.is_ascii_digit());
+                let needed = if is_same { TOLD_JUST_NOW } else { LOOKED_UP };
                 (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { needed })
             }
             Command::StartFlow { text, confidence, .. } => {
