@@ -10,7 +10,7 @@ use std::str::FromStr;
 use cedar_policy::{
     ActionConstraint, Authorizer, Decision, Effect, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
 };
-use ombud_domain::IdentityLevel;
+use ombud_domain::{IdentityLevel, Label};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::{Policies, Proof};
@@ -312,6 +312,7 @@ fn question<'a>(
         reversible: point.is("reversible"),
         amount_minor: point.number("amount_minor"),
         currency: point.text("currency"),
+        label: point.number("label").and_then(Label::ranked).unwrap_or(Label::Session),
         hours_since,
         arguments,
     }

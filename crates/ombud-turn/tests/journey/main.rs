@@ -9,6 +9,7 @@ mod facts;
 mod graph;
 mod hiding;
 mod keys;
+mod labels;
 mod language;
 mod limits;
 mod memory;
