@@ -66,7 +66,7 @@ pub struct Search {
 
 impl Search {
     /// At every start with a pack of one's own, and in `ombud validate`.
-    pub const QUICK: Self = Self { each_max: 10_000, random: 2_000, seed: 1 };
+    pub const QUICK: Self = Self { each_max: 20_000, random: 2_000, seed: 1 };
     /// Before a set of policies is published (R11).
     pub const THOROUGH: Self = Self { each_max: 400_000, random: 1_000_000, seed: 1 };
 }

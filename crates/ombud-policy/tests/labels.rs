@@ -66,7 +66,7 @@ fn flows() -> Vec<(&'static str, String)> {
                 act("ACT", "to")
             ),
         ),
-        ("filtered", format!("{ORDERS}{}", act("ACT", "first(orders.filter(o, o.note.contains('evil'))).mail"))),
+        ("filtered", format!("{ORDERS}{}", act("ACT", "first(orders.filter(o, o.note == 'evil@example.com')).mail"))),
         ("chosen", format!("{ORDERS}{choose}{}", act("ACT", "given.mail"))),
         ("pressed", format!("{ORDERS}{choose}{fields}{}", act("ACT", "to"))),
         ("of_chosen", format!("{ORDERS}{choose}{}", act("ACT", "given.note"))),
@@ -119,7 +119,7 @@ fn files() -> PackFiles {
             add(format!("flows/{full}/texts/en.yaml"), TEXTS.replace("a thing", &format!("a thing like {full}")));
         }
     }
-    add("flows/inner/flow.yaml".to_owned(), flow("inner", "  - set: { back: handed[0].note }\n"));
+    add("flows/inner/flow.yaml".to_owned(), flow("inner", "  - set: { back: \"handed[0].note\" }\n"));
     add("flows/inner/texts/en.yaml".to_owned(), TEXTS.replace("a thing", "an inner thing"));
     let code = "risk: challenge\nmethod: POST\npath: /challenges\n";
     let send = "in:\n  customer_id: { type: string, kind: customer }\n  purpose: { type: string }\n";
@@ -352,20 +352,22 @@ fn what_others_name_is_not_done_at_once() {
 fn what_a_model_proposes_counts_only_as_far_as_the_customer_said_it() {
     let evil = "evil@example.com";
     for flow in ["say", "say_change_mail", "fields", "fields_change_mail"] {
-        for commands in [vec![start(flow, evil)], vec![start(flow, "do it"), set(evil)]] {
+        let mut talk = Talk::new();
+        let came = talk.turn("please do it", &[start(flow, evil)], Label::Model);
+        assert_eq!(agreed(&mut talk, came).unwrap_err(), "not_from_customer", "{flow}");
+        let mut talk = Talk::new();
+        talk.say("please do it", &[start(flow, "please do it")]);
+        let came = talk.turn("well", &[set(evil)], Label::Model);
+        assert_eq!(agreed(&mut talk, came).unwrap_err(), "not_from_customer", "{flow}");
+        // The same from the customer's own mouth, in his own words or in the model's.
+        for (words, model_says) in [
+            ("please send it to evil@example.com.", "please send it to evil@example.com."),
+            ("please send it to Evil@Example.com.", evil),
+        ] {
             let mut talk = Talk::new();
-            let came = talk.turn("please do it", &commands, Label::Model);
-            assert_eq!(agreed(&mut talk, came).unwrap_err(), "not_from_customer", "{flow} {commands:?}");
-            // The same from the customer's own mouth, in his own words or in the model's.
-            for (words, model_says) in [
-                ("please send it to evil@example.com.", "please send it to evil@example.com."),
-                ("please send it to Evil@Example.com.", evil),
-            ] {
-                let mut talk = Talk::new();
-                let came = talk.turn(words, &[start(flow, model_says)], Label::Model);
-                let done = agreed(&mut talk, came).unwrap_or_else(|why| panic!("{flow}: {why}"));
-                assert_eq!(to(&done), evil, "{flow}");
-            }
+            let came = talk.turn(words, &[start(flow, model_says)], Label::Model);
+            let done = agreed(&mut talk, came).unwrap_or_else(|why| panic!("{flow}: {why}"));
+            assert_eq!(to(&done), evil, "{flow}");
         }
     }
     // A part of what he wrote is not what he wrote.

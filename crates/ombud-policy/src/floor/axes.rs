@@ -109,13 +109,12 @@ fn autonomies(named: &[Value], spec: Option<&ActionSpec>) -> Vec<Option<Value>> 
 
 /// Ranks of labels on both sides of what policies compare with; an action without anything critical has but one.
 fn labels(named: &[Value], spec: Option<&ActionSpec>) -> Vec<Option<Value>> {
-    if spec.is_some_and(|spec| !spec.has_critical()) {
-        return some([Label::Session.rank()]);
-    }
     let near = named.iter().filter_map(Value::as_i64).flat_map(|rank| [rank.saturating_sub(1), rank]);
-    let ranks: BTreeSet<i64> =
-        near.chain([Label::Session.rank()]).filter(|rank| Label::ranked(*rank).is_some()).collect();
-    some(ranks)
+    let ranks: BTreeSet<i64> = near.filter(|rank| Label::ranked(*rank).is_some()).collect();
+    match spec.is_none_or(ActionSpec::has_critical) && !ranks.is_empty() {
+        true => some(ranks),
+        false => some([Label::Session.rank()]),
+    }
 }
 
 fn some<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> Vec<Option<Value>> {
