@@ -4,8 +4,12 @@
 //! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
 //! agree to), `saga` (several actions as one), `faq` (what is asked about a request), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
+use std::collections::BTreeMap;
+
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
+use ombud_domain::{
+    ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Label, Rewording, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
@@ -13,6 +17,7 @@ use crate::authorize::{Asked, Proof};
 use crate::controls::Standing;
 use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
+use crate::labels::Labelled;
 use crate::pack::Pack;
 use crate::spec::ActionSpec;
 
@@ -30,6 +35,7 @@ mod faq;
 mod hearing;
 mod inform;
 mod known;
+mod label;
 mod leave;
 mod once_more;
 mod options;
@@ -40,11 +46,13 @@ mod run;
 mod saga;
 mod stakes;
 mod turn_to;
+mod variants;
 
 pub use approve::TurnedDown;
 pub use aside::is_question;
 pub use faq::ASKED;
 pub use known::KNOWN;
+pub use label::MONEY;
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 
@@ -175,6 +183,8 @@ pub struct Deliberation {
     pub dialogue: Dialogue,
     /// What the turn gives so far.
     pub ending: Ending,
+    /// Who proposed the commands of this turn.
+    proposed: Label,
     /// Whether the open question was answered in this turn.
     answered: bool,
     /// Whether a request came to its end in this turn.
@@ -251,7 +261,7 @@ pub struct Deliberation {
 #[derive(Debug, Clone)]
 struct Before {
     flow: String,
-    values: Map<String, Value>,
+    values: BTreeMap<String, Labelled>,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -335,6 +345,7 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        state.proposed = understood.label;
         state.dialogue.no_account |=
             state.dialogue.customer_id.is_none() && self.reader.says_no_account(&self.moment.text);
         let understood = &self.with_learnt_answer(state, understood);
@@ -537,6 +548,7 @@ impl Engine<'_> {
             approvals: 0,
             amount_minor: None,
             currency: None,
+            label: Label::Session,
             standing: state.standing.as_ref(),
         }
     }

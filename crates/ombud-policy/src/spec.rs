@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, Scope, plain};
 use crate::graph::{RawWalk, Walk};
+use crate::labels::MemberPath;
 use crate::out::{Out, RawOut};
 use crate::postings::{PostingSpec, RawPosting};
 use crate::problem::PackProblem;
@@ -100,6 +101,9 @@ pub struct ArgumentSpec {
     /// Whether it may be absent or null.
     #[serde(default)]
     pub optional: bool,
+    /// Whether policies mind who stands behind it; said of none, all arguments of a money or credential action count.
+    #[serde(default)]
+    pub critical: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -125,6 +129,8 @@ struct RawAction {
     owner: Option<String>,
     #[serde(default)]
     owns: BTreeMap<String, String>,
+    #[serde(default)]
+    third_party: Vec<String>,
     #[serde(default = "default_deadline_ms")]
     deadline_ms: u64,
     #[serde(default = "default_attempts")]
@@ -146,6 +152,9 @@ struct RawAction {
     #[serde(default)]
     postings: Vec<RawPosting>,
 }
+
+/// Members of one answer that others wrote, at most.
+const THIRD_PARTY_MAX: usize = 20;
 
 /// Path of the actions that [`Source::Memory`] answers about earlier conversations.
 const MEMORY_PATH: &str = "/memory";
@@ -239,6 +248,8 @@ pub struct ActionSpec {
     pub ownership: Ownership,
     /// Ids of the customer's own records that a read teaches, by kind.
     pub owns: Vec<(String, Expr)>,
+    /// Members of the answer that others than the company and the customer wrote.
+    pub third_party: Vec<MemberPath>,
     /// Time for one attempt, milliseconds.
     pub deadline_ms: u64,
     /// Attempts at most.
@@ -332,6 +343,7 @@ impl ActionSpec {
             raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
         let amount = raw.amount.as_deref().map(&mut compile);
         let currency = raw.currency.as_deref().map(&mut compile);
+        let third_party = third_party(&raw.third_party, file, source, &mut problems);
         let recover = raw.recover.as_ref().map(|recover| recover.compile(file, source)).transpose();
         let recover = recover.map_err(|problem| problems.push(problem)).ok().flatten();
         let postings: Result<Vec<PostingSpec>, PackProblem> =
@@ -351,6 +363,7 @@ impl ActionSpec {
                 reversible: raw.reversible,
                 ownership,
                 owns,
+                third_party,
                 deadline_ms: raw.deadline_ms,
                 attempts_max: raw.attempts,
                 idempotency: raw.idempotency,
@@ -364,6 +377,23 @@ impl ActionSpec {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// Whether policies mind who stands behind an argument.
+    #[must_use]
+    pub fn is_critical(&self, argument: &str) -> bool {
+        let marked = self.arguments.get(argument).and_then(|spec| spec.critical);
+        marked.unwrap_or(matches!(self.risk, Risk::Money | Risk::Credential))
+    }
+
+    /// Whether policies mind who stands behind anything of it.
+    pub(crate) fn has_critical(&self) -> bool {
+        self.arguments.keys().any(|name| self.is_critical(name)) || self.amount.is_some() || !self.postings.is_empty()
+    }
+
+    /// Whether its file says so.
+    pub(crate) fn marks_critical(&self, argument: &str) -> bool {
+        self.arguments.get(argument).is_some_and(|spec| spec.critical == Some(true))
     }
 
     /// Checks names and types of arguments; null and absent are the same.
@@ -508,6 +538,17 @@ impl ArgumentType {
             Self::Object => value.is_object(),
         }
     }
+}
+
+fn third_party(paths: &[String], file: &str, source: &str, problems: &mut Vec<PackProblem>) -> Vec<MemberPath> {
+    if paths.len() > THIRD_PARTY_MAX {
+        let message = format!("`third_party` names at most {THIRD_PARTY_MAX} members");
+        problems.push(PackProblem::at(file, source, "third_party:", message));
+    }
+    let mut read = |path: &String| {
+        MemberPath::parse(path).map_err(|message| problems.push(PackProblem::at(file, source, path, message))).ok()
+    };
+    paths.iter().filter_map(&mut read).collect()
 }
 
 fn query_text(value: &Value) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
+use ombud_domain::{ActionOutcome, Command, IdentityLevel, Label, Passage, Stage};
 use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
 use ombud_policy::spec::ActionSpec;
 use ombud_policy::{ApiCall, Dialogue, Ending, LastAnswer};
@@ -236,6 +236,7 @@ pub(crate) fn own_read<'a>(
         approvals: 0,
         amount_minor: None,
         currency: None,
+        label: Label::Session,
         standing: None,
     };
     match assistant.pack.policies.authorize_read(&asked) {

@@ -5,7 +5,7 @@ use ombud_domain::{AwaitingKind, Command, Understanding};
 use serde_json::json;
 
 use super::{Deliberation, Engine, Questioned, vars};
-use crate::dialogue::{LastAnswer, Origin, Said, Saying};
+use crate::dialogue::{LastAnswer, Origin, Saying};
 use crate::text;
 
 /// Citations kept for a hand-over.
@@ -157,7 +157,7 @@ impl Engine<'_> {
         // What has just been shown has no more to tell.
         let is_new = |flow: &String| !state.dialogue.was_last(flow);
         let Some(flow) = flow.filter(|flow| is_new(flow) && self.reader.points_back(query)) else { return false };
-        self.start(state, &flow, vec![Said { slot: None, text: query.to_owned() }]);
+        self.start(state, &flow, vec![self.said(state, None, query)]);
         true
     }
 

@@ -11,6 +11,7 @@ mod facts;
 mod graph;
 mod hiding;
 mod keys;
+mod labels;
 mod language;
 mod limits;
 mod memory;
