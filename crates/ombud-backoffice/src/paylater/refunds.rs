@@ -15,8 +15,8 @@ use crate::money::Money;
 use crate::storage::record::{ORDER, PAYMENT, Record};
 use crate::storage::unit::{Read, Unit};
 
-/// Within how many days money is back; what customers are promised.
-const REFUND_DAYS: i64 = 7;
+/// Within how many working days money is back, at the latest; what customers are promised.
+const REFUND_WORKING_DAYS: u32 = 7;
 /// Working days within which a trace is answered.
 const TRACE_WORKING_DAYS: u32 = 5;
 
@@ -121,7 +121,7 @@ impl Refund {
             approved_at: Some(unit.now),
             sent_at: None,
             settled_at: None,
-            expected_by: unit.now.day().plus_days(REFUND_DAYS),
+            expected_by: unit.now.day().plus_working_days(REFUND_WORKING_DAYS),
             rejected_reason: None,
             trace: None,
         })
