@@ -1,7 +1,11 @@
 //! What is an action, from proposal to receipt?
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::Label;
 
 /// An action with its exact arguments, as shown to the customer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -13,6 +17,10 @@ pub struct Proposal {
     /// What it moves: `{amount: [minor, currency], legs: [[amount, debit, credit]]}`; null if no money moves.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub money: Value,
+    /// Who stands behind which argument: of those that the action marks as critical, and of all that neither the customer nor a record says. `money` stands for
+    /// what it moves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Label>,
     /// The sentence the customer was shown, from a template.
     pub summary: String,
     /// SHA-256 over action, arguments, money, customer and conversation, hexadecimal: "yes" is bound to it (R8).

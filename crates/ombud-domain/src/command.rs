@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Label;
+
 /// One reading of a part of a message. A model or classifier may only ever propose these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -146,6 +148,10 @@ pub struct Understanding {
     pub scores: Vec<(String, f32)>,
     /// Signals that change how the case is handled whatever was asked: `bereavement`, `debt_distress`, `illness`, `self_harm`, `complaint`, `anger`, `injection`, `threat`.
     pub signals: Vec<String>,
+    /// Who stands behind the commands: the customer, whose words were read, or [`Label::Model`] where a language model has proposed them. What such commands give
+    /// counts as the model's, unless the customer's own words give the same.
+    #[serde(default, skip_serializing_if = "Label::is_of_customer")]
+    pub label: Label,
 }
 
 /// Requests read out of one message; what is past it is dropped and said so in the trail.

@@ -34,6 +34,9 @@ pub struct Node {
     pub read_at: TimestampUs,
     /// What is kept of it.
     pub fields: Map<String, Value>,
+    /// Which of it others than the company and the customer wrote: `label`, names of `fields`, or `*` for all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// That one record belongs to another. Links are walked both ways, each way by its own name.

@@ -14,6 +14,7 @@ pub mod handover;
 pub mod identity;
 pub mod ids;
 pub mod knowledge;
+pub mod label;
 pub mod money;
 pub mod reply;
 pub mod sensitive;
@@ -30,6 +31,7 @@ pub use handover::{Handover, Priority};
 pub use identity::{IdentityLevel, Principal};
 pub use ids::{ApprovalId, ConversationId, CustomerId, IntentId, MessageId, SessionId, TenantId, TurnId};
 pub use knowledge::{Citation, Passage};
+pub use label::Label;
 pub use money::{Currency, Money, MoneyError};
 pub use reply::{
     Author, Awaiting, AwaitingKind, AwaitingOption, AwaitingProposal, DoneAction, Message, RefusedRequest,

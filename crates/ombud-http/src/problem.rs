@@ -268,6 +268,7 @@ impl From<TurnError> for ApiError {
             TurnError::NotACode => Self::WrongShape { what: "`code` has six to ten digits".to_owned() },
             TurnError::Empty => Self::TextEmpty,
             TurnError::TooLong { chars_max } => Self::TextTooLong { chars_max },
+            TurnError::BrokeOff => Self::Internal,
             TurnError::Store(cause) => Self::from(cause),
         }
     }

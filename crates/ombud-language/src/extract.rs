@@ -130,6 +130,11 @@ pub(crate) fn address_in(text: &str) -> Option<(Value, Whole)> {
     whole.or_else(|| address::read_pieces(text).map(|pieces| (pieces.value, Whole::No)))
 }
 
+/// The name of a street that is said to be its name: "the street is Cotham Brow".
+pub(crate) fn street_named(text: &str) -> Option<String> {
+    address::street_named(text)
+}
+
 /// Whether all that makes an address was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whole {
@@ -308,7 +313,28 @@ mod tests {
                 json!({"address1": "221B Baker Street", "address2": null, "city": "London", "state": null, "country": null, "zip": "NW1 6XE"})
             )
         );
+        assert_eq!(
+            address("Flat 3, 18 Cotham Brow, Bristol BS6 6AE"),
+            Some(
+                json!({"address1": "18 Cotham Brow", "address2": "Flat 3", "city": "Bristol", "state": null, "country": null, "zip": "BS6 6AE"})
+            )
+        );
         assert_eq!(address("I returned 2 lamps, one black, last week"), None);
+    }
+
+    #[test]
+    fn a_street_is_read_whatever_its_kind_where_an_address_is_awaited() {
+        let street = |text: &str| {
+            let awaited = read(text, Awaiting::Address);
+            awaited.into_iter().find(|(kind, _)| kind == "address").and_then(|(_, value)| value.get("address1").cloned())
+        };
+        assert_eq!(street("18 Cotham Brow"), Some(json!("18 Cotham Brow")));
+        assert_eq!(street("it's 7a Lower Mead, thanks"), Some(json!("7a Lower Mead")));
+        assert_eq!(
+            street("Number 18, the street is Cotham Brow. it's in Bristol, BS6 6AE. Flat 3."),
+            Some(json!("18 Cotham Brow"))
+        );
+        assert_eq!(street("Flat 3, Bristol BS6 6AE"), Some(Value::Null));
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl<'a> Interpreter<'a> {
         }
         commands.truncate(COMMANDS_MAX);
         let scores = said.classes.iter().take(5).map(|(class, p)| ((*class).to_owned(), *p)).collect();
-        Understanding { locale: self.locale.to_owned(), commands, scores, signals: Vec::new() }
+        Understanding { locale: self.locale.to_owned(), commands, scores, ..Understanding::default() }
     }
 
     /// Whether a message is made of phrases of this language alone: "ja tack" is Swedish here, whatever else it may be elsewhere.

@@ -276,7 +276,7 @@ impl Understander {
         }
         let (mut commands, scores) = self.served(&text, context);
         commands.truncate(COMMANDS_MAX);
-        Understanding { locale: self.locale.clone(), commands, scores, signals: Vec::new() }
+        Understanding { locale: self.locale.clone(), commands, scores, ..Understanding::default() }
     }
 
     /// Whether the customer goes on without the person he waits for, and what else he says with it; none when he waits on, or wants another person.

@@ -8,6 +8,7 @@ use crate::channel::{Channel, Heard};
 use crate::dialogue::{Dialogue, Ending, Next, Utterance, UtteranceKind, Visitor, hold};
 use crate::goals::covers;
 use crate::grade::Grade;
+use crate::place::{line_of, of_yaml};
 use crate::variation::Manner;
 use crate::words::folded;
 
@@ -88,10 +89,12 @@ pub struct ExpectedProposal {
 
 /// Why a file of dialogues cannot be used; its author can fix it.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {reason}")]
+#[error("{file}:{line}: {reason}")]
 pub struct GoldenError {
     /// Which file.
     pub file: String,
+    /// Its line; 0 where the whole file is meant.
+    pub line: usize,
     /// What is wrong, with its line.
     pub reason: String,
 }
@@ -101,19 +104,22 @@ pub struct GoldenError {
 /// # Errors
 /// [`GoldenError`]; the author can fix it.
 pub fn parse(file: &str, source: &str) -> Result<Vec<Golden>, GoldenError> {
-    let wrong = |reason: String| GoldenError { file: file.to_owned(), reason };
-    let dialogues: Vec<Golden> = serde_saphyr::from_str(source).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |line: usize, reason: String| GoldenError { file: file.to_owned(), line, reason };
+    let dialogues: Vec<Golden> = serde_saphyr::from_str(source).map_err(|error| {
+        let (line, reason) = of_yaml(&error);
+        wrong(line, reason)
+    })?;
     for dialogue in &dialogues {
+        let line = line_of(source, &dialogue.name);
         if dialogue.turns.is_empty() || dialogue.turns.iter().all(|turn| turn.expect == Expected::default()) {
-            return Err(wrong(format!("`{}` expects nothing of any reply", dialogue.name)));
+            return Err(wrong(line, format!("`{}` expects nothing of any reply", dialogue.name)));
         }
         if dialogue.turns.iter().any(|turn| turn.say.is_some() == turn.code)
             || dialogue.turns.first().is_some_and(|turn| turn.code)
         {
-            return Err(wrong(format!(
-                "a turn of `{}` needs either `say` or, but for the first, `code: true`",
-                dialogue.name
-            )));
+            let needed =
+                format!("a turn of `{}` needs either `say` or, but for the first, `code: true`", dialogue.name);
+            return Err(wrong(line, needed));
         }
     }
     Ok(dialogues)

@@ -10,6 +10,7 @@ pub mod eval;
 pub mod goals;
 pub mod golden;
 pub mod grade;
+mod place;
 pub mod report;
 pub mod scenario;
 pub mod script;

@@ -10,6 +10,7 @@ use crate::channel::{Books, BooksError, Heard};
 use crate::dialogue::{Dialogue, Ending, Next, Utterance, UtteranceKind, Visitor};
 use crate::goals::covers;
 use crate::grade::Grade;
+use crate::place::{line_of, of_yaml};
 use crate::words::{Pick, folded, pick};
 
 /// What the company writes down that is no change for the customer.
@@ -72,6 +73,10 @@ pub struct Scenario {
     /// Whether nothing may change.
     #[serde(default)]
     pub expect_no_writes: bool,
+    /// The kinds of record that must change (`order`), or single ones (`order ORD-1`), and nothing else may. Without them, and without
+    /// `expect_no_writes`, what has changed beside `expect_state` does not count.
+    #[serde(default)]
+    pub expect_writes: Vec<String>,
 }
 
 /// A proposal the customer agrees to: the action and some of its arguments.
@@ -108,11 +113,13 @@ fn no() -> String {
 
 /// Why a scenario file cannot be used; its author can fix it.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {reason}")]
+#[error("{file}:{line}: {reason}")]
 pub struct ScenarioError {
     /// Which file.
     pub file: String,
-    /// What is wrong, with its line.
+    /// Its line; 0 where the whole file is meant.
+    pub line: usize,
+    /// What is wrong.
     pub reason: String,
 }
 
@@ -121,21 +128,35 @@ pub struct ScenarioError {
 /// # Errors
 /// [`ScenarioError`]; the author can fix it.
 pub fn parse(file: &str, source: &str) -> Result<Vec<Scenario>, ScenarioError> {
-    let wrong = |reason: String| ScenarioError { file: file.to_owned(), reason };
-    let scenarios: Vec<Scenario> = serde_saphyr::from_str(source).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |line: usize, reason: String| ScenarioError { file: file.to_owned(), line, reason };
+    let scenarios: Vec<Scenario> = serde_saphyr::from_str(source).map_err(|error| {
+        let (line, reason) = of_yaml(&error);
+        wrong(line, reason)
+    })?;
     let mut seen = BTreeSet::new();
     for scenario in &scenarios {
+        let line = line_of(source, &scenario.id);
         if !seen.insert(&scenario.id) {
-            return Err(wrong(format!("two scenarios are called `{}`", scenario.id)));
+            return Err(wrong(line, format!("two scenarios are called `{}`", scenario.id)));
         }
         if !scenario.expects_something() {
-            return Err(wrong(format!(
-                "scenario `{}` expects nothing, add expect_said, expect_state, expect_handover or expect_no_writes",
-                scenario.id
-            )));
+            return Err(wrong(
+                line,
+                format!(
+                    "scenario `{}` expects nothing, add expect_said, expect_state, expect_handover or expect_no_writes",
+                    scenario.id
+                ),
+            ));
+        }
+        if scenario.expect_no_writes && !scenario.expect_writes.is_empty() {
+            return Err(wrong(line, format!("`{}` expects writes and none, leave one of them out", scenario.id)));
         }
         if let Some(state) = scenario.expect_state.iter().find(|state| !state.get.starts_with('/')) {
-            return Err(wrong(format!("`get: {}` of `{}` is not a path, begin it with `/`", state.get, scenario.id)));
+            let line = line_of(source, &state.get);
+            return Err(wrong(
+                line,
+                format!("`get: {}` of `{}` is not a path, begin it with `/`", state.get, scenario.id),
+            ));
         }
     }
     Ok(scenarios)
@@ -143,15 +164,17 @@ pub fn parse(file: &str, source: &str) -> Result<Vec<Scenario>, ScenarioError> {
 
 impl Scenario {
     fn expects_something(&self) -> bool {
-        !(self.expect_said.is_empty() && self.expect_not_said.is_empty() && self.expect_state.is_empty())
-            || self.expect_handover.is_some()
-            || self.expect_no_writes
+        let is_nothing = self.expect_said.is_empty() && self.expect_not_said.is_empty() && self.expect_state.is_empty();
+        !is_nothing || !self.expect_writes.is_empty() || self.expect_handover.is_some() || self.expect_no_writes
     }
 
     /// Whether an assistant that does and says nothing passes, as far as it can be told without the books.
     #[must_use]
     pub fn passes_idle(&self) -> bool {
-        self.expect_said.is_empty() && self.expect_state.is_empty() && self.expect_handover.is_none()
+        self.expect_said.is_empty()
+            && self.expect_state.is_empty()
+            && self.expect_writes.is_empty()
+            && self.expect_handover.is_none()
     }
 }
 
@@ -312,9 +335,14 @@ pub async fn grade(scenario: &Scenario, after: Aftermath<'_>, books: &dyn Books)
         (None, Some(reason)) => grade.fail("handed_over", format!("was handed over for `{reason}`")),
         _ => {}
     }
-    if scenario.expect_no_writes {
-        for record in written(after.changed) {
+    if scenario.expect_no_writes || !scenario.expect_writes.is_empty() {
+        let written = written(after.changed);
+        let expected = &scenario.expect_writes;
+        for record in written.iter().filter(|record| !expected.iter().any(|named| names(named, record))) {
             grade.fail("wrote", format!("{record} has changed"));
+        }
+        for named in expected.iter().filter(|named| !written.iter().any(|record| names(named, record))) {
+            grade.fail("not_written", format!("{named} has not changed"));
         }
     }
     for state in &scenario.expect_state {
@@ -325,6 +353,11 @@ pub async fn grade(scenario: &Scenario, after: Aftermath<'_>, books: &dyn Books)
         }
     }
     Ok(grade)
+}
+
+/// Whether `order` or `order ORD-1` names the record `order ORD-1`.
+fn names(named: &str, record: &str) -> bool {
+    named == record || record.split(' ').next() == Some(named)
 }
 
 fn written(changed: &Value) -> Vec<String> {
@@ -362,6 +395,10 @@ mod tests {
 - id: person
   opening: Help
   expect_handover: complaint
+- id: whole
+  opening: Cancel it
+  expect_state: [ { get: /orders, at: /0/kind, equals: not_received } ]
+  expect_writes: [plan, order ORD-1]
 "#;
 
     fn dialogue(said: &str) -> Dialogue {
@@ -425,6 +462,9 @@ mod tests {
         let wrong = Fixed(json!([]));
         let note = json!({"note": {"1": {}}, "outbox": {"2": {}}});
         let order = json!({"order": {"ORD-1": {}}});
+        let both = json!({"order": {"ORD-1": {}}, "plan": {"PLN-1": {}, "PLN-2": {}}, "note": {"1": {}}});
+        let extra = json!({"order": {"ORD-1": {}, "ORD-2": {}}, "plan": {"PLN-1": {}}});
+        let other = json!({"order": {"ORD-1": {}}, "plan": {"PLN-1": {}}, "dispute": {"DSP-1": {}}});
         let table = [
             (0, "order ord-1 is seen to", &note, None, &books, ""),
             (0, "ORD-1", &note, None, &wrong, "/disputes at /0/kind is null, not \"not_received\""),
@@ -434,6 +474,10 @@ mod tests {
             (1, "", &note, None, &books, ""),
             (1, "", &order, None, &books, "order ORD-1 has changed"),
             (2, "", &note, Some("complaint"), &books, ""),
+            (3, "", &both, None, &books, ""),
+            (3, "", &extra, None, &books, "order ORD-2 has changed"),
+            (3, "", &other, None, &books, "dispute DSP-1 has changed"),
+            (3, "", &order, None, &books, "plan has not changed"),
             (2, "", &note, Some("stuck"), &books, "for `stuck`, not `complaint`"),
             (2, "", &note, None, &books, "was not handed over for `complaint`"),
         ];
@@ -450,6 +494,17 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_scenario_is_told_in_its_page() {
+        const PAGE: &str = include_str!("../../../docs/ACTIONS.md");
+        let told = [
+            ombud_testkit::unnamed_keys::<Scenario>(PAGE, "Scenarios"),
+            ombud_testkit::unnamed_keys::<Agreed>(PAGE, "Scenarios"),
+            ombud_testkit::unnamed_keys::<ExpectedState>(PAGE, "Scenarios"),
+        ];
+        assert_eq!(told.concat(), [""; 0]);
+    }
+
+    #[test]
     fn a_scenario_that_can_not_fail_is_refused() {
         let table = [
             ("- {id: a, opening: hi}", "expects nothing"),
@@ -459,10 +514,11 @@ mod tests {
             ),
             ("- {id: a, opening: hi, expect_sayd: [x]}", "expect_sayd"),
             ("- {id: a, opening: hi, expect_state: [{get: orders, equals: 1}]}", "not a path"),
+            ("- {id: a, opening: hi, expect_no_writes: true, expect_writes: [order]}", "writes and none"),
         ];
         for (source, message) in table {
             let error = parse("x.yaml", source).unwrap_err().to_string();
-            assert!(error.contains(message) && error.starts_with("x.yaml: "), "{error}");
+            assert!(error.contains(message) && error.starts_with("x.yaml:1: "), "{error}");
         }
     }
 }

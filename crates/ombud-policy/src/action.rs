@@ -4,13 +4,15 @@
 //! only an intent can be performed. Reads are an [`ApiCall`] without an intent.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ombud_domain::{IntentId, Leg, Proposal, RecordedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::out::Out;
 use crate::saga::SagaRun;
-use crate::spec::Risk;
+use crate::spec::{ActionSpec, Risk};
 
 /// HTTP method of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,9 @@ pub struct ApiCall {
     pub reasons: BTreeMap<String, String>,
     /// Name of the member of the answer that holds the receipt's id.
     pub receipt_member: String,
+    /// What the answer must be before anything uses it. It is the pack's and is not kept with the call: see [`Intent::answered_as`].
+    #[serde(skip)]
+    pub out: Option<Arc<Out>>,
 }
 
 /// What an action is about, as it counts for limits and switches.
@@ -196,6 +201,12 @@ impl Intent {
             proposal: Proposal::deserialize(member("proposal")?).ok()?,
             call: ApiCall::deserialize(member("call")?).ok()?,
         })
+    }
+
+    /// The same intent of the ledger, whose answer must be what its action says today.
+    #[must_use]
+    pub fn answered_as(self, spec: &ActionSpec) -> Self {
+        Self { call: ApiCall { out: spec.out.clone(), ..self.call }, ..self }
     }
 
     /// The id; also the idempotency key.

@@ -7,7 +7,7 @@ use cedar_policy::{
     ActionConstraint, Authorizer, Decision, Effect, Policy, PolicyId, PolicySet, PrincipalConstraint,
     ResourceConstraint,
 };
-use ombud_domain::{IdentityLevel, Proposal};
+use ombud_domain::{IdentityLevel, Label, Proposal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -112,6 +112,8 @@ pub struct Asked<'a> {
     pub amount_minor: Option<i64>,
     /// Its currency, if the action names one.
     pub currency: Option<&'a str>,
+    /// The lowest label of what is critical of it; [`Label::Session`] where nothing is.
+    pub label: Label,
     /// What holds actions back now; none where it was not looked up, and then nothing is changed.
     pub standing: Option<&'a Standing>,
 }

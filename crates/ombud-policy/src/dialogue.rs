@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{
-    Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, OfferedOption, Priority,
+    Awaiting, AwaitingKind, Citation, DoneAction, Expectation, Handover, IdentityLevel, Label, OfferedOption, Priority,
     Proposal, RefusedRequest,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::authorize::{OwnedRecords, Proof};
+use crate::labels::Labels;
 use crate::saga::{SagaEnded, SagaRun};
+use crate::silence::Silence;
 
 /// Requests that wait behind the current one, at most.
 pub const WAITING_MAX: usize = 8;
@@ -67,9 +69,6 @@ pub struct Dialogue {
     /// What was looked up or quoted in the last reply that told something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lately: Vec<String>,
-    /// Whether that was told a second time already.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub told_again: bool,
     /// Misunderstandings in a row.
     pub misread: u32,
     /// Whether the customer was told which languages are read.
@@ -90,6 +89,9 @@ pub struct Dialogue {
     /// The record picked last, by slot: "that order".
     #[serde(default)]
     pub recent: BTreeMap<String, String>,
+    /// What of `recent` and of the arguments in `done` neither the customer nor a record says.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// Whether the last reply refused a request.
     #[serde(default)]
     pub refused: bool,
@@ -345,6 +347,9 @@ pub struct Frame {
     pub pc: usize,
     /// Variables and slots.
     pub vars: Map<String, Value>,
+    /// What of them neither the customer nor a record says.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// What the customer said about this request, oldest first.
     pub said: Vec<Said>,
     /// How many of the utterances are no longer read for a slot, because what they named cannot be had.
@@ -437,6 +442,12 @@ pub struct Said {
     pub slot: Option<String>,
     /// The words.
     pub text: String,
+    /// Who stands behind them.
+    #[serde(default, skip_serializing_if = "Label::is_of_customer")]
+    pub label: Label,
+    /// The customer's whole message, where a language model proposed these words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
 }
 
 /// What a frame waits for from outside.
@@ -563,25 +574,4 @@ pub struct ApprovalWish {
     pub rules: Vec<String>,
     /// Minor units and currency, if both are known.
     pub amount: Option<(i64, String)>,
-}
-
-/// What is done about a silent customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Silence {
-    /// He is reminded of the open question.
-    Remind,
-    /// The conversation ends, unanswered.
-    Close,
-}
-
-impl Silence {
-    /// For the trail.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Remind => "reminded",
-            Self::Close => "closed as unanswered",
-        }
-    }
 }

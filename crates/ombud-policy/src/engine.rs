@@ -4,8 +4,12 @@
 //! `absorb` (what commands do), `run` (the program of a flow), `ask` (slots), `act` (actions and their outcomes), `approve` (what people must
 //! agree to), `saga` (several actions as one), `faq` (what is asked about a request), `claim` (who it is, and how that is proved), `close` (how a turn ends).
 
+use std::collections::BTreeMap;
+
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Rewording, Understanding};
+use ombud_domain::{
+    ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Label, Rewording, Understanding,
+};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};
@@ -13,6 +17,7 @@ use crate::authorize::{Asked, Proof};
 use crate::controls::Standing;
 use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
+use crate::labels::Labelled;
 use crate::pack::Pack;
 use crate::spec::ActionSpec;
 
@@ -30,6 +35,7 @@ mod faq;
 mod hearing;
 mod inform;
 mod known;
+mod label;
 mod leave;
 mod once_more;
 mod options;
@@ -40,11 +46,13 @@ mod run;
 mod saga;
 mod stakes;
 mod turn_to;
+mod variants;
 
 pub use approve::TurnedDown;
 pub use aside::is_question;
 pub use faq::ASKED;
 pub use known::KNOWN;
+pub use label::MONEY;
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 
@@ -142,6 +150,8 @@ pub struct Moment {
     pub now_us: i64,
     /// Today in the pack's time zone, `YYYY-MM-DD`.
     pub today: String,
+    /// Until when people answer today, `HH:MM` in the market's time; empty where they do not now, or the pack names no hours.
+    pub desk_until: String,
     /// The customer the session vouches for.
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
@@ -173,6 +183,8 @@ pub struct Deliberation {
     pub dialogue: Dialogue,
     /// What the turn gives so far.
     pub ending: Ending,
+    /// Who proposed the commands of this turn.
+    proposed: Label,
     /// Whether the open question was answered in this turn.
     answered: bool,
     /// Whether a request came to its end in this turn.
@@ -249,7 +261,7 @@ pub struct Deliberation {
 #[derive(Debug, Clone)]
 struct Before {
     flow: String,
-    values: Map<String, Value>,
+    values: BTreeMap<String, Labelled>,
 }
 
 /// A question of the customer while one of ours is open, with what the articles say to it.
@@ -294,6 +306,15 @@ pub enum Decision {
     End(Box<Ending>),
 }
 
+/// Whether an action was sent off whose outcome nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentOff {
+    /// None.
+    Nothing,
+    /// One.
+    InDoubt,
+}
+
 /// How an entered one-time code fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeCheck {
@@ -324,6 +345,7 @@ impl Engine<'_> {
     /// Begins a turn with what was understood and what knowledge gave for each question.
     pub fn begin(&self, state: &mut Deliberation, understood: &Understanding, findings: &[Finding]) -> Decision {
         self.arrive(state);
+        state.proposed = understood.label;
         state.dialogue.no_account |=
             state.dialogue.customer_id.is_none() && self.reader.says_no_account(&self.moment.text);
         let understood = &self.with_learnt_answer(state, understood);
@@ -410,6 +432,26 @@ impl Engine<'_> {
         }
     }
 
+    /// Ends a turn of which nothing goes on, `why` says why: a person takes over. An action that was sent off, and whose outcome is not known, is said to be so.
+    pub fn broke_off(
+        &self,
+        state: &mut Deliberation,
+        (signals, why): (&[String], &str),
+        sent_off: SentOff,
+    ) -> Decision {
+        self.arrive(state);
+        for signal in signals {
+            if !state.dialogue.signals.contains(signal) {
+                state.dialogue.signals.push(signal.clone());
+            }
+        }
+        state.ending.reasons.push(why.to_owned());
+        if sent_off == SentOff::InDoubt {
+            self.say(state, "", "action_pending", &Map::new(), Origin::Template);
+        }
+        self.hand_over(state, &close::HandingOver::because("internal_error"))
+    }
+
     /// Goes on with an entered one-time code.
     pub fn code_entered(&self, state: &mut Deliberation, check: CodeCheck) -> Decision {
         self.arrive(state);
@@ -479,6 +521,7 @@ impl Engine<'_> {
                 "locale": self.moment.locale,
                 "market": self.moment.market,
                 "today": self.moment.today,
+                "desk_until": self.moment.desk_until,
                 "now_s": self.moment.now_us / 1_000_000,
                 "conversation_id": self.moment.conversation_id,
             });
@@ -505,6 +548,7 @@ impl Engine<'_> {
             approvals: 0,
             amount_minor: None,
             currency: None,
+            label: Label::Session,
             standing: state.standing.as_ref(),
         }
     }

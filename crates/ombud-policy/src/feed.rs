@@ -140,6 +140,7 @@ impl Feed {
             idempotency_key: false,
             reasons: BTreeMap::new(),
             receipt_member: String::new(),
+            out: None,
         }
     }
 

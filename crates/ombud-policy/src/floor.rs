@@ -10,7 +10,7 @@ use std::str::FromStr;
 use cedar_policy::{
     ActionConstraint, Authorizer, Decision, Effect, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
 };
-use ombud_domain::IdentityLevel;
+use ombud_domain::{IdentityLevel, Label};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::{Policies, Proof};
@@ -66,7 +66,7 @@ pub struct Search {
 
 impl Search {
     /// At every start with a pack of one's own, and in `ombud validate`.
-    pub const QUICK: Self = Self { each_max: 10_000, random: 2_000, seed: 1 };
+    pub const QUICK: Self = Self { each_max: 20_000, random: 2_000, seed: 1 };
     /// Before a set of policies is published (R11).
     pub const THOROUGH: Self = Self { each_max: 400_000, random: 1_000_000, seed: 1 };
 }
@@ -312,6 +312,7 @@ fn question<'a>(
         reversible: point.is("reversible"),
         amount_minor: point.number("amount_minor"),
         currency: point.text("currency"),
+        label: point.number("label").and_then(Label::ranked).unwrap_or(Label::Session),
         hours_since,
         arguments,
     }

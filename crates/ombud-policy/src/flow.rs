@@ -13,7 +13,7 @@ mod raw;
 mod saga;
 
 pub use compile::parse;
-pub(crate) use names::{of_texts, unknown};
+pub(crate) use names::{of_texts, set_by, unknown};
 
 /// Runs of `again` in one run of a flow, at most.
 pub const AGAIN_MAX: u32 = 5;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ombud_domain::graph::HOPS_MAX;
-use ombud_domain::{Link, Node, NodeKey, TimestampUs};
+use ombud_domain::{Label, Link, Node, NodeKey, TimestampUs};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::expr::{Expr, ExprError, Scope, plain};
+use crate::labels::{Labels, MemberPath, without_others};
 use crate::problem::PackProblem;
 use crate::spec::{ActionSpec, ArgumentType, Risk, Source};
 
@@ -21,6 +22,10 @@ const NODES_MAX: usize = 1_000;
 const TAKE_MAX: usize = 50;
 /// Names that the filter of a walk sees of every node, beside the fields that are kept of its kind, and what was asked with.
 const NODE_NAMES: [&str; 4] = ["id", "label", "at", "asked"];
+
+/// Stands for the label of a record among what others wrote, and for all of it.
+const LABEL: &str = "label";
+const ALL: &str = "*";
 
 /// `graph.yaml`.
 #[derive(Debug, Deserialize)]
@@ -221,14 +226,21 @@ impl GraphSpec {
     /// [`ExprError`] when an expression does not fit the answer; the author of the pack can fix it.
     pub fn read(
         &self,
-        (action, body): (&str, &Value),
+        (action, body, third_party): (&str, &Value, &[MemberPath]),
         customer_id: &str,
         read_at: TimestampUs,
     ) -> Result<(Vec<Node>, Vec<Link>), ExprError> {
         let (mut nodes, mut links) = (Vec::new(), Vec::new());
         let result = Map::from_iter([("result".to_owned(), body.clone())]);
+        let bare = without_others(third_party, body);
+        let bare_result = Map::from_iter([("result".to_owned(), bare.clone())]);
         for spec in self.nodes.iter().filter(|spec| spec.from == action) {
-            for item in spec.items(body, &result)? {
+            let items = spec.items(body, &result)?;
+            // Where others have a say in which records there are, all of them are theirs.
+            let bare_items = spec.items(&bare, &bare_result).ok();
+            let bare_items = bare_items.filter(|bare| !third_party.is_empty() && bare.len() == items.len());
+            for (place, item) in items.into_iter().enumerate() {
+                let bare_item = bare_items.as_ref().and_then(|items| items.get(place)).cloned();
                 let names = Map::from_iter([("item".to_owned(), item)]);
                 let scope = Scope { layers: &[&names, &result] };
                 let id = plain(&spec.id.eval(scope)?);
@@ -239,11 +251,43 @@ impl GraphSpec {
                 for edge in self.edges.iter().filter(|edge| edge.from == spec.kind) {
                     links.extend(edge.links(&key, scope)?);
                 }
-                nodes.push(spec.node(key, scope, (customer_id, read_at))?);
+                let node = spec.node(key, scope, (customer_id, read_at))?;
+                let without = bare_item.and_then(|item| {
+                    let names = Map::from_iter([("item".to_owned(), item)]);
+                    let scope = Scope { layers: &[&names, &bare_result] };
+                    spec.node(node.key.clone(), scope, (customer_id, read_at)).ok()
+                });
+                let others = if third_party.is_empty() { Vec::new() } else { others(&node, without.as_ref()) };
+                nodes.push(Node { others, ..node });
             }
         }
         Ok((nodes, links))
     }
+}
+
+/// What of a record is otherwise without what others wrote.
+fn others(node: &Node, without: Option<&Node>) -> Vec<String> {
+    let Some(without) = without else { return vec![ALL.to_owned()] };
+    let fields = node.fields.iter().filter(|(name, value)| without.fields.get(*name) != Some(*value));
+    let label = (node.label != without.label).then(|| LABEL.to_owned());
+    label.into_iter().chain(fields.map(|(name, _)| name.clone())).collect()
+}
+
+/// The labels of an answer of the graph, which says of each record what others wrote.
+pub(crate) fn labels_of(answer: &Value) -> Labels {
+    let mut labels = Labels::default();
+    let theirs = Labels::whole(Label::ThirdParty);
+    for (place, record) in answer.as_array().into_iter().flatten().enumerate() {
+        let place = place.to_string();
+        for name in record.get("others").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            match name {
+                ALL => labels.put_at(&[&place], &theirs),
+                LABEL => labels.put_at(&[&place, LABEL], &theirs),
+                field => labels.put_at(&[&place, "fields", field], &theirs),
+            }
+        }
+    }
+    labels
 }
 
 impl NodeSpec {
@@ -281,6 +325,7 @@ impl NodeSpec {
             source: self.from.clone(),
             read_at,
             fields: fields.collect::<Result<_, ExprError>>()?,
+            others: Vec::new(),
         })
     }
 }

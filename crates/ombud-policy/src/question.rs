@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
-use ombud_domain::IdentityLevel;
+use ombud_domain::{IdentityLevel, Label};
 use serde_json::{Map, Value};
 
 use crate::authorize::{Asked, Proof, autonomy};
@@ -35,6 +35,7 @@ pub(crate) struct Question<'a> {
     pub reversible: bool,
     pub amount_minor: Option<i64>,
     pub currency: Option<&'a str>,
+    pub label: Label,
     pub hours_since: &'a BTreeMap<String, i64>,
     pub arguments: &'a Map<String, Value>,
 }
@@ -60,6 +61,7 @@ impl<'a> Question<'a> {
             reversible: asked.spec.reversible,
             amount_minor: asked.amount_minor,
             currency: asked.currency,
+            label: asked.label,
             hours_since: asked.standing.map_or(&NO_PAST, |standing| &standing.hours_since),
             arguments: asked.arguments,
         }
@@ -101,6 +103,7 @@ impl<'a> Question<'a> {
             ("autonomy", text(self.autonomy.as_str())),
             ("reversible", RestrictedExpression::new_bool(self.reversible)),
             ("level", level),
+            ("label", RestrictedExpression::new_long(self.label.rank())),
             ("proof", text(self.proof.as_str())),
             ("market", text(self.market)),
             ("hours_since", RestrictedExpression::new_record(hours).ok()?),

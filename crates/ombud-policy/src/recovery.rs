@@ -129,13 +129,7 @@ mod tests {
 
     fn proposal() -> Proposal {
         let arguments = json!({"card_id": "K-1"}).as_object().unwrap().clone();
-        Proposal {
-            action: "remove_card".to_owned(),
-            arguments,
-            money: Value::Null,
-            summary: String::new(),
-            digest: String::new(),
-        }
+        Proposal { action: "remove_card".to_owned(), arguments, ..Proposal::default() }
     }
 
     #[test]

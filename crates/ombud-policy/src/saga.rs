@@ -2,7 +2,9 @@
 //!
 //! INVARIANT: it ends in one of three named states, whatever its actions come to (test: `every_step_that_fails_ends_in_a_named_state`).
 
-use ombud_domain::{ActionOutcome, IdentityLevel, Leg, Receipt};
+use std::collections::BTreeMap;
+
+use ombud_domain::{ActionOutcome, IdentityLevel, Label, Leg, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -54,8 +56,18 @@ pub struct RunStep {
     pub currency: Option<String>,
     /// What it moves.
     pub legs: Vec<Leg>,
+    /// Who stands behind its arguments, as in [`ombud_domain::Proposal::labels`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Label>,
+    /// The lowest label of what is critical; what is not below the customer's word is kept as that.
+    #[serde(default, skip_serializing_if = "is_customers")]
+    pub label: Label,
     /// What became of it.
     pub state: StepState,
+}
+
+fn is_customers(label: &Label) -> bool {
+    *label >= Label::UserTyped
 }
 
 /// What became of a step.
@@ -310,6 +322,8 @@ mod tests {
             amount_minor: None,
             currency: None,
             legs: Vec::new(),
+            labels: BTreeMap::new(),
+            label: Label::Session,
             state: StepState::Open,
         };
         SagaRun {

@@ -1,6 +1,7 @@
 //! What is an action of a pack? A typed connector, written as data in `actions/<name>.yaml`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,6 +9,8 @@ use serde_json::{Map, Value};
 use crate::action::{ApiCall, Method};
 use crate::expr::{Expr, Scope, plain};
 use crate::graph::{RawWalk, Walk};
+use crate::labels::MemberPath;
+use crate::out::{Out, RawOut};
 use crate::postings::{PostingSpec, RawPosting};
 use crate::problem::PackProblem;
 use crate::recovery::{LookUp, RawLookUp};
@@ -98,6 +101,9 @@ pub struct ArgumentSpec {
     /// Whether it may be absent or null.
     #[serde(default)]
     pub optional: bool,
+    /// Whether policies mind who stands behind it; said of none, all arguments of a money or credential action count.
+    #[serde(default)]
+    pub critical: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,6 +120,8 @@ struct RawAction {
     #[serde(default, rename = "in")]
     arguments: BTreeMap<String, ArgumentSpec>,
     #[serde(default)]
+    out: Option<RawOut>,
+    #[serde(default)]
     autonomy: Autonomy,
     #[serde(default)]
     reversible: bool,
@@ -121,6 +129,8 @@ struct RawAction {
     owner: Option<String>,
     #[serde(default)]
     owns: BTreeMap<String, String>,
+    #[serde(default)]
+    third_party: Vec<String>,
     #[serde(default = "default_deadline_ms")]
     deadline_ms: u64,
     #[serde(default = "default_attempts")]
@@ -142,6 +152,9 @@ struct RawAction {
     #[serde(default)]
     postings: Vec<RawPosting>,
 }
+
+/// Members of one answer that others wrote, at most.
+const THIRD_PARTY_MAX: usize = 20;
 
 /// Path of the actions that [`Source::Memory`] answers about earlier conversations.
 const MEMORY_PATH: &str = "/memory";
@@ -225,6 +238,8 @@ pub struct ActionSpec {
     pub path: String,
     /// Arguments by name.
     pub arguments: BTreeMap<String, ArgumentSpec>,
+    /// What the company's system must answer; none where its answer is used as it comes.
+    pub out: Option<Arc<Out>>,
     /// How far the assistant goes by itself.
     pub autonomy: Autonomy,
     /// Whether the company's systems can take it back as if it had not been.
@@ -233,6 +248,8 @@ pub struct ActionSpec {
     pub ownership: Ownership,
     /// Ids of the customer's own records that a read teaches, by kind.
     pub owns: Vec<(String, Expr)>,
+    /// Members of the answer that others than the company and the customer wrote.
+    pub third_party: Vec<MemberPath>,
     /// Time for one attempt, milliseconds.
     pub deadline_ms: u64,
     /// Attempts at most.
@@ -310,6 +327,8 @@ impl ActionSpec {
         raw.check(file, source, &mut problems);
         let walk = raw.walk.take().map(|walk| walk.compile(file, source)).transpose();
         let walk = walk.map_err(|problem| problems.push(problem)).ok().flatten();
+        let out = raw.out.as_ref().map(|out| out.compile(file)).transpose();
+        let out = out.map_err(|problem| problems.push(problem)).ok().flatten();
         let mut compile = |text: &str| {
             Expr::compile(text)
                 .map_err(|error| problems.push(PackProblem::at(file, source, text, error.to_string())))
@@ -324,6 +343,7 @@ impl ActionSpec {
             raw.owns.iter().filter_map(|(kind, text)| Some((kind.clone(), compile(text)?))).collect();
         let amount = raw.amount.as_deref().map(&mut compile);
         let currency = raw.currency.as_deref().map(&mut compile);
+        let third_party = third_party(&raw.third_party, file, source, &mut problems);
         let recover = raw.recover.as_ref().map(|recover| recover.compile(file, source)).transpose();
         let recover = recover.map_err(|problem| problems.push(problem)).ok().flatten();
         let postings: Result<Vec<PostingSpec>, PackProblem> =
@@ -338,10 +358,12 @@ impl ActionSpec {
                 method: raw.method,
                 path: raw.path,
                 arguments: raw.arguments,
+                out: out.map(Arc::new),
                 autonomy: raw.autonomy,
                 reversible: raw.reversible,
                 ownership,
                 owns,
+                third_party,
                 deadline_ms: raw.deadline_ms,
                 attempts_max: raw.attempts,
                 idempotency: raw.idempotency,
@@ -355,6 +377,23 @@ impl ActionSpec {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// Whether policies mind who stands behind an argument.
+    #[must_use]
+    pub fn is_critical(&self, argument: &str) -> bool {
+        let marked = self.arguments.get(argument).and_then(|spec| spec.critical);
+        marked.unwrap_or(matches!(self.risk, Risk::Money | Risk::Credential))
+    }
+
+    /// Whether policies mind who stands behind anything of it.
+    pub(crate) fn has_critical(&self) -> bool {
+        self.arguments.keys().any(|name| self.is_critical(name)) || self.amount.is_some() || !self.postings.is_empty()
+    }
+
+    /// Whether its file says so.
+    pub(crate) fn marks_critical(&self, argument: &str) -> bool {
+        self.arguments.get(argument).is_some_and(|spec| spec.critical == Some(true))
     }
 
     /// Checks names and types of arguments; null and absent are the same.
@@ -415,6 +454,7 @@ impl ActionSpec {
             idempotency_key: keyed,
             reasons: self.errors.clone(),
             receipt_member: self.receipt.clone(),
+            out: self.out.clone(),
         }
     }
 }
@@ -437,6 +477,9 @@ impl RawAction {
             && let Some(problem) = self.memory_problem()
         {
             report("source:", problem);
+        }
+        if self.source != Source::Company && self.out.is_some() {
+            report("out:", "`out` is for what the company's systems answer, take it away".to_owned());
         }
         if self.source == Source::Graph && (self.path != GRAPH_PATH || self.risk != Risk::Read) {
             report("source:", format!("the graph is at `{GRAPH_PATH}` and only read: a GET with a `walk`"));
@@ -495,6 +538,17 @@ impl ArgumentType {
             Self::Object => value.is_object(),
         }
     }
+}
+
+fn third_party(paths: &[String], file: &str, source: &str, problems: &mut Vec<PackProblem>) -> Vec<MemberPath> {
+    if paths.len() > THIRD_PARTY_MAX {
+        let message = format!("`third_party` names at most {THIRD_PARTY_MAX} members");
+        problems.push(PackProblem::at(file, source, "third_party:", message));
+    }
+    let mut read = |path: &String| {
+        MemberPath::parse(path).map_err(|message| problems.push(PackProblem::at(file, source, path, message))).ok()
+    };
+    paths.iter().filter_map(&mut read).collect()
 }
 
 fn query_text(value: &Value) -> String {
@@ -557,6 +611,7 @@ mod tests {
         const PAGE: &str = include_str!("../../../docs/ACTIONS.md");
         assert_eq!(ombud_testkit::unnamed_keys::<RawAction>(PAGE, "Keys of an action"), [""; 0]);
         assert_eq!(ombud_testkit::unnamed_keys::<ArgumentSpec>(PAGE, "Keys of an argument"), [""; 0]);
+        assert_eq!(ombud_testkit::unnamed_keys::<RawOut>(PAGE, "Keys of out"), [""; 0]);
         assert_eq!(ombud_testkit::unnamed_keys::<RawLookUp>(PAGE, "Keys of recover"), [""; 0]);
         assert!(ombud_testkit::keys_of::<RawAction>().len() > 15);
     }
@@ -573,6 +628,28 @@ mod tests {
         }
         let wrong = ActionSpec::parse("p/actions/cancel.yaml", &format!("{CANCEL}autonomy: always\n"));
         assert!(wrong.is_err());
+    }
+
+    #[test]
+    fn what_must_be_answered_goes_with_the_call_and_mistakes_in_it_are_reported_with_their_line() {
+        let out = "out:\n  type: object\n  of:\n    receipt_id: { type: string }\n";
+        let parse = |source: &str| ActionSpec::parse("p/actions/cancel.yaml", source);
+        let spec = parse(&format!("{CANCEL}{out}")).unwrap();
+        let arguments = json!({"order_id": "W"}).as_object().unwrap().clone();
+        let call = spec.call(&arguments);
+        let checked = call.out.as_ref().unwrap();
+        assert!(checked.check(&json!({"receipt_id": "R"})).is_ok() && checked.check(&json!({})).is_err());
+        assert_eq!(parse(CANCEL).unwrap().call(&arguments).out, None);
+        let wrong = |from: &str, to: &str| {
+            let problems = parse(&format!("{CANCEL}{}", out.replace(from, to))).unwrap_err();
+            problems.first().unwrap().line
+        };
+        assert_eq!(wrong("type: string", "type: text"), 13);
+        assert_eq!(wrong("type: string", "type: string, each: string"), 13);
+        assert_eq!(wrong("of:", "members:"), 12);
+        let memory = "action: cancel\nsource: memory\nrisk: read\nmethod: GET\npath: /memory\nin:\n  customer_id: { type: string }\nout: { type: object }\n";
+        let problems = parse(memory).unwrap_err();
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [8], "{problems:?}");
     }
 
     #[test]

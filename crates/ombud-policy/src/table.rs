@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ombud_domain::{IdentityLevel, Proposal};
+use ombud_domain::{IdentityLevel, Label, Proposal};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::authorize::{Asked, OwnedRecords, Policies, Proof, ReadVerdict, Verdic
 use crate::controls::Standing;
 use crate::pack::{Pack, PackFiles};
 use crate::problem::PackProblem;
-use crate::spec::{ActionSpec, Risk};
+use crate::spec::{ActionSpec, Autonomy, Risk};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +31,10 @@ struct Case {
     amount_minor: Option<i64>,
     #[serde(default)]
     currency: Option<String>,
+    #[serde(default = "of_session")]
+    label: Label,
+    #[serde(default)]
+    autonomy: Autonomy,
     #[serde(default)]
     hours_since: BTreeMap<String, i64>,
     #[serde(default)]
@@ -40,6 +44,10 @@ struct Case {
 
 fn signed_in() -> Proof {
     Proof::Session
+}
+
+const fn of_session() -> Label {
+    Label::Session
 }
 
 /// Holds a pack's own tables against its policies: how many cases there are, and those that come out otherwise.
@@ -76,6 +84,10 @@ fn verdict(policies: &Policies, case: &Case) -> Result<String, String> {
         case.action,
         case.risk.as_str()
     );
+    let source = match case.autonomy {
+        Autonomy::Confirm => source,
+        other => format!("{source}autonomy: {}\nreversible: true\n", other.as_str()),
+    };
     let spec = ActionSpec::parse(&format!("p/actions/{}.yaml", case.action), &source)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let mut arguments = case.arguments.clone();
@@ -101,6 +113,7 @@ fn verdict(policies: &Policies, case: &Case) -> Result<String, String> {
         approvals: case.approvals,
         amount_minor: case.amount_minor,
         currency: case.currency.as_deref(),
+        label: case.label,
         standing: Some(&standing),
     };
     if case.risk == Risk::Read {
@@ -109,13 +122,7 @@ fn verdict(policies: &Policies, case: &Case) -> Result<String, String> {
             ReadVerdict::Denied { reason_code } => reason_code,
         });
     }
-    let proposal = Proposal {
-        action: case.action.clone(),
-        arguments: arguments.clone(),
-        money: Value::Null,
-        summary: String::new(),
-        digest: String::new(),
-    };
+    let proposal = Proposal { action: case.action.clone(), arguments: arguments.clone(), ..Proposal::default() };
     Ok(match policies.authorize(&asked, proposal) {
         Verdict::Authorized(_) => "authorized".to_owned(),
         Verdict::NeedConfirm => "confirm".to_owned(),

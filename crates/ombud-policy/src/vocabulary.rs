@@ -97,6 +97,7 @@ fn context_of(past: &Map<String, Value>, arguments: Map<String, Value>) -> Map<S
         ("autonomy", always("String")),
         ("reversible", always("Boolean")),
         ("level", always("Long")),
+        ("label", always("Long")),
         ("proof", always("String")),
         ("market", always("String")),
         ("amount_minor", at_times("Long")),

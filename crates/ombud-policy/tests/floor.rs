@@ -59,7 +59,7 @@ fn the_policies_of_every_pack_imply_what_must_always_hold() {
     }
 }
 
-/// R11: 23 edits that break something are found, each by the invariant it breaks, at the line of what permits it; harmless ones pass.
+/// R11: 27 edits that break something are found, each by the invariant it breaks, at the line of what permits it; harmless ones pass.
 #[test]
 fn bad_edits_are_rejected_and_harmless_ones_are_not() {
     let cases: Vec<Case> = serde_saphyr::from_str(EDITS).unwrap();

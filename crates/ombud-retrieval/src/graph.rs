@@ -144,7 +144,7 @@ mod tests {
     fn node(customer: &str, key: NodeKey, at: Option<&str>) -> Node {
         let (customer_id, source) = (customer.to_owned(), "read".to_owned());
         let (label, at) = (key.id.clone(), at.map(ToOwned::to_owned));
-        Node { key, customer_id, label, at, source, read_at: TimestampUs(1), fields: Map::new() }
+        Node { key, customer_id, label, at, source, read_at: TimestampUs(1), fields: Map::new(), others: Vec::new() }
     }
 
     fn link(name: &str, from: &NodeKey, to: &NodeKey) -> Link {

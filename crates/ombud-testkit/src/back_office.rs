@@ -29,6 +29,8 @@ pub enum RecordedCall {
 #[derive(Debug, Default)]
 pub struct ScriptedBackOffice {
     outcomes: Mutex<HashMap<String, VecDeque<ActionOutcome>>>,
+    /// Actions whose calls panic, and how many of them are left to.
+    faults: Mutex<HashMap<String, usize>>,
     calls: Mutex<Vec<RecordedCall>>,
 }
 
@@ -51,6 +53,23 @@ impl ScriptedBackOffice {
         self
     }
 
+    /// Has the next calls of an action panic after they were recorded, as a fault of an adapter would.
+    pub fn break_off(&self, action: &str, times: usize) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).insert(action.to_owned(), times);
+    }
+
+    #[expect(clippy::panic, reason = "the fault that a test asks for")]
+    fn may_break_off(&self, action: &str) {
+        let is_due = self.faults.lock().unwrap_or_else(PoisonError::into_inner).get_mut(action).is_some_and(|left| {
+            let is_due = *left > 0;
+            *left = left.saturating_sub(1);
+            is_due
+        });
+        if is_due {
+            panic!("a fault of the port, as the test asks for");
+        }
+    }
+
     /// Every call so far, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<RecordedCall> {
@@ -62,6 +81,7 @@ impl ScriptedBackOffice {
     }
 
     fn next(&self, action: &str) -> ActionOutcome {
+        self.may_break_off(action);
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(left) = outcomes.get_mut(action) else {
             return ActionOutcome::Failed { failure: CallFailure::Unreachable };
@@ -109,6 +129,7 @@ mod tests {
             attempts_max: 1,
             idempotency_key: false,
             reasons: BTreeMap::new(),
+            out: None,
             receipt_member: "id".to_owned(),
         }
     }

@@ -31,7 +31,7 @@ const RECEIPT_TRIES_MAX: usize = 20;
 
 pub(crate) async fn perform(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     call: Call,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -47,7 +47,7 @@ pub(crate) async fn perform(
 
 async fn read(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     (call, asker): (&ApiCall, Option<&Asker>),
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -69,7 +69,7 @@ async fn read(
 
 async fn write(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     authorized: Authorized,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -167,7 +167,7 @@ struct Beside {
 
 async fn commit_intent(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     intent: &Intent,
     Beside { counting, moving, saga }: Beside,
 ) -> Result<(), AppendError> {
@@ -222,7 +222,7 @@ fn with(mut payload: Value, name: &str, value: Option<&impl Serialize>) -> Value
 /// Outcomes are appended whatever others have written meanwhile. Until the reply that tells it is in the ledger too, somebody looks after it.
 pub(crate) async fn append_outcome(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     id: IntentId,
     outcome: &ActionOutcome,
 ) -> Result<(), AppendError> {
@@ -249,7 +249,7 @@ pub(crate) async fn append_outcome(
 
 pub(crate) async fn append(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     kind: &str,
     payload: Value,
 ) -> Result<(), AppendError> {
@@ -267,7 +267,7 @@ struct After {
 
 async fn append_with(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     (kind, payload): (&str, Value),
     After { counting, moving, told }: After,
 ) -> Result<(), AppendError> {
@@ -290,7 +290,7 @@ async fn append_with(
     Err(AppendError::Conflict)
 }
 
-async fn head(assistant: &Assistant, received: &Arrival<'_>) -> Result<i64, AppendError> {
+async fn head(assistant: &Assistant, received: &Arrival) -> Result<i64, AppendError> {
     let (stream, version) = (StreamId::from(received.conversation.id), received.conversation.version);
     let newest = async {
         let later = assistant.ports.ledger.read(&assistant.settings.tenant, &stream, version, 500).await?;
@@ -302,7 +302,7 @@ async fn head(assistant: &Assistant, received: &Arrival<'_>) -> Result<i64, Appe
     }
 }
 
-fn commit(assistant: &Assistant, received: &Arrival<'_>, kind: &str, payload: Value) -> Commit {
+fn commit(assistant: &Assistant, received: &Arrival, kind: &str, payload: Value) -> Commit {
     Commit {
         tenant: assistant.settings.tenant.clone(),
         stream: StreamId::from(received.conversation.id),

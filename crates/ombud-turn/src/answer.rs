@@ -46,7 +46,7 @@ impl Checked {
 
 pub(crate) async fn write_and_check(
     assistant: &Assistant,
-    (received, screened): (&Arrival<'_>, &Screened),
+    (received, screened): (&Arrival, &Screened),
     grounds: &Grounds,
     decided: (Ending, Dialogue),
     trail: &mut Trail<'_>,
@@ -72,6 +72,13 @@ pub(crate) async fn write_and_check(
     }
     trail.note(Stage::Answer, summary, detail);
     Checked { ending, dialogue, paragraphs, given }
+}
+
+/// The reply as it was decided, with no model asked.
+pub(crate) fn as_decided((mut ending, dialogue): (Ending, Dialogue), trail: &mut Trail<'_>) -> Checked {
+    let paragraphs = paragraphs(std::mem::take(&mut ending.sayings));
+    trail.note(Stage::Answer, "from templates", json!({"paragraphs": paragraphs.len()}));
+    Checked { ending, dialogue, paragraphs, given: Vec::new() }
 }
 
 enum Draft {

@@ -277,7 +277,7 @@ pub(crate) struct Wishes<'a> {
 /// The events of a turn: what was decided is over, unless its intent has ended it already, and what the turn wants is put before people.
 pub(crate) fn events_of_turn(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     Wishes { asked, withdrawn, customer_id }: Wishes<'_>,
     (said, at): (&str, TimestampUs),
 ) -> Result<Vec<NewEvent>, TurnError> {
@@ -317,7 +317,7 @@ pub(crate) fn events_of_turn(
 }
 
 /// Binds an intent to the approval that it uses up, if it carries out exactly what was approved.
-pub(crate) fn use_up(received: &mut Arrival<'_>, proposal: &Proposal, payload: Value, at: TimestampUs) -> Value {
+pub(crate) fn use_up(received: &mut Arrival, proposal: &Proposal, payload: Value, at: TimestampUs) -> Value {
     let approvals = &mut received.conversation.approvals;
     let used = received
         .approval

@@ -20,15 +20,15 @@ use crate::controls::Switchboard;
 use crate::conversation::Conversation;
 use crate::graph::Graphs;
 use crate::hiding::Shown;
-use crate::intake::{Input, Stimulus};
+use crate::intake::{Input, KeysInFlight, Stimulus};
 use crate::languages::{Languages, Spoken};
 use crate::meaning::{Model, Progress, TOLD_MAX, ToldVectors};
 use crate::people::People;
 use crate::tape::Tape;
 use crate::taped::taped;
-use crate::turn::{self, TurnError};
+use crate::turn::TurnError;
 use crate::view::{ConversationView, TurnReply, TurnView};
-use crate::{desk, hiding, reader, record, shadow};
+use crate::{broken, desk, hiding, reader, shadow};
 
 /// Conversations kept in memory; the others are folded again from the ledger.
 const CACHED_MAX: u64 = 2_000;
@@ -75,6 +75,10 @@ pub struct Settings {
     pub action_deadline_ms: u64,
     /// Time for the model's draft, milliseconds; then the template is sent.
     pub model_deadline_ms: u64,
+    /// Time for reading a message, milliseconds; then a person takes over. With none, none is read.
+    pub understanding_deadline_ms: u64,
+    /// Time for searching the articles for all questions of a message, milliseconds; then they are answered as if nothing had been found.
+    pub search_deadline_ms: u64,
     /// Identifications and codes in an hour.
     pub attempts: AttemptLimits,
     /// Whether what it says and does reaches anybody.
@@ -91,6 +95,8 @@ impl Default for Settings {
             tenant: TenantId("default".to_owned()),
             action_deadline_ms: 12_000,
             model_deadline_ms: 8_000,
+            understanding_deadline_ms: 5_000,
+            search_deadline_ms: 5_000,
             attempts: AttemptLimits::default(),
             mode: Mode::Live,
             approvers: Approvers::default(),
@@ -266,7 +272,7 @@ pub struct Assistant {
     pub(crate) learnt: Arc<Learnt>,
     cache: moka::sync::Cache<ConversationId, Arc<Conversation>>,
     turns: Arc<Mutex<HashMap<ConversationId, Arc<tokio::sync::Mutex<()>>>>>,
-    pub(crate) keys_in_flight: Arc<Mutex<BTreeMap<(ConversationId, String), String>>>,
+    pub(crate) keys_in_flight: KeysInFlight,
     pub(crate) switchboard: Arc<Switchboard>,
     /// Records of customers, and how they link.
     pub(crate) graphs: Arc<Graphs>,
@@ -392,19 +398,6 @@ impl Assistant {
         &self.settings.tenant
     }
 
-    /// Opens a conversation with the greeting that tells the customer of the AI (R46).
-    ///
-    /// # Errors
-    /// [`TurnError::Store`] when the ledger cannot be written.
-    pub async fn open(
-        &self,
-        principal: &Principal,
-        locale: Option<&str>,
-        market: Option<&str>,
-    ) -> Result<ConversationView, TurnError> {
-        record::open(self, principal, locale, market).await.map(|view| shadow::seen_by_customer(self, view))
-    }
-
     /// Answers a stimulus.
     ///
     /// # Errors
@@ -420,7 +413,7 @@ impl Assistant {
                 // Who counts now is what the turn is recorded and replayed with.
                 turn.settings.approvers = self.approvers().await?;
             }
-            match Box::pin(turn::run(&turn, stimulus.clone())).await {
+            match broken::run_or_hand_over(self, &Arc::new(turn), &stimulus).await {
                 Err(TurnError::Conflict) if retries < RETRIES_MAX => {
                     retries += 1;
                     self.forget(stimulus.conversation_id);

@@ -112,7 +112,7 @@ fn refused(reason_code: &str) -> ActionOutcome {
 /// Counts that somebody says who he is: found when it may be looked into.
 pub(crate) async fn count_claim(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     who: &str,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -139,7 +139,7 @@ pub(crate) async fn count_claim(
 /// (test: `visitors_who_guess_lock_nobody_out_who_is_signed_in`).
 pub(crate) async fn code_refused(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     customer_id: &str,
 ) -> Option<ActionOutcome> {
     let own = received.principal.customer_id.as_ref().is_some_and(|own| own.as_str() == customer_id);
@@ -177,7 +177,7 @@ impl EnteredCode {
 /// (test: `a_claim_for_nobody_has_as_many_tries_as_one_for_a_customer`).
 pub(crate) async fn check_code(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     entered: &EnteredCode,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -230,7 +230,7 @@ fn is_verified(outcome: &ActionOutcome) -> bool {
     body.get("verified").and_then(Value::as_bool) == Some(true)
 }
 
-async fn forget_tries(assistant: &Assistant, received: &Arrival<'_>, entered: &EnteredCode) -> Result<(), StoreError> {
+async fn forget_tries(assistant: &Assistant, received: &Arrival, entered: &EnteredCode) -> Result<(), StoreError> {
     if let Some(id) = &entered.customer_id {
         forget(assistant, entered.counted_as(), id).await?;
     }

@@ -1,15 +1,17 @@
 //! Stage 4: what do we know that bears on it? Passages of articles, filtered by market, language, audience and validity before ranking.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{ActionOutcome, Command, IdentityLevel, Passage, Stage};
+use ombud_domain::{ActionOutcome, Command, IdentityLevel, Label, Passage, Stage};
 use ombud_policy::authorize::{Asked, OwnedRecords, Proof, ReadVerdict};
 use ombud_policy::spec::ActionSpec;
 use ombud_policy::{ApiCall, Dialogue, Ending, LastAnswer};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
+use crate::bounded::{Computing, in_time};
 use crate::graph::{self, Reading};
 use crate::intake::{Arrival, Hears};
 use crate::search::Search;
@@ -62,23 +64,80 @@ impl Grounds {
 }
 
 pub(crate) async fn gather(
-    assistant: &Assistant,
-    received: &Arrival<'_>,
-    understood: &Understood,
+    assistant: &Arc<Assistant>,
+    received: &Arc<Arrival>,
+    understood: &Arc<Understood>,
     trail: &mut Trail<'_>,
 ) -> Grounds {
+    let conversation = &received.conversation;
+    let near = graph::near(assistant, conversation, (&conversation.dialogue, Reading::Held)).await;
+    let shared = (Arc::clone(assistant), Arc::clone(received), Arc::clone(understood));
+    let work = move || look_up(&shared.0, &shared.1, &shared.2);
+    let (looked_up, late) = if questions(understood).next().is_none() {
+        (LookedUp::default(), false)
+    } else {
+        let found = in_time(assistant, Computing::Search, work).await;
+        let late = found.is_none();
+        (found.unwrap_or_else(|| nothing_found(understood)), late)
+    };
+    let LookedUp { findings, passages, embedded, failed } = looked_up;
+    let grounds = Grounds { findings, passages, records: Vec::new(), near };
+    let answered = grounds.findings.iter().filter(|finding| !finding.sentences.is_empty()).count();
+    let summary = match (grounds.findings.len(), answered) {
+        _ if late => "not searched in time, answered as if nothing had been found".to_owned(),
+        (0, _) => "nothing to look up".to_owned(),
+        (asked, answered) => {
+            format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" })
+        }
+    };
+    let asked: Vec<_> = grounds
+        .findings
+        .iter()
+        .map(|finding| json!({"query": finding.query, "support": finding.support, "article": finding.citation.as_ref().map(|citation| &citation.article_id)}))
+        .collect();
+    let mut detail = json!({"questions": asked, "knowledge_version": assistant.ports.knowledge.version(), "embedded": embedded, "failed": failed});
+    if let Some(detail) = detail.as_object_mut().filter(|_| late) {
+        detail.insert("late".to_owned(), Value::Bool(true));
+    }
+    if let Some(detail) = detail.as_object_mut().filter(|_| !grounds.near.is_empty()) {
+        let near = members(&grounds.near, &["kind", "id", "source", "age_s"]);
+        detail.insert("near".to_owned(), Value::Array(near));
+    }
+    trail.note(Stage::Context, summary, detail);
+    grounds
+}
+
+/// What the articles say to the questions of a message.
+#[derive(Default)]
+struct LookedUp {
+    findings: Vec<Finding>,
+    passages: Vec<Passage>,
+    /// Texts that were embedded for it.
+    embedded: usize,
+    /// Why something could not be searched for.
+    failed: Option<String>,
+}
+
+/// What a message asks, as far as it is answered in one turn.
+fn questions(understood: &Understood) -> impl Iterator<Item = &String> {
     let asked = understood.understanding().commands.iter().filter_map(|command| match command {
         Command::Ask { query, .. } => Some(query),
         _ => None,
     });
-    let conversation = &received.conversation;
-    let near = graph::near(assistant, conversation, (&conversation.dialogue, Reading::Held)).await;
-    let mut grounds = Grounds { findings: Vec::new(), passages: Vec::new(), records: Vec::new(), near };
-    let mut failed = None;
+    asked.take(QUESTIONS_MAX)
+}
+
+fn nothing_found(understood: &Understood) -> LookedUp {
+    let nothing = |query: &String| Finding { query: query.clone(), ..Finding::default() };
+    LookedUp { findings: questions(understood).map(nothing).collect(), ..LookedUp::default() }
+}
+
+fn look_up(assistant: &Assistant, received: &Arrival, understood: &Understood) -> LookedUp {
+    let mut looked_up = LookedUp::default();
     let search = Search::new(assistant, (&received.conversation.locale, understood.market()));
     let mut before = received.conversation.dialogue.last_answer.clone();
     let about = about_request(assistant, &received.conversation.dialogue);
-    for query in asked.take(QUESTIONS_MAX) {
+    for query in questions(understood) {
         let found = match about {
             _ if received.hears == Hears::CareQuestion => {
                 search.look_up_only(query, about_awaited(assistant, &received.conversation.dialogue))
@@ -89,31 +148,14 @@ pub(crate) async fn gather(
         match found {
             Ok((finding, passages)) => {
                 before = LastAnswer::after(before, &finding);
-                grounds.findings.push(finding);
-                grounds.passages.extend(passages);
+                looked_up.findings.push(finding);
+                looked_up.passages.extend(passages);
             }
-            Err(error) => failed = Some(error.to_string()),
+            Err(error) => looked_up.failed = Some(error.to_string()),
         }
     }
-    let answered = grounds.findings.iter().filter(|finding| !finding.sentences.is_empty()).count();
-    let summary = match (grounds.findings.len(), answered) {
-        (0, _) => "nothing to look up".to_owned(),
-        (asked, answered) => {
-            format!("{answered} of {asked} question{} supported by an article", if asked == 1 { "" } else { "s" })
-        }
-    };
-    let questions: Vec<_> = grounds
-        .findings
-        .iter()
-        .map(|finding| json!({"query": finding.query, "support": finding.support, "article": finding.citation.as_ref().map(|citation| &citation.article_id)}))
-        .collect();
-    let mut detail = json!({"questions": questions, "knowledge_version": assistant.ports.knowledge.version(), "embedded": search.embedded(), "failed": failed});
-    if let Some(detail) = detail.as_object_mut().filter(|_| !grounds.near.is_empty()) {
-        let near = members(&grounds.near, &["kind", "id", "source", "age_s"]);
-        detail.insert("near".to_owned(), Value::Array(near));
-    }
-    trail.note(Stage::Context, summary, detail);
-    grounds
+    looked_up.embedded = search.embedded();
+    looked_up
 }
 
 /// These members of records alone.
@@ -136,7 +178,7 @@ fn about_request<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [Stri
 /// writes and what about. They are read again where something was done since.
 pub(crate) async fn with_customer(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     (mut ending, mut dialogue): (Ending, Dialogue),
 ) -> (Ending, Dialogue) {
     let Some(handover) = ending.handover.as_mut() else { return (ending, dialogue) };
@@ -194,6 +236,7 @@ pub(crate) fn own_read<'a>(
         approvals: 0,
         amount_minor: None,
         currency: None,
+        label: Label::Session,
         standing: None,
     };
     match assistant.pack.policies.authorize_read(&asked) {

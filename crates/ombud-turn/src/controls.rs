@@ -259,6 +259,7 @@ mod tests {
                     approvals: 0,
                     amount_minor: None,
                     currency: None,
+                    label: Label::Session,
                     standing: Some(&standing),
                 };
                 let proposal = Proposal { action: action.to_owned(), ..Proposal::default() };

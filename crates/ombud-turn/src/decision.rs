@@ -2,7 +2,7 @@
 
 use ombud_domain::knowledge::Finding;
 use ombud_domain::{ActionOutcome, Command, Stage, Understanding};
-use ombud_policy::engine::{CodeCheck, Earlier};
+use ombud_policy::engine::{CodeCheck, Earlier, SentOff};
 use ombud_policy::{ApiCall, Authorized, Decision, Deliberation, Dialogue, Ending, Engine, Moment, Origin, Saying};
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::attempts::EnteredCode;
 use crate::context::{Asker, Grounds};
 use crate::conversation::says_something;
 use crate::intake::{Arrival, code_digits};
-use crate::reader::{LexicalReader, local, today};
+use crate::market;
+use crate::reader::{LexicalReader, desk_until, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
 use crate::trail::Trail;
@@ -81,14 +82,15 @@ impl Decided {
 
 pub(crate) fn begin(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     screened: &Screened,
     understood: &Understood,
     grounds: &Grounds,
     trail: &mut Trail<'_>,
 ) -> Decided {
     let said = last_words(received, screened, understood);
-    let moment = Moment { text: screened.words().to_owned(), ..moment(assistant, (received, understood), said) };
+    let moment =
+        Moment { text: screened.words().to_owned(), ..moment(assistant, (received, understood.market()), said) };
     let mut state = Deliberation::new(received.conversation.dialogue.clone());
     if let Some(market) = understood.named_market() {
         state.dialogue.named_market = Some(market.to_owned());
@@ -133,8 +135,28 @@ pub(crate) fn begin(
     Decided { notice, ..decided((state, moment, 0), decision, trail) }
 }
 
+/// What is done when nothing of the turn goes on, `why` says why: a person takes over.
+pub(crate) fn broke_off(
+    assistant: &Assistant,
+    received: &Arrival,
+    (screened, why): (&Screened, &str),
+    trail: &mut Trail<'_>,
+) -> Decided {
+    let said = if says_something(screened.text()) { screened.text() } else { &received.conversation.said };
+    let (market, _) = market::of(assistant, received, "");
+    let moment = moment(assistant, (received, &market), said.to_owned());
+    let mut state = Deliberation::new(received.conversation.dialogue.clone());
+    let reader = LexicalReader::new(assistant, &moment.locale);
+    let engine = Engine { pack: &assistant.pack, reader: &reader, moment: &moment };
+    let open = received.conversation.open_action.as_ref();
+    let sent_off = open.filter(|open| open.outcome.is_none()).map_or(SentOff::Nothing, |_| SentOff::InDoubt);
+    let decision = engine.broke_off(&mut state, (screened.signals(), why), sent_off);
+    let notice = notice(assistant, &moment, screened);
+    Decided { notice, ..decided((state, moment, 0), decision, trail) }
+}
+
 /// What time or the company brings. While people have the conversation they see what was reported, and the request waits on.
-fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation, source: &Source) -> Option<Decision> {
+fn unasked(engine: &Engine<'_>, received: &Arrival, state: &mut Deliberation, source: &Source) -> Option<Decision> {
     match source {
         Source::Timer => Some(engine.silent(state, silence::next(&received.conversation, engine.pack))),
         Source::Event(event) if received.desk_owns() => {
@@ -148,7 +170,7 @@ fn unasked(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation
 }
 
 /// What people have decided is done, or said not to be. While one of them has the conversation nothing goes on beyond that.
-fn decided_by_people(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut Deliberation) -> Decision {
+fn decided_by_people(engine: &Engine<'_>, received: &Arrival, state: &mut Deliberation) -> Decision {
     let Some((id, outcome)) = received.approval else { return engine.keep_waiting(state) };
     let Some(approval) = received.conversation.approvals.find(id) else { return engine.keep_waiting(state) };
     let digest = &approval.proposal.digest;
@@ -164,7 +186,7 @@ fn decided_by_people(engine: &Engine<'_>, received: &Arrival<'_>, state: &mut De
 /// Goes on from an action of an earlier turn, by what the ledger now holds of it.
 fn earlier(
     engine: &Engine<'_>,
-    received: &Arrival<'_>,
+    received: &Arrival,
     state: &mut Deliberation,
     (understanding, findings): (&Understanding, &[Finding]),
 ) -> Decision {
@@ -196,7 +218,7 @@ pub(crate) fn hidden(assistant: &Assistant, locale: &str, screened: &Screened) -
 
 pub(crate) fn resume(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     before: Decided,
     outcome: ActionOutcome,
     trail: &mut Trail<'_>,
@@ -273,21 +295,22 @@ fn summary_of(ending: &Ending) -> String {
 }
 
 /// This message, if it says something; an earlier one when it is a bare yes or no, or only asks for a person.
-fn last_words(received: &Arrival<'_>, screened: &Screened, understood: &Understood) -> String {
+fn last_words(received: &Arrival, screened: &Screened, understood: &Understood) -> String {
     let earlier = &received.conversation.said;
     let only_person = matches!(understood.understanding().commands.as_slice(), [Command::Handoff]);
     let keeps_earlier = !earlier.is_empty() && (only_person || !says_something(screened.text()));
     if keeps_earlier { earlier.clone() } else { screened.text().to_owned() }
 }
 
-fn moment(assistant: &Assistant, (received, understood): (&Arrival<'_>, &Understood), said: String) -> Moment {
+fn moment(assistant: &Assistant, (received, market): (&Arrival, &str), said: String) -> Moment {
     let conversation = &received.conversation;
     Moment {
         conversation_id: conversation.id.to_string(),
         locale: conversation.locale.clone(),
-        market: understood.market().to_owned(),
+        market: market.to_owned(),
         now_us: assistant.ports.clock.now().0,
         today: today(assistant).to_string(),
+        desk_until: desk_until(assistant, market),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,

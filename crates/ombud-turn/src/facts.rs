@@ -127,7 +127,7 @@ fn admit(assistant: &Assistant, spec: &ActionSpec, arguments: &Map<String, Value
 /// The event of an action of the memory that was done: it stands in the commit of its outcome.
 pub(crate) fn event_of(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     (open, outcome): (&OpenAction, &ActionOutcome),
 ) -> Option<NewEvent> {
     let spec = assistant.pack.actions.get(&open.proposal.action)?;

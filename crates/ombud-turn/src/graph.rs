@@ -120,7 +120,7 @@ pub(crate) fn is_of_graph(assistant: &Assistant, action: &str) -> bool {
 /// What the walk of an action comes to: `kind`, `id`, `label`, `at`, `source`, `age_s` and the `fields` that are kept of each record.
 pub(crate) async fn answer(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     (call, asker): (&ApiCall, Option<&Asker>),
 ) -> ActionOutcome {
     let walk = assistant.pack.actions.get(&call.action).and_then(|spec| spec.walk.as_ref());
@@ -177,9 +177,13 @@ fn share_of(assistant: &Assistant, nodes: usize) -> usize {
 
 fn told(assistant: &Assistant, node: &Node) -> Value {
     let age_s = assistant.graphs.clock.now().0.saturating_sub(node.read_at.0).div_euclid(1_000_000);
-    json!({
+    let mut told = json!({
         "kind": node.key.kind, "id": node.key.id, "label": node.label, "at": node.at, "source": node.source, "age_s": age_s, "fields": node.fields,
-    })
+    });
+    if let Some(members) = told.as_object_mut().filter(|_| !node.others.is_empty()) {
+        members.insert("others".to_owned(), json!(node.others));
+    }
+    told
 }
 
 /// Whether what is not held is read.
@@ -282,7 +286,9 @@ async fn part(
         }
     };
     // What is somebody else's is not there.
-    let read = body.map_or(Ok(Default::default()), |body| spec.read((action, &body), &asker.customer_id, read_at));
+    let read = body.map_or(Ok(Default::default()), |body| {
+        spec.read((action, &body, &action_spec.third_party), &asker.customer_id, read_at)
+    });
     let read = read.map_err(|error| tracing::error!(%error, action, "records do not fit graph.yaml, correct it"));
     let (nodes, links) = read.ok()?;
     let part = Arc::new(Part { nodes, links, since });

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::approvals::Approvers;
 use crate::assistant::{Assistant, Mode, Settings};
 use crate::attempts::AttemptLimits;
+use crate::bounded::Computing;
 use crate::hiding::Shown;
 use crate::intake::{IdempotencyKey, Input, Stimulus, code_digits};
 
@@ -70,6 +71,12 @@ pub(crate) struct Begin {
     /// Whether it was a shadow.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shadow: bool,
+    /// Whether it took the place of a turn that broke off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub broke_off: bool,
+    /// The stages that were not done in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<Computing>,
     /// Version of the conversation that was loaded.
     pub version: i64,
     /// When the turn began.
@@ -111,6 +118,8 @@ impl Begin {
                 _ => Approvers::default(),
             },
             shadow: settings.mode == Mode::Shadow,
+            broke_off: false,
+            late: Vec::new(),
             version,
             at: assistant.ports.clock.now(),
             principal: stimulus.principal.clone(),

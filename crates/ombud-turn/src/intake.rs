@@ -1,6 +1,7 @@
 //! Stage 1: who sends what, was it sent before, and where does the conversation stand?
 
-use std::sync::{Arc, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ombud_domain::{ApprovalId, ConversationId, ConversationStatus, Principal, Sensitive, Stage, TimestampUs, TurnId};
 use ombud_policy::engine::GoingOn;
@@ -93,11 +94,11 @@ pub struct IdempotencyKey {
 }
 
 /// What intake gives.
-pub(crate) enum Received<'a> {
+pub(crate) enum Received {
     /// The same request was answered before; this was the answer.
     Repeated(Box<TurnReply>),
     /// A new one.
-    Fresh(Box<Arrival<'a>>),
+    Fresh(Box<Arrival>),
 }
 
 /// How much of a message is heard.
@@ -112,7 +113,8 @@ pub(crate) enum Hears {
 }
 
 /// A received stimulus and the state it meets. Made by this stage alone.
-pub(crate) struct Arrival<'a> {
+#[derive(Clone)]
+pub(crate) struct Arrival {
     pub turn_id: TurnId,
     pub principal: Principal,
     pub address: Option<String>,
@@ -132,11 +134,13 @@ pub(crate) struct Arrival<'a> {
     pub withdrawn: Option<GoingOn>,
     /// What people have decided on, and what is to be done about it.
     pub approval: Option<(ApprovalId, Outcome)>,
+    /// Whether nothing of it goes on: it takes the place of a turn that broke off, or was not read in time.
+    pub broke_off: bool,
     input: Option<Input>,
-    _key: Option<KeyGuard<'a>>,
+    _key: Option<Arc<KeyGuard>>,
 }
 
-impl Arrival<'_> {
+impl Arrival {
     /// Whether people have the conversation.
     pub(crate) const fn desk_owns(&self) -> bool {
         matches!(self.conversation.status, ConversationStatus::WaitingForAgent | ConversationStatus::WithAgent)
@@ -153,32 +157,36 @@ impl Arrival<'_> {
     }
 }
 
+/// The hashes of bodies whose requests are being answered, by conversation and key.
+pub(crate) type KeysInFlight = Arc<Mutex<BTreeMap<(ConversationId, String), String>>>;
+
 /// Frees an idempotency key when the request ends, however it ends.
-struct KeyGuard<'a> {
-    assistant: &'a Assistant,
+struct KeyGuard {
+    in_flight: KeysInFlight,
     key: (ConversationId, String),
 }
 
-impl Drop for KeyGuard<'_> {
+impl Drop for KeyGuard {
     fn drop(&mut self) {
-        self.assistant.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
-pub(crate) async fn receive<'a>(
-    assistant: &'a Assistant,
+pub(crate) async fn receive(
+    assistant: &Assistant,
     stimulus: Stimulus,
     trail: &mut Trail<'_>,
-) -> Result<Received<'a>, TurnError> {
+) -> Result<Received, TurnError> {
     let conversation = assistant
         .load(stimulus.conversation_id)
         .await?
         .filter(|conversation| !stimulus.input.is_from_customer() || conversation.belongs_to(&stimulus.principal))
         .ok_or(TurnError::NotFound)?;
-    check_input(assistant, &stimulus.input, &conversation)?;
+    // What was answered is answered again, also where it could not be asked any more: a code is awaited once.
     if let Some(stored) = stored_reply(assistant, &stimulus, &conversation).await? {
         return Ok(Received::Repeated(Box::new(stored)));
     }
+    check_input(assistant, &stimulus.input, &conversation)?;
     let guard =
         stimulus.idempotency.as_ref().map(|key| reserve(assistant, stimulus.conversation_id, key)).transpose()?;
     let mut conversation = Arc::unwrap_or_clone(conversation);
@@ -225,8 +233,9 @@ pub(crate) async fn receive<'a>(
         coming: None,
         withdrawn: None,
         approval,
+        broke_off: false,
         input: Some(stimulus.input),
-        _key: guard,
+        _key: guard.map(Arc::new),
     })))
 }
 
@@ -325,7 +334,7 @@ fn shredded_reply(conversation: &Conversation) -> TurnReply {
     }
 }
 
-fn reserve<'a>(assistant: &'a Assistant, id: ConversationId, key: &IdempotencyKey) -> Result<KeyGuard<'a>, TurnError> {
+fn reserve(assistant: &Assistant, id: ConversationId, key: &IdempotencyKey) -> Result<KeyGuard, TurnError> {
     let mut in_flight = assistant.keys_in_flight.lock().unwrap_or_else(PoisonError::into_inner);
     let place = (id, key.key.clone());
     match in_flight.get(&place) {
@@ -333,7 +342,7 @@ fn reserve<'a>(assistant: &'a Assistant, id: ConversationId, key: &IdempotencyKe
         Some(_) => Err(TurnError::KeyReused),
         None => {
             in_flight.insert(place.clone(), key.body_hash.clone());
-            Ok(KeyGuard { assistant, key: place })
+            Ok(KeyGuard { in_flight: Arc::clone(&assistant.keys_in_flight), key: place })
         }
     }
 }

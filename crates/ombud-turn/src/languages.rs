@@ -179,12 +179,7 @@ impl Assistant {
 }
 
 /// Decides in which language the customer is answered, and hears the signs that its words give.
-pub(crate) fn settle(
-    assistant: &Assistant,
-    received: &mut Arrival<'_>,
-    screened: &mut Screened,
-    trail: &mut Trail<'_>,
-) {
+pub(crate) fn settle(assistant: &Assistant, received: &mut Arrival, screened: &mut Screened, trail: &mut Trail<'_>) {
     if !screened.is_message() || screened.words().trim().is_empty() {
         return;
     }
@@ -215,7 +210,7 @@ pub(crate) fn settle(
 /// Turns the conversation to the language of a message, if that speaks clearly enough for another; gives what told it.
 fn turn(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     text: &str,
     (spoken_here, identifier): (&Spoken, Option<&Arc<dyn LanguageIdentifier>>),
     trail: &mut Trail<'_>,

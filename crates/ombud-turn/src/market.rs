@@ -9,7 +9,7 @@ use crate::intake::Arrival;
 const WORDS_MAX: usize = 200;
 
 /// The market of this turn, and whether this message named it.
-pub(crate) fn of(assistant: &Assistant, received: &Arrival<'_>, words: &str) -> (String, Named) {
+pub(crate) fn of(assistant: &Assistant, received: &Arrival, words: &str) -> (String, Named) {
     let conversation = &received.conversation;
     let known = received.principal.customer_id.is_some() || conversation.dialogue.customer_id.is_some();
     if known {

@@ -25,7 +25,7 @@ pub(crate) fn is_of_memory(assistant: &Assistant, action: &str) -> bool {
 }
 
 /// What an action of the memory tells of the customer whom the call names: his facts, or his earlier conversations.
-pub(crate) async fn answer(assistant: &Assistant, received: &Arrival<'_>, call: &ApiCall) -> ActionOutcome {
+pub(crate) async fn answer(assistant: &Assistant, received: &Arrival, call: &ApiCall) -> ActionOutcome {
     let customer = call.query.iter().find(|(name, _)| name == "customer_id").map(|(_, id)| id.as_str());
     let Some(customer_id) = customer else {
         return ActionOutcome::Found { body: json!([]) };
@@ -38,7 +38,7 @@ pub(crate) async fn answer(assistant: &Assistant, received: &Arrival<'_>, call: 
 
 /// His earlier conversations, the newest first: `id`, `at`, `about` (titles of requests), `done`, `recent` (ids of the records spoken of, by slot),
 /// `handed_over` and `waiting`. What the customer had forgotten is left out.
-async fn recall(assistant: &Assistant, received: &Arrival<'_>, customer_id: &str) -> ActionOutcome {
+async fn recall(assistant: &Assistant, received: &Arrival, customer_id: &str) -> ActionOutcome {
     let looked_up = Box::pin(look_back(assistant, &received.conversation, customer_id));
     let found = match assistant.tape() {
         Some(tape) => tape.ask(format!("memory of {customer_id}"), async { looked_up.await.ok() }).await,

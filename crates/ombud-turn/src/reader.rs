@@ -28,6 +28,12 @@ pub(crate) fn local(assistant: &Assistant, at_us: i64) -> String {
     zoned(assistant, at_us).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
+/// Until when people of the company answer customers of a market today, as texts read it; empty where they do not now.
+pub(crate) fn desk_until(assistant: &Assistant, market: &str) -> String {
+    let hours = assistant.pack.manifest.desk.hours.get(market);
+    hours.and_then(|hours| hours.until(assistant.ports.clock.now().0)).unwrap_or_default()
+}
+
 fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {
     let at = jiff::Timestamp::from_microsecond(at_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let zone = jiff::tz::TimeZone::get(&assistant.pack.manifest.timezone).unwrap_or(jiff::tz::TimeZone::UTC);

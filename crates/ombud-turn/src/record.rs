@@ -1,29 +1,27 @@
 //! Stage 8: trail, state and reply become durable in one commit; nothing is acknowledged before.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use ombud_domain::{
-    Author, Awaiting, AwaitingKind, ConversationId, ConversationStatus, JsonText, Message, MessageId, NewEvent,
-    Principal, SessionId, Stage, StageRecord, StreamId, TimestampUs, TurnId,
+    Author, ConversationId, ConversationStatus, JsonText, Message, MessageId, NewEvent, Stage, StageRecord, StreamId,
+    TimestampUs, TurnId,
 };
-use ombud_policy::{Dialogue, Proof, SagaEnded, Silence, is_question};
+use ombud_policy::{Dialogue, SagaEnded, Silence, is_question};
 use ombud_ports::{AppendError, Commit, Shredding, StoreError, StoredReply};
 use serde::Serialize;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::answer::Checked;
 use crate::approvals::Wishes;
 use crate::assistant::Assistant;
-use crate::context::Asker;
-use crate::conversation::{Answered, Conversation, MODEL_TOKENS, Opened, TurnRecorded};
+use crate::conversation::{Conversation, MODEL_TOKENS, OpenAction, TurnRecorded};
 use crate::inputs::{TURN_INPUTS, TurnInputs};
 use crate::intake::Arrival;
 use crate::languages::Turned;
 use crate::safety::Screened;
 use crate::trail::Trail;
 use crate::turn::TurnError;
-use crate::view::{ConversationView, TurnReply};
+use crate::view::TurnReply;
 use crate::{approvals, context, decision, shadow, shred, waiting};
 
 /// What is durable. Made by this stage alone.
@@ -41,64 +39,10 @@ impl Recorded {
     }
 }
 
-pub(crate) async fn open(
-    assistant: &Assistant,
-    principal: &Principal,
-    locale: Option<&str>,
-    market: Option<&str>,
-) -> Result<ConversationView, TurnError> {
-    let id = ConversationId(assistant.fresh_uuid());
-    let at = assistant.ports.clock.now();
-    let pack = &assistant.pack;
-    let locale = assistant.locale_for(locale).to_owned();
-    let customer = match &principal.customer_id {
-        None => None,
-        Some(id) => {
-            let (customer_id, market) = (id.to_string(), String::new());
-            let asker = Asker { customer_id, level: principal.level, proof: Proof::Session, market };
-            context::customer_record(assistant, &asker).await
-        }
-    };
-    let member = |name: &str| customer.as_ref()?.get(name)?.as_str().map(ToOwned::to_owned);
-    let home = pack.manifest.identity.market.as_deref().filter(|_| market.is_none()).and_then(member);
-    let opened = Opened {
-        session_id: SessionId(principal.session_id.0),
-        customer_id: principal.customer_id.clone(),
-        customer_name: customer.as_ref().and_then(context::customer_name),
-        locale: locale.clone(),
-        market: pack.market_for(market.or(home.as_deref())).to_owned(),
-        pack: pack.manifest.name.clone(),
-        pack_hash: pack.hash.clone(),
-    };
-    let menu: Vec<&str> = pack.manifest.menu.flows.iter().map(|flow| pack.title(&locale, flow)).collect();
-    let names =
-        json!({"company": {"name": pack.manifest.title, "assistant": pack.manifest.assistant.name}, "menu": menu});
-    let text =
-        pack.texts.render(&locale, "", "greeting", &[names.as_object().unwrap_or(&Map::new())]).unwrap_or_default();
-    let greeting = message(assistant, (1, at), Author::Assistant, text);
-    let events = vec![event("conversation.opened", &opened)?, MessageCreated::of(&greeting).event()?];
-    let mut state = Conversation { answered: Answered::Only(HashSet::new()), ..Conversation::opened(id, opened, at) };
-    state.advance(&events, at, None);
-    state.version = append(assistant, id, 0, events, None, at).await?;
-    let market = state.market.clone();
-    assistant.keep(state);
-    let view = ConversationView {
-        id,
-        status: ConversationStatus::Open,
-        locale,
-        market,
-        created_at: at,
-        messages: vec![greeting],
-        agent_name: None,
-        awaiting: Awaiting { kind: AwaitingKind::None, ..Awaiting::default() },
-    };
-    Ok(view)
-}
-
 /// Commits a turn of the assistant.
 pub(crate) async fn commit(
     assistant: &Assistant,
-    received: Box<Arrival<'_>>,
+    received: Box<Arrival>,
     screened: &Screened,
     checked: Checked,
     mut trail: Trail<'_>,
@@ -134,7 +78,8 @@ pub(crate) async fn commit(
         None => ConversationStatus::Open,
     };
     let handed = ending.handover.is_some();
-    if let Some(open) = received.conversation.open_action.as_ref().filter(|open| open.outcome.is_some()) {
+    let is_told = |open: &&OpenAction| open.outcome.is_some() && !received.broke_off;
+    if let Some(open) = received.conversation.open_action.as_ref().filter(is_told) {
         turn.events.push(event("action.told", &json!({"intent_id": open.id}))?);
     }
     let events = turn.events.len() + 3 + usize::from(handed);
@@ -173,7 +118,7 @@ pub(crate) async fn commit(
 }
 
 /// Who the customer is, when this turn has found it out.
-fn identified(received: &Arrival<'_>, dialogue: &Dialogue) -> Result<Option<NewEvent>, StoreError> {
+fn identified(received: &Arrival, dialogue: &Dialogue) -> Result<Option<NewEvent>, StoreError> {
     let known = received.conversation.customer_id.as_ref().map(|known| known.as_str());
     let found = dialogue.customer_id.as_ref().filter(|id| known != Some(id.as_str()));
     let name = context::customer_name(&dialogue.customer);
@@ -184,7 +129,7 @@ fn identified(received: &Arrival<'_>, dialogue: &Dialogue) -> Result<Option<NewE
 /// Commits a message to people; the assistant stays silent once one is there (R50), and says before that the message is kept.
 pub(crate) async fn note_for_desk(
     assistant: &Assistant,
-    received: Box<Arrival<'_>>,
+    received: Box<Arrival>,
     screened: &Screened,
     mut trail: Trail<'_>,
 ) -> Result<TurnReply, TurnError> {
@@ -242,7 +187,7 @@ struct TurnEvents {
 impl TurnEvents {
     fn begin(
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         screened: &Screened,
         at: TimestampUs,
     ) -> Result<Self, TurnError> {
@@ -277,7 +222,7 @@ impl TurnEvents {
     fn replies(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         (paragraphs, asks): (Vec<crate::answer::Paragraph>, bool),
         at: TimestampUs,
     ) -> Result<Vec<Message>, TurnError> {
@@ -300,7 +245,7 @@ impl TurnEvents {
     fn say(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         (author, text): (Author, String),
         at: TimestampUs,
     ) -> Result<Message, TurnError> {
@@ -319,7 +264,7 @@ impl TurnEvents {
     }
 
     /// All stages in one event: an event each took a third of a turn's processor time.
-    fn stages(&mut self, received: &Arrival<'_>, stages: &[StageRecord]) -> Result<(), TurnError> {
+    fn stages(&mut self, received: &Arrival, stages: &[StageRecord]) -> Result<(), TurnError> {
         self.events.push(event("turn.stages", &TurnStages { turn_id: received.turn_id, records: stages })?);
         Ok(())
     }
@@ -327,7 +272,7 @@ impl TurnEvents {
     fn state(
         &mut self,
         assistant: &Assistant,
-        received: &Arrival<'_>,
+        received: &Arrival,
         status: ConversationStatus,
         dialogue: &Dialogue,
     ) -> Result<(), TurnError> {
@@ -346,7 +291,7 @@ impl TurnEvents {
 
 async fn finish(
     assistant: &Assistant,
-    received: Arrival<'_>,
+    received: Arrival,
     turn: TurnEvents,
     (reply, dialogue): (TurnReply, Dialogue),
     at: TimestampUs,
@@ -380,6 +325,9 @@ async fn finish(
     }
     let commit = Commit { reply: stored, shredding, ..commit_of(assistant, id, version, events, at) };
     let committed = assistant.ports.ledger.append(commit).await.inspect_err(|_| assistant.forget(id))?;
+    if let Some(tape) = assistant.tape() {
+        tape.end();
+    }
     state.version = committed.version;
     if is_shredded {
         // What is in memory still holds the digits; the ledger no longer does.
@@ -487,7 +435,7 @@ struct TurnStages<'a> {
 
 /// Payload of `message.created`.
 #[derive(Serialize)]
-struct MessageCreated<'a> {
+pub(crate) struct MessageCreated<'a> {
     message: &'a Message,
     /// Whether card data or a secret was removed, for a customer's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -498,11 +446,11 @@ struct MessageCreated<'a> {
 }
 
 impl<'a> MessageCreated<'a> {
-    const fn of(message: &'a Message) -> Self {
+    pub(crate) const fn of(message: &'a Message) -> Self {
         Self { message, redacted: None, asks: false }
     }
 
-    fn event(&self) -> Result<NewEvent, StoreError> {
+    pub(crate) fn event(&self) -> Result<NewEvent, StoreError> {
         event("message.created", self)
     }
 }

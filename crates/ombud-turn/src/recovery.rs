@@ -72,7 +72,7 @@ impl Assistant {
 /// Asks once; the outcome, or the time of the next question, is in the ledger when this returns.
 pub(crate) async fn recover(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     look_up: Option<ApiCall>,
     trail: &mut Trail<'_>,
 ) -> ActionOutcome {
@@ -105,7 +105,9 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
         return unknown;
     };
     let answer = match (spec.recovery(), &open.intent, look_up) {
-        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => carry_out(assistant, intent).await,
+        (Recovery::SameKey, Some(intent), _) if intent.call().idempotency_key => {
+            carry_out(assistant, &intent.clone().answered_as(spec)).await
+        }
         (Recovery::LookUp(shows), _, Some(read)) => {
             match within(assistant, assistant.ports.back_office.read(&read), unknown.clone()).await {
                 ActionOutcome::Found { body } => match shows.outcome(&open.proposal, &body) {
@@ -123,6 +125,16 @@ async fn ask(assistant: &Assistant, open: &OpenAction, look_up: Option<ApiCall>)
     }
 }
 
+/// The turn that was to ask, or to tell what came of it, broke off: the next one comes later, and after so many of them a person looks it up.
+pub(crate) async fn broke_off(assistant: &Assistant, received: &mut Arrival) -> Result<(), AppendError> {
+    let Some(open) = received.conversation.open_action.clone() else { return Ok(()) };
+    let tries = open.tries.saturating_add(1);
+    if open.outcome.is_none() && tries >= TRIES_MAX {
+        return append_outcome(assistant, received, open.id, &ActionOutcome::Unknown).await;
+    }
+    append_try(assistant, received, &OpenAction { tries, ..open }).await
+}
+
 /// Whether the company's systems can still tell: they forget keys, and an old wish may no longer be one.
 fn is_worth_asking(assistant: &Assistant, open: &OpenAction) -> bool {
     let minutes = i64::from(assistant.pack.manifest.limits.recovery_minutes);
@@ -134,7 +146,7 @@ fn is_worth_asking(assistant: &Assistant, open: &OpenAction) -> bool {
 /// Notes that the outcome is still unknown, and when it is asked for again.
 pub(crate) async fn append_try(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     open: &OpenAction,
 ) -> Result<(), AppendError> {
     let wait_ms = WAIT_MS.saturating_mul(1 << open.tries.min(16)).min(WAIT_MS_MAX);

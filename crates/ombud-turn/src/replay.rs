@@ -16,6 +16,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 use crate::assistant::{Assistant, BuildError, Ports, Settings};
+use crate::broken;
 use crate::hiding::Shown;
 use crate::inputs::{Answer, Begin, Got, TURN_INPUTS, TurnInputs};
 use crate::tape::{Fault, ReadWith, Tape};
@@ -257,9 +258,17 @@ impl Assistant {
             live: nobody,
         };
         let again = self.beside(ports, begin.settings(&self.settings.tenant)).weighing(self.weights);
-        let again = again.of_turn(Tape::playing(begin, &parts, read_with));
+        let again = Arc::new(again.of_turn(Tape::playing(begin, &parts, read_with)));
         let Some(tape) = again.tape() else { return (Verdict::SameSoFar, ran_with, 0) };
-        let running = Box::pin(turn::run(&again, begin.stimulus(id)));
+        let stimulus = begin.stimulus(id);
+        let running = async {
+            if begin.broke_off {
+                Box::pin(broken::hand_over(&again, stimulus)).await
+            } else {
+                Box::pin(turn::run(&again, stimulus)).await
+            }
+        };
+        let running = Box::pin(running);
         let ended = tokio::select! {
             ended = running => Some(ended.err().map_or_else(|| "it ended before it wrote anything more".to_owned(), |error| error.to_string())),
             () = tape.stopped() => None,

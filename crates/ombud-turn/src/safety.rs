@@ -142,7 +142,7 @@ impl Screened {
     }
 }
 
-pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival<'_>, trail: &mut Trail<'_>) -> Screened {
+pub(crate) fn screen(assistant: &Assistant, received: &mut Arrival, trail: &mut Trail<'_>) -> Screened {
     let code_awaited = received.conversation.dialogue.awaits_code();
     let text = match received.take_input() {
         Some(Input::Message { text, .. }) => text.into_exposed(),

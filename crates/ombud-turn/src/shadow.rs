@@ -26,7 +26,7 @@ pub(crate) fn withholds(assistant: &Assistant, author: Author) -> bool {
 /// Writes down what would have been done, and refuses it; none where it may be done.
 pub(crate) async fn refused(
     assistant: &Assistant,
-    received: &mut Arrival<'_>,
+    received: &mut Arrival,
     authorized: &Authorized,
     trail: &mut Trail<'_>,
 ) -> Option<ActionOutcome> {

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::bounded::Computing;
 use crate::hiding::Shown;
 use crate::inputs::{Answer, Begin, Got, Sent, TurnInputs, Words};
 use crate::languages::{Languages, Spoken};
@@ -59,6 +60,8 @@ enum Source {
 struct Record {
     /// Words that cannot be screened again.
     screening: Option<Screening>,
+    /// The stages that were not done in time.
+    late: Vec<Computing>,
     stop: Notify,
 }
 
@@ -73,6 +76,8 @@ struct Reel {
     left_ids: VecDeque<Uuid>,
     left_answers: VecDeque<Answer>,
     fault: Option<Fault>,
+    /// Whether all of the turn is in the ledger.
+    ended: bool,
     /// What a played turn wrote.
     commits: Vec<Commit>,
 }
@@ -97,6 +102,7 @@ impl Reel {
             left_ids: VecDeque::new(),
             left_answers: VecDeque::new(),
             fault: None,
+            ended: false,
             commits: Vec::new(),
         }
     }
@@ -120,7 +126,7 @@ impl Tape {
             Sent::Message { words: Words::Screened(screening), .. } => Some(screening.clone()),
             _ => None,
         };
-        let record = Box::new(Record { screening, stop: Notify::new() });
+        let record = Box::new(Record { screening, late: begin.late.clone(), stop: Notify::new() });
         Self { read_with, source: Source::Record(record), reel: Mutex::new(reel) }
     }
 
@@ -156,6 +162,35 @@ impl Tape {
             Source::Outside(clock) => clock.monotonic_us(),
             Source::Record(_) => 0,
         }
+    }
+
+    /// Notes that the turn takes the place of one that broke off.
+    pub(crate) fn broke_off(&self) {
+        if let Some(begin) = &mut self.reel().begin {
+            begin.broke_off = true;
+        }
+    }
+
+    /// Notes that a stage was not done in time.
+    pub(crate) fn note_late(&self, stage: Computing) {
+        if let Some(begin) = &mut self.reel().begin {
+            begin.late.push(stage);
+        }
+    }
+
+    /// Whether a stage was not done in time when this was recorded.
+    pub(crate) fn was_late(&self, stage: Computing) -> bool {
+        matches!(&self.source, Source::Record(record) if record.late.contains(&stage))
+    }
+
+    /// Notes that all of the turn is in the ledger.
+    pub(crate) fn end(&self) {
+        self.reel().ended = true;
+    }
+
+    /// Whether all of the turn is in the ledger.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.reel().ended
     }
 
     /// Notes what the turn began with.

@@ -27,6 +27,12 @@ impl<'a> Trail<'a> {
         self.records.push(StageRecord { stage, micros, summary, detail });
     }
 
+    /// Takes in what was noted beside it; the next stage begins now.
+    pub(crate) fn take_in(&mut self, records: Vec<StageRecord>) {
+        self.since_us = self.assistant.ports.clock.monotonic_us();
+        self.records.extend(records);
+    }
+
     pub(crate) fn into_records(self) -> Vec<StageRecord> {
         self.records
     }

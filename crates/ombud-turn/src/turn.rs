@@ -1,13 +1,16 @@
 //! How does one message become one reply? Nine stages; each takes what the one before it gives.
 
+use std::sync::Arc;
+
 use ombud_ports::{AppendError, StoreError};
 
 use crate::assistant::Assistant;
+use crate::bounded::taken_back;
 use crate::intake::{Received, Stimulus};
 use crate::trail::Trail;
 use crate::view::TurnReply;
 use crate::waiting::{self, Answerer};
-use crate::{action, answer, context, decision, intake, languages, record, reply, safety, understanding};
+use crate::{action, answer, broken, context, decision, intake, languages, record, reply, safety, understanding};
 
 /// Why a stimulus got no reply. Everything that goes wrong after intake ends in a hand-over instead.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +72,9 @@ pub enum TurnError {
     /// Others wrote to the conversation at the same time, again and again.
     #[error("the conversation changed meanwhile, try again")]
     Conflict,
+    /// A fault of the program, also in the turn that takes the place of the one that broke off.
+    #[error("the turn broke off by a fault of the program, it stands in the log")]
+    BrokeOff,
     /// The ledger cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,8 +90,11 @@ impl From<AppendError> for TurnError {
     }
 }
 
+/// Why a person takes over where a message was not read in time.
+const TOO_LATE: &str = "the message was not read in time";
+
 /// Runs a stimulus through the stages.
-pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<TurnReply, TurnError> {
+pub(crate) async fn run(assistant: &Arc<Assistant>, stimulus: Stimulus) -> Result<TurnReply, TurnError> {
     let mut trail = Trail::begin(assistant);
     let mut received = match intake::receive(assistant, stimulus, &mut trail).await? {
         Received::Repeated(reply) => return Ok(*reply),
@@ -97,8 +106,12 @@ pub(crate) async fn run(assistant: &Assistant, stimulus: Stimulus) -> Result<Tur
     if matches!(answerer, Answerer::Person) && received.is_from_customer() {
         return record::note_for_desk(assistant, received, &screened, trail).await;
     }
-    let understood = understanding::understand(assistant, &received, &screened, &mut trail);
-    let mut grounds = context::gather(assistant, &received, &understood, &mut trail).await;
+    let (shared, screened) = (Arc::new(*received), Arc::new(screened));
+    let Some(understood) = understanding::understand(assistant, (&shared, &screened), &mut trail).await else {
+        return broken::end(assistant, taken_back(shared), &screened, (trail, TOO_LATE)).await;
+    };
+    let mut grounds = context::gather(assistant, &shared, &understood, &mut trail).await;
+    let mut received = taken_back(shared);
     let mut decided = decision::begin(assistant, &received, &screened, &understood, &grounds, &mut trail);
     while let Some(call) = decided.take_call() {
         let outcome = action::perform(assistant, &mut received, call, &mut trail).await;

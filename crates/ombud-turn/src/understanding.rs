@@ -1,11 +1,14 @@
 //! Stage 3: what does the message ask of us? Commands, read by the pack's own classifier and extractors.
 
+use std::sync::Arc;
+
 use ombud_domain::{AwaitingKind, COMMANDS_MAX, Command, Kind, Stage, Understanding};
 use ombud_language::{Newest, OfColleague, UnderstandContext, Vectors};
 use ombud_policy::Dialogue;
 use serde_json::json;
 
 use crate::assistant::Assistant;
+use crate::bounded::{Computing, in_time};
 use crate::intake::{Arrival, Hears};
 use crate::languages::{Coming, LanguageReader};
 use crate::market::{self, Named};
@@ -37,12 +40,32 @@ impl Understood {
     }
 }
 
-pub(crate) fn understand(
-    assistant: &Assistant,
-    received: &Arrival<'_>,
-    screened: &Screened,
+/// None when it was not read in time.
+pub(crate) async fn understand(
+    assistant: &Arc<Assistant>,
+    (received, screened): (&Arc<Arrival>, &Arc<Screened>),
     trail: &mut Trail<'_>,
-) -> Understood {
+) -> Option<Arc<Understood>> {
+    if !screened.is_message() {
+        return Some(Arc::new(understand_now(assistant, received, screened, trail)));
+    }
+    let shared = (Arc::clone(assistant), Arc::clone(received), Arc::clone(screened));
+    let work = move || {
+        let (assistant, received, screened) = shared;
+        let mut beside = Trail::begin(&assistant);
+        let understood = understand_now(&assistant, &received, &screened, &mut beside);
+        (understood, beside.into_records())
+    };
+    let read = in_time(assistant, Computing::Understanding, work).await;
+    let Some((understood, records)) = read else {
+        trail.note(Stage::Understanding, "not read in time", json!({"late": true}));
+        return None;
+    };
+    trail.take_in(records);
+    Some(Arc::new(understood))
+}
+
+fn understand_now(assistant: &Assistant, received: &Arrival, screened: &Screened, trail: &mut Trail<'_>) -> Understood {
     let mut understanding = read(assistant, received, screened, trail);
     let words = if screened.is_message() { screened.words() } else { "" };
     understanding = crate::visitor::in_general(assistant, received, words, understanding);
@@ -71,7 +94,7 @@ const fn asks_or_begins(command: &Command) -> bool {
 }
 
 /// What needs no reading, or cannot be read.
-fn without_reading(received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Option<Understanding> {
+fn without_reading(received: &Arrival, screened: &Screened, trail: &mut Trail<'_>) -> Option<Understanding> {
     if received.hears == Hears::SignalsOnly {
         trail.note(Stage::Understanding, "kept for the person who is awaited, but for its signs", json!({}));
         let signals = screened.signals().to_vec();
@@ -106,7 +129,7 @@ fn without_reading(received: &Arrival<'_>, screened: &Screened, trail: &mut Trai
     None
 }
 
-fn read(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened, trail: &mut Trail<'_>) -> Understanding {
+fn read(assistant: &Assistant, received: &Arrival, screened: &Screened, trail: &mut Trail<'_>) -> Understanding {
     if let Some(understanding) = without_reading(received, screened, trail) {
         return understanding;
     }

@@ -12,7 +12,7 @@ const NUMBER_DIGITS_MIN: usize = 5;
 /// What was understood, where requests that need an account are questions for the articles.
 pub(crate) fn in_general(
     assistant: &Assistant,
-    received: &Arrival<'_>,
+    received: &Arrival,
     words: &str,
     mut understanding: Understanding,
 ) -> Understanding {

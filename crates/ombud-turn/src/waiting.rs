@@ -14,7 +14,7 @@ use crate::assistant::Assistant;
 use crate::conversation::{Conversation, says_something};
 use crate::intake::{Arrival, Hears};
 use crate::market;
-use crate::reader::{LexicalReader, today};
+use crate::reader::{LexicalReader, desk_until, today};
 use crate::safety::Screened;
 use crate::search::Search;
 
@@ -43,7 +43,7 @@ pub(crate) enum Answerer {
 ///
 /// INVARIANT: exactly one party owns a conversation; once a person has taken it, nothing typed gives it back
 /// (test: `the_assistant_is_silent_while_a_person_has_the_conversation`).
-pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screened: &mut Screened) -> Answerer {
+pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival, screened: &mut Screened) -> Answerer {
     match received.conversation.status {
         ConversationStatus::Open | ConversationStatus::Resolved => return Answerer::Assistant,
         ConversationStatus::WithAgent => return Answerer::Person,
@@ -97,7 +97,7 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival<'_>, screen
 }
 
 /// Whether somebody who is ill or in debt surely asks for a record of his own, and nothing else: "what do I owe?"
-fn looks_up(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+fn looks_up(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
     let conversation = &received.conversation;
     let is_own = conversation.dialogue.signals.iter().all(|signal| OWN_ACCOUNT.contains(&signal.as_str()));
     is_own
@@ -106,7 +106,7 @@ fn looks_up(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) 
 }
 
 /// Whether a question is surely for the records, and for nothing else.
-fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival<'_>, &Screened), surely: f32) -> bool {
+fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival, &Screened), surely: f32) -> bool {
     let text = screened.words();
     let is_look_up = |command: &Command| match command {
         Command::StartFlow { flow, confidence, .. } => {
@@ -122,7 +122,7 @@ fn asks_for_record(assistant: &Assistant, (received, screened): (&Arrival<'_>, &
 }
 
 /// Whether somebody who grieves, is ill or in debt asks what the articles about that tell: "do I owe his debts?"
-fn asks_of_care(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+fn asks_of_care(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
     let text = screened.words();
     let understander = assistant.reader(&received.conversation.locale);
     // "When is my next payment due?" asks for a record, which the articles do not have.
@@ -147,7 +147,7 @@ pub(crate) fn about_awaited<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -
 
 /// Whether a message asks for something that the assistant can do or answer: a request other than the one that led to the person, or a question
 /// that an article answers. What is told is for the person.
-fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+fn asks_assistant(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
     let understander = assistant.reader(&received.conversation.locale);
     let text = screened.words();
     if !understander.asks(text) {
@@ -185,7 +185,7 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival<'_>, screened: &Scre
 }
 
 /// The same of the request that led to the person who is awaited.
-fn asks_about_led(assistant: &Assistant, received: &Arrival<'_>, screened: &Screened) -> bool {
+fn asks_about_led(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
     let dialogue = &received.conversation.dialogue;
     let flow = match &dialogue.beside {
         Some(beside) => beside.flow(),
@@ -205,7 +205,7 @@ fn asks_about(assistant: &Assistant, locale: &str, flow: &str, text: &str) -> bo
 }
 
 /// The assistant answers again: what else was said, or else what was kept meanwhile.
-fn go_on(received: &mut Arrival<'_>, screened: &mut Screened, (rest, going_on): (String, GoingOn)) {
+fn go_on(received: &mut Arrival, screened: &mut Screened, (rest, going_on): (String, GoingOn)) {
     let waited = received.conversation.unanswered.take().unwrap_or_default();
     // What was kept is not read again where it may be what was misunderstood.
     let is_misread = matches!(going_on, GoingOn::Misunderstood { .. });
@@ -283,7 +283,7 @@ pub(crate) fn acknowledgement(
     } else {
         (Author::System, "handoff_noted_again")
     };
-    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(conversation)}));
+    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(assistant, conversation)}));
     let said = |key: &str| for_reason(assistant, conversation, key, &names);
     match pleasantry(assistant, conversation, text) {
         Some(pleasantry) => Some((Author::Assistant, format!("{} {}", said(pleasantry)?, said("handoff_beside")?))),
@@ -327,13 +327,14 @@ fn for_reason(
     said(&format!("{key}_{reason}")).or_else(|| said(key))
 }
 
-fn session(conversation: &Conversation) -> Value {
-    json!({"market": conversation.market, "locale": conversation.locale})
+fn session(assistant: &Assistant, conversation: &Conversation) -> Value {
+    let desk_until = desk_until(assistant, &conversation.market);
+    json!({"market": conversation.market, "locale": conversation.locale, "desk_until": desk_until})
 }
 
 /// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.
 fn promise(assistant: &Assistant, conversation: &Conversation) -> String {
-    let names = names(&json!({"session": session(conversation)}));
+    let names = names(&json!({"session": session(assistant, conversation)}));
     for_reason(assistant, conversation, "handoff_promise", &names).unwrap_or_default()
 }
 

@@ -10,7 +10,9 @@ use ombud_domain::{
 };
 use ombud_policy::Pack;
 use ombud_testkit::{FixedClock, MemoryLedger, NoKnowledge, NoPages, RecordedCall, ScriptedBackOffice};
-use ombud_turn::{Assistant, AttemptLimits, Input, Ports, Settings, Stimulus, TurnError, TurnReply, Verdict};
+use ombud_turn::{
+    Assistant, AttemptLimits, IdempotencyKey, Input, Ports, Settings, Stimulus, TurnError, TurnReply, Verdict,
+};
 use serde_json::{Value, json};
 
 fn ports(office: &Arc<ScriptedBackOffice>, clock: &Arc<FixedClock>) -> Ports {
@@ -100,12 +102,21 @@ impl Drop for Visitor<'_> {
 
 impl Visitor<'_> {
     async fn send(&self, input: Input) -> Result<TurnReply, TurnError> {
+        self.send_with(input, None).await
+    }
+
+    async fn enter_once(&self, code: &str, key: &str) -> Result<TurnReply, TurnError> {
+        let key = IdempotencyKey { key: key.to_owned(), body_hash: format!("hash of {code}") };
+        self.send_with(Input::StepUp { code: Sensitive::new(code.to_owned()) }, Some(key)).await
+    }
+
+    async fn send_with(&self, input: Input, idempotency: Option<IdempotencyKey>) -> Result<TurnReply, TurnError> {
         let stimulus = Stimulus {
             conversation_id: self.conversation,
             principal: self.principal.clone(),
             address: Some(self.address.clone()),
             input,
-            idempotency: None,
+            idempotency,
         };
         self.world.assistant.handle(stimulus).await
     }
@@ -209,6 +220,22 @@ async fn knowledge_finds_the_account_and_a_code_opens_it() {
 }
 
 /// A caller cannot tell an unknown e-mail from a wrong postal code, nor either from a customer, until the code.
+/// Whose answer was lost enters it again with its key: it is no second try, also when no code is awaited any more.
+#[tokio::test]
+async fn a_code_with_a_key_is_checked_once() {
+    let world = World::new(office(Details::Right, [wrong(), right()]));
+    let visitor = world.visitor(1, None).await;
+    visitor.claim(DETAILS).await;
+    for (code, entered) in [("111111", 1), ("123456", 2)] {
+        let first = visitor.enter_once(code, code).await.unwrap();
+        let again = visitor.enter_once(code, code).await.unwrap();
+        assert_eq!((again.turn_id, again.replayed, seen(&again)), (first.turn_id, true, seen(&first)));
+        assert_eq!(world.called("check_code"), entered);
+        let other = visitor.enter_once("222222", code).await;
+        assert!(matches!(other, Err(TurnError::KeyReused)), "{other:?}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_learns_whether_an_account_exists() {
     let mut stories = Vec::new();

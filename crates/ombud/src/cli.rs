@@ -15,6 +15,7 @@ mod hold;
 mod init;
 mod keys;
 mod knowledge;
+mod ledger;
 mod models;
 mod openapi;
 mod prove;
@@ -49,6 +50,7 @@ Examples:
   ombud models fetch                  the embedding model, which nothing needs to start
   ombud prove                         whether the ledger is as it was signed
   ombud replay 0199...                the same decisions again, from what is stored
+  ombud ledger rebuild                the desk's inbox again, from the events
   ombud erase --customer C-100001     everything about a customer, for good
   ombud switch list                   what may not be done at the moment
   ombud books check                   whether the money that was moved adds up
@@ -110,6 +112,8 @@ enum Command {
     Prove(prove::Options),
     /// Runs recorded turns again from what is stored, and shows whether each decision comes out the same.
     Replay(replay::Options),
+    /// Makes again what is made from the events of the ledger: the desk's inbox.
+    Ledger(ledger::Options),
     /// Shows what money was moved, and compares it with the ledger's events and with a payment provider's statement.
     Books(books::Options),
     /// Shows what needs the approval of people, and answers it with one's own staff token.
@@ -211,6 +215,7 @@ async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome
         Command::Token(options) => token::run(context, &options),
         Command::Prove(options) => prove::run(context, &options).await,
         Command::Replay(options) => replay::run(context, &options).await,
+        Command::Ledger(options) => ledger::run(context, &options).await,
         Command::Books(options) => books::run(context, &options).await,
         Command::Approvals(options) => approvals::run(context, &options).await,
         Command::Switch(options) => switch::run(context, &options).await,

@@ -36,6 +36,10 @@ section! {
     Service ["service"] {
         /// `live`, or `shadow`: messages are read, decided on and written down, customers get no reply, nothing is sent to the company's systems but reads, and the desk sees what would have been said and done. Take a database of its own for it.
         mode: String = "live".to_owned();
+        /// Time for reading a message, milliseconds; then a person takes over.
+        understanding_deadline_ms: u64 = 5_000;
+        /// Time for searching the articles for all questions of a message, milliseconds; then they are answered as if nothing had been found.
+        search_deadline_ms: u64 = 5_000;
     }
 }
 

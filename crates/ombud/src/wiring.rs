@@ -315,6 +315,8 @@ pub(crate) fn assistant(
         tenant: TenantId(config.pack.tenant.clone()),
         action_deadline_ms: config.backoffice.deadline_ms,
         model_deadline_ms: config.model.deadline_ms,
+        understanding_deadline_ms: config.service.understanding_deadline_ms,
+        search_deadline_ms: config.service.search_deadline_ms,
         attempts: AttemptLimits {
             address_identifications: config.limits.address_identifications_per_hour,
             claim_identifications: config.limits.claim_identifications_per_hour,

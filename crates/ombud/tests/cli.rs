@@ -113,6 +113,23 @@ fn what_would_fail_only_in_front_of_a_customer_is_shown_before() -> anyhow::Resu
     shown("flows/parcel_status/tests.yaml", "garbage: [", &["flows/parcel_status/tests.yaml"])?;
     let dialogue = "- name: one\n  turns:\n    - say: where is it\n      expect: { awaiting: slt }\n";
     shown("flows/parcel_status/tests.yaml", dialogue, &["slt"])?;
+    let action = "- name: one\n  turns:\n    - say: where is it\n      expect: { done: load_ordres }\n";
+    shown("flows/parcel_status/tests.yaml", action, &["tests.yaml:4: action `load_ordres` does not exist"])?;
+    std::fs::create_dir_all(pack.join("scenarios"))?;
+    let scenario = "- id: one\n  opening: hi\n  expect_sayd: [x]\n";
+    shown("scenarios/parcels.yaml", scenario, &["scenarios/parcels.yaml:3: ", "expect_sayd"])?;
+    let scenario = "- id: one\n  opening: hi\n";
+    shown("scenarios/parcels.yaml", scenario, &["scenarios/parcels.yaml:1: scenario `one` expects nothing"])?;
+    let scenario =
+        "- id: one\n  opening: hi\n  confirm_only:\n    - { action: load_ordres }\n  expect_no_writes: true\n";
+    shown("scenarios/parcels.yaml", scenario, &["scenarios/parcels.yaml:4: action `load_ordres` does not exist"])?;
+    std::fs::create_dir_all(pack.join("dialogues"))?;
+    shown("dialogues/en.json", "{\n \"parcel_status: a\": [1]\n}", &["dialogues/en.json:2: "])?;
+    let told = "{\n \"parcel_state: a\": [\"hi\"]\n}";
+    shown("dialogues/en.json", told, &["dialogues/en.json:2: flow `parcel_state` does not exist"])?;
+    let told = "{\n \"parcel_status: never\": [\"hi\"]\n}";
+    shown("dialogues/en.json", told, &["dialogues/en.json:2: there is no dialogue `parcel_status: never`"])?;
+    shown("dialogues/xx.json", "{}", &["`xx` is none of the `locales`"])?;
     let policy = "@id(\"never\") forbid (principal, action == Action::\"load_ordres\", resource);";
     shown("policies/more.cedar", policy, &["never", "load_ordres"])?;
     let case = "- { name: a read, action: load_orders, risk: read, level: 1, confirmed: false, owner: true, expect: not_permitted }";

@@ -12,6 +12,7 @@ pub mod exchanges;
 pub mod extensions;
 pub mod instruments;
 pub mod invoices;
+pub mod late_fees;
 pub mod notes;
 pub mod order_views;
 pub mod orders;

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::customers::records_of;
 use super::extensions::{EXTENSION_DAYS, extension_fee, refusal_code};
+use super::late_fees::{late_fees, next_late_fee_on};
 use crate::clock::{Day, Moment};
 use crate::errors::Refusal;
 use crate::money::{Currency, Money};
@@ -119,6 +120,8 @@ pub struct Plan {
     pub pause: Option<Pause>,
     /// Taken off the plan after returns.
     pub credited: Money,
+    /// What one late fee costs in the customer's market.
+    pub late_fee: Money,
 }
 
 impl Record for Plan {
@@ -165,6 +168,10 @@ pub struct InstallmentView {
     extension_days: i64,
     extension_fee: Money,
     extended_due_on: Option<Day>,
+    /// Added so far because it was paid late, or is not paid yet; not part of the amount.
+    late_fees: Money,
+    /// When the next late fee is added, if it is still unpaid then.
+    next_late_fee_on: Option<Day>,
 }
 
 /// A plan with what follows from today's date.
@@ -181,6 +188,8 @@ pub struct PlanView {
     paid: Money,
     remaining: Money,
     credited: Money,
+    /// What one late fee costs.
+    late_fee: Money,
     pause: Option<Pause>,
     installments: Vec<InstallmentView>,
     next_due: Option<NextDue>,
@@ -277,6 +286,8 @@ impl Plan {
             extension_days: EXTENSION_DAYS,
             extension_fee: extension_fee(self),
             extended_due_on: refusal.is_none().then(|| installment.due_on.plus_days(EXTENSION_DAYS)),
+            late_fees: late_fees(self, installment, today),
+            next_late_fee_on: next_late_fee_on(self, installment, today),
         }
     }
 
@@ -294,6 +305,7 @@ impl Plan {
             paid: self.paid(),
             remaining: self.remaining(),
             credited: self.credited,
+            late_fee: self.late_fee,
             pause: self.pause.clone(),
             installments: self
                 .installments

@@ -6,6 +6,7 @@ use super::spec::OrderSpec;
 use crate::clock::{Day, Moment};
 use crate::money::Money;
 use crate::paylater::extensions::EXTENSION_DAYS;
+use crate::paylater::late_fees::late_fee;
 use crate::paylater::orders::{Order, OrderItem, OrderStatus};
 use crate::paylater::payments::{Failure, Payment, PaymentKind, PaymentState};
 use crate::paylater::plans::{Installment, InstallmentState, MerchantName, Plan};
@@ -34,6 +35,7 @@ pub fn build_plan(
         installments: installments(scene, number, spec, order.total.minus(credited)),
         pause: None,
         credited,
+        late_fee: late_fee(&scene.customer.market, order.total.currency),
     };
     for installment in plan.installments.iter().filter(|installment| installment.state == InstallmentState::Paid) {
         into.push(Written::of(&paid(scene, &plan, installment))?);

@@ -35,6 +35,18 @@ async fn extending_a_part_of_a_plan_costs_a_fee_and_the_plan_still_adds_up() {
 }
 
 #[tokio::test]
+async fn a_late_fee_is_added_on_day_14_and_once_more_on_day_28() {
+    let office = stories().await;
+    let late = office.get("/installments/INS-101401-1").await.ok();
+    assert_eq!(late["late_fees"], json!({"minor": 6_000, "currency": "SEK"}), "15 days late");
+    assert_eq!((&late["state"], &late["next_late_fee_on"]), (&json!("overdue"), &json!("2026-12-13")));
+    let in_time = office.get("/installments/INS-101402-1").await.ok();
+    assert_eq!(minor(&in_time["late_fees"]), 0, "not due yet");
+    let failed = office.get("/customers/C-100014/payments?status=failed").await.ok();
+    assert_eq!(failed[0]["installment_id"], late["id"], "what the limit's reasons say did happen");
+}
+
+#[tokio::test]
 async fn long_overdue_paid_paused_and_financed_parts_stay_where_they_are() {
     let office = stories().await;
     let extend = json!({"days": 14});

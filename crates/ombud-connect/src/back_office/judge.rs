@@ -123,7 +123,7 @@ fn answered(call: &ApiCall, kind: CallKind, answer: Answer) -> Verdict {
 
 /// An answer that says yes.
 fn accepted(call: &ApiCall, kind: CallKind, body: Option<Value>) -> Verdict {
-    match (kind, body) {
+    match (kind, body.filter(|body| fits(call, body))) {
         (CallKind::Read | CallKind::Secret, Some(body)) => stands(ActionOutcome::Found { body }),
         (CallKind::Read, None) => stands(failed(CallFailure::Malformed)),
         (CallKind::Secret, None) => unclear(kind, failed(CallFailure::Malformed), None),
@@ -133,6 +133,15 @@ fn accepted(call: &ApiCall, kind: CallKind, body: Option<Value>) -> Verdict {
             None => unclear(kind, failed(CallFailure::Malformed), None),
         },
     }
+}
+
+/// Whether an answer is what `out` of its action says. One that is not is nothing that anybody may use.
+fn fits(call: &ApiCall, body: &Value) -> bool {
+    let misfit = call.out.as_ref().and_then(|out| out.check(body).err());
+    if let Some(misfit) = &misfit {
+        tracing::error!(action = %call.action, %misfit, "the back office answers otherwise than `out` of the action says, correct either (docs/ACTIONS.md)");
+    }
+    misfit.is_none()
 }
 
 /// An answer that says no, and that nothing was changed.
@@ -215,6 +224,7 @@ mod tests {
             idempotency_key: true,
             reasons: BTreeMap::new(),
             receipt_member: "refund.id".to_owned(),
+            out: None,
         }
     }
 

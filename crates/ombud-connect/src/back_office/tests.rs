@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use ombud_domain::{ActionOutcome, CallFailure, Sensitive};
 use ombud_policy::ApiCall;
 use ombud_policy::action::Method;
+use ombud_policy::spec::ActionSpec;
 use ombud_ports::BackOffice;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -42,6 +43,8 @@ enum Fault {
     Huge,
     /// Acts and answers without a receipt.
     NoReceipt,
+    /// Acts and answers with a member of another type.
+    OtherType,
     /// Sends the caller elsewhere.
     Redirect,
 }
@@ -89,6 +92,7 @@ async fn serve(State(shop): State<Shared>, method: HttpMethod, uri: Uri, headers
         Fault::InvalidJson => answer(200, "{\"receipt_id\": "),
         Fault::Huge => answer(200, &json!({"receipt_id": "x".repeat(ANSWER_BYTES_MAX)}).to_string()),
         Fault::NoReceipt => answer(200, "{\"order\": {}}"),
+        Fault::OtherType => answer(200, &json!({"receipt_id": "RCT-1", "id": 1, "order": {"id": 1}}).to_string()),
         _ => answer(200, &done.to_string()),
     }
 }
@@ -168,6 +172,7 @@ fn get() -> ApiCall {
         idempotency_key: false,
         reasons: BTreeMap::from([("order_already_shipped".to_owned(), "already_shipped".to_owned())]),
         receipt_member: "receipt_id".to_owned(),
+        out: None,
     }
 }
 
@@ -286,6 +291,46 @@ async fn a_keyed_write_whose_answer_never_comes_is_unknown() {
         assert_eq!(world.write(&keyed()).await, ActionOutcome::Unknown, "{script:?}");
         assert!(world.commits() <= 1, "{script:?}");
     }
+}
+
+/// The calls with what their answers must be.
+fn typed(call: ApiCall, members: &str) -> ApiCall {
+    let file = "p/actions/typed.yaml";
+    let source =
+        format!("action: typed\nrisk: read\nmethod: GET\npath: /orders\nout: {{ type: object, of: {members} }}\n");
+    let spec = ActionSpec::parse(file, &source).unwrap();
+    ApiCall { out: spec.out, ..call }
+}
+
+#[tokio::test]
+async fn an_answer_of_another_type_is_not_used_and_a_write_that_gave_it_is_unknown() {
+    let is_order = "{ id: { type: string } }";
+    let has_order = "{ order: { type: object, of: { id: { type: string } } } }";
+    for fault in [Fault::OtherType, Fault::NoReceipt] {
+        let world = World::with(&[fault]).await;
+        assert_eq!(world.office.read(&typed(get(), is_order)).await, failed(CallFailure::Malformed), "{fault:?}");
+        assert_eq!(world.requests(), 1, "what is answered wrongly is answered so again");
+
+        let world = World::with(&[fault; 3]).await;
+        assert_eq!(world.write(&typed(keyed(), has_order)).await, ActionOutcome::Unknown, "{fault:?}");
+        assert_eq!((world.requests(), world.commits()), (3, 1), "it was done, and nobody may say so: {fault:?}");
+
+        let world = World::with(&[fault]).await;
+        assert_eq!(world.write(&typed(unkeyed(), has_order)).await, ActionOutcome::Unknown, "{fault:?}");
+        assert_eq!((world.requests(), world.commits()), (1, 1), "{fault:?}");
+
+        let world = World::with(&[fault]).await;
+        assert_eq!(world.office.pass_secret(&typed(keyed(), has_order)).await, ActionOutcome::Unknown, "{fault:?}");
+    }
+    let world = World::with(&[Fault::OtherType, Fault::Fine]).await;
+    assert_eq!(
+        world.office.read(&typed(get(), "{ id: { type: integer } }")).await,
+        ActionOutcome::Found { body: json!({"receipt_id": "RCT-1", "id": 1, "order": {"id": 1}}) }
+    );
+    let outcome = world.write(&typed(keyed(), has_order)).await;
+    assert!(is_done(&outcome, "RCT-1"), "{outcome:?}");
+    let refused_anyway = World::with(&[Fault::Refuse(409, "order_already_shipped")]).await;
+    assert_eq!(refused_anyway.write(&typed(keyed(), has_order)).await, refused("already_shipped"));
 }
 
 #[tokio::test]

@@ -77,15 +77,17 @@ pub async fn send_message(
     reply_to(&app, stimulus).await
 }
 
-/// Enters the one-time code that a reply waits for (`identify` with slot `one_time_code`), outside the chat.
+/// Enters the one-time code that a reply waits for (`identify` with slot `one_time_code`), outside the chat. The same `Idempotency-Key` with the same code
+/// gives the same reply again, and is no further try.
 #[utoipa::path(post, path = "/conversations/{id}/step_up", tag = "chat", request_body = EnterCode,
-    params(("id" = String, Path, description = "conversation id")),
-    responses((status = 200, body = Reply), (status = 404, body = Problem), (status = 429, body = Problem)))]
+    params(("id" = String, Path, description = "conversation id"), ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters")),
+    responses((status = 200, body = Reply), (status = 404, body = Problem), (status = 409, body = Problem), (status = 429, body = Problem)))]
 pub async fn step_up(
     State(app): State<App>,
     customer: Customer,
     ClientAddress(address): ClientAddress,
     InConversation(id): InConversation,
+    KeyHeader(key): KeyHeader,
     Body(entered): Body<EnterCode>,
 ) -> Result<Json<Reply>, ApiError> {
     let chars = entered.code.expose().trim().chars().count();
@@ -93,12 +95,15 @@ pub async fn step_up(
         return Err(ApiError::WrongShape { what: format!("`code` has 1 to {CODE_CHARS_MAX} characters") });
     }
     app.limits().code(&SessionKey::of_customer(&customer))?;
+    // A code of six digits is soon tried out: its hash is one that only this server can make.
+    let secret = app.settings().session_secret.expose();
+    let body_hash = hash(&["step_up", secret, entered.code.expose().trim()]);
     let stimulus = Stimulus {
         conversation_id: id,
         principal: customer.principal,
         address: Some(address.to_string()),
         input: Input::StepUp { code: entered.code },
-        idempotency: None,
+        idempotency: key.map(|key| IdempotencyKey { key, body_hash }),
     };
     reply_to(&app, stimulus).await
 }

@@ -42,6 +42,36 @@ async fn a_signed_in_customer_sees_his_conversation_from_another_session_and_nob
 }
 
 #[tokio::test]
+async fn the_same_key_opens_one_conversation_and_other_wishes_are_refused() {
+    const OPEN: &str = "/api/v1/conversations";
+    let world = World::new();
+    let token = world.session().await;
+    let first = world.post_with_key(OPEN, &token, "k-1", json!({})).await;
+    let again = world.post_with_key(OPEN, &token, "k-1", json!({})).await;
+    assert_eq!((first.status, again.status, &first.body), (201, 201, &again.body));
+    assert_eq!(world.post_with_key(OPEN, &token, "k-1", json!({"market": "SE"})).await.code(), (409, "OM-0401"));
+    let other = world.post_with_key(OPEN, &token, "k-2", json!({})).await;
+    let stranger = world.post_with_key(OPEN, &world.session().await, "k-1", json!({})).await;
+    let without = world.post(OPEN, &token, json!({})).await;
+    let ids = [&first, &other, &stranger, &without].map(|answer| answer.body["id"].as_str().unwrap().to_owned());
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "{ids:?}");
+    // A message with the key of the opening is a message.
+    let path = format!("{OPEN}/{}/messages", ids[0]);
+    assert_eq!(world.post_with_key(&path, &token, "k-1", json!({"text": "hello"})).await.status, 200);
+    let now = world.post_with_key(OPEN, &token, "k-1", json!({})).await;
+    assert_eq!((now.status, now.body["messages"].as_array().unwrap().len()), (201, 3), "as it is now");
+}
+
+#[tokio::test]
+async fn two_openings_with_one_key_at_once_open_one_conversation() {
+    let world = World::new();
+    let token = world.session().await;
+    let open = || world.post_with_key("/api/v1/conversations", &token, "k-1", json!({"locale": "en"}));
+    let (one, other) = tokio::join!(open(), open());
+    assert_eq!((one.status, other.status, &one.body), (201, 201, &other.body));
+}
+
+#[tokio::test]
 async fn the_same_key_gives_the_same_reply_and_another_body_is_refused() {
     let world = World::new();
     let (token, id) = world.conversation().await;

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::{Entity, entity};
 use forms::{
-    ANY_NAME, BUILDING_BEFORE, FLAT_OF_STAIR, NAMED_HOUSE, NUMBER_FIRST, NUMBER_LAST, POST_BOX, UNIT_FIRST, UNIT_LAST,
-    UNIT_WORD_BEFORE, ZIP,
+    ANY_NAME, BUILDING_BEFORE, FLAT_OF_STAIR, NAMED_HOUSE, NO_NAME, NUMBER_AND_NAME, NUMBER_FIRST, NUMBER_LAST,
+    POST_BOX, UNIT_FIRST, UNIT_LAST, UNIT_WORD_BEFORE, ZIP,
 };
 use places::{COUNTRIES, STATES, lookup};
 
-pub(super) use pieces::read as read_pieces;
+pub(super) use pieces::{read as read_pieces, street_named};
 
 /// An address and its postal code.
 pub(super) struct Address {
@@ -62,6 +62,14 @@ pub(super) fn streets(text: &str) -> Vec<(usize, usize)> {
         let street = found.as_str().get(..zip.start())?.trim_end_matches([',', ' ', '\n']);
         Some((found.start(), found.start() + street.len()))
     }));
+    if starts.is_empty() {
+        let named = NUMBER_AND_NAME.iter().flat_map(|name| name.captures_iter(text)).filter_map(|found| found.get(1));
+        let of_unit = |start: usize| {
+            UNIT_WORD_BEFORE.as_ref().is_some_and(|word| word.is_match(text.get(..start).unwrap_or_default()))
+        };
+        let spans = named.map(|found| (found.start(), found.start() + found.as_str().trim_end_matches('.').len()));
+        starts.extend(spans.filter(|(start, _)| !of_unit(*start)));
+    }
     starts.sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
     starts.dedup_by(|later, earlier| later.0 < earlier.1);
     starts.iter().map(|(start, end)| (*start, with_flat_of_stair(text, *start, *end))).collect()
@@ -80,7 +88,9 @@ fn lines(street: &Regex, text: &str) -> Vec<(usize, usize)> {
             let number = line.as_str().find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len());
             from = line.start() + number;
         } else {
-            found.push((line.start(), line.end()));
+            if NO_NAME.as_ref().is_none_or(|no_name| !no_name.is_match(line.as_str())) {
+                found.push((line.start(), line.end()));
+            }
             from = line.end();
         }
     }

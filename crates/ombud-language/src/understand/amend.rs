@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::edit::{Text, capital, whole_words};
 use super::rules::Rules;
 use super::spelling::{misspelt, slips};
-use crate::extract::{Whole, address_in, is_email};
+use crate::extract::{Whole, address_in, is_email, street_named};
 
 /// Parts of an address in which a word is looked for, in this order.
 const PARTS: [&str; 4] = ["address1", "address2", "zip", "city"];
@@ -43,7 +43,8 @@ impl Rules {
         if !said.contains('?') {
             for clause in clauses(self, body) {
                 let clause = rules.body(clause);
-                let told = self.exchange_in(&mut parts, clause)
+                let told = street_in(&mut parts, clause)
+                    || self.exchange_in(&mut parts, clause)
                     || self.number_in(&mut parts, clause)
                     || pieces_in(&mut parts, clause)
                     || self.name_in(&mut parts, clause);
@@ -157,6 +158,17 @@ fn clauses<'t>(rules: &Rules, text: &'t str) -> Vec<&'t str> {
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .collect()
+}
+
+/// "The street is called Cotham Brow": another name behind the number that is known.
+fn street_in(parts: &mut Map<String, Value>, clause: &str) -> bool {
+    let Some(name) = street_named(clause) else { return false };
+    let number = parts.get("address1").and_then(Value::as_str).map(|known| {
+        known.split(|c: char| c == ',' || c.is_whitespace()).find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+    });
+    let street = number.flatten().map_or_else(|| name.clone(), |number| format!("{number} {name}"));
+    parts.insert("address1".to_owned(), Value::from(street));
+    true
 }
 
 /// Street, flat and postal code as they are said in a clause, with the town beside the code.

@@ -43,6 +43,7 @@ fn verdict_of(
         approvals: 0,
         amount_minor: None,
         currency: None,
+        label: Label::Session,
         standing,
     };
     let policies = Policies::parse(&[("p.cedar".to_owned(), FLOOR.to_owned())]).unwrap();
@@ -51,7 +52,7 @@ fn verdict_of(
 
 fn proposal(arguments: &Map<String, Value>) -> Proposal {
     let (summary, digest) = (String::new(), String::new());
-    Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), money: Value::Null, summary, digest }
+    Proposal { action: "cancel".to_owned(), arguments: arguments.clone(), summary, digest, ..Proposal::default() }
 }
 
 fn word(verdict: Verdict) -> String {
@@ -131,6 +132,7 @@ fn what_is_only_suggested_needs_a_person() {
                 approvals,
                 amount_minor: None,
                 currency: None,
+                label: Label::Session,
                 standing: Some(standing),
             };
             word(policies.authorize(&asked, proposal(&arguments)))
@@ -183,6 +185,7 @@ fn reads_allowed(own: &str, action: &str) -> usize {
                     approvals: 0,
                     amount_minor: None,
                     currency: None,
+                    label: Label::Session,
                     standing: None,
                 };
                 let (decided, expected) = (policies.authorize_read(&asked), all.authorize_read(&asked));

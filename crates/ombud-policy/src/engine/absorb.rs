@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{AwaitingKind, Command, Kind, Understanding};
+use ombud_domain::{AwaitingKind, Command, Kind, Label, Understanding};
 use serde_json::{Map, Value, json};
 
 use super::hearing::{names_one, spaced};
@@ -12,6 +12,7 @@ use crate::dialogue::{
     EVERY_SLOT, FRAMES_MAX, Frame, Origin, Pending, SAID_MAX, Said, Saying, WAITING_MAX, WaitingRequest,
 };
 use crate::flow::{AskSource, FlowKind, Op, ValueKind, YieldsTo};
+use crate::labels::Labelled;
 use crate::text::THANKS_WORDS;
 
 /// Why a question of a request comes.
@@ -25,6 +26,8 @@ pub(super) enum Obstacle {
 
 /// How long a yes to a proposal counts after it was shown, microseconds: an hour (R8).
 const PROPOSAL_US: i64 = 3_600_000_000;
+/// A no to an offer in so many words says what is wanted instead.
+const MORE_THAN_NO_WORDS: usize = 9;
 /// Slot name of the offer of a person.
 pub(super) const PERSON: &str = "person";
 /// Slot name of "what should be different?".
@@ -54,7 +57,7 @@ impl Engine<'_> {
     /// Does what a command says; gives a decision when the turn ends here.
     pub(super) fn absorb(&self, state: &mut Deliberation, command: &Command, findings: &[Finding]) -> Option<Decision> {
         if let Some(flow) = self.tells_anew(state, command) {
-            self.start(state, &flow, vec![Said { slot: None, text: self.moment.text.clone() }]);
+            self.start(state, &flow, vec![Said::typed(None, &self.moment.text)]);
             return None;
         }
         match command {
@@ -75,7 +78,8 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, .. } => {
                 // What was promised comes before what a look-up shows.
                 self.quote_if_asked(state, text);
-                self.start(state, flow, vec![Said { slot: None, text: text.clone() }])
+                let said = self.said(state, None, text);
+                self.start(state, flow, vec![said])
             }
             Command::SetSlot { text, .. } | Command::Correct { text } if self.tells_not_yet(state, text) => {}
             Command::SetSlot { text, .. } if self.claims_anew(state, text) => self.correct_claim(state, text),
@@ -127,7 +131,7 @@ impl Engine<'_> {
         }
         if let Some(top) = state.dialogue.frames.last_mut().filter(|top| top.flow == flow) {
             let slot = top.asked.clone();
-            top.said.extend(said.into_iter().map(|said| Said { slot: slot.clone(), text: said.text }));
+            top.said.extend(said.into_iter().map(|said| Said { slot: slot.clone(), ..said }));
             state.answered = true;
             return;
         }
@@ -149,7 +153,7 @@ impl Engine<'_> {
     /// "Forget the return, can I exchange it instead?": what only points at its thing means the one of the request given up before it.
     fn with_dropped(&self, state: &Deliberation, said: Vec<Said>) -> Vec<Said> {
         let points = said.iter().any(|said| self.reader.points_back(&said.text));
-        let before = state.dropped.iter().filter(|_| points).map(|said| Said { slot: None, text: said.text.clone() });
+        let before = state.dropped.iter().filter(|_| points).map(|said| Said { slot: None, ..said.clone() });
         before.chain(said.iter().cloned()).collect()
     }
 
@@ -207,6 +211,7 @@ impl Engine<'_> {
         // What is not known yet is asked by the other flow.
         let known =
             other.with.iter().filter_map(|(name, expr)| Some((name.clone(), self.value(state, expr, &[]).ok()?)));
+        let labels = self.labels_of(state, &other.with);
         // "Return both" means more things than the one that was spoken of before.
         let counted = self.reader.entities(&self.moment.text, &["number"], Heard::Aside);
         let is_recounted = |value: &Value| {
@@ -215,18 +220,18 @@ impl Engine<'_> {
         let (recounted, kept): (Vec<_>, Vec<_>) =
             known.filter(|(_, value)| is_known(value)).partition(|(_, value)| is_recounted(value));
         let vars: Map<String, Value> = kept.into_iter().collect();
-        let whole = recounted.iter().map(|(slot, _)| Said { slot: Some(slot.clone()), text: self.moment.text.clone() });
+        let whole = recounted.iter().map(|(slot, _)| Said::typed(Some(slot.clone()), &self.moment.text));
         let said: Vec<Said> = said.into_iter().chain(whole).collect();
         state.ending.reasons.push(format!("{} gives way to {}", top.flow, other.flow));
         state.gave_way.clone_from(&other.wishes);
         state.dialogue.frames.pop();
         state.dialogue.misread = 0;
-        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, said, ..Frame::default() });
+        state.dialogue.frames.push(Frame { flow: other.flow.clone(), vars, labels, said, ..Frame::default() });
     }
 
     /// Nothing is begun before it is proved who asks: it waits its turn, or is heard by the request that waits already.
     fn start_once_known(&self, state: &mut Deliberation, flow: &str, text: &str) {
-        let said = Said { slot: None, text: text.to_owned() };
+        let said = self.said(state, None, text);
         match state.dialogue.frames.iter_mut().find(|frame| frame.flow == flow) {
             Some(frame) => push_said(frame, said),
             None => self.wait_in_line(state, flow, vec![said]),
@@ -269,13 +274,13 @@ impl Engine<'_> {
         if matches!(state.dialogue.awaiting.slot.as_deref(), Some(CORRECTION | WORDING)) {
             return if declines { self.cancel(state) } else { self.correct(state, text) };
         }
-        let text = self.own_words(state, text);
+        let asked = state.dialogue.frames.last().and_then(|top| top.asked.clone());
+        let said = self.said(state, asked, self.own_words(state, text));
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         if top.reopens && !declines {
-            reopen(top, text);
+            reopen(top, said);
         } else {
-            let slot = top.asked.clone();
-            push_said(top, Said { slot, text: text.to_owned() });
+            push_said(top, said);
         }
         state.answered = true;
     }
@@ -288,17 +293,17 @@ impl Engine<'_> {
             Some(PERSON) => state.completed = true,
             Some(WHICH_REQUEST) => {
                 let words = state.dialogue.last_request.take().into_iter().chain([self.moment.said.clone()]);
-                let mut said: Vec<Said> = words.map(|text| Said { slot: None, text }).collect();
+                let mut said: Vec<Said> = words.map(|text| Said::typed(None, &text)).collect();
                 said.dedup();
                 self.start(state, id, said);
             }
             _ => {
+                let slot = state.dialogue.frames.last()?.asked.clone()?;
+                let said = self.pressed(state, slot.clone(), (id, &label.unwrap_or_default()));
                 let top = state.dialogue.frames.last_mut()?;
-                if let Some(slot) = top.asked.clone() {
-                    top.picked.insert(slot.clone(), id.to_owned());
-                    push_said(top, Said { slot: Some(slot), text: label.unwrap_or_default() });
-                    state.answered = true;
-                }
+                top.picked.insert(slot, id.to_owned());
+                push_said(top, said);
+                state.answered = true;
             }
         }
         None
@@ -308,7 +313,9 @@ impl Engine<'_> {
         match (state.dialogue.awaiting.kind, state.dialogue.awaiting.slot.as_deref()) {
             (AwaitingKind::Choice, Some(PERSON)) => return Some(self.hand_over_on_request(state)),
             (AwaitingKind::AnythingElse, _) => self.say(state, "", "what_else", &vars(json!({})), Origin::Question),
-            (AwaitingKind::Confirm, _) if self.moment.sight == Sight::Older => self.show_again(state),
+            (AwaitingKind::Confirm, _) if self.moment.sight == Sight::Older || !self.says_yes(state) => {
+                self.show_again(state)
+            }
             (AwaitingKind::Confirm, _) => self.confirmed(state),
             (AwaitingKind::Choice, _) if state.dialogue.awaiting.options.len() == 1 => {
                 let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
@@ -320,6 +327,12 @@ impl Engine<'_> {
             _ => {}
         }
         None
+    }
+
+    /// Whether it was the customer who said yes: nobody else can, a language model least of all.
+    fn says_yes(&self, state: &Deliberation) -> bool {
+        let says = || self.reader.entities(&self.moment.text, &["yes_no"], Heard::Answering);
+        state.proposed >= Label::UserTyped || says().iter().any(|(_, value)| *value == json!(true))
     }
 
     /// "Yes" counts for the proposal shown last, and once (R8, R9).
@@ -353,7 +366,7 @@ impl Engine<'_> {
         top.pending = Pending::Nothing;
         let op = self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc));
         if let Some(Op::Confirm { save, .. }) = op {
-            top.vars.insert(save.clone(), answer);
+            top.set(save, answer);
             top.pc += 1;
         }
     }
@@ -394,19 +407,31 @@ impl Engine<'_> {
             (AwaitingKind::Choice, _)
                 if matches!(state.dialogue.awaiting.slot.as_deref(), Some(PERSON | WHICH_REQUEST)) =>
             {
-                state.completed = true
+                state.asks_which = self.says_more_than_no(state);
+                state.completed = !state.asks_which;
             }
             (_, Some(_)) => self.answer_slot(state, if text.trim().is_empty() { "no" } else { text }),
             _ => {}
         }
     }
 
+    /// "I don't want to cancel anything, it is cancelled already. I want my money back": a no to what was offered that says what is wanted. What that
+    /// may be is left to choose from.
+    fn says_more_than_no(&self, state: &mut Deliberation) -> bool {
+        let offered = &state.dialogue.awaiting.options;
+        state.near.retain(|flow| offered.iter().all(|option| option.id != *flow));
+        !state.near.is_empty() && self.moment.text.split_whitespace().count() >= MORE_THAN_NO_WORDS
+    }
+
     /// Reads every slot of the request again, with the correction as the strongest words.
     pub(super) fn correct(&self, state: &mut Deliberation, text: &str) {
+        let said = self.said(state, None, text);
         let Some(top) = state.dialogue.frames.last_mut() else { return };
-        let held = top.filled.iter().filter_map(|slot| Some((slot.clone(), top.vars.get(slot)?.clone())));
+        let held = top.filled.iter().filter_map(|slot| {
+            Some((slot.clone(), Labelled { value: top.vars.get(slot)?.clone(), labels: top.labels.of(slot) }))
+        });
         state.before = Some(Before { flow: top.flow.clone(), values: held.collect() });
-        reopen(top, text);
+        reopen(top, said);
         state.corrected = true;
         state.rereads = true;
         state.ending.reasons.push("slots are read again after a correction".to_owned());
@@ -515,18 +540,18 @@ fn awaits_words(state: &Deliberation) -> bool {
 }
 
 /// Empties the slots of a request, so that they are read again with these words as the strongest.
-pub(super) fn reopen(frame: &mut Frame, text: &str) {
+pub(super) fn reopen(frame: &mut Frame, said: Said) {
     frame.shown = None;
     frame.confirmed = None;
     frame.reopens = false;
     frame.spent.clear();
     for slot in std::mem::take(&mut frame.filled) {
-        frame.vars.remove(&slot);
+        frame.unset(&slot);
         frame.picked.remove(&slot);
     }
     frame.asked = None;
     frame.pc = 0;
-    push_said(frame, Said { slot: Some(EVERY_SLOT.to_owned()), text: text.to_owned() });
+    push_said(frame, Said { slot: Some(EVERY_SLOT.to_owned()), ..said });
 }
 
 fn push_said(frame: &mut Frame, said: Said) {

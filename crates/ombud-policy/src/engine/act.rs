@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::{
-    ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Proposal,
-    Receipt,
+    ActionOutcome, AwaitingKind, AwaitingOption, AwaitingProposal, CallFailure, DoneAction, IdentityLevel, Label,
+    Proposal, Receipt,
 };
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
+use super::label::{ActLabels, told_labels};
 use super::run::{Step, top_flow, top_vars};
 use super::stakes::{Moved, bound};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
@@ -18,6 +19,7 @@ use crate::controls::{RECENT_CHANGE, SWITCHED_OFF, Standing};
 use crate::dialogue::{ApprovalWish, ONE_TIME_CODE, Origin, Pending, Saying};
 use crate::expr::{Expr, Scope, plain};
 use crate::flow::{AGAIN_MAX, Act, Op, Saga};
+use crate::labels::Labelled;
 use crate::limits::LIMIT_REACHED;
 use crate::spec::{ActionSpec, Ownership, Source};
 
@@ -72,6 +74,7 @@ impl Engine<'_> {
         };
         let money = bound((moved.amount_minor, moved.currency.as_deref()), &moved.legs);
         let digest = digest((&act.action, &arguments), &money, (&customer, &self.moment.conversation_id));
+        let ActLabels { told: labels, critical } = self.act_labels(state, spec, &act.with);
         let flow = top_flow(state);
         let Some(summary) =
             self.render(state, &flow, &act.confirm, &[&top_vars(state)]).filter(|text| !text.is_empty())
@@ -79,8 +82,9 @@ impl Engine<'_> {
             // A proposal that cannot be shown must not be agreed to (R9).
             return self.broken(state, format!("text `{}` of flow `{flow}` gives nothing to confirm", act.confirm));
         };
-        let proposal = Proposal { action: act.action.clone(), arguments, money, summary, digest };
-        self.decide_action(state, act, (spec, moved), proposal)
+        let proposal = Proposal { action: act.action.clone(), arguments, money, labels, summary, digest };
+        state.ending.reasons.extend(told_labels(&proposal));
+        self.decide_action(state, act, (spec, moved, critical), proposal)
     }
 
     /// Looks up what holds actions back: once in a turn, and only in one that comes to an action.
@@ -95,7 +99,7 @@ impl Engine<'_> {
         &self,
         state: &mut Deliberation,
         act: &Act,
-        (spec, moved): (&ActionSpec, Moved),
+        (spec, moved, label): (&ActionSpec, Moved, Label),
         proposal: Proposal,
     ) -> Step {
         let confirmed = state.dialogue.frames.last().and_then(|top| top.confirmed.as_ref()) == Some(&proposal.digest);
@@ -104,6 +108,7 @@ impl Engine<'_> {
             confirmed,
             amount_minor,
             currency: currency.as_deref(),
+            label,
             ..self.asked(state, spec, &proposal.arguments)
         };
         let verdict = match &state.granted {
@@ -266,13 +271,7 @@ impl Engine<'_> {
             return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
         };
         let arguments = vars(json!({"customer_id": state.dialogue.customer_id, "purpose": top_flow(state)}));
-        let proposal = Proposal {
-            action: spec.name.clone(),
-            arguments: arguments.clone(),
-            money: Value::Null,
-            summary: String::new(),
-            digest: String::new(),
-        };
+        let proposal = Proposal { action: spec.name.clone(), arguments: arguments.clone(), ..Proposal::default() };
         let verdict = self.pack.policies.authorize(&self.asked(state, spec, &arguments), proposal);
         let Verdict::Authorized(authorized) = verdict else {
             return Step::Out(self.hand_over(state, &HandingOver::because("step_up_unavailable")));
@@ -434,7 +433,7 @@ impl Engine<'_> {
 
     fn settle_lookup(&self, state: &mut Deliberation, outcome: &ActionOutcome) -> Option<Decision> {
         let top = state.dialogue.frames.last()?;
-        let Some(Op::Lookup { action, save, missing, .. }) =
+        let Some(Op::Lookup { action, with, save, missing }) =
             self.pack.flows.get(&top.flow).and_then(|flow| flow.ops.get(top.pc))
         else {
             return None;
@@ -448,8 +447,10 @@ impl Engine<'_> {
                 self.refuse(state, key, "not_found", &Map::new());
             }
             (found, _) => {
+                let value = found.unwrap_or(Value::Null);
+                let labels = self.answer_labels(state, (action, with), &value);
                 let top = state.dialogue.frames.last_mut()?;
-                top.vars.insert(save.clone(), found.unwrap_or(Value::Null));
+                top.set(save, Labelled { value, labels });
                 top.pc += 1;
             }
         }
@@ -530,11 +531,15 @@ impl Engine<'_> {
         let flow = top_flow(state);
         let done = DoneAction { action: act.action.clone(), receipt_id: receipt.receipt_id.clone(), arguments };
         state.ending.done.push(done.clone());
+        if let Some(spec) = self.pack.actions.get(&act.action) {
+            let labels = self.act_labels(state, spec, &act.with).told;
+            self.note_deed(state, &labels);
+        }
         state.dialogue.done.push(done);
+        let labels = self.answer_labels(state, (&act.action, &act.with), &receipt.body);
         let top = state.dialogue.frames.last_mut()?;
-        top.vars.insert("receipt".to_owned(), receipt.body.clone());
-        if let Some(save) = &act.save {
-            top.vars.insert(save.clone(), receipt.body.clone());
+        for name in ["receipt"].into_iter().chain(act.save.as_deref()) {
+            top.set(name, Labelled { value: receipt.body.clone(), labels: labels.clone() });
         }
         top.pc += 1;
         if self.pack.actions.get(&act.action).is_some_and(|spec| spec.source == Source::Memory) {
@@ -557,7 +562,7 @@ impl Engine<'_> {
         };
         state.dialogue.challenge_id = receipt.body.get("challenge_id").map(plain);
         if let Some(top) = state.dialogue.frames.last_mut() {
-            top.vars.insert("challenge".to_owned(), receipt.body.clone());
+            top.set("challenge", receipt.body.clone());
         }
         match self.ask_code(state) {
             Step::Out(decision) => decision,

@@ -26,7 +26,7 @@ impl Engine<'_> {
         }
         let Some(top) = state.dialogue.frames.last() else { return false };
         let Some(flow) = self.pack.flows.get(&top.flow) else { return false };
-        let said = Said { slot: Some(EVERY_SLOT.to_owned()), text: self.moment.text.clone() };
+        let said = Said::typed(Some(EVERY_SLOT.to_owned()), &self.moment.text);
         let is_amended = flow.ops.iter().any(|op| match op {
             Op::Ask(ask) if top.filled.contains(&ask.slot) => match &ask.source {
                 AskSource::Fields { fields, .. } => !self.amended(fields, &top.vars, &said).is_empty(),

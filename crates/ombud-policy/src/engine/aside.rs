@@ -5,8 +5,9 @@ use ombud_domain::{Awaiting, AwaitingKind};
 use serde_json::json;
 
 use super::{Decision, Deliberation, Engine};
-use crate::dialogue::{Frame, Pending, Silence, WaitingRequest};
+use crate::dialogue::{Frame, Pending, WaitingRequest};
 use crate::feed::CompanyEvent;
+use crate::silence::Silence;
 
 /// The open request while something else is said.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,7 @@ impl Engine<'_> {
         let mut frame = state.dialogue.parked.remove(place);
         state.ending.reasons.push(format!("{} goes on, the company reports {}", frame.flow, event.names.join(", ")));
         frame.pending = Pending::Nothing;
-        frame.vars.insert("event".to_owned(), json!({"id": event.id, "record": event.record}));
+        frame.set("event", json!({"id": event.id, "record": event.record}));
         set_aside(state);
         state.dialogue.frames.push(frame);
         self.run(state)

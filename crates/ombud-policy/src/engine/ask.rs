@@ -11,10 +11,12 @@ use super::close::HandingOver;
 use super::hearing::{heard, heard_as, hears, is_own, joined, only_question};
 use super::known::{held_before, kept};
 use super::run::{Step, top_flow, top_vars};
+use super::variants::{Variants, changing, leaves_unchanged, single, variants_picked};
 use super::{Deliberation, Engine, vars};
 use crate::dialogue::{Origin, Said, WAITING_MAX, WaitingRequest};
 use crate::expr::Expr;
 use crate::flow::{Ask, AskSource, Otherwise, RecordChoice, ValueKind};
+use crate::labels::{Labelled, Labels};
 
 /// Questions answered where who it is was asked, before that is left.
 const ASIDES_MAX: u32 = 1;
@@ -38,16 +40,16 @@ impl Engine<'_> {
         }
         // The customer's own words count before what would be written without them.
         if matches!(ask.source, AskSource::Value(ValueKind::Text))
-            && let Some(value) = self.value_said(state, ask, ValueKind::Text).filter(|value| !value.is_null())
+            && let Some(value) = self.labelled_said(state, ask, ValueKind::Text).filter(|said| !said.value.is_null())
         {
             return self.fill(state, ask, value);
         }
         if let Some(default) = &ask.default {
-            match self.value(state, default, &[]) {
-                Ok(Value::Null) => {}
-                Ok(value) => {
-                    self.note_recent(state, ask, &value);
-                    return self.fill(state, ask, value);
+            match self.labelled(state, default) {
+                Ok(taken) if taken.value.is_null() => {}
+                Ok(taken) => {
+                    self.note_recent(state, ask, &taken.value);
+                    return self.fill(state, ask, taken);
                 }
                 Err(reason) => return self.broken(state, reason),
             }
@@ -70,13 +72,14 @@ impl Engine<'_> {
         }
     }
 
-    pub(super) fn fill(&self, state: &mut Deliberation, ask: &Ask, value: Value) -> Step {
-        if held_before(state, &ask.slot).is_some_and(|before| *before != value) {
+    pub(super) fn fill(&self, state: &mut Deliberation, ask: &Ask, value: impl Into<Labelled>) -> Step {
+        let value: Labelled = value.into();
+        if held_before(state, &ask.slot).is_some_and(|before| *before != value.value) {
             // What came after it hung on it.
             state.before = None;
         }
         if let Some(top) = state.dialogue.frames.last_mut() {
-            top.vars.insert(ask.slot.clone(), value);
+            top.set(&ask.slot, value);
             top.filled.push(ask.slot.clone());
             top.asked = None;
             top.unread = 0;
@@ -91,7 +94,11 @@ impl Engine<'_> {
         let value = choice.or_value.and_then(|kind| self.value_said(state, ask, kind));
         let offers = self.offers(state, choice, None)?;
         if let Some(said) = value {
-            return Ok(self.fill(state, ask, known_as(offers, said)));
+            let labels = self.labels(state, |state| {
+                let said = choice.or_value.and_then(|kind| self.value_said(state, ask, kind)).unwrap_or_default();
+                known_as(self.offers(state, choice, None).unwrap_or_default(), said)
+            });
+            return Ok(self.fill(state, ask, Labelled { value: known_as(offers, said), labels }));
         }
         let eligible: Vec<&Offer> = offers.iter().filter(|offer| offer.candidate.eligible).collect();
         if eligible.is_empty() && ask.is_silent() {
@@ -108,7 +115,7 @@ impl Engine<'_> {
         if let (true, [only], Choice::Unread | Choice::Several { .. }) =
             (choice.single_pick, eligible.as_slice(), &found)
         {
-            return Ok(self.fill_records(state, ask, choice, &[*only]));
+            return Ok(self.fill_records(state, (ask, choice), &[*only], &candidates));
         }
         let with_ids = |ids: &[String]| {
             ids.iter().filter_map(|id| offers.iter().find(|offer| offer.candidate.id == *id)).collect::<Vec<_>>()
@@ -125,7 +132,7 @@ impl Engine<'_> {
                     }
                     _ => {
                         let picked: Vec<&Offer> = picked.into_iter().filter(|offer| offer.candidate.eligible).collect();
-                        self.fill_records(state, ask, choice, &picked)
+                        self.fill_records(state, (ask, choice), &picked, &candidates)
                     }
                 }
             }
@@ -145,14 +152,33 @@ impl Engine<'_> {
         })
     }
 
-    fn fill_records(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice, picked: &[&Offer]) -> Step {
+    fn fill_records(
+        &self,
+        state: &mut Deliberation,
+        (ask, choice): (&Ask, &RecordChoice),
+        picked: &[&Offer],
+        candidates: &[Candidate],
+    ) -> Step {
+        let count = if choice.several_queue { Count::Many } else { choice.count };
+        let labels_of =
+            |state: &Deliberation, offer: &Offer| self.choice_labels(state, (ask, choice), offer, (candidates, count));
         match (choice.count, picked) {
             (_, []) => self.question(state, ask, Question::default()),
-            (Count::Many, picked) => self.fill(state, ask, picked.iter().map(|offer| offer.record.clone()).collect()),
-            (Count::One, [only]) => self.fill_record(state, ask, only),
-            (Count::One, [first, others @ ..]) if choice.several_queue => {
-                self.queue_others(state, ask, others);
-                self.fill_record(state, ask, first)
+            (Count::Many, picked) => {
+                let mut all = Labels::default();
+                for (place, offer) in picked.iter().enumerate() {
+                    all.put(&place.to_string(), &labels_of(state, offer));
+                }
+                let value = picked.iter().map(|offer| offer.record.clone()).collect();
+                self.fill(state, ask, Labelled { value, labels: all })
+            }
+            (Count::One, [first, others @ ..]) if others.is_empty() || choice.several_queue => {
+                let labels = labels_of(state, first);
+                // Nobody but the customer makes a request of several.
+                if labels.of_whole().is_none() {
+                    self.queue_others(state, ask, others);
+                }
+                self.fill_record(state, ask, first, labels)
             }
             (Count::One, several) => {
                 self.question(state, ask, Question { options: options_of(several), narrowed: true, explained: false })
@@ -160,9 +186,10 @@ impl Engine<'_> {
         }
     }
 
-    fn fill_record(&self, state: &mut Deliberation, ask: &Ask, picked: &Offer) -> Step {
+    fn fill_record(&self, state: &mut Deliberation, ask: &Ask, picked: &Offer, labels: Labels) -> Step {
+        self.note_spoken_of(state, &ask.slot, &labels);
         state.dialogue.recent.insert(ask.slot.clone(), picked.candidate.id.clone());
-        self.fill(state, ask, picked.record.clone())
+        self.fill(state, ask, Labelled { value: picked.record.clone(), labels })
     }
 
     /// The same request for each further record, with what was said about all of them.
@@ -287,29 +314,20 @@ impl Engine<'_> {
     }
 
     fn ask_variants(&self, state: &mut Deliberation, ask: &Ask, choice: &RecordChoice) -> Result<Step, String> {
-        let things = match choice.variant_of.as_ref().map(|expr| self.value(state, expr, &[])).transpose()? {
-            Some(Value::Array(things)) => things,
-            _ => return Err(format!("`variant_of` of slot `{}` gives no list", ask.slot)),
-        };
-        let mut groups = Vec::new();
-        for thing in &things {
-            groups.push((self.current(state, choice, thing)?, self.offers(state, choice, Some(thing))?));
-        }
-        let items: Vec<(Candidate, Vec<Candidate>)> = groups
-            .iter()
-            .map(|(current, offers)| (current.clone(), offers.iter().map(|offer| offer.candidate.clone()).collect()))
-            .collect();
-        let found = self.read_variants(state, ask, &items);
-        for ((current, _), found) in items.iter().zip(&found) {
+        let Variants { things, groups, found } = self.variants(state, ask, choice)?;
+        for ((current, _), found) in groups.iter().zip(&found) {
             state.ending.reasons.push(format!("{} of {}: {}", ask.slot, current.name, brief(found)));
         }
         if leaves_unchanged(state, choice, changing(&things, &groups, &found)) {
             return Ok(Step::On);
         }
-        let picked: Vec<Value> =
-            found.iter().zip(&groups).filter_map(|(found, (_, offers))| single(found, offers)).collect();
+        let picked = variants_picked(&groups, &found);
         if picked.len() == things.len() && !things.is_empty() {
-            return Ok(self.fill(state, ask, Value::Array(picked)));
+            let labels = self.labels(state, |state| {
+                let variants = self.variants(state, ask, choice);
+                variants.map(|all| variants_picked(&all.groups, &all.found)).unwrap_or_default().into()
+            });
+            return Ok(self.fill(state, ask, Labelled { value: Value::Array(picked), labels }));
         }
         let open = found.iter().zip(&groups).find(|(found, (_, offers))| single(found, offers).is_none());
         let Some((found, (current, offers))) = open else {
@@ -339,42 +357,23 @@ impl Engine<'_> {
         })
     }
 
-    fn current(&self, state: &Deliberation, choice: &RecordChoice, thing: &Value) -> Result<Candidate, String> {
-        let scope = vars(json!({"of": thing}));
-        let record = match &choice.current {
-            Some(expr) => self.value(state, expr, &[&scope])?,
-            None => thing.clone(),
-        };
-        self.offer(state, choice, &scope, record).map(|offer| offer.candidate)
-    }
-
-    fn read_variants(&self, state: &Deliberation, ask: &Ask, items: &[(Candidate, Vec<Candidate>)]) -> Vec<Choice> {
-        let Some(top) = state.dialogue.frames.last() else { return Vec::new() };
-        let picked = top.picked.get(&ask.slot);
-        let (utterances, direct) = heard(top, ask);
-        let mut found = if utterances.is_empty() {
-            vec![Choice::Unread; items.len()]
-        } else {
-            self.reader.choose_each(&utterances, direct, items)
-        };
-        if let Some(id) = picked {
-            for ((_, variants), found) in items.iter().zip(found.iter_mut()) {
-                if variants.iter().any(|variant| variant.id == *id) {
-                    *found = Choice::Picked { ids: vec![id.clone()], because: "picked".to_owned() };
-                }
-            }
-        }
-        found
-    }
-
     fn ask_value(&self, state: &mut Deliberation, ask: &Ask, kind: ValueKind) -> Result<Step, String> {
         // "Not the laptop, the helmet", to a question for yes or no about the laptop, is neither.
         if kind == ValueKind::YesNo && self.turns_to_other(state, ask)? {
             return Ok(Step::On);
         }
-        Ok(match self.value_said(state, ask, kind) {
+        Ok(match self.labelled_said(state, ask, kind) {
             Some(value) => self.fill(state, ask, value),
             None => self.question(state, ask, Question::default()),
+        })
+    }
+
+    /// The same as [`Self::value_said`], with its labels.
+    fn labelled_said(&self, state: &Deliberation, ask: &Ask, kind: ValueKind) -> Option<Labelled> {
+        let value = self.value_said(state, ask, kind)?;
+        Some(Labelled {
+            value,
+            labels: self.labels(state, |state| self.value_said(state, ask, kind).unwrap_or_default()),
         })
     }
 
@@ -407,10 +406,21 @@ impl Engine<'_> {
         fields: &[(String, String)],
         until: &Expr,
     ) -> Result<Step, String> {
-        let Some(top) = state.dialogue.frames.last() else { return Ok(Step::On) };
+        let values = self.fields_said(state, ask, fields);
+        let labels = self.labels(state, |state| Value::Object(self.fields_said(state, ask, fields)));
+        if self.value(state, until, &[&values])? != Value::Bool(true) {
+            self.keep_partial(state, values, &labels);
+            return Ok(self.question(state, ask, Question::default()));
+        }
+        keep(state, values, &labels);
+        Ok(self.fill(state, ask, Value::Bool(true)))
+    }
+
+    /// Several values as they were said.
+    fn fields_said(&self, state: &Deliberation, ask: &Ask, fields: &[(String, String)]) -> Map<String, Value> {
         let kinds: Vec<&str> = fields.iter().map(|(_, kind)| kind.as_str()).collect();
         let mut values: Map<String, Value> = fields.iter().map(|(name, _)| (name.clone(), Value::Null)).collect();
-        for said in &top.said {
+        for said in state.dialogue.frames.last().iter().flat_map(|top| &top.said) {
             let amended = self.amended(fields, &values, said);
             if !amended.is_empty() {
                 values.extend(amended);
@@ -423,24 +433,17 @@ impl Engine<'_> {
                 }
             }
         }
-        if self.value(state, until, &[&values])? != Value::Bool(true) {
-            self.keep_partial(state, values);
-            return Ok(self.question(state, ask, Question::default()));
-        }
-        if let Some(top) = state.dialogue.frames.last_mut() {
-            top.vars.extend(values);
-        }
-        Ok(self.fill(state, ask, Value::Bool(true)))
+        values
     }
 
     /// Keeps what is known of several values, so that the question can name what is missing; a part is progress, not a failure.
-    fn keep_partial(&self, state: &mut Deliberation, values: Map<String, Value>) {
+    fn keep_partial(&self, state: &mut Deliberation, values: Map<String, Value>, labels: &Labels) {
         let Some(top) = state.dialogue.frames.last_mut() else { return };
         let progress = values.iter().any(|(name, value)| !value.is_null() && top.vars.get(name) != Some(value));
         if progress {
             state.answered = false;
         }
-        top.vars.extend(values);
+        keep(state, values, labels);
     }
 
     /// Asks, or does what is to be done when asking has been in vain.
@@ -531,39 +534,11 @@ impl Engine<'_> {
     }
 }
 
-/// What is the cheapest already stays as it is: the slot it came from then holds the others, for which is chosen anew.
-fn leaves_unchanged(state: &mut Deliberation, choice: &RecordChoice, changing: Option<Vec<Value>>) -> bool {
-    let slot = choice.variant_of.as_ref().map(|expr| expr.source());
-    let held = state.dialogue.frames.last_mut().and_then(|top| top.vars.get_mut(slot?));
-    match (held.filter(|held| held.is_array()), changing) {
-        (Some(held), Some(changing)) => {
-            *held = Value::Array(changing);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// The things that change, where others among them stay.
-fn changing(things: &[Value], groups: &[(Candidate, Vec<Offer>)], found: &[Choice]) -> Option<Vec<Value>> {
-    let stays = |at: &usize| match (found.get(*at), groups.get(*at)) {
-        (Some(Choice::Picked { ids, .. }), Some((current, offers))) => {
-            let eligible = offers.iter().any(|offer| offer.candidate.id == current.id && offer.candidate.eligible);
-            !eligible && ids.iter().eq([&current.id])
-        }
-        _ => false,
-    };
-    let left: Vec<Value> = (0..things.len()).filter(|at| !stays(at)).filter_map(|at| things.get(at).cloned()).collect();
-    (!left.is_empty() && left.len() < things.len()).then_some(left)
-}
-
-fn single(found: &Choice, offers: &[Offer]) -> Option<Value> {
-    match found {
-        Choice::Picked { ids, .. } if ids.len() == 1 => offers
-            .iter()
-            .find(|offer| Some(&offer.candidate.id) == ids.first() && offer.candidate.eligible)
-            .map(|offer| offer.record.clone()),
-        _ => None,
+fn keep(state: &mut Deliberation, values: Map<String, Value>, labels: &Labels) {
+    let Some(top) = state.dialogue.frames.last_mut() else { return };
+    for (name, value) in values {
+        let labels = labels.of(&name);
+        top.set(&name, Labelled { value, labels });
     }
 }
 

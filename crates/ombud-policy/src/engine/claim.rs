@@ -71,13 +71,7 @@ impl Engine<'_> {
         let customer_id = state.dialogue.claim()?.customer_id.clone()?;
         let spec = self.pack.actions.get(self.pack.manifest.identity.send_code.as_ref()?)?;
         let arguments = vars(json!({"customer_id": customer_id, "purpose": top_flow(state)}));
-        let proposal = Proposal {
-            action: spec.name.clone(),
-            arguments: arguments.clone(),
-            money: Value::Null,
-            summary: String::new(),
-            digest: String::new(),
-        };
+        let proposal = Proposal { action: spec.name.clone(), arguments: arguments.clone(), ..Proposal::default() };
         let asked = Asked {
             customer_id: Some(&customer_id),
             level: IdentityLevel::Anonymous,
@@ -176,8 +170,9 @@ impl Engine<'_> {
 
     /// Begins the claim again with the corrected details.
     pub(super) fn correct_claim(&self, state: &mut Deliberation, text: &str) {
+        let said = self.said(state, None, text);
         let Some(top) = state.dialogue.frames.last_mut() else { return };
-        reopen(top, text);
+        reopen(top, said);
         top.claim = None;
         top.pending = Pending::Nothing;
         state.answered = true;

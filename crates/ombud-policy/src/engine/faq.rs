@@ -17,6 +17,8 @@ const LOOKED_UP: f32 = 0.6;
 const OVERRULES: f32 = 0.8;
 const OVERRULING_WORDS_MIN: usize = 4;
 const REQUEST_SURE: f32 = 0.9;
+/// ... and what is read as the look-up that was told just now, which would say the same once more, from this one.
+const TOLD_JUST_NOW: f32 = 0.35;
 /// A look-up that is read this surely and is no question is one.
 const TOLD_SURELY: f32 = 0.97;
 /// Words of a no that stands alone before a question.
@@ -76,13 +78,14 @@ impl Engine<'_> {
             return understood;
         }
         let commands = understood.commands.len();
-        let mut behind_no = Vec::new();
+        let (mut behind_no, mut taken) = (Vec::new(), Vec::new());
         for command in &mut understood.commands {
             // A wish to have something done is read as a whole.
             let is_wish = matches!(command, Command::StartFlow { flow, .. } if !self.looks_up(flow));
             let Some((text, confidence, needed)) = self.may_ask(state, command, commands) else { continue };
             let answer = if is_wish { self.asked_of(state, text) } else { self.surest(state, text) };
-            if answer.is_some_and(|answer| answer.p >= needed) {
+            if let Some(answer) = answer.filter(|answer| answer.p >= needed) {
+                taken.push((text.to_owned(), answer));
                 let ask = |query: &str| Command::Ask { query: query.to_owned(), confidence };
                 match (self.behind_no(), ask(text)) {
                     (Some(query), _) if matches!(command, Command::Deny { .. }) => {
@@ -104,6 +107,8 @@ impl Engine<'_> {
         state.answers = asked
             .map(|query| {
                 let answers = self.answers_to(state, &query);
+                let surest = || taken.iter().filter(|(asked, _)| *asked == query).map(|(_, answer)| answer.clone());
+                let answers = if answers.is_empty() { surest().collect() } else { answers };
                 (query, answers)
             })
             .collect();
@@ -129,7 +134,10 @@ impl Engine<'_> {
             Command::StartFlow { flow, text, confidence } if self.looks_up(flow) => {
                 // "I want to pay it now" is told, and asks nothing.
                 let is_told = *confidence >= TOLD_SURELY && !text.contains('?');
-                (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { LOOKED_UP })
+                // Who names another figure has it looked up anew.
+                let is_same = state.dialogue.was_last(flow) && !text.contains(|c: char| c.is_ascii_digit());
+                let needed = if is_same { TOLD_JUST_NOW } else { LOOKED_UP };
+                (text.as_str(), *confidence, if is_told { REQUEST_SURE } else { needed })
             }
             Command::StartFlow { text, confidence, .. } => {
                 let needed = if *confidence < REQUEST_SURE { OVERRULES } else { REQUEST_SURE };

@@ -5,7 +5,7 @@ use ombud_domain::{AwaitingKind, Command, Understanding};
 use serde_json::json;
 
 use super::{Deliberation, Engine, Questioned, vars};
-use crate::dialogue::{LastAnswer, Origin, Said, Saying};
+use crate::dialogue::{LastAnswer, Origin, Saying};
 use crate::text;
 
 /// Citations kept for a hand-over.
@@ -17,10 +17,14 @@ const SHORT_WORDS_MAX: usize = 4;
 /// Repair flow of a question that no article answers.
 pub(super) const CANNOT_ANSWER: &str = "repair_cannot_answer";
 
-/// Fewer words ask nothing that could be answered: "is it bad", "how does that go".
-const QUERY_WORDS_MIN: usize = 5;
+/// Fewer words ask nothing that could be answered: "is it bad", "how do I do that".
+const QUERY_WORDS_MIN: usize = 6;
 /// Support of an answer from the articles beside an answer of the request.
 const CLEAR_BESIDE: f32 = 0.6;
+/// While a request runs, or after one, customers ask about it: an article about something else needs so much support ...
+const OFF_TOPIC: f32 = 0.6;
+/// ... and one about it so much. Where no request was spoken of, what the articles give by themselves is enough.
+const ON_TOPIC: f32 = 0.2;
 
 /// "Huh?", "right?" beside something else: an answer to it would only repeat it.
 fn is_outcry(query: &str) -> bool {
@@ -37,6 +41,7 @@ impl Engine<'_> {
             return;
         }
         let found = findings.iter().find(|finding| finding.query == query && !finding.sentences.is_empty());
+        let found = found.filter(|finding| self.fits(state, finding));
         let open = !state.dialogue.frames.is_empty();
         let top = state.dialogue.frames.last();
         // Beside such a question only what is clear by itself is one for the articles.
@@ -60,6 +65,22 @@ impl Engine<'_> {
         }
         state.ending.reasons.push("no article supports an answer".to_owned());
         state.unanswered = Some(query.to_owned());
+    }
+
+    /// Whether an article answers a question of somebody who is at a request, or was: "is it lost?" asks about the parcel, not about one sent back.
+    fn fits(&self, state: &mut Deliberation, finding: &Finding) -> bool {
+        let dialogue = &state.dialogue;
+        let running = dialogue.frames.iter().map(|frame| frame.flow.as_str());
+        let ended = dialogue.ended.iter().map(|ended| ended.flow.as_str()).chain(dialogue.last_flow.as_deref());
+        let flows: Vec<_> = running.chain(ended).filter_map(|flow| self.pack.flows.get(flow)).collect();
+        let Some(citation) = finding.citation.as_ref().filter(|_| !flows.is_empty()) else { return true };
+        let is_on_topic = flows.iter().any(|flow| flow.articles.contains(&citation.article_id));
+        let is_short = finding.query.split_whitespace().count() <= SHORT_WORDS_MAX;
+        let fits = if is_on_topic { finding.support >= ON_TOPIC } else { finding.support >= OFF_TOPIC && !is_short };
+        if !fits {
+            state.ending.reasons.push(format!("{} is beside the point ({:.2})", citation.article_id, finding.support));
+        }
+        fits
     }
 
     /// "Did you report it or not?", while that waits for an answer or a yes: not yet. Whether that was asked.
@@ -136,7 +157,7 @@ impl Engine<'_> {
         // What has just been shown has no more to tell.
         let is_new = |flow: &String| !state.dialogue.was_last(flow);
         let Some(flow) = flow.filter(|flow| is_new(flow) && self.reader.points_back(query)) else { return false };
-        self.start(state, &flow, vec![Said { slot: None, text: query.to_owned() }]);
+        self.start(state, &flow, vec![self.said(state, None, query)]);
         true
     }
 

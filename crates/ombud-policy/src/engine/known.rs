@@ -9,6 +9,7 @@ use super::{Decision, Deliberation, Engine, vars};
 use crate::action::Method;
 use crate::dialogue::{Dialogue, Origin, Pending};
 use crate::flow::{Ask, AskSource, Flow, KnownFact, Op};
+use crate::labels::Labelled;
 use crate::pack::Pack;
 
 /// What the reason begins with of a question that was not asked because its answer is remembered.
@@ -147,7 +148,7 @@ fn is_answer(ask: &Ask, value: &Value) -> bool {
 }
 
 /// What a slot held before a correction that names nothing else for it: only words that give another value change one.
-pub(super) fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Value> {
+pub(super) fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> Option<Labelled> {
     if !state.corrected || question.explained {
         return None;
     }
@@ -160,5 +161,5 @@ pub(super) fn kept(state: &mut Deliberation, ask: &Ask, question: &Question) -> 
 /// What the slot of this request held before it was read again; a request that the correction began holds nothing yet.
 pub(super) fn held_before<'s>(state: &'s Deliberation, slot: &str) -> Option<&'s Value> {
     let flow = top_flow(state);
-    state.before.as_ref().filter(|before| before.flow == flow)?.values.get(slot)
+    Some(&state.before.as_ref().filter(|before| before.flow == flow)?.values.get(slot)?.value)
 }

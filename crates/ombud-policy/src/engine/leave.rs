@@ -99,7 +99,7 @@ impl Engine<'_> {
         state.corrected = false;
         state.rereads = false;
         match state.wished.take() {
-            Some(wished) => self.start(state, &wished, vec![Said { slot: None, text: self.moment.text.clone() }]),
+            Some(wished) => self.start(state, &wished, vec![Said::typed(None, &self.moment.text)]),
             None => self.say_dropped(state, &flow),
         }
         true

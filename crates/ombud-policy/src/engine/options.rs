@@ -1,7 +1,7 @@
 //! Which of a few options is meant? What was learnt of a set decides where it is sure, else the words of the options.
 
 use ombud_domain::{AwaitingKind, AwaitingOption, Candidate, Choice, ChoiceRequest, Command, Count, Understanding};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::absorb::{PERSON, WHICH_REQUEST};
 use super::ask::{Question, brief};
@@ -10,6 +10,7 @@ use super::run::{Step, top_flow, top_vars};
 use super::{Decision, Deliberation, Engine, Heard};
 use crate::dialogue::ONE_TIME_CODE;
 use crate::flow::{Ask, AskSource, FlowKind, Op, OptionSpec, ValueKind};
+use crate::labels::{Labelled, Labels};
 use crate::pack::NO_CHOICE;
 
 /// An answer that means an option this surely, by what was learnt, picks it ...
@@ -39,8 +40,11 @@ impl Engine<'_> {
         if ask.is_silent() {
             let spotted = state.dialogue.frames.last().and_then(|top| self.spotted(ask, &heard(top, ask).0, options));
             state.ending.reasons.push(format!("{}: {}", ask.slot, spotted.as_deref().unwrap_or("not said")));
-            let value = spotted.map_or(Value::Null, Value::from);
-            return self.fill(state, ask, value);
+            let labels = self.labels(state, |state| {
+                let top = state.dialogue.frames.last();
+                top.and_then(|top| self.spotted(ask, &heard(top, ask).0, options)).map_or(Value::Null, Value::from)
+            });
+            return self.fill(state, ask, Labelled { value: spotted.map_or(Value::Null, Value::from), labels });
         }
         let flow = top_flow(state);
         let vars = top_vars(state);
@@ -69,14 +73,20 @@ impl Engine<'_> {
                 .map(|candidate| AwaitingOption { id: candidate.id.clone(), label: candidate.label.clone() })
                 .collect()
         };
-        let found = match self.meant(state, ask, &candidates) {
+        let read = |state: &Deliberation| match self.meant(state, ask, &candidates) {
             Some(found) => found,
             None => self.read_choice(state, ask, &candidates, Count::One),
         };
+        let found = read(state);
         state.ending.reasons.push(format!("{}: {}", ask.slot, brief(&found)));
         match found {
             Choice::Picked { ids, .. } if ids.len() == 1 => {
-                self.fill(state, ask, ids.first().cloned().map_or(Value::Null, Value::from))
+                let labels = self.labels(state, |state| match read(state) {
+                    Choice::Picked { ids, .. } => json!(ids),
+                    _ => Value::Null,
+                });
+                let labels = labels.lowest().map(Labels::whole).unwrap_or_default();
+                self.fill(state, ask, Labelled { value: ids.first().cloned().map_or(Value::Null, Value::from), labels })
             }
             Choice::Several { ids } | Choice::Picked { ids, .. } => {
                 self.question(state, ask, Question { options: shown(Some(&ids)), narrowed: true, explained: false })

@@ -144,6 +144,7 @@ impl Engine<'_> {
                 let receipt_id = vars(json!({"receipt_id": receipt.receipt_id}));
                 let done = DoneAction { action, receipt_id: receipt.receipt_id.clone(), arguments };
                 state.ending.done.push(done.clone());
+                self.note_deed(state, &proposal.labels);
                 state.dialogue.done.push(done);
                 self.say(state, "", "action_found_done", &receipt_id, Origin::Receipt);
             }

@@ -127,7 +127,7 @@ impl Engine<'_> {
 
 fn write_down(top: &mut Frame, slot: String, text: String) {
     top.said.retain(|said| said.slot.as_ref() != Some(&slot));
-    top.said.push(Said { slot: Some(slot.clone()), text: text.clone() });
+    top.said.push(Said::typed(Some(slot.clone()), &text));
     top.vars.insert(slot, Value::from(text));
     top.shown = None;
     top.confirmed = None;

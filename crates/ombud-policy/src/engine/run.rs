@@ -9,6 +9,7 @@ use crate::authorize::{Proof, ReadVerdict};
 use crate::dialogue::{Frame, Origin, Pending, Said};
 use crate::expr::{Expr, plain};
 use crate::flow::{AGAIN_MAX, FlowKind, Op};
+use crate::labels::Labelled;
 
 /// What an operation came to.
 pub(super) enum Step {
@@ -132,7 +133,7 @@ impl Engine<'_> {
                 let mut said = top.said.clone();
                 let whole = &self.moment.text;
                 if !whole.is_empty() && !said.iter().any(|said| said.text.contains(whole.as_str())) {
-                    said.push(Said { slot: None, text: whole.clone() });
+                    said.push(Said::typed(None, whole));
                 }
                 state.dialogue.frames.push(Frame { flow: flow.clone(), said, called: true, ..Frame::default() });
                 Step::On
@@ -324,10 +325,10 @@ impl Engine<'_> {
 
     fn set(&self, state: &mut Deliberation, pairs: &[(String, Expr)]) -> Step {
         for (name, expr) in pairs {
-            match self.value(state, expr, &[]) {
+            match self.labelled(state, expr) {
                 Ok(value) => {
                     if let Some(top) = state.dialogue.frames.last_mut() {
-                        top.vars.insert(name.clone(), value);
+                        top.set(name, value);
                     }
                 }
                 Err(reason) => return self.broken(state, reason),
@@ -341,6 +342,7 @@ impl Engine<'_> {
             Ok(variables) => variables,
             Err(step) => return step,
         };
+        let labels = self.labels_of(state, with);
         let frames = &mut state.dialogue.frames;
         let said = frames.last().map(|top| top.said.clone()).unwrap_or_default();
         // What was left open below is done here, and not once more afterwards.
@@ -352,7 +354,7 @@ impl Engine<'_> {
         if let Some(left) = left {
             frames.remove(left);
         }
-        frames.push(Frame { flow: flow.to_owned(), vars: variables, said, called: true, ..Frame::default() });
+        frames.push(Frame { flow: flow.to_owned(), vars: variables, labels, said, called: true, ..Frame::default() });
         Step::On
     }
 
@@ -363,7 +365,7 @@ impl Engine<'_> {
             return Step::Out(self.hand_over(state, &HandingOver::because("cannot_help")));
         }
         for slot in clear {
-            top.vars.remove(slot);
+            top.unset(slot);
             top.picked.remove(slot);
             top.said.retain(|said| said.slot.as_ref() != Some(slot));
         }
@@ -373,7 +375,12 @@ impl Engine<'_> {
     }
 
     fn identify(&self, state: &mut Deliberation, id: &Expr, record: &Expr) -> Step {
+        let label = self.labels(state, |state| self.value(state, id, &[]).unwrap_or_default()).lowest();
         match (self.value(state, id, &[]), self.value(state, record, &[])) {
+            (Ok(_), Ok(_)) if label.is_some() => {
+                state.ending.reasons.push("who it is was said by somebody else than the customer".to_owned());
+                Step::Out(self.hand_over(state, &HandingOver::because("not_identified")))
+            }
             (Ok(Value::String(id)), Ok(record)) if record.is_object() => {
                 state.ending.reasons.push("the customer is identified".to_owned());
                 bind(state, (id, record), Proof::Knowledge);
@@ -428,12 +435,12 @@ impl Engine<'_> {
         let Some(caller) = state.dialogue.frames.last() else { return };
         let op = self.pack.flows.get(&caller.flow).and_then(|flow| flow.ops.get(caller.pc));
         let Some(Op::Call { save, .. }) = op else { return };
-        let taken: Vec<(String, Value)> = save
-            .iter()
-            .filter_map(|(name, expr)| Some((name.clone(), self.expr(state, &ended, expr, &[]).ok()?)))
-            .collect();
+        state.dialogue.frames.push(ended);
+        let taken: Vec<(String, Labelled)> =
+            save.iter().filter_map(|(name, expr)| Some((name.clone(), self.labelled(state, expr).ok()?))).collect();
+        state.dialogue.frames.pop();
         if let Some(caller) = state.dialogue.frames.last_mut() {
-            caller.vars.extend(taken);
+            taken.into_iter().for_each(|(name, value)| caller.set(&name, value));
             caller.pc += 1;
         }
     }

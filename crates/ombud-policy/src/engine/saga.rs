@@ -3,11 +3,14 @@
 //! INVARIANT: nothing is done that was not in what the customer said yes to, but for the compensations that the pack names for it
 //! (test: `a_saga_does_what_was_shown_or_nothing`).
 
-use ombud_domain::{ActionOutcome, DoneAction, Priority, Proposal};
+use std::collections::BTreeMap;
+
+use ombud_domain::{ActionOutcome, DoneAction, Label, Priority, Proposal};
 use serde_json::{Map, Value, json};
 
 use super::act::Refusable;
 use super::close::HandingOver;
+use super::label::{ActLabels, told_labels};
 use super::run::{Step, top_flow, top_vars};
 use super::stakes::{Moved, bound};
 use super::{Decision, Deliberation, Engine, vars};
@@ -15,6 +18,7 @@ use crate::authorize::{Asked, NOT_PERMITTED, Verdict, digest};
 use crate::dialogue::{ApprovalWish, Frame, Origin, Pending};
 use crate::expr::{Expr, Scope};
 use crate::flow::{Compensation, Op, Saga, Undo};
+use crate::labels::{Labelled, Labels, of_answer};
 use crate::saga::{FAILED, Next, RunStep, SagaEnd, SagaRun, StepState, Way};
 use crate::spec::ActionSpec;
 
@@ -66,7 +70,12 @@ impl Engine<'_> {
         else {
             return self.broken(state, format!("text `{}` of flow `{flow}` gives nothing to confirm", saga.confirm));
         };
-        let whole = Proposal { action: saga.name.clone(), arguments, money, summary, digest };
+        let labels = steps
+            .iter()
+            .flat_map(|step| step.labels.iter().map(|(name, label)| (format!("{}.{name}", step.action), *label)))
+            .collect();
+        let whole = Proposal { action: saga.name.clone(), arguments, money, labels, summary, digest };
+        state.ending.reasons.extend(told_labels(&whole));
         let judged = match self.judge(state, &steps, &whole) {
             Ok(judged) => judged,
             Err(reason_code) => {
@@ -95,9 +104,12 @@ impl Engine<'_> {
     fn planned(&self, state: &mut Deliberation, action: &str, with: &[(String, Expr)]) -> Result<RunStep, Step> {
         let arguments = self.arguments(state, with)?;
         let eval = |expr: &Expr| self.value(state, expr, &[&arguments]);
-        match self.run_step(state, (action, &arguments), &eval) {
-            Ok(step) => Ok(step),
-            Err(problem) => Err(self.broken(state, problem)),
+        let planned = self.run_step(state, (action, &arguments), &eval);
+        let labels = self.pack.actions.get(action).map(|spec| self.act_labels(state, spec, with));
+        match (planned, labels) {
+            (Ok(step), Some(ActLabels { told, critical })) => Ok(RunStep { labels: told, label: critical, ..step }),
+            (Ok(step), None) => Ok(step),
+            (Err(problem), _) => Err(self.broken(state, problem)),
         }
     }
 
@@ -113,7 +125,16 @@ impl Engine<'_> {
         let arguments = arguments.map(|(name, value)| (name.clone(), value.clone())).collect();
         let moved = self.moved(state, spec, eval).map_err(|why| format!("{action}: {why}"))?;
         let Moved { amount_minor, currency, legs } = moved;
-        Ok(RunStep { action: action.to_owned(), arguments, amount_minor, currency, legs, state: StepState::Open })
+        Ok(RunStep {
+            action: action.to_owned(),
+            arguments,
+            amount_minor,
+            currency,
+            legs,
+            labels: BTreeMap::new(),
+            label: Label::Session,
+            state: StepState::Open,
+        })
     }
 
     /// What the policies say of all steps together; an error is the reason of the first that they deny.
@@ -148,6 +169,7 @@ impl Engine<'_> {
         Asked {
             amount_minor: step.amount_minor,
             currency: step.currency.as_deref(),
+            label: step.label,
             ..self.asked(state, spec, &step.arguments)
         }
     }
@@ -201,6 +223,7 @@ impl Engine<'_> {
             action: step.action.clone(),
             arguments: step.arguments.clone(),
             money: bound((step.amount_minor, step.currency.as_deref()), &step.legs),
+            labels: step.labels.clone(),
             summary: run.summary.clone(),
             digest: run.digest.clone(),
         };
@@ -262,7 +285,9 @@ impl Engine<'_> {
             let layers: [&Map<String, Value>; 3] = [&arguments, &known, &step.arguments];
             expr.eval(Scope { layers: &layers }).map_err(|error| error.to_string())
         };
-        self.run_step(state, (action, &arguments), &eval)
+        // What takes a step back is made of what the step was made of, and of its receipt.
+        let undo = self.run_step(state, (action, &arguments), &eval)?;
+        Ok(RunStep { label: step.label, ..undo })
     }
 
     /// Takes in what came of an action of the saga that stands here. None when the saga goes on.
@@ -321,6 +346,7 @@ impl Engine<'_> {
             let (action, receipt_id) = (step.action.clone(), receipt.receipt_id.clone());
             let done = DoneAction { action, receipt_id, arguments: step.arguments.clone() };
             state.ending.done.push(done.clone());
+            self.note_deed(state, &step.labels);
             state.dialogue.done.push(done);
         }
         match end {
@@ -336,10 +362,12 @@ impl Engine<'_> {
         let Some(top) = state.dialogue.frames.last_mut() else { return Step::On };
         for (written, step) in saga.steps.iter().zip(&run.steps) {
             let Some(receipt) = step.state.standing() else { continue };
-            if let Some(save) = &written.save {
-                top.vars.insert(save.clone(), receipt.body.clone());
+            let third_party = self.pack.actions.get(&step.action).map_or(&[][..], |spec| &spec.third_party);
+            let lowest = Labels::whole(Label::of_all(step.labels.values().copied()));
+            let labels = of_answer(third_party, &receipt.body).joined(&lowest);
+            for name in written.save.as_deref().into_iter().chain(["receipt"]) {
+                top.set(name, Labelled { value: receipt.body.clone(), labels: labels.clone() });
             }
-            top.vars.insert("receipt".to_owned(), receipt.body.clone());
         }
         top.pc += 1;
         let said = state.ending.sayings.len();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Policy;
+use ombud_domain::Label;
 use serde_json::{Map, Value, json};
 
 use super::literal;
@@ -41,6 +42,7 @@ impl Axes {
                 "level" | "confirmed" | "resource.owner" => continue,
                 "proof" => some(["session", "code", "knowledge", "claim"]),
                 "approvals" => some(0..=APPROVERS_MAX),
+                "label" => labels(&literals, spec),
                 "autonomy" => autonomies(&literals, spec),
                 "reversible" => match spec {
                     Some(spec) => some([spec.reversible]),
@@ -103,6 +105,16 @@ fn autonomies(named: &[Value], spec: Option<&ActionSpec>) -> Vec<Option<Value>> 
     let all = [Autonomy::Suggest, Autonomy::Confirm, Autonomy::Auto].into_iter();
     // What is only suggested is asked for as what is confirmed is, unless a policy names it.
     some(all.filter(is_told_apart).filter(|autonomy| is_reached(autonomy) || *autonomy == Autonomy::Confirm))
+}
+
+/// Ranks of labels on both sides of what policies compare with; an action without anything critical has but one.
+fn labels(named: &[Value], spec: Option<&ActionSpec>) -> Vec<Option<Value>> {
+    let near = named.iter().filter_map(Value::as_i64).flat_map(|rank| [rank.saturating_sub(1), rank]);
+    let ranks: BTreeSet<i64> = near.filter(|rank| Label::ranked(*rank).is_some()).collect();
+    match spec.is_none_or(ActionSpec::has_critical) && !ranks.is_empty() {
+        true => some(ranks),
+        false => some([Label::Session.rank()]),
+    }
 }
 
 fn some<T: serde::Serialize>(values: impl IntoIterator<Item = T>) -> Vec<Option<Value>> {

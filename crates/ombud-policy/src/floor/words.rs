@@ -1,5 +1,7 @@
 //! How is a request told to somebody who writes policies?
 
+use ombud_domain::Label;
+
 use super::axes::Point;
 use crate::spec::Risk;
 
@@ -20,6 +22,8 @@ pub(super) fn of(point: &Point) -> String {
     parts.push(if point.is("confirmed") { "who has said yes" } else { "who has not said yes" }.to_owned());
     parts.push(if point.is("owner") { "on his own record" } else { "on somebody else's record" }.to_owned());
     parts.extend(point.number("approvals").map(|count| format!("approved by {count}")));
+    let label = point.number("label").and_then(Label::ranked).filter(|label| *label < Label::UserTyped);
+    parts.extend(label.map(|label| format!("with a critical value of label {}", label.as_str())));
     parts.extend(point.number("amount_minor").map(|amount| format!("amount {amount} minor units")));
     parts.extend(point.text("currency").map(|currency| format!("in {currency}")));
     parts.extend(point.text("market").map(|market| format!("market {market}")));

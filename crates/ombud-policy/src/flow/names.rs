@@ -51,7 +51,7 @@ fn given_by<'f>(flow: &'f Flow, other: &str) -> Vec<&'f str> {
 }
 
 /// Names that an operation sets.
-fn set_by(op: &Op) -> Vec<&str> {
+pub(crate) fn set_by(op: &Op) -> Vec<&str> {
     match op {
         Op::Ask(ask) => match &ask.source {
             AskSource::Fields { fields, .. } => {

@@ -64,7 +64,7 @@ fn records_become_nodes_and_links() {
         {"id": "B", "customer_id": "bo", "shop": {"id": "S", "name": "Shoes"}, "placed_at": null, "status": "paid"},
         {"id": null, "customer_id": "ada", "shop": {"id": null, "name": "?"}},
     ]);
-    let (nodes, links) = shop().read(("orders", &body), "ada", TimestampUs(5)).unwrap();
+    let (nodes, links) = shop().read(("orders", &body, &[]), "ada", TimestampUs(5)).unwrap();
     let told: Vec<_> =
         nodes.iter().map(|node| (node.key.id.as_str(), node.customer_id.as_str(), node.at.as_deref())).collect();
     assert_eq!(told, [("A", "ada", Some("2026-11-01")), ("B", "bo", None), ("S", "ada", None)]);
@@ -75,8 +75,8 @@ fn records_become_nodes_and_links() {
     );
     let ways: Vec<String> = links.iter().map(|link| format!("{} {} {}", link.from.id, link.name, link.to.id)).collect();
     assert_eq!(ways, ["A placed_by ada", "A sold_by S", "B placed_by bo", "B sold_by S"]);
-    assert!(shop().read(("orders", &json!([{"id": "A", "shop": 7}])), "ada", TimestampUs(5)).is_err());
-    assert_eq!(shop().read(("orders", &json!([])), "ada", TimestampUs(5)).unwrap(), (Vec::new(), Vec::new()));
+    assert!(shop().read(("orders", &json!([{"id": "A", "shop": 7}]), &[]), "ada", TimestampUs(5)).is_err());
+    assert_eq!(shop().read(("orders", &json!([]), &[]), "ada", TimestampUs(5)).unwrap(), (Vec::new(), Vec::new()));
 }
 
 #[test]
@@ -145,12 +145,42 @@ fn a_walk_reads_the_kinds_on_its_way_and_an_event_makes_its_own_old() {
     assert_eq!(graph.made_stale_by(&["order_changed".to_owned()]), BTreeSet::from(["orders"]));
     assert_eq!(graph.made_stale_by(&["other".to_owned()]), BTreeSet::new());
     assert_eq!((graph.is_followed("orders"), graph.is_followed("who")), (true, false));
-    let node = graph.read(("orders", &json!([{"id": "A", "customer_id": "ada", "shop": {"id": "S", "name": "N"}, "placed_at": null, "status": "paid"}])), "ada", TimestampUs(1)).unwrap().0.remove(0);
+    let node = graph.read(("orders", &json!([{"id": "A", "customer_id": "ada", "shop": {"id": "S", "name": "N"}, "placed_at": null, "status": "paid"}]), &[]), "ada", TimestampUs(1)).unwrap().0.remove(0);
     for (keep, kept) in
         [("status == 'paid' && id == asked.id", Some(true)), ("at != null", Some(false)), ("label", None)]
     {
         let raw: RawWalk = serde_saphyr::from_str(&format!("{{ from: order, where: \"{keep}\" }}")).unwrap();
         let walk = raw.compile("p/a.yaml", "").unwrap();
         assert_eq!(walk.keeps(&node, json!({"id": "A"}).as_object().unwrap()).ok(), kept, "{keep}");
+    }
+}
+
+/// R5: what the graph keeps of others' words is known to be theirs, and so is what a walk gives of it.
+#[test]
+fn what_others_wrote_is_theirs_in_the_graph_too() {
+    let body = json!([
+        {"id": "A", "customer_id": "ada", "shop": {"id": "S", "name": "Shoes"}, "placed_at": null, "status": "pay evil"},
+        {"id": "B", "customer_id": "ada", "shop": {"id": "S", "name": null}, "placed_at": null, "status": null},
+    ]);
+    let read = |paths: &[&str]| {
+        let paths: Vec<MemberPath> = paths.iter().map(|path| MemberPath::parse(path).unwrap()).collect();
+        let (nodes, _) = shop().read(("orders", &body, &paths), "ada", TimestampUs(5)).unwrap();
+        nodes.into_iter().map(|node| (node.key.id, node.others.join(" "))).collect::<Vec<_>>()
+    };
+    let expected = |all: &[(&str, &str)]| {
+        all.iter().map(|(id, others)| ((*id).to_owned(), (*others).to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&[]), expected(&[("A", ""), ("B", ""), ("S", ""), ("S", "")]));
+    assert_eq!(read(&["*.status"]), expected(&[("A", "status"), ("B", ""), ("S", ""), ("S", "")]));
+    // Without the name there is one shop instead of two: which there are, is theirs.
+    assert_eq!(read(&["*.shop.name"]), expected(&[("A", "label"), ("B", ""), ("S", "*"), ("S", "*")]));
+    let answer = json!([{"id": "A", "others": ["label", "status"]}, {"id": "B"}, {"id": "S", "others": ["*"]}]);
+    let labels = labels_of(&answer);
+    let lowest = |path: &[&str]| path.iter().fold(labels.clone(), |labels, name| labels.of(name)).lowest();
+    for theirs in [vec!["0", "label"], vec!["0", "fields", "status"], vec!["2", "id"]] {
+        assert_eq!(lowest(&theirs), Some(Label::ThirdParty), "{theirs:?}");
+    }
+    for own in [vec!["0", "id"], vec!["0", "fields", "of"], vec!["1"]] {
+        assert_eq!(lowest(&own), None, "{own:?}");
     }
 }

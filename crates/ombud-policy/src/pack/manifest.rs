@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-use serde::Deserialize;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer};
 
 use super::{ContextWeights, PackFiles};
 use crate::feed::FeedConfig;
@@ -132,6 +134,38 @@ pub struct DeskConfig {
     /// The flow whose questions (`faq:`) customers may ask whenever a person is awaited, whatever led to him.
     #[serde(default)]
     pub questions: Option<String>,
+    /// When people answer, by market: while they do, texts know until when (`session.desk_until`).
+    #[serde(default)]
+    pub hours: BTreeMap<String, Hours>,
+}
+
+/// When people answer customers of a market.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hours {
+    /// IANA time zone that the times are in: `Europe/Stockholm`.
+    #[serde(deserialize_with = "zone")]
+    pub zone: TimeZone,
+    /// From and until, Monday to Friday: `["08:00", "20:00"]`.
+    pub weekdays: [Time; 2],
+    /// The same on Saturday and Sunday.
+    pub weekend: [Time; 2],
+}
+
+impl Hours {
+    /// Until when people answer on this day, `HH:MM`; none where they do not at this moment (microseconds since the epoch).
+    #[must_use]
+    pub fn until(&self, now_us: i64) -> Option<String> {
+        let now = Timestamp::from_microsecond(now_us).ok()?.to_zoned(self.zone.clone());
+        let is_weekend = matches!(now.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let [from, until] = if is_weekend { self.weekend } else { self.weekdays };
+        (from..until).contains(&now.time()).then(|| until.strftime("%H:%M").to_string())
+    }
+}
+
+fn zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
+    let name = String::deserialize(from)?;
+    TimeZone::get(&name).map_err(serde::de::Error::custom)
 }
 
 /// What a language model may see of customers as it stands; everything else that is personal data, or a value of their records, is shown as a token.
@@ -222,5 +256,25 @@ impl Manifest {
             )]);
         }
         Ok(manifest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_answer_in_the_time_of_the_market() {
+        let hours: Hours = serde_json::from_value(serde_json::json!({
+            "zone": "America/New_York", "weekdays": ["09:00", "21:00"], "weekend": ["10:00", "18:00"]}))
+        .unwrap();
+        let until = |at: &str| hours.until(at.parse::<Timestamp>().unwrap().as_microsecond());
+        assert_eq!(until("2026-11-30T17:00:00Z").as_deref(), Some("21:00"), "a Monday, 12:00 there");
+        assert_eq!(until("2026-11-30T13:59:00Z"), None, "08:59 there");
+        assert_eq!(until("2026-12-01T02:00:00Z"), None, "21:00 there");
+        assert_eq!(until("2026-11-29T15:00:00Z").as_deref(), Some("18:00"), "a Sunday, 10:00 there");
+        let wrong = serde_json::from_value::<Hours>(serde_json::json!({
+            "zone": "Europe/Atlantis", "weekdays": ["09:00", "21:00"], "weekend": ["10:00", "18:00"]}));
+        assert!(wrong.unwrap_err().to_string().contains("Europe/Atlantis"));
     }
 }

@@ -4,11 +4,14 @@
 
 mod approvals;
 mod autonomy;
+mod bounded;
+mod broken;
 mod events;
 mod facts;
 mod graph;
 mod hiding;
 mod keys;
+mod labels;
 mod language;
 mod limits;
 mod memory;

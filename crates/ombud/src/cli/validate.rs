@@ -1,8 +1,9 @@
 //! Is a pack right? All that can be said without a customer: files, types, texts, policies and what they must always imply, articles, and whether it
 //! can be learnt.
 
+mod played;
+
 use clap::Args;
-use ombud_learning::golden::{self, GoldenError};
 use ombud_policy::floor::Search;
 use ombud_policy::{PackProblem, table};
 use serde_json::json;
@@ -88,8 +89,8 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
         return Err(PackError::Wrong(of_locales));
     }
     let (cases, mut of_tests) = table::check(&pack, &source.files);
-    let (dialogues, unread) = dialogues_of(&source);
-    of_tests.extend(unread);
+    let played = played::read(&pack, &source);
+    of_tests.extend(played.problems);
     if !of_tests.is_empty() {
         return Err(PackError::Wrong(of_tests));
     }
@@ -100,7 +101,7 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
     let text = format!(
         "{name} is valid: {} flows, {} actions, {} articles, {} examples, locales {} (hash {})\n\
          no invariant is broken by any of {} requests: all of {} kinds of action{sampled}, and {} at random (seed {})\n\
-         the policies decide as {cases} cases of policies/*_test.yaml say; {dialogues} dialogues can be held with --golden",
+         the policies decide as {cases} cases of policies/*_test.yaml say; {} dialogues can be held with --golden, {} scenarios be played",
         pack.flows.len(),
         pack.actions.len(),
         knowledge.articles.len(),
@@ -111,23 +112,11 @@ fn check(path: &str, search: Search) -> Result<Summary, PackError> {
         searched.whole,
         search.random,
         search.seed,
+        played.dialogues,
+        played.scenarios,
     );
     let whole =
         |message: String| PackError::Wrong(vec![PackProblem { file: format!("{name}/pack.toml"), line: 0, message }]);
     ombud_turn::check_pack(&pack).map_err(|error| whole(format!("{:#}", anyhow::Error::new(error))))?;
     Ok(Summary { name, hash, requests: searched.requests, text, hints: pack.misspelt(&source.files) })
-}
-
-/// How many dialogues the flows of the pack have, and those files that cannot be read.
-fn dialogues_of(source: &PackSource) -> (usize, Vec<PackProblem>) {
-    let flows = format!("{}/flows/", source.name);
-    let tests = source.files.iter().filter(|(file, _)| file.starts_with(&flows) && file.ends_with("/tests.yaml"));
-    let (mut dialogues, mut problems) = (0, Vec::new());
-    for (file, text) in tests {
-        match golden::parse(file, text) {
-            Ok(read) => dialogues += read.len(),
-            Err(GoldenError { file, reason }) => problems.push(PackProblem { file, line: 0, message: reason }),
-        }
-    }
-    (dialogues, problems)
 }

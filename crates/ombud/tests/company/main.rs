@@ -1,6 +1,7 @@
 //! The whole of it, with real processes: Ombud, its database file, and a company whose systems are down, slow, or lose their answers.
 //! Nothing is done twice, nothing is called done that is not, and nothing is lost.
 
+mod answers;
 mod canaries;
 #[path = "../processes/mod.rs"]
 mod processes;

@@ -37,6 +37,28 @@ pub(super) static ANY_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// A number with a name of capitalised words that ends its part of the address, "18 Cotham Brow, Bristol": counts only where no street of a known kind stands.
+pub(super) static NUMBER_AND_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"\b(\d{1,4}[A-Za-z]?,? \p{Lu}[\p{L}'’.-]+(?: \p{Lu}[\p{L}'’.-]+){0,3})\s*(?:[,;!?\n]|$)").ok()
+});
+
+/// "The street is Cotham Brow", "street: Cotham Brow".
+pub(super) static STREET_IS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(
+        r"(?i)\b(?:street|road)(?:'s)?(?: name)?(?: is called|'s called| is|:|,? called) ?(?-i:((?:\p{Lu}[\p{L}'’.-]*\p{L})(?: \p{Lu}[\p{L}'’-]+){0,3}))",
+    )
+    .ok()
+});
+
+/// "Number 18", "house number: 18", "no. 18".
+pub(super) static NUMBER_IS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(r"(?i)\b(?:house number|house no\.?|number|no\.|nr\.?)(?: is|:)? ?(\d{1,5}[a-z]?)\b").ok()
+});
+
+/// Words that name no street before its kind: "18, the street".
+pub(super) static NO_NAME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| crate::lean::regex(r"(?i)^\d+[a-z]?,? (?:(?:the|my|our|a|this|that|same|new|old|and|is|on|in) )*(?:street|road|way|place)\b").ok());
+
 /// The flat behind a Finnish stair: "12 A 5".
 pub(super) static FLAT_OF_STAIR: LazyLock<Option<Regex>> =
     LazyLock::new(|| crate::lean::regex(r"(?i)^ ?(?:as\.? ?)?(\d{1,3})(?:\s*[,\n]|\s+\d{5}\b|\s*$)").ok());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::forms::{POST_BOX, UNIT_WITHIN, ZIP};
+use super::forms::{NUMBER_IS, POST_BOX, STREET_IS, UNIT_WITHIN, ZIP};
 use super::places::{COUNTRIES, lookup};
 use super::{Entity, entity, lines_before, streets, tail_name};
 use crate::extract::{Awaiting, name, postal};
@@ -45,7 +45,8 @@ pub(in crate::extract) fn read(text: &str) -> Option<Entity> {
     }
     let city = city(&without(text, &within), zip.as_ref(), street);
     let country = parts(text).find_map(|part| lookup(COUNTRIES, part));
-    let line = street.and_then(|(start, end)| text.get(start..end)).map(str::trim);
+    let line = street.and_then(|(start, end)| text.get(start..end)).map(|line| line.trim().to_owned());
+    let line = line.or_else(|| told_apart(text));
     if line.is_none() && zip.is_none() && units.is_empty() && city.is_none() {
         return None;
     }
@@ -58,6 +59,17 @@ pub(in crate::extract) fn read(text: &str) -> Option<Entity> {
         "zip": zip.map_or(Value::Null, |zip| zip.value),
     });
     Some(entity("address", text, (0, text.len()), value))
+}
+
+/// "Number 18, the street is Cotham Brow": a street whose number and name are told one by one.
+fn told_apart(text: &str) -> Option<String> {
+    let number = NUMBER_IS.as_ref()?.captures(text)?.get(1)?.as_str();
+    Some(format!("{number} {}", street_named(text)?))
+}
+
+/// The name of a street that is said to be its name: "the street is Cotham Brow".
+pub(in crate::extract) fn street_named(text: &str) -> Option<String> {
+    Some(STREET_IS.as_ref()?.captures(text)?.get(1)?.as_str().to_owned())
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {
