@@ -67,6 +67,7 @@ async fn a_placed_order_is_cancelled_and_what_was_paid_comes_back() {
     assert_eq!(done["plan"]["state"], "cancelled");
     assert_eq!(done["refund"]["amount"], before["plan"]["paid"]);
     assert_eq!(done["refund"]["state"], "approved");
+    assert_eq!(done["refund"]["expected_by"], "2026-12-01", "the seventh working day");
     office.post("/orders/ORD-101201/cancel", json!({"reason": "again"})).await.refused(409, "order_already_cancelled");
 }
 
