@@ -93,6 +93,12 @@ impl Flow {
             _ => false,
         })
     }
+
+    /// Whether it proposes several actions as one under this name.
+    #[must_use]
+    pub fn has_saga(&self, name: &str) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Saga(saga) if saga.name == name))
+    }
 }
 
 /// A request that takes the place of another.

@@ -184,7 +184,7 @@ fn unreadable(error: &StoreError) -> ActionOutcome {
 
 #[cfg(test)]
 mod tests {
-    use ombud_domain::{IdentityLevel, Proposal};
+    use ombud_domain::{IdentityLevel, Label, Proposal};
     use ombud_policy::Proof;
     use ombud_policy::authorize::{Asked, OwnedRecords, Policies, Verdict};
     use ombud_policy::spec::ActionSpec;

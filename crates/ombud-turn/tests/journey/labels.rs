@@ -101,16 +101,13 @@ async fn the_same_value_typed_by_the_customer_is_acted_upon() {
     let world = ada(None).await;
     world.say("please send me a voucher").await;
     let asked = world.say("ada@example.com").await;
-    let proposed = match asked.awaiting.kind {
-        AwaitingKind::Confirm => asked,
-        _ => world.say(EVIL).await,
-    };
+    assert_eq!(asked.awaiting.slot.as_deref(), Some("wanted"), "{}", text(&asked));
+    let proposed = world.say(EVIL).await;
     assert_eq!(proposed.awaiting.kind, AwaitingKind::Confirm, "{}", text(&proposed));
-    let to = proposed.awaiting.proposal.unwrap().arguments["to"].clone();
     let done = world.say("yes").await;
     assert_eq!((world.performed(), done.done.len()), (1, 1), "{}", text(&done));
     let intents = intents(&world).await;
-    assert_eq!(intents[0]["proposal"]["arguments"]["to"], to);
+    assert_eq!(intents[0]["proposal"]["arguments"]["to"], json!(EVIL));
     assert_eq!(intents[0]["proposal"]["labels"], json!({"to": "user_typed"}));
     let turns = world.assistant.replay(world.conversation, None).await.unwrap();
     assert!(turns.iter().all(|turn| turn.verdict == ombud_turn::Verdict::Same), "{turns:#?}");
