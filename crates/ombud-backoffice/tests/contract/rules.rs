@@ -39,7 +39,7 @@ async fn a_late_fee_is_added_on_day_14_and_once_more_on_day_28() {
     let office = stories().await;
     let late = office.get("/installments/INS-101401-1").await.ok();
     assert_eq!(late["late_fees"], json!({"minor": 6_000, "currency": "SEK"}), "15 days late");
-    assert_eq!((&late["state"], &late["next_late_fee_on"]), (&json!("overdue"), &json!("2026-12-13")));
+    assert_eq!((&late["state"], &late["next_late_fee_on"]), (&json!("overdue"), &json!("2026-12-04")));
     let in_time = office.get("/installments/INS-101402-1").await.ok();
     assert_eq!(minor(&in_time["late_fees"]), 0, "not due yet");
     let failed = office.get("/customers/C-100014/payments?status=failed").await.ok();
