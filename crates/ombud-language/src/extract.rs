@@ -326,7 +326,10 @@ mod tests {
     fn a_street_is_read_whatever_its_kind_where_an_address_is_awaited() {
         let street = |text: &str| {
             let awaited = read(text, Awaiting::Address);
-            awaited.into_iter().find(|(kind, _)| kind == "address").and_then(|(_, value)| value.get("address1").cloned())
+            awaited
+                .into_iter()
+                .find(|(kind, _)| kind == "address")
+                .and_then(|(_, value)| value.get("address1").cloned())
         };
         assert_eq!(street("18 Cotham Brow"), Some(json!("18 Cotham Brow")));
         assert_eq!(street("it's 7a Lower Mead, thanks"), Some(json!("7a Lower Mead")));

@@ -283,7 +283,8 @@ pub(crate) fn acknowledgement(
     } else {
         (Author::System, "handoff_noted_again")
     };
-    let names = names(&json!({"promise": promise(assistant, conversation), "session": session(assistant, conversation)}));
+    let names =
+        names(&json!({"promise": promise(assistant, conversation), "session": session(assistant, conversation)}));
     let said = |key: &str| for_reason(assistant, conversation, key, &names);
     match pleasantry(assistant, conversation, text) {
         Some(pleasantry) => Some((Author::Assistant, format!("{} {}", said(pleasantry)?, said("handoff_beside")?))),

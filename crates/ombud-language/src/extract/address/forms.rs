@@ -56,8 +56,12 @@ pub(super) static NUMBER_IS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Words that name no street before its kind: "18, the street".
-pub(super) static NO_NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| crate::lean::regex(r"(?i)^\d+[a-z]?,? (?:(?:the|my|our|a|this|that|same|new|old|and|is|on|in) )*(?:street|road|way|place)\b").ok());
+pub(super) static NO_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    crate::lean::regex(
+        r"(?i)^\d+[a-z]?,? (?:(?:the|my|our|a|this|that|same|new|old|and|is|on|in) )*(?:street|road|way|place)\b",
+    )
+    .ok()
+});
 
 /// The flat behind a Finnish stair: "12 A 5".
 pub(super) static FLAT_OF_STAIR: LazyLock<Option<Regex>> =
