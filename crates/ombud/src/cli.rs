@@ -204,7 +204,7 @@ pub(crate) async fn run() -> ExitCode {
 async fn dispatch(context: &Context, command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Init(options) => init::run(context, &options),
-        Command::Demo(options) => demo::run(context, &options).await,
+        Command::Demo(options) => Box::pin(demo::run(context, &options)).await,
         Command::Serve(options) => serve::run(context, &options).await,
         Command::Chat(options) => chat::run(context, options).await,
         Command::Validate(options) => validate::run(context, &options),
