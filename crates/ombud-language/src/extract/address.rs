@@ -68,7 +68,11 @@ pub(super) fn streets(text: &str) -> Vec<(usize, usize)> {
             UNIT_WORD_BEFORE.as_ref().is_some_and(|word| word.is_match(text.get(..start).unwrap_or_default()))
         };
         let spans = named.map(|found| (found.start(), found.start() + found.as_str().trim_end_matches('.').len()));
-        starts.extend(spans.filter(|(start, _)| !of_unit(*start)));
+        // "114 38 Stockholm" is a postal code and its town.
+        let of_code = |start: usize| {
+            text.get(..start).is_some_and(|before| before.trim_end().ends_with(|c: char| c.is_ascii_digit()))
+        };
+        starts.extend(spans.filter(|(start, _)| !of_unit(*start) && !of_code(*start)));
     }
     starts.sort_unstable_by_key(|(start, end)| (*start, std::cmp::Reverse(*end)));
     starts.dedup_by(|later, earlier| later.0 < earlier.1);

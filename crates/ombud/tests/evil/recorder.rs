@@ -20,7 +20,7 @@ const SESSIONS: u64 = 24;
 const LETTERS_MIN: usize = 4;
 /// Smallest amount that is looked for, in minor units: smaller ones stand in every article.
 const MINOR_MIN: i64 = 10_000;
-/// Members whose values are the company's own words, as `lexicon/pii.yaml` of the base lists them.
+/// Members whose values are the company's own words, as `lexicon/pii.yaml` of the base and `[model]` of `packs/paylater` list them.
 const SHOWN: &[&str] = &[
     "status",
     "kind",
@@ -36,6 +36,7 @@ const SHOWN: &[&str] = &[
     "method",
     "resolution",
     "reason_code",
+    "return_shipping",
 ];
 
 /// R37: an outbound recorder sees no value of the customer's own records.

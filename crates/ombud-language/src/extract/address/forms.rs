@@ -37,9 +37,10 @@ pub(super) static ANY_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-/// A number with a name of capitalised words that ends its part of the address, "18 Cotham Brow, Bristol": counts only where no street of a known kind stands.
+/// A number with a name of capitalised words that ends its part of the address, "18 Cotham Brow, Bristol": counts only where no street of a known kind stands. Four digits
+/// begin a postal code more often than a street.
 pub(super) static NUMBER_AND_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    crate::lean::regex(r"\b(\d{1,4}[A-Za-z]?,? \p{Lu}[\p{L}'’.-]+(?: \p{Lu}[\p{L}'’.-]+){0,3})\s*(?:[,;!?\n]|$)").ok()
+    crate::lean::regex(r"\b(\d{1,3}[A-Za-z]?,? \p{Lu}[\p{L}'’.-]+(?: \p{Lu}[\p{L}'’.-]+){0,3})\s*(?:[,;!?\n]|$)").ok()
 });
 
 /// "The street is Cotham Brow", "street: Cotham Brow".
