@@ -66,6 +66,12 @@ fn asks_before_yes(readings: &Readings<'_>, commands: &[Command]) -> bool {
 fn answered(readings: &Readings<'_>) -> Vec<Command> {
     let rules = readings.rules();
     let body = rules.without_lead(readings.text);
+    // "Yes, go ahead with the exchange" orders no return, however plainly it orders.
+    if let (Lead::Yes | Lead::WeakYes, rest) = lead(readings, body)
+        && names_another(readings, &rest)
+    {
+        return vec![Command::CannotRead];
+    }
     // "Cancel it" gives up whatever is proposed but a cancellation.
     if order::is_verb_of_proposal(readings, order::bare(readings, readings.text)) {
         return vec![Command::Affirm];
@@ -152,9 +158,6 @@ fn doubtful(readings: &Readings<'_>, lead: Lead, rest: &str) -> bool {
     let is_asked = text.contains('?');
     // "Sure, why would I do that" orders nothing, whatever its last words are.
     if matches!(lead, Lead::Yes | Lead::WeakYes) && rules.consent.retort.is_match(text) {
-        return true;
-    }
-    if matches!(lead, Lead::Yes | Lead::WeakYes) && names_another(readings, rest) {
         return true;
     }
     if rules.consent.order.is_match(text) && !is_asked {
