@@ -78,8 +78,10 @@ async fn a_model_is_shown_no_value_of_a_customers_records() -> anyhow::Result<()
 fn gather(member: &str, value: &Value, values: &mut BTreeSet<String>) {
     match value {
         _ if SHOWN.contains(&member) => {}
-        // How far a matter is, as `open`, is a word of the company's; the state of an address is written with capitals.
-        Value::String(text) if member == "state" && text.chars().all(|c| c.is_lowercase() || c == '_') => {}
+        // How far a matter is, and why, as `open` and `dispute`, are words of the company's; the state of an address is written with capitals, and
+        // what somebody gives as a reason has more than one word.
+        Value::String(text)
+            if matches!(member, "state" | "reason") && text.chars().all(|c| c.is_lowercase() || c == '_') => {}
         Value::String(text) if text.chars().count() >= LETTERS_MIN => drop(values.insert(text.clone())),
         Value::Number(number) => {
             if let Some(minor) = number.as_i64().filter(|minor| *minor >= MINOR_MIN) {
