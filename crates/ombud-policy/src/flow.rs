@@ -108,6 +108,8 @@ pub struct YieldsTo {
     pub wishes: Vec<String>,
     /// Words for it, which count when this request cannot be met: "my money back".
     pub words: Vec<String>,
+    /// Words that name it in a yes, which agrees to nothing then: "yes, go ahead with the exchange".
+    pub yes_words: Vec<String>,
     /// The flow that is begun.
     pub flow: String,
     /// Variables it starts with, as far as they are known.

@@ -64,6 +64,13 @@ impl Interpreter<'_> {
         } else {
             YES
         };
+        // "Ja, dann den Umtausch", where a return is shown, agrees to nothing.
+        let instead = self.begins(said, context).filter(|command| {
+            matches!(command, Command::StartFlow { flow, .. } if context.gives_way_to.contains(flow))
+        });
+        if let Some(start) = instead {
+            return vec![start];
+        }
         if self.is_yes_among_others(said, context, (accepts, needed)) {
             return vec![Command::Affirm];
         }

@@ -193,6 +193,16 @@ impl Engine<'_> {
         true
     }
 
+    /// "Yes, go ahead with the exchange", where a return is shown, agrees to nothing: what it names takes the place of what is shown.
+    fn agrees_to_other(&self, state: &mut Deliberation) -> bool {
+        let text = spaced(&self.moment.text);
+        let named = |other: &&YieldsTo| !self.moment.text.contains('?') && names_one(&text, &other.yes_words);
+        let Some(other) = self.yields_to(state).filter(named) else { return false };
+        let said = state.dialogue.frames.last().map(|top| top.said.clone()).unwrap_or_default();
+        self.give_way(state, other, said.into_iter().chain([Said::typed(None, &self.moment.text)]).collect());
+        true
+    }
+
     /// "No exchange! Return both": what is given up for what takes its place is not dropped but gives way.
     pub(super) fn will_give_way(&self, state: &Deliberation, understood: &Understanding) -> bool {
         let Some(other) = self.yields_to(state) else { return false };
@@ -316,7 +326,11 @@ impl Engine<'_> {
             (AwaitingKind::Confirm, _) if self.moment.sight == Sight::Older || !self.says_yes(state) => {
                 self.show_again(state)
             }
-            (AwaitingKind::Confirm, _) => self.confirmed(state),
+            (AwaitingKind::Confirm, _) => {
+                if !self.agrees_to_other(state) {
+                    self.confirmed(state);
+                }
+            }
             (AwaitingKind::Choice, _) if state.dialogue.awaiting.options.len() == 1 => {
                 let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
                 return self.choose(state, &id);

@@ -34,6 +34,7 @@ pub fn parse(file: &str, name: &str, source: &str) -> Result<Flow, Vec<PackProbl
     let yields_to = raw.yields_to.map(|raw| YieldsTo {
         wishes: raw.wishes,
         words: raw.words,
+        yes_words: raw.yes_words,
         flow: raw.flow,
         with: compiler.pairs(Some(&raw.arguments)),
     });

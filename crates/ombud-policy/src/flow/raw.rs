@@ -33,6 +33,8 @@ pub(super) struct RawYieldsTo {
     pub wishes: Vec<String>,
     #[serde(default)]
     pub words: Vec<String>,
+    #[serde(default)]
+    pub yes_words: Vec<String>,
     pub flow: String,
     #[serde(default, rename = "with")]
     pub arguments: BTreeMap<String, Spanned<String>>,
