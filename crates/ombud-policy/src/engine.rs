@@ -18,7 +18,7 @@ use crate::controls::Standing;
 use crate::dialogue::{Dialogue, Ending, Frame, Origin, Pending, Said, Saying};
 use crate::expr::{Expr, ExprError, Scope};
 use crate::labels::Labelled;
-use crate::pack::Pack;
+use crate::pack::{DeskTimes, Pack};
 use crate::spec::ActionSpec;
 
 mod absorb;
@@ -150,8 +150,8 @@ pub struct Moment {
     pub now_us: i64,
     /// Today in the pack's time zone, `YYYY-MM-DD`.
     pub today: String,
-    /// Until when people answer today, `HH:MM` in the market's time; empty where they do not now, or the pack names no hours.
-    pub desk_until: String,
+    /// When people answer customers of the market.
+    pub desk: DeskTimes,
     /// The customer the session vouches for.
     pub session_customer_id: Option<String>,
     /// The level the session vouches for.
@@ -521,7 +521,10 @@ impl Engine<'_> {
                 "locale": self.moment.locale,
                 "market": self.moment.market,
                 "today": self.moment.today,
-                "desk_until": self.moment.desk_until,
+                "desk_until": self.moment.desk.until,
+                "desk_from": self.moment.desk.from,
+                "desk_from_on": self.moment.desk.from_on,
+                "desk_from_in": self.moment.desk.from_in,
                 "now_s": self.moment.now_us / 1_000_000,
                 "conversation_id": self.moment.conversation_id,
             });

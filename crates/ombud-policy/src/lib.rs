@@ -36,7 +36,7 @@ pub use controls::{Standing, Switches};
 pub use dialogue::{ApprovalWish, Beside, Colleague, Dialogue, Ending, Frame, LastAnswer, Origin, Said, Saying};
 pub use engine::{Decision, Deliberation, Engine, Heard, Moment, Reader, Sight, TurnedDown, is_question};
 pub use feed::{CompanyEvent, Feed};
-pub use pack::{ContextWeights, Manifest, NO_CHOICE, Pack, PackFiles, Places, Weight};
+pub use pack::{ContextWeights, DeskTimes, Manifest, NO_CHOICE, Pack, PackFiles, Places, Weight};
 pub use problem::PackProblem;
 pub use recovery::Recovery;
 pub use saga::{SagaEnd, SagaEnded, SagaRun};

@@ -25,7 +25,7 @@ mod manifest;
 mod names;
 
 pub use context::{ContextWeights, Weight, WeightError};
-pub use manifest::{IdentityConfig, Limits, Manifest, Places};
+pub use manifest::{DeskTimes, IdentityConfig, Limits, Manifest, Places};
 
 /// Files of the packs folder: path such as `base/locales/en.yaml` to content.
 pub type PackFiles = BTreeMap<String, String>;

@@ -206,7 +206,7 @@ impl Talk {
             market: "GB".to_owned(),
             now_us: 1,
             today: "2026-11-30".to_owned(),
-            desk_until: String::new(),
+            desk: ombud_policy::DeskTimes::default(),
             session_customer_id: Some("C-1".to_owned()),
             session_level: IdentityLevel::Identified,
             text: text.to_owned(),

@@ -245,6 +245,13 @@ fn one_in(examples: Vec<Example>) -> Vec<Example> {
     kept.into_iter().filter_map(|place| examples.get(place)).cloned().collect()
 }
 
+/// Sets of the questions about requests that no sign of distress starts.
+fn harmless_sets(pack: &Pack) -> impl Iterator<Item = String> {
+    let is_care = |name: &String| pack.manifest.signals.values().any(|flow| flow == name);
+    let flows = pack.flows.values().filter(move |flow| !is_care(&flow.name));
+    flows.filter_map(|flow| Some(flow.faq.as_ref()?.examples.clone()))
+}
+
 /// Classes of these requests that no sign of distress starts.
 fn harmless(pack: &Pack, requests: &[Example]) -> BTreeSet<String> {
     let of_care: BTreeSet<String> = pack.manifest.signals.values().map(|flow| format!("flow:{flow}")).collect();
@@ -288,6 +295,7 @@ fn taught_in(pack: &Pack, locale: &str) -> Result<Taught, BuildError> {
         choices.entry(choice.set.clone()).or_default().push(example(&choice.choice, &choice.text));
     }
     // Of the company's own requests a sample stands in `care` already.
-    let harmless = if is_own { BTreeSet::new() } else { harmless(pack, &requests) };
+    let of_others = || harmless(pack, &requests).into_iter().chain(harmless_sets(pack)).collect();
+    let harmless = if is_own { BTreeSet::new() } else { of_others() };
     Ok(Taught { locale: locale.to_owned(), requests, replies, care, harmless, choices })
 }

@@ -13,7 +13,7 @@ use crate::context::{Asker, Grounds};
 use crate::conversation::says_something;
 use crate::intake::{Arrival, code_digits};
 use crate::market;
-use crate::reader::{LexicalReader, desk_until, local, today};
+use crate::reader::{LexicalReader, desk_times, local, today};
 use crate::safety::{Screened, Source};
 use crate::silence;
 use crate::trail::Trail;
@@ -310,7 +310,7 @@ fn moment(assistant: &Assistant, (received, market): (&Arrival, &str), said: Str
         market: market.to_owned(),
         now_us: assistant.ports.clock.now().0,
         today: today(assistant).to_string(),
-        desk_until: desk_until(assistant, market),
+        desk: desk_times(assistant, market),
         session_customer_id: received.principal.customer_id.as_ref().map(ToString::to_string),
         session_level: received.principal.level,
         sight: received.sight,

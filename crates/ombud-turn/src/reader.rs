@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use ombud_domain::{Candidate, Choice, ChoiceRequest, Command, Expectation, Rewording, TimestampUs};
 use ombud_language::{Awaiting, ExtractContext, UnderstandContext, Vectors};
-use ombud_policy::{Heard, Reader};
+use ombud_policy::{DeskTimes, Heard, Reader};
 use serde_json::{Value, json};
 
 use crate::assistant::Assistant;
@@ -28,10 +28,10 @@ pub(crate) fn local(assistant: &Assistant, at_us: i64) -> String {
     zoned(assistant, at_us).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-/// Until when people of the company answer customers of a market today, as texts read it; empty where they do not now.
-pub(crate) fn desk_until(assistant: &Assistant, market: &str) -> String {
+/// When people of the company answer customers of a market, seen from now.
+pub(crate) fn desk_times(assistant: &Assistant, market: &str) -> DeskTimes {
     let hours = assistant.pack.manifest.desk.hours.get(market);
-    hours.and_then(|hours| hours.until(assistant.ports.clock.now().0)).unwrap_or_default()
+    hours.map(|hours| hours.at(assistant.ports.clock.now().0)).unwrap_or_default()
 }
 
 fn zoned(assistant: &Assistant, at_us: i64) -> jiff::Zoned {

@@ -14,7 +14,7 @@ use crate::assistant::Assistant;
 use crate::conversation::{Conversation, says_something};
 use crate::intake::{Arrival, Hears};
 use crate::market;
-use crate::reader::{LexicalReader, desk_until, today};
+use crate::reader::{LexicalReader, desk_times, today};
 use crate::safety::Screened;
 use crate::search::Search;
 
@@ -22,8 +22,14 @@ use crate::search::Search;
 const LOOK_UP: f32 = 0.85;
 /// The same of one's own account; what led to the person sounds like it and takes its share.
 const LOOK_UP_OWN: f32 = 0.6;
-/// A question is one about the request that led to the person from this probability on.
+/// A question is one about the request that led to the person from this probability on ...
 const ASKED_ABOUT: f32 = 0.45;
+/// ... and what does not sound like a question from this one: "just tell me when somebody gets back to me".
+const ASKED_PLAINLY: f32 = 0.75;
+/// While a person is awaited, a request that acts is begun from this probability on: "what due date, I pay on time" moves none ...
+const ACTS: f32 = 0.85;
+/// ... and one that only looks up from this one.
+const SHOWS: f32 = 0.6;
 /// Thanks in more words tell something else besides.
 const THANKS_WORDS_MAX: usize = 8;
 /// Signs of trouble that a person who is awaited for one of them looks after as well: "do I owe his debts?" begins no other care.
@@ -137,42 +143,31 @@ fn asks_of_care(assistant: &Assistant, received: &Arrival, screened: &Screened) 
 
 /// Articles about what led to the person who is awaited.
 pub(crate) fn about_awaited<'a>(assistant: &'a Assistant, dialogue: &Dialogue) -> &'a [String] {
-    let led_here = match &dialogue.beside {
-        Some(beside) => beside.flow(),
-        None => dialogue.frames.last().map(|top| top.flow.as_str()),
-    };
-    let flow = led_here.and_then(|flow| assistant.pack.flows.get(flow));
+    let flow = led_here(dialogue).and_then(|flow| assistant.pack.flows.get(flow));
     flow.map_or(&[], |flow| flow.articles.as_slice())
 }
 
 /// Whether a message asks for something that the assistant can do or answer: a request other than the one that led to the person, or a question
 /// that an article answers. What is told is for the person.
 fn asks_assistant(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
-    let understander = assistant.reader(&received.conversation.locale);
     let text = screened.words();
-    if !understander.asks(text) {
-        return false;
-    }
-    let conversation = &received.conversation;
-    let dialogue = &conversation.dialogue;
-    let led_here = match &dialogue.beside {
-        Some(beside) => beside.flow(),
-        None => dialogue.frames.last().map(|top| top.flow.as_str()),
-    };
-    let waits = assistant.pack.manifest.desk.questions.as_deref();
-    if led_here.into_iter().chain(waits).any(|flow| asks_about(assistant, &conversation.locale, flow, text)) {
+    if asks_about_led(assistant, received, screened) {
         return true;
     }
-    if !screened.signals().is_empty() {
+    let conversation = &received.conversation;
+    if !assistant.reader(&conversation.locale).asks(text) || !screened.signals().is_empty() {
         return false;
     }
+    let dialogue = &conversation.dialogue;
+    let led_here = led_here(dialogue);
     let commands = at_rest(assistant, &conversation.locale, text);
     let (market, _) = market::of(assistant, received, text);
     let search = Search::new(assistant, (&conversation.locale, &market));
     let serves = |command: &Command| match command {
-        Command::StartFlow { flow, .. } => {
+        Command::StartFlow { flow, confidence, .. } => {
             let is_care = assistant.pack.manifest.signals.values().any(|care| care == flow);
-            !is_care && Some(flow.as_str()) != led_here
+            let surely = if assistant.learnt.look_ups.contains(flow) { SHOWS } else { ACTS };
+            !is_care && Some(flow.as_str()) != led_here && *confidence >= surely
         }
         // "How long?" means the person.
         Command::Ask { query, .. } => {
@@ -186,22 +181,27 @@ fn asks_assistant(assistant: &Assistant, received: &Arrival, screened: &Screened
 
 /// The same of the request that led to the person who is awaited.
 fn asks_about_led(assistant: &Assistant, received: &Arrival, screened: &Screened) -> bool {
-    let dialogue = &received.conversation.dialogue;
-    let flow = match &dialogue.beside {
-        Some(beside) => beside.flow(),
-        None => dialogue.frames.last().map(|top| top.flow.as_str()),
-    };
+    let conversation = &received.conversation;
     let text = screened.words();
     let waits = assistant.pack.manifest.desk.questions.as_deref();
-    assistant.reader(&received.conversation.locale).asks(text)
-        && flow.into_iter().chain(waits).any(|flow| asks_about(assistant, &received.conversation.locale, flow, text))
+    let surely = if assistant.reader(&conversation.locale).asks(text) { ASKED_ABOUT } else { ASKED_PLAINLY };
+    let mut flows = led_here(&conversation.dialogue).into_iter().chain(waits);
+    flows.any(|flow| asks_about(assistant, &conversation.locale, flow, (text, surely)))
+}
+
+/// The flow that led to the person who is awaited.
+fn led_here(dialogue: &Dialogue) -> Option<&str> {
+    match &dialogue.beside {
+        Some(beside) => beside.flow(),
+        None => dialogue.frames.last().map(|top| top.flow.as_str()),
+    }
 }
 
 /// Whether a message asks something about a request to which that has an answer of its own.
-fn asks_about(assistant: &Assistant, locale: &str, flow: &str, text: &str) -> bool {
+fn asks_about(assistant: &Assistant, locale: &str, flow: &str, (text, surely): (&str, f32)) -> bool {
     let Some(faq) = assistant.pack.flows.get(flow).and_then(|flow| flow.faq.as_ref()) else { return false };
     let meant = LexicalReader::new(assistant, locale).meant(&faq.examples, text);
-    meant.is_some_and(|(choice, p)| choice != NO_CHOICE && p >= ASKED_ABOUT)
+    meant.is_some_and(|(choice, p)| choice != NO_CHOICE && p >= surely)
 }
 
 /// The assistant answers again: what else was said, or else what was kept meanwhile.
@@ -329,8 +329,12 @@ fn for_reason(
 }
 
 fn session(assistant: &Assistant, conversation: &Conversation) -> Value {
-    let desk_until = desk_until(assistant, &conversation.market);
-    json!({"market": conversation.market, "locale": conversation.locale, "desk_until": desk_until})
+    let desk = desk_times(assistant, &conversation.market);
+    let mut session = json!(desk);
+    session["market"] = json!(conversation.market);
+    session["locale"] = json!(conversation.locale);
+    session["today"] = json!(today(assistant).to_string());
+    session
 }
 
 /// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.

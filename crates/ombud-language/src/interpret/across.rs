@@ -26,7 +26,7 @@ pub struct Taught {
     pub replies: Vec<ReplyExample>,
     /// Sentences with the sign they give; [`HARMLESS`] where they give none.
     pub care: Vec<Example>,
-    /// Classes of requests whose messages give no sign of distress.
+    /// Classes of requests, and sets of choices, whose texts give no sign of distress.
     pub harmless: BTreeSet<String>,
     /// What means one of a few options, by the name of the set.
     pub choices: BTreeMap<String, Vec<Example>>,
@@ -126,16 +126,26 @@ impl Across {
                 }
                 requests.push(request);
             }
+            // What is said in the middle of a request gives none either: "I don't want to open anything yet".
+            let is_everyday = |place: usize| !of.harmless.is_empty() && place.is_multiple_of(HARMLESS_ONE_IN);
             for example in &of.care {
                 care.push(told(of_example(example), 0)?);
             }
             for (set, examples) in &of.choices {
-                for example in examples {
-                    choices.entry(set.clone()).or_default().push(told(of_example(example), 0)?);
+                for (place, example) in examples.iter().enumerate() {
+                    let choice = told(of_example(example), 0)?;
+                    if of.harmless.contains(set) && is_everyday(place) {
+                        care.push(Told { class: HARMLESS, ..choice });
+                    }
+                    choices.entry(set.clone()).or_default().push(choice);
                 }
             }
-            for reply in &of.replies {
-                replies.push(told((reply.act.as_str(), reply.reply.as_str()), reply.moment as usize)?);
+            for (place, reply) in of.replies.iter().enumerate() {
+                let reply = told((reply.act.as_str(), reply.reply.as_str()), reply.moment as usize)?;
+                if is_everyday(place) {
+                    care.push(Told { class: HARMLESS, beside: 0, ..reply });
+                }
+                replies.push(reply);
             }
         }
         Some(Self {

@@ -6,13 +6,13 @@ use super::{Interpreter, SHORT_WORDS_MAX, flows, sentences};
 use crate::classify::{Vectors, cast};
 
 /// A sign of distress is heard if one or another is this likely ...
-const SIGN: f32 = 0.6;
+const SIGN: f32 = 0.4;
 /// ... after so much of the likelihood of another request is taken off; both by what is heard in requests about other things (`ombud eval messages`).
 const OTHER: f32 = 0.3;
 /// A sign that must be said is heard where the sentence is read as its request this surely ...
 const SAID: f32 = 0.3;
 /// ... or as the sign alone this surely.
-const SIGN_ALONE: f32 = 0.85;
+const SIGN_ALONE: f32 = 0.7;
 
 impl Interpreter<'_> {
     /// The sign that a message gives of somebody who needs care: by a phrase that says it plainly, else by its sentences. `flow_of` names the request that a sign starts; a sentence

@@ -11,6 +11,8 @@ use crate::understand::{Act, Moment};
 const YES: f32 = 0.6;
 /// ... this likely where it begins with the yes and something holds it up ("yes, but I've lost the receipt") ...
 const YES_HELD: f32 = 0.97;
+/// ... this likely where it stands in the middle of a sentence ...
+const YES_WITHIN: f32 = 0.9;
 /// ... and no longer than this.
 const YES_WORDS_MAX: usize = 20;
 /// A short reply that begins with a yes is one if it is meant this likely.
@@ -153,7 +155,9 @@ impl Interpreter<'_> {
             // "Yes, but all three" wants something else.
             return begins(Says::Yes) && accepts >= YES_HELD && !says(Says::All);
         }
-        says(Says::Yes) && accepts >= needed
+        // "Que sí me han llegado" contradicts: a yes within a sentence is one only where nothing else is meant.
+        let is_apart = begins(Says::Yes) || self.phrases.says_apart(Says::Yes, &[Says::YesWith], said.text);
+        says(Says::Yes) && accepts >= if is_apart { needed } else { YES_WITHIN }
     }
 }
 

@@ -12,6 +12,7 @@ use super::rules::Rules;
 
 mod acted;
 mod order;
+mod taken_out;
 
 /// A new request beside an answer must be this sure.
 const BESIDE: f32 = 0.55;
@@ -71,6 +72,9 @@ fn answered(readings: &Readings<'_>) -> Vec<Command> {
         && names_another(readings, &rest)
     {
         return vec![Command::CannotRead];
+    }
+    if let Some(rest) = taken_out::without(readings) {
+        return vec![Command::Correct { text: rest }];
     }
     // "Cancel it" gives up whatever is proposed but a cancellation.
     if order::is_verb_of_proposal(readings, order::bare(readings, readings.text)) {

@@ -40,6 +40,8 @@ pub(super) struct ConsentRules {
     pub order: Regex,
     /// The verb of a proposal of ours, captured.
     pub proposes: Regex,
+    /// Takes one of the things that are proposed out; the first group names it, in one of its alternatives.
+    pub takes_out: Regex,
     /// A further thing of the same kind, without a verb.
     pub further: Regex,
     /// Nothing should be different.
@@ -71,6 +73,7 @@ impl ConsentRules {
             but: rule("but")?,
             order: rule("order")?,
             proposes: rule("proposes")?,
+            takes_out: rule("takes_out")?,
             further: rule("further")?,
             unchanged: rule("unchanged")?,
             only_asked: rule("only_asked")?,

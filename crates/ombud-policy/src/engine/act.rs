@@ -215,7 +215,9 @@ impl Engine<'_> {
         top.confirmed = None;
         top.asked = None;
         self.answer_afterwards(state);
-        if !(stands && self.remind(state, &proposal.summary)) {
+        // What was not shown the last time is shown as it is, whatever was shown before.
+        let is_open = state.dialogue.awaiting.proposal.as_ref().is_some_and(|open| open.summary == proposal.summary);
+        if !(stands && is_open && self.remind(state, &proposal.summary)) {
             self.resume_hint(state);
             state.ending.sayings.push(Saying {
                 text: proposal.summary.clone(),

@@ -20,6 +20,8 @@ use crate::labels::{Labelled, Labels};
 
 /// Questions answered where who it is was asked, before that is left.
 const ASIDES_MAX: u32 = 1;
+/// A reply of more words says more than yes or no.
+const BARE_WORDS_MAX: usize = 2;
 
 /// What is offered with a question.
 #[derive(Debug, Default)]
@@ -395,7 +397,10 @@ impl Engine<'_> {
             let read = own || !needs_question && hears(said, ask);
             let found = read.then(|| self.reader.entities(&said.text, &[kind.entity()], heard_as(said, ask)));
             let value = found.into_iter().flatten().next().map(|(_, value)| value);
-            value.or_else(|| self.meant_yes_no(ask, &said.text).filter(|_| own && kind == ValueKind::YesNo))
+            let meant = self.meant_yes_no(ask, &said.text).filter(|_| own && kind == ValueKind::YesNo);
+            // "That's not true, I have photos" begins like a no, and is one to the reason that was told.
+            let says_more = said.text.split_whitespace().count() > BARE_WORDS_MAX;
+            if says_more { meant.or(value) } else { value.or(meant) }
         })
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Deserializer};
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ContextWeights, PackFiles};
 use crate::feed::FeedConfig;
@@ -134,7 +134,7 @@ pub struct DeskConfig {
     /// The flow whose questions (`faq:`) customers may ask whenever a person is awaited, whatever led to him.
     #[serde(default)]
     pub questions: Option<String>,
-    /// When people answer, by market: while they do, texts know until when (`session.desk_until`).
+    /// When people answer, by market: while they do, texts know until when (`session.desk_until`), else from when they do again (`session.desk_from`).
     #[serde(default)]
     pub hours: BTreeMap<String, Hours>,
 }
@@ -152,14 +152,42 @@ pub struct Hours {
     pub weekend: [Time; 2],
 }
 
+/// When people answer customers, seen from a moment; times are `HH:MM` in the market's zone, and empty where the pack names no hours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DeskTimes {
+    /// Until when they answer today; empty where they do not now.
+    #[serde(rename = "desk_until")]
+    pub until: String,
+    /// From when they answer again; empty where they do now.
+    #[serde(rename = "desk_from")]
+    pub from: String,
+    /// The day they do, `YYYY-MM-DD`.
+    #[serde(rename = "desk_from_on")]
+    pub from_on: String,
+    /// In how many days that is: 0 is today.
+    #[serde(rename = "desk_from_in")]
+    pub from_in: u8,
+}
+
 impl Hours {
-    /// Until when people answer on this day, `HH:MM`; none where they do not at this moment (microseconds since the epoch).
+    /// When people answer, seen from this moment (microseconds since the epoch).
     #[must_use]
-    pub fn until(&self, now_us: i64) -> Option<String> {
-        let now = Timestamp::from_microsecond(now_us).ok()?.to_zoned(self.zone.clone());
-        let is_weekend = matches!(now.weekday(), Weekday::Saturday | Weekday::Sunday);
-        let [from, until] = if is_weekend { self.weekend } else { self.weekdays };
-        (from..until).contains(&now.time()).then(|| until.strftime("%H:%M").to_string())
+    pub fn at(&self, now_us: i64) -> DeskTimes {
+        let Ok(now) = Timestamp::from_microsecond(now_us) else { return DeskTimes::default() };
+        let now = now.to_zoned(self.zone.clone());
+        let time = |time: Time| time.strftime("%H:%M").to_string();
+        let [from, until] = self.on(now.weekday());
+        if (from..until).contains(&now.time()) {
+            return DeskTimes { until: time(until), ..DeskTimes::default() };
+        }
+        let from_in = u8::from(now.time() >= from);
+        let Ok(day) = now.date().checked_add(i64::from(from_in).days()) else { return DeskTimes::default() };
+        let [from, _] = self.on(day.weekday());
+        DeskTimes { from: time(from), from_on: day.to_string(), from_in, ..DeskTimes::default() }
+    }
+
+    const fn on(&self, day: Weekday) -> [Time; 2] {
+        if matches!(day, Weekday::Saturday | Weekday::Sunday) { self.weekend } else { self.weekdays }
     }
 }
 
@@ -268,11 +296,13 @@ mod tests {
         let hours: Hours = serde_json::from_value(serde_json::json!({
             "zone": "America/New_York", "weekdays": ["09:00", "21:00"], "weekend": ["10:00", "18:00"]}))
         .unwrap();
-        let until = |at: &str| hours.until(at.parse::<Timestamp>().unwrap().as_microsecond());
-        assert_eq!(until("2026-11-30T17:00:00Z").as_deref(), Some("21:00"), "a Monday, 12:00 there");
-        assert_eq!(until("2026-11-30T13:59:00Z"), None, "08:59 there");
-        assert_eq!(until("2026-12-01T02:00:00Z"), None, "21:00 there");
-        assert_eq!(until("2026-11-29T15:00:00Z").as_deref(), Some("18:00"), "a Sunday, 10:00 there");
+        let at = |at: &str| hours.at(at.parse::<Timestamp>().unwrap().as_microsecond());
+        let again = |from: &str, on: &str, from_in: u8| DeskTimes { until: String::new(), from: from.to_owned(), from_on: on.to_owned(), from_in };
+        assert_eq!(at("2026-11-30T17:00:00Z"), DeskTimes { until: "21:00".to_owned(), ..DeskTimes::default() }, "a Monday, 12:00 there");
+        assert_eq!(at("2026-11-30T13:59:00Z"), again("09:00", "2026-11-30", 0), "08:59 there");
+        assert_eq!(at("2026-12-01T02:00:00Z"), again("09:00", "2026-12-01", 1), "21:00 there, still Monday");
+        assert_eq!(at("2026-11-29T15:00:00Z").until, "18:00", "a Sunday, 10:00 there");
+        assert_eq!(at("2026-11-28T04:00:00Z"), again("10:00", "2026-11-28", 1), "Friday, 23:00 there");
         let wrong = serde_json::from_value::<Hours>(serde_json::json!({
             "zone": "Europe/Atlantis", "weekdays": ["09:00", "21:00"], "weekend": ["10:00", "18:00"]}));
         assert!(wrong.unwrap_err().to_string().contains("Europe/Atlantis"));

@@ -102,7 +102,8 @@ impl<'a> Oracle<'a> {
         let stands = |proposal: &AwaitingProposal| before.as_ref() == Some(proposal);
         self.shown = awaiting.proposal.clone().filter(|proposal| is_told(proposal) || stands(proposal));
         if awaiting.proposal.is_some() && self.shown.is_none() {
-            self.wrong.push(format!("a proposal was not shown as it is: {texts:?}"));
+            let summary = awaiting.proposal.as_ref().map(|proposal| &proposal.summary);
+            self.wrong.push(format!("a proposal was not shown as it is: {summary:?} in {texts:?}"));
         }
     }
 

@@ -68,6 +68,7 @@ struct Tally {
     signs_heard: (usize, usize),
     signs_invented: (usize, usize),
     signs_in_requests: (usize, usize),
+    signs_in_replies: (usize, usize),
 }
 
 pub(super) fn run(context: &Context, options: &Options) -> anyhow::Result<Outcome> {
@@ -151,6 +152,13 @@ fn read(
             _ => count(&mut tally.yes_invented, agrees),
         }
     }
+    let replies = of.replies.iter().filter(|reply| reply.act != Act::Upset).map(|reply| reply.reply.as_str());
+    let questions = of.choices.iter().filter(|(set, _)| of.harmless.contains(*set)).flat_map(|(_, examples)| examples);
+    for text in replies.chain(questions.map(|question| question.text.as_str())) {
+        let heard = sign(text);
+        count(&mut tally.signs_in_replies, heard.is_some());
+        heard.iter().for_each(|heard| misread("reply", heard, text));
+    }
     for sentence in &of.care {
         let heard = sign(&sentence.text);
         if heard.is_some() == (sentence.class == HARMLESS) {
@@ -165,13 +173,14 @@ fn read(
 
 fn show(context: &Context, named: &[(&str, Tally)]) -> anyhow::Result<()> {
     type Of = fn(&Tally) -> (usize, usize);
-    let kinds: [(&str, Of, bool); 6] = [
+    let kinds: [(&str, Of, bool); 7] = [
         ("requests read right", |tally| tally.requests, true),
         ("a yes to a proposal heard", |tally| tally.yes_heard, true),
         ("a yes heard where there was none", |tally| tally.yes_invented, false),
         ("signs of distress heard", |tally| tally.signs_heard, true),
         ("signs of distress heard in harmless lines that sound like them", |tally| tally.signs_invented, false),
         ("signs of distress heard in requests about other things", |tally| tally.signs_in_requests, false),
+        ("signs of distress heard in replies and questions about requests", |tally| tally.signs_in_replies, false),
     ];
     for (kind, of, more_is_better) in kinds {
         let mut all = (0, 0);
