@@ -207,6 +207,8 @@ pub struct Deliberation {
     answers: Vec<(String, Vec<faq::Answer>)>,
     /// Whether the message asks about a request that runs or has just ended.
     asks_about_request: bool,
+    /// Answers to it that were surely asked for.
+    asked_surely: Vec<String>,
     /// Whether the correction came with a no, so that a proposal it leaves as it was is turned down.
     denied: bool,
     /// Whether the message as a whole is the request that runs.
