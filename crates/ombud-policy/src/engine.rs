@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 
 use ombud_domain::knowledge::Finding;
-use ombud_domain::{
-    ActionOutcome, Candidate, Choice, ChoiceRequest, Command, IdentityLevel, Label, Understanding,
-};
+use ombud_domain::{ActionOutcome, Command, IdentityLevel, Label, Understanding};
 use serde_json::{Map, Value, json};
 
 use crate::action::{ApiCall, Authorized};

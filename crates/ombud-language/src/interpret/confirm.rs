@@ -67,9 +67,9 @@ impl Interpreter<'_> {
             YES
         };
         // "Ja, dann den Umtausch", where a return is shown, agrees to nothing.
-        let instead = self.begins(said, context).filter(|command| {
-            matches!(command, Command::StartFlow { flow, .. } if context.gives_way_to.contains(flow))
-        });
+        let instead = self.begins(said, context).filter(
+            |command| matches!(command, Command::StartFlow { flow, .. } if context.gives_way_to.contains(flow)),
+        );
         if let Some(start) = instead {
             return vec![start];
         }
