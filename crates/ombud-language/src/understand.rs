@@ -353,6 +353,12 @@ impl Understander {
         self.rules.person.asks_if_done.is_match(straighten(text).trim())
     }
 
+    /// Whether a reply says that what was asked for is not there yet: "I don't have the new one yet".
+    #[must_use]
+    pub fn lacks(&self, text: &str) -> bool {
+        self.rules.refusals.lacks(straighten(text).trim())
+    }
+
     /// Whether a question may go on from the answer before it: "and if I don't?", "how long does that take?" Whether it does, its own words decide.
     #[must_use]
     pub fn goes_on(&self, text: &str) -> bool {

@@ -360,6 +360,10 @@ impl LanguageReader<'_> {
         self.own().is_some_and(|own| own.asks_how_it_stands(text))
     }
 
+    pub(crate) fn lacks(&self, text: &str) -> bool {
+        self.own().is_some_and(|own| own.lacks(text))
+    }
+
     pub(crate) fn asks_if_done(&self, text: &str) -> bool {
         self.own().is_some_and(|own| own.asks_if_done(text))
     }

@@ -157,6 +157,10 @@ impl Reader for LexicalReader<'_> {
         self.reader.asks_how_it_stands(text)
     }
 
+    fn lacks(&self, text: &str) -> bool {
+        self.reader.lacks(text)
+    }
+
     fn asks_if_done(&self, text: &str) -> bool {
         self.reader.asks_if_done(text)
     }

@@ -62,7 +62,8 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival, screened: 
         return Answerer::Assistant;
     }
     let beside = received.conversation.dialogue.beside.is_some();
-    if received.conversation.kept && (!beside || !received.conversation.dialogue.frames.is_empty()) {
+    let presses = presses_go_on(assistant, &received.conversation, screened.text());
+    if !presses && received.conversation.kept && (!beside || !received.conversation.dialogue.frames.is_empty()) {
         return Answerer::Assistant;
     }
     let in_care = case.is_some();
@@ -256,12 +257,19 @@ fn is_alarming<'s>(assistant: &Assistant, dialogue: &Dialogue, signals: impl Int
     fresh.any(|signal| assistant.pack.manifest.signals.contains_key(signal))
 }
 
+/// Whether a message is the button with which the assistant goes on, or its words, whatever was asked since it was shown.
+fn presses_go_on(assistant: &Assistant, conversation: &Conversation, text: &str) -> bool {
+    let label = || assistant.pack.texts.render(&conversation.locale, "", "waiting_assistant", &[]).ok();
+    let is_label = |label: String| label.to_lowercase() == text.trim().to_lowercase();
+    conversation.dialogue.picked(text) == Some(GO_ON) || label().is_some_and(is_label)
+}
+
 /// What else is said by a customer who goes on without a person; none when he waits on.
 fn withdrawal(assistant: &Assistant, conversation: &Conversation, text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
-    if conversation.dialogue.picked(text) == Some(GO_ON) {
+    if presses_go_on(assistant, conversation, text) {
         return Some(String::new());
     }
     assistant.reader(&conversation.locale).withdrawal(text)

@@ -23,6 +23,8 @@ const YES_REMARKED: f32 = 0.8;
 const CHANGES: f32 = 0.15;
 /// ... or as a no or an end.
 const TURNS_DOWN: f32 = 0.25;
+/// A yes ahead agrees beside a question from this probability on.
+const YES_ASKING: f32 = 0.85;
 /// What is asked behind a yes is a question this surely.
 const ASKED_AFTER: f32 = 0.5;
 /// Letters of a word that repeats what is shown.
@@ -67,14 +69,17 @@ impl Interpreter<'_> {
             YES
         };
         // "Ja, dann den Umtausch", where a return is shown, agrees to nothing.
-        let instead = self.begins(said, context).filter(|command| {
-            matches!(command, Command::StartFlow { flow, .. } if context.gives_way_to.contains(flow))
-        });
+        let instead = self.begins(said, context).filter(
+            |command| matches!(command, Command::StartFlow { flow, .. } if context.gives_way_to.contains(flow)),
+        );
         if let Some(start) = instead {
             return vec![start];
         }
         if self.is_yes_among_others(said, context, (accepts, needed)) {
             return vec![Command::Affirm];
+        }
+        if let Some(commands) = self.agrees_and_asks(said, &acts) {
+            return commands;
         }
         let other = || self.begins(said, context).map(|start| vec![start]);
         match act {
@@ -97,6 +102,19 @@ impl Interpreter<'_> {
         let is_held = self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
         (agrees && !is_held && !held.is_empty())
             .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
+    }
+
+    /// "Ja, mach das. Aber steht das dann in der Schufa?": a yes ahead agrees beside a question where the whole is surely meant so.
+    fn agrees_and_asks(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Vec<Command>> {
+        let meant = |wanted: &[Act]| acts.iter().filter(|(act, _)| wanted.contains(act)).map(|(_, p)| p).sum::<f32>();
+        let agrees = self.phrases.begins(Says::Yes, &said.words)
+            && !self.phrases.says(Says::No, &said.words)
+            && meant(&[Act::Accept, Act::AcceptAsk]) >= YES_ASKING
+            && meant(&[Act::AcceptAsk]) >= meant(&[Act::Accept]);
+        let behind =
+            said.text.split_once(['.', '!', '。', '！', '।', ',', '،', '、']).map_or(said.text, |(_, behind)| behind);
+        let ask = Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER };
+        agrees.then(|| vec![Command::Affirm, ask])
     }
 
     /// "Nein. Kann ich jetzt zahlen?", "nein keinen Umtausch, bitte die Rücksendung": what begins with nothing but a no turns down, whatever follows.

@@ -16,12 +16,14 @@ pub(super) struct Refusals {
     refused: Regex,
     /// Something is to stay as it is; the first group names it.
     stays: Regex,
+    /// What was asked for is not there yet.
+    lacks: Regex,
 }
 
 impl Refusals {
     pub(super) fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
         let rule = |name: &str| compile(patterns, name);
-        Ok(Self { negated: rule("negated")?, refused: rule("refused")?, stays: rule("stays")? })
+        Ok(Self { negated: rule("negated")?, refused: rule("refused")?, stays: rule("stays")?, lacks: rule("lacks")? })
     }
 
     /// Whether a sentence says in known words that something is not wanted, or stays as it is.
@@ -37,6 +39,11 @@ impl Refusals {
         let end = rest.find(['.', '!', '?', ';', ',', '…']).unwrap_or(rest.len());
         let (part, after) = rest.split_at_checked(end)?;
         part.chars().any(char::is_alphanumeric).then_some((part, after))
+    }
+
+    /// Whether a reply says that what was asked for is not there yet: "I haven't got the new address yet".
+    pub(super) fn lacks(&self, text: &str) -> bool {
+        self.lacks.is_match(text)
     }
 
     /// What a sentence says is to stay as it is: "my address".

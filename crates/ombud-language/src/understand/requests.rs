@@ -23,6 +23,8 @@ const TOLD: f32 = 0.3;
 const TOLD_MARGIN: f32 = 0.3;
 /// Below this, the second flow is no rival.
 const RIVAL: f32 = 0.22;
+/// A question is one for the request beside it if it sounds like that this much.
+const SERVED: f32 = 0.15;
 /// Of all requests a message may be, the likeliest must have this share ...
 pub(super) const LIKELY: f32 = 0.6;
 /// ... and this probability beside what is no request.
@@ -149,6 +151,11 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
                 Some(group) => group.texts.push(piece.text.clone()),
                 None => groups.push(Group { role, texts: with(&mut loose, piece), asks, wishes }),
             },
+            // "The bank declined my instalment, can I pay with another card?" is one request.
+            Role::Ask(_) if groups.iter().any(|group| serves(group, piece)) => {
+                let served = groups.iter_mut().rfind(|group| serves(group, piece));
+                served.into_iter().for_each(|group| group.texts.push(piece.text.clone()));
+            }
             Role::Ask(_) => {
                 let texts = if groups.iter().any(|group| is_flow(&group.role)) {
                     vec![piece.text.clone()]
@@ -173,6 +180,12 @@ pub(super) fn told(readings: &Readings<'_>, pieces: &[Reading]) -> Vec<Command> 
         None => {}
     }
     commands(groups)
+}
+
+/// Whether a question beside a request is one for it too: it sounds like it, or rather like a request than like a question.
+fn serves(group: &Group, piece: &Reading) -> bool {
+    let sounds_like = |flow: &str| piece.probability(&format!("flow:{flow}")) >= SERVED;
+    matches!(&group.role, Role::Flow(flow, _) if sounds_like(flow) || piece.best().0 != ASK)
 }
 
 /// "I just made my account and have two problems": what is only announced is no request beside the first of them.

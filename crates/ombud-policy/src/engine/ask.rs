@@ -414,6 +414,11 @@ impl Engine<'_> {
         let values = self.fields_said(state, ask, fields);
         let labels = self.labels(state, |state| Value::Object(self.fields_said(state, ask, fields)));
         if self.value(state, until, &[&values])? != Value::Bool(true) {
+            let says_none = values.values().all(Value::is_null) && self.reader.lacks(&self.moment.text);
+            if says_none && state.answered && !ask.is_silent() && !ask.identifies {
+                self.cancel(state);
+                return Ok(Step::On);
+            }
             self.keep_partial(state, values, &labels);
             return Ok(self.question(state, ask, Question::default()));
         }

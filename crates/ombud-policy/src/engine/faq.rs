@@ -35,6 +35,8 @@ const UNHEARD: f32 = 0.6;
 const CLAUSE_ASKED: f32 = 0.75;
 /// What an answer of a request counts beside one of the request before it.
 const OLDER: f32 = 0.85;
+/// An answer that is asked for once more is given once more from this probability on.
+const SURELY: f32 = 0.8;
 /// Answers to one message, at most.
 const ANSWERS_MAX: usize = 3;
 /// A question of so few words may need the rest of the message: "does that matter?"
@@ -201,6 +203,9 @@ impl Engine<'_> {
         state.digressed |= !state.dialogue.frames.is_empty();
         for answer in answers {
             state.ending.reasons.push(answer.because);
+            if answer.p >= SURELY {
+                state.asked_surely.push(answer.saying.text.clone());
+            }
             // What another answer tells already is not told beside it.
             if !state.ending.sayings.iter().any(|saying| saying.text.contains(&answer.saying.text)) {
                 state.ending.sayings.push(answer.saying);

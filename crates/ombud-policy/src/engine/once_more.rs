@@ -25,8 +25,13 @@ impl Engine<'_> {
             state.ending.reasons.push("told a moment ago".to_owned());
             let behind = fresh.split_off(place.min(fresh.len()));
             state.ending.sayings = fresh;
-            // The same words to another question are no answer to it.
+            // The same words to another question are no answer to it; who surely asks the same again hears it again, once.
             let is_record = old.iter().any(|saying| saying.origin == Origin::Record);
+            let said_so = self.render(state, "", "told_before", &[]).unwrap_or_default();
+            if !state.dialogue.last_said.contains(&said_so) {
+                let again = old.iter().filter(|saying| state.asked_surely.contains(&saying.text)).cloned();
+                state.ending.sayings.extend(again.collect::<Vec<_>>());
+            }
             if is_record {
                 self.say(state, "", "told_before", &Map::new(), Origin::Template);
             } else {

@@ -297,8 +297,17 @@ mod tests {
             "zone": "America/New_York", "weekdays": ["09:00", "21:00"], "weekend": ["10:00", "18:00"]}))
         .unwrap();
         let at = |at: &str| hours.at(at.parse::<Timestamp>().unwrap().as_microsecond());
-        let again = |from: &str, on: &str, from_in: u8| DeskTimes { until: String::new(), from: from.to_owned(), from_on: on.to_owned(), from_in };
-        assert_eq!(at("2026-11-30T17:00:00Z"), DeskTimes { until: "21:00".to_owned(), ..DeskTimes::default() }, "a Monday, 12:00 there");
+        let again = |from: &str, on: &str, from_in: u8| DeskTimes {
+            until: String::new(),
+            from: from.to_owned(),
+            from_on: on.to_owned(),
+            from_in,
+        };
+        assert_eq!(
+            at("2026-11-30T17:00:00Z"),
+            DeskTimes { until: "21:00".to_owned(), ..DeskTimes::default() },
+            "a Monday, 12:00 there"
+        );
         assert_eq!(at("2026-11-30T13:59:00Z"), again("09:00", "2026-11-30", 0), "08:59 there");
         assert_eq!(at("2026-12-01T02:00:00Z"), again("09:00", "2026-12-01", 1), "21:00 there, still Monday");
         assert_eq!(at("2026-11-29T15:00:00Z").until, "18:00", "a Sunday, 10:00 there");

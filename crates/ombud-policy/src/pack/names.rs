@@ -10,7 +10,22 @@ use crate::text::Used;
 /// Members of what the engine itself gives to texts.
 const OWN: [(&str, &[&str]); 2] = [
     ("company", &["name", "assistant"]),
-    ("session", &["customer_id", "level", "locale", "market", "today", "desk_until", "desk_from", "desk_from_on", "desk_from_in", "now_s", "conversation_id"]),
+    (
+        "session",
+        &[
+            "customer_id",
+            "level",
+            "locale",
+            "market",
+            "today",
+            "desk_until",
+            "desk_from",
+            "desk_from_on",
+            "desk_from_in",
+            "now_s",
+            "conversation_id",
+        ],
+    ),
 ];
 /// Letters of a name that is held against others.
 const LETTERS_MIN: usize = 4;

@@ -322,7 +322,7 @@ async fn a_question_that_can_be_answered_is_answered_while_a_person_is_awaited()
     assert!(text(&told).contains("added that for my colleague"), "what is told is for the person: {}", text(&told));
     let answered = world.say("where is my order #W0000001?").await;
     assert!(
-        text(&answered).contains("#W0000001") && text(&answered).contains("still on the way"),
+        text(&answered).contains("#W0000001") && text(&answered).contains("still get back to you"),
         "{}",
         text(&answered)
     );
