@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::customers::records_of;
 use super::extensions::{EXTENSION_DAYS, extension_fee, refusal_code};
-use super::late_fees::{late_fees, next_late_fee_on};
+use super::late_fees::{late_fees, late_fees_due_on, next_late_fee_on};
 use crate::clock::{Day, Moment};
 use crate::errors::Refusal;
 use crate::money::{Currency, Money};
@@ -170,6 +170,8 @@ pub struct InstallmentView {
     extended_due_on: Option<Day>,
     /// Added so far because it was paid late, or is not paid yet; not part of the amount.
     late_fees: Money,
+    /// When they are taken, as a payment of their own; none where none was added.
+    late_fees_due_on: Option<Day>,
     /// When the next late fee is added, if it is still unpaid then.
     next_late_fee_on: Option<Day>,
 }
@@ -287,6 +289,7 @@ impl Plan {
             extension_fee: extension_fee(self),
             extended_due_on: refusal.is_none().then(|| installment.due_on.plus_days(EXTENSION_DAYS)),
             late_fees: late_fees(self, installment, today),
+            late_fees_due_on: late_fees_due_on(self, installment, today),
             next_late_fee_on: next_late_fee_on(self, installment, today),
         }
     }

@@ -40,7 +40,9 @@ async fn a_late_fee_is_added_on_day_14_and_once_more_on_day_28() {
     let late = office.get("/installments/INS-101401-1").await.ok();
     assert_eq!(late["late_fees"], json!({"minor": 6_000, "currency": "SEK"}), "15 days late");
     assert_eq!((&late["state"], &late["next_late_fee_on"]), (&json!("overdue"), &json!("2026-12-04")));
+    assert_eq!(late["late_fees_due_on"], json!("2026-12-04"), "14 days after it was added");
     let in_time = office.get("/installments/INS-101402-1").await.ok();
+    assert_eq!(in_time["late_fees_due_on"], Value::Null, "no fee, no day");
     assert_eq!(minor(&in_time["late_fees"]), 0, "not due yet");
     let failed = office.get("/customers/C-100014/payments?status=failed").await.ok();
     assert_eq!(failed[0]["installment_id"], late["id"], "what the limit's reasons say did happen");

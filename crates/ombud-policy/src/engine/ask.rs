@@ -487,9 +487,8 @@ impl Engine<'_> {
                 return Step::On;
             }
         }
-        let again = state.answered
-            && !state.asks_about_request
-            && (top.asked.as_deref() == Some(ask.slot.as_str()) || question.explained);
+        let stood = top.asked.as_deref() == Some(ask.slot.as_str());
+        let again = state.answered && !state.asks_about_request && (stood || question.explained);
         if again {
             top.unread += 1;
         }
@@ -504,7 +503,9 @@ impl Engine<'_> {
             question.options.into_iter().take(self.pack.manifest.limits.options_max).collect();
         let mut values = top_vars(state);
         values.extend(vars(json!({"options": labels(&shown)})));
-        if question.narrowed {
+        if stood && !again && stands_without_a_word(state, ask) {
+            state.digressed = false;
+        } else if question.narrowed {
             self.say(state, &flow, "slot_several", &values, Origin::Question);
         } else {
             if again && !question.explained && !state.restates {
@@ -542,6 +543,12 @@ impl Engine<'_> {
             Otherwise::Refuse | Otherwise::Handoff => self.refuse(state, "slot_skipped", "not_understood", &Map::new()),
         }
     }
+}
+
+/// Whether a question that was put before is left at that, because something else was answered since: an offer need not be answered.
+fn stands_without_a_word(state: &Deliberation, ask: &Ask) -> bool {
+    let is_offer = matches!((&ask.source, ask.otherwise), (AskSource::Value(ValueKind::YesNo), Otherwise::Skip));
+    is_offer && state.digressed && !state.ending.sayings.is_empty()
 }
 
 fn keep(state: &mut Deliberation, values: Map<String, Value>, labels: &Labels) {
