@@ -380,7 +380,14 @@ fn acted(readings: &Readings<'_>) -> Option<Vec<Command>> {
         return None;
     }
     match act {
-        Act::Leave => Some(left(readings)),
+        // What is left is not begun again by the same words: "I haven't got the new address yet".
+        Act::Leave => {
+            let mut commands = left(readings);
+            let is_whole =
+                |command: &Command| matches!(command, Command::StartFlow { text, .. } if text == readings.text);
+            commands.retain(|command| !(is_whole(command) && begins_flow(command, readings.context.active_flow)));
+            Some(commands)
+        }
         Act::Close => Some(vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }]),
         Act::New => left_for_another(readings),
         _ => None,
