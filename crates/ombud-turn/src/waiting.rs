@@ -338,11 +338,16 @@ fn for_reason(
 
 fn session(assistant: &Assistant, conversation: &Conversation) -> Value {
     let desk = desk_times(assistant, &conversation.market);
-    let mut session = json!(desk);
-    session["market"] = json!(conversation.market);
-    session["locale"] = json!(conversation.locale);
-    session["today"] = json!(today(assistant).to_string());
-    session
+    let (market, locale) = (&conversation.market, &conversation.locale);
+    json!({
+        "market": market,
+        "locale": locale,
+        "today": today(assistant).to_string(),
+        "desk_until": desk.until,
+        "desk_from": desk.from,
+        "desk_from_on": desk.from_on,
+        "desk_from_in": desk.from_in,
+    })
 }
 
 /// When a person is there, as the pack promises it for this reason or for all; empty when it promises nothing.

@@ -326,11 +326,7 @@ impl Engine<'_> {
             (AwaitingKind::Confirm, _) if self.moment.sight == Sight::Older || !self.says_yes(state) => {
                 self.show_again(state)
             }
-            (AwaitingKind::Confirm, _) => {
-                if !self.agrees_to_other(state) {
-                    self.confirmed(state);
-                }
-            }
+            (AwaitingKind::Confirm, _) => self.agreed(state),
             (AwaitingKind::Choice, _) if state.dialogue.awaiting.options.len() == 1 => {
                 let id = state.dialogue.awaiting.options.first().map(|option| option.id.clone())?;
                 return self.choose(state, &id);
@@ -347,6 +343,12 @@ impl Engine<'_> {
     fn says_yes(&self, state: &Deliberation) -> bool {
         let says = || self.reader.entities(&self.moment.text, &["yes_no"], Heard::Answering);
         state.proposed >= Label::UserTyped || says().iter().any(|(_, value)| *value == json!(true))
+    }
+
+    fn agreed(&self, state: &mut Deliberation) {
+        if !self.agrees_to_other(state) {
+            self.confirmed(state);
+        }
     }
 
     /// "Yes" counts for the proposal shown last, and once (R8, R9).

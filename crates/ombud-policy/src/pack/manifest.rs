@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use super::{ContextWeights, PackFiles};
 use crate::feed::FeedConfig;
@@ -153,19 +153,15 @@ pub struct Hours {
 }
 
 /// When people answer customers, seen from a moment; times are `HH:MM` in the market's zone, and empty where the pack names no hours.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeskTimes {
     /// Until when they answer today; empty where they do not now.
-    #[serde(rename = "desk_until")]
     pub until: String,
     /// From when they answer again; empty where they do now.
-    #[serde(rename = "desk_from")]
     pub from: String,
     /// The day they do, `YYYY-MM-DD`.
-    #[serde(rename = "desk_from_on")]
     pub from_on: String,
     /// In how many days that is: 0 is today.
-    #[serde(rename = "desk_from_in")]
     pub from_in: u8,
 }
 
