@@ -307,9 +307,7 @@ fn divide(readings: &Readings<'_>, is_about: impl Fn(&Reading) -> bool) -> (Vec<
         let apart = match role(readings, piece, Told::Request) {
             _ if is_about(piece) => false,
             Role::Flow(flow, p) => {
-                // "Yes. The jeans were in the same parcel, I have the receipt" asks for no receipt.
-                let wishes = piece.is_request || piece.is_question || piece.is_additive;
-                p >= if wishes { BESIDE } else { BEGUN_BY_TELLING }
+                p >= BESIDE
                     && (Some(flow.as_str()) != active || piece.is_additive)
                     && (i > 0 || !answers(readings, piece))
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::model::NluError;
-use super::rules::compile;
+use super::rules::{compile, compile_if_there};
 
 /// Rules for what a proposal is answered with beside yes and no: an order, half a yes, an end by name, nothing different.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl ConsentRules {
             but: rule("but")?,
             order: rule("order")?,
             proposes: rule("proposes")?,
-            takes_out: rule("takes_out")?,
+            takes_out: compile_if_there(patterns, "takes_out")?,
             further: rule("further")?,
             unchanged: rule("unchanged")?,
             only_asked: rule("only_asked")?,

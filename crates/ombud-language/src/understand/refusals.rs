@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::model::NluError;
-use super::rules::compile;
+use super::rules::{compile, compile_if_there};
 
 /// Rules for what is not wanted, whatever it is.
 #[derive(Debug, Clone)]
@@ -23,7 +23,8 @@ pub(super) struct Refusals {
 impl Refusals {
     pub(super) fn new(patterns: &BTreeMap<String, Vec<String>>) -> Result<Self, NluError> {
         let rule = |name: &str| compile(patterns, name);
-        Ok(Self { negated: rule("negated")?, refused: rule("refused")?, stays: rule("stays")?, lacks: rule("lacks")? })
+        let lacks = compile_if_there(patterns, "lacks")?;
+        Ok(Self { negated: rule("negated")?, refused: rule("refused")?, stays: rule("stays")?, lacks })
     }
 
     /// Whether a sentence says in known words that something is not wanted, or stays as it is.

@@ -477,6 +477,11 @@ pub(super) fn compile(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> R
     RegexBuilder::new(&format!("(?i){source}")).dfa_size_limit(16 << 20).build().map_err(|_| broken())
 }
 
+/// The same of a rule that packs of earlier releases do not have, which never matches there.
+pub(super) fn compile_if_there(patterns: &BTreeMap<String, Vec<String>>, name: &str) -> Result<Regex, NluError> {
+    if patterns.contains_key(name) { compile(patterns, name) } else { compile(&BTreeMap::new(), name) }
+}
+
 fn compile_wishes(wishes: &[(String, String)]) -> Result<BTreeMap<String, Regex>, NluError> {
     let mut sources: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (flow, wish) in wishes {
