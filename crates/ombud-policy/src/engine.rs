@@ -21,6 +21,7 @@ use crate::spec::ActionSpec;
 
 mod absorb;
 mod act;
+mod agree;
 mod amend;
 mod approve;
 mod aside;

@@ -193,16 +193,6 @@ impl Engine<'_> {
         true
     }
 
-    /// "Yes, go ahead with the exchange", where a return is shown, agrees to nothing: what it names takes the place of what is shown.
-    fn agrees_to_other(&self, state: &mut Deliberation) -> bool {
-        let text = spaced(&self.moment.text);
-        let named = |other: &&YieldsTo| !self.moment.text.contains('?') && names_one(&text, &other.yes_words);
-        let Some(other) = self.yields_to(state).filter(named) else { return false };
-        let said = state.dialogue.frames.last().map(|top| top.said.clone()).unwrap_or_default();
-        self.give_way(state, other, said.into_iter().chain([Said::typed(None, &self.moment.text)]).collect());
-        true
-    }
-
     /// "No exchange! Return both": what is given up for what takes its place is not dropped but gives way.
     pub(super) fn will_give_way(&self, state: &Deliberation, understood: &Understanding) -> bool {
         let Some(other) = self.yields_to(state) else { return false };
@@ -211,12 +201,12 @@ impl Engine<'_> {
         understood.commands.iter().any(wished)
     }
 
-    fn yields_to(&self, state: &Deliberation) -> Option<&YieldsTo> {
+    pub(super) fn yields_to(&self, state: &Deliberation) -> Option<&YieldsTo> {
         let top = state.dialogue.frames.last().filter(|top| !top.called)?;
         self.pack.flows.get(&top.flow)?.yields_to.as_ref()
     }
 
-    fn give_way(&self, state: &mut Deliberation, other: &YieldsTo, said: Vec<Said>) {
+    pub(super) fn give_way(&self, state: &mut Deliberation, other: &YieldsTo, said: Vec<Said>) {
         let Some(top) = state.dialogue.frames.last() else { return };
         // What is not known yet is asked by the other flow.
         let known =
