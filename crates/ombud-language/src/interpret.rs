@@ -10,6 +10,7 @@ mod confirm;
 #[cfg(test)]
 mod fixture;
 mod glossary;
+mod left_out;
 mod lines;
 mod names;
 mod phrases;
@@ -193,10 +194,10 @@ impl<'a> Interpreter<'a> {
         Says::ALL.iter().any(|says| self.phrases.says_only(*says, &Says::ALL, &words))
     }
 
-    /// A text with what its things are called in the company's language behind it, for picking among records.
+    /// A text with what its things are called in the company's language behind it, for picking among records; but for things that it leaves out.
     #[must_use]
     pub fn glossed(&self, text: &str) -> String {
-        self.glossary.map_or_else(|| text.to_owned(), |glossary| glossary.gloss(text))
+        self.glossary.map_or_else(|| text.to_owned(), |glossary| glossary.gloss(text, &self.left_out(text)))
     }
 
     /// Where the vector of a text in this language would lie if it were written in another; of length one.

@@ -45,6 +45,9 @@ impl Interpreter<'_> {
         if let Some(ask) = self.asks_after_yes(said) {
             return vec![Command::Affirm, ask];
         }
+        if let Some(text) = context.proposal.filter(|_| !said.asks).and_then(|shown| self.without(said.text, shown)) {
+            return vec![Command::Correct { text }];
+        }
         if let Some(commands) = self.turns_down_first(said, context) {
             return commands;
         }

@@ -55,6 +55,9 @@ pub(super) fn german(lines: &[(&str, &str)]) -> Interpreters {
         (Says::NoAhead, list(&["nein"])),
         (Says::Hold, list(&["aber"])),
         (Says::All, list(&["alle drei"])),
+        (Says::Only, list(&["nur", "nichts außer"])),
+        (Says::Without, list(&["nicht", "ohne", "außer"])),
+        (Says::Keeps, list(&["behalte", "behalten"])),
         (Says::Cancel, list(&["vergiss es"])),
         (Says::InGeneral, list(&["ich frage nur allgemein"])),
     ];

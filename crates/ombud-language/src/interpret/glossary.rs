@@ -36,23 +36,27 @@ impl Glossary {
         Self { entries }
     }
 
-    /// The text with what its names are called in the company's language behind it.
-    pub(super) fn gloss(&self, text: &str) -> String {
-        let said = words(text);
-        let mut left = said.as_slice();
-        let mut found: Vec<&str> = Vec::new();
-        while let Some((_, rest)) = left.split_first() {
-            let entry = self.entries.iter().find(|(name, _)| begins(left, name));
-            match entry {
-                Some((name, own)) => {
-                    let same = self.entries.iter().filter(|(other, _)| other == name);
-                    found.extend(same.map(|(_, own)| own.as_str()).filter(|known| known != own));
-                    found.push(own);
-                    left = left.get(name.len()..).unwrap_or_default();
-                }
-                None => left = rest,
-            }
+    /// Where names stand in the words, the first word of each and the one behind it, with all that they are called in the company's language.
+    pub(super) fn named(&self, said: &[String]) -> Vec<((usize, usize), Vec<&str>)> {
+        let mut named = Vec::new();
+        let mut at = 0;
+        while let Some(left) = said.get(at..).filter(|left| !left.is_empty()) {
+            let Some((name, own)) = self.entries.iter().find(|(name, _)| begins(left, name)) else {
+                at += 1;
+                continue;
+            };
+            let same = self.entries.iter().filter(|(other, _)| other == name);
+            let others = same.map(|(_, own)| own.as_str()).filter(|known| known != own);
+            named.push(((at, at + name.len()), others.chain([own.as_str()]).collect()));
+            at += name.len();
         }
+        named
+    }
+
+    /// The text with what its names are called in the company's language behind it, but for those at these places.
+    pub(super) fn gloss(&self, text: &str, but: &[(usize, usize)]) -> String {
+        let named = self.named(&words(text)).into_iter().filter(|(at, _)| !but.contains(at));
+        let found: Vec<&str> = named.flat_map(|(_, names)| names).collect();
         if found.is_empty() { text.to_owned() } else { format!("{text} ({})", found.join(", ")) }
     }
 }
@@ -88,9 +92,9 @@ mod tests {
             ("mein Handy", "mein Handy (smartphone, phone)"),
             ("nichts davon", "nichts davon"),
         ] {
-            assert_eq!(glossary.gloss(text), glossed);
+            assert_eq!(glossary.gloss(text, &[]), glossed);
         }
         let chinese = Glossary::new(&serde_json::from_value(serde_json::json!({"wool coat": ["羊毛大衣"]})).unwrap());
-        assert_eq!(chinese.gloss("我想退这件羊毛大衣"), "我想退这件羊毛大衣 (wool coat)");
+        assert_eq!(chinese.gloss("我想退这件羊毛大衣", &[]), "我想退这件羊毛大衣 (wool coat)");
     }
 }

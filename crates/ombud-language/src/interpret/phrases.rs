@@ -32,7 +32,7 @@ impl PhraseFile {
 }
 
 /// What parts a text.
-const PART_MARKS: [char; 17] =
+pub(super) const PART_MARKS: [char; 17] =
     ['.', '!', '?', '。', '！', '？', '؟', '।', '\n', ',', ';', ':', '،', '؛', '、', '，', '–'];
 /// Parts of a text that are looked at.
 const PARTS_MAX: usize = 40;
@@ -79,6 +79,12 @@ pub enum Says {
     Last,
     /// All of them.
     All,
+    /// Ahead of a thing or right behind it: nothing but that.
+    Only,
+    /// Beside a thing: not that.
+    Without,
+    /// In a clause with a thing: the customer keeps it.
+    Keeps,
     /// What was done was not wanted; what the texts tell to write for it.
     Undo,
     /// The text that is shown may stay; what the texts tell to write for it.
@@ -202,6 +208,18 @@ impl Phrases {
         let said = words(first);
         let is_ahead = self.of(says).contains(&said);
         (is_ahead && !behind.trim().is_empty()).then_some(behind.trim())
+    }
+
+    /// Where phrases stand in the words, the longest at each place: the first word of each and the one behind it.
+    pub(super) fn places(&self, says: Says, words: &[String]) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
+        let mut at = 0;
+        while let Some(left) = words.get(at..).filter(|left| !left.is_empty()) {
+            let longest = self.of(says).iter().find(|phrase| left.starts_with(phrase)).map(Vec::len);
+            places.extend(longest.map(|length| (at, at + length)));
+            at += longest.unwrap_or(1);
+        }
+        places
     }
 
     /// Whether the words begin with a phrase.
