@@ -358,7 +358,8 @@ impl<'a> Interpreter<'a> {
         }
         // "No!! That is no complaint. Stop": nothing of it is to be written down.
         let ends = |sentence: &str| self.is_cancel(&words(sentence));
-        if slot == WORDING_SLOT && sentences(said.text).into_iter().any(ends) {
+        let ends_at_once = self.phrases.says_first(Says::Cancel, &[Says::NoWith, Says::No], said.text);
+        if slot == WORDING_SLOT && (ends_at_once || sentences(said.text).into_iter().any(ends)) {
             return vec![Command::Cancel];
         }
         let moment =

@@ -153,7 +153,10 @@ impl Across {
             requests: Reading::learn(&requests, WORDS)?,
             replies: Reading::learn(&replies, 0.0)?,
             care: Reading::learn(&care, 0.0)?,
-            choices: choices.into_iter().filter_map(|(set, told)| Some((set, Reading::learn(&told, 0.0)?))).collect(),
+            choices: choices
+                .into_iter()
+                .filter_map(|(set, told)| Some((set, Reading::learn(&of_whole_sets(&told), 0.0)?)))
+                .collect(),
         })
     }
 
@@ -190,6 +193,17 @@ impl Across {
         let read = self.replies.read(locale, (text, vector), moment as usize);
         read.into_iter().filter_map(|(class, p)| Some((Act::named(class)?, p))).collect()
     }
+}
+
+/// Those of the lessons that are of languages with most of the choices: what a language has in common, told by one choice alone, would be the meaning of that.
+fn of_whole_sets<'t>(told: &[Told<'t>]) -> Vec<Told<'t>> {
+    let all: BTreeSet<&str> = told.iter().map(|told| told.class).collect();
+    let mut of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for told in told {
+        of.entry(told.locale).or_default().insert(told.class);
+    }
+    let is_whole = |locale: &str| of.get(locale).is_some_and(|choices| choices.len() * 2 > all.len());
+    told.iter().copied().filter(|told| is_whole(told.locale)).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -307,6 +321,15 @@ mod tests {
     /// Two classes apart in the first number; each language adds its own to all of them.
     fn vector(class: usize, own: f32, i: usize) -> Vec<f32> {
         vec![if class == 0 { 0.3 } else { -0.3 } + own, own, (i % 7) as f32 / 50.0]
+    }
+
+    #[test]
+    fn a_language_with_examples_of_one_choice_alone_teaches_nothing_of_the_set() {
+        let told = |locale, class| Told { locale, class, text: "", vector: &[], beside: 0 };
+        let lessons =
+            [told("en", "a"), told("en", "b"), told("en", "none"), told("xx", "a"), told("yy", "a"), told("yy", "b")];
+        let left: Vec<&str> = of_whole_sets(&lessons).iter().map(|told| told.locale).collect();
+        assert_eq!(left, ["en", "en", "en", "yy", "yy"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use ombud_domain::{Command, Kind};
 
-use super::phrases::{Says, words};
+use super::phrases::{PART_MARKS, Says, words};
 use super::{BEGUN, DONE, ENDED, Interpreter, SHORT_WORDS_MAX, Said};
 use crate::UnderstandContext;
 use crate::understand::{Act, Moment};
@@ -27,6 +27,8 @@ const TURNS_DOWN: f32 = 0.25;
 const YES_ASKING: f32 = 0.85;
 /// What is asked behind a yes is a question this surely.
 const ASKED_AFTER: f32 = 0.5;
+/// ... also without a mark that says so, where a yes and a question are meant this likely.
+const ASKED_UNMARKED: f32 = 0.3;
 /// Letters of a word that repeats what is shown.
 const SHOWN_LETTERS_MIN: usize = 5;
 
@@ -42,10 +44,16 @@ impl Interpreter<'_> {
         if self.is_yes(&said.words) && !said.asks {
             return vec![Command::Affirm];
         }
-        if let Some(ask) = self.asks_after_yes(said) {
+        let acts = self.acts(Moment::Proposal, said.text, context);
+        if let Some(ask) = self.asks_after_yes(said, &acts) {
             return vec![Command::Affirm, ask];
         }
-        if let Some(text) = context.proposal.filter(|_| !said.asks).and_then(|shown| self.without(said.text, shown)) {
+        if self.ends_in_a_part(said.text) {
+            return vec![Command::Cancel];
+        }
+        if let Some(text) =
+            context.proposal.filter(|_| !said.asks).and_then(|shown| self.only_those_left(said.text, shown))
+        {
             return vec![Command::Correct { text }];
         }
         if let Some(commands) = self.turns_down_first(said, context) {
@@ -54,7 +62,6 @@ impl Interpreter<'_> {
         if self.only_names_what_is_shown(said, context) {
             return vec![Command::Repeat];
         }
-        let acts = self.acts(Moment::Proposal, said.text, context);
         let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
         // "Yes, block it": the verb of what is proposed may sound like an end.
         let meant = |meant: Act| acts.iter().find(|(act, _)| *act == meant).map_or(0.0, |(_, p)| *p);
@@ -86,25 +93,54 @@ impl Interpreter<'_> {
         }
         let other = || self.begins(said, context).map(|start| vec![start]);
         match act {
-            Act::Decline if p >= ENDED => vec![Command::Deny { text: String::new() }],
+            Act::Decline if p >= ENDED => vec![Command::Deny { text: self.told_beside(said) }],
             Act::Leave if p >= ENDED => vec![Command::Cancel],
             Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
             Act::New if p >= BEGUN => other().unwrap_or_else(|| vec![Command::CannotRead]),
             Act::Ask | Act::AcceptAsk if p >= BEGUN => other().unwrap_or_else(|| vec![said.ask()]),
             Act::Change if p >= DONE => vec![Command::Correct { text: said.text.to_owned() }],
+            // "I never said that it was lost, it is broken": a no or a change, whichever.
+            Act::Change | Act::Decline
+                if !said.asks
+                    && meant(Act::Change) + meant(Act::Decline) >= DONE
+                    && !self.told_beside(said).is_empty() =>
+            {
+                vec![Command::Deny { text: said.text.to_owned() }]
+            }
             _ if said.asks => other().unwrap_or_else(|| vec![said.ask()]),
             _ => self.talk(said).or_else(other).unwrap_or_else(|| vec![Command::CannotRead]),
         }
     }
 
-    /// "Ja! Und muss ich dann trotzdem zahlen?": a first sentence that is nothing but a yes agrees, and what is asked behind it is asked, unless that holds it up.
-    fn asks_after_yes(&self, said: &Said<'_>) -> Option<Command> {
+    /// "Ja! Und muss ich dann trotzdem zahlen?", "ja mach. und das porto zahl ich oder ihr": a first sentence that is nothing but a yes agrees, and what is asked behind
+    /// it is asked, with a question mark or so meant, unless that holds it up; and it holds up no order: "ja gör det. men hur lång tid tar det".
+    fn asks_after_yes(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Command> {
         let (yes, behind) = said.text.split_once(['.', '!', '。', '！', '।'])?;
         let (yes, held) = (words(yes), words(behind));
-        let agrees = said.asks && self.is_yes(&yes) && !self.is_no(&yes);
-        let is_held = self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
+        let meant = |wanted: Act| acts.iter().find(|(act, _)| *act == wanted).map_or(0.0, |(_, p)| *p);
+        let asks = said.asks || meant(Act::AcceptAsk) >= ASKED_UNMARKED;
+        let agrees = asks && self.is_yes(&yes) && !self.is_no(&yes);
+        let objects = meant(Act::Change) + meant(Act::Decline) + meant(Act::Leave) > CHANGES;
+        let orders = self.phrases.says_more_than(Says::Yes, &[Says::Yes, Says::YesWith], &yes) && !objects;
+        let is_held = !orders && self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
         (agrees && !is_held && !held.is_empty())
             .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
+    }
+
+    /// "No, don't send that. Never mind": a part that ends it ends it, where little else is said.
+    fn ends_in_a_part(&self, text: &str) -> bool {
+        let (ending, rest): (Vec<_>, Vec<_>) = text
+            .split(PART_MARKS)
+            .map(words)
+            .filter(|words| !words.is_empty() && !self.is_no(words))
+            .partition(|words| self.is_cancel(words));
+        let begins_with_yes = self.phrases.begins(Says::Yes, &words(text));
+        !ending.is_empty() && rest.iter().map(Vec::len).sum::<usize>() <= SHORT_WORDS_MAX && !begins_with_yes
+    }
+
+    /// The words of a longer no, which may say what should be different; nothing of a short one.
+    fn told_beside(&self, said: &Said<'_>) -> String {
+        if said.words.len() > SHORT_WORDS_MAX { said.text.to_owned() } else { String::new() }
     }
 
     /// "Ja, mach das. Aber steht das dann in der Schufa?": a yes ahead agrees beside a question where the whole is surely meant so.
@@ -123,7 +159,8 @@ impl Interpreter<'_> {
     /// "Nein. Kann ich jetzt zahlen?", "nein keinen Umtausch, bitte die Rücksendung": what begins with nothing but a no turns down, whatever follows.
     fn turns_down_first(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Option<Vec<Command>> {
         let marked = self.phrases.behind_first(Says::No, &[Says::NoWith], said.text);
-        let behind = marked.or_else(|| self.phrases.behind_ahead(Says::NoAhead, said.text))?;
+        let ahead = || self.phrases.behind_ahead(Says::NoAhead, said.text);
+        let behind = marked.or_else(|| self.phrases.behind_twice(Says::No, said.text)).or_else(ahead)?;
         let deny = |text: &str| Command::Deny { text: text.to_owned() };
         let told = words(behind);
         if self.is_cancel(&told) || self.is_no(&told) {
@@ -189,7 +226,7 @@ mod tests {
 
     use super::*;
     use crate::interpret::Interpreters;
-    use crate::interpret::fixture::{Meant, SECOND, german};
+    use crate::interpret::fixture::{FIRST, Meant, SECOND, german};
 
     /// What is read of a German reply to a proposal.
     fn replied(readers: &Interpreters, text: &str) -> Vec<Command> {
@@ -213,6 +250,35 @@ mod tests {
     }
 
     #[test]
+    fn a_yes_that_orders_is_not_held_up_by_a_question_behind_a_but() {
+        let readers = german(&[]);
+        let context = UnderstandContext {
+            vectors: Some(&Meant(FIRST)),
+            proposal: Some("Soll ich den Fall melden?"),
+            ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
+        };
+        let agrees =
+            |text: &str| readers.of("de").unwrap().understand(text, &context).commands.contains(&Command::Affirm);
+        assert!(agrees("Ja mach das. Aber wie lange dauert das?"));
+        assert!(!agrees("Ja gerne. Aber was kostet das?"));
+    }
+
+    #[test]
+    fn a_part_that_ends_it_ends_it_where_little_else_is_said() {
+        let readers = german(&[]);
+        for text in ["nein, nicht schicken, vergiss es", "vergiss es, danke"] {
+            assert_eq!(replied(&readers, text), [Command::Cancel], "{text}");
+        }
+        for text in [
+            "ja, vergiss es nicht",
+            "ja. vergiss es",
+            "vergiss es, sag mir lieber wie viel ich dafür noch bezahlen muss",
+        ] {
+            assert_ne!(replied(&readers, text), [Command::Cancel], "{text}");
+        }
+    }
+
+    #[test]
     fn what_begins_with_nothing_but_a_no_turns_down_whatever_follows() {
         let readers = german(&[]);
         let read = |text: &str| replied(&readers, text);
@@ -222,6 +288,7 @@ mod tests {
         assert_eq!(read("Nein, nur die Lampe"), [deny("nur die Lampe")]);
         assert_eq!(read("nein!! nein"), [deny("")]);
         assert_eq!(read("Nein kein Umtausch"), [deny("kein Umtausch")]);
+        assert_eq!(read("nein nein es kam ja an"), [deny("es kam ja an")]);
         for text in ["Nein, ja, machen Sie es", "Nein. Ja"] {
             assert!(!read(text).contains(&Command::Affirm), "{text}: {:?}", read(text));
         }

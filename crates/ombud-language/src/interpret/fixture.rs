@@ -50,7 +50,7 @@ pub(super) fn german(lines: &[(&str, &str)]) -> Interpreters {
     let vectors: Vec<[f32; 2]> = (0..lessons).map(|i| if i % 2 == 0 { FIRST } else { SECOND }).collect();
     let list = |phrases: &[&str]| phrases.iter().map(|phrase| (*phrase).to_owned()).collect::<Vec<_>>();
     let phrases = [
-        (Says::Yes, list(&["ja", "gerne"])),
+        (Says::Yes, list(&["ja", "gerne", "ja mach das"])),
         (Says::No, list(&["nein"])),
         (Says::NoAhead, list(&["nein"])),
         (Says::Hold, list(&["aber"])),

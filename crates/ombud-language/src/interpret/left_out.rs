@@ -37,8 +37,8 @@ struct Thing {
 }
 
 impl Interpreter<'_> {
-    /// How a proposal that lists several things should be changed, in the company's language: without those that the message leaves out, where others stay.
-    pub(super) fn without(&self, text: &str, proposal: &str) -> Option<String> {
+    /// How a proposal that lists several things should be changed, in the company's language: to only those that the message does not leave out.
+    pub(super) fn only_those_left(&self, text: &str, proposal: &str) -> Option<String> {
         let bulleted = proposal.lines().filter_map(|line| line.trim_start().strip_prefix(BULLETS));
         let listed: Vec<&str> = bulleted.map(str::trim).collect();
         let lines: Vec<Vec<String>> = listed.iter().map(|line| words(line)).collect();
@@ -53,21 +53,26 @@ impl Interpreter<'_> {
         let (leaves_out, keeps_in) = (leaves_some(How::LeftOut), leaves_some(How::Only));
         let goes = |line: &&Vec<String>| is_in(line, How::LeftOut) || keeps_in && !is_in(line, How::Only);
         let is_unclear = lines.iter().any(|line| is_in(line, How::LeftOut) && is_in(line, How::Only));
-        let gone: Vec<&str> =
-            listed.iter().zip(&lines).filter(|(_, line)| goes(line)).map(|(name, _)| before_details(name)).collect();
-        let is_plain = (leaves_out || keeps_in) && !is_unclear && !gone.is_empty() && gone.len() < lines.len();
-        is_plain.then(|| format!("without {}", gone.join(" and ")))
+        let left = listed.iter().zip(&lines).filter(|(_, line)| !goes(line));
+        let left: Vec<&str> = left.map(|(name, _)| before_details(name)).collect();
+        let is_plain = (leaves_out || keeps_in) && !is_unclear && !left.is_empty() && left.len() < lines.len();
+        is_plain.then(|| format!("only {}", left.join(" and ")))
     }
 
-    /// The words of a text that name a thing which it leaves out, by their places; none where all things would be left out, or where an exception is made otherwise.
+    /// Where a text names things that it leaves out, there or elsewhere in it; nowhere if it would leave out all things, or makes an exception otherwise.
     pub(super) fn left_out(&self, text: &str) -> Vec<(usize, usize)> {
         let said = self.said_of_things(text, &[]).unwrap_or_default();
         let excepts = said.iter().any(|(thing, _)| thing.names.iter().any(|name| name == EXCEPT));
-        let stays = said.iter().any(|(_, how)| *how != How::LeftOut);
-        if excepts || !stays {
+        let is_left_out = |thing: &Thing| {
+            let same = |other: &Thing| other.names.iter().any(|name| thing.names.contains(name));
+            said.iter().any(|(other, how)| *how == How::LeftOut && same(other))
+        };
+        let (gone, stay): (Vec<_>, Vec<_>) =
+            said.iter().partition(|(thing, how)| *how != How::Only && is_left_out(thing));
+        if excepts || stay.is_empty() {
             return Vec::new();
         }
-        said.into_iter().filter(|(_, how)| *how == How::LeftOut).map(|(thing, _)| thing.at).collect()
+        gone.into_iter().map(|(thing, _)| thing.at).collect()
     }
 
     /// What a text says of each thing that it names, in its order; none where that contradicts itself.
@@ -180,17 +185,17 @@ mod tests {
     fn a_proposal_goes_on_without_what_is_left_out() {
         let readers = readers();
         let reader = readers.of("de").unwrap();
-        let without = |text: &str| reader.without(text, PROPOSAL);
-        for (text, left) in [
-            ("nicht die Hemden", "without Cotton shirt"),
-            ("ja, aber ohne meine Lampe", "without Desk lamp"),
-            ("die Hemden behalte ich", "without Cotton shirt"),
-            ("nur den Mantel", "without Cotton shirt and Desk lamp"),
-            ("nicht die Hemden, nur den Mantel bitte", "without Cotton shirt and Desk lamp"),
-            ("nichts außer dem Mantel", "without Cotton shirt and Desk lamp"),
-            ("nur die Hemden behalte ich", "without Cotton shirt"),
+        let left = |text: &str| reader.only_those_left(text, PROPOSAL);
+        for (text, only) in [
+            ("nicht die Hemden", "only Wool coat and Desk lamp"),
+            ("ja, aber ohne meine Lampe", "only Wool coat and Cotton shirt"),
+            ("die Hemden behalte ich", "only Wool coat and Desk lamp"),
+            ("nur den Mantel", "only Wool coat"),
+            ("nicht die Hemden, nur den Mantel bitte", "only Wool coat"),
+            ("nichts außer dem Mantel", "only Wool coat"),
+            ("nur die Hemden behalte ich", "only Wool coat and Desk lamp"),
         ] {
-            assert_eq!(without(text).as_deref(), Some(left), "{text}");
+            assert_eq!(left(text).as_deref(), Some(only), "{text}");
         }
         for text in [
             "das Hemd passt nicht",
@@ -201,9 +206,9 @@ mod tests {
             "den Mantel, den Mantel habe ich gekauft",
             "nicht so schnell",
         ] {
-            assert_eq!(without(text), None, "{text}");
+            assert_eq!(left(text), None, "{text}");
         }
-        assert_eq!(reader.without("nur den Mantel", "Soll ich den Mantel melden?"), None);
+        assert_eq!(reader.only_those_left("nur den Mantel", "Soll ich den Mantel melden?"), None);
     }
 
     #[test]
@@ -213,6 +218,10 @@ mod tests {
         for (text, glossed) in [
             ("den Mantel zurück, die Hemden behalte ich", "den Mantel zurück, die Hemden behalte ich (coat)"),
             ("alles außer der Lampe, auch der Mantel", "alles außer der Lampe, auch der Mantel (except, lamp, coat)"),
+            (
+                "Mantel und Hemd gekauft, den Mantel zurück, das Hemd behalte ich",
+                "Mantel und Hemd gekauft, den Mantel zurück, das Hemd behalte ich (coat, coat)",
+            ),
             ("die Lampe behalte ich", "die Lampe behalte ich (lamp)"),
         ] {
             assert_eq!(reader.glossed(text), glossed);

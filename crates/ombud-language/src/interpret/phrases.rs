@@ -210,6 +210,32 @@ impl Phrases {
         (is_ahead && !behind.trim().is_empty()).then_some(behind.trim())
     }
 
+    /// What follows a word that is a phrase and is said twice or more ahead, with nothing between: "no no que sí llegó".
+    pub(super) fn behind_twice<'t>(&self, says: Says, text: &'t str) -> Option<&'t str> {
+        let (first, mut behind) = text.trim_start().split_once(char::is_whitespace)?;
+        let said = words(first);
+        let mut times = 1;
+        while let Some((next, rest)) = behind.trim_start().split_once(char::is_whitespace)
+            && words(next) == said
+        {
+            (times, behind) = (times + 1, rest);
+        }
+        let behind = behind.trim();
+        (times > 1 && self.of(says).contains(&said) && !behind.is_empty()).then_some(behind)
+    }
+
+    /// Whether the words hold a phrase of several words that is made of more than single words of these kinds: "ja gör det" and not "ja tack".
+    pub(super) fn says_more_than(&self, says: Says, singles: &[Says], words: &[String]) -> bool {
+        let is_single = |word: &String| {
+            singles.iter().any(|says| self.of(*says).iter().any(|one| one.as_slice() == [word.clone()]))
+        };
+        let more = |phrase: &&Vec<String>| phrase.len() > 1 && !phrase.iter().all(is_single);
+        self.of(says)
+            .iter()
+            .filter(more)
+            .any(|phrase| words.windows(phrase.len()).any(|window| window == phrase.as_slice()))
+    }
+
     /// Where phrases stand in the words, the longest at each place: the first word of each and the one behind it.
     pub(super) fn places(&self, says: Says, words: &[String]) -> Vec<(usize, usize)> {
         let mut places = Vec::new();

@@ -3,7 +3,7 @@
 use ombud_domain::{Command, OfferedOption};
 
 use super::phrases::{Says, words};
-use super::{Interpreter, Said};
+use super::{Interpreter, Said, sentences};
 use crate::classify::cast;
 use crate::understand::UnderstandContext;
 
@@ -11,6 +11,8 @@ use crate::understand::UnderstandContext;
 const NEAR: f32 = 0.3;
 /// ... and nearer than the next by this much.
 const NEARER: f32 = 0.1;
+/// What is asked beside a choice is a question this surely.
+const ASKED_BESIDE: f32 = 0.5;
 /// Letters of a word that may name an option.
 const NAMING_MIN: usize = 3;
 
@@ -27,7 +29,8 @@ impl Interpreter<'_> {
             _ => None,
         });
         if let Some(option) = picked {
-            return vec![Command::Choose { id: option.id.clone() }];
+            let choose = Command::Choose { id: option.id.clone() };
+            return std::iter::once(choose).chain(self.asked_beside(said, options)).collect();
         }
         if context.active_flow.is_none() {
             return self.offered(said, (slot, options), context);
@@ -40,6 +43,13 @@ impl Interpreter<'_> {
             Some(option) => vec![Command::Choose { id: option.id.clone() }],
             None => answered,
         }
+    }
+
+    /// "The Mastercard. But is there a fee?": what is asked beside a choice, in a sentence that names none of the options.
+    fn asked_beside(&self, said: &Said<'_>, options: &[OfferedOption]) -> Option<Command> {
+        let parts = sentences(said.text);
+        let asked = parts.iter().find(|part| self.asks(part) && self.picked_words(part, options).is_none())?;
+        (parts.len() > 1).then(|| Command::Ask { query: (*asked).to_owned(), confidence: ASKED_BESIDE })
     }
 
     /// An answer to an offer of ours while no request runs.
@@ -88,7 +98,12 @@ impl Interpreter<'_> {
         {
             return options.get(place - 1);
         }
-        let glossed = words(&self.glossed(said.text));
+        self.picked_words(said.text, options)
+    }
+
+    /// The option that shares most words with a text, and with no other as many.
+    fn picked_words<'o>(&self, text: &str, options: &'o [OfferedOption]) -> Option<&'o OfferedOption> {
+        let glossed = words(&self.glossed(text));
         let shares = |option: &&OfferedOption| {
             let label = words(&option.label);
             let named = |word: &&String| word.chars().count() >= NAMING_MIN && label.contains(word);
