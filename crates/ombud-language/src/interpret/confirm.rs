@@ -29,12 +29,25 @@ const YES_ASKING: f32 = 0.85;
 const ASKED_AFTER: f32 = 0.5;
 /// ... also without a mark that says so, where a yes and a question are meant this likely.
 const ASKED_UNMARKED: f32 = 0.3;
+/// What customers wrote is shown between these.
+const QUOTES: [char; 10] = ['"', '„', '“', '”', '«', '»', '「', '」', '『', '』'];
+/// An order that begins as a word of what is shown does, with so many letters alike ...
+const ORDER_LETTERS_MIN: usize = 4;
+/// ... and no more than so many of its own behind them, is a yes if it is meant this likely ...
+const ORDER_ENDING_MAX: usize = 4;
+const ORDERS: f32 = 0.7;
+/// ... and in so many words at most.
+const ORDER_WORDS_MAX: usize = 12;
 /// Letters of a word that repeats what is shown.
 const SHOWN_LETTERS_MIN: usize = 5;
 
 impl Interpreter<'_> {
     /// An answer to a proposal.
     pub(super) fn confirm(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> Vec<Command> {
+        let acts = self.acts(Moment::Proposal, said.text, context);
+        if self.orders_what_is_shown(said, context, &acts) {
+            return vec![Command::Affirm];
+        }
         if self.is_cancel(&said.words) && !self.is_no(&said.words) {
             return vec![Command::Cancel];
         }
@@ -44,7 +57,6 @@ impl Interpreter<'_> {
         if self.is_yes(&said.words) && !said.asks {
             return vec![Command::Affirm];
         }
-        let acts = self.acts(Moment::Proposal, said.text, context);
         if let Some(ask) = self.asks_after_yes(said, &acts) {
             return vec![Command::Affirm, ask];
         }
@@ -175,6 +187,29 @@ impl Interpreter<'_> {
         })
     }
 
+    /// "Dann stornier das", "anuluj": an order that begins with the verb of what is proposed, and is surely meant as a yes.
+    fn orders_what_is_shown(&self, said: &Said<'_>, context: &UnderstandContext<'_>, acts: &[(Act, f32)]) -> bool {
+        // What stands in quotation marks are the customer's own words.
+        let unquoted = context.proposal.unwrap_or_default().split(QUOTES).step_by(2);
+        let shown: Vec<String> = unquoted.flat_map(words).collect();
+        let begins_alike = |word: &String, shown: &String| {
+            let alike = word.chars().zip(shown.chars()).take_while(|(a, b)| a == b).count();
+            alike >= ORDER_LETTERS_MIN && word.chars().count() - alike <= ORDER_ENDING_MAX
+        };
+        let rest = self.phrases.behind_all(&[Says::YesWith, Says::Yes], &said.words);
+        let orders = rest.first().is_some_and(|word| shown.iter().any(|shown| begins_alike(word, shown)));
+        let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word);
+        let holds = [Says::No, Says::Hold, Says::All, Says::Only, Says::Without, Says::Keeps];
+        let meant = |wanted: &[Act]| acts.iter().filter(|(act, _)| wanted.contains(act)).map(|(_, p)| p).sum::<f32>();
+        orders
+            && !said.asks
+            && said.words.len() <= ORDER_WORDS_MAX
+            && !said.words.iter().any(is_other)
+            && !holds.iter().any(|says| self.phrases.says(*says, &said.words))
+            && meant(&[Act::Accept, Act::AcceptAsk]) >= ORDERS
+            && meant(&[Act::Change, Act::Decline]) <= CHANGES
+    }
+
     /// "The one at Nova Electronics", where just that is proposed, says neither yes nor no.
     fn only_names_what_is_shown(&self, said: &Said<'_>, context: &UnderstandContext<'_>) -> bool {
         let shown = words(context.proposal.unwrap_or_default());
@@ -261,6 +296,32 @@ mod tests {
             |text: &str| readers.of("de").unwrap().understand(text, &context).commands.contains(&Command::Affirm);
         assert!(agrees("Ja mach das. Aber wie lange dauert das?"));
         assert!(!agrees("Ja gerne. Aber was kostet das?"));
+    }
+
+    #[test]
+    fn an_order_with_the_verb_of_what_is_shown_is_a_yes_where_it_is_meant_so() {
+        let readers = german(&[]);
+        let read = |text: &str, meant: [f32; 2]| {
+            let context = UnderstandContext {
+                vectors: Some(&Meant(meant)),
+                proposal: Some("Soll ich die Bestellung 4711 stornieren?"),
+                ..UnderstandContext::alone(&Expectation::Confirm, Date::constant(2026, 11, 29))
+            };
+            readers.of("de").unwrap().understand(text, &context).commands
+        };
+        for text in ["Stornier das", "gerne, stornieren Sie die 4711"] {
+            assert_eq!(read(text, FIRST), [Command::Affirm], "{text}");
+            assert_ne!(read(text, SECOND), [Command::Affirm], "{text}");
+        }
+        for text in [
+            "Storniere nicht",
+            "Stornieren?",
+            "Stornier die 4712",
+            "Die Lampe ist kaputt",
+            "Stornier aber nur die Lampe",
+        ] {
+            assert_ne!(read(text, FIRST), [Command::Affirm], "{text}");
+        }
     }
 
     #[test]

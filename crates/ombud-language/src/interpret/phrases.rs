@@ -224,6 +224,17 @@ impl Phrases {
         (times > 1 && self.of(says).contains(&said) && !behind.is_empty()).then_some(behind)
     }
 
+    /// What is left of the words behind all phrases of these kinds that they begin with.
+    pub(super) fn behind_all<'w>(&self, beside: &[Says], words: &'w [String]) -> &'w [String] {
+        let mut left = words;
+        loop {
+            let starts =
+                |says: &Says| self.of(*says).iter().filter(|phrase| left.starts_with(phrase)).map(Vec::len).max();
+            let Some(taken) = beside.iter().filter_map(starts).max() else { return left };
+            left = left.get(taken..).unwrap_or_default();
+        }
+    }
+
     /// Whether the words hold a phrase of several words that is made of more than single words of these kinds: "ja gör det" and not "ja tack".
     pub(super) fn says_more_than(&self, says: Says, singles: &[Says], words: &[String]) -> bool {
         let is_single = |word: &String| {
