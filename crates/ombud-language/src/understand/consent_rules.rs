@@ -34,6 +34,14 @@ pub(super) struct ConsentRules {
     pub retort: Regex,
     /// A yes that is still to come: "before I say yes".
     pub not_yet: Regex,
+    /// Asks beside a yes for something to be said as well, or sets a condition ...
+    pub amends: Regex,
+    /// ... behind the yes itself ...
+    pub amends_if: Regex,
+    /// ... or names how it is to be, captured ...
+    pub amends_with: Regex,
+    /// ... but in these words.
+    pub amends_unless: Regex,
     /// Opens what holds a yes back, if it asks.
     pub but: Regex,
     /// Says outright to do it.
@@ -70,6 +78,10 @@ impl ConsentRules {
             names: rule("names")?,
             retort: rule("retort")?,
             not_yet: rule("not_yet")?,
+            amends: compile_if_there(patterns, "amends")?,
+            amends_if: compile_if_there(patterns, "amends_if")?,
+            amends_with: compile_if_there(patterns, "amends_with")?,
+            amends_unless: compile_if_there(patterns, "amends_unless")?,
             but: rule("but")?,
             order: rule("order")?,
             proposes: rule("proposes")?,

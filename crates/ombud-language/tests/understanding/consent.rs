@@ -44,6 +44,52 @@ fn a_yes_counts_only_if_nothing_else_is_asked() {
     );
 }
 
+/// A proposal that shows a text for the shop.
+const CASE: &str = "Shall I open a case with Nordic Outfit about the amount of order ORD-100201 (128.97 GBP)? I'll write: \"The return covers \
+    111.98 GBP, only 51.99 GBP was refunded; 59.99 GBP is missing.\" Your payments for it stay paused.";
+
+#[test]
+fn a_yes_with_an_addition_or_on_a_condition_agrees_to_nothing() {
+    let reader = reader();
+    for text in [
+        "yes, with the one parcel sentence added at the end",
+        "yes but add that both went back in one parcel",
+        "ok as long as it says both went back in one parcel",
+        "sure, if you include that i have the receipt",
+        "yes just put in that i sent both in one parcel",
+        "yes, and also write that i have the tracking number",
+        "yes, to the new address",
+        "yes with the blue one",
+        "yes please, and mention the parcel number",
+        "yes if the amount is right",
+        "go ahead, adding that i want it quickly",
+        "yes with the tracking number added",
+        "yes, on the condition that the text says both went in one parcel",
+        "yes, once it says that i posted them together",
+        "yes. and make sure it says one parcel",
+        "yes, using my other text",
+    ] {
+        let found = shape(&read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(CASE)));
+        assert_eq!(found, ["correct"], "{text}");
+    }
+    for text in [
+        "yes, with that",
+        "yes with pleasure",
+        "yes, thanks for adding that",
+        "yes open the case with nordic outfit",
+        "yes, with nordic outfit please do it",
+        "yes, about the amount",
+        "yes please, if that's possible",
+        "yes if you can",
+        "yes, even if it takes long",
+        "yes, nothing to add",
+        "yes, for the amount of the order",
+    ] {
+        let found = shape(&read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(CASE)));
+        assert_eq!(found, ["affirm"], "{text}");
+    }
+}
+
 #[test]
 fn a_plain_yes_in_a_sentence_of_its_own_agrees_before_a_question() {
     check(
