@@ -57,7 +57,7 @@ pub use reader::{Heard, Reader};
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 
-pub use close::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
+pub use close::{CONTESTED, CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;

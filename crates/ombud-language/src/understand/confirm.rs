@@ -370,7 +370,11 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     let text = if adds_nothing { String::new() } else { rest.trim().to_owned() };
     let mut commands = vec![Command::Deny { text }];
     commands.extend(told(readings, &other).into_iter().filter(|command| matches!(command, Command::StartFlow { .. })));
-    commands.extend(asks(&questions).into_iter().filter(|_| readings.text.contains('?')));
+    // "No, don't charge it. I asked what other cards I have": so does what says outright that it asks, in a sentence of its own.
+    let is_outright = |piece: &&Reading| !answers(readings, piece) && rules.asking.is_match(&piece.text);
+    if readings.text.contains('?') || questions.iter().any(is_outright) {
+        commands.extend(asks(&questions));
+    }
     commands
 }
 

@@ -24,6 +24,8 @@ pub(super) struct ConsentRules {
     pub misheard: Regex,
     /// The question was another, and it follows.
     pub asked_else: Regex,
+    /// A complaint about our last answer, in front of what was asked.
+    pub misanswered: Regex,
     /// A word that joins what follows to what was said before it.
     pub joint: Regex,
     /// A condition: no yes yet.
@@ -73,6 +75,7 @@ impl ConsentRules {
             glad: rule("glad")?,
             misheard: rule("misheard")?,
             asked_else: rule("asked_else")?,
+            misanswered: compile_if_there(patterns, "misanswered")?,
             joint: rule("joint")?,
             condition: rule("condition")?,
             names: rule("names")?,

@@ -129,6 +129,67 @@ fn a_yes_that_says_how_it_is_to_be_or_a_no_to_our_last_words_asks() {
 }
 
 #[test]
+fn a_complaint_about_an_answer_is_neither_an_undo_nor_a_no() {
+    let reader = reader();
+    let acted = |text: &str| {
+        let today = Date::constant(2026, 11, 21);
+        let context = UnderstandContext {
+            acted: true,
+            last_flow: Some("cancel_order"),
+            ..UnderstandContext::alone(&Expectation::AnythingElse, today)
+        };
+        reader.understand(text, &context).commands
+    };
+    for text in [
+        "thats not what i asked, can i buy again right now",
+        "that's not my question. how long does it take",
+        "you didn't answer me, when does the money come?",
+        "i didn't ask about the price, i asked when it comes back",
+        "no, that wasn't what I asked. what happens now",
+        "that doesn't answer my question",
+        "You still haven't answered my question!",
+    ] {
+        assert!(!acted(text).contains(&Command::Undo), "{text}");
+    }
+    for text in
+        ["that's not what I asked for", "this isn't what I wanted", "thats not what i asked you to do", "undo it"]
+    {
+        assert_eq!(acted(text), [Command::Undo], "{text}");
+    }
+    check(
+        &Expectation::Confirm,
+        Some("exchange_items"),
+        Some("Shall I exchange the Desk Lamp (white) for Desk Lamp (black)?"),
+        &[
+            ("i didnt ask about the price, i asked when it comes", &["ask"]),
+            ("no, don't exchange that one. I asked what it costs", &["deny", "ask"]),
+            ("i didn't ask for that", &["deny"]),
+        ],
+    );
+}
+
+#[test]
+fn what_a_person_was_asked_to_take_back_may_stay() {
+    let reader = reader();
+    for text in [
+        "no no dont undo anything!! i want it to stay",
+        "no please don't reverse it",
+        "leave it as it is",
+        "it should stay cancelled",
+        "keep it cancelled please",
+    ] {
+        assert_eq!(reader.keeps_deed(text).as_deref(), Some(""), "{text}");
+    }
+    assert_eq!(
+        reader.keeps_deed("Don't undo it. When do I get the money?").as_deref(),
+        Some("When do I get the money?")
+    );
+    for text in ["please undo it", "put it back", "when will it be undone?", "I want it back"] {
+        assert_eq!(reader.keeps_deed(text), None, "{text}");
+    }
+}
+
+#[test]
 fn a_bare_yes_beside_the_wish_for_a_person_is_one_to_the_person() {
     check(
         &Expectation::Confirm,
