@@ -40,6 +40,7 @@ mod once_more;
 mod options;
 mod reader;
 mod recover;
+mod refresh;
 mod remind;
 mod reword;
 mod run;
@@ -131,6 +132,8 @@ pub struct Deliberation {
     corrected: bool,
     /// Whether the flow runs anew over what was told already.
     rereads: bool,
+    /// Whether the records of a request were read again, as what they allowed cannot be done any more.
+    read_again: bool,
     /// Questions beside a yes, with what the articles say: answered once it is done.
     afterwards: Vec<Questioned>,
     /// Look-ups that wait for what the same message agreed to: their answer needs no announcement.
