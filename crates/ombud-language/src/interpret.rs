@@ -367,7 +367,9 @@ impl<'a> Interpreter<'a> {
         let acts = self.acts(moment, said.text, context);
         let (act, p) = acts.first().copied().unwrap_or((Act::Answer, 0.0));
         let only_asks = sentences(said.text).into_iter().all(|sentence| self.asks(sentence));
-        let instead = context.gives_way_to;
+        // What follows the request for a whole text is that text, whatever it sounds like.
+        let is_wording = slot == WORDING_SLOT;
+        let instead = if is_wording { &[] } else { context.gives_way_to };
         if let Some((flow, p)) =
             said.flows().next().filter(|(flow, p)| *p >= BEGUN && instead.iter().any(|other| other == flow))
         {
@@ -376,7 +378,7 @@ impl<'a> Interpreter<'a> {
         match act {
             Act::Leave if p >= ENDED => vec![Command::Cancel],
             Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
-            Act::New if p >= DONE => self.begins(said, context).map_or_else(given, |start| vec![start]),
+            Act::New if p >= DONE && !is_wording => self.begins(said, context).map_or_else(given, |start| vec![start]),
             Act::Ask if p >= if only_asks { ASKED } else { DONE } && said.asks => {
                 vec![self.begins(said, context).unwrap_or_else(|| said.ask())]
             }

@@ -302,6 +302,19 @@ impl Understander {
         })
     }
 
+    /// What else is asked by a customer who wants to stay as it is what a person was asked to take back; none when he does not say so. Read only
+    /// while that person is awaited.
+    #[must_use]
+    pub fn keeps_deed(&self, text: &str) -> Option<String> {
+        let text = straighten(text);
+        if !self.rules.person.stays_done.is_match(&text) {
+            return None;
+        }
+        let asked = |sentence: &&str| sentence.ends_with('?') && !self.rules.person.stays_done.is_match(sentence);
+        let asked: Vec<&str> = pieces::sentences(&text, &self.rules).into_iter().filter(asked).collect();
+        Some(asked.join(" "))
+    }
+
     /// Whether a message asks for something: a question, or a request worded as one.
     #[must_use]
     pub fn asks(&self, text: &str) -> bool {
@@ -456,6 +469,10 @@ impl Understander {
         if !text.chars().any(|c| c.is_alphanumeric() || "👍👎✅❌".contains(c)) {
             return (vec![if text.contains('?') { Command::Repeat } else { Command::CannotRead }], Vec::new());
         }
+        // "That's not what I asked, can I buy again?" is about our answer, and neither about what was done nor about what is proposed.
+        if let Some(asked) = self.rules.asked_behind_complaint(text) {
+            return self.commands(asked, context);
+        }
         // "But meanwhile, when is my next payment?" is answered before the person comes; anything else is for him.
         let bare = self.rules.person.meanwhile.replace_all(text, " ");
         let meanwhile = *bare != *text;
@@ -463,6 +480,11 @@ impl Understander {
         let wants_person = readings.any_handoff();
         let mut commands = match context.expectation {
             _ if self.rules.person.passed_over.is_match(&bare) => vec![Command::Chitchat { kind: Kind::PassedOver }],
+            Expectation::AnythingElse | Expectation::Open
+                if context.acted && self.rules.only_complains_of_answer(&bare) =>
+            {
+                vec![Command::Chitchat { kind: Kind::PassedOver }]
+            }
             _ if context.acted && self.rules.takes_back(&bare, context.expectation) => vec![Command::Undo],
             Expectation::Confirm => confirm::read(&readings),
             Expectation::Slot { slot } => answer::slot(&readings, slot),

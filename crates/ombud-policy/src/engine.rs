@@ -40,6 +40,7 @@ mod once_more;
 mod options;
 mod reader;
 mod recover;
+mod refresh;
 mod remind;
 mod reword;
 mod run;
@@ -57,7 +58,7 @@ pub use reader::{Heard, Reader};
 pub use recover::Earlier;
 pub use saga::SAGA_UNFINISHED;
 
-pub use close::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
+pub use close::{CONTESTED, CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING, way_back};
 
 /// Operations of flows in one round, at most; a loop of a pack ends here with a hand-over.
 pub const OPS_MAX: usize = 500;
@@ -131,6 +132,8 @@ pub struct Deliberation {
     corrected: bool,
     /// Whether the flow runs anew over what was told already.
     rereads: bool,
+    /// Whether the records of a request were read again, as what they allowed cannot be done any more.
+    read_again: bool,
     /// Questions beside a yes, with what the articles say: answered once it is done.
     afterwards: Vec<Questioned>,
     /// Look-ups that wait for what the same message agreed to: their answer needs no announcement.

@@ -285,6 +285,11 @@ impl LanguageReader<'_> {
         }
     }
 
+    /// What else is asked by a customer who wants to stay what a person was asked to take back; none where he does not, and in a language without such rules.
+    pub(crate) fn keeps_deed(&self, text: &str) -> Option<String> {
+        self.own().and_then(|own| own.keeps_deed(text))
+    }
+
     pub(crate) fn asks(&self, text: &str) -> bool {
         match self {
             Self::Own(own) => own.asks(text),

@@ -5,7 +5,7 @@ use ombud_domain::{
     Author, Awaiting, AwaitingKind, Command, ConversationStatus, Expectation, Handover, Kind, Priority,
 };
 use ombud_language::{UnderstandContext, Vectors};
-use ombud_policy::engine::{CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
+use ombud_policy::engine::{CONTESTED, CUSTOMER_REQUEST, GO_ON, GoingOn, KEEP_WAITING};
 use ombud_policy::text::THANKS_WORDS;
 use ombud_policy::{Dialogue, NO_CHOICE, Reader as _};
 use serde_json::{Map, Value, json};
@@ -59,6 +59,13 @@ pub(crate) fn answerer(assistant: &Assistant, received: &mut Arrival, screened: 
     if let (Some(reason), Some(rest)) = (&case, misunderstanding(assistant, &received.conversation, screened)) {
         screened.deny(|signal| assistant.pack.manifest.signals.contains_key(signal));
         go_on(received, screened, (rest, GoingOn::Misunderstood { reason: reason.clone() }));
+        return Answerer::Assistant;
+    }
+    // "No, don't undo it": what a person was asked to take back stays, and nobody has to see to it.
+    if case.is_none()
+        && let Some(rest) = keeps_deed(assistant, &received.conversation, screened.text())
+    {
+        go_on(received, screened, (rest, GoingOn::Alone));
         return Answerer::Assistant;
     }
     let beside = received.conversation.dialogue.beside.is_some();
@@ -230,6 +237,12 @@ fn urgent(conversation: &Conversation) -> Option<String> {
     let handover = conversation.handover.as_ref()?;
     let stays = handover.priority == Priority::High && handover.reason_code != CUSTOMER_REQUEST;
     stays.then(|| handover.reason_code.clone())
+}
+
+/// What else is asked by a customer who waits for a person to take back what was done, and wants it to stay.
+fn keeps_deed(assistant: &Assistant, conversation: &Conversation, text: &str) -> Option<String> {
+    conversation.handover.as_ref().filter(|handover| handover.reason_code == CONTESTED)?;
+    assistant.reader(&conversation.locale).keeps_deed(text)
 }
 
 /// The flow of care that led to the hand-over.

@@ -60,8 +60,10 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
         }
         (CORRECTION_SLOT, Some(command)) => return vec![command],
         (WORDING_SLOT, Some(Command::Repeat)) => return vec![Command::Repeat],
-        (WORDING_SLOT, _) if readings.rules().consent.unchanged.is_match(readings.text) => {
-            return vec![Command::Repeat];
+        (WORDING_SLOT, _) if rules.consent.unchanged.is_match(readings.text) => return vec![Command::Repeat],
+        // "Yes, with my number added" is a word about the text, and not the text.
+        (WORDING_SLOT, _) if confirm::amends_behind_yes(readings) => {
+            return vec![Command::Correct { text: readings.text.to_owned() }];
         }
         _ => {}
     }
@@ -72,7 +74,9 @@ pub(super) fn slot(readings: &Readings<'_>, slot: &str) -> Vec<Command> {
     if rules.bye.is_match(rules.without_lead(readings.text)) && readings.whole().probability(GOODBYE) >= CLOSED_BESIDE {
         return vec![goodbye()];
     }
-    if rules.follow.elliptical.is_match(readings.text) {
+    // What follows the request for the whole text is that text, whatever its sentences sound like.
+    let is_wording = slot == WORDING_SLOT && !readings.pieces.iter().any(|piece| piece.is_question || piece.is_handoff);
+    if is_wording || rules.follow.elliptical.is_match(readings.text) {
         return vec![Command::SetSlot { slot: slot.to_owned(), text: readings.text.to_owned() }];
     }
     // "Take it from the Mastercard" answers what it shall be taken from, and begins nothing.

@@ -11,6 +11,7 @@ use super::requests::{Role, Told, aside, role, told};
 use super::rules::Rules;
 
 mod acted;
+mod amended;
 mod order;
 mod taken_out;
 
@@ -28,6 +29,7 @@ const BEGUN_BY_TELLING: f32 = 0.85;
 /// The same in a message that as a whole is about the proposal: "I want to complain formally. The refund has not come."
 const BEGUN_SURELY: f32 = 0.95;
 
+pub(super) use amended::amends_behind_yes;
 pub(super) use order::orders_before_person;
 
 /// How a message begins.
@@ -40,9 +42,10 @@ enum Lead {
     Other,
 }
 
-/// Commands of an answer to a proposal. A yes that the rules find stands only where what was learnt does not read the opposite.
+/// Commands of an answer to a proposal. A yes that the rules find stands only where it is to what is shown, and what was learnt does not read the
+/// opposite.
 pub(super) fn read(readings: &Readings<'_>) -> Vec<Command> {
-    let mut commands = answered(readings);
+    let mut commands = amended::without_conditional_yes(readings, answered(readings));
     // "Before I say yes, I wore them once, is that a problem?" and "yes that I have read, but do I have to pay then?" say none.
     if asks_before_yes(readings, &commands) && commands.contains(&Command::Affirm) {
         commands.retain(|command| *command != Command::Affirm);
@@ -367,7 +370,11 @@ fn no(readings: &Readings<'_>, rest: &str) -> Vec<Command> {
     let text = if adds_nothing { String::new() } else { rest.trim().to_owned() };
     let mut commands = vec![Command::Deny { text }];
     commands.extend(told(readings, &other).into_iter().filter(|command| matches!(command, Command::StartFlow { .. })));
-    commands.extend(asks(&questions).into_iter().filter(|_| readings.text.contains('?')));
+    // "No, don't charge it. I asked what other cards I have": so does what says outright that it asks, in a sentence of its own.
+    let is_outright = |piece: &&Reading| !answers(readings, piece) && rules.asking.is_match(&piece.text);
+    if readings.text.contains('?') || questions.iter().any(is_outright) {
+        commands.extend(asks(&questions));
+    }
     commands
 }
 

@@ -24,6 +24,8 @@ pub(super) struct ConsentRules {
     pub misheard: Regex,
     /// The question was another, and it follows.
     pub asked_else: Regex,
+    /// A complaint about our last answer, in front of what was asked.
+    pub misanswered: Regex,
     /// A word that joins what follows to what was said before it.
     pub joint: Regex,
     /// A condition: no yes yet.
@@ -34,6 +36,14 @@ pub(super) struct ConsentRules {
     pub retort: Regex,
     /// A yes that is still to come: "before I say yes".
     pub not_yet: Regex,
+    /// Asks beside a yes for something to be said as well, or sets a condition ...
+    pub amends: Regex,
+    /// ... behind the yes itself ...
+    pub amends_if: Regex,
+    /// ... or names how it is to be, captured ...
+    pub amends_with: Regex,
+    /// ... but in these words.
+    pub amends_unless: Regex,
     /// Opens what holds a yes back, if it asks.
     pub but: Regex,
     /// Says outright to do it.
@@ -65,11 +75,16 @@ impl ConsentRules {
             glad: rule("glad")?,
             misheard: rule("misheard")?,
             asked_else: rule("asked_else")?,
+            misanswered: compile_if_there(patterns, "misanswered")?,
             joint: rule("joint")?,
             condition: rule("condition")?,
             names: rule("names")?,
             retort: rule("retort")?,
             not_yet: rule("not_yet")?,
+            amends: compile_if_there(patterns, "amends")?,
+            amends_if: compile_if_there(patterns, "amends_if")?,
+            amends_with: compile_if_there(patterns, "amends_with")?,
+            amends_unless: compile_if_there(patterns, "amends_unless")?,
             but: rule("but")?,
             order: rule("order")?,
             proposes: rule("proposes")?,

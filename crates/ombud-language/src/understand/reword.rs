@@ -12,7 +12,7 @@ use ombud_domain::Rewording;
 use super::edit::{Text, bare};
 use super::model::NluError;
 use super::pieces::sentences;
-use super::rules::{Rules, compile};
+use super::rules::{Rules, compile, compile_if_there};
 
 /// Edits in one message, at most; more are read as one.
 const EDITS_MAX: usize = 6;
@@ -34,6 +34,16 @@ pub(super) struct RewordRules {
     add: Regex,
     /// An addition that is only described: "my name".
     vague: Regex,
+    /// Opens an addition: "as long as it says".
+    opens: Regex,
+    /// The words of one, behind what opens it.
+    told: Regex,
+    /// Words that are a place or another thing to point at: "at the end".
+    points: Regex,
+    /// An order in front of an addition, which is captured.
+    ordered: Regex,
+    /// What should be in it, without its words: "with my phone number in it".
+    described: Regex,
     /// What alone is to stay, by its place.
     keep: Regex,
     /// What goes: a sentence, by its place or what it is about.
@@ -94,6 +104,11 @@ impl RewordRules {
             replace: rule("reword_replace")?,
             add: rule("reword_add")?,
             vague: rule("reword_vague")?,
+            opens: compile_if_there(patterns, "reword_opens")?,
+            told: compile_if_there(patterns, "reword_told")?,
+            points: compile_if_there(patterns, "reword_points")?,
+            ordered: compile_if_there(patterns, "reword_ordered")?,
+            described: compile_if_there(patterns, "reword_described")?,
             keep: rule("reword_keep")?,
             remove: rule("reword_remove")?,
             swap: rule("reword_swap")?,
@@ -184,11 +199,30 @@ impl RewordRules {
         body
     }
 
+    /// The text with what is to be said as well, where its words are given: "open it, as long as it says that both went in one parcel".
+    fn with_more(&self, known: &str, said: &str) -> Edited {
+        let said = self.without_lead(said);
+        let said = captured(&self.ordered, said).map_or(said, |edit| self.without_lead(edit));
+        let Some(rest) = self.opens.find(said).and_then(|opened| said.get(opened.end()..)) else {
+            return if self.described.is_match(said) { Edited::Lost } else { Edited::No };
+        };
+        match captured(&self.told, rest).map(unquoted) {
+            Some(more) if !self.points.is_match(more) && more.contains(char::is_whitespace) => {
+                Edited::Reads(extended(known, &self.adds_on.replace_all(more, " $1 ")))
+            }
+            _ => Edited::Lost,
+        }
+    }
+
     /// One edit done.
     fn edit(&self, rules: &Rules, known: &str, said: &str) -> Edited {
         let body = self.body(said);
         let text = Text::new(rules, known);
-        let mut lost = false;
+        let mut lost = match self.with_more(known, said) {
+            Edited::Reads(text) => return Edited::Reads(text),
+            Edited::Lost => true,
+            Edited::No => false,
+        };
         if let Some(changed) = self.exchanged_both(rules, known, body) {
             return Edited::Reads(changed);
         }
@@ -198,7 +232,7 @@ impl RewordRules {
                 return Edited::Reads(changed);
             }
             // Where all of it should be something else, only a whole sentence can be meant.
-            lost = whole || self.swap.is_match(body);
+            lost |= whole || self.swap.is_match(body);
         }
         if let Some(what) = captured(&self.remove, body).filter(|what| !self.whole.is_match(what)) {
             return text.without(what).map_or(Edited::Lost, Edited::Reads);
@@ -212,7 +246,7 @@ impl RewordRules {
             Some(_) => return Edited::Lost,
             None => {}
         }
-        match words(&self.add).filter(|words| !bare(words).is_empty()) {
+        match words(&self.add).filter(|words| !bare(words).is_empty() && !self.points.is_match(words)) {
             Some(more) => Edited::Reads(extended(known, &self.adds_on.replace_all(more, " $1 "))),
             None if lost || self.vague.is_match(body) => Edited::Lost,
             None => Edited::No,
@@ -245,6 +279,11 @@ impl Rules {
             Edited::Lost => Some(Rewording::Unplaced),
             Edited::No => None,
         }
+    }
+
+    /// Whether something should be said as well, with its words or without.
+    pub(super) fn asks_for_more(&self, said: &str) -> bool {
+        !matches!(self.written.reword.with_more("", self.without_sending(said)), Edited::No)
     }
 
     /// What is said without the orders to send it before and behind: "add that it was wet. Then send it".

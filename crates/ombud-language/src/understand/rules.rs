@@ -163,6 +163,8 @@ pub(super) struct PersonRules {
     pub undo: Excepted,
     /// The same in words that turn a proposal down, where there is one.
     pub not_asked: Regex,
+    /// What people were asked to take back is to stay.
+    pub stays_done: Regex,
     /// A part of an earlier message was passed over.
     pub passed_over: Regex,
     /// A refusal is not accepted.
@@ -189,6 +191,7 @@ impl PersonRules {
             misunderstood: rule("misunderstood")?,
             undo: Excepted::new(patterns, "undo")?,
             not_asked: rule("not_asked")?,
+            stays_done: compile_if_there(patterns, "stays_done")?,
             passed_over: rule("passed_over")?,
             objection: rule("objection")?,
             unjust: rule("unjust")?,
@@ -411,6 +414,22 @@ impl Rules {
         let only_asks = text.contains('?') && !self.wish_question.is_match(text);
         let contests = *expectation != Expectation::Confirm && self.person.not_asked.is_match(text);
         !only_asks && (contests || self.person.undo.is_match(text))
+    }
+
+    /// What is asked behind a complaint about our last answer: "that's not what I asked, can I buy again now". None where nothing is complained of so,
+    /// nothing asked, or what was done is contested too.
+    pub(super) fn asked_behind_complaint<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let behind = self.consent.misanswered.find(text).and_then(|found| text.get(found.end()..))?;
+        let body = self.without_lead(behind);
+        let asks = behind.contains('?') || [&self.asking, &self.question].iter().any(|rule| rule.is_match(body));
+        (asks && !self.person.undo.is_match(behind)).then_some(behind)
+    }
+
+    /// Whether a message complains about our last answer, and says nothing else.
+    pub(super) fn only_complains_of_answer(&self, text: &str) -> bool {
+        let found = self.consent.misanswered.find(text);
+        !self.person.not_asked.is_match(text)
+            && found.is_some_and(|found| !text.get(found.end()..).unwrap_or_default().contains(char::is_alphanumeric))
     }
 
     /// Whether a piece begins as requests do.

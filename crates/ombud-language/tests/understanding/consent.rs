@@ -44,6 +44,52 @@ fn a_yes_counts_only_if_nothing_else_is_asked() {
     );
 }
 
+/// A proposal that shows a text for the shop.
+const CASE: &str = "Shall I open a case with Nordic Outfit about the amount of order ORD-100201 (128.97 GBP)? I'll write: \"The return covers \
+    111.98 GBP, only 51.99 GBP was refunded; 59.99 GBP is missing.\" Your payments for it stay paused.";
+
+#[test]
+fn a_yes_with_an_addition_or_on_a_condition_agrees_to_nothing() {
+    let reader = reader();
+    for text in [
+        "yes, with the one parcel sentence added at the end",
+        "yes but add that both went back in one parcel",
+        "ok as long as it says both went back in one parcel",
+        "sure, if you include that i have the receipt",
+        "yes just put in that i sent both in one parcel",
+        "yes, and also write that i have the tracking number",
+        "yes, to the new address",
+        "yes with the blue one",
+        "yes please, and mention the parcel number",
+        "yes if the amount is right",
+        "go ahead, adding that i want it quickly",
+        "yes with the tracking number added",
+        "yes, on the condition that the text says both went in one parcel",
+        "yes, once it says that i posted them together",
+        "yes. and make sure it says one parcel",
+        "yes, using my other text",
+    ] {
+        let found = shape(&read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(CASE)));
+        assert_eq!(found, ["correct"], "{text}");
+    }
+    for text in [
+        "yes, with that",
+        "yes with pleasure",
+        "yes, thanks for adding that",
+        "yes open the case with nordic outfit",
+        "yes, with nordic outfit please do it",
+        "yes, about the amount",
+        "yes please, if that's possible",
+        "yes if you can",
+        "yes, even if it takes long",
+        "yes, nothing to add",
+        "yes, for the amount of the order",
+    ] {
+        let found = shape(&read(&reader, text, &Expectation::Confirm, Some("report_problem"), Some(CASE)));
+        assert_eq!(found, ["affirm"], "{text}");
+    }
+}
+
 #[test]
 fn a_plain_yes_in_a_sentence_of_its_own_agrees_before_a_question() {
     check(
@@ -80,6 +126,67 @@ fn a_yes_that_says_how_it_is_to_be_or_a_no_to_our_last_words_asks() {
             ("thats not what i asked for", &["deny"]),
         ],
     );
+}
+
+#[test]
+fn a_complaint_about_an_answer_is_neither_an_undo_nor_a_no() {
+    let reader = reader();
+    let acted = |text: &str| {
+        let today = Date::constant(2026, 11, 21);
+        let context = UnderstandContext {
+            acted: true,
+            last_flow: Some("cancel_order"),
+            ..UnderstandContext::alone(&Expectation::AnythingElse, today)
+        };
+        reader.understand(text, &context).commands
+    };
+    for text in [
+        "thats not what i asked, can i buy again right now",
+        "that's not my question. how long does it take",
+        "you didn't answer me, when does the money come?",
+        "i didn't ask about the price, i asked when it comes back",
+        "no, that wasn't what I asked. what happens now",
+        "that doesn't answer my question",
+        "You still haven't answered my question!",
+    ] {
+        assert!(!acted(text).contains(&Command::Undo), "{text}");
+    }
+    for text in
+        ["that's not what I asked for", "this isn't what I wanted", "thats not what i asked you to do", "undo it"]
+    {
+        assert_eq!(acted(text), [Command::Undo], "{text}");
+    }
+    check(
+        &Expectation::Confirm,
+        Some("exchange_items"),
+        Some("Shall I exchange the Desk Lamp (white) for Desk Lamp (black)?"),
+        &[
+            ("i didnt ask about the price, i asked when it comes", &["ask"]),
+            ("no, don't exchange that one. I asked what it costs", &["deny", "ask"]),
+            ("i didn't ask for that", &["deny"]),
+        ],
+    );
+}
+
+#[test]
+fn what_a_person_was_asked_to_take_back_may_stay() {
+    let reader = reader();
+    for text in [
+        "no no dont undo anything!! i want it to stay",
+        "no please don't reverse it",
+        "leave it as it is",
+        "it should stay cancelled",
+        "keep it cancelled please",
+    ] {
+        assert_eq!(reader.keeps_deed(text).as_deref(), Some(""), "{text}");
+    }
+    assert_eq!(
+        reader.keeps_deed("Don't undo it. When do I get the money?").as_deref(),
+        Some("When do I get the money?")
+    );
+    for text in ["please undo it", "put it back", "when will it be undone?", "I want it back"] {
+        assert_eq!(reader.keeps_deed(text), None, "{text}");
+    }
 }
 
 #[test]

@@ -236,3 +236,34 @@ fn an_edit_without_a_place_changes_nothing_and_other_words_are_no_edit() {
     let twice = "20 euros on 20 May.";
     assert_eq!(reader.rewording(twice, "it's 21 not 20"), None, "which of the two is not guessed");
 }
+
+#[test]
+fn what_is_to_be_said_as_well_is_added_behind_a_yes_or_a_condition() {
+    let reader = reader();
+    let more = format!("{SHOWN} Both went in one parcel");
+    for said in [
+        "yes please send it. but change the bit to say both went in one parcel",
+        "ok as long as it says both went in one parcel",
+        "yes just put in that both went in one parcel",
+        "sure, if you include that both went in one parcel",
+        "yes, and also write that both went in one parcel",
+        "ok open it but it should also say both went in one parcel",
+        "yes. change the text so it says both went in one parcel",
+        "fine, send it, plus a line that both went in one parcel",
+        "go ahead, adding that both went in one parcel",
+        "yes provided you mention that both went in one parcel",
+        "yes, on the condition that the text says both went in one parcel",
+        "yes but first add that both went in one parcel",
+        "yes, with a sentence saying both went in one parcel",
+    ] {
+        assert_eq!(reads(&reader, said).as_deref(), Some(more.as_str()), "{said}");
+    }
+    for said in [
+        "yes, with the one parcel sentence added at the end",
+        "yep but with my phone number in it",
+        "yes but add that at the end",
+        "yes, and mention the parcel number",
+    ] {
+        assert_eq!(reader.rewording(SHOWN, said), Some(Rewording::Unplaced), "{said}");
+    }
+}

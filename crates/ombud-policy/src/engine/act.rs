@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::close::HandingOver;
 use super::label::{ActLabels, told_labels};
+use super::refresh::distrust;
 use super::run::{Step, top_flow, top_vars};
 use super::stakes::{Moved, bound};
 use super::{CodeCheck, Decision, Deliberation, Engine, take_pending, vars};
@@ -131,6 +132,9 @@ impl Engine<'_> {
             }
             // What would have to be asked first waits: care does not.
             Verdict::NeedConfirm | Verdict::NeedStepUp if self.turns_to_care(state) => Step::On,
+            Verdict::NeedConfirm if self.comes_again(state, &proposal) => {
+                self.refuse_act(state, Refusable::of_act(act), LIMIT_REACHED)
+            }
             Verdict::NeedConfirm => self.propose(state, proposal),
             Verdict::NeedStepUp => self.step_up(state),
             Verdict::NeedApproval { approvers, rules } => {
@@ -501,11 +505,16 @@ impl Engine<'_> {
         };
         match outcome {
             ActionOutcome::Done { receipt } => self.settle_done(state, act, arguments, receipt),
-            ActionOutcome::Refused { reason_code } => match self.refuse_act(state, Refusable::of_act(act), reason_code)
-            {
-                Step::Out(decision) => Some(decision),
-                Step::On => None,
-            },
+            ActionOutcome::Refused { reason_code } if reason_code == LIMIT_REACHED && self.reads_again(state) => None,
+            ActionOutcome::Refused { reason_code } => {
+                let flow = top_flow(state);
+                let step = self.refuse_act(state, Refusable::of_act(act), reason_code);
+                distrust(&mut state.dialogue.ended, &flow);
+                match step {
+                    Step::Out(decision) => Some(decision),
+                    Step::On => None,
+                }
+            }
             ActionOutcome::Unknown if self.pack.actions.get(&act.action).is_some_and(ActionSpec::is_recoverable) => {
                 state.ending.reasons.push(format!("the outcome of {} is not known yet", act.action));
                 self.say(state, "", "action_pending", &Map::new(), Origin::Template);

@@ -18,6 +18,8 @@ const CLARIFY_MAX: usize = 4;
 const CANNOT_HELP: &str = "cannot_help";
 /// Reason of a hand-over the customer asked for.
 pub const CUSTOMER_REQUEST: &str = "customer_request";
+/// Reason code of a hand-over for what was done against the customer's wish; the flow `repair_undo` of a pack gives it.
+pub const CONTESTED: &str = "contested";
 /// Id of the option to go on with the assistant while a person is awaited.
 pub const GO_ON: &str = "assistant";
 /// Id of the option to wait on.

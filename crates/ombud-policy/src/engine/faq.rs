@@ -70,8 +70,8 @@ impl Engine<'_> {
         if tell_danger(&understood.signals) || tell_danger(&state.dialogue.signals) {
             return understood;
         }
-        // What is given up is asked nothing more.
-        if understood.commands.contains(&Command::Cancel) {
+        // What is given up is asked nothing more, and a text that is written out asks nothing.
+        if understood.commands.contains(&Command::Cancel) || self.writes_out(state, &understood) {
             return understood;
         }
         // "Nothing came, send me a new code" asks nothing about it.

@@ -46,21 +46,32 @@ impl Engine<'_> {
         }
         let shown = self.shown_text(state)?;
         let said = self.moment.text.as_str();
-        let told = commands.iter().all(|command| {
-            matches!(
-                command,
-                Command::Correct { .. } | Command::Deny { .. } | Command::SetSlot { .. } | Command::CannotRead
-            )
+        let told = commands.iter().all(|command| match command {
+            Command::Correct { .. } | Command::Deny { .. } | Command::SetSlot { .. } | Command::CannotRead => true,
+            // Who writes out the whole text anew begins nothing by what it tells.
+            Command::StartFlow { .. } | Command::Clarify { .. } => is_version(said, &shown.text),
+            _ => false,
         });
+        let asked = open == Some(WORDING);
+        // All of the text was asked for, and this is a text: a correction is a word about it, and a few words are a remark.
+        let is_whole = asked
+            && commands.iter().all(|command| matches!(command, Command::SetSlot { .. }))
+            && !is_remark(said, &shown.text);
         let text = match self.reader.rewording(&shown.text, said) {
+            // A sentence of another version may look like an edit of the one that is known.
+            Some(Rewording::Reads(text))
+                if is_whole && !said.contains(text.as_str()) && is_version(said, &shown.text) =>
+            {
+                said.to_owned()
+            }
             Some(Rewording::Reads(text)) => text,
-            Some(Rewording::Unplaced) if open == Some(WORDING) && !is_remark(said, &shown.text) => return None,
+            Some(Rewording::Unplaced) if is_whole => said.to_owned(),
             // What is not understood a second time is no wording.
-            _ if open == Some(WORDING) && *commands == [Command::CannotRead] => return None,
+            _ if asked && *commands == [Command::CannotRead] => return None,
             Some(Rewording::Unplaced) => return told.then(|| self.ask_for_wording(state)),
-            None if !told || !shown.alone => return None,
+            None if !told || !shown.alone && !asked => return None,
             None => match self.reader.account(said).filter(|text| is_text(text)) {
-                Some(text) if open == Some(WORDING) && !is_remark(&text, &shown.text) => text,
+                Some(text) if asked && !is_remark(&text, &shown.text) => text,
                 Some(text) if is_version(&text, &shown.text) => text,
                 // A few words beside a long text say something about it: it would be lost if they took its place.
                 Some(_) => return Some(self.ask_for_wording(state)),
@@ -79,6 +90,22 @@ impl Engine<'_> {
         }
         self.repair(state, "repair_correction", json!({}));
         Some(self.run(state))
+    }
+
+    /// Whether the message is a text that should stand instead of the one that is shown.
+    pub(super) fn writes_out(&self, state: &Deliberation, understood: &Understanding) -> bool {
+        let said = self.moment.text.as_str();
+        let awaiting = &state.dialogue.awaiting;
+        match (awaiting.kind, awaiting.slot.as_deref()) {
+            (AwaitingKind::Slot, Some(WORDING)) => {
+                understood.commands.iter().all(|command| matches!(command, Command::SetSlot { .. }))
+            }
+            (AwaitingKind::Confirm, _) => {
+                let shown = || self.shown_text(state);
+                !said.contains('?') && shown().is_some_and(|shown| is_version(said, &shown.text))
+            }
+            _ => false,
+        }
     }
 
     /// Leaves the text as it is and asks for all of it.

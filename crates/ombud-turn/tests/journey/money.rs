@@ -144,3 +144,16 @@ async fn what_is_found_out_later_is_posted_once() {
         assert_eq!(world.refolded().await, world.postings().await, "{kind}");
     }
 }
+
+/// What was done meanwhile in another conversation is told from new records, and nobody has to see to it.
+#[tokio::test]
+async fn what_was_cancelled_in_another_chat_is_told_from_new_records() {
+    let records = ["pending", "cancelled"].map(|status| ActionOutcome::Found { body: json!([order(status)]) });
+    let world = World::of(keeps_books(), shop(refunded(2_050)).on("list_orders", records), None).await;
+    let (first, second) = (world.proposes().await, world.proposes().await);
+    assert_eq!(world.agrees(first).await.done.len(), 1);
+    let told = world.agrees(second).await;
+    assert_eq!((told.done.len(), world.performed()), (0, 1));
+    assert_eq!(told.refused[0].reason_code, "none_pending", "{}", text(&told));
+    assert_ne!(told.status, ConversationStatus::WaitingForAgent, "{}", text(&told));
+}
