@@ -134,7 +134,11 @@ impl Interpreter<'_> {
         let agrees = asks && self.is_yes(&yes) && !self.is_no(&yes);
         let objects = meant(Act::Change) + meant(Act::Decline) + meant(Act::Leave) > CHANGES;
         let orders = self.phrases.says_more_than(Says::Yes, &[Says::Yes, Says::YesWith], &yes) && !objects;
-        let is_held = !orders && self.phrases.begins(Says::Hold, &held) || self.phrases.says(Says::No, &held);
+        // "Je veux pas être en retard" is no no where the whole is meant as a yes.
+        let denies = |(start, end): &(usize, usize)| objects || end - start == 1;
+        let is_denied = self.phrases.places(Says::No, &held).iter().any(denies)
+            || self.phrases.says_apart(Says::No, &[Says::NoWith], behind);
+        let is_held = !orders && self.phrases.begins(Says::Hold, &held) || is_denied;
         (agrees && !is_held && !held.is_empty())
             .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
     }

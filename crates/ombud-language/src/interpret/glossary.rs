@@ -2,6 +2,7 @@
 //!
 //! Only names of things, their kinds and degrees: what picks one of a few records. A gloss is put beside the customer's words and never in their place.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -53,11 +54,21 @@ impl Glossary {
         named
     }
 
-    /// The text with what its names are called in the company's language behind it, but for those at these places.
-    pub(super) fn gloss(&self, text: &str, but: &[(usize, usize)]) -> String {
-        let named = self.named(&words(text)).into_iter().filter(|(at, _)| !but.contains(at));
+    /// The text with what its names are called in the company's language behind it; without the words at these places.
+    pub(super) fn gloss(&self, text: &str, without: &[(usize, usize)]) -> String {
+        let said = words(text);
+        let named = self.named(&said).into_iter().filter(|(at, _)| !without.contains(at));
         let found: Vec<&str> = named.flat_map(|(_, names)| names).collect();
-        if found.is_empty() { text.to_owned() } else { format!("{text} ({})", found.join(", ")) }
+        let stays = |(place, word): (usize, String)| {
+            let is_out = without.iter().any(|(start, end)| (*start..*end).contains(&place));
+            (!is_out).then_some(word)
+        };
+        let left: Cow<'_, str> = if without.is_empty() {
+            text.into()
+        } else {
+            said.into_iter().enumerate().filter_map(stays).collect::<Vec<_>>().join(" ").into()
+        };
+        if found.is_empty() { left.into_owned() } else { format!("{left} ({})", found.join(", ")) }
     }
 }
 
