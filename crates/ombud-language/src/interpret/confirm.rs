@@ -74,6 +74,11 @@ impl Interpreter<'_> {
         if self.only_names_what_is_shown(said, context) {
             return vec![Command::Repeat];
         }
+        self.by_meaning(said, context, &acts)
+    }
+
+    /// An answer to a proposal that no short phrase decides.
+    fn by_meaning(&self, said: &Said<'_>, context: &UnderstandContext<'_>, acts: &[(Act, f32)]) -> Vec<Command> {
         let (act, p) = acts.first().copied().unwrap_or((Act::Hesitate, 0.0));
         // "Yes, block it": the verb of what is proposed may sound like an end.
         let meant = |meant: Act| acts.iter().find(|(act, _)| *act == meant).map_or(0.0, |(_, p)| *p);
@@ -100,7 +105,7 @@ impl Interpreter<'_> {
         if self.is_yes_among_others(said, context, (accepts, needed)) {
             return vec![Command::Affirm];
         }
-        if let Some(commands) = self.agrees_and_asks(said, &acts) {
+        if let Some(commands) = self.agrees_and_asks(said, acts) {
             return commands;
         }
         let other = || self.begins(said, context).map(|start| vec![start]);
@@ -205,8 +210,14 @@ impl Interpreter<'_> {
         let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word);
         let holds = [Says::No, Says::Hold, Says::All, Says::Only, Says::Without, Says::Keeps];
         let meant = |wanted: &[Act]| acts.iter().filter(|(act, _)| wanted.contains(act)).map(|(_, p)| p).sum::<f32>();
+        // "Gerne, umtauschen", where a return is shown that names this way too.
+        let is_elsewhere = |(flow, p): (&str, f32)| {
+            p >= BEGUN && Some(flow) != context.active_flow
+                || p >= CHANGES && context.gives_way_to.iter().any(|other| other == flow)
+        };
         orders
             && !said.asks
+            && !said.flows().any(is_elsewhere)
             && said.words.len() <= ORDER_WORDS_MAX
             && !said.words.iter().any(is_other)
             && !holds.iter().any(|says| self.phrases.says(*says, &said.words))
