@@ -6,7 +6,7 @@ use super::{Interpreter, SHORT_WORDS_MAX, flows, sentences};
 use crate::classify::{Vectors, cast};
 
 /// A sign of distress is heard if one or another is this likely ...
-const SIGN: f32 = 0.4;
+const SIGN: f32 = 0.6;
 /// ... after so much of the likelihood of another request is taken off; both by what is heard in requests about other things (`ombud eval messages`).
 const OTHER: f32 = 0.3;
 /// A sign that must be said is heard where the sentence is read as its request this surely ...
