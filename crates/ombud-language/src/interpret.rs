@@ -375,9 +375,12 @@ impl<'a> Interpreter<'a> {
         {
             return vec![start(flow, p, said.text)];
         }
+        // "Vale pues abre el caso, y me devolvéis el dinero" leaves nothing, whatever it resembles.
+        let agrees = self.phrases.begins(Says::Yes, &said.words)
+            && ![Says::No, Says::Cancel].iter().any(|says| self.phrases.says(*says, &said.words));
         match act {
-            Act::Leave if p >= ENDED => vec![Command::Cancel],
-            Act::Close if p >= ENDED => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
+            Act::Leave if p >= ENDED && !agrees => vec![Command::Cancel],
+            Act::Close if p >= ENDED && !agrees => vec![Command::Cancel, Command::Chitchat { kind: Kind::Goodbye }],
             Act::New if p >= DONE && !is_wording => self.begins(said, context).map_or_else(given, |start| vec![start]),
             Act::Ask if p >= if only_asks { ASKED } else { DONE } && said.asks => {
                 vec![self.begins(said, context).unwrap_or_else(|| said.ask())]
