@@ -27,7 +27,9 @@ const TURNS_DOWN: f32 = 0.25;
 const YES_ASKING: f32 = 0.85;
 /// What is asked behind a yes is a question this surely.
 const ASKED_AFTER: f32 = 0.5;
-/// ... also without a mark that says so, where a yes and a question are meant this likely.
+/// A yes that is a sentence of its own counts for nothing beside what is meant this likely as a change, a no or an end.
+const OBJECTS: f32 = 0.5;
+/// What is asked behind a yes is asked without a mark that says so too, where a yes and a question are meant this likely.
 const ASKED_UNMARKED: f32 = 0.3;
 /// What customers wrote is shown between these.
 const QUOTES: [char; 10] = ['"', '„', '“', '”', '«', '»', '「', '」', '『', '』'];
@@ -57,8 +59,8 @@ impl Interpreter<'_> {
         if self.is_yes(&said.words) && !said.asks {
             return vec![Command::Affirm];
         }
-        if let Some(ask) = self.asks_after_yes(said, &acts) {
-            return vec![Command::Affirm, ask];
+        if let Some(commands) = self.says_yes_first(said, &acts) {
+            return commands;
         }
         if self.ends_in_a_part(said.text) {
             return vec![Command::Cancel];
@@ -130,22 +132,28 @@ impl Interpreter<'_> {
     }
 
     /// "Ja! Und muss ich dann trotzdem zahlen?", "ja mach. und das porto zahl ich oder ihr": a first sentence that is nothing but a yes agrees, and what is asked behind
-    /// it is asked, with a question mark or so meant, unless that holds it up; and it holds up no order: "ja gör det. men hur lång tid tar det".
-    fn asks_after_yes(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Command> {
+    /// it is asked, unless something holds it up; a "but" that asks holds up no order: "ja gör det. men hur lång tid tar det".
+    fn says_yes_first(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Vec<Command>> {
         let (yes, behind) = said.text.split_once(['.', '!', '。', '！', '।'])?;
         let (yes, held) = (words(yes), words(behind));
+        if held.is_empty() || !self.is_yes(&yes) || self.is_no(&yes) {
+            return None;
+        }
         let meant = |wanted: Act| acts.iter().find(|(act, _)| *act == wanted).map_or(0.0, |(_, p)| *p);
-        let asks = said.asks || meant(Act::AcceptAsk) >= ASKED_UNMARKED;
-        let agrees = asks && self.is_yes(&yes) && !self.is_no(&yes);
-        let objects = meant(Act::Change) + meant(Act::Decline) + meant(Act::Leave) > CHANGES;
-        let orders = self.phrases.says_more_than(Says::Yes, &[Says::Yes, Says::YesWith], &yes) && !objects;
+        let objects = meant(Act::Change) + meant(Act::Decline) + meant(Act::Leave);
+        let orders = self.phrases.says_more_than(Says::Yes, &[Says::Yes, Says::YesWith], &yes) && objects <= CHANGES;
         // "Je veux pas être en retard" is no no where the whole is meant as a yes.
-        let denies = |(start, end): &(usize, usize)| objects || end - start == 1;
+        let denies = |(start, end): &(usize, usize)| objects > CHANGES || end - start == 1;
         let is_denied = self.phrases.places(Says::No, &held).iter().any(denies)
-            || self.phrases.says_apart(Says::No, &[Says::NoWith], behind);
-        let is_held = !orders && self.phrases.begins(Says::Hold, &held) || is_denied;
-        (agrees && !is_held && !held.is_empty())
-            .then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER })
+            || self.phrases.says_apart(Says::No, &[Says::NoWith], behind)
+            || self.phrases.says(Says::Cancel, &held);
+        let is_held = !(orders && said.asks) && self.phrases.begins(Says::Hold, &held);
+        if is_denied || is_held || !said.asks && objects > OBJECTS {
+            return None;
+        }
+        let asks = said.asks || meant(Act::AcceptAsk) >= ASKED_UNMARKED;
+        let ask = asks.then(|| Command::Ask { query: behind.trim().to_owned(), confidence: ASKED_AFTER });
+        Some(std::iter::once(Command::Affirm).chain(ask).collect())
     }
 
     /// "No, don't send that. Never mind": a part that ends it ends it, where little else is said.
