@@ -59,16 +59,15 @@ impl Interpreter<'_> {
         if self.is_yes(&said.words) && !said.asks {
             return vec![Command::Affirm];
         }
-        if let Some(commands) = self.says_yes_first(said, &acts) {
+        // "Oui. Juste le manteau" agrees to no list.
+        if let Some(text) = context.proposal.and_then(|shown| self.only_those_left(said.text, shown)) {
+            return vec![if said.asks { Command::CannotRead } else { Command::Correct { text } }];
+        }
+        if let Some(commands) = self.says_yes_first(said, context, &acts) {
             return commands;
         }
         if self.ends_in_a_part(said.text) {
             return vec![Command::Cancel];
-        }
-        if let Some(text) =
-            context.proposal.filter(|_| !said.asks).and_then(|shown| self.only_those_left(said.text, shown))
-        {
-            return vec![Command::Correct { text }];
         }
         if let Some(commands) = self.turns_down_first(said, context) {
             return commands;
@@ -133,7 +132,12 @@ impl Interpreter<'_> {
 
     /// "Ja! Und muss ich dann trotzdem zahlen?", "ja mach. und das porto zahl ich oder ihr": a first sentence that is nothing but a yes agrees, and what is asked behind
     /// it is asked, unless something holds it up; a "but" that asks holds up no order: "ja gör det. men hur lång tid tar det".
-    fn says_yes_first(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Vec<Command>> {
+    fn says_yes_first(
+        &self,
+        said: &Said<'_>,
+        context: &UnderstandContext<'_>,
+        acts: &[(Act, f32)],
+    ) -> Option<Vec<Command>> {
         let (yes, behind) = said.text.split_once(['.', '!', '。', '！', '।'])?;
         let (yes, held) = (words(yes), words(behind));
         if held.is_empty() || !self.is_yes(&yes) || self.is_no(&yes) {
@@ -147,8 +151,11 @@ impl Interpreter<'_> {
         let is_denied = self.phrases.places(Says::No, &held).iter().any(denies)
             || self.phrases.says_apart(Says::No, &[Says::NoWith], behind)
             || self.phrases.says(Says::Cancel, &held);
+        let shown = context.proposal.unwrap_or_default();
+        let is_other = |word: &String| word.chars().any(|c| c.is_ascii_digit()) && !shown.contains(word.as_str());
+        let names_less = [Says::All, Says::Only, Says::Keeps].iter().any(|says| self.phrases.says(*says, &held));
         let is_held = !(orders && said.asks) && self.phrases.begins(Says::Hold, &held);
-        if is_denied || is_held || !said.asks && objects > OBJECTS {
+        if is_denied || is_held || names_less || held.iter().any(is_other) || !said.asks && objects > OBJECTS {
             return None;
         }
         let asks = said.asks || meant(Act::AcceptAsk) >= ASKED_UNMARKED;
@@ -176,7 +183,7 @@ impl Interpreter<'_> {
     fn agrees_and_asks(&self, said: &Said<'_>, acts: &[(Act, f32)]) -> Option<Vec<Command>> {
         let meant = |wanted: &[Act]| acts.iter().filter(|(act, _)| wanted.contains(act)).map(|(_, p)| p).sum::<f32>();
         let agrees = self.phrases.begins(Says::Yes, &said.words)
-            && !self.phrases.says(Says::No, &said.words)
+            && ![Says::No, Says::Only, Says::Keeps].iter().any(|says| self.phrases.says(*says, &said.words))
             && meant(&[Act::Accept, Act::AcceptAsk]) >= YES_ASKING
             && meant(&[Act::AcceptAsk]) >= meant(&[Act::Accept]);
         let behind =
@@ -263,8 +270,8 @@ impl Interpreter<'_> {
             // "Never mind, it came just right": the yes in it agrees to nothing.
             return false;
         }
-        if says(Says::No) {
-            // "Yeah right. No thanks" agrees to nothing either.
+        if [Says::No, Says::Only, Says::Keeps].into_iter().any(says) {
+            // "Yeah right. No thanks", "yes, only the coat" agree to nothing either.
             return false;
         }
         if says(Says::Hold) {
@@ -319,6 +326,9 @@ mod tests {
             |text: &str| readers.of("de").unwrap().understand(text, &context).commands.contains(&Command::Affirm);
         assert!(agrees("Ja mach das. Aber wie lange dauert das?"));
         assert!(!agrees("Ja gerne. Aber was kostet das?"));
+        for text in ["Ja. Nur den Mantel", "Ja. Die Hemden behalte ich", "Ja mach das. Am 17. wäre besser"] {
+            assert!(!agrees(text), "{text}");
+        }
     }
 
     #[test]
